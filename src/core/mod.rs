@@ -1,0 +1,12 @@
+//! Which small values does everyone share? Nothing here knows what mail is.
+
+pub mod duration;
+pub mod ids;
+pub mod position;
+pub mod redact;
+pub mod secret;
+
+pub use ids::{RunId, ScenarioId, Token};
+pub use position::{At, Position};
+pub use redact::Redactor;
+pub use secret::Secret;

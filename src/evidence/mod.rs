@@ -1,0 +1,203 @@
+//! What was seen? Values only, built once per attempt, no opinions.
+
+use crate::{
+    mail::{Message, arc::ArcChain, authres::Trust, dsn::Dsn, received::Hop, reply::Reply},
+    verify::Verification,
+};
+use serde::Serialize;
+use std::{fmt, time::Duration};
+
+/// Everything that one attempt saw.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// What was sent, as composed.
+    pub sent: Sent,
+    /// How the submission went.
+    pub submission: Submission,
+    /// Copies that arrived, in order of arrival, in every mailbox that was watched.
+    pub copies: Vec<ReceivedCopy>,
+    /// Bounces that arrived, in order of arrival.
+    pub bounces: Vec<Bounce>,
+    /// Log lines about this message, by account.
+    pub logs: Vec<LogLine>,
+    /// How long was waited in all, from the end of the submission.
+    pub waited: Duration,
+}
+
+/// The mail that was sent.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The bytes.
+    pub raw: Vec<u8>,
+    /// Its Message-ID with angle brackets.
+    pub message_id: String,
+    /// The reverse-path; empty for `<>`.
+    pub mail_from: String,
+    /// The forward-paths.
+    pub rcpt_to: Vec<String>,
+}
+
+/// A submission, command by command.
+#[derive(Debug, Clone, Default)]
+pub struct Submission {
+    /// Every reply, in order.
+    pub replies: Vec<StageReply>,
+    /// Protocol version of TLS, when it was used.
+    pub tls: Option<String>,
+    /// The queue id that the server named in its last reply.
+    pub queue_id: Option<String>,
+    /// Client and server lines, secrets masked: `C: …`, `S: …`.
+    pub transcript: String,
+}
+
+impl Submission {
+    /// The reply that decided: the first refusal, or the last reply.
+    pub fn deciding(&self) -> Option<&StageReply> {
+        self.replies
+            .iter()
+            .find(|r| !r.reply.is_positive())
+            .or_else(|| self.replies.iter().rfind(|r| r.stage != Stage::Quit))
+    }
+
+    /// Whether the server took the message for at least one recipient.
+    pub fn accepted(&self) -> bool {
+        self.replies.iter().any(|r| r.stage == Stage::Message && r.reply.is_positive())
+    }
+}
+
+/// One reply and what it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageReply {
+    /// The command.
+    pub stage: Stage,
+    /// The recipient, for RCPT.
+    pub recipient: Option<String>,
+    /// The reply.
+    pub reply: Reply,
+    /// When it came, from the start of the submission.
+    pub at: Duration,
+    /// How long the server took.
+    pub took: Duration,
+}
+
+/// The steps of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// The greeting.
+    Connect,
+    /// EHLO.
+    Ehlo,
+    /// STARTTLS.
+    Starttls,
+    /// AUTH.
+    Auth,
+    /// MAIL FROM.
+    Mail,
+    /// RCPT TO.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// The end of the message.
+    Message,
+    /// QUIT.
+    Quit,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Connect => "connect",
+            Self::Ehlo => "ehlo",
+            Self::Starttls => "starttls",
+            Self::Auth => "auth",
+            Self::Mail => "mail",
+            Self::Rcpt => "rcpt",
+            Self::Data => "data",
+            Self::Message => "message",
+            Self::Quit => "quit",
+        })
+    }
+}
+
+/// A folder of a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Folder {
+    /// INBOX.
+    Inbox,
+    /// The folder with `\Junk`.
+    Spam,
+    /// The folder with `\All`.
+    All,
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Inbox => "inbox",
+            Self::Spam => "spam",
+            Self::All => "all",
+        })
+    }
+}
+
+/// A message that a watcher found.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The account it was found in.
+    pub account: String,
+    /// The folder.
+    pub folder: Folder,
+    /// Its UID there.
+    pub uid: u32,
+    /// Gmail's message id.
+    pub gm_msgid: Option<u64>,
+    /// Gmail's labels.
+    pub labels: Vec<String>,
+    /// The bytes.
+    pub raw: Vec<u8>,
+    /// When it was seen.
+    pub seen: std::time::Instant,
+}
+
+/// A copy of the mail, read and verified.
+#[derive(Debug, Clone)]
+pub struct ReceivedCopy {
+    /// How it was found.
+    pub arrival: Arrival,
+    /// From the end of the submission until it was seen.
+    pub after: Duration,
+    /// The message.
+    pub message: Message,
+    /// The receiver's own statements.
+    pub auth: Trust,
+    /// The ARC Sets.
+    pub arc: ArcChain,
+    /// The path.
+    pub hops: Vec<Hop>,
+    /// What we found ourselves.
+    pub verification: Verification,
+}
+
+/// A bounce, read.
+#[derive(Debug, Clone)]
+pub struct Bounce {
+    /// How it was found.
+    pub arrival: Arrival,
+    /// From the end of the submission until it was seen.
+    pub after: Duration,
+    /// The bounce itself.
+    pub message: Message,
+    /// The report in it.
+    pub dsn: Dsn,
+}
+
+/// A line of a server's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// The account whose server wrote it.
+    pub account: String,
+    /// The line.
+    pub text: String,
+}

@@ -1,0 +1,1 @@
+//! The regression files: what was seen, normalised, in insta's format.

@@ -1,0 +1,27 @@
+//! The embedded world: DNS, an outside sender, a company server that forwards, and a Gmail look-alike, in this process.
+
+use super::LabError;
+use crate::scenario::{Knobs, Target};
+
+/// Every server of the embedded world.
+pub struct World {}
+
+/// Fixed ports, for worlds that other processes must find; 0 for any free one.
+#[derive(Debug, Clone, Default)]
+pub struct Ports {}
+
+impl World {
+    /// Starts every server.
+    ///
+    /// # Errors
+    /// When a port is taken.
+    pub async fn start(knobs: &Knobs, ports: &Ports) -> Result<Self, LabError> {
+        let _ = (knobs, ports);
+        unimplemented!()
+    }
+
+    /// How to reach it.
+    pub fn target(&self) -> Target {
+        unimplemented!()
+    }
+}

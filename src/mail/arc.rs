@@ -1,0 +1,127 @@
+//! ARC Sets and the chain they form (RFC 8617 §4).
+
+use super::{Message, authres::AuthenticationResults, taglist::TagList};
+use serde::Serialize;
+
+/// `i=` of an ARC Set: 1 to 50 (RFC 8617 §4.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Instance(u32);
+
+impl Instance {
+    /// The largest instance that the RFC allows.
+    pub const MAX: u32 = 50;
+
+    /// `None` outside 1 to 50.
+    pub fn new(number: u32) -> Option<Self> {
+        (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+
+    /// The number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// `cv=` of an ARC-Seal (RFC 8617 §4.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChainValidationStatus {
+    /// No chain before this set.
+    None,
+    /// The chain before this set was valid.
+    Pass,
+    /// The chain before this set was broken.
+    Fail,
+    /// Anything else, as written.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl std::fmt::Display for ChainValidationStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Other(other) => other,
+        })
+    }
+}
+
+/// An ARC-Seal (RFC 8617 §4.1.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArcSeal {
+    /// All its tags, as written.
+    pub tags: TagList,
+    /// `a=`.
+    pub algorithm: Option<String>,
+    /// `cv=`.
+    pub cv: Option<ChainValidationStatus>,
+    /// `d=`, lower case.
+    pub domain: Option<String>,
+    /// `s=`.
+    pub selector: Option<String>,
+    /// `t=`, seconds since 1970.
+    pub timestamp: Option<i64>,
+    /// Index of the field in [`Message::fields`].
+    pub field: usize,
+}
+
+/// An ARC-Message-Signature (RFC 8617 §4.1.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArcMessageSignature {
+    /// All its tags, as written.
+    pub tags: TagList,
+    /// `a=`.
+    pub algorithm: Option<String>,
+    /// `c=`, as written.
+    pub canonicalization: Option<String>,
+    /// `d=`, lower case.
+    pub domain: Option<String>,
+    /// `s=`.
+    pub selector: Option<String>,
+    /// `h=`, lower case, in order.
+    pub signed_headers: Vec<String>,
+    /// `bh=`, white space removed.
+    pub body_hash: Option<String>,
+    /// `t=`, seconds since 1970.
+    pub timestamp: Option<i64>,
+    /// Index of the field in [`Message::fields`].
+    pub field: usize,
+}
+
+/// The three fields of one instance; a missing part is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArcSet {
+    /// The instance number as written, also outside 1 to 50.
+    pub instance: u32,
+    /// ARC-Authentication-Results.
+    pub aar: Option<AuthenticationResults>,
+    /// ARC-Message-Signature.
+    pub ams: Option<ArcMessageSignature>,
+    /// ARC-Seal.
+    pub seal: Option<ArcSeal>,
+}
+
+/// Every ARC Set of a message in the order of their instances, and what is wrong with their structure.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ArcChain {
+    /// Ordered by instance; of duplicates the topmost.
+    pub sets: Vec<ArcSet>,
+    /// For example `gap: instance 2 missing`, `duplicate ARC-Seal for instance 1`, `instance 1 has no ARC-Seal`.
+    pub defects: Vec<String>,
+}
+
+impl ArcChain {
+    /// Reads every ARC field of a message.
+    pub fn of(message: &Message) -> Self {
+        let _ = message;
+        unimplemented!()
+    }
+
+    /// The set of this instance.
+    pub fn set(&self, instance: u32) -> Option<&ArcSet> {
+        self.sets.iter().find(|s| s.instance == instance)
+    }
+}

@@ -1,0 +1,73 @@
+//! Delivery status notifications (RFC 3461, 3462, 3464).
+
+use super::{Message, reply::Reply};
+use serde::Serialize;
+
+/// How much of the message a bounce gives back (RFC 3461 §4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Returned {
+    /// The whole message (`message/rfc822`).
+    Full,
+    /// The header only (`text/rfc822-headers`).
+    Headers,
+    /// Nothing.
+    None,
+}
+
+impl std::fmt::Display for Returned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Full => "full",
+            Self::Headers => "headers",
+            Self::None => "none",
+        })
+    }
+}
+
+/// A report on one message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dsn {
+    /// `Reporting-MTA`, without its type.
+    pub reporting_mta: Option<String>,
+    /// `Arrival-Date`, as written.
+    pub arrival_date: Option<String>,
+    /// `Original-Envelope-Id`.
+    pub original_envelope_id: Option<String>,
+    /// One block per recipient.
+    pub recipients: Vec<RecipientStatus>,
+    /// How much came back.
+    pub returned: Returned,
+    /// The Message-ID of the message that is reported on, from what came back.
+    pub original_message_id: Option<String>,
+    /// The first text part: what a person reads.
+    pub notification: String,
+}
+
+/// What happened to one recipient (RFC 3464 §2.3).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct RecipientStatus {
+    /// `Original-Recipient`, without its type.
+    pub original_recipient: Option<String>,
+    /// `Final-Recipient`, without its type.
+    pub final_recipient: Option<String>,
+    /// `Action`, lower case: failed, delayed, delivered, relayed, expanded.
+    pub action: Option<String>,
+    /// `Status`, for example `5.7.26`.
+    pub status: Option<String>,
+    /// `Remote-MTA`, without its type.
+    pub remote_mta: Option<String>,
+    /// `Diagnostic-Code`, as written, unfolded.
+    pub diagnostic_code: Option<String>,
+    /// `Diagnostic-Code` read as an SMTP reply.
+    #[serde(skip)]
+    pub reply: Option<Reply>,
+}
+
+impl Dsn {
+    /// Reads a `multipart/report; report-type=delivery-status`; `None` when the message is none.
+    pub fn of(message: &Message) -> Option<Self> {
+        let _ = message;
+        unimplemented!()
+    }
+}

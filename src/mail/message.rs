@@ -1,0 +1,143 @@
+//! A message as it came off the wire: header fields with their places, and the body (RFC 5322 §2.1, §2.2).
+
+/// One header field. `name` is as written; `raw` is everything after the colon, folding and final line break included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The field name as written, without trailing white space.
+    pub name: String,
+    /// The bytes after the colon up to and including the last line break of the field.
+    pub raw: Vec<u8>,
+    /// The line of the message where the field starts, from 1.
+    pub line: u32,
+    /// Byte offset of the field's first byte in the message.
+    pub offset: usize,
+    /// The number of bytes from the first byte of the name to the end of `raw`.
+    pub len: usize,
+}
+
+impl Field {
+    /// Whether the field has this name; field names ignore case (RFC 5322 §1.2.2).
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// The value unfolded: line breaks removed, bytes that are no UTF-8 replaced, ends trimmed.
+    pub fn value(&self) -> String {
+        let text = String::from_utf8_lossy(&self.raw);
+        text.replace(['\r', '\n'], "").trim().to_owned()
+    }
+}
+
+/// A message: header fields top to bottom, and where the body starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    raw: Vec<u8>,
+    fields: Vec<Field>,
+    body_offset: usize,
+}
+
+impl Message {
+    /// Reads a message with CRLF or LF line ends. Lines in the header that are no field end the header
+    /// when they are empty and are skipped otherwise.
+    pub fn parse(raw: impl Into<Vec<u8>>) -> Self {
+        let raw = raw.into();
+        let mut fields: Vec<Field> = Vec::new();
+        let (mut at, mut line) = (0, 1u32);
+        let mut body_offset = raw.len();
+        while at < raw.len() {
+            let end = memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |n| at + n + 1);
+            let text = &raw[at..end];
+            let bare = text.strip_suffix(b"\n").unwrap_or(text);
+            let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+            if bare.is_empty() {
+                body_offset = end;
+                break;
+            }
+            match (bare[0], fields.last_mut()) {
+                (b' ' | b'\t', Some(field)) if field.offset + field.len == at => {
+                    field.raw.extend_from_slice(text);
+                    field.len += text.len();
+                }
+                (b' ' | b'\t', _) => {}
+                _ => {
+                    if let Some(colon) = memchr::memchr(b':', bare) {
+                        let name = String::from_utf8_lossy(&bare[..colon]).trim_end().to_owned();
+                        if !name.is_empty() && name.bytes().all(|b| (33..=126).contains(&b)) {
+                            fields.push(Field {
+                                name,
+                                raw: text[colon + 1..].to_vec(),
+                                line,
+                                offset: at,
+                                len: text.len(),
+                            });
+                        }
+                    }
+                }
+            }
+            at = end;
+            line += 1;
+        }
+        Self { raw, fields, body_offset }
+    }
+
+    /// The whole message.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The header fields, top to bottom.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// The fields of this name, top to bottom.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Field> {
+        self.fields.iter().filter(move |f| f.is(name))
+    }
+
+    /// The topmost field of this name.
+    pub fn first(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.is(name))
+    }
+
+    /// The header with its closing empty line.
+    pub fn header(&self) -> &[u8] {
+        &self.raw[..self.body_offset]
+    }
+
+    /// The body, as it came.
+    pub fn body(&self) -> &[u8] {
+        &self.raw[self.body_offset..]
+    }
+
+    /// The Message-ID with its angle brackets (RFC 5322 §3.6.4).
+    pub fn message_id(&self) -> Option<String> {
+        self.first("Message-ID").map(Field::value).filter(|v| !v.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_keep_folding_and_place() {
+        let m = Message::parse(&b"A: 1\r\nB : two\r\n\tmore\r\nnonsense\r\nC:3\r\n\r\nbody\r\n"[..]);
+        assert_eq!(
+            m.fields().iter().map(|f| (f.name.as_str(), f.line)).collect::<Vec<_>>(),
+            [("A", 1), ("B", 2), ("C", 5)]
+        );
+        assert_eq!(m.fields()[1].raw, b" two\r\n\tmore\r\n");
+        assert_eq!(m.fields()[1].value(), "two\tmore");
+        assert_eq!(m.body(), b"body\r\n");
+        assert_eq!(&m.raw()[m.fields()[2].offset..][..m.fields()[2].len], b"C:3\r\n");
+    }
+
+    #[test]
+    fn odd_messages_are_read_too() {
+        assert_eq!(Message::parse(&b""[..]).fields().len(), 0);
+        assert_eq!(Message::parse(&b"\r\nbody"[..]).body(), b"body");
+        assert_eq!(Message::parse(&b"A: 1\nB: 2"[..]).fields().len(), 2);
+        assert_eq!(Message::parse(&b" folded first\nA: 1\n"[..]).fields().len(), 1);
+    }
+}

@@ -1,0 +1,15 @@
+//! What does mail say? Pure readers: bytes in, values out; no I/O, no clock, no opinion about truth.
+//!
+//! Every reader takes what any server writes and never fails on hostile input: what cannot be read is left out or
+//! kept as `Other`, in linear time.
+
+pub mod arc;
+pub mod authres;
+pub mod dkim;
+pub mod dsn;
+pub mod message;
+pub mod received;
+pub mod reply;
+pub mod taglist;
+
+pub use message::{Field, Message};

@@ -1,0 +1,3 @@
+//! The `sealcheck` program.
+
+fn main() {}

@@ -1,0 +1,69 @@
+//! Results of checks and the reasons behind them.
+
+use serde::{Deserialize, Serialize};
+
+/// One expectation or part of one, compared with what was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// The path in the scenario: `expect[2].delivered.auth.arc`.
+    pub path: String,
+    /// Whether it holds.
+    pub passed: bool,
+    /// What was wanted, in words: `pass`, `i=2 by google.com cv=pass`.
+    pub expected: String,
+    /// What was seen, in the same words.
+    pub actual: String,
+    /// The scenario file.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: u32,
+    /// The column in it, from 1.
+    pub column: u32,
+    /// How many characters of that line are meant; 0 where that is not known.
+    pub len: u32,
+    /// Whether it failed because something did not come in time.
+    pub timed_out: bool,
+    /// The diagnosis that explains it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+/// How sure a diagnosis is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// One cause of several.
+    Low,
+    /// Nothing else that is known fits.
+    High,
+    /// The evidence proves it.
+    Certain,
+}
+
+/// Why something failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// The catalogue code, for example `B04`.
+    pub code: String,
+    /// One line.
+    pub title: String,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What it rests on.
+    pub evidence: Vec<EvidenceRef>,
+    /// What was looked at and excluded.
+    pub ruled_out: Vec<String>,
+    /// Commands to run next.
+    pub next: Vec<String>,
+}
+
+/// A line of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceRef {
+    /// The artifact's name, for example `received.eml`.
+    pub artifact: String,
+    /// Its line, from 1; 0 for the whole.
+    pub line: u32,
+    /// The text.
+    pub text: String,
+}

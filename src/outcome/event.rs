@@ -1,0 +1,59 @@
+//! The event stream of a run: the single source of every reporter.
+
+use super::{CheckResult, ExitCode, ScenarioReport, Status, Totals};
+use crate::core::{RunId, ScenarioId, Token};
+use serde::Serialize;
+
+/// An event with its place in the stream.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunEvent {
+    /// The format's version.
+    pub v: u32,
+    /// RFC 3339, UTC, milliseconds.
+    pub t: String,
+    /// From 0, without gaps.
+    pub seq: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What can happen in a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are those of the result types")]
+pub enum Event {
+    /// The first event.
+    RunStarted { run: RunId, target: String, selected: usize, jobs: usize, tool: String },
+    /// A scenario's first attempt is about to start.
+    ScenarioStarted { scenario: ScenarioId, name: String },
+    /// A mail is about to be sent.
+    AttemptStarted { scenario: ScenarioId, attempt: u32, token: Token },
+    /// A step has begun or ended: `send`, `wait`, `verify`, …
+    Step { scenario: ScenarioId, attempt: u32, kind: String, status: String, ms: u64, detail: String },
+    /// A mailbox was asked.
+    Poll { scenario: ScenarioId, attempt: u32, n: u32, found: bool },
+    /// An expectation was checked.
+    Assertion {
+        scenario: ScenarioId,
+        attempt: u32,
+        #[serde(flatten)]
+        check: CheckResult,
+    },
+    /// `slow_after` has passed.
+    Slow { scenario: ScenarioId, attempt: u32, ms: u64 },
+    /// An attempt ended and another will follow.
+    AttemptFinished { scenario: ScenarioId, attempt: u32, status: Status },
+    /// A scenario ended.
+    ScenarioFinished { scenario: ScenarioId, status: Status, report: Box<ScenarioReport> },
+    /// The last event.
+    RunFinished {
+        run: RunId,
+        complete: bool,
+        exit_code: u8,
+        totals: Totals,
+        duration_ms: u64,
+        #[serde(skip)]
+        exit: ExitCode,
+    },
+}

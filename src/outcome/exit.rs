@@ -1,0 +1,48 @@
+//! Exit codes: what a CI job sees.
+
+/// Why the program ends. Ordered by weight: of several reasons the greatest counts, so that a failure never hides
+/// behind an inconclusive neighbour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExitCode {
+    /// 0: everything that was selected passed.
+    Success,
+    /// 4: nothing was selected.
+    NothingSelected,
+    /// 5: passed, but a snapshot is pending, missing or obsolete, or a pass was flaky.
+    NotClean,
+    /// 6: a report could not be written, or a secret leaked into one.
+    Report,
+    /// 7: a shard is missing or duplicated.
+    Shard,
+    /// 3: inconclusive; nothing failed.
+    Inconclusive,
+    /// 1: at least one scenario failed.
+    Failed,
+    /// 2: usage, bad YAML, unknown variable or missing secret; nothing was sent.
+    Usage,
+    /// 130: interrupted by SIGINT.
+    Interrupted,
+    /// 143: ended by SIGTERM.
+    Terminated,
+    /// 70: a bug.
+    Internal,
+}
+
+impl ExitCode {
+    /// The number that the process ends with.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Inconclusive => 3,
+            Self::NothingSelected => 4,
+            Self::NotClean => 5,
+            Self::Report => 6,
+            Self::Shard => 7,
+            Self::Internal => 70,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+}

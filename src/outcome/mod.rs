@@ -1,0 +1,13 @@
+//! What can a run say? Values only: results of checks, verdicts, reports, and the events that reporters read.
+
+pub mod check;
+pub mod event;
+pub mod exit;
+pub mod report;
+pub mod stage_error;
+
+pub use check::{CheckResult, Confidence, Diagnosis, EvidenceRef};
+pub use event::{Event, RunEvent};
+pub use exit::ExitCode;
+pub use report::{Artifact, AttemptReport, Observed, RunReport, ScenarioReport, SnapshotOutcome, Status, Step, Totals};
+pub use stage_error::{HarnessCode, StageError};

@@ -1,0 +1,246 @@
+//! What came out of attempts, scenarios and the run. Serialized, this is the result JSON (`version: 1`).
+
+use super::{CheckResult, Diagnosis, StageError};
+use crate::core::{RunId, ScenarioId, Token};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// How a scenario or an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Everything holds.
+    Passed,
+    /// The mail system is wrong.
+    Failed,
+    /// Something did not come in time, and nothing else is wrong.
+    TimedOut,
+    /// The harness could not tell.
+    Errored,
+    /// Not run, for a reason in the scenario.
+    Skipped,
+    /// It failed as `known_issue` says it would.
+    ExpectedFailure,
+    /// It passed although `known_issue` says it would fail.
+    UnexpectedPass,
+    /// The run ended before it could be run or finished.
+    NotRun,
+}
+
+impl Status {
+    /// The word of the console, four letters or five.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "PASS",
+            Self::Failed => "FAIL",
+            Self::TimedOut => "TMOT",
+            Self::Errored => "ERR",
+            Self::Skipped => "SKIP",
+            Self::ExpectedFailure => "XFAIL",
+            Self::UnexpectedPass => "XPASS",
+            Self::NotRun => "NRUN",
+        }
+    }
+}
+
+/// One step of an attempt.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// `send`, `wait`, `verify`, `assert`, `snapshot`, `cleanup`.
+    pub kind: String,
+    /// `ok`, `failed` or `error`.
+    pub status: String,
+    /// From the start of the attempt.
+    pub at_ms: u64,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// What to know about it: the reply, the folder and UID.
+    pub detail: serde_json::Value,
+}
+
+/// A file that an attempt left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Artifact {
+    /// Its name, for example `received.eml`.
+    pub name: String,
+    /// Its path below the run's directory.
+    pub path: String,
+    /// Its media type.
+    pub media_type: String,
+    /// SHA-256 in hexadecimal digits.
+    pub sha256: String,
+    /// Whether secrets were masked in it.
+    pub redacted: bool,
+}
+
+/// What was seen of one message or bounce, for the result JSON and for one-line summaries.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Observed {
+    /// `copy` or `bounce`.
+    pub kind: &'static str,
+    /// The account that it was found in.
+    pub account: String,
+    /// `inbox`, `spam` or `all`.
+    pub folder: String,
+    /// From the end of the submission.
+    pub after_ms: u64,
+    /// The trusted Authentication-Results.
+    pub authentication_results: Option<crate::mail::authres::AuthenticationResults>,
+    /// Instance, `d=`, `cv=` and our own verification of every set.
+    pub arc: Vec<ObservedSeal>,
+    /// Our own verification; `None` for bounces.
+    pub verification: Option<crate::verify::Verification>,
+    /// The path, first hop first.
+    pub received: Vec<crate::mail::received::Hop>,
+    /// The report in a bounce.
+    pub dsn: Option<crate::mail::dsn::Dsn>,
+}
+
+/// One ARC Set as seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ObservedSeal {
+    /// Instance.
+    pub i: u32,
+    /// `d=` of the seal.
+    pub by: Option<String>,
+    /// `cv=` of the seal.
+    pub cv: Option<String>,
+    /// Whether seal and message signature both hold.
+    pub verifies: bool,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AttemptReport {
+    /// From 1.
+    pub n: u32,
+    /// How it ended.
+    pub status: Status,
+    /// Its token.
+    pub token: Token,
+    /// The Message-ID of its mail.
+    pub message_id: String,
+    /// Queue ids by account.
+    pub queue_ids: BTreeMap<String, String>,
+    /// Named times in milliseconds: `connect`, `smtp`, `first_seen`, …
+    pub timings_ms: BTreeMap<String, u64>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Every check.
+    pub assertions: Vec<CheckResult>,
+    /// Why it failed, most certain first.
+    pub diagnosis: Vec<Diagnosis>,
+    /// What stopped the harness.
+    pub error: Option<StageError>,
+    /// What was seen.
+    pub observed: Vec<Observed>,
+    /// Files.
+    pub artifacts: Vec<Artifact>,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+/// What happened to a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SnapshotOutcome {
+    /// The file.
+    pub file: String,
+    /// `matched`, `changed`, `missing` (none accepted yet), `written` or `skipped`.
+    pub status: SnapshotStatus,
+    /// The file that was written: `….snap.new` or `….snap`.
+    pub wrote: Option<String>,
+    /// What changed, in words, one line each.
+    pub changes: Vec<String>,
+    /// A unified diff.
+    #[serde(skip)]
+    pub diff: String,
+}
+
+/// How a snapshot compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SnapshotStatus {
+    /// Equal to the accepted one.
+    Matched,
+    /// Not equal.
+    Changed,
+    /// There is no accepted one.
+    Missing,
+    /// A new one was accepted at once (`--update new` or `all`).
+    Written,
+    /// Not compared, because the attempt failed or passed only after a retry.
+    Skipped,
+}
+
+/// One scenario, or one matrix row of one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScenarioReport {
+    /// Its id.
+    pub id: ScenarioId,
+    /// Its file.
+    pub file: String,
+    /// The line of its first expectation, for annotations.
+    pub line: u32,
+    /// Its name.
+    pub name: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its matrix row.
+    pub params: BTreeMap<String, String>,
+    /// How it ended: the last attempt, seen through `known_issue`.
+    pub status: Status,
+    /// Why it was skipped, or what is known about its failure.
+    pub reason: Option<String>,
+    /// It passed, but not at the first attempt.
+    pub flaky: bool,
+    /// All attempts and pauses.
+    pub duration_ms: u64,
+    /// Every attempt.
+    pub attempts: Vec<AttemptReport>,
+    /// Its snapshot.
+    pub snapshot: Option<SnapshotOutcome>,
+    /// The scenario file's text, for source excerpts.
+    #[serde(skip)]
+    pub source: std::sync::Arc<str>,
+}
+
+/// How many scenarios ended how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[expect(missing_docs, reason = "the names are the statuses")]
+pub struct Totals {
+    pub selected: usize,
+    pub passed: usize,
+    pub failed: usize,
+    pub timed_out: usize,
+    pub errored: usize,
+    pub skipped: usize,
+    pub flaky: usize,
+    pub expected_failures: usize,
+    pub unexpected_passes: usize,
+    pub not_run: usize,
+}
+
+/// The whole run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunReport {
+    /// The run.
+    pub id: RunId,
+    /// The target's name.
+    pub target: String,
+    /// RFC 3339, UTC, milliseconds.
+    pub started_at: String,
+    /// RFC 3339, UTC, milliseconds.
+    pub finished_at: String,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// Whether every selected scenario was run to its end.
+    pub complete: bool,
+    /// What the process ends with, before reports are written.
+    pub exit_code: u8,
+    /// The counts.
+    pub totals: Totals,
+    /// Every scenario that was selected, in the order of selection.
+    pub scenarios: Vec<ScenarioReport>,
+    /// Snapshot files that belong to no scenario.
+    pub obsolete_snapshots: Vec<String>,
+}

@@ -1,0 +1,58 @@
+//! The harness could not tell: not the mail system's fault, and never a pass.
+
+use serde::{Deserialize, Serialize};
+
+/// Codes of harness errors, as JUnit and JSON carry them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum HarnessCode {
+    /// A login was refused.
+    H01,
+    /// An OAuth grant or access token is no longer valid.
+    H02,
+    /// DNS gave no answer.
+    H03,
+    /// A TCP connection could not be made or broke.
+    H04,
+    /// TLS failed.
+    H05,
+    /// A provider's limit: connections, bandwidth, rate.
+    H06,
+    /// A server broke its protocol.
+    H07,
+    /// The lab could not be built: a package is missing, a port is taken.
+    H08,
+    /// A file could not be read or written.
+    H09,
+}
+
+impl std::fmt::Display for HarnessCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// What the harness could not do, at which stage, and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}: {stage}: {message}")]
+pub struct StageError {
+    /// The code.
+    pub code: HarnessCode,
+    /// What it was doing: `connect smtp.ext.example:587`, `login imap.gmail.com as probe.inbox@gmail.com`.
+    pub stage: String,
+    /// What went wrong: lower case, no full stop; causes joined by `: `.
+    pub message: String,
+    /// What the person can do.
+    pub next: String,
+}
+
+impl StageError {
+    /// Joins the parts.
+    pub fn new(
+        code: HarnessCode,
+        stage: impl Into<String>,
+        message: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self { code, stage: stage.into(), message: message.into(), next: next.into() }
+    }
+}

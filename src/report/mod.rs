@@ -1,0 +1,1 @@
+//! How is it told? Reporters read [`crate::outcome::RunEvent`]s and nothing else.

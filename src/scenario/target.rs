@@ -1,0 +1,168 @@
+//! Where a scenario runs: accounts with their servers and secrets, all resolved.
+
+use crate::core::Secret;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, str::FromStr};
+
+/// The kinds of world that a scenario can run in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetKind {
+    /// Everything in this process.
+    Embedded,
+    /// The embedded world, with a real rspamd making the seals.
+    Rspamd,
+    /// A real Postfix and rspamd between embedded ends.
+    Postfix,
+    /// The user's own server, with the look-alike behind it.
+    Staging,
+    /// The user's server and Gmail itself.
+    Gmail,
+}
+
+impl TargetKind {
+    /// Every kind, the default first.
+    pub const ALL: [Self; 5] = [Self::Embedded, Self::Rspamd, Self::Postfix, Self::Staging, Self::Gmail];
+
+    /// The name as written in scenarios and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Rspamd => "rspamd",
+            Self::Postfix => "postfix",
+            Self::Staging => "staging",
+            Self::Gmail => "gmail",
+        }
+    }
+
+    /// Whether sealcheck builds this world itself, so that `lab:` knobs have effect.
+    pub fn is_lab(self) -> bool {
+        matches!(self, Self::Embedded | Self::Rspamd | Self::Postfix)
+    }
+}
+
+impl fmt::Display for TargetKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for TargetKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|k| k.as_str() == text)
+            .ok_or_else(|| format!("unknown target `{text}`; one of embedded, rspamd, postfix, staging, gmail"))
+    }
+}
+
+/// A world to run in: who is there and where DNS is asked.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Its kind.
+    pub kind: TargetKind,
+    /// The accounts by the name that scenarios use: `external`, `company`, `gmail`, …
+    pub accounts: BTreeMap<String, Account>,
+    /// Where verification asks DNS; `None` is the system's resolver.
+    pub dns: Option<SocketAddr>,
+}
+
+/// A mail account, or an address with nothing behind it that we can log in to.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The name that scenarios use.
+    pub name: String,
+    /// Its mail address.
+    pub address: String,
+    /// Where it submits mail.
+    pub smtp: Option<Endpoint>,
+    /// Where it reads mail.
+    pub imap: Option<ImapAccess>,
+    /// Where mail to it is handed over directly, instead of through the sender's submission server.
+    pub mx: Option<Endpoint>,
+    /// The account that its mail is forwarded to.
+    pub forwards_to: Option<String>,
+    /// The `d=` of the seals that its server writes.
+    pub seal_domain: Option<String>,
+    /// The authserv-id of its server's Authentication-Results.
+    pub authserv_id: Option<String>,
+    /// Mails that may be sent to it per minute.
+    pub per_minute: Option<u32>,
+}
+
+impl Account {
+    /// The part of the address after the last `@`, lower case.
+    pub fn domain(&self) -> String {
+        self.address.rsplit_once('@').map_or(self.address.as_str(), |(_, d)| d).to_ascii_lowercase()
+    }
+}
+
+/// How a connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsMode {
+    /// TLS from the first byte.
+    Implicit,
+    /// Upgraded by STARTTLS; without the upgrade nothing is sent.
+    Starttls,
+    /// No TLS.
+    None,
+}
+
+/// A server and how to log in to it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Host name or address to connect to.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: TlsMode,
+    /// The name that the certificate must carry, when it is not `host`.
+    pub tls_name: Option<String>,
+    /// A CA certificate (PEM) to trust instead of the system's.
+    pub ca_pem: Option<String>,
+    /// How to log in; `None` for no login.
+    pub login: Option<Login>,
+}
+
+/// User name and secret.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The user name.
+    pub user: String,
+    /// The password, app password or access token.
+    pub secret: Secret,
+    /// How the secret is presented.
+    pub mechanism: Mechanism,
+}
+
+/// How a secret is presented to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mechanism {
+    /// SASL PLAIN or LOGIN, or IMAP LOGIN.
+    Password,
+    /// SASL XOAUTH2 with an access token.
+    Xoauth2,
+}
+
+/// Where an account reads mail.
+#[derive(Debug, Clone)]
+pub struct ImapAccess {
+    /// The server and login.
+    pub endpoint: Endpoint,
+    /// Gmail's extensions and habits, or plain IMAP.
+    pub provider: Provider,
+}
+
+/// What an IMAP server can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// X-GM-EXT-1: Gmail and its look-alike.
+    Gmail,
+    /// RFC 3501 and no more.
+    Generic,
+}

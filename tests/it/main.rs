@@ -1,0 +1,3 @@
+//! Integration tests; README.md beside this file says how to add one.
+
+mod layers;
