@@ -4,7 +4,10 @@ use super::Secret;
 use base64::{Engine, engine::general_purpose};
 use std::{
     borrow::Cow,
-    sync::{Arc, RwLock},
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// What stands where a secret stood.
@@ -14,6 +17,8 @@ pub const MASK: &str = "[REDACTED]";
 #[derive(Clone, Default)]
 pub struct Redactor {
     needles: Arc<RwLock<Vec<String>>>,
+    secrets: Arc<AtomicUsize>,
+    replaced: Arc<AtomicUsize>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -47,6 +52,9 @@ impl Redactor {
             spellings.push(general_purpose::URL_SAFE_NO_PAD.encode(&blob));
         }
         if let Ok(mut needles) = self.needles.write() {
+            if !needles.iter().any(|n| n == raw) {
+                self.secrets.fetch_add(1, Ordering::Relaxed);
+            }
             needles.extend(spellings);
             needles.sort_by_key(|n| std::cmp::Reverse(n.len()));
             needles.dedup();
@@ -58,6 +66,7 @@ impl Redactor {
         let Ok(needles) = self.needles.read() else { return Cow::Borrowed(MASK) };
         let mut out = Cow::Borrowed(text);
         for needle in needles.iter().filter(|n| text.contains(n.as_str())) {
+            self.replaced.fetch_add(out.matches(needle.as_str()).count(), Ordering::Relaxed);
             out = Cow::Owned(out.replace(needle, MASK));
         }
         out
@@ -74,10 +83,16 @@ impl Redactor {
             let mut from = 0;
             while let Some(at) = find(&out[from..], needle.as_bytes()) {
                 out.splice(from + at..from + at + needle.len(), MASK.bytes());
+                self.replaced.fetch_add(1, Ordering::Relaxed);
                 from += at + MASK.len();
             }
         }
         Cow::Owned(out)
+    }
+
+    /// How many secrets it knows, and how many times it has masked one.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.secrets.load(Ordering::Relaxed), self.replaced.load(Ordering::Relaxed))
     }
 
     /// Whether any spelling of any secret stands in these bytes.
@@ -128,5 +143,6 @@ mod tests {
             assert!(redactor.leaks(line.as_bytes()));
         }
         assert_eq!(redactor.text("nothing here"), "nothing here");
+        assert_eq!(redactor.counts(), (1, 12));
     }
 }

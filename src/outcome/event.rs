@@ -1,6 +1,6 @@
 //! The event stream of a run: the single source of every reporter.
 
-use super::{CheckResult, ExitCode, ScenarioReport, Status, Totals};
+use super::{CheckResult, ExitCode, Redactions, RunInfo, ScenarioReport, Status, Totals};
 use crate::core::{RunId, ScenarioId, Token};
 use serde::Serialize;
 
@@ -24,7 +24,16 @@ pub struct RunEvent {
 #[expect(missing_docs, reason = "the fields are those of the result types")]
 pub enum Event {
     /// The first event.
-    RunStarted { run: RunId, target: String, selected: usize, jobs: usize, tool: String },
+    RunStarted {
+        run: RunId,
+        target: String,
+        selected: usize,
+        jobs: usize,
+        tool: String,
+        info: RunInfo,
+        /// Every scenario that was selected, in the order of selection.
+        scenarios: Vec<ScenarioId>,
+    },
     /// A scenario's first attempt is about to start.
     ScenarioStarted { scenario: ScenarioId, name: String },
     /// A mail is about to be sent.
@@ -53,6 +62,11 @@ pub enum Event {
         exit_code: u8,
         totals: Totals,
         duration_ms: u64,
+        /// Why it ended early: `interrupted`, `terminated`, `global timeout`, `too many failures`.
+        stopped: Option<String>,
+        /// Snapshot files that belong to no scenario.
+        obsolete_snapshots: Vec<String>,
+        redactions: Redactions,
         #[serde(skip)]
         exit: ExitCode,
     },

@@ -3,11 +3,15 @@
 pub mod check;
 pub mod event;
 pub mod exit;
+pub mod info;
 pub mod report;
 pub mod stage_error;
 
 pub use check::{CheckResult, Confidence, Diagnosis, EvidenceRef};
 pub use event::{Event, RunEvent};
 pub use exit::ExitCode;
-pub use report::{Artifact, AttemptReport, Observed, RunReport, ScenarioReport, SnapshotOutcome, Status, Step, Totals};
+pub use info::{CiInfo, GitInfo, Redactions, RunInfo, ShardInfo};
+pub use report::{
+    Artifact, AttemptReport, Observed, RunReport, ScenarioReport, SnapshotOutcome, SnapshotStatus, Status, Step, Totals,
+};
 pub use stage_error::{HarnessCode, StageError};

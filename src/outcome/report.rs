@@ -138,6 +138,8 @@ pub struct AttemptReport {
     pub artifacts: Vec<Artifact>,
     /// How long it took.
     pub duration_ms: u64,
+    /// One line for people: `inbox  0.58s  arc=pass  i=2 cv=pass`.
+    pub summary: String,
 }
 
 /// What happened to a snapshot.
@@ -195,6 +197,8 @@ pub struct ScenarioReport {
     pub flaky: bool,
     /// All attempts and pauses.
     pub duration_ms: u64,
+    /// How many attempts it may have.
+    pub max_attempts: u32,
     /// Every attempt.
     pub attempts: Vec<AttemptReport>,
     /// Its snapshot.
