@@ -5,7 +5,9 @@ pub mod dns;
 pub mod verdict;
 
 pub use dns::{Dns, ZoneFile};
-pub use verdict::{DkimVerification, SetVerification, Verdict, Verification};
+pub use verdict::{
+    BodyHash, Cause, DkimVerification, KeyFacts, SetVerification, SignatureFacts, Verdict, Verification,
+};
 
 use crate::mail::Message;
 

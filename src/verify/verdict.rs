@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// One judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It holds.
@@ -11,6 +11,7 @@ pub enum Verdict {
     /// It does not hold.
     Fail,
     /// There was nothing to judge.
+    #[default]
     None,
     /// DNS gave no answer: it may hold.
     TempError,
@@ -27,8 +28,85 @@ impl std::fmt::Display for Verdict {
     }
 }
 
-/// The parts of one ARC Set, each judged on its own, so that one broken hop does not hide another.
+/// Why a signature, a seal or a chain does not hold, for rules that must not read prose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The chain has a gap, a duplicate, a missing part or an instance out of range (RFC 8617 §5.2 step 3).
+    Structure,
+    /// `cv=` is not what its place in the chain asks for (RFC 8617 §5.2 step 3).
+    ChainValidationStatus,
+    /// The newest seal says `cv=fail`: the chain was broken before (RFC 8617 §5.2 step 2).
+    ChainMarkedFailed,
+    /// The tag list breaks the grammar, or a tag is missing or has a value that the RFC does not allow.
+    Syntax,
+    /// `a=` names no algorithm that may be used, rsa-sha1 among them (RFC 8301 §3.1).
+    Algorithm,
+    /// `h=` lacks From, or names a field that it must not (RFC 6376 §6.1.1, RFC 8617 §4.1.2).
+    SignedHeaders,
+    /// `x=` has passed.
+    Expired,
+    /// The body is not the one that was signed.
+    BodyHash,
+    /// The signature does not fit: a signed header field or the field itself was changed, or another key signed.
+    Signature,
+    /// The name of the key does not exist.
+    NoKey,
+    /// The name of the key exists, without a TXT record that is a key.
+    NotAKey,
+    /// The key's `p=` is empty: it was revoked.
+    KeyRevoked,
+    /// The key record cannot be read.
+    KeyMalformed,
+    /// An RSA key of less than 1024 bits (RFC 8301 §3.2).
+    KeyTooShort,
+    /// The key's type is not the one that `a=` needs.
+    KeyType,
+    /// The key's `h=`, `s=` or `t=s` does not allow this use.
+    KeyRestricted,
+    /// DNS gave no answer.
+    Dns,
+}
+
+/// What is known of a public key (RFC 6376 §3.6.1).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct KeyFacts {
+    /// The name that was asked: `selector._domainkey.domain`.
+    pub name: String,
+    /// How many TXT records the name has; more than one is a fault of the publisher.
+    pub records: usize,
+    /// `k=`, where a record could be read: `rsa` or `ed25519`.
+    pub k: Option<String>,
+    /// The size of the key in bits.
+    pub bits: Option<usize>,
+    /// `t=` holds `y`: the domain is testing.
+    pub testing: bool,
+}
+
+/// The two hashes of a body (RFC 6376 §3.7), in base64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BodyHash {
+    /// `bh=`.
+    pub expected: String,
+    /// The hash of the body as it is now.
+    pub computed: String,
+    /// Octets of the canonical body that `l=` leaves uncovered: anybody may have added them.
+    pub uncovered: usize,
+}
+
+/// What else was found out about one signature.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct SignatureFacts {
+    /// Everything that is wrong, in the order in which it was found.
+    pub causes: Vec<Cause>,
+    /// The key, where it was looked up.
+    pub key: Option<KeyFacts>,
+    /// The body hashes; `None` for a seal, and where the field could not be read.
+    pub body_hash: Option<BodyHash>,
+}
+
+/// The parts of one ARC Set, each judged on its own, so that one broken hop does not hide another.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct SetVerification {
     /// The instance.
     pub instance: u32,
@@ -38,10 +116,14 @@ pub struct SetVerification {
     pub seal: Verdict,
     /// Why either does not hold, in words that name part, key and cause; `None` when both hold.
     pub reason: Option<String>,
+    /// More about the ARC-Message-Signature.
+    pub ams_facts: SignatureFacts,
+    /// More about the ARC-Seal.
+    pub seal_facts: SignatureFacts,
 }
 
 /// One DKIM-Signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct DkimVerification {
     /// `d=`.
     pub d: String,
@@ -51,15 +133,19 @@ pub struct DkimVerification {
     pub result: Verdict,
     /// Why it does not hold.
     pub reason: Option<String>,
+    /// More about it.
+    pub facts: SignatureFacts,
 }
 
 /// Everything that was verified on one message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Verification {
     /// The chain as a whole (RFC 8617 §5.2).
     pub arc: Verdict,
     /// Why the chain fails: the first cause, with its instance and part.
     pub arc_reason: Option<String>,
+    /// The same for rules.
+    pub arc_cause: Option<Cause>,
     /// Every set, by instance.
     pub sets: Vec<SetVerification>,
     /// Every DKIM-Signature, top to bottom.
