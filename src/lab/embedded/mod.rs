@@ -1,5 +1,7 @@
 //! The embedded world: DNS, an outside sender, a company server that forwards, and a Gmail look-alike, in this process.
 
+pub mod store;
+
 use super::LabError;
 use crate::scenario::{Knobs, Target};
 

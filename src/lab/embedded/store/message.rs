@@ -1,0 +1,94 @@
+//! A message as the store keeps it, whatever folders it is in.
+
+use jiff::Timestamp;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// A stored message. Clones share the bytes.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// The message as it was received.
+    pub raw: Arc<[u8]>,
+    /// When it was received.
+    pub internal_date: Timestamp,
+    /// Flags and keywords, but not `\Deleted`, which belongs to its place in a folder.
+    pub flags: BTreeSet<String>,
+    /// X-GM-MSGID: its number in the account.
+    pub gm_msgid: u64,
+    /// X-GM-THRID: the number of its conversation's first message.
+    pub gm_thrid: u64,
+    /// Grows with every change of the message, over the whole account.
+    pub modseq: u64,
+}
+
+impl Message {
+    /// The header section, with the empty line that ends it.
+    pub fn header(&self) -> &[u8] {
+        self.raw.get(..header_end(&self.raw)).unwrap_or_default()
+    }
+
+    /// The first field of this name, unfolded and trimmed.
+    pub fn field(&self, name: &str) -> Option<String> {
+        field(self.header(), name)
+    }
+}
+
+/// Where the body begins.
+pub fn header_end(raw: &[u8]) -> usize {
+    if raw.starts_with(b"\r\n") {
+        return 2;
+    }
+    memchr::memmem::find(raw, b"\r\n\r\n").map_or(raw.len(), |at| at + 4)
+}
+
+/// The fields of a header section: name and value, the value with its folds and without the line end.
+pub fn fields(header: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < header.len() {
+        let mut end = at;
+        loop {
+            end = memchr::memmem::find(header.get(end..).unwrap_or_default(), b"\r\n")
+                .map_or(header.len(), |n| end + n + 2);
+            if !matches!(header.get(end), Some(b' ' | b'\t')) {
+                break;
+            }
+        }
+        let line = header.get(at..end).unwrap_or_default();
+        let line = line.strip_suffix(b"\r\n").unwrap_or(line);
+        if let Some(colon) = memchr::memchr(b':', line) {
+            let (name, value) = line.split_at(colon);
+            out.push((name.trim_ascii_end(), value.get(1..).unwrap_or_default()));
+        }
+        at = end;
+    }
+    out
+}
+
+/// The first field of this name in a header section, unfolded and trimmed.
+pub fn field(header: &[u8], name: &str) -> Option<String> {
+    fields(header)
+        .into_iter()
+        .find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
+        .map(|(_, value)| String::from_utf8_lossy(value).replace("\r\n", "").trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_split_with_their_folds() {
+        let header = b"Subject: a\r\n b\r\nbroken\r\nTo : x@sender.example\r\n\r\n";
+        let got = fields(header);
+        assert_eq!(got, [(&b"Subject"[..], &b" a\r\n b"[..]), (&b"To"[..], &b" x@sender.example"[..])]);
+        assert_eq!(field(header, "subject").as_deref(), Some("a b"));
+        assert_eq!(field(header, "Cc"), None);
+    }
+
+    #[test]
+    fn the_body_begins_after_the_first_empty_line() {
+        assert_eq!(header_end(b"A: b\r\n\r\nc\r\n\r\n"), 8);
+        assert_eq!(header_end(b"\r\nbody"), 2);
+        assert_eq!(header_end(b"A: b\r\n"), 6);
+    }
+}
