@@ -1,0 +1,106 @@
+//! `delivered.auth:`: the receiver's own Authentication-Results (RFC 8601).
+
+use super::{
+    part::{Finding, Results},
+    scenario::Context,
+    text::{self, Matcher},
+};
+use crate::{
+    evidence::ReceivedCopy,
+    judge::words,
+    mail::authres::{AuthenticationResults, ResInfo},
+    scenario::{
+        Vars,
+        model::{AuthExpectation, MethodTest, ResultTest},
+    },
+};
+
+pub(super) fn check(
+    wanted: &AuthExpectation,
+    account: &str,
+    copy: &ReceivedCopy,
+    context: Context<'_>,
+    results: &mut Results,
+) {
+    if wanted.by.is_none() && wanted.methods.is_empty() {
+        return;
+    }
+    let Some(trusted) = &copy.auth.trusted else {
+        let at = wanted.by.as_ref().map(|b| &b.at).or_else(|| wanted.methods.first().map(|(_, m)| &m.at));
+        let finding = untrusted(account, copy, context);
+        match at {
+            Some(at) => results.add("delivered.auth", at, finding),
+            None => results.add_whole("delivered.auth", finding),
+        }
+        return;
+    };
+    if let Some(by) = &wanted.by {
+        let actual = trusted.authserv_id.as_deref().unwrap_or("no authserv-id");
+        let finding = text::fill(by, context.vars)
+            .map_or_else(|f| f, |by| Finding::new(by.eq_ignore_ascii_case(actual), by, actual));
+        results.add("delivered.auth.by", &by.at, finding);
+    }
+    for (method, test) in &wanted.methods {
+        let finding = check_method(&method.to_ascii_lowercase(), &test.value, trusted, context.vars);
+        results.add(&format!("delivered.auth.{method}"), &test.at, finding);
+    }
+}
+
+/// The receiver wrote no field that can be believed.
+fn untrusted(account: &str, copy: &ReceivedCopy, context: Context<'_>) -> Finding {
+    let receiver = context.target.accounts.get(account).and_then(|a| a.authserv_id.as_deref());
+    let expected = format!("Authentication-Results by {}", receiver.unwrap_or("the receiver"));
+    let forged = copy.auth.forged.iter().map(|f| format!("line {}", f.line));
+    let forged = words::list(forged, ", ", "");
+    let actual = match forged.as_str() {
+        "" => "no trusted Authentication-Results".to_owned(),
+        lines => format!("no trusted Authentication-Results; forged on {lines} of the received message"),
+    };
+    Finding::failed(expected, actual)
+}
+
+fn check_method(method: &str, test: &MethodTest, trusted: &AuthenticationResults, vars: &Vars) -> Finding {
+    let found: Vec<&ResInfo> = trusted.method(method).collect();
+    let with_comment = test.comment.is_some();
+    let actual = words::list(found.iter().map(|r| describe(r, test.domain.is_some(), with_comment)), "; ", "absent");
+    let results = match &test.result {
+        ResultTest::Absent => return Finding::new(found.is_empty(), "absent", actual),
+        ResultTest::Any => None,
+        ResultTest::OneOf(results) => Some(results),
+    };
+    let (domain, comment) = match conditions(test, vars) {
+        Ok(conditions) => conditions,
+        Err(finding) => return finding,
+    };
+    let expected = [
+        Some(results.map_or_else(|| "any".to_owned(), |r| r.join(" or "))),
+        domain.as_ref().map(|d| format!("d={d}")),
+        comment.as_ref().map(|c| format!("comment {}", c.words)),
+    ];
+    let expected = words::list(expected.into_iter().flatten(), " ", "any");
+    let anything_goes = results.is_none() && domain.is_none() && comment.is_none();
+    let fits = |r: &&ResInfo| {
+        results.is_none_or(|wanted| wanted.iter().any(|w| w.eq_ignore_ascii_case(&r.result)))
+            && domain.as_ref().is_none_or(|d| r.domain().is_some_and(|is| is.eq_ignore_ascii_case(d)))
+            && comment.as_ref().is_none_or(|c| c.fits(r.comment.as_deref().unwrap_or("")))
+    };
+    Finding::new(anything_goes || found.iter().any(fits), expected, actual)
+}
+
+fn conditions(test: &MethodTest, vars: &Vars) -> Result<(Option<String>, Option<Matcher>), Finding> {
+    let domain = test.domain.as_ref().map(|d| text::fill(d, vars)).transpose()?;
+    let comment = test.comment.as_ref().map(|c| Matcher::new(c, vars, false)).transpose()?;
+    Ok((domain, comment))
+}
+
+/// `pass`, or with what else was asked: `pass d=ext.example (comment)`.
+fn describe(result: &ResInfo, with_domain: bool, with_comment: bool) -> String {
+    let mut out = result.result.clone();
+    if with_domain {
+        out.push_str(&result.domain().map_or_else(|| " without a domain".to_owned(), |d| format!(" d={d}")));
+    }
+    if with_comment {
+        out.push_str(&result.comment.as_ref().map_or_else(|| " without a comment".to_owned(), |c| format!(" ({c})")));
+    }
+    out
+}

@@ -1,0 +1,78 @@
+//! `delivered:`: a copy arrives, and what it looks like.
+
+use super::{
+    arc, auth, headers,
+    part::{Finding, Results},
+    scenario::Context,
+};
+use crate::{
+    core::duration,
+    evidence::{Evidence, Folder, ReceivedCopy},
+    judge::{body::BodyFate, words},
+    scenario::model::{BodyTest, DeliveredExpectation, FolderTest},
+};
+
+/// Whether a test of a folder takes this one.
+pub(super) fn takes(test: FolderTest, folder: Folder) -> bool {
+    match test {
+        FolderTest::Inbox => folder == Folder::Inbox,
+        FolderTest::Spam => folder == Folder::Spam,
+        FolderTest::Any => matches!(folder, Folder::Inbox | Folder::Spam),
+    }
+}
+
+/// A folder test in words.
+pub(super) fn folder_words(test: FolderTest) -> &'static str {
+    match test {
+        FolderTest::Inbox => "inbox",
+        FolderTest::Spam => "spam",
+        FolderTest::Any => "inbox or spam",
+    }
+}
+
+pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results: &mut Results) {
+    let account = &wanted.to.value;
+    let copy = context
+        .evidence
+        .copies
+        .iter()
+        .find(|c| c.arrival.account == *account && takes(wanted.folder.value, c.arrival.folder));
+    let expected = format!("in {} of {account}", folder_words(wanted.folder.value));
+    let Some(copy) = copy else {
+        results.add("delivered", &wanted.to.at, missing(&expected, context.evidence));
+        return;
+    };
+    results.add("delivered", &wanted.to.at, Finding::new(true, expected, words::place(copy)));
+    if let Some(within) = &wanted.within {
+        let passed = copy.after <= within.value;
+        let expected = format!("within {}", duration::human(within.value));
+        let finding = Finding::new(passed, expected, format!("after {}", words::seconds(copy.after))).late_if(true);
+        results.add("delivered.within", &within.at, finding);
+    }
+    auth::check(&wanted.auth, account, copy, context, results);
+    arc::check(&wanted.arc, copy, context, results);
+    if let Some(body) = &wanted.body {
+        results.add("delivered.body", &body.at, check_body(body.value, copy, context.evidence));
+    }
+    headers::check(&wanted.headers, copy, context, results);
+}
+
+/// Only silence is a matter of time: a refusal, a bounce or a copy in another place is an answer.
+fn missing(expected: &str, evidence: &Evidence) -> Finding {
+    if let Some(refusal) = words::refusal(&evidence.submission) {
+        return Finding::failed(expected, refusal);
+    }
+    let elsewhere = words::elsewhere(evidence);
+    let silent = elsewhere.is_empty();
+    let actual = words::list(elsewhere, "; ", &format!("nothing arrived within {}", words::seconds(evidence.waited)));
+    Finding::failed(expected, actual).late_if(silent)
+}
+
+fn check_body(test: BodyTest, copy: &ReceivedCopy, evidence: &Evidence) -> Finding {
+    let fate = BodyFate::of(&evidence.sent, copy);
+    let unchanged = fate == BodyFate::Unchanged;
+    match test {
+        BodyTest::Unchanged => Finding::new(unchanged, "unchanged", fate.describe()),
+        BodyTest::Changed => Finding::new(!unchanged, "changed", fate.describe()),
+    }
+}

@@ -1,0 +1,51 @@
+//! `delivered.headers:`: the topmost field of a name (RFC 5322 §2.2, RFC 2047).
+
+use super::{
+    part::Results,
+    scenario::Context,
+    text::{self, Seen},
+};
+use crate::{core::At, evidence::ReceivedCopy, mail::Field, scenario::model::TextTest};
+
+pub(super) fn check(
+    wanted: &[(String, At<TextTest>)],
+    copy: &ReceivedCopy,
+    context: Context<'_>,
+    results: &mut Results,
+) {
+    for (name, test) in wanted {
+        let value = copy.message.first(name).map(decoded);
+        let texts: Vec<&str> = value.iter().map(String::as_str).collect();
+        let finding = text::test(&test.value, context.vars, Seen::exactly(&texts, "no such field"));
+        results.add(&format!("delivered.headers.{name}"), &test.at, finding);
+    }
+}
+
+/// The value as a person reads it: unfolded, white space collapsed, encoded words decoded.
+fn decoded(field: &Field) -> String {
+    let plain = field.value();
+    let value = if plain.contains("=?") {
+        let header = format!("Subject: {plain}\r\n\r\n");
+        let message = mail_parser::MessageParser::default().parse(header.as_bytes());
+        message.and_then(|m| m.subject().map(str::to_owned)).unwrap_or(plain)
+    } else {
+        plain
+    };
+    value.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::Message;
+
+    #[test]
+    fn values_are_read_as_people_read_them() {
+        let message = Message::parse(
+            &b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n =?utf-8?b?IHp1cg==?= Probe\r\nX-A: one\r\n\ttwo  three\r\n\r\n"
+                [..],
+        );
+        assert_eq!(decoded(&message.fields()[0]), "Grüße zur Probe");
+        assert_eq!(decoded(&message.fields()[1]), "one two three");
+    }
+}

@@ -1,0 +1,75 @@
+//! How results are made and collected.
+
+use crate::{core::Position, outcome::CheckResult};
+
+/// What one part of an expectation came to, before it gets its path and place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    /// Whether it holds.
+    pub(super) passed: bool,
+    /// What was wanted.
+    pub(super) expected: String,
+    /// What was seen, in the same words.
+    pub(super) actual: String,
+    /// Whether it fails because something did not come in time.
+    pub(super) timed_out: bool,
+}
+
+impl Finding {
+    /// A part that holds or not, for a reason other than time.
+    pub(super) fn new(passed: bool, expected: impl Into<String>, actual: impl Into<String>) -> Self {
+        Self { passed, expected: expected.into(), actual: actual.into(), timed_out: false }
+    }
+
+    /// A part that does not hold.
+    pub(super) fn failed(expected: impl Into<String>, actual: impl Into<String>) -> Self {
+        Self::new(false, expected, actual)
+    }
+
+    /// Marks a failure as one of time.
+    pub(super) fn late_if(mut self, late: bool) -> Self {
+        self.timed_out = late && !self.passed;
+        self
+    }
+}
+
+/// The results of one expectation.
+pub(super) struct Results {
+    path: String,
+    at: Position,
+    all: Vec<CheckResult>,
+}
+
+impl Results {
+    /// None yet; `path` is the expectation's, `at` its place.
+    pub(super) fn new(path: String, at: Position) -> Self {
+        Self { path, at, all: Vec::new() }
+    }
+
+    /// Adds a part with its path below the expectation and the place of its value.
+    pub(super) fn add(&mut self, path: &str, at: &Position, finding: Finding) {
+        self.all.push(CheckResult {
+            path: format!("{}.{path}", self.path),
+            passed: finding.passed,
+            expected: finding.expected,
+            actual: finding.actual,
+            file: at.file.to_string(),
+            line: at.line,
+            column: at.column,
+            len: at.len,
+            timed_out: finding.timed_out,
+            code: None,
+        });
+    }
+
+    /// Adds a part that has no value of its own in the file, at the place of the expectation.
+    pub(super) fn add_whole(&mut self, path: &str, finding: Finding) {
+        let at = self.at.clone();
+        self.add(path, &at, finding);
+    }
+
+    /// The results, in order.
+    pub(super) fn into_inner(self) -> Vec<CheckResult> {
+        self.all
+    }
+}

@@ -1,0 +1,43 @@
+//! Every expectation of a scenario.
+
+use super::{absent, bounced, count, delivered, log, part::Results, smtp};
+use crate::{
+    evidence::Evidence,
+    outcome::CheckResult,
+    scenario::{Scenario, Target, Vars, model::ExpectationKind},
+};
+
+/// What every kind of expectation looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    /// Who is there.
+    pub(super) target: &'a Target,
+    /// What templates may name.
+    pub(super) vars: &'a Vars,
+    /// What was seen.
+    pub(super) evidence: &'a Evidence,
+}
+
+/// Checks every expectation that applies to the target, in the order of the file, and with each all of its parts.
+/// `vars` holds what templates may name; they were all filled in once before anything was sent, so that a name that is
+/// unknown here is a bug and fails the check.
+pub fn check(scenario: &Scenario, target: &Target, vars: &Vars, evidence: &Evidence) -> Vec<CheckResult> {
+    let context = Context { target, vars, evidence };
+    let mut all = Vec::new();
+    for expectation in &scenario.expect {
+        if !expectation.targets.is_empty() && !expectation.targets.contains(&target.kind) {
+            continue;
+        }
+        let mut results = Results::new(format!("expect[{}]", expectation.index), expectation.at.clone());
+        match &expectation.kind {
+            ExpectationKind::Smtp(wanted) => smtp::check(wanted, context, &mut results),
+            ExpectationKind::Delivered(wanted) => delivered::check(wanted, context, &mut results),
+            ExpectationKind::Bounced(wanted) => bounced::check(wanted, context, &mut results),
+            ExpectationKind::Absent(wanted) => absent::check(wanted, context, &mut results),
+            ExpectationKind::Count(wanted) => count::check(wanted, context, &mut results),
+            ExpectationKind::Log(wanted) => log::check(wanted, context, &mut results),
+        }
+        all.extend(results.into_inner());
+    }
+    all
+}

@@ -1,0 +1,62 @@
+//! What was seen, for the result JSON.
+
+use crate::{
+    evidence::{Bounce, Evidence, ReceivedCopy},
+    mail::{arc::ArcSet, received},
+    outcome::{Observed, report::ObservedSeal},
+    verify::{Verdict, Verification},
+};
+
+/// Every copy and every bounce, in order of arrival.
+pub fn observed(evidence: &Evidence) -> Vec<Observed> {
+    let mut all: Vec<Observed> = evidence.copies.iter().map(copy).chain(evidence.bounces.iter().map(bounce)).collect();
+    all.sort_by_key(|o| o.after_ms);
+    all
+}
+
+fn copy(copy: &ReceivedCopy) -> Observed {
+    Observed {
+        kind: "copy",
+        account: copy.arrival.account.clone(),
+        folder: copy.arrival.folder.to_string(),
+        after_ms: millis(copy.after),
+        authentication_results: copy.auth.trusted.clone(),
+        arc: copy.arc.sets.iter().map(|set| seal(set, &copy.verification)).collect(),
+        verification: Some(copy.verification.clone()),
+        received: copy.hops.clone(),
+        dsn: None,
+    }
+}
+
+fn bounce(bounce: &Bounce) -> Observed {
+    Observed {
+        kind: "bounce",
+        account: bounce.arrival.account.clone(),
+        folder: bounce.arrival.folder.to_string(),
+        after_ms: millis(bounce.after),
+        authentication_results: None,
+        arc: Vec::new(),
+        verification: None,
+        received: received::hops(&bounce.message),
+        dsn: Some(bounce.dsn.clone()),
+    }
+}
+
+fn seal(set: &ArcSet, verification: &Verification) -> ObservedSeal {
+    ObservedSeal {
+        i: set.instance,
+        by: set.seal.as_ref().and_then(|s| s.domain.clone()),
+        cv: set.seal.as_ref().and_then(|s| s.cv.as_ref()).map(ToString::to_string),
+        verifies: holds(verification, set.instance),
+    }
+}
+
+/// Whether seal and message signature of a set both hold.
+pub(super) fn holds(verification: &Verification, instance: u32) -> bool {
+    let set = verification.sets.iter().find(|s| s.instance == instance);
+    set.is_some_and(|s| s.ams == Verdict::Pass && s.seal == Verdict::Pass)
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,78 @@
+//! One line about an attempt, for the console.
+
+use super::words;
+use crate::{
+    evidence::{Evidence, Folder, ReceivedCopy},
+    scenario::Target,
+};
+
+/// What was seen in short: `inbox  0.58s  arc=pass  i=2 cv=pass`, `bounced 0.97s 5.7.26, absent in gmail`.
+pub fn summary(evidence: &Evidence, target: &Target) -> String {
+    if let Some(refusal) = words::refusal(&evidence.submission) {
+        return words::cut(&refusal, 60);
+    }
+    let recipients = recipients(evidence, target);
+    let mut parts: Vec<String> = evidence
+        .bounces
+        .iter()
+        .map(|b| {
+            let status = words::status(b).map_or_else(String::new, |s| format!(" {s}"));
+            format!("bounced {}{status}", words::seconds(b.after))
+        })
+        .collect();
+    for recipient in &recipients {
+        let mut found = evidence.copies.iter().filter(|c| c.arrival.account == recipient.account);
+        let named = recipients.len() > 1;
+        match found.clone().find(|c| c.arrival.folder != Folder::All).or_else(|| found.next()) {
+            Some(copy) if named => parts.push(format!("{} {}", recipient.account, describe(copy, recipient.forwarded))),
+            Some(copy) => parts.push(describe(copy, recipient.forwarded)),
+            None => parts.push(format!("absent in {}", recipient.account)),
+        }
+    }
+    parts.join(", ")
+}
+
+/// An account that a recipient's mail ends up in.
+struct Recipient {
+    account: String,
+    forwarded: bool,
+}
+
+/// Where the mail should end up: each recipient's account, or the account at the end of its forwarding.
+fn recipients(evidence: &Evidence, target: &Target) -> Vec<Recipient> {
+    let mut all: Vec<Recipient> = Vec::new();
+    for address in &evidence.sent.rcpt_to {
+        let Some(first) = target.accounts.values().find(|a| a.address.eq_ignore_ascii_case(address)) else { continue };
+        let mut last = first;
+        // As many steps as there are accounts, so that a circle ends.
+        for _ in 0..target.accounts.len() {
+            match last.forwards_to.as_ref().and_then(|name| target.accounts.get(name)) {
+                Some(next) => last = next,
+                None => break,
+            }
+        }
+        if !all.iter().any(|r| r.account == last.name) {
+            all.push(Recipient { account: last.name.clone(), forwarded: last.name != first.name });
+        }
+    }
+    all
+}
+
+fn describe(copy: &ReceivedCopy, forwarded: bool) -> String {
+    let place = format!("{} {:>6}", words::folder(copy.arrival.folder), words::seconds(copy.after));
+    let result = |method: &str| {
+        let trusted = copy.auth.trusted.as_ref();
+        trusted
+            .and_then(|t| t.method(method).next())
+            .map_or_else(|| format!("{method} absent"), |r| format!("{method}={}", r.result))
+    };
+    if !forwarded {
+        return format!("{place}  {}", result("dmarc"));
+    }
+    let arc = result("arc");
+    let newest = copy.arc.sets.iter().rev().find_map(|s| s.seal.as_ref().map(|seal| (s.instance, seal)));
+    // A chain that the receiver does not speak of is its own first seal: no news.
+    let newest = newest.filter(|_| arc.contains('='));
+    let seal = newest.and_then(|(i, seal)| seal.cv.as_ref().map(|cv| format!("  i={i} cv={cv}")));
+    format!("{place}  {arc}{}", seal.unwrap_or_default())
+}
