@@ -146,6 +146,9 @@ pub struct Verification {
     pub arc_reason: Option<String>,
     /// The same for rules.
     pub arc_cause: Option<Cause>,
+    /// The oldest instance whose ARC-Message-Signature, and every one after it, holds; 0 when all hold; `None` when the
+    /// newest does not (RFC 8617 §5.2 step 5).
+    pub oldest_pass: Option<u32>,
     /// Every set, by instance.
     pub sets: Vec<SetVerification>,
     /// Every DKIM-Signature, top to bottom.

@@ -1,0 +1,250 @@
+//! ARC Sets, each part on its own, and the chain (RFC 8617 §5.2).
+
+use super::{
+    Canonicalization, Cause, SetVerification, Verdict,
+    judge::{Judge, Judgement, unsigned},
+    signature::{Kind, Problem},
+};
+use crate::mail::{
+    Message,
+    arc::{ArcChain, ArcSet, ChainValidationStatus},
+};
+
+/// Who signed at one instance.
+#[derive(Debug, Clone)]
+pub(super) struct Signer {
+    pub(super) instance: u32,
+    /// The authserv-id of its ARC-Authentication-Results, or else its `d=`.
+    pub(super) name: String,
+}
+
+/// The verdict on a chain.
+pub(super) struct Chain {
+    pub(super) verdict: Verdict,
+    pub(super) reason: Option<String>,
+    pub(super) cause: Option<Cause>,
+    pub(super) oldest_pass: Option<u32>,
+    pub(super) sets: Vec<SetVerification>,
+    /// The sets whose ARC-Message-Signature holds, by instance.
+    pub(super) holding: Vec<Signer>,
+}
+
+/// One set with its judgements; `None` where the part is missing.
+struct Judged<'a> {
+    set: &'a ArcSet,
+    ams: Option<Judgement>,
+    seal: Option<Judgement>,
+}
+
+impl Judged<'_> {
+    fn signer(&self) -> Signer {
+        let domain = || {
+            let seal = self.set.seal.as_ref().and_then(|s| s.domain.clone());
+            seal.or_else(|| self.set.ams.as_ref().and_then(|a| a.domain.clone()))
+        };
+        let name = self.set.aar.as_ref().and_then(|a| a.authserv_id.clone()).or_else(domain);
+        Signer { instance: self.set.instance, name: name.unwrap_or_else(|| "its signer".to_owned()) }
+    }
+
+    fn ams_holds(&self) -> bool {
+        self.ams.as_ref().is_some_and(|a| a.verdict() == Verdict::Pass)
+    }
+
+    fn seal_holds(&self) -> bool {
+        self.seal.as_ref().is_some_and(|s| s.verdict() == Verdict::Pass)
+    }
+
+    fn cv(&self) -> Option<&ChainValidationStatus> {
+        self.set.seal.as_ref().and_then(|s| s.cv.as_ref())
+    }
+}
+
+/// Judges every set and then the chain.
+pub(super) async fn judge(message: &Message, judge: &mut Judge<'_>) -> Chain {
+    let chain = ArcChain::of(message);
+    let mut judged = Vec::new();
+    for (at, set) in chain.sets.iter().enumerate() {
+        let ams = match &set.ams {
+            Some(ams) => Some(judge.message_signature(Kind::Ams, &ams.tags, ams.field).await),
+            None => None,
+        };
+        let seal = match &set.seal {
+            Some(_) => Some(judge_seal(message, judge, &chain.sets[..=at]).await),
+            None => None,
+        };
+        judged.push(Judged { set, ams, seal });
+    }
+    let (verdict, cause, reason) = whole(&chain, &judged);
+    let sets = judged.iter().enumerate().map(|(at, _)| verification(&judged, at)).collect();
+    let broken = judged.iter().rposition(|j| !j.ams_holds());
+    let oldest_pass = match broken {
+        None => judged.first().map(|_| 0),
+        Some(at) => judged.get(at + 1).map(|j| j.set.instance),
+    };
+    let holding = judged.iter().filter(|j| j.ams_holds()).map(Judged::signer).collect();
+    Chain { verdict, reason, cause, oldest_pass, sets, holding }
+}
+
+/// Judges the seal of the last of these sets. It covers every set up to its own, and with `cv=fail` only its own
+/// (RFC 8617 §5.1.1, §5.1.2).
+async fn judge_seal(message: &Message, judge: &mut Judge<'_>, sets: &[ArcSet]) -> Judgement {
+    let Some((own, seal)) = sets.last().and_then(|set| set.seal.as_ref().map(|seal| (set, seal))) else {
+        return Judgement::default();
+    };
+    let failed = seal.cv == Some(ChainValidationStatus::Fail);
+    let covered = if failed { &sets[sets.len() - 1..] } else { sets };
+    let data = sealed(message, judge, covered);
+    let mut judgement = match &data {
+        Ok(data) => judge.seal(&seal.tags, data).await,
+        Err(_) => Judgement::default(),
+    };
+    if let Err(missing) = data {
+        judgement.problems.push(Problem::new(Cause::Structure, format!("it cannot hold: {missing}")));
+    }
+    let cv = match (own.instance, &seal.cv) {
+        (1, Some(ChainValidationStatus::Pass)) => Some("cv=pass, where the first seal must say cv=none"),
+        (2.., Some(ChainValidationStatus::None)) => Some("cv=none, which only the first seal may say"),
+        _ => None,
+    };
+    judgement.problems.extend(cv.map(|text| Problem::new(Cause::ChainValidationStatus, text)));
+    judgement
+}
+
+/// What a seal signs: per set AAR, AMS and AS, relaxed, the last AS without its signature. Or the part that is missing.
+fn sealed(message: &Message, judge: &Judge<'_>, sets: &[ArcSet]) -> Result<Vec<u8>, String> {
+    let fields = message.fields();
+    let relaxed = Canonicalization::Relaxed;
+    let mut data = Vec::with_capacity(4096);
+    for (n, set) in sets.iter().enumerate() {
+        let instance = set.instance;
+        let aar = set.aar.as_ref().and_then(|aar| fields.iter().find(|f| f.line == aar.line));
+        let ams = set.ams.as_ref().and_then(|ams| fields.get(ams.field));
+        let seal = set.seal.as_ref().and_then(|seal| fields.get(seal.field));
+        let aar = aar.ok_or_else(|| format!("instance {instance} has no ARC-Authentication-Results"))?;
+        let ams = ams.ok_or_else(|| format!("instance {instance} has no {}", Kind::Ams.field()))?;
+        let seal = seal.ok_or_else(|| format!("instance {instance} has no {}", Kind::Seal.field()))?;
+        relaxed.header(judge.bytes(aar), &mut data);
+        relaxed.header(judge.bytes(ams), &mut data);
+        if n + 1 == sets.len() {
+            unsigned(relaxed, judge.bytes(seal), &mut data);
+        } else {
+            relaxed.header(judge.bytes(seal), &mut data);
+        }
+    }
+    Ok(data)
+}
+
+/// The chain as a whole, in the order of RFC 8617 §5.2.
+fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<Cause>, Option<String>) {
+    let fail = |cause, reason| (Verdict::Fail, Some(cause), Some(reason));
+    let Some(newest) = judged.last() else {
+        return match chain.defects.first() {
+            Some(defect) => fail(Cause::Structure, defect.clone()),
+            None => (Verdict::None, None, None),
+        };
+    };
+    let failed = |j: &&Judged<'_>| j.cv() == Some(&ChainValidationStatus::Fail);
+    if failed(&newest) {
+        let signer = newest.signer();
+        let why = chain.defects.first().cloned().or_else(|| first_problem(&judged[..judged.len() - 1]));
+        let why = why.map(|w| format!(" ({w})")).unwrap_or_default();
+        let text =
+            format!("instance {} ARC-Seal: cv=fail: {} found the chain broken{why}", signer.instance, signer.name);
+        return fail(Cause::ChainMarkedFailed, text);
+    }
+    if let Some(defect) = chain.defects.first() {
+        return fail(Cause::Structure, defect.clone());
+    }
+    if let Some(older) = judged.iter().find(failed) {
+        let instance = older.set.instance;
+        let text = format!("instance {instance} ARC-Seal: cv=fail ends a chain, and instance {} goes on", instance + 1);
+        return fail(Cause::ChainValidationStatus, text);
+    }
+    // Every seal counts, and of the ARC-Message-Signatures the newest.
+    let cv = |p: &&Problem| p.cause == Cause::ChainValidationStatus;
+    let mut parts: Vec<(&Judged<'_>, Kind, &Judgement)> = Vec::new();
+    parts.extend(newest.ams.as_ref().map(|ams| (newest, Kind::Ams, ams)));
+    parts.extend(judged.iter().rev().filter_map(|j| j.seal.as_ref().map(|seal| (j, Kind::Seal, seal))));
+    let wrong_cv = parts.iter().find_map(|(j, kind, p)| p.problems.iter().find(cv).map(|_| (*j, *kind, *p)));
+    let broken = |verdict| parts.iter().find(move |(_, _, p)| p.verdict() == verdict).copied();
+    match wrong_cv.or_else(|| broken(Verdict::Fail)).or_else(|| broken(Verdict::TempError)) {
+        None => (Verdict::Pass, None, None),
+        Some((j, kind, judgement)) => {
+            let at = judged.iter().position(|other| std::ptr::eq(other, j)).unwrap_or_default();
+            let cause = judgement.problems.iter().find(cv).or(judgement.problems.first()).map(|p| p.cause);
+            (judgement.verdict(), cause, part_reason(judged, at, kind))
+        }
+    }
+}
+
+/// The first thing that is wrong with the newest of these sets that has a problem.
+fn first_problem(judged: &[Judged<'_>]) -> Option<String> {
+    let newest = judged.len().checked_sub(1)?;
+    part_reason(judged, newest, Kind::Ams)
+        .or_else(|| (0..judged.len()).rev().find_map(|at| part_reason(judged, at, Kind::Seal)))
+}
+
+fn verification(judged: &[Judged<'_>], at: usize) -> SetVerification {
+    let j = &judged[at];
+    let reasons: Vec<String> =
+        [Kind::Ams, Kind::Seal].into_iter().filter_map(|kind| part_reason(judged, at, kind)).collect();
+    let facts = |judgement: Option<&Judgement>| judgement.map(Judgement::facts).unwrap_or_default();
+    SetVerification {
+        instance: j.set.instance,
+        ams: j.ams.as_ref().map_or(Verdict::None, Judgement::verdict),
+        seal: j.seal.as_ref().map_or(Verdict::None, Judgement::verdict),
+        reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
+        ams_facts: facts(j.ams.as_ref()),
+        seal_facts: facts(j.seal.as_ref()),
+    }
+}
+
+/// Why one part of a set does not hold, with its instance and the part.
+fn part_reason(judged: &[Judged<'_>], at: usize, kind: Kind) -> Option<String> {
+    let j = &judged[at];
+    let instance = j.set.instance;
+    let judgement = if kind == Kind::Ams { &j.ams } else { &j.seal };
+    let Some(judgement) = judgement else { return Some(format!("instance {instance} has no {}", kind.field())) };
+    let texts: Vec<String> = judgement
+        .problems
+        .iter()
+        .map(|problem| match (kind, problem.cause) {
+            (Kind::Ams, Cause::BodyHash) => format!("{}: the body changed {}", problem.text, body_changed(judged, at)),
+            (Kind::Ams, Cause::Signature) => {
+                let key = if j.seal_holds() { "" } else { ", or another key signed" };
+                format!("{}: a signed header field changed {}{key}", problem.text, header_changed(judged, at))
+            }
+            (Kind::Seal, Cause::Signature) => {
+                format!("{}: a header field of the sets that it covers changed, or another key signed", problem.text)
+            }
+            _ => problem.text.clone(),
+        })
+        .collect();
+    (!texts.is_empty()).then(|| format!("instance {instance} {}: {}", kind.field(), texts.join("; ")))
+}
+
+/// Between which signers the body changed: after the last one that signed the same body hash.
+fn body_changed(judged: &[Judged<'_>], at: usize) -> String {
+    let signed = |j: &Judged<'_>| j.ams.as_ref().and_then(|a| a.signed_body.clone());
+    let own = signed(&judged[at]);
+    let same = judged[at + 1..].iter().take_while(|j| signed(j) == own).count();
+    let next = judged.get(at + same + 1);
+    // A later signer saw another body when its hash holds now, or was made in the same way and differs.
+    let before = next.filter(|j| {
+        let holds = j.ams.as_ref().is_some_and(|a| a.signed_body.is_some() && !a.has(Cause::BodyHash));
+        holds || own.as_ref().zip(signed(j)).is_some_and(|(own, other)| (own.0, own.1) == (other.0, other.1))
+    });
+    between(&judged[at + same], before)
+}
+
+/// Between which signers a signed header field changed.
+fn header_changed(judged: &[Judged<'_>], at: usize) -> String {
+    between(&judged[at], judged[at + 1..].iter().find(|j| j.ams_holds()))
+}
+
+fn between(after: &Judged<'_>, before: Option<&Judged<'_>>) -> String {
+    let after = after.signer();
+    let before = before.map(Judged::signer);
+    let before = before.map(|s| format!(" and before {} did (instance {})", s.name, s.instance));
+    format!("after {} signed it (instance {}){}", after.name, after.instance, before.unwrap_or_default())
+}

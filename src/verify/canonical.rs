@@ -1,0 +1,190 @@
+//! Canonicalization (RFC 6376 §3.4): the bytes that are hashed and signed.
+//!
+//! Lines end with CRLF. Bytes that are no line end, a bare CR among them, are kept.
+
+use memchr::{memchr, memmem};
+use std::borrow::Cow;
+
+/// One of the two algorithms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Canonicalization {
+    /// Almost no change is tolerated (RFC 6376 §3.4.1, §3.4.3).
+    Simple,
+    /// White space may change, and the case of field names (RFC 6376 §3.4.2, §3.4.4).
+    Relaxed,
+}
+
+impl Canonicalization {
+    /// Reads `simple` or `relaxed` in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [(Self::Simple, "simple"), (Self::Relaxed, "relaxed")]
+            .into_iter()
+            .find_map(|(c, word)| word.eq_ignore_ascii_case(name).then_some(c))
+    }
+
+    /// The canonical body.
+    pub fn body(self, body: &[u8]) -> Cow<'_, [u8]> {
+        match self {
+            Self::Simple => simple_body(body),
+            Self::Relaxed => Cow::Owned(relaxed_body(body)),
+        }
+    }
+
+    /// One canonical header field, its final CRLF included. `field` is the whole field from the first byte of its name.
+    pub fn header(self, field: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::Simple => out.extend_from_slice(field),
+            Self::Relaxed => relaxed_header(field, out),
+        }
+    }
+}
+
+/// Every bare LF becomes CRLF, as SMTP would have carried the message.
+pub(super) fn with_crlf(raw: &[u8]) -> Cow<'_, [u8]> {
+    let bare = |at: usize| at == 0 || raw[at - 1] != b'\r';
+    if !memchr::memchr_iter(b'\n', raw).any(bare) {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = Vec::with_capacity(raw.len() + raw.len() / 32);
+    let mut from = 0;
+    for at in memchr::memchr_iter(b'\n', raw).filter(|at| bare(*at)) {
+        out.extend_from_slice(&raw[from..at]);
+        out.push(b'\r');
+        from = at;
+    }
+    out.extend_from_slice(&raw[from..]);
+    Cow::Owned(out)
+}
+
+fn simple_body(body: &[u8]) -> Cow<'_, [u8]> {
+    let mut end = body.len();
+    while body[..end].ends_with(b"\r\n") {
+        end -= 2;
+    }
+    match body.get(end..end + 2) {
+        Some(_) => Cow::Borrowed(&body[..end + 2]),
+        None => Cow::Owned([&body[..end], b"\r\n"].concat()),
+    }
+}
+
+fn relaxed_body(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() + 2);
+    // The end of the last line that is not empty: empty lines after it do not count.
+    let mut end = 0;
+    for line in lines(body) {
+        let start = out.len();
+        squeeze(line, &mut out);
+        if out[start..].ends_with(b" ") {
+            out.pop();
+        }
+        let empty = out.len() == start;
+        out.extend_from_slice(b"\r\n");
+        if !empty {
+            end = out.len();
+        }
+    }
+    out.truncate(end);
+    out
+}
+
+/// The lines of a body without their CRLF.
+fn lines(mut body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        if body.is_empty() {
+            return None;
+        }
+        let (line, rest) = match memmem::find(body, b"\r\n") {
+            Some(at) => (&body[..at], &body[at + 2..]),
+            None => (body, &body[body.len()..]),
+        };
+        body = rest;
+        Some(line)
+    })
+}
+
+/// Each run of spaces and tabs becomes one space.
+fn squeeze(line: &[u8], out: &mut Vec<u8>) {
+    let mut rest = line;
+    while let Some(at) = memchr::memchr2(b' ', b'\t', rest) {
+        out.extend_from_slice(&rest[..at]);
+        out.push(b' ');
+        let run = rest[at..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        rest = &rest[at + run..];
+    }
+    out.extend_from_slice(rest);
+}
+
+fn relaxed_header(field: &[u8], out: &mut Vec<u8>) {
+    let colon = memchr(b':', field).unwrap_or(field.len());
+    out.extend(field[..colon].trim_ascii_end().iter().map(u8::to_ascii_lowercase));
+    out.push(b':');
+    let start = out.len();
+    let mut unfolded = Vec::with_capacity(field.len());
+    for line in lines(field.get(colon + 1..).unwrap_or_default()) {
+        unfolded.extend_from_slice(line);
+    }
+    squeeze(&unfolded, out);
+    if out[start..].ends_with(b" ") {
+        out.pop();
+    }
+    if out[start..].starts_with(b" ") {
+        out.remove(start);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Canonicalization::{Relaxed, Simple};
+    use proptest::prelude::*;
+
+    #[test]
+    fn bodies() {
+        for (body, simple, relaxed) in [
+            (&b""[..], &b"\r\n"[..], &b""[..]),
+            (b"\r\n\r\n", b"\r\n", b""),
+            (b" C \r\nD \t E\r\n\r\n\r\n", b" C \r\nD \t E\r\n", b" C\r\nD E\r\n"),
+            (b"no end", b"no end\r\n", b"no end\r\n"),
+            (b"a\r\n \t\r\n  \r\n", b"a\r\n \t\r\n  \r\n", b"a\r\n"),
+            (b" \t\r\n", b" \t\r\n", b""),
+            (b"\r\n\r\na\r\n", b"\r\n\r\na\r\n", b"\r\n\r\na\r\n"),
+            (b"a\rb \r\n", b"a\rb \r\n", b"a\rb\r\n"),
+            (b"a\r\n\r", b"a\r\n\r\r\n", b"a\r\n\r\r\n"),
+        ] {
+            assert_eq!(Simple.body(body).escape_ascii().to_string(), simple.escape_ascii().to_string());
+            assert_eq!(Relaxed.body(body).escape_ascii().to_string(), relaxed.escape_ascii().to_string());
+        }
+    }
+
+    #[test]
+    fn header_fields() {
+        let both = |field: &[u8]| {
+            [Simple, Relaxed].map(|c| {
+                let mut out = Vec::new();
+                c.header(field, &mut out);
+                String::from_utf8(out).unwrap()
+            })
+        };
+        assert_eq!(both(b"A: X\r\n"), ["A: X\r\n", "a:X\r\n"]);
+        assert_eq!(both(b"B : Y\t\r\n\tZ  \r\n"), ["B : Y\t\r\n\tZ  \r\n", "b:Y Z\r\n"]);
+        assert_eq!(both(b"C:\r\n"), ["C:\r\n", "c:\r\n"]);
+        assert_eq!(both(b"C:  \r\n \r\n"), ["C:  \r\n \r\n", "c:\r\n"]);
+    }
+
+    #[test]
+    fn bare_line_feeds_become_crlf() {
+        assert_eq!(&*with_crlf(b"\na\r\nb\n\nc"), b"\r\na\r\nb\r\n\r\nc");
+        assert!(matches!(with_crlf(b"a\r\nb\r"), Cow::Borrowed(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_bodies_stay_as_they_are(body in "([ \\t]|\\r\\n|\\r|[a-c]){0,30}") {
+            for c in [Simple, Relaxed] {
+                let once = c.body(body.as_bytes()).into_owned();
+                prop_assert_eq!(c.body(&once), once.as_slice());
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! DKIM-Signatures (RFC 6376 §6.1).
+
+use super::{
+    Cause, DkimVerification,
+    arc::Signer,
+    judge::{Judge, Judgement},
+    signature::Kind,
+};
+use crate::mail::{Message, dkim};
+
+/// Judges every DKIM-Signature. `sealers` are the sets whose ARC-Message-Signature holds: what they saw is unchanged.
+pub(super) async fn judge(message: &Message, judge: &mut Judge<'_>, sealers: &[Signer]) -> Vec<DkimVerification> {
+    let mut out = Vec::new();
+    for signature in dkim::all(message) {
+        let judgement = judge.message_signature(Kind::Dkim, &signature.tags, signature.field).await;
+        let d = signature.domain.clone().unwrap_or_default();
+        out.push(DkimVerification {
+            s: signature.selector.clone().unwrap_or_default(),
+            result: judgement.verdict(),
+            reason: reason(&judgement, &d, sealers.first()),
+            facts: judgement.facts(),
+            d,
+        });
+    }
+    out
+}
+
+fn reason(judgement: &Judgement, d: &str, sealer: Option<&Signer>) -> Option<String> {
+    let before = sealer.map(|s| format!(" and before {} sealed it (instance {})", s.name, s.instance));
+    let before = before.unwrap_or_default();
+    let texts: Vec<String> = judgement
+        .problems
+        .iter()
+        .map(|problem| match problem.cause {
+            Cause::BodyHash => format!("{}: the body changed after {d} signed it{before}", problem.text),
+            Cause::Signature => {
+                format!(
+                    "{}: a signed header field changed after {d} signed it{before}, or another key signed",
+                    problem.text
+                )
+            }
+            _ => problem.text.clone(),
+        })
+        .collect();
+    (!texts.is_empty()).then(|| format!("{}: {}", Kind::Dkim.field(), texts.join("; ")))
+}

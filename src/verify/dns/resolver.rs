@@ -1,0 +1,131 @@
+//! Asks for TXT records, live or from a zone file, and keeps every answer.
+
+use super::zone::{DnsFailure, TxtAnswer, ZoneFile};
+use hickory_resolver::{
+    TokioResolver,
+    config::{ConnectionConfig, NameServerConfig, ResolverConfig},
+    net::{DnsError as Refusal, NetError, runtime::TokioRuntimeProvider},
+    proto::{
+        op::ResponseCode,
+        rr::{Name, RData},
+    },
+};
+use std::{net::SocketAddr, sync::Arc};
+
+/// Where answers come from. Clones are cheap and share one resolver and its cache.
+#[derive(Clone)]
+pub struct Dns(Source);
+
+#[derive(Clone)]
+enum Source {
+    Resolver(TokioResolver),
+    Zone(Arc<ZoneFile>),
+}
+
+/// A DNS resolver could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct DnsError(pub String);
+
+impl Dns {
+    /// The system's resolver.
+    ///
+    /// # Errors
+    /// When the system has no usable resolver configuration.
+    pub fn system() -> Result<Self, DnsError> {
+        TokioResolver::builder_tokio()
+            .and_then(hickory_resolver::ResolverBuilder::build)
+            .map(|resolver| Self(Source::Resolver(resolver)))
+            .map_err(|e| DnsError(format!("cannot use the system's resolver: {e}; check /etc/resolv.conf")))
+    }
+
+    /// One server, by UDP and TCP.
+    ///
+    /// # Errors
+    /// When the resolver cannot be built.
+    pub fn server(address: SocketAddr) -> Result<Self, DnsError> {
+        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+            connection.port = address.port();
+            connection
+        });
+        let server = NameServerConfig::new(address.ip(), true, connections.to_vec());
+        let config = ResolverConfig::from_parts(None, vec![], vec![server]);
+        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            .build()
+            .map(|resolver| Self(Source::Resolver(resolver)))
+            .map_err(|e| DnsError(format!("cannot set up a resolver for the DNS server {address}: {e}")))
+    }
+
+    /// Only what this zone file holds; every other name does not exist. No packet is sent.
+    pub fn zone(zone: ZoneFile) -> Self {
+        Self(Source::Zone(Arc::new(zone)))
+    }
+
+    /// The TXT records of a name. Every outcome is an answer.
+    pub async fn txt(&self, name: &str) -> TxtAnswer {
+        match &self.0 {
+            Source::Zone(zone) => zone.txt(name),
+            Source::Resolver(resolver) => ask(resolver, name).await,
+        }
+    }
+}
+
+async fn ask(resolver: &TokioResolver, name: &str) -> TxtAnswer {
+    let Ok(mut name) = Name::from_str_relaxed(name) else { return TxtAnswer::NxDomain };
+    name.set_fqdn(true);
+    let lookup = match resolver.txt_lookup(name).await {
+        Ok(lookup) => lookup,
+        Err(error) => return refusal(&error),
+    };
+    let (mut ttl, mut texts) = (u32::MAX, Vec::new());
+    for record in lookup.answers() {
+        if let RData::TXT(txt) = &record.data {
+            ttl = ttl.min(record.ttl);
+            texts.push(txt.txt_data.iter().flat_map(|string| string.iter().copied()).collect());
+        }
+    }
+    if texts.is_empty() { TxtAnswer::NoData } else { TxtAnswer::Records { ttl, texts } }
+}
+
+fn refusal(error: &NetError) -> TxtAnswer {
+    let code = match error {
+        NetError::Dns(Refusal::NoRecordsFound(none)) => none.response_code,
+        NetError::Dns(Refusal::ResponseCode(code)) => *code,
+        NetError::Timeout => return TxtAnswer::Failed(DnsFailure::Timeout),
+        NetError::Io(_) | NetError::NoConnections => return TxtAnswer::Failed(DnsFailure::Unreachable),
+        _ => return TxtAnswer::Failed(DnsFailure::Error),
+    };
+    match code {
+        ResponseCode::NoError => TxtAnswer::NoData,
+        ResponseCode::NXDomain => TxtAnswer::NxDomain,
+        ResponseCode::ServFail => TxtAnswer::Failed(DnsFailure::ServFail),
+        ResponseCode::Refused => TxtAnswer::Failed(DnsFailure::Refused),
+        _ => TxtAnswer::Failed(DnsFailure::Error),
+    }
+}
+
+/// Asks each name once and keeps the answers.
+pub(in crate::verify) struct Recorder<'a> {
+    dns: &'a Dns,
+    zone: ZoneFile,
+}
+
+impl<'a> Recorder<'a> {
+    pub(in crate::verify) fn new(dns: &'a Dns) -> Self {
+        Self { dns, zone: ZoneFile::default() }
+    }
+
+    /// The answer for a name, asked for at most once.
+    pub(in crate::verify) async fn txt(&mut self, name: &str) -> TxtAnswer {
+        if let Some(answer) = self.zone.get(name) {
+            return answer.clone();
+        }
+        self.zone.insert(name, self.dns.txt(name).await);
+        self.zone.txt(name)
+    }
+
+    /// Every answer, by name.
+    pub(in crate::verify) fn into_zone(self) -> ZoneFile {
+        self.zone
+    }
+}

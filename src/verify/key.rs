@@ -1,0 +1,110 @@
+//! Public keys in DNS (RFC 6376 §3.6.1, RFC 8301, RFC 8463), read as strictly as the RFCs allow.
+
+use super::{Cause, KeyFacts, signature::Problem, signature::base64};
+use crate::mail::taglist::TagList;
+use mail_auth::common::{
+    crypto::{self, VerifyingKey},
+    parse::TxtRecordParser,
+    verify::DomainKey,
+};
+
+/// The smallest and the largest RSA key that may verify, in bits (RFC 8301 §3.2; the largest is the library's).
+const RSA_BITS: std::ops::RangeInclusive<usize> = 1024..=8192;
+
+/// What `a=` may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    RsaSha256,
+    Ed25519Sha256,
+}
+
+impl Algorithm {
+    /// The key type that it needs (`k=`).
+    fn k(self) -> &'static str {
+        match self {
+            Self::RsaSha256 => "rsa",
+            Self::Ed25519Sha256 => "ed25519",
+        }
+    }
+}
+
+/// A key that may be used with one algorithm.
+pub(super) struct PublicKey {
+    key: Box<dyn VerifyingKey + Send + Sync>,
+    algorithm: Algorithm,
+    /// `t=s`: `i=` must name exactly the domain of `d=`.
+    pub(super) same_domain_only: bool,
+}
+
+impl PublicKey {
+    /// Reads one TXT record for use with one algorithm; `facts` gets what could be read.
+    pub(super) fn read(record: &[u8], algorithm: Algorithm, facts: &mut KeyFacts) -> Result<Self, Problem> {
+        let name = facts.name.clone();
+        let problem = |cause, text: &str| Problem::new(cause, format!("the key at {name} {text}"));
+        let tags = TagList::parse(record);
+        match tags.tags.iter().position(|t| t.name == "v") {
+            None if tags.get("p").is_none() => {
+                return Err(problem(Cause::NotAKey, "is no DKIM key: its TXT record has no p="));
+            }
+            Some(0) if tags.get("v") == Some("DKIM1") => {}
+            Some(0) => return Err(problem(Cause::NotAKey, "does not count: its v= is not DKIM1")),
+            Some(_) => return Err(problem(Cause::KeyMalformed, "is malformed: v= is not its first tag")),
+            None => {}
+        }
+        if let Some(defect) = tags.defects.first() {
+            return Err(problem(Cause::KeyMalformed, &format!("is malformed: {defect}")));
+        }
+        let p = tags.compact("p").ok_or_else(|| problem(Cause::KeyMalformed, "is malformed: it has no p="))?;
+        if p.is_empty() {
+            return Err(problem(Cause::KeyRevoked, "was revoked: its p= is empty"));
+        }
+        let flags = list(&tags, "t");
+        facts.testing = flags.iter().any(|f| f == "y");
+        let k = tags.get("k").unwrap_or("rsa").to_ascii_lowercase();
+        facts.k = Some(k.clone());
+        if k != algorithm.k() {
+            return Err(problem(Cause::KeyType, &format!("is of type {k}, and a= needs {}", algorithm.k())));
+        }
+        if tags.get("h").is_some() && !list(&tags, "h").iter().any(|h| h == "sha256") {
+            return Err(problem(Cause::KeyRestricted, "may not be used with sha256: its h= leaves it out"));
+        }
+        if tags.get("s").is_some() && !list(&tags, "s").iter().any(|s| s == "email" || s == "*") {
+            return Err(problem(Cause::KeyRestricted, "may not be used for mail: its s= leaves email out"));
+        }
+        let malformed = || problem(Cause::KeyMalformed, &format!("is malformed: p= holds no {k} public key"));
+        let bytes = base64(&p).ok_or_else(|| problem(Cause::KeyMalformed, "is malformed: p= is no base64"))?;
+        let key = DomainKey::parse(format!("v=DKIM1; k={k}; p={p}").as_bytes()).map_err(|_| malformed())?.p;
+        let bits = match algorithm {
+            Algorithm::RsaSha256 => key.public_key_bits(),
+            Algorithm::Ed25519Sha256 if bytes.len() == 32 => 256,
+            Algorithm::Ed25519Sha256 => 0,
+        };
+        if bits == 0 {
+            return Err(malformed());
+        }
+        facts.bits = Some(bits);
+        if algorithm == Algorithm::RsaSha256 && bits < *RSA_BITS.start() {
+            let text = format!("is too short: it has {bits} bits, and less than {} do not count", RSA_BITS.start());
+            return Err(problem(Cause::KeyTooShort, &text));
+        }
+        if algorithm == Algorithm::RsaSha256 && bits > *RSA_BITS.end() {
+            let text = format!("is too long: it has {bits} bits, and more than {} are not verified", RSA_BITS.end());
+            return Err(problem(Cause::KeyType, &text));
+        }
+        Ok(Self { key, algorithm, same_domain_only: flags.iter().any(|f| f == "s") })
+    }
+
+    /// Whether this signature fits these canonical bytes.
+    pub(super) fn fits(&self, data: &[u8], signature: &[u8]) -> bool {
+        let algorithm = match self.algorithm {
+            Algorithm::RsaSha256 => crypto::Algorithm::RsaSha256,
+            Algorithm::Ed25519Sha256 => crypto::Algorithm::Ed25519Sha256,
+        };
+        self.key.verify_bytes(data, signature, algorithm).is_ok()
+    }
+}
+
+/// A colon list in lower case.
+fn list(tags: &TagList, name: &str) -> Vec<String> {
+    tags.compact(name).unwrap_or_default().to_ascii_lowercase().split(':').map(str::to_owned).collect()
+}
