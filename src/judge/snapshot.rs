@@ -1,1 +1,0 @@
-//! The regression files: what was seen, normalised, in insta's format.

@@ -1,0 +1,23 @@
+//! The regression files: what was seen, normalised, in insta's own format.
+//!
+//! [`normalise()`] makes a text that is the same for every run of a sound system; [`Store`] compares it with the
+//! accepted one and leaves a `.snap.new` beside it to be reviewed; [`changes`] says in words what differs.
+
+mod changes;
+mod diff;
+mod file;
+mod name;
+mod normalise;
+mod obsolete;
+mod pending;
+mod store;
+mod tree;
+
+pub use changes::changes;
+pub use diff::unified;
+pub use file::{SnapshotFile, SnapshotFileError};
+pub use name::path;
+pub use normalise::normalise;
+pub use obsolete::{known, obsolete};
+pub use pending::{Pending, pending};
+pub use store::{Store, Update};

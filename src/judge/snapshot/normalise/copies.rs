@@ -1,0 +1,77 @@
+//! Copies that arrived.
+
+use super::{chain, fields, hops, mask::Mask, methods};
+use crate::{
+    evidence::{Evidence, Folder, ReceivedCopy},
+    judge::{body::BodyFate, snapshot::tree::Node, words},
+    scenario::Target,
+};
+
+/// How much is kept of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    /// Folder, authentication, body.
+    Auth,
+    /// And hops.
+    Trace,
+    /// And header fields.
+    Full,
+}
+
+/// One copy stands at the top level, several in a list by account and folder, none as `folder: absent`.
+pub(super) fn nodes(evidence: &Evidence, target: &Target, level: Level, mask: &Mask) -> Vec<(String, Node)> {
+    // All Mail shows what the inbox shows, and only when somebody looked there.
+    let elsewhere = |copy: &ReceivedCopy| {
+        let same = |c: &&ReceivedCopy| c.arrival.account == copy.arrival.account && c.arrival.folder != Folder::All;
+        copy.arrival.folder == Folder::All && evidence.copies.iter().any(|c| same(&c))
+    };
+    let copies: Vec<&ReceivedCopy> = evidence.copies.iter().filter(|c| !elsewhere(c)).collect();
+    match copies.as_slice() {
+        [] => vec![("folder".to_owned(), Node::scalar("absent"))],
+        [one] => entries(one, evidence, target, level, mask),
+        many => {
+            let mut items: Vec<Node> = many
+                .iter()
+                .map(|copy| {
+                    let mut item = vec![("to".to_owned(), Node::scalar(&copy.arrival.account))];
+                    item.extend(entries(copy, evidence, target, level, mask));
+                    Node::Map(item)
+                })
+                .collect();
+            items.sort_by_cached_key(Node::to_text);
+            vec![("copies".to_owned(), Node::List(items))]
+        }
+    }
+}
+
+fn entries(
+    copy: &ReceivedCopy,
+    evidence: &Evidence,
+    target: &Target,
+    level: Level,
+    mask: &Mask,
+) -> Vec<(String, Node)> {
+    let receiver = target.accounts.get(&copy.arrival.account).and_then(|a| a.seal_domain.as_deref());
+    let mut entries = vec![
+        ("folder", Node::scalar(words::folder(copy.arrival.folder))),
+        ("authentication_results", methods::node(&copy.auth, mask)),
+    ];
+    if !copy.auth.forged.is_empty() {
+        entries.push(("forged_authentication_results", Node::scalar(copy.auth.forged.len().to_string())));
+    }
+    entries.push(("arc", chain::node(copy, receiver, mask)));
+    if !copy.arc.defects.is_empty() {
+        let mut defects: Vec<String> = copy.arc.defects.iter().map(|d| mask.text(d)).collect();
+        defects.sort();
+        entries.push(("arc_defects", Node::List(defects.into_iter().map(Node::Scalar).collect())));
+    }
+    if level >= Level::Trace {
+        entries.push(("hops", hops::node(&copy.hops, mask)));
+    }
+    let body = if BodyFate::of(&evidence.sent, copy) == BodyFate::Unchanged { "unchanged" } else { "changed" };
+    entries.push(("body", Node::scalar(body)));
+    if level >= Level::Full {
+        entries.push(("headers", fields::node(&copy.message, mask)));
+    }
+    entries.into_iter().map(|(key, node)| (key.to_owned(), node)).collect()
+}

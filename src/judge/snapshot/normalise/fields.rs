@@ -1,0 +1,53 @@
+//! Header fields, sorted by name and value.
+
+use super::mask::Mask;
+use crate::{
+    judge::snapshot::tree::Node,
+    mail::{Field, Message, dkim},
+};
+
+/// Fields that the rest of a snapshot tells better, and those that a receiver writes for itself.
+const LEFT_OUT: [&str; 9] = [
+    "arc-authentication-results",
+    "arc-message-signature",
+    "arc-seal",
+    "authentication-results",
+    "dkim-signature",
+    "received",
+    "received-spf",
+    "x-forwarded-encrypted",
+    "x-received",
+];
+const LEFT_OUT_PREFIXES: [&str; 3] = ["x-gm-", "x-google-", "x-original-authentication-results"];
+
+/// Every field that a sender or forwarder wrote, and every DKIM-Signature by its lasting tags.
+pub(super) fn node(message: &Message, mask: &Mask) -> Node {
+    let mut lines: Vec<String> = message.fields().iter().filter_map(|f| line(f, mask)).collect();
+    lines.extend(dkim::all(message).into_iter().map(|signature| {
+        let mut signed = signature.signed_headers.clone();
+        signed.sort();
+        let tag = |value: Option<String>| value.map_or_else(|| "absent".to_owned(), |v| mask.text(&v));
+        format!(
+            "dkim-signature: d={} a={} c={} h={}",
+            tag(signature.domain),
+            tag(signature.algorithm),
+            tag(signature.canonicalization),
+            signed.join(":"),
+        )
+    }));
+    lines.sort();
+    Node::List(lines.into_iter().map(Node::Scalar).collect())
+}
+
+fn line(field: &Field, mask: &Mask) -> Option<String> {
+    let name = field.name.to_ascii_lowercase();
+    if LEFT_OUT.contains(&name.as_str()) || LEFT_OUT_PREFIXES.iter().any(|p| name.starts_with(p)) {
+        return None;
+    }
+    let value = match name.as_str() {
+        "date" => "[date]".to_owned(),
+        "message-id" => "[message-id]".to_owned(),
+        _ => mask.text(&field.value()),
+    };
+    Some(format!("{name}: {value}"))
+}

@@ -1,0 +1,123 @@
+//! What differs in every run, masked.
+
+use super::roles::Roles;
+use crate::evidence::Sent;
+use regex::Regex;
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::LazyLock,
+};
+
+/// Expression and what stands in its place, in the order in which they are used.
+const VOLATILE: [(&str, &str); 8] = [
+    (
+        r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}(?::\d{2})?(?: [+-]\d{4})?(?: \([A-Z]{1,5}\))?",
+        "[date]",
+    ),
+    (r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?", "[date]"),
+    (r"(?i)\bsc-[0-9a-z]{26}-\d+-\d+", "[token]"),
+    (r"(?i)\b[0-7][0-9a-hjkmnp-tv-z]{25}\b", "[run]"),
+    (r#"(?i)\bsrs[01][=+-][^\s@<>"]*@"#, "[srs]@"),
+    (r#"(?i)\bboundary=(?:"[^"]*"|[^\s;]+)"#, "boundary=[boundary]"),
+    (r"\S+ - (gsmtp|gcdp)\b", "[id] - $1"),
+    (r"(?i)\b(queued as|queue id:?) [0-9a-z._-]+", "$1 [id]"),
+];
+
+static EXPRESSIONS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    VOLATILE.iter().filter_map(|(pattern, with)| Regex::new(pattern).ok().map(|regex| (regex, *with))).collect()
+});
+
+/// Masks texts of one attempt.
+pub(super) struct Mask {
+    message_id: String,
+    token: Option<String>,
+    roles: Roles,
+}
+
+impl Mask {
+    /// Knows the mail that was sent and who is who.
+    pub(super) fn new(sent: &Sent, roles: Roles) -> Self {
+        let message_id = sent.message_id.trim_matches(['<', '>']).to_owned();
+        // The unique half of the Message-ID stands wherever the scenario writes its token.
+        let token = message_id.split('@').next().filter(|t| t.len() >= 8).map(str::to_owned);
+        Self { message_id, token, roles }
+    }
+
+    /// The roles.
+    pub(super) fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// The text without anything that differs from run to run, in one line.
+    pub(super) fn text(&self, text: &str) -> String {
+        let mut out = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !self.message_id.is_empty() {
+            out = out.replace(&self.message_id, "[message-id]");
+        }
+        if let Some(token) = &self.token {
+            out = out.replace(token, "[token]");
+        }
+        for (regex, with) in EXPRESSIONS.iter() {
+            out = regex.replace_all(&out, *with).into_owned();
+        }
+        words(&self.roles.text(&out))
+    }
+}
+
+/// Masks IP addresses and the queue ids of Postfix (capital hexadecimal digits).
+fn words(text: &str) -> String {
+    let (mut out, mut word) = (String::with_capacity(text.len()), String::new());
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || ".:-".contains(c) {
+            word.push(c);
+        } else {
+            out.push_str(&mask_word(&word));
+            word.clear();
+            out.push(c);
+        }
+    }
+    out.push_str(&mask_word(&word));
+    out
+}
+
+fn mask_word(word: &str) -> String {
+    let bare = word.trim_end_matches(['.', ':', '-']);
+    let tail = &word[bare.len()..];
+    let tagged = bare.get(..5).filter(|t| t.eq_ignore_ascii_case("ipv6:")).map_or(bare, |_| &bare[5..]);
+    // A v6 address may end in a colon (`2001:db8::`), so the word is tried with its tail too.
+    if is_ip(tagged) || tagged.parse::<Ipv4Addr>().is_ok() {
+        return format!("[ip]{tail}");
+    }
+    if is_ip(word) {
+        return "[ip]".to_owned();
+    }
+    let hexadecimal = bare.len() >= 9 && bare.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b));
+    if hexadecimal { format!("[id]{tail}") } else { word.to_owned() }
+}
+
+fn is_ip(word: &str) -> bool {
+    word.matches(':').count() >= 2 && word.parse::<Ipv6Addr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_expression_compiles() {
+        assert_eq!(EXPRESSIONS.len(), VOLATILE.len());
+    }
+
+    #[test]
+    fn addresses_and_ids_are_masked() {
+        for (text, wanted) in [
+            ("from [203.0.113.5]: no", "from [[ip]]: no"),
+            ("ip 2001:db8::1, 2001:db8::, IPv6:2001:db8::7.", "ip [ip], [ip], [ip]."),
+            ("at 02:38:56 status 5.7.26", "at 02:38:56 status 5.7.26"),
+            ("id 02875996506 to A8304996357.", "id [id] to [id]."),
+            ("DEADBEEF1", "[id]"),
+        ] {
+            assert_eq!(words(text), wanted);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Authentication-Results, method by method, sorted.
+
+use super::mask::Mask;
+use crate::{
+    judge::snapshot::tree::Node,
+    mail::authres::{ArcComment, Property, ResInfo, Trust},
+};
+
+/// The trusted field, or `absent`.
+pub(super) fn node(auth: &Trust, mask: &Mask) -> Node {
+    let Some(trusted) = &auth.trusted else { return Node::scalar("absent") };
+    // The authserv-id names the receiver's server and is kept as it is.
+    let by = trusted.authserv_id.as_deref().unwrap_or("absent");
+    let mut lines: Vec<String> = trusted.results.iter().map(|r| line(r, mask)).collect();
+    lines.sort();
+    let methods = Node::List(lines.into_iter().map(Node::Scalar).collect());
+    Node::Map(vec![("by".to_owned(), Node::scalar(by)), ("methods".to_owned(), methods)])
+}
+
+/// `dmarc=pass p=reject sp=reject dis=none header.from=$external`.
+fn line(result: &ResInfo, mask: &Mask) -> String {
+    let mut parts = vec![format!("{}={}", result.method, mask.text(&result.result))];
+    parts.extend(comment(result, mask));
+    parts.extend(result.reason.as_ref().map(|reason| format!("reason=({})", mask.text(reason))));
+    parts.extend(result.properties.iter().filter_map(|p| property(p, mask)));
+    let comment = result.comment.as_deref().unwrap_or("");
+    if result.method == "spf" && mask.text(comment).contains("[ip]") {
+        parts.push("client=[ip]".to_owned());
+    }
+    parts.join(" ")
+}
+
+/// What a comment says beyond the result. Google's `spf` comments only repeat domain and address.
+fn comment(result: &ResInfo, mask: &Mask) -> Vec<String> {
+    if let Some(comment) = result.arc_comment().filter(|_| result.method == "arc") {
+        return carried(&comment, mask);
+    }
+    let Some(text) = result.comment.as_deref() else { return Vec::new() };
+    match result.method.as_str() {
+        "spf" => Vec::new(),
+        "dmarc" => text.split_whitespace().map(|word| mask.text(&word.to_ascii_lowercase())).collect(),
+        _ => vec![format!("({})", mask.text(text))],
+    }
+}
+
+/// `i=1 spf=pass spfdomain=$external dkim=pass dkdomain=$external …`, signatures in a fixed order.
+fn carried(comment: &ArcComment, mask: &Mask) -> Vec<String> {
+    let one = |name: &str, value: &Option<String>| value.as_ref().map(|v| format!("{name}={}", mask.text(v)));
+    let longest = comment.dkim.len().max(comment.dkdomain.len());
+    let mut signatures: Vec<String> = (0..longest)
+        .map(|n| {
+            let parts =
+                [one("dkim", &comment.dkim.get(n).cloned()), one("dkdomain", &comment.dkdomain.get(n).cloned())];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    signatures.sort();
+    let mut parts = vec![format!("i={}", comment.i)];
+    parts.extend(one("spf", &comment.spf));
+    parts.extend(one("spfdomain", &comment.spfdomain));
+    parts.extend(signatures);
+    parts.extend(one("dmarc", &comment.dmarc));
+    parts.extend(one("fromdomain", &comment.fromdomain));
+    parts
+}
+
+/// Signatures' first characters are gone, selectors rotate.
+fn property(property: &Property, mask: &Mask) -> Option<String> {
+    let name = match property.ptype.as_str() {
+        "" => property.property.clone(),
+        ptype => format!("{ptype}.{}", property.property),
+    };
+    match name.as_str() {
+        "header.b" => None,
+        "header.s" => Some(format!("{name}=[selector]")),
+        _ => Some(format!("{name}={}", mask.text(&property.value))),
+    }
+}
