@@ -1,6 +1,15 @@
 //! The embedded world: DNS, an outside sender, a company server that forwards, and a Gmail look-alike, in this process.
 
+pub mod authenticate;
+pub mod dns;
+pub mod keys;
+pub mod net;
+pub mod parties;
+pub mod pki;
+pub mod signing;
+pub mod smtp_server;
 pub mod store;
+pub mod tasks;
 
 use super::LabError;
 use crate::scenario::{Knobs, Target};

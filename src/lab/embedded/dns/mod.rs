@@ -1,0 +1,11 @@
+//! The world's DNS: records that can change while it runs, and faults.
+
+mod fault;
+mod records;
+mod server;
+mod zone;
+
+pub use fault::{FaultError, Faults};
+pub use records::Records;
+pub use server::{Dns, Resolver};
+pub use zone::zone;

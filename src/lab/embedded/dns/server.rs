@@ -1,0 +1,230 @@
+//! The DNS server: UDP and TCP on one port of 127.0.0.1.
+
+use super::{
+    fault::Faults,
+    records::{Found, Records},
+};
+use crate::scenario::knobs::DnsAnswer;
+use hickory_resolver::{
+    TokioResolver,
+    config::{ConnectionConfig, NameServerConfig, ProtocolConfig, ResolveHosts, ResolverConfig},
+    net::{NetError, runtime::TokioRuntimeProvider},
+};
+use hickory_server::{
+    Server,
+    net::runtime::Time,
+    proto::{
+        op::{Edns, Header, HeaderCounts, Metadata, ResponseCode},
+        rr::{Name, RData, Record, rdata::SOA},
+    },
+    server::{Request, RequestHandler, ResponseHandler, ResponseInfo},
+    zone_handler::MessageResponseBuilder,
+};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+use tokio::net::{TcpListener, UdpSocket};
+
+/// Asks the world's DNS and nothing else: no cache, no hosts file.
+pub type Resolver = TokioResolver;
+
+/// Seconds that an answer may be kept, where no fault says otherwise.
+const TTL: u32 = 300;
+/// The longest UDP answer that we announce, in octets; what is longer is asked for again over TCP.
+const UDP_PAYLOAD: u16 = 1232;
+/// How long a TCP connection may be idle.
+const TCP_IDLE: Duration = Duration::from_secs(5);
+/// How long a lookup waits for its answer.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A running DNS server; it ends when it is dropped.
+pub struct Dns {
+    address: SocketAddr,
+    records: Records,
+    _server: Server<Handler>,
+}
+
+struct Handler {
+    records: Records,
+    faults: Faults,
+}
+
+impl Dns {
+    /// Starts to answer on `port` of 127.0.0.1, or on a free port for 0.
+    ///
+    /// # Errors
+    /// When the port is taken for UDP or TCP.
+    pub async fn start(port: u16, records: Records, faults: Faults) -> io::Result<Self> {
+        let (tcp, udp) = bind(port).await?;
+        let address = tcp.local_addr()?;
+        let mut server = Server::new(Handler { records: records.clone(), faults });
+        server.register_socket(udp);
+        server.register_listener(tcp, TCP_IDLE, usize::from(u16::MAX));
+        Ok(Self { address, records, _server: server })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it answers.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// A resolver that asks it.
+    ///
+    /// # Errors
+    /// When the resolver cannot be built.
+    pub fn resolver(&self) -> Result<Resolver, NetError> {
+        let connection = |protocol| {
+            let mut connection = ConnectionConfig::new(protocol);
+            connection.port = self.address.port();
+            connection
+        };
+        let connections = vec![connection(ProtocolConfig::Udp), connection(ProtocolConfig::Tcp)];
+        let server = NameServerConfig::new(self.address.ip(), true, connections);
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let options = builder.options_mut();
+        options.use_hosts_file = ResolveHosts::Never;
+        options.cache_size = 0;
+        options.timeout = LOOKUP_TIMEOUT;
+        options.attempts = 1;
+        builder.build()
+    }
+}
+
+/// Binds one port for TCP and UDP. A free one for TCP may be taken for UDP, so some are tried.
+async fn bind(port: u16) -> io::Result<(TcpListener, UdpSocket)> {
+    let mut tries = if port == 0 { 32 } else { 1 };
+    loop {
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        tries -= 1;
+        match UdpSocket::bind(tcp.local_addr()?).await {
+            Ok(udp) => return Ok((tcp, udp)),
+            Err(error) if tries == 0 => return Err(error),
+            Err(_) => {}
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl RequestHandler for Handler {
+    async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut out: R) -> ResponseInfo {
+        let failed = |code| {
+            let mut metadata = Metadata::response_from_request(&request.metadata);
+            metadata.response_code = code;
+            ResponseInfo::from(Header { metadata, counts: HeaderCounts::default() })
+        };
+        let Ok(info) = request.request_info() else { return failed(ResponseCode::FormErr) };
+        let (name, rtype) = (info.query.name().to_string(), info.query.query_type());
+        let (code, answers) = self.answer(&name, rtype);
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        metadata.authoritative = true;
+        metadata.recursion_available = true;
+        metadata.response_code = code;
+        let negative = answers.is_empty() && code != ResponseCode::ServFail;
+        let soa = negative.then(|| Record::from_rdata(Name::root(), TTL, RData::SOA(soa())));
+        let mut edns = Edns::new();
+        edns.set_max_payload(UDP_PAYLOAD.min(request.max_payload()));
+        let mut response = MessageResponseBuilder::from_message_request(request);
+        if request.edns.is_some() {
+            response.edns(&edns);
+        }
+        let message = response.build(metadata, &answers, [], &soa, []);
+        out.send_response(message).await.unwrap_or_else(|_| failed(ResponseCode::ServFail))
+    }
+}
+
+impl Handler {
+    fn answer(&self, name: &str, rtype: hickory_server::proto::rr::RecordType) -> (ResponseCode, Vec<Record>) {
+        let mut ttl = TTL;
+        match self.faults.find(name, rtype) {
+            Some(DnsAnswer::ServFail) => return (ResponseCode::ServFail, Vec::new()),
+            Some(DnsAnswer::NxDomain) => return (ResponseCode::NXDomain, Vec::new()),
+            Some(DnsAnswer::Ttl(seconds)) => ttl = seconds,
+            None => {}
+        }
+        match self.records.find(name, rtype) {
+            Found::NoName => (ResponseCode::NXDomain, Vec::new()),
+            Found::NoData => (ResponseCode::NoError, Vec::new()),
+            Found::Records(data) => {
+                let owner = Name::from_utf8(name).unwrap_or_default();
+                (ResponseCode::NoError, data.into_iter().map(|d| Record::from_rdata(owner.clone(), ttl, d)).collect())
+            }
+        }
+    }
+}
+
+fn soa() -> SOA {
+    SOA::new(Name::root(), Name::root(), 1, 3600, 600, 86_400, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::knobs::DnsFault;
+    use hickory_resolver::proto::rr::RecordType;
+
+    async fn start(faults: &[DnsFault]) -> Dns {
+        let records = Records::default();
+        records.set_txt("ext.example", "v=spf1 -all");
+        records.set_txt("big.ext.example", &"x".repeat(4000));
+        records.set_mx("ext.example", &[(10, "mx.ext.example")]).unwrap();
+        records.set_host("mx.ext.example", Ipv4Addr::new(192, 0, 2, 1)).unwrap();
+        Dns::start(0, records, Faults::new(faults).unwrap()).await.unwrap()
+    }
+
+    async fn code(resolver: &Resolver, name: &str, rtype: RecordType) -> ResponseCode {
+        let error = resolver.lookup(name, rtype).await.unwrap_err();
+        match error {
+            NetError::Dns(dns) => match dns {
+                hickory_resolver::net::DnsError::NoRecordsFound(none) => none.response_code,
+                hickory_resolver::net::DnsError::ResponseCode(code) => code,
+                other => panic!("{other}"),
+            },
+            other => panic!("{other}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_over_udp_and_tcp_and_takes_changes() {
+        let dns = start(&[]).await;
+        let resolver = dns.resolver().unwrap();
+        let mx = resolver.mx_lookup("ext.example.").await.unwrap();
+        assert_eq!(mx.answers()[0].data.to_string(), "10 mx.ext.example.");
+        let big = resolver.txt_lookup("big.ext.example.").await.unwrap();
+        assert!(big.answers()[0].data.to_string().matches('x').count() >= 4000);
+        dns.records().set_txt("ext.example", "changed");
+        let txt = resolver.txt_lookup("ext.example.").await.unwrap();
+        assert!(txt.answers()[0].data.to_string().contains("changed"));
+        assert_eq!(code(&resolver, "nobody.example.", RecordType::TXT).await, ResponseCode::NXDomain);
+        assert_eq!(code(&resolver, "ext.example.", RecordType::A).await, ResponseCode::NoError);
+    }
+
+    #[tokio::test]
+    async fn faults_are_per_name_and_type() {
+        let fault = |rtype: &str, answer| DnsFault { name: "ext.example".into(), rtype: rtype.into(), answer };
+        let dns = start(&[
+            fault("TXT", DnsAnswer::ServFail),
+            fault("A", DnsAnswer::NxDomain),
+            fault("MX", DnsAnswer::Ttl(7)),
+        ])
+        .await;
+        let resolver = dns.resolver().unwrap();
+        assert_eq!(code(&resolver, "ext.example.", RecordType::TXT).await, ResponseCode::ServFail);
+        assert_eq!(code(&resolver, "ext.example.", RecordType::A).await, ResponseCode::NXDomain);
+        assert_eq!(resolver.mx_lookup("ext.example.").await.unwrap().answers()[0].ttl, 7);
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_an_error() {
+        let dns = start(&[]).await;
+        let error = Dns::start(dns.address().port(), Records::default(), Faults::default()).await.err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    }
+}

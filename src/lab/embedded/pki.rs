@@ -1,0 +1,106 @@
+//! TLS of the world: a certificate authority made at start, and one certificate for every server.
+
+use native_tls::{Certificate, Identity};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
+use tokio_native_tls::{TlsAcceptor, TlsConnector};
+
+/// TLS could not be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum PkiError {
+    /// A certificate could not be made.
+    #[error("the certificate of the lab cannot be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// The TLS library refused it.
+    #[error("the TLS library refuses the certificate of the lab: {0}")]
+    Tls(#[from] native_tls::Error),
+}
+
+/// The authority's certificate, and both ends of TLS that use it.
+#[derive(Clone)]
+pub struct Pki {
+    ca_pem: String,
+    acceptor: TlsAcceptor,
+    connector: TlsConnector,
+}
+
+impl Pki {
+    /// Makes an authority and a certificate for these DNS names and IP addresses.
+    ///
+    /// # Errors
+    /// When a name is no DNS name, or the TLS library refuses.
+    pub fn new(names: &[&str]) -> Result<Self, PkiError> {
+        let (issuer, ca_pem) = authority()?;
+        let mut params = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        params.distinguished_name.push(DnType::CommonName, names.first().copied().unwrap_or("localhost"));
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate()?;
+        let leaf = params.signed_by(&key, &issuer)?;
+        let identity = Identity::from_pkcs8(leaf.pem().as_bytes(), key.serialize_pem().as_bytes())?;
+        let connector = native_tls::TlsConnector::builder()
+            .disable_built_in_roots(true)
+            .add_root_certificate(Certificate::from_pem(ca_pem.as_bytes())?)
+            .build()?;
+        Ok(Self { acceptor: native_tls::TlsAcceptor::new(identity)?.into(), connector: connector.into(), ca_pem })
+    }
+
+    /// The authority's certificate in PEM, for clients.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The server's end.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.clone()
+    }
+
+    /// The client's end: it trusts this authority and no other.
+    pub fn connector(&self) -> TlsConnector {
+        self.connector.clone()
+    }
+}
+
+fn authority() -> Result<(Issuer<'static, KeyPair>, String), PkiError> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "sealcheck lab CA");
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let key = KeyPair::generate()?;
+    let pem = params.self_signed(&key)?.pem();
+    Ok((Issuer::new(params, key), pem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn hello(client: &Pki, server: &Pki, name: &str) -> Result<Vec<u8>, native_tls::Error> {
+        let (near, far) = tokio::io::duplex(16 * 1024);
+        let acceptor = server.acceptor();
+        let served = tokio::spawn(async move {
+            if let Ok(mut stream) = acceptor.accept(far).await {
+                stream.write_all(b"hi").await.unwrap();
+                stream.shutdown().await.unwrap();
+            }
+        });
+        let mut got = Vec::new();
+        client.connector().connect(name, near).await?.read_to_end(&mut got).await.unwrap();
+        served.await.unwrap();
+        Ok(got)
+    }
+
+    #[tokio::test]
+    async fn only_the_own_authority_and_the_names_are_trusted() {
+        let (pki, other) =
+            (Pki::new(&["mx.ext.example", "127.0.0.1"]).unwrap(), Pki::new(&["mx.ext.example"]).unwrap());
+        for name in ["mx.ext.example", "127.0.0.1"] {
+            assert_eq!(hello(&pki, &pki, name).await.unwrap(), b"hi");
+        }
+        assert!(hello(&pki, &pki, "mx.corp.example").await.is_err());
+        assert!(hello(&other, &pki, "mx.ext.example").await.is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! What a server answers (RFC 5321 §4.2) with its enhanced status code (RFC 3463).
+
+use std::{fmt, str::FromStr};
+
+/// An enhanced status code: class, subject, detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Status(pub u16, pub u16, pub u16);
+
+/// A reply of one or more lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The reply code.
+    pub code: u16,
+    /// The enhanced status, repeated on every line.
+    pub status: Option<Status>,
+    /// The text, line by line; never empty.
+    pub lines: Vec<String>,
+}
+
+/// A text is no reply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no SMTP reply; write a code from 200 to 599, then a status and a text, for example `550 5.1.1 no such user`"
+)]
+pub struct ReplyError(String);
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+impl FromStr for Status {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.split('.').map(|part| match part.len() {
+            1..=3 if part.bytes().all(|b| b.is_ascii_digit()) => part.parse().map_err(drop),
+            _ => Err(()),
+        });
+        let mut next = || parts.next().ok_or(())?;
+        let status = Self(next()?, next()?, next()?);
+        match (parts.next(), status.0) {
+            (None, 2 | 4 | 5) => Ok(status),
+            _ => Err(()),
+        }
+    }
+}
+
+impl Reply {
+    /// A reply with a status; a line feed in the text starts another line.
+    pub fn new(code: u16, status: Status, text: impl AsRef<str>) -> Self {
+        Self { status: Some(status), ..Self::plain(code, text) }
+    }
+
+    /// A reply without a status: greetings, EHLO, and every 3xx.
+    pub fn plain(code: u16, text: impl AsRef<str>) -> Self {
+        Self { code, status: None, lines: text.as_ref().split('\n').map(str::to_owned).collect() }
+    }
+
+    /// Whether the command succeeded or goes on (2xx and 3xx).
+    pub fn is_positive(&self) -> bool {
+        self.code < 400
+    }
+
+    /// Whether it is a permanent refusal (5xx).
+    pub fn is_permanent(&self) -> bool {
+        self.code >= 500
+    }
+
+    /// The reply with `text` at the end of its last line.
+    #[must_use]
+    pub fn with_suffix(mut self, text: &str) -> Self {
+        if let Some(last) = self.lines.last_mut() {
+            last.push_str(text);
+        }
+        self
+    }
+
+    /// The bytes of the reply, each line closed with CRLF; line breaks inside a line become spaces.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = String::new();
+        for (at, line) in self.lines.iter().enumerate() {
+            let last = at + 1 == self.lines.len();
+            out.push_str(&format!("{}{}", self.code, if last { ' ' } else { '-' }));
+            if let Some(status) = self.status {
+                out.push_str(&format!("{status} "));
+            }
+            out.extend(line.chars().map(|c| if matches!(c, '\r' | '\n') { ' ' } else { c }));
+            out.push_str("\r\n");
+        }
+        out.into_bytes()
+    }
+}
+
+/// The reply as a log writes it: its lines joined by spaces, codes kept.
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.to_bytes();
+        let text = String::from_utf8_lossy(&bytes);
+        f.write_str(&text.trim_end().replace("\r\n", " "))
+    }
+}
+
+impl FromStr for Reply {
+    type Err = ReplyError;
+
+    fn from_str(text: &str) -> Result<Self, ReplyError> {
+        let error = || ReplyError(text.to_owned());
+        let (code, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let number =
+            code.parse::<u16>().ok().filter(|n| code.len() == 3 && (200..600).contains(n)).ok_or_else(error)?;
+        let (first, after) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+        Ok(match first.parse::<Status>() {
+            Ok(status) if status.0 == number / 100 => Self::new(number, status, after.trim()),
+            Ok(_) => return Err(error()),
+            Err(()) => Self::plain(number, rest.trim()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_repeats_code_and_status() {
+        let reply = Reply::new(550, Status(5, 7, 26), "This mail\nis blocked");
+        assert_eq!(reply.to_bytes(), b"550-5.7.26 This mail\r\n550 5.7.26 is blocked\r\n");
+        assert_eq!(reply.with_suffix(" - gsmtp").to_string(), "550-5.7.26 This mail 550 5.7.26 is blocked - gsmtp");
+    }
+
+    #[test]
+    fn reads_what_people_write() {
+        assert_eq!("550 5.1.1 no such user".parse(), Ok(Reply::new(550, Status(5, 1, 1), "no such user")));
+        assert_eq!("421 4.7.28".parse(), Ok(Reply::new(421, Status(4, 7, 28), "")));
+        assert_eq!("450 try later".parse(), Ok(Reply::plain(450, "try later")));
+        for wrong in ["", "55", "5500", "abc", "199 x", "600 x", "550 4.1.1 x"] {
+            assert!(wrong.parse::<Reply>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_text_cannot_end_the_reply() {
+        assert_eq!(Reply::plain(250, "a\r").to_bytes(), b"250 a \r\n");
+    }
+}
