@@ -2,6 +2,7 @@
 
 mod body;
 pub mod check;
+pub mod diagnose;
 pub mod observed;
 pub mod snapshot;
 pub mod summary;

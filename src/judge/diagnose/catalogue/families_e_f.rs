@@ -1,0 +1,137 @@
+//! Families E and F: not seen by the tester, and what else a bounce tells.
+
+use super::{Row, row, text};
+
+pub(super) const ROWS: &[Row] = &[
+    row(
+        "E00",
+        text("accepted, and never seen", "受理されたが見つからない"),
+        text(
+            "250 from every server that was asked, and no copy in any folder in time",
+            "どのサーバーも 250 を返したが、時間内にどのフォルダーにもない",
+        ),
+        text(
+            "which of the causes E01 to E07 it is cannot be proved from the evidence at hand",
+            "E01～E07 のどれが原因かは、手元の証拠だけでは証明できない",
+        ),
+        text(
+            "look at the forwarder's log for this Message-ID; raise the timeout",
+            "この Message-ID を転送サーバーのログで探し、待ち時間を延ばす",
+        ),
+        &[],
+    ),
+    row(
+        "E01",
+        text("the probe was sent from the account that it goes to", "試験メールの差出人と最終宛先が同じアカウント"),
+        text(
+            "250 from Gmail, and the mail is in no folder but Sent and All Mail",
+            "Gmail は 250 を返すが、送信済みとすべてのメールにしかない",
+        ),
+        text(
+            "Gmail drops a copy whose Message-ID it has sent itself",
+            "Gmail は自分が送った Message-ID のコピーを捨てる",
+        ),
+        text("send from another account", "別のアカウントから送る"),
+        &["free-email-forwarding #73", "sympa #1501", "MailKit #181"],
+    ),
+    row(
+        "E02",
+        text("it is in the spam folder under a localised name", "各国語名の迷惑メールフォルダーにある"),
+        text("not in INBOX", "INBOX にない"),
+        text(
+            "the spam folder's name depends on the account's language, in modified UTF-7",
+            "迷惑メールフォルダーの名前は言語設定により異なり、修正 UTF-7 で書かれる",
+        ),
+        text(
+            "find folders by \\Junk and \\All in LIST, never by name",
+            "フォルダーは名前ではなく LIST の \\Junk と \\All で探す",
+        ),
+        &["imap2maildir #25", "MailKit #1478", "imapsync #97"],
+    ),
+    row(
+        "E03",
+        text("the IMAP session is stale", "IMAP セッションが古い"),
+        text(
+            "a loop of SEARCH never sees the mail, a new login does",
+            "SEARCH を繰り返しても見えず、ログインし直すと見える",
+        ),
+        text(
+            "Gmail tells a selected session of new mail only through NOOP, IDLE or a new SELECT",
+            "Gmail は NOOP、IDLE、再 SELECT でしか新着を知らせない",
+        ),
+        text("NOOP in every round", "毎回 NOOP を送る"),
+        &["smtp_exporter PR #4", "imap_tools #153", "imap_tools #159"],
+    ),
+    row(
+        "E04",
+        text("the login is of a kind that Gmail refuses", "Gmail が拒否する種類のログイン"),
+        text(
+            "Application-specific password required, Web login required, or Invalid credentials",
+            "Application-specific password required、Web login required、Invalid credentials",
+        ),
+        text(
+            "an ordinary password, or a Workspace that forbids app passwords",
+            "通常のパスワード、またはアプリパスワードを禁じた Workspace",
+        ),
+        text("an app password, or XOAUTH2", "アプリパスワードか XOAUTH2 を使う"),
+        &["mutt-wizard #831", "MailKit #239", "himalaya #52"],
+    ),
+    row(
+        "E05",
+        text("a provider's limit was met", "事業者の制限に達した"),
+        text(
+            "Too many simultaneous connections, OVERQUOTA or THROTTLED",
+            "Too many simultaneous connections、OVERQUOTA、THROTTLED",
+        ),
+        text("more than 15 sessions, or too much traffic", "セッションが 15 を超えたか、通信量が多すぎる"),
+        text(
+            "one session for all scenarios; wait before the next try",
+            "全シナリオで一つのセッションを使い、間を空ける",
+        ),
+        &["imapsync #61", "ha-email-sensor #16", "MailKit #1396"],
+    ),
+    row(
+        "E06",
+        text("it came late", "遅れて届いた"),
+        text("the mail arrives after minutes", "数分後に届く"),
+        text("greylisting on the first hop", "最初のホップのグレーリスティング"),
+        text("allow ten minutes or more", "十分以上待つ"),
+        &["captured on Postfix 3.7 + rspamd 3.4"],
+    ),
+    row(
+        "E07",
+        text("the server ended the IDLE session", "サーバーが IDLE を終了した"),
+        text("IDLE ends, or BYE", "IDLE が終わる、または BYE"),
+        text(
+            "an idle limit; IDLE must be issued again within 29 minutes",
+            "アイドル制限。IDLE は 29 分以内に再発行する",
+        ),
+        text("issue it again, and connect again", "再発行し、再接続する"),
+        &["qore PR #5360", "parsedmarc #211"],
+    ),
+    row(
+        "F00",
+        text("the mail bounced", "メールが返送された"),
+        text("a delivery status notification came back to the sender", "配送状況通知が差出人に戻った"),
+        text("the report says it; no row of family D fits its text", "報告に理由がある。D 系列のどれにも一致しない"),
+        text("read the Diagnostic-Code", "Diagnostic-Code を読む"),
+        &[],
+    ),
+    row(
+        "F01",
+        text("the bounce shows the private address behind the forward", "バウンスが転送先の個人アドレスを明かしている"),
+        text(
+            "<someone@gmail> (expanded from <user@company>) in the report to the outside sender",
+            "外部差出人への報告に <転送先> (expanded from <会社の宛先>) とある",
+        ),
+        text(
+            "the forwarding server names both addresses; SRS does not help",
+            "転送サーバーが両方のアドレスを書く。SRS では防げない",
+        ),
+        text(
+            "rewrite bounces, or deliver a local copy instead of forwarding",
+            "バウンスを書き換えるか、転送の代わりにローカルに配送する",
+        ),
+        &["captured on Postfix 3.7 + rspamd 3.4"],
+    ),
+];

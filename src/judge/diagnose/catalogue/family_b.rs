@@ -1,0 +1,261 @@
+//! Family B: sealed, but the chain does not verify.
+
+use super::{Row, row, text};
+
+pub(super) const ROWS: &[Row] = &[
+    row(
+        "B00",
+        text("the chain is broken", "チェーンが壊れている"),
+        text(
+            "the receiver says arc=fail, or our own verification fails",
+            "受信側が arc=fail と言うか、当方の検証が失敗する",
+        ),
+        text(
+            "which of the causes B01 to B17 it is cannot be proved from the evidence at hand",
+            "B01～B17 のどれが原因かは、手元の証拠だけでは証明できない",
+        ),
+        text(
+            "provide the DNS answers (dns.zone), the bytes that were sent and the forwarder's log",
+            "DNS の応答 (dns.zone)、送信した本文、転送サーバーのログを用意する",
+        ),
+        &[],
+    ),
+    row(
+        "B01",
+        text("DNS has no key for the seal's selector", "封印のセレクターの鍵が DNS にない"),
+        text(
+            "ARC_SIGNED(…:s=X:…) in the log; message signature and seal both fail with no key at X._domainkey",
+            "ログに ARC_SIGNED(…:s=X:…) があり、署名も封印も X._domainkey に鍵がなく失敗する",
+        ),
+        text(
+            "the TXT record was never published, or the selector is wired in wrongly",
+            "TXT レコードが公開されていないか、セレクターが誤っている",
+        ),
+        text(
+            "publish the record; before: dig TXT SELECTOR._domainkey.DOMAIN; turn check_pubkey on",
+            "レコードを公開する。事前に dig TXT SELECTOR._domainkey.DOMAIN で確認し、check_pubkey を有効にする",
+        ),
+        &["masa23/arcmilter #17", "measured with rspamd 3.4"],
+    ),
+    row(
+        "B02",
+        text("the key in DNS is not the one that seals", "DNS の鍵が封印に使った鍵と違う"),
+        text(
+            "the key is there and parses, and neither message signature nor seal verifies",
+            "鍵はあり解析もできるが、署名も封印も検証に失敗する",
+        ),
+        text(
+            "rotation of one side only, or a wrong file was copied",
+            "片側だけの鍵交換、または別のファイルをコピーした",
+        ),
+        text("compare the public keys; turn check_pubkey on", "公開鍵を比べる。check_pubkey を有効にする"),
+        &["measured with rspamd 3.4"],
+    ),
+    row(
+        "B03",
+        text("the key record in DNS is damaged", "DNS の鍵レコードが壊れている"),
+        text(
+            "arc=fail (dns record malformed), or the record does not parse",
+            "arc=fail (dns record malformed)、またはレコードが解析できない",
+        ),
+        text(
+            "quotes pasted into the value, a wrong split at 255 bytes, two TXT records, or a missing underscore",
+            "値に引用符が混入、255 バイトの分割の誤り、TXT が二つ、アンダースコアの欠落など",
+        ),
+        text(
+            "publish one TXT record whose strings join to one key",
+            "文字列をつなぐと一つの鍵になる TXT レコードを一つだけ公開する",
+        ),
+        &["OpenARC #125", "OpenARC #124", "docker-mailserver #3220", "forwardemail.net #316", "emailwiz #130"],
+    ),
+    row(
+        "B04",
+        text("the body was changed after the seal", "封印の後で本文が変更された"),
+        text(
+            "the body hash of the message signature does not match; the seal itself holds; Gmail says arc=fail (body hash mismatch)",
+            "署名の本文ハッシュが一致しない。封印自体は正しい。Gmail は arc=fail (body hash mismatch) と言う",
+        ),
+        text(
+            "a footer, a banner, a virus scanner or a list edits the mail after sealing",
+            "フッター、バナー、ウイルス検査、メーリングリストが封印後に書き換えている",
+        ),
+        text("seal last", "封印を最後に行う"),
+        &["postsrsd #105", "Hermes-SEG #229", "measured with rspamd 3.4"],
+    ),
+    row(
+        "B05",
+        text("8-bit mail was re-encoded after the seal", "8 ビットのメールが封印の後で再符号化された"),
+        text("as B04, but only for mails with 8-bit text", "B04 と同じだが、8 ビット文字のメールだけ"),
+        text(
+            "the next hop does not offer 8BITMIME, and the body became quoted-printable",
+            "次のホップが 8BITMIME を提示せず、本文が quoted-printable になった",
+        ),
+        text(
+            "advertise 8BITMIME end to end, or send 7-bit encodings",
+            "全区間で 8BITMIME を提示するか、7 ビット符号化で送る",
+        ),
+        &["chatmail/filtermail PR #149"],
+    ),
+    row(
+        "B06",
+        text("a signed header was changed after the seal", "署名対象のヘッダーが封印の後で変更された"),
+        text(
+            "the body hash matches and the message signature fails; often the Subject got a tag",
+            "本文ハッシュは一致し署名だけ失敗する。件名へのタグ付けが多い",
+        ),
+        text(
+            "a subject tag, or rspamd's own rewrite subject action, which seals the old subject",
+            "件名のタグ付け、または古い件名を封印する rspamd の rewrite subject",
+        ),
+        text("do not rewrite headers of forwarded mail", "転送メールのヘッダーを書き換えない"),
+        &["rspamd #2914", "measured with rspamd 3.4"],
+    ),
+    row(
+        "B07",
+        text("rspamd before 3.6 seals the third hop wrongly", "rspamd 3.6 より前は三番目以降の封印を誤る"),
+        text(
+            "cv=pass on i=3 or later, yet the seal is invalid, when a mail arrives with two or more ARC Sets",
+            "ARC セットが二つ以上あるメールで、i=3 以降が cv=pass なのに封印が無効",
+        ),
+        text("earlier sets are hashed in the wrong order", "前のセットを誤った順序でハッシュしている"),
+        text("rspamd 3.6 or later", "rspamd 3.6 以降にする"),
+        &["rspamd PR #4449", "measured with rspamd 3.4"],
+    ),
+    row(
+        "B08",
+        text("rspamd 3.10.0 and 3.10.1 make invalid seals", "rspamd 3.10.0 と 3.10.1 は無効な封印を作る"),
+        text(
+            "every seal invalid since an update; ARC_REJECT … seal check failed …",
+            "更新以降すべての封印が無効。ARC_REJECT … seal check failed …",
+        ),
+        text("a regression in RSA padding", "RSA パディングの不具合"),
+        text("rspamd 3.10.2 or later", "rspamd 3.10.2 以降にする"),
+        &["rspamd #5173", "rspamd PR #5193"],
+    ),
+    row(
+        "B09",
+        text("the forwarder marks a valid chain as failed", "転送側が正しいチェーンを失敗と記している"),
+        text(
+            "ARC-Seal … cv=fail by the forwarder, although the incoming chain verifies",
+            "届いたチェーンは正しいのに、転送側の ARC-Seal が cv=fail",
+        ),
+        text(
+            "reuse_auth_results before rspamd 3.10.0 reads dmarc=fail as arc=fail",
+            "rspamd 3.10.0 より前の reuse_auth_results は dmarc=fail を arc=fail と読む",
+        ),
+        text("upgrade, or turn reuse_auth_results off", "更新するか、reuse_auth_results を無効にする"),
+        &["rspamd #4959", "measured with rspamd 3.4"],
+    ),
+    row(
+        "B10",
+        text(
+            "an earlier hop broke its own chain, and the forwarder continued it",
+            "前のホップが自分のチェーンを壊し、転送側がそれを続けた",
+        ),
+        text(
+            "the forwarder adds i=N+1 with cv=fail; Gmail says arc=fail",
+            "転送側が i=N+1 を cv=fail で付け、Gmail は arc=fail と言う",
+        ),
+        text(
+            "an Office 365 tenant or a mailing list edited the mail after its own seal",
+            "Office 365 やメーリングリストが自分の封印後に書き換えた",
+        ),
+        text(
+            "nothing at the forwarder: the chain is dead where it was broken",
+            "転送側ですることはない。壊れた場所でチェーンは終わっている",
+        ),
+        &["OpenARC #137", "rspamd #4601", "rspamd #4529", "rspamd #4528", "measured with rspamd 3.4"],
+    ),
+    row(
+        "B11",
+        text("a set is incomplete", "セットの一部が欠けている"),
+        text(
+            "arc=fail (missing mandatory fields); one of the three fields of an instance is missing",
+            "arc=fail (missing mandatory fields)。ある番号の三つのフィールドの一つがない",
+        ),
+        text(
+            "a header filter dropped an ARC field, or a sealer wrote a bad set",
+            "ヘッダーフィルターが ARC フィールドを落としたか、封印側が不完全なセットを書いた",
+        ),
+        text("stop filtering ARC-* fields", "ARC-* フィールドを落とさない"),
+        &["OpenARC #128", "measured with rspamd 3.4"],
+    ),
+    row(
+        "B12",
+        text("an instance stands twice", "同じ番号が二度ある"),
+        text("duplicate ARC-Message-Signature for instance 1", "duplicate ARC-Message-Signature for instance 1"),
+        text(
+            "the mail came with a partial set, and rspamd 3.4 started a second i=1",
+            "不完全なセット付きで届き、rspamd 3.4 が二つ目の i=1 を始めた",
+        ),
+        text("strip partial sets before sealing", "封印の前に不完全なセットを取り除く"),
+        &["measured with rspamd 3.4"],
+    ),
+    row(
+        "B13",
+        text("the message signature covers headers that change on the way", "途中で変わるヘッダーまで署名している"),
+        text(
+            "arc=fail (signature failed); h= of the message signature lists Received or X-Virus-Scanned",
+            "arc=fail (signature failed)。署名の h= に Received や X-Virus-Scanned がある",
+        ),
+        text(
+            "OpenARC without SignHeaders signs volatile headers",
+            "SignHeaders のない OpenARC は変わりやすいヘッダーも署名する",
+        ),
+        text(
+            "SignHeaders to,subject,message-id,date,from,mime-version,dkim-signature",
+            "SignHeaders to,subject,message-id,date,from,mime-version,dkim-signature を設定する",
+        ),
+        &["OpenARC #66", "OpenARC #126", "OpenARC #47"],
+    ),
+    row(
+        "B14",
+        text("OpenARC's later seals leave earlier sets out", "OpenARC の後の封印が前のセットを含まない"),
+        text("the seal of i=2 or later by OpenARC is invalid", "OpenARC による i=2 以降の封印が無効"),
+        text("earlier sets are not in the seal's hash", "前のセットが封印のハッシュに入っていない"),
+        text("flowerysong/OpenARC 1.0 or later", "flowerysong/OpenARC 1.0 以降にする"),
+        &["OpenARC #74", "OpenARC PR #167"],
+    ),
+    row(
+        "B15",
+        text("cv=none on a later instance", "後の番号なのに cv=none"),
+        text("cv=none at i=2 or later", "i=2 以降で cv=none"),
+        text(
+            "OpenARC carries arc=none forward when it verifies, modifies and signs",
+            "OpenARC が検証・変更・署名の間で arc=none を持ち越す",
+        ),
+        text("no remedy is known; seal with another program", "対策は知られていない。別のプログラムで封印する"),
+        &["OpenARC #169"],
+    ),
+    row(
+        "B16",
+        text(
+            "the order of the ARC fields or an empty AAR offends Office 365",
+            "ARC フィールドの順序か空の AAR を Office 365 が嫌う",
+        ),
+        text(
+            "Gmail says arc=pass, Office 365 arc=fail (40) or (35)",
+            "Gmail は arc=pass、Office 365 は arc=fail (40) か (35)",
+        ),
+        text(
+            "the milter did not keep the order AS, AMS, AAR, or the AAR says none",
+            "milter が AS、AMS、AAR の順序を保たないか、AAR が none",
+        ),
+        text("rspamd 4.1.0 or later", "rspamd 4.1.0 以降にする"),
+        &["rspamd #6045"],
+    ),
+    row(
+        "B17",
+        text("a line over 998 bytes was folded on delivery", "998 バイトを超える行が配送時に折られた"),
+        text(
+            "arc and dkim fail only for mails with a very long line",
+            "とても長い行のあるメールだけ arc と dkim が失敗する",
+        ),
+        text(
+            "Postfix folds lines longer than smtp_line_length_limit after sealing; nothing is configured wrongly",
+            "Postfix は封印後に smtp_line_length_limit を超える行を折る。設定の誤りではない",
+        ),
+        text("send such content as quoted-printable or base64", "そのような内容は quoted-printable か base64 で送る"),
+        &["captured on Postfix 3.7 + rspamd 3.4"],
+    ),
+];

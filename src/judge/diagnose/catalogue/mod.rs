@@ -1,0 +1,113 @@
+//! The catalogue: why mail forwarded to Gmail fails. Every row is a cause that somebody really met; codes are stable.
+
+mod families_e_f;
+mod family_a;
+mod family_b;
+mod family_c;
+mod family_d;
+
+/// A text in both languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    en: &'static str,
+    ja: &'static str,
+}
+
+/// The languages that the catalogue speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Japanese.
+    Ja,
+}
+
+impl Text {
+    /// The text in one language.
+    pub fn in_lang(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.en,
+            Lang::Ja => self.ja,
+        }
+    }
+}
+
+/// One cause. `X00` is the cause of its family that the evidence at hand cannot prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The stable code: family and two digits.
+    pub code: &'static str,
+    /// One line.
+    pub title: Text,
+    /// What is seen.
+    pub symptom: Text,
+    /// Why.
+    pub cause: Text,
+    /// What to do.
+    pub fix: Text,
+    /// Where it was met or measured.
+    pub sources: &'static [&'static str],
+}
+
+const fn text(en: &'static str, ja: &'static str) -> Text {
+    Text { en, ja }
+}
+
+const fn row(
+    code: &'static str,
+    title: Text,
+    symptom: Text,
+    cause: Text,
+    fix: Text,
+    sources: &'static [&'static str],
+) -> Row {
+    Row { code, title, symptom, cause, fix, sources }
+}
+
+/// Every row, in the order of the codes.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    [family_a::ROWS, family_b::ROWS, family_c::ROWS, family_d::ROWS, families_e_f::ROWS].into_iter().flatten()
+}
+
+/// The row of a code; the case and a missing leading zero do not matter (`b4` is `B04`).
+pub fn find(code: &str) -> Option<&'static Row> {
+    let code = code.trim().to_ascii_uppercase();
+    let padded = match code.as_bytes() {
+        [family, digit] => format!("{}0{}", char::from(*family), char::from(*digit)),
+        _ => code,
+    };
+    rows().find(|row| row.code == padded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_unique() {
+        let codes: Vec<_> = rows().map(|r| r.code).collect();
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+        assert_eq!(codes.len(), 68);
+    }
+
+    #[test]
+    fn every_text_is_in_both_languages() {
+        for row in rows() {
+            for text in [row.title, row.symptom, row.cause, row.fix] {
+                assert!(!text.in_lang(Lang::En).is_empty() && !text.in_lang(Lang::Ja).is_empty(), "{}", row.code);
+            }
+            assert!(row.title.in_lang(Lang::Ja).chars().any(|c| c as u32 > 0x3000), "{}", row.code);
+        }
+    }
+
+    #[test]
+    fn codes_are_found_as_people_write_them() {
+        for (written, code) in [("B4", "B04"), ("b04", "B04"), (" a17 ", "A17"), ("F1", "F01")] {
+            assert_eq!(find(written).map(|r| r.code), Some(code));
+        }
+        for unknown in ["", "B", "B99", "é", "é1", "Z01", "B4x"] {
+            assert_eq!(find(unknown), None, "{unknown}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Why did it fail? The catalogue of causes.
+
+pub mod catalogue;
