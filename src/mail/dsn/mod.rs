@@ -1,7 +1,12 @@
 //! Delivery status notifications (RFC 3461, 3462, 3464).
 
-use super::{Message, reply::Reply};
+mod read;
+
+use super::reply::Reply;
 use serde::Serialize;
+
+#[cfg(test)]
+mod tests;
 
 /// How much of the message a bounce gives back (RFC 3461 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,12 +67,4 @@ pub struct RecipientStatus {
     /// `Diagnostic-Code` read as an SMTP reply.
     #[serde(skip)]
     pub reply: Option<Reply>,
-}
-
-impl Dsn {
-    /// Reads a `multipart/report; report-type=delivery-status`; `None` when the message is none.
-    pub fn of(message: &Message) -> Option<Self> {
-        let _ = message;
-        unimplemented!()
-    }
 }

@@ -1,7 +1,16 @@
 //! Authentication-Results (RFC 8601 §2.2), with Google's comments, and which of them can be trusted (§5).
 
+mod google;
+mod parse;
+mod trust;
+
 use super::Message;
+pub use google::{ArcComment, DmarcComment};
 use serde::Serialize;
+pub use trust::{Trust, trusted};
+
+#[cfg(test)]
+mod tests;
 
 /// The name of the server that made the statements (RFC 8601 §2.5).
 pub type AuthservId = String;
@@ -61,41 +70,11 @@ impl ResInfo {
         [("header", "d"), ("header", "i"), ("header", "from"), ("smtp", "mailfrom"), ("smtp", "mail"), ("smtp", "helo")]
             .iter()
             .find_map(|(t, p)| self.property(t, p))
-            .map(|v| v.rsplit_once('@').map_or(v, |(_, domain)| domain))
+            .map(|v| v.rsplit_once('@').map_or(v, |(_, domain)| domain).trim_matches(['<', '>']))
     }
-
-    /// What Google writes inside `arc=pass (i=1 spf=pass spfdomain=… …)`.
-    pub fn arc_comment(&self) -> Option<ArcComment> {
-        unimplemented!()
-    }
-}
-
-/// The comment of Google's `arc=pass`: what the ARC-Authentication-Results of the newest foreign instance said passed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct ArcComment {
-    /// The instance that it is copied from.
-    pub i: u32,
-    /// `spf=`.
-    pub spf: Option<String>,
-    /// `spfdomain=`.
-    pub spfdomain: Option<String>,
-    /// Every `dkim=`.
-    pub dkim: Vec<String>,
-    /// Every `dkdomain=`.
-    pub dkdomain: Vec<String>,
-    /// `dmarc=`.
-    pub dmarc: Option<String>,
-    /// `fromdomain=`.
-    pub fromdomain: Option<String>,
 }
 
 impl AuthenticationResults {
-    /// Reads the value of one field. `field` is its name, `line` its line in the message.
-    pub fn parse(field: &str, raw: &[u8], line: u32) -> Self {
-        let _ = (field, raw, line);
-        unimplemented!()
-    }
-
     /// The results of this method, in order.
     pub fn method<'a>(&'a self, method: &'a str) -> impl Iterator<Item = &'a ResInfo> {
         self.results.iter().filter(move |r| r.method == method)
@@ -104,23 +83,9 @@ impl AuthenticationResults {
 
 /// Every Authentication-Results and X-Original-Authentication-Results field, top to bottom.
 pub fn all(message: &Message) -> Vec<AuthenticationResults> {
-    let _ = message;
-    unimplemented!()
-}
-
-/// Which Authentication-Results speaks for the receiver, and what pretends to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Trust {
-    /// The topmost field of the receiver's own authserv-id inside the receiver's own block.
-    pub trusted: Option<AuthenticationResults>,
-    /// Fields with the receiver's authserv-id that do not count: below the block, or above it and outside.
-    pub forged: Vec<AuthenticationResults>,
-}
-
-/// Picks the field to believe: the topmost one of `authserv_id` above the first Received that the receiver did not
-/// write (RFC 8601 §5). The receiver's block is the run of fields from the top down to, and with, the Received fields
-/// that `authserv_id`'s own hosts wrote (`by mx.google.com`, `by 2002:… with SMTP id`).
-pub fn trusted(message: &Message, authserv_id: &str) -> Trust {
-    let _ = (message, authserv_id);
-    unimplemented!()
+    let is_one = |name: &str| {
+        name.eq_ignore_ascii_case("Authentication-Results")
+            || name.eq_ignore_ascii_case("X-Original-Authentication-Results")
+    };
+    message.fields().iter().filter(|f| is_one(&f.name)).map(AuthenticationResults::of).collect()
 }

@@ -1,0 +1,160 @@
+//! From the bytes of a field to statements. The grammar of RFC 8601 §2.2, and what servers make of it: no authserv-id,
+//! bare `property=value` pairs, addresses in angle brackets, spaces around every sign, stray words.
+
+use super::{AuthenticationResults, Property, ResInfo};
+use crate::mail::{Field, lexer::Cursor};
+
+/// Property types (RFC 8601 §2.3 and what is in use). They tell an empty value from one that starts after white space.
+const PTYPES: [&str; 8] = ["smtp", "header", "body", "policy", "dns", "tls", "arc", "auth"];
+
+/// What stands between two semicolons.
+#[derive(Debug, Default)]
+struct Statement {
+    items: Vec<Item>,
+    comments: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Item {
+    Word(String),
+    Pair(String, String),
+}
+
+impl AuthenticationResults {
+    /// Reads a field.
+    pub fn of(field: &Field) -> Self {
+        Self::parse(&field.name, &field.raw, field.line)
+    }
+
+    /// Reads the value of one field. `field` is its name, `line` its line in the message.
+    pub fn parse(field: &str, raw: &[u8], line: u32) -> Self {
+        let text = String::from_utf8_lossy(raw);
+        let mut statements = statements(&text);
+        let mut read = Self { field: field.to_owned(), authserv_id: None, instance: None, results: Vec::new(), line };
+        let mut head = statements.next();
+        if field.eq_ignore_ascii_case("ARC-Authentication-Results")
+            && let Some(statement) = &mut head
+            && let Some(Item::Pair(tag, number)) = statement.items.first()
+            && tag.eq_ignore_ascii_case("i")
+        {
+            read.instance = number.parse().ok();
+            statement.items.remove(0);
+            if statement.items.is_empty() {
+                head = statements.next();
+            }
+        }
+        if let Some(mut statement) = head {
+            read.authserv_id = take_authserv_id(&mut statement);
+            read.results.extend(resinfo(statement));
+        }
+        read.results.extend(statements.filter_map(resinfo));
+        read
+    }
+}
+
+/// Takes `authserv-id [authres-version]` off the front.
+fn take_authserv_id(statement: &mut Statement) -> Option<String> {
+    let Some(Item::Word(_)) = statement.items.first() else { return None };
+    let Item::Word(id) = statement.items.remove(0) else { return None };
+    if matches!(statement.items.first(), Some(Item::Word(version)) if version.bytes().all(|b| b.is_ascii_digit())) {
+        statement.items.remove(0);
+    }
+    statement.comments.clear();
+    Some(id)
+}
+
+/// Reads `method [/ version] = result` and what follows; `None` for `none` and for what is no statement.
+fn resinfo(statement: Statement) -> Option<ResInfo> {
+    let mut items = statement.items.into_iter();
+    let Some(Item::Pair(method, result)) = items.next() else { return None };
+    let method = method.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    let result = result.to_ascii_lowercase();
+    if !is_keyword(&method) || !is_keyword(&result) {
+        return None;
+    }
+    let mut reason = None;
+    let mut properties = Vec::new();
+    for item in items {
+        let Item::Pair(key, value) = item else { continue };
+        match key.split_once('.') {
+            None if key.eq_ignore_ascii_case("reason") && reason.is_none() => reason = Some(value),
+            None => properties.push(Property { ptype: String::new(), property: key, value }),
+            Some((ptype, property)) => {
+                properties.push(Property { ptype: ptype.to_ascii_lowercase(), property: property.to_owned(), value })
+            }
+        }
+    }
+    let comment = (!statement.comments.is_empty()).then(|| statement.comments.join(" "));
+    Some(ResInfo { method, result, reason, comment, properties })
+}
+
+fn is_keyword(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// The statements of a field in their order; empty ones are left out, but for the first.
+fn statements(text: &str) -> impl Iterator<Item = Statement> {
+    let mut cursor = Cursor::new(text);
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        let mut statement = Statement::default();
+        loop {
+            cursor.cfws(&mut statement.comments);
+            match cursor.peek() {
+                None => ended = true,
+                Some(b';') => drop(cursor.eat(b';')),
+                Some(_) => {
+                    statement.items.extend(item(&mut cursor, &mut statement.comments));
+                    continue;
+                }
+            }
+            return Some(statement);
+        }
+    })
+}
+
+/// Reads `key`, `key = value` or `ptype . property = value`, with white space and comments at every place.
+fn item(cursor: &mut Cursor<'_>, comments: &mut Vec<String>) -> Option<Item> {
+    if cursor.peek() == Some(b'"') {
+        return Some(Item::Word(cursor.value()));
+    }
+    if cursor.eat(b'=') {
+        return None;
+    }
+    let mut key = cursor.word(b"=").to_owned();
+    cursor.cfws(comments);
+    while joins(&key, cursor.peek()) {
+        let more = cursor.word(b"=");
+        if more.is_empty() {
+            break;
+        }
+        key.push_str(more);
+        cursor.cfws(comments);
+    }
+    if !cursor.eat(b'=') {
+        return Some(Item::Word(key));
+    }
+    cursor.cfws(comments);
+    let value = if starts_property(cursor) { String::new() } else { cursor.value() };
+    Some(Item::Pair(key, value))
+}
+
+/// Whether a key goes on after white space: `dkim / 1`, `header . d`.
+fn joins(key: &str, next: Option<u8>) -> bool {
+    let is_open = |sign: u8| key.as_bytes().last() == Some(&sign) || next == Some(sign);
+    is_open(b'/') || (is_open(b'.') && is_ptype(key.trim_end_matches('.')))
+}
+
+/// Whether `ptype.property=` is next, so that the value before it is empty.
+fn starts_property(cursor: &Cursor<'_>) -> bool {
+    let mut ahead = cursor.clone();
+    let word = ahead.word(b"=");
+    ahead.peek() == Some(b'=') && word.split_once('.').is_some_and(|(ptype, _)| is_ptype(ptype))
+}
+
+fn is_ptype(text: &str) -> bool {
+    PTYPES.iter().any(|p| p.eq_ignore_ascii_case(text))
+}
