@@ -1,1 +1,3 @@
 //! What did the person type?
+
+pub mod commands;

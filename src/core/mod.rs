@@ -1,6 +1,7 @@
 //! Which small values does everyone share? Nothing here knows what mail is.
 
 pub mod duration;
+pub mod glob;
 pub mod ids;
 pub mod position;
 pub mod redact;

@@ -5,19 +5,21 @@
 
 mod changes;
 mod diff;
+mod entry;
 mod file;
 mod name;
 mod normalise;
 mod obsolete;
-mod pending;
+
 mod store;
 mod tree;
 
 pub use changes::changes;
 pub use diff::unified;
+pub use entry::{Entry, entries, pending};
 pub use file::{SnapshotFile, SnapshotFileError};
 pub use name::path;
 pub use normalise::normalise;
 pub use obsolete::{known, obsolete};
-pub use pending::{Pending, pending};
+
 pub use store::{Store, Update};

@@ -1,0 +1,56 @@
+//! How snapshots and their differences look.
+
+use crate::judge::snapshot::{Entry, SnapshotFileError};
+use console::Style;
+
+/// Colours, or none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    /// Whether colours are wanted.
+    pub(super) color: bool,
+}
+
+impl Look {
+    fn paint(self, style: Style, text: &str) -> String {
+        style.force_styling(self.color).apply_to(clean(text)).to_string()
+    }
+
+    /// `gmail/forward-arc`, bold.
+    pub(super) fn title(self, entry: &Entry) -> String {
+        self.paint(Style::new().bold(), &name(entry))
+    }
+
+    /// The words, one line each, then the lines of the diff.
+    pub(super) fn difference(self, words: &[String], diff: &str) -> String {
+        let mut out = String::new();
+        for word in words {
+            out.push_str(&format!("  {}\n", self.paint(Style::new().yellow(), word)));
+        }
+        // The first two lines only name the sides.
+        for line in diff.lines().skip(2) {
+            let style = match line.chars().next() {
+                Some('+') => Style::new().green(),
+                Some('-') => Style::new().red(),
+                Some('@') => Style::new().cyan(),
+                _ => Style::new(),
+            };
+            out.push_str(&format!("    {}\n", self.paint(style, line)));
+        }
+        out
+    }
+
+    /// Why a snapshot cannot be shown.
+    pub(super) fn problem(self, error: &SnapshotFileError) -> String {
+        self.paint(Style::new().red(), &format!("{}; {}", error.problem, error.next))
+    }
+}
+
+/// `gmail/forward-arc`.
+pub(super) fn name(entry: &Entry) -> String {
+    clean(&format!("{}/{}", entry.target, entry.id))
+}
+
+/// The text without characters that a terminal would obey.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
