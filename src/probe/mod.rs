@@ -3,3 +3,4 @@
 pub mod compose;
 pub mod mailbox;
 pub mod submit;
+mod tls;

@@ -1,3 +1,5 @@
 //! Integration tests; README.md beside this file says how to add one.
 
 mod layers;
+mod scripted;
+mod submit;

@@ -1,0 +1,55 @@
+//! Account names become addresses.
+
+use super::{ComposeError, Occasion};
+use crate::{
+    core::At,
+    scenario::{
+        model::SendSpec,
+        target::{Account, Target},
+    },
+};
+
+/// The account that sends.
+pub(super) fn sender<'a>(name: &At<String>, target: &'a Target) -> Result<&'a Account, ComposeError> {
+    target.accounts.get(&name.value).ok_or_else(|| unknown(name, target))
+}
+
+/// Where it is sent: the addresses of accounts, and addresses as they are.
+pub(super) fn recipients(to: &[At<String>], target: &Target) -> Result<Vec<String>, ComposeError> {
+    to.iter()
+        .map(|name| {
+            if let Some(account) = target.accounts.get(&name.value) {
+                return Ok(account.address.clone());
+            }
+            if !name.value.contains('@') {
+                return Err(unknown(name, target));
+            }
+            check(&name.value).map_err(|m| ComposeError::new(&name.at, m))?;
+            Ok(name.value.clone())
+        })
+        .collect()
+}
+
+/// The reverse-path: the sender's address when the scenario names no other; empty for `<>`.
+pub(super) fn reverse_path(send: &SendSpec, address: &str, occasion: &Occasion<'_>) -> Result<String, ComposeError> {
+    let Some(template) = &send.envelope_from else { return Ok(address.to_owned()) };
+    let text = occasion.fill(template)?;
+    if !text.is_empty() {
+        check(&text).map_err(|m| ComposeError::new(&template.at, m))?;
+    }
+    Ok(text)
+}
+
+fn check(address: &str) -> Result<(), String> {
+    let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
+    match address.rsplit_once('@') {
+        Some((local, domain)) if !local.is_empty() && !domain.is_empty() && !address.contains(odd) => Ok(()),
+        _ => Err(format!("`{address}` is no mail address; write local@domain without spaces or angle brackets")),
+    }
+}
+
+fn unknown(name: &At<String>, target: &Target) -> ComposeError {
+    let known: Vec<_> = target.accounts.keys().map(String::as_str).collect();
+    let (value, known) = (&name.value, known.join(", "));
+    ComposeError::new(&name.at, format!("unknown account `{value}`; target {} has {known}", target.kind))
+}

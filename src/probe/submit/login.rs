@@ -1,0 +1,81 @@
+//! AUTH (RFC 4954): which mechanism, and what a refusal means.
+
+use super::{dialogue::Dialogue, error, extensions::Extensions};
+use crate::{
+    mail::reply::Reply,
+    outcome::{HarnessCode, StageError},
+    scenario::target::{Login, Mechanism},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lettre::transport::smtp::{
+    authentication::{Credentials, Mechanism as Sasl},
+    client::AsyncSmtpConnection,
+    commands::Auth,
+};
+
+/// Logs in with the strongest mechanism that both sides have.
+///
+/// # Errors
+/// H01 or H02 when there is none or the server refuses, H06 when it is at a limit.
+pub(super) async fn login(
+    talk: &mut Dialogue<'_>,
+    smtp: &mut AsyncSmtpConnection,
+    extensions: &Extensions,
+    login: &Login,
+) -> Result<(), StageError> {
+    let offered = |sasl: &Sasl| extensions.logs_in_with(&sasl.to_string());
+    let ours: &[Sasl] = match login.mechanism {
+        Mechanism::Password => &[Sasl::Plain, Sasl::Login],
+        Mechanism::Xoauth2 => &[Sasl::Xoauth2],
+    };
+    let Some(sasl) = ours.iter().copied().find(offered) else {
+        let message = match extensions.mechanisms() {
+            none if none.is_empty() => "the server offers no login".to_owned(),
+            some => format!("the server offers only {some}"),
+        };
+        return Err(refused(talk, login, message, "use the submission port (587 or 465), or another kind of login"));
+    };
+    let credentials = Credentials::new(login.user.clone(), login.secret.expose().to_owned());
+    let command = Auth::new(sasl, credentials, None)
+        .map_err(|e| refused(talk, login, format!("the login cannot be written: {e}"), "check user and password"))?;
+    let mut reply = talk.exchange(smtp, command).await?;
+    let mut challenge = None;
+    if sasl == Sasl::Login {
+        for answer in [login.user.as_str(), login.secret.expose()] {
+            if reply.code == 334 {
+                reply = talk.exchange(smtp, format!("{}\r\n", STANDARD.encode(answer))).await?;
+            }
+        }
+    } else if reply.code == 334 {
+        // A refused XOAUTH2 says why in a challenge; an empty answer brings the reply itself.
+        challenge = STANDARD.decode(reply.text.trim()).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
+        reply = talk.exchange(smtp, "\r\n").await?;
+    }
+    if reply.code / 100 == 2 {
+        return Ok(());
+    }
+    if reply.code == 421 || reply.code == 454 {
+        return Err(error::limit(talk.endpoint, "login", &reply));
+    }
+    let why = challenge.map_or(String::new(), |c| format!(" {c}"));
+    Err(refused(talk, login, format!("the server answered {reply}{why}"), what_next(&reply, login)))
+}
+
+fn refused(talk: &Dialogue<'_>, login: &Login, message: String, next: &str) -> StageError {
+    let code = match login.mechanism {
+        Mechanism::Password => HarnessCode::H01,
+        Mechanism::Xoauth2 => HarnessCode::H02,
+    };
+    StageError::new(code, format!("login {} as {}", talk.endpoint.host, login.user), message, next)
+}
+
+fn what_next(reply: &Reply, login: &Login) -> &'static str {
+    let text = reply.text.to_ascii_lowercase();
+    if login.mechanism == Mechanism::Xoauth2 {
+        "get a new access token (`sealcheck auth gmail`); it needs the scope https://mail.google.com/"
+    } else if text.contains("application-specific password") || text.contains("gsmtp") {
+        "make an app password at https://myaccount.google.com/apppasswords (needs 2-Step Verification) and use it as the password"
+    } else {
+        "check the account's user and password, and that the server lets this user send"
+    }
+}

@@ -1,0 +1,417 @@
+//! Submission against servers that follow a script.
+
+use crate::scripted::{Conn, Pki, Server, serve};
+use sealcheck::{
+    core::Secret,
+    evidence::{Sent, Stage, Submission},
+    outcome::{HarnessCode, StageError},
+    probe::submit::submit,
+    scenario::target::{Endpoint, Login, Mechanism, TlsMode},
+};
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn sent(raw: &[u8], to: &[&str]) -> Sent {
+    Sent {
+        raw: raw.to_vec(),
+        message_id: "<t@ext.example>".into(),
+        mail_from: "probe@ext.example".into(),
+        rcpt_to: to.iter().map(|t| (*t).to_owned()).collect(),
+    }
+}
+
+fn endpoint(port: u16) -> Endpoint {
+    Endpoint { host: "127.0.0.1".into(), port, tls: TlsMode::None, tls_name: None, ca_pem: None, login: None }
+}
+
+fn login(mechanism: Mechanism) -> Option<Login> {
+    Some(Login { user: "probe".into(), secret: Secret::new("hunter2-secret"), mechanism })
+}
+
+async fn plain(server: &Server, sent: &Sent) -> Result<Submission, StageError> {
+    submit(&endpoint(server.port), "probe.example", sent, LONG).await
+}
+
+fn stages(submission: &Submission) -> Vec<(Stage, u16)> {
+    submission.replies.iter().map(|r| (r.stage, r.reply.code)).collect()
+}
+
+/// Greeting, EHLO and MAIL of a server that offers these extensions.
+fn opening(conn: &mut Conn, extensions: &str) {
+    conn.say("220 mx.example ESMTP\r\n").hear("EHLO probe.example");
+    conn.say(format!("250-mx.example\r\n{extensions}250 HELP\r\n"));
+}
+
+#[tokio::test]
+async fn every_command_and_recipient_has_its_reply() {
+    let server = serve(|c| {
+        opening(c, "250-SIZE 1000000\r\n250-8BITMIME\r\n250-DSN\r\n");
+        let mail = c.hear("MAIL FROM:<probe@ext.example> SIZE=");
+        assert!(mail.ends_with(" BODY=8BITMIME RET=HDRS ENVID=t@ext.example"), "{mail}");
+        c.say("250 2.1.0 ok\r\n");
+        c.hear("RCPT TO:<a@corp.example> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a@corp.example");
+        c.say("250 2.1.5 ok\r\n").hear("RCPT TO:<b@corp.example>");
+        c.say("550-5.1.1 no such\r\n550 5.1.1 user\r\n").hear("RCPT TO:<c@corp.example>");
+        c.say("450 4.2.1 later\r\n").hear("DATA");
+        c.say("354 go ahead\r\n");
+        assert_eq!(c.message(), "A: é\r\n\r\n..dot\r\n...\r\nend\r\n.\r\n".as_bytes());
+        c.say("250 2.0.0 Ok: queued as 4XyZ\r\n").hear("QUIT");
+        c.say("221 2.0.0 bye\r\n");
+    });
+    let sent =
+        sent("A: é\r\n\r\n.dot\r\n..\r\nend\r\n".as_bytes(), &["a@corp.example", "b@corp.example", "c@corp.example"]);
+    let submission = plain(&server, &sent).await.unwrap();
+    server.done();
+    let want = [
+        (Stage::Connect, 220),
+        (Stage::Ehlo, 250),
+        (Stage::Mail, 250),
+        (Stage::Rcpt, 250),
+        (Stage::Rcpt, 550),
+        (Stage::Rcpt, 450),
+        (Stage::Data, 354),
+        (Stage::Message, 250),
+        (Stage::Quit, 221),
+    ];
+    assert_eq!(stages(&submission), want);
+    assert_eq!(submission.replies[4].recipient.as_deref(), Some("b@corp.example"));
+    assert_eq!(submission.queue_id.as_deref(), Some("4XyZ"));
+    assert!(submission.accepted());
+    assert_eq!(submission.deciding().unwrap().reply.code, 550);
+    assert!(submission.replies.is_sorted_by_key(|r| r.at));
+    assert!(submission.replies.iter().all(|r| r.took <= r.at));
+    assert!(submission.transcript.contains("S: 550-5.1.1 no such\nS: 550 5.1.1 user\n"), "{}", submission.transcript);
+    assert!(!submission.transcript.contains("..dot"));
+}
+
+#[tokio::test]
+async fn a_message_without_a_last_line_end_gets_one() {
+    for (raw, arrives) in [
+        (&b"A: 1\r\n\r\nbody"[..], &b"A: 1\r\n\r\nbody\r\n.\r\n"[..]),
+        (b"A: 1\r\n\r\nbody\r\n\r\n", b"A: 1\r\n\r\nbody\r\n\r\n.\r\n"),
+        (b"A: 1\r\n\r\nbare\rcr\nlf\n.\r\n", b"A: 1\r\n\r\nbare\rcr\nlf\n.\r\n.\r\n"),
+    ] {
+        let server = serve(move |c| {
+            opening(c, "");
+            assert_eq!(c.hear("MAIL"), "MAIL FROM:<probe@ext.example>");
+            c.say("250 ok\r\n");
+            assert_eq!(c.hear("RCPT"), "RCPT TO:<a@corp.example>");
+            c.say("250 ok\r\n").hear("DATA");
+            c.say("354 go\r\n");
+            assert_eq!(c.message(), arrives);
+            c.say("250 ok\r\n").hear("QUIT");
+        });
+        let submission = plain(&server, &sent(raw, &["a@corp.example"])).await.unwrap();
+        server.done();
+        assert!(submission.accepted());
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_values_wherever_they_come() {
+    let cases: [(&[&str], Stage, u16); 5] = [
+        (&["554 5.7.1 go away\r\n"], Stage::Connect, 554),
+        (&["220 hi\r\n", "550 5.7.1 your name is bad\r\n"], Stage::Ehlo, 550),
+        (&["220 hi\r\n", "250 mx\r\n", "451 4.7.1 greylisted\r\n"], Stage::Mail, 451),
+        (&["220 hi\r\n", "250 mx\r\n", "250 ok\r\n", "550 5.1.1 unknown\r\n"], Stage::Rcpt, 550),
+        (&["220 hi\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "421 4.7.0 try again later\r\n"], Stage::Data, 421),
+    ];
+    for (replies, stage, code) in cases {
+        let server = serve(move |c| {
+            for (n, reply) in replies.iter().enumerate() {
+                if n > 0 {
+                    c.line();
+                }
+                c.say(reply);
+            }
+            c.say("221 bye\r\n").until_hangup();
+        });
+        let submission = plain(&server, &sent(b"A: 1\r\n\r\n", &["a@corp.example"])).await.unwrap();
+        server.done();
+        let deciding = submission.deciding().unwrap();
+        assert_eq!((deciding.stage, deciding.reply.code), (stage, code));
+        assert!(!submission.accepted());
+        assert_eq!(submission.queue_id, None);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_middle_of_the_message_is_seen() {
+    let server = serve(|c| {
+        opening(c, "");
+        for reply in ["250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
+            c.line();
+            c.say(reply);
+        }
+        c.hear("A: 1");
+        c.say("552 5.3.4 too big\r\n");
+    });
+    let mut raw = b"A: 1\r\n\r\n".to_vec();
+    raw.extend(b"0123456789\r\n".repeat(1_000_000));
+    let submission = plain(&server, &sent(&raw, &["a@corp.example"])).await.unwrap();
+    server.done();
+    assert_eq!(submission.deciding().unwrap().reply.code, 552);
+    assert_eq!(submission.deciding().unwrap().stage, Stage::Message);
+}
+
+#[tokio::test]
+async fn harness_errors_say_what_to_do() {
+    type Script = fn(&mut Conn);
+    let cases: [(Script, HarnessCode, &str); 8] = [
+        (
+            |c| {
+                c.say("421 4.7.0 too many connections\r\n");
+            },
+            HarnessCode::H06,
+            "too many connections",
+        ),
+        (|_| (), HarnessCode::H04, "the greeting"),
+        (|c| drop(c.say("220 hi\r\n").hear("EHLO")), HarnessCode::H04, "the answer to EHLO"),
+        (|c| drop(c.say("* OK Gimap ready\r\n").until_hangup()), HarnessCode::H07, "* OK Gimap ready"),
+        (|c| drop(c.say([0xff, 0xfe, b'\r', b'\n']).until_hangup()), HarnessCode::H07, "the greeting"),
+        (|c| drop(c.say([b'2'; 200_000]).until_hangup()), HarnessCode::H07, "longer than"),
+        (|c| drop(c.say("220 hi\r\n".to_owned() + &"x\r\n".repeat(9)).until_hangup()), HarnessCode::H07, "EHLO"),
+        (
+            |c| {
+                opening(c, "");
+                c.hear("MAIL");
+                c.say("250 ok\r\n").hear("RCPT");
+                c.say("250 ok\r\n").hear("DATA");
+                c.say("354 go\r\n").message();
+            },
+            HarnessCode::H04,
+            "the answer to the message",
+        ),
+    ];
+    for (script, code, text) in cases {
+        let server = serve(script);
+        let error = plain(&server, &sent(b"A: 1\r\n\r\n", &["a@corp.example"])).await.unwrap_err();
+        server.done();
+        assert_eq!(error.code, code, "{error:?}");
+        assert!(error.message.contains(text), "{error:?}");
+        assert!(!error.next.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_silent_server_is_left_at_the_deadline() {
+    let server = serve(|c| drop(c.say("220 hi\r\n").until_hangup()));
+    let sent = sent(b"A: 1\r\n\r\n", &["a@corp.example"]);
+    let short = Duration::from_millis(50);
+    let error = submit(&endpoint(server.port), "probe.example", &sent, short).await.unwrap_err();
+    server.done();
+    assert_eq!(error.code, HarnessCode::H04);
+    assert_eq!(error.message, "the answer to EHLO did not come within 50ms");
+}
+
+#[tokio::test]
+async fn an_accepted_message_stays_accepted_when_quit_is_not_answered() {
+    let server = serve(|c| {
+        opening(c, "");
+        for reply in ["250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
+            c.line();
+            c.say(reply);
+        }
+        c.message();
+        c.say("250 ok\r\n").until_hangup();
+    });
+    let sent = sent(b"A: 1\r\n\r\n", &["a@corp.example"]);
+    let submission = submit(&endpoint(server.port), "probe.example", &sent, Duration::from_millis(500)).await.unwrap();
+    server.done();
+    assert!(submission.accepted());
+}
+
+#[tokio::test]
+async fn unreachable_servers_are_told_apart() {
+    let sent = sent(b"A: 1\r\n\r\n", &["a@corp.example"]);
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = submit(&endpoint(unused), "probe.example", &sent, LONG).await.unwrap_err();
+    assert_eq!(error.code, HarnessCode::H04, "{error:?}");
+    assert!(error.next.contains("nothing listens"), "{error:?}");
+    let nowhere = Endpoint { host: "no-such-host.invalid".into(), ..endpoint(25) };
+    let error = submit(&nowhere, "probe.example", &sent, LONG).await.unwrap_err();
+    assert_eq!(error.code, HarnessCode::H03, "{error:?}");
+}
+
+#[tokio::test]
+async fn words_cannot_smuggle_commands() {
+    let mut bad = sent(b"A: 1\r\n\r\n", &["a@corp.example>\r\nRSET"]);
+    let error = submit(&endpoint(1), "probe.example", &bad, LONG).await.unwrap_err();
+    assert_eq!(error.code, HarnessCode::H07);
+    bad.rcpt_to.clear();
+    assert!(submit(&endpoint(1), "probe\r\nQUIT", &bad, LONG).await.unwrap_err().message.contains("SMTP command"));
+}
+
+/// A script that gives the name, then plays STARTTLS and a submission of one mail.
+fn starttls(c: &mut Conn, acceptor: &native_tls::TlsAcceptor) {
+    opening(c, "250-STARTTLS\r\n");
+    c.hear("STARTTLS");
+    c.say("220 2.0.0 go\r\n");
+    if !c.tls(acceptor) {
+        return;
+    }
+    c.hear("EHLO probe.example");
+    c.say("250-mx.example\r\n250 AUTH PLAIN LOGIN\r\n");
+    c.hear("AUTH PLAIN AHByb2JlAGh1bnRlcjItc2VjcmV0");
+    c.say("235 2.7.0 ok\r\n");
+    for reply in ["250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
+        c.line();
+        c.say(reply);
+    }
+    c.message();
+    c.say("250 ok\r\n").hear("QUIT");
+    c.say("221 bye\r\n");
+}
+
+#[tokio::test]
+async fn starttls_then_login_and_no_secret_in_the_transcript() {
+    let pki = Pki::new();
+    let acceptor = pki.acceptor("mx.corp.example", 2999);
+    let server = serve(move |c| starttls(c, &acceptor));
+    let endpoint = Endpoint {
+        tls: TlsMode::Starttls,
+        tls_name: Some("mx.corp.example".into()),
+        ca_pem: Some(pki.ca_pem.clone()),
+        login: login(Mechanism::Password),
+        ..endpoint(server.port)
+    };
+    let submission = submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &["a@b.example"]), LONG).await.unwrap();
+    server.done();
+    assert!(submission.accepted());
+    assert!(matches!(submission.tls.as_deref(), Some("TLSv1.2" | "TLSv1.3")), "{:?}", submission.tls);
+    let stages = stages(&submission);
+    assert_eq!(
+        stages[..5],
+        [(Stage::Connect, 220), (Stage::Ehlo, 250), (Stage::Starttls, 220), (Stage::Ehlo, 250), (Stage::Auth, 235),]
+    );
+    assert!(submission.transcript.contains("C: AUTH PLAIN [REDACTED]\n"), "{}", submission.transcript);
+    assert!(!submission.transcript.contains("AHByb2Jl"));
+}
+
+#[tokio::test]
+async fn implicit_tls_works_too() {
+    let pki = Pki::new();
+    let acceptor = pki.acceptor("127.0.0.1", 2999);
+    let server = serve(move |c| {
+        assert!(c.tls(&acceptor));
+        opening(c, "");
+        c.hear("MAIL");
+        c.say("550 no\r\n").hear("QUIT");
+    });
+    let endpoint = Endpoint { tls: TlsMode::Implicit, ca_pem: Some(pki.ca_pem.clone()), ..endpoint(server.port) };
+    let submission = submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &["a@b.example"]), LONG).await.unwrap();
+    server.done();
+    assert_eq!(submission.deciding().unwrap().reply.code, 550);
+    assert!(submission.tls.is_some());
+}
+
+#[tokio::test]
+async fn tls_failures_say_which() {
+    let pki = Pki::new();
+    let cases = [
+        ("mx.corp.example", 2999, Some("other.example"), true, "is not for `other.example`"),
+        ("mx.corp.example", 2001, Some("mx.corp.example"), true, "has expired"),
+        ("mx.corp.example", 2999, Some("mx.corp.example"), false, "not trusted"),
+    ];
+    for (name, until, asked, with_ca, text) in cases {
+        let acceptor = pki.acceptor(name, until);
+        let server = serve(move |c| starttls(c, &acceptor));
+        let endpoint = Endpoint {
+            tls: TlsMode::Starttls,
+            tls_name: asked.map(str::to_owned),
+            ca_pem: with_ca.then(|| pki.ca_pem.clone()),
+            ..endpoint(server.port)
+        };
+        let sent = sent(b"A: 1\r\n\r\n", &["a@b.example"]);
+        let error = submit(&endpoint, "probe.example", &sent, LONG).await.unwrap_err();
+        server.done();
+        assert_eq!(error.code, HarnessCode::H05);
+        assert!(error.message.contains(text), "{error:?}");
+    }
+    let server = serve(|c| drop(c.say("220 hi\r\n").until_hangup()));
+    let endpoint = Endpoint { tls: TlsMode::Implicit, ..endpoint(server.port) };
+    let error = submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+    server.done();
+    assert!(error.code == HarnessCode::H05 && error.message.contains("does not speak tls"), "{error:?}");
+}
+
+#[tokio::test]
+async fn nothing_goes_in_clear_when_starttls_is_missing_refused_or_tampered_with() {
+    type Script = fn(&mut Conn) -> Vec<String>;
+    let cases: [(Script, &str); 3] = [
+        (
+            |c| {
+                opening(c, "");
+                c.until_hangup()
+            },
+            "offers no STARTTLS",
+        ),
+        (
+            |c| {
+                opening(c, "250-STARTTLS\r\n");
+                c.hear("STARTTLS");
+                c.say("454 4.7.0 not now\r\n").until_hangup()
+            },
+            "454",
+        ),
+        (
+            |c| {
+                opening(c, "250-STARTTLS\r\n");
+                c.hear("STARTTLS");
+                c.say("220 go\r\n250-injected\r\n250 AUTH PLAIN\r\n").until_hangup()
+            },
+            "RFC 3207",
+        ),
+    ];
+    for (script, text) in cases {
+        let server = serve(move |c| assert_eq!(script(c), Vec::<String>::new()));
+        let endpoint = Endpoint { tls: TlsMode::Starttls, login: login(Mechanism::Password), ..endpoint(server.port) };
+        let error = submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+        server.done();
+        assert_eq!(error.code, HarnessCode::H05);
+        assert!(error.message.contains(text), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn refused_logins_carry_the_server_s_words() {
+    let gmail = "534-5.7.9 Application-specific password required. For more information, go to\r\n\
+                 534 5.7.9 https://support.google.com/mail/?p=InvalidSecondFactor - gsmtp\r\n";
+    let server = serve(move |c| {
+        opening(c, "250-AUTH LOGIN\r\n");
+        c.hear("AUTH LOGIN");
+        c.say("334 VXNlcm5hbWU6\r\n").hear("cHJvYmU=");
+        c.say("334 UGFzc3dvcmQ6\r\n").hear("aHVudGVyMi1zZWNyZXQ=");
+        c.say(gmail).until_hangup();
+    });
+    let account = Endpoint { login: login(Mechanism::Password), ..endpoint(server.port) };
+    let error = submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+    server.done();
+    assert_eq!(error.code, HarnessCode::H01);
+    assert!(error.message.contains("Application-specific password required"), "{error:?}");
+    assert!(error.next.contains("apppasswords"), "{error:?}");
+    assert!(!format!("{error:?}").contains("hunter2"));
+
+    let server = serve(|c| {
+        opening(c, "250-AUTH XOAUTH2 PLAIN\r\n");
+        c.hear("AUTH XOAUTH2 ");
+        c.say("334 eyJzdGF0dXMiOiI0MDAifQ==\r\n");
+        assert_eq!(c.line().as_deref(), Some(""));
+        c.say("535 5.7.8 Username and Password not accepted\r\n").until_hangup();
+    });
+    let account = Endpoint { login: login(Mechanism::Xoauth2), ..endpoint(server.port) };
+    let error = submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+    server.done();
+    assert_eq!(error.code, HarnessCode::H02);
+    assert!(error.message.contains("{\"status\":\"400\"}") && error.message.contains("535"), "{error:?}");
+
+    let server = serve(|c| {
+        opening(c, "");
+        c.until_hangup();
+    });
+    let account = Endpoint { login: login(Mechanism::Password), ..endpoint(server.port) };
+    let error = submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+    server.done();
+    assert!(error.code == HarnessCode::H01 && error.message.contains("offers no login"), "{error:?}");
+}
