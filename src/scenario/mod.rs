@@ -1,11 +1,20 @@
 //! What is to be done? The scenario model, the project file, and how YAML becomes them.
 
+pub mod glob;
 pub mod knobs;
+pub mod load;
+pub mod matrix;
 pub mod model;
+pub mod size;
+pub mod suggest;
 pub mod target;
 pub mod vars;
+pub mod yaml;
 
 pub use knobs::Knobs;
+pub use load::{Loaded, load};
 pub use model::{Expectation, Scenario};
+pub use size::byte_size;
 pub use target::{Account, Target, TargetKind};
 pub use vars::{Template, Vars};
+pub use yaml::{YamlError, YamlErrors};

@@ -32,6 +32,8 @@ pub struct Scenario {
     pub skip: Option<String>,
     /// A failure that is known.
     pub known_issue: Option<KnownIssue>,
+    /// Whether the receiver must speak about ARC.
+    pub arc: ArcPolicy,
     /// What it changes about a lab.
     pub knobs: Knobs,
     /// What is sent.
@@ -48,6 +50,32 @@ pub struct Scenario {
     pub cleanup: Cleanup,
     /// The file's text, for source excerpts.
     pub source: Arc<str>,
+    /// The name and text of the file that it extends; positions can stand there too.
+    pub base: Option<(Arc<str>, Arc<str>)>,
+}
+
+impl Scenario {
+    /// The text of the file that a position stands in.
+    pub fn source_of(&self, position: &Position) -> Option<&str> {
+        match &self.base {
+            _ if position.file == self.file => Some(&self.source),
+            Some((file, text)) if position.file == *file => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the receiver must speak about ARC; see [`Scenario::with_defaults`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ArcPolicy {
+    /// Everything about ARC is asserted.
+    #[default]
+    Required,
+    /// What the receiver says about ARC and what it seals is not asserted, what servers before it sealed is.
+    Advisory,
+    /// Nothing about ARC is asserted.
+    Off,
 }
 
 /// A failure that is known: the scenario must fail, and passing is a failure.

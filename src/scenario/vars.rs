@@ -1,5 +1,6 @@
 //! `$name` and `$account.field` in texts, filled in when an attempt starts.
 
+use super::suggest;
 use crate::core::Position;
 use std::collections::BTreeMap;
 
@@ -50,18 +51,216 @@ impl Vars {
     }
 }
 
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// Text as it is.
+    Text(&'a str),
+    /// `$$`, one dollar sign.
+    Dollar,
+    /// A variable: its name, and how it was written.
+    Name { name: &'a str, written: &'a str },
+}
+
+/// Whether a word can name a variable: a letter or `_`, then letters, digits, `_` and `-`, at most 64.
+pub(crate) fn is_name(word: &str) -> bool {
+    word.len() <= 64 && word_len(word) == word.len() && !word.is_empty()
+}
+
+/// The parts of a text. Of `$a-b.c` the longest beginning that is `known` counts (`a-b.c`, `a-b`, `a`), so that a hyphen
+/// or a full stop behind a name is text; when none is known, the whole is the name.
+pub(crate) fn pieces<'a>(text: &'a str, known: &dyn Fn(&str) -> bool) -> Vec<Piece<'a>> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        if at > 0 {
+            out.push(Piece::Text(&rest[..at]));
+        }
+        let (tail, behind) = (&rest[at..], &rest[at + 1..]);
+        let written = if behind.starts_with('$') {
+            out.push(Piece::Dollar);
+            2
+        } else if let Some(inner) = behind.strip_prefix('{') {
+            let end = inner.find('}');
+            let name = &inner[..end.unwrap_or(inner.len())];
+            let written = end.map_or(tail.len(), |e| e + 3);
+            out.push(Piece::Name { name, written: &tail[..written] });
+            written
+        } else if let Some(name) = bare_name(behind, known) {
+            out.push(Piece::Name { name, written: &tail[..=name.len()] });
+            name.len() + 1
+        } else {
+            out.push(Piece::Text(&tail[..1]));
+            1
+        };
+        rest = &tail[written..];
+    }
+    if !rest.is_empty() {
+        out.push(Piece::Text(rest));
+    }
+    out
+}
+
+/// The length of the name that a text starts with; 0 for none.
+fn word_len(text: &str) -> usize {
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        return 0;
+    }
+    let len = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len());
+    text[..len].trim_end_matches('-').len()
+}
+
+fn bare_name<'a>(text: &'a str, known: &dyn Fn(&str) -> bool) -> Option<&'a str> {
+    let word = word_len(text);
+    if word == 0 {
+        return None;
+    }
+    let field = text[word..].strip_prefix('.').map_or(0, word_len);
+    let longest = if field > 0 { &text[..word + 1 + field] } else { &text[..word] };
+    let mut candidate = longest;
+    loop {
+        if known(candidate) {
+            return Some(candidate);
+        }
+        match candidate.rfind(['-', '.']) {
+            Some(at) => candidate = candidate[..at].trim_end_matches('-'),
+            None => return Some(longest),
+        }
+    }
+}
+
 impl Template {
     /// A text written at a place.
     pub fn new(text: impl Into<String>, at: Position) -> Self {
         Self { text: text.into(), at }
     }
 
-    /// The text with `$name`, `${name}` and `$account.field` replaced; `$$` is one dollar sign.
+    /// The text with `$name`, `${name}` and `$account.field` replaced; `$$` is one dollar sign, and a dollar sign before
+    /// anything else is itself. Values are not looked through again.
     ///
     /// # Errors
     /// At the first name that `vars` does not define.
     pub fn fill(&self, vars: &Vars) -> Result<String, UnknownVariable> {
-        let _ = vars;
-        unimplemented!()
+        let mut out = String::with_capacity(self.text.len());
+        for piece in pieces(&self.text, &|name| vars.get(name).is_some()) {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Dollar => out.push('$'),
+                Piece::Name { name, written } => match vars.get(name) {
+                    Some(value) => out.push_str(value),
+                    None => return Err(self.unknown(name, written, vars)),
+                },
+            }
+        }
+        Ok(out)
+    }
+
+    /// Every name in the text that `vars` does not define.
+    pub fn unknown_names(&self, vars: &Vars) -> Vec<UnknownVariable> {
+        pieces(&self.text, &|name| vars.get(name).is_some())
+            .into_iter()
+            .filter_map(|piece| match piece {
+                Piece::Name { name, written } if vars.get(name).is_none() => Some(self.unknown(name, written, vars)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Every name that the text uses, given what is defined.
+    pub fn names<'a>(&'a self, vars: &Vars) -> Vec<&'a str> {
+        pieces(&self.text, &|name| vars.get(name).is_some())
+            .into_iter()
+            .filter_map(|piece| match piece {
+                Piece::Name { name, .. } => Some(name),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn unknown(&self, name: &str, written: &str, vars: &Vars) -> UnknownVariable {
+        UnknownVariable {
+            name: name.to_owned(),
+            at: self.place_of(written),
+            similar: suggest::nearest(name, vars.iter().map(|(k, _)| k)).map(str::to_owned),
+        }
+    }
+
+    /// Where a part of the text stands, when the text was written on one line without escapes; else the whole text.
+    fn place_of(&self, part: &str) -> Position {
+        let mut at = self.at.clone();
+        let quotes = u32::try_from(self.text.chars().count()).ok().and_then(|n| at.len.checked_sub(n));
+        if let (Some(quotes @ (0 | 2)), Some(byte)) = (quotes, self.text.find(part)) {
+            at.column += u32::try_from(self.text[..byte].chars().count()).unwrap_or(0) + quotes / 2;
+            at.len = u32::try_from(part.chars().count()).unwrap_or(0);
+        }
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vars() -> Vars {
+        let mut vars = Vars::new();
+        for (name, value) in
+            [("token", "sc-1"), ("external.domain", "ext.example"), ("gmail-2.address", "a@gmail.com"), ("a-b", "ab")]
+        {
+            vars.set(name, value);
+        }
+        vars
+    }
+
+    fn fill(text: &str) -> Result<String, String> {
+        let template = Template::new(text, Position::new("a.yaml", 3, 10));
+        template.fill(&vars()).map_err(|e| e.name)
+    }
+
+    #[test]
+    fn fills_every_form() {
+        for (text, want) in [
+            ("", ""),
+            ("check $token", "check sc-1"),
+            ("${token}x", "sc-1x"),
+            ("at $external.domain.", "at ext.example."),
+            ("$external.domain.org", "ext.example.org"),
+            ("$token.eml", "sc-1.eml"),
+            ("$token-1 $a-b $a-b-", "sc-1-1 ab ab-"),
+            ("<$gmail-2.address>", "<a@gmail.com>"),
+            ("$$token costs $5 or $ or $", "$token costs $5 or $ or $"),
+            ("héé $token ü", "héé sc-1 ü"),
+        ] {
+            assert_eq!(fill(text).as_deref(), Ok(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error() {
+        for (text, name) in [
+            ("$tokn", "tokn"),
+            ("${token", "token"),
+            ("${}", ""),
+            ("$external.dmain.", "external.dmain"),
+            ("$a-c", "a-c"),
+        ] {
+            let result = fill(text);
+            if text == "${token" {
+                assert_eq!(result.as_deref(), Ok("sc-1"), "an open brace ends with the text");
+            } else {
+                assert_eq!(result, Err(name.to_owned()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_has_its_own_place_and_a_suggestion() {
+        let mut at = Position::new("a.yaml", 3, 10);
+        at.len = 11;
+        let unknown = Template::new("a: $exernal", at.clone()).unknown_names(&vars());
+        assert_eq!((unknown[0].at.column, unknown[0].at.len), (13, 8));
+        at.len = 20;
+        let unknown = Template::new("x $external.dmain ", at).unknown_names(&vars());
+        assert_eq!(unknown[0].similar.as_deref(), Some("external.domain"));
+        assert_eq!((unknown[0].at.column, unknown[0].at.len), (13, 15));
     }
 }

@@ -3,3 +3,4 @@
 mod layers;
 mod scripted;
 mod submit;
+mod scenarios_yaml;

@@ -1,0 +1,294 @@
+//! What must be true.
+
+use super::Cx;
+use crate::{
+    core::At,
+    scenario::{
+        model::{
+            AbsentExpectation, ArcExpectation, AuthExpectation, BouncedExpectation, CarriesTest, CountExpectation,
+            DeliveredExpectation, Expectation, ExpectationKind, FolderTest, LogExpectation, MethodTest, SealIndex,
+            SealTest, SmtpExpectation, TextTest,
+        },
+        target::TargetKind,
+        yaml::{
+            node::Place,
+            spot::{Entries, Form, Spot},
+            twin::expect::{
+                AbsentTwin, ArcTwin, AuthTwin, BouncedTwin, CarriesTwin, CountTwin, DeliveredTwin, ExpectTwin, LogTwin,
+                SealTwin, SmtpTwin, Targets, Text, Verify,
+            },
+        },
+    },
+};
+use std::time::Duration;
+
+/// How long `absent` and `count` go on looking when the scenario does not say.
+const SETTLE: Duration = Duration::from_secs(5);
+
+const KINDS: &str = "write one of `smtp`, `delivered`, `bounced`, `absent`, `count`, `log`";
+
+impl Cx<'_> {
+    /// One expectation, or `None` when it is wrong.
+    pub(crate) fn expectation(&mut self, index: usize, twin: Spot<ExpectTwin>) -> Option<Expectation> {
+        let ExpectTwin { smtp, delivered, bounced, absent, count, log } = twin.value;
+        let written =
+            [smtp.is_some(), delivered.is_some(), bounced.is_some(), absent.is_some(), count.is_some(), log.is_some()];
+        match written.iter().filter(|w| **w).count() {
+            0 => {
+                self.wrong(twin.at, "an expectation without a kind", KINDS);
+                return None;
+            }
+            1 => {}
+            n => {
+                self.wrong(twin.at, format!("one expectation has {n} kinds"), "start each with its own `- `");
+                return None;
+            }
+        }
+        let mut targets = None;
+        let kind = if let Some(form) = smtp {
+            self.smtp(twin.at, form, &mut targets).map(ExpectationKind::Smtp)
+        } else if let Some(form) = delivered {
+            self.delivered(form, &mut targets).map(ExpectationKind::Delivered)
+        } else if let Some(form) = bounced {
+            self.bounced(form, &mut targets).map(ExpectationKind::Bounced)
+        } else if let Some(form) = absent {
+            self.absent(form, &mut targets).map(ExpectationKind::Absent)
+        } else if let Some(twin) = count {
+            self.count(twin, &mut targets).map(ExpectationKind::Count)
+        } else if let Some(log) = log {
+            self.log(twin.at, log, &mut targets).map(ExpectationKind::Log)
+        } else {
+            None
+        };
+        let targets = self.targets(targets);
+        Some(Expectation { index, at: self.position(twin.at), targets, kind: kind? })
+    }
+
+    fn smtp(&mut self, at: Place, form: Form<Spot<u16>, SmtpTwin>, out: &mut Targets) -> Option<SmtpExpectation> {
+        let SmtpTwin { code, status, text, stage, targets } = match form {
+            Form::Short(code) => SmtpTwin { code: Some(code), status: None, text: None, stage: None, targets: None },
+            Form::Long(twin) => twin,
+        };
+        *out = targets;
+        if code.is_none() && status.is_none() && text.is_none() && stage.is_none() {
+            self.wrong(at, "`smtp` says nothing", "write `code`, `status`, `text` or `stage`");
+        }
+        if let Some(code) = code.as_ref().filter(|c| !(200..=599).contains(&c.value)) {
+            self.wrong(code.at, format!("{} is no SMTP reply code", code.value), "write a number from 200 to 599");
+        }
+        Some(SmtpExpectation {
+            code: code.map(|c| self.at(c)),
+            status: self.optional_text(status)?,
+            text: self.optional_text(text)?,
+            stage: stage.map(|s| self.word(s)),
+        })
+    }
+
+    fn delivered(
+        &mut self,
+        form: Form<Spot<String>, Box<DeliveredTwin>>,
+        out: &mut Targets,
+    ) -> Option<DeliveredExpectation> {
+        let DeliveredTwin { to, folder, within, auth, arc, body, headers, targets } = match form {
+            Form::Long(twin) => *twin,
+            Form::Short(to) => DeliveredTwin {
+                to,
+                folder: None,
+                within: None,
+                auth: None,
+                arc: None,
+                body: None,
+                headers: Entries::default(),
+                targets: None,
+            },
+        };
+        *out = targets;
+        self.filled("the account", &to);
+        let mut tests = Vec::new();
+        for (name, text) in headers.0 {
+            tests.push((name.value, self.text(text)?));
+        }
+        let auth = auth.map_or(Some(AuthExpectation::default()), |a| self.auth(a))?;
+        let arc = arc.map_or(Some(ArcExpectation::default()), |a| self.arc(a))?;
+        Some(DeliveredExpectation {
+            folder: folder.map_or_else(|| At::new(FolderTest::Inbox, self.position(to.at)), |f| self.at(f)),
+            to: self.at(to),
+            within: within.map(|w| self.time(w)),
+            auth,
+            arc,
+            body: body.map(|b| self.at(b)),
+            headers: tests,
+        })
+    }
+
+    fn auth(&mut self, twin: AuthTwin) -> Option<AuthExpectation> {
+        let AuthTwin { by, arc, dkim, spf, dmarc, dara } = twin;
+        let written = [("arc", arc), ("dkim", dkim), ("spf", spf), ("dmarc", dmarc), ("dara", dara)];
+        let mut methods: Vec<(String, At<MethodTest>)> = Vec::new();
+        for (name, method) in written {
+            if let Some(method) = method {
+                methods.push((name.to_owned(), self.method(name, method)?));
+            }
+        }
+        methods.sort_by_key(|(_, test)| (test.at.line, test.at.column));
+        Some(AuthExpectation { by: by.map(|b| self.template(b)), methods })
+    }
+
+    fn arc(&mut self, twin: ArcTwin) -> Option<ArcExpectation> {
+        let ArcTwin { carries, seals, verify } = twin;
+        let carries = carries.map(|c| self.carries(c));
+        let mut tests: Vec<At<SealTest>> = Vec::new();
+        for seal in seals {
+            let at = seal.at;
+            let test = self.seal(seal)?;
+            if let Some(first) = tests.iter().find(|t| t.value.i == test.value.i) {
+                let line = first.at.line;
+                self.wrong(at, "this seal is tested twice", format!("line {line} tests it already; join the two"));
+            }
+            tests.push(test);
+        }
+        let verify = verify.map(|v| {
+            let word = if v.value == Verify::True { Verify::Pass } else { v.value };
+            At::new(word.as_ref().to_owned(), self.position(v.at))
+        });
+        Some(ArcExpectation { carries, seals: tests, verify })
+    }
+
+    fn carries(&mut self, twin: Spot<CarriesTwin>) -> At<CarriesTest> {
+        let CarriesTwin { i, spf, dkim, dmarc } = twin.value;
+        if i.is_none() && spf.is_none() && dkim.is_none() && dmarc.is_none() {
+            self.wrong(twin.at, "`carries` says nothing", "write `i`, `spf`, `dkim` or `dmarc`");
+        }
+        if let Some(i) = i.as_ref().filter(|i| !(1..=50).contains(&i.value)) {
+            self.wrong(
+                i.at,
+                format!("there is no instance {}", i.value),
+                "instances go from 1 to 50 (RFC 8617 §4.2.1)",
+            );
+        }
+        for (method, word) in [("spf", &spf), ("dkim", &dkim), ("dmarc", &dmarc)] {
+            if let Some(word) = word.as_ref().filter(|w| w.value != "absent") {
+                let _ = self.result(method, word);
+            }
+        }
+        let value = |word: Option<Spot<String>>| word.map(|w| w.value);
+        let test = CarriesTest { i: i.map(|i| i.value), spf: value(spf), dkim: value(dkim), dmarc: value(dmarc) };
+        At::new(test, self.position(twin.at))
+    }
+
+    fn seal(&mut self, twin: Spot<SealTwin>) -> Option<At<SealTest>> {
+        let SealTwin { i, by, cv, selector, absent } = twin.value;
+        let Some(index) = seal_index(&i.value) else {
+            self.wrong(i.at, format!("`{}` is no seal", i.value), "write a number from 1 to 50, `last`, or `last-1`");
+            return None;
+        };
+        let gone = absent.as_ref().is_some_and(|a| a.value);
+        let said = by.is_some() || cv.is_some() || selector.is_some();
+        if gone && said {
+            self.wrong(twin.at, "a seal that is absent has no `by`, `cv` or `selector`", "keep `absent: true` alone");
+        }
+        if !gone && !said {
+            self.wrong(twin.at, "the seal test says nothing", "write `by`, `cv`, `selector` or `absent: true`");
+        }
+        let test = SealTest {
+            i: index,
+            by: by.map(|b| self.template(b)),
+            cv: cv.map(|c| c.value.as_ref().to_owned()),
+            selector: selector.map(|s| self.template(s)),
+            absent: gone,
+        };
+        Some(At::new(test, self.position(twin.at)))
+    }
+
+    fn bounced(&mut self, form: Form<Spot<String>, Box<BouncedTwin>>, out: &mut Targets) -> Option<BouncedExpectation> {
+        let BouncedTwin { to, within, from, action, status, diagnostic, final_recipient, returns, targets } = match form
+        {
+            Form::Long(twin) => *twin,
+            Form::Short(to) => BouncedTwin {
+                to,
+                within: None,
+                from: None,
+                action: None,
+                status: None,
+                diagnostic: None,
+                final_recipient: None,
+                returns: None,
+                targets: None,
+            },
+        };
+        *out = targets;
+        self.filled("the account", &to);
+        Some(BouncedExpectation {
+            to: self.at(to),
+            within: within.map(|w| self.time(w)),
+            from: self.optional_text(from)?,
+            action: action.map(|a| self.word(a)),
+            status: self.optional_text(status)?,
+            diagnostic: self.optional_text(diagnostic)?,
+            final_recipient: self.optional_text(final_recipient)?,
+            returns: returns.map(|r| self.word(r)),
+        })
+    }
+
+    fn absent(&mut self, form: Form<Spot<String>, AbsentTwin>, out: &mut Targets) -> Option<AbsentExpectation> {
+        let AbsentTwin { from, settle, targets } = match form {
+            Form::Short(from) => AbsentTwin { from, settle: None, targets: None },
+            Form::Long(twin) => twin,
+        };
+        *out = targets;
+        self.filled("the account", &from);
+        Some(AbsentExpectation { from: self.at(from), settle: settle.map_or(SETTLE, |s| s.value.0) })
+    }
+
+    fn count(&mut self, twin: CountTwin, out: &mut Targets) -> Option<CountExpectation> {
+        let CountTwin { to, folder, is, settle, targets } = twin;
+        *out = targets;
+        self.filled("the account", &to);
+        if is.value == 0 {
+            self.wrong(is.at, "`count` of 0", "write `absent` instead");
+        }
+        Some(CountExpectation {
+            to: self.at(to),
+            folder: folder.map_or(FolderTest::Any, |f| f.value),
+            is: self.at(is),
+            settle: settle.map_or(SETTLE, |s| s.value.0),
+        })
+    }
+
+    fn log(&mut self, at: Place, twin: LogTwin, out: &mut Targets) -> Option<LogExpectation> {
+        let LogTwin { of, is, contains, matches, within, targets } = twin;
+        *out = targets;
+        self.filled("the account", &of);
+        let line = self.text_of(at, is, contains, matches)?;
+        Some(LogExpectation { of: self.at(of), line, within: within.map(|w| self.time(w)) })
+    }
+
+    fn word(&self, word: Spot<impl AsRef<str>>) -> At<String> {
+        At::new(word.value.as_ref().to_owned(), self.position(word.at))
+    }
+
+    /// `Some(None)` when nothing is written, `None` when what is written is wrong.
+    fn optional_text(&mut self, text: Option<Text>) -> Option<Option<At<TextTest>>> {
+        match text {
+            None => Some(None),
+            Some(text) => self.text(text).map(Some),
+        }
+    }
+
+    /// An expectation that applies nowhere where the scenario runs is a mistake.
+    pub(crate) fn reachable(&mut self, at: Place, own: &[TargetKind], scenario: &[TargetKind]) {
+        if let Some(kind) = own.iter().find(|k| !scenario.contains(k)) {
+            let list: Vec<_> = scenario.iter().map(|k| k.as_str()).collect();
+            let help = format!("the scenario runs on {}", list.join(", "));
+            self.wrong(at, format!("option without effect: target `{kind}` is none of the scenario's"), help);
+        }
+    }
+}
+
+fn seal_index(text: &str) -> Option<SealIndex> {
+    match text.strip_prefix("last") {
+        Some("") => Some(SealIndex::Last(0)),
+        Some(rest) => rest.trim().strip_prefix('-')?.trim().parse().ok().filter(|n| *n < 50).map(SealIndex::Last),
+        None => text.parse().ok().filter(|n| (1..=50).contains(n)).map(SealIndex::Number),
+    }
+}

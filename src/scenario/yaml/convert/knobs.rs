@@ -1,0 +1,131 @@
+//! The knobs of a lab.
+
+use super::Cx;
+use crate::scenario::{
+    knobs::{ArcSealing, DnsAnswer, DnsFault, Knobs, Refusal},
+    yaml::{
+        spot::Spot,
+        twin::knobs::{Answer, CompanyTwin, DnsTwin, ExternalTwin, GmailTwin, KnobsTwin, Sealing},
+    },
+};
+
+impl Cx<'_> {
+    /// The knobs that a scenario turns.
+    pub(crate) fn knobs(&mut self, twin: Spot<KnobsTwin>) -> Knobs {
+        let mut knobs = Knobs::default();
+        let KnobsTwin { external, company, gmail, dns } = twin.value;
+        if external.is_none() && company.is_none() && gmail.is_none() && dns.is_empty() {
+            self.wrong(twin.at, "`lab` changes nothing", "write a knob or leave `lab` out");
+        }
+        if let Some(ExternalTwin { dkim, dmarc, spf, arc }) = external {
+            let it = &mut knobs.external;
+            set(&mut it.dkim, dkim);
+            set(&mut it.dmarc, dmarc);
+            set(&mut it.spf, spf);
+            set(&mut it.arc, arc);
+        }
+        if let Some(CompanyTwin { arc, arc_key, srs, modify, greylist, reject }) = company {
+            let arc = arc.map(|a| match a {
+                Sealing::False => ArcSealing::Off,
+                Sealing::True | Sealing::Reuse => ArcSealing::ReusedKey,
+                Sealing::Dedicated => ArcSealing::DedicatedKey,
+            });
+            if arc == Some(ArcSealing::Off) && arc_key.is_some() {
+                self.wrong(twin.at, "`arc_key` has no effect with `arc: false`", "leave one of them out");
+            }
+            knobs.company.reject = reject.and_then(|r| self.reply(r, &["4", "5"]));
+            let it = &mut knobs.company;
+            set(&mut it.arc, arc);
+            set(&mut it.arc_key, arc_key);
+            set(&mut it.srs, srs);
+            set(&mut it.modify, modify);
+            set(&mut it.greylist, greylist);
+        }
+        if let Some(GmailTwin { folder, trust_arc, defer, reject, locale, delay }) = gmail {
+            knobs.gmail.reject = reject.and_then(|r| self.reply(r, &["4", "5"]));
+            knobs.gmail.defer = defer.and_then(|d| {
+                let times = d.times.map_or(1, |t| {
+                    if !(1..=20).contains(&t.value) {
+                        self.wrong(t.at, format!("`times` is {}", t.value), "write a number from 1 to 20");
+                    }
+                    t.value
+                });
+                self.reply(d.reply, &["4"]).map(|reply| Refusal { reply, times })
+            });
+            let it = &mut knobs.gmail;
+            set(&mut it.folder, folder);
+            set(&mut it.trust_arc, trust_arc);
+            set(&mut it.locale, locale);
+            set(&mut it.delay, delay.map(|d| d.0));
+        }
+        knobs.dns = dns.into_iter().filter_map(|d| self.dns_fault(d)).collect();
+        knobs
+    }
+
+    /// A refusal as a server writes it: a code, then perhaps an enhanced status code and a text.
+    fn reply(&mut self, reply: Spot<String>, classes: &[&str]) -> Option<String> {
+        let text = reply.value.trim().to_owned();
+        let (code, rest) = text.split_at_checked(3).unwrap_or((&text, ""));
+        let class = code.get(..1).unwrap_or_default();
+        let shaped =
+            code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit()) && (rest.is_empty() || rest.starts_with(' '));
+        if !shaped || !classes.contains(&class) || text.chars().any(char::is_control) {
+            let what = classes.join("xx or ");
+            self.wrong(
+                reply.at,
+                format!("`{text}` is no {what}xx reply"),
+                format!("write a code, an enhanced status and a text, for example `{}", example(classes)),
+            );
+            return None;
+        }
+        let status =
+            rest.split_whitespace().next().filter(|w| w.contains('.') && w.starts_with(|c: char| c.is_ascii_digit()));
+        if let Some(status) = status.filter(|s| !s.starts_with(class)) {
+            self.wrong(
+                reply.at,
+                format!("the enhanced status {status} does not fit the code {code}"),
+                "RFC 3463: both start with the same digit",
+            );
+        }
+        Some(text)
+    }
+
+    fn dns_fault(&mut self, twin: Spot<DnsTwin>) -> Option<DnsFault> {
+        let DnsTwin { name, r#type, answer, ttl } = twin.value;
+        self.filled("`name`", &name);
+        let rtype = r#type.map_or_else(
+            || "TXT".to_owned(),
+            |t| {
+                let rtype = t.value.to_ascii_uppercase();
+                if !["A", "AAAA", "MX", "TXT", "PTR", "CNAME", "NS", "SOA"].contains(&rtype.as_str()) {
+                    self.wrong(
+                        t.at,
+                        format!("unknown record type `{}`", t.value),
+                        "one of A, AAAA, MX, TXT, PTR, CNAME, NS, SOA",
+                    );
+                }
+                rtype
+            },
+        );
+        let answer = match (answer, ttl) {
+            (Some(Answer::Servfail), None) => DnsAnswer::ServFail,
+            (Some(Answer::Nxdomain), None) => DnsAnswer::NxDomain,
+            (None, Some(ttl)) => DnsAnswer::Ttl(ttl.value),
+            _ => {
+                self.wrong(twin.at, "a DNS fault needs `answer` or `ttl`", "write exactly one of them");
+                return None;
+            }
+        };
+        Some(DnsFault { name: name.value, rtype, answer })
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+fn example(classes: &[&str]) -> &'static str {
+    if classes.contains(&"5") { "550 5.1.1 no such user`" } else { "421 4.7.28`" }
+}

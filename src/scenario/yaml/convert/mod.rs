@@ -1,0 +1,121 @@
+//! From twins to the domain's types. Every function notes what is wrong and goes on, so that one look at a file shows
+//! all of it.
+
+pub(crate) mod expect;
+pub(crate) mod knobs;
+pub(crate) mod scenario;
+pub(crate) mod send;
+pub(crate) mod text;
+
+use super::{
+    Source, YamlError, YamlErrors,
+    de::Fault,
+    node::Place,
+    spot::{Many, Spot, Time},
+};
+use crate::{
+    core::{At, Position},
+    scenario::{target::TargetKind, vars::Template},
+};
+use std::time::Duration;
+
+/// The files that are being read, and what was found wrong in them.
+pub(crate) struct Cx<'a> {
+    pub(crate) sources: &'a [Source],
+    pub(crate) errors: Vec<YamlError>,
+    /// Lines (file, line) where the twin could not be read: what else is odd there follows from it.
+    unread: Vec<(u32, u32)>,
+}
+
+impl<'a> Cx<'a> {
+    pub(crate) fn new(sources: &'a [Source]) -> Self {
+        Self { sources, errors: Vec::new(), unread: Vec::new() }
+    }
+
+    fn source(&self, place: Place) -> Option<&'a Source> {
+        usize::try_from(place.file).ok().and_then(|i| self.sources.get(i))
+    }
+
+    /// A place as a position.
+    pub(crate) fn position(&self, place: Place) -> Position {
+        self.source(place).map_or_else(|| Position::new("", 0, 0), |s| s.position(place))
+    }
+
+    /// Notes a fault.
+    pub(crate) fn fault(&mut self, fault: Fault) {
+        let place = fault.at.unwrap_or_default();
+        if self.unread.contains(&(place.file, place.line)) {
+            return;
+        }
+        let mut error = YamlError::new(fault.message, self.position(place));
+        if let Some(source) = self.source(place) {
+            error = error.with_source(&source.text);
+        }
+        error.help = fault.help;
+        self.errors.push(error);
+    }
+
+    /// Notes what kept a twin from being read.
+    pub(crate) fn faults(&mut self, faults: Vec<Fault>) {
+        let lines: Vec<_> = faults.iter().filter_map(|f| f.at).map(|p| (p.file, p.line)).collect();
+        faults.into_iter().for_each(|f| self.fault(f));
+        self.unread = lines;
+    }
+
+    /// Everything that was found wrong, in the order of the lines.
+    ///
+    /// # Errors
+    /// When there is anything.
+    pub(crate) fn finish(self) -> Result<(), YamlErrors> {
+        let mut errors = self.errors;
+        errors.sort_by(|a, b| {
+            (&a.position.file, a.position.line, a.position.column).cmp(&(
+                &b.position.file,
+                b.position.line,
+                b.position.column,
+            ))
+        });
+        errors.dedup();
+        if errors.is_empty() { Ok(()) } else { Err(YamlErrors(errors)) }
+    }
+
+    /// Notes what is wrong at a place, and what to do.
+    pub(crate) fn wrong(&mut self, at: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.fault(Fault::new(message, at).with_help(help));
+    }
+
+    /// The same value with its place as a position.
+    pub(crate) fn at<T>(&self, spot: Spot<T>) -> At<T> {
+        At::new(spot.value, self.position(spot.at))
+    }
+
+    /// A text that may name variables.
+    pub(crate) fn template(&self, spot: Spot<String>) -> Template {
+        Template::new(spot.value, self.position(spot.at))
+    }
+
+    /// A duration with its place.
+    pub(crate) fn time(&self, spot: Spot<Time>) -> At<Duration> {
+        At::new(spot.value.0, self.position(spot.at))
+    }
+
+    /// A text that must not be empty.
+    pub(crate) fn filled(&mut self, what: &str, spot: &Spot<String>) {
+        if spot.value.trim().is_empty() {
+            self.wrong(spot.at, format!("{what} is empty"), "write it or leave the key out");
+        }
+    }
+
+    /// A list of targets without repetition.
+    pub(crate) fn targets(&mut self, spot: Option<Spot<Many<Spot<TargetKind>>>>) -> Vec<TargetKind> {
+        let mut kinds = Vec::new();
+        for target in spot.map(|s| s.value.0).unwrap_or_default() {
+            if kinds.contains(&target.value) {
+                self.wrong(target.at, format!("target `{}` is written twice", target.value), "keep one of them");
+            } else {
+                kinds.push(target.value);
+            }
+        }
+        kinds
+    }
+}

@@ -1,0 +1,220 @@
+//! A whole scenario.
+
+use super::Cx;
+use crate::{
+    core::ScenarioId,
+    scenario::{
+        knobs::Knobs,
+        model::{KnownIssue, Retries, Scenario, Wait},
+        target::TargetKind,
+        vars::{Vars, is_name},
+        yaml::{
+            node::Place,
+            spot::{Form, Many, Scalar, Spot, Try},
+            twin::scenario::{KnownIssueTwin, PollTwin, RetriesTwin, ScenarioTwin, WaitTwin},
+        },
+    },
+};
+use std::{sync::Arc, time::Duration};
+
+/// The most tries that a scenario may ask for.
+const MAX_RETRIES: u32 = 10;
+
+impl Cx<'_> {
+    /// One scenario, for one row of its matrix; `None` when something is wrong.
+    pub(crate) fn scenario(&mut self, id: &str, twin: ScenarioTwin, row: &[(String, String)]) -> Option<Scenario> {
+        let before = self.errors.len();
+        self.filled("`name`", &twin.name);
+        for tag in &twin.tags {
+            self.tag(tag);
+        }
+        let vars = self.vars(&twin, row);
+        let lab_at = twin.lab.as_ref().and_then(|l| l.0.as_ref()).map(|l| l.at);
+        let targets = self.scenario_targets(twin.targets.and_then(|t| t.0), lab_at);
+        let known_issue = twin.known_issue.and_then(|k| k.0).map(|k| self.known_issue(k));
+        if let Some(skip) = &twin.skip {
+            self.filled("`skip`", skip);
+        }
+        let knobs = twin.lab.and_then(|l| l.0).map_or_else(Knobs::default, |l| self.knobs(l));
+        let send = twin.send.0.map(|s| self.send(s));
+        let wait = twin.wait.and_then(|w| w.0).map_or_else(Wait::default, |w| self.wait(w));
+        let retries = twin.retries.and_then(|r| r.0).map_or_else(Retries::default, |r| self.retries(r));
+        if twin.expect.value.is_empty() {
+            self.wrong(
+                twin.expect.at,
+                "`expect` is empty",
+                "write what must be true, for example `- delivered: gmail`",
+            );
+        }
+        let mut expect = Vec::new();
+        for (index, Try(item)) in twin.expect.value.into_iter().enumerate() {
+            let Some(item) = item else { continue };
+            let at = item.at;
+            if let Some(expectation) = self.expectation(index, item) {
+                self.reachable(at, &expectation.targets, &targets);
+                expect.push(expectation);
+            }
+        }
+        if self.errors.len() > before {
+            return None;
+        }
+        let [own, rest @ ..] = self.sources else { return None };
+        Some(Scenario {
+            id: ScenarioId::new(full_id(id, row)),
+            file: Arc::clone(&own.file),
+            name: twin.name.value,
+            description: twin.description.map(|d| d.trim().to_owned()),
+            tags: twin.tags.into_iter().map(|t| t.value).collect(),
+            targets,
+            params: row.to_vec(),
+            vars,
+            skip: twin.skip.map(|s| s.value),
+            known_issue,
+            arc: twin.arc.and_then(|a| a.0).unwrap_or_default(),
+            knobs,
+            send: send?,
+            wait,
+            expect,
+            snapshot: twin.snapshot.and_then(|s| s.0).unwrap_or_default(),
+            retries,
+            cleanup: twin.cleanup.and_then(|c| c.0).unwrap_or_default(),
+            source: Arc::clone(&own.text),
+            base: rest.first().map(|b| (Arc::clone(&b.file), Arc::clone(&b.text))),
+        })
+    }
+
+    fn tag(&mut self, tag: &Spot<String>) {
+        let word = tag.value.as_str();
+        let sound = word.starts_with(char::is_alphanumeric)
+            && word.chars().all(|c| c.is_alphanumeric() || "_-.:/".contains(c))
+            && !["and", "or", "not"].contains(&word);
+        if !sound {
+            let help = "letters, digits, `-`, `_`, `.`, `:` and `/`; not `and`, `or` or `not`";
+            self.wrong(tag.at, format!("`{word}` is no tag"), help);
+        }
+    }
+
+    fn vars(&mut self, twin: &ScenarioTwin, row: &[(String, String)]) -> Vars {
+        let mut vars = Vars::new();
+        for (name, Scalar(value)) in &twin.vars.0 {
+            if self.var_name(name) {
+                if let Some((matrix, _)) = twin.matrix.0.iter().find(|(m, _)| m.value == name.value) {
+                    let help = format!("`matrix` defines it in line {}", matrix.at.line);
+                    self.wrong(name.at, format!("variable `{}` is defined twice", name.value), help);
+                }
+                vars.set(name.value.clone(), value.clone());
+            }
+        }
+        for (name, value) in row {
+            vars.set(name.clone(), value.clone());
+        }
+        vars
+    }
+
+    /// Whether a word can name a variable.
+    pub(crate) fn var_name(&mut self, name: &Spot<String>) -> bool {
+        if name.value == "token" {
+            self.wrong(name.at, "`token` is the attempt's own variable", "choose another name");
+            return false;
+        }
+        if !is_name(&name.value) {
+            let help = "a letter or `_`, then letters, digits, `_` and `-`";
+            self.wrong(name.at, format!("`{}` is no name of a variable", name.value), help);
+            return false;
+        }
+        true
+    }
+
+    fn scenario_targets(
+        &mut self,
+        written: Option<Spot<Many<Spot<TargetKind>>>>,
+        lab: Option<Place>,
+    ) -> Vec<TargetKind> {
+        let labs = || TargetKind::ALL.into_iter().filter(|k| k.is_lab());
+        let Some(written) = written else {
+            return if lab.is_some() { labs().collect() } else { TargetKind::ALL.to_vec() };
+        };
+        if lab.is_some()
+            && let Some(outside) = written.value.0.iter().find(|t| !t.value.is_lab())
+        {
+            let list: Vec<_> = labs().map(TargetKind::as_str).collect();
+            let message = format!("option without effect: `lab` changes nothing about target `{}`", outside.value);
+            self.wrong(outside.at, message, format!("`lab` needs one of {}", list.join(", ")));
+        }
+        self.targets(Some(written))
+    }
+
+    fn known_issue(&mut self, twin: KnownIssueTwin) -> KnownIssue {
+        self.filled("`reason`", &twin.reason);
+        if let Some(until) = twin.until.as_ref().filter(|u| u.value.parse::<jiff::civil::Date>().is_err()) {
+            self.wrong(until.at, format!("`{}` is no day", until.value), "write it as 2027-03-31");
+        }
+        KnownIssue { reason: twin.reason.value, issue: twin.issue, until: twin.until.map(|u| u.value) }
+    }
+
+    fn wait(&mut self, twin: WaitTwin) -> Wait {
+        let mut wait = Wait::default();
+        if let Some(timeout) = twin.timeout {
+            if timeout.value.0.is_zero() {
+                self.wrong(timeout.at, "`timeout` is zero", "nothing arrives in no time; write for example 3m");
+            }
+            wait.timeout = timeout.value.0;
+        }
+        if let Some(slow) = twin.slow_after {
+            if slow.value.0 >= wait.timeout {
+                self.wrong(
+                    slow.at,
+                    "option without effect: `slow_after` is not less than `timeout`",
+                    "lower it, or raise `timeout`",
+                );
+            }
+            wait.slow_after = Some(slow.value.0);
+        }
+        if let Some(poll) = twin.poll {
+            let longest = match poll.value {
+                Form::Short(time) => Some(time.0),
+                Form::Long(PollTwin { every, max }) => {
+                    if let (Some(every), Some(max)) = (&every, &max)
+                        && every.value.0 > max.value.0
+                    {
+                        self.wrong(every.at, "`every` is more than `max`", "start with the shorter interval");
+                    }
+                    max.or(every).map(|t| t.value.0)
+                }
+            };
+            match longest {
+                None => self.wrong(poll.at, "`poll` says nothing", "write `every` or `max`"),
+                Some(Duration::ZERO) => self.wrong(poll.at, "`poll` is zero", "write for example 2s"),
+                Some(longest) => wait.poll = longest,
+            }
+        }
+        wait
+    }
+
+    /// When to try again.
+    pub(crate) fn retries(&mut self, twin: RetriesTwin) -> Retries {
+        let default = Retries::default();
+        if twin.max.value > MAX_RETRIES {
+            self.wrong(twin.max.at, format!("`max` is {}", twin.max.value), format!("at most {MAX_RETRIES}"));
+        }
+        if twin.max.value == 0
+            && let Some(delay) = &twin.delay
+        {
+            self.wrong(delay.at, "option without effect: `delay` without a retry", "raise `max` or leave `delay` out");
+        }
+        Retries {
+            max: twin.max.value,
+            on: twin.on.map_or(default.on, |on| on.0),
+            delay: twin.delay.map_or(default.delay, |d| d.value.0),
+        }
+    }
+}
+
+/// The identifier of a matrix row: `forward/arc[size=5MB,enc=8bit]`.
+fn full_id(id: &str, row: &[(String, String)]) -> String {
+    if row.is_empty() {
+        return id.to_owned();
+    }
+    let row: Vec<_> = row.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{id}[{}]", row.join(","))
+}

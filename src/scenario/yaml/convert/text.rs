@@ -1,0 +1,142 @@
+//! Tests of texts and of authentication results.
+
+use super::Cx;
+use crate::{
+    core::At,
+    scenario::{
+        model::{MethodTest, ResultTest, TextTest},
+        suggest,
+        vars::Template,
+        yaml::{
+            node::Place,
+            spot::{Form, Many, Scalar, Spot},
+            twin::expect::{Method, Text, TextTwin},
+        },
+    },
+};
+
+impl Cx<'_> {
+    /// A test of a text, or `None` when it is wrong.
+    pub(crate) fn text(&mut self, text: Text) -> Option<At<TextTest>> {
+        let test = match text.value {
+            Form::Short(Scalar(value)) => TextTest::Is(Template::new(value, self.position(text.at))),
+            Form::Long(TextTwin { is, contains, matches }) => {
+                return self.text_of(text.at, is, contains, matches).map(|mut test| {
+                    test.at = self.position(text.at);
+                    test
+                });
+            }
+        };
+        Some(At::new(test, self.position(text.at)))
+    }
+
+    /// The test that exactly one of three keys makes.
+    pub(crate) fn text_of(
+        &mut self,
+        at: Place,
+        is: Option<Spot<Scalar>>,
+        contains: Option<Spot<Scalar>>,
+        matches: Option<Spot<Scalar>>,
+    ) -> Option<At<TextTest>> {
+        let written = [&is, &contains, &matches].into_iter().flatten().count();
+        if written != 1 {
+            self.wrong(
+                at,
+                format!("{written} of the keys `is`, `contains` and `matches` are written"),
+                "write exactly one",
+            );
+            return None;
+        }
+        let template = |cx: &Self, spot: Spot<Scalar>| Template::new(spot.value.0, cx.position(spot.at));
+        if let Some(spot) = matches {
+            if let Err(error) = regex_syntax(&spot.value.0) {
+                self.wrong(spot.at, format!("bad regular expression: {error}"), "escape special characters with `\\`");
+                return None;
+            }
+            let template = template(self, spot);
+            return Some(At::new(TextTest::Matches(template.clone()), template.at));
+        }
+        let (spot, make): (_, fn(Template) -> TextTest) = match (is, contains) {
+            (Some(spot), _) => (spot, TextTest::Is),
+            (_, Some(spot)) => (spot, TextTest::Contains),
+            _ => return None,
+        };
+        if spot.value.0.is_empty() {
+            self.wrong(spot.at, "the text is empty", "an empty text says nothing; write what must stand there");
+        }
+        let template = template(self, spot);
+        let at = template.at.clone();
+        Some(At::new(make(template), at))
+    }
+
+    /// What is wanted of a method.
+    pub(crate) fn method(&mut self, name: &str, method: Method) -> Option<At<MethodTest>> {
+        let (result, domain, comment) = match method.value {
+            Form::Short(results) => (Some(results), None, None),
+            Form::Long(twin) => (twin.result, twin.d, twin.comment),
+        };
+        if result.is_none() && domain.is_none() && comment.is_none() {
+            self.wrong(method.at, format!("`{name}` says nothing"), "write `result`, `d` or `comment`");
+            return None;
+        }
+        let result = result.map_or(Some(ResultTest::Any), |r| self.results(name, r))?;
+        if result == ResultTest::Absent && (domain.is_some() || comment.is_some()) {
+            self.wrong(method.at, format!("`{name}: absent` has no domain and no comment"), "keep `absent` alone");
+        }
+        let domain = domain.map(|d| self.template(d));
+        let comment = match comment {
+            Some(text) => Some(self.text(text)?.value),
+            None => None,
+        };
+        Some(At::new(MethodTest { result, domain, comment }, self.position(method.at)))
+    }
+
+    fn results(&mut self, method: &str, many: Many<Spot<String>>) -> Option<ResultTest> {
+        let alone = many.0.len() == 1;
+        let mut results = Vec::new();
+        for word in many.0 {
+            match word.value.as_str() {
+                "any" if alone => return Some(ResultTest::Any),
+                "absent" if alone => return Some(ResultTest::Absent),
+                "any" | "absent" => {
+                    self.wrong(word.at, format!("`{}` stands alone", word.value), "write it without a list");
+                    return None;
+                }
+                result => {
+                    self.result(method, &word)?;
+                    results.push(result.to_owned());
+                }
+            }
+        }
+        Some(ResultTest::OneOf(results))
+    }
+
+    /// A result that the method can have (RFC 8601 §2.7).
+    pub(crate) fn result(&mut self, method: &str, word: &Spot<String>) -> Option<()> {
+        let known: &[&str] = match method {
+            "arc" => &["none", "pass", "fail"],
+            "dkim" => &["none", "pass", "fail", "policy", "neutral", "temperror", "permerror"],
+            "spf" => &["none", "neutral", "pass", "fail", "softfail", "policy", "temperror", "permerror"],
+            "dmarc" => &["none", "pass", "fail", "temperror", "permerror", "bestguesspass"],
+            _ => &["none", "pass", "fail", "neutral", "temperror", "permerror"],
+        };
+        if known.contains(&word.value.as_str()) {
+            return Some(());
+        }
+        let help = suggest::hint(&word.value, known.iter().copied().chain(["any", "absent"]), "one of");
+        self.wrong(word.at, format!("`{method}` has no result `{}`", word.value), help.unwrap_or_default());
+        None
+    }
+}
+
+/// Whether a text is a regular expression; variables in braces are taken as words.
+fn regex_syntax(text: &str) -> Result<(), String> {
+    let plain = text.replace("${", "(?:").replace('}', if text.contains("${") { ")" } else { "}" });
+    match regex::Regex::new(&plain) {
+        Ok(_) => Ok(()),
+        Err(regex::Error::Syntax(text)) => {
+            Err(text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned())
+        }
+        Err(other) => Err(other.to_string()),
+    }
+}

@@ -1,0 +1,18 @@
+//! YAML: a text becomes a tree with places, the tree becomes serde twins of the formats, the twins become the domain's
+//! types. The only home of the YAML library.
+
+mod convert;
+mod de;
+mod error;
+mod merge;
+mod node;
+mod read;
+mod source;
+mod spot;
+mod substitute;
+mod twin;
+
+pub use error::{YamlError, YamlErrors};
+pub(crate) use read::is_partial;
+pub use read::scenarios;
+pub use source::{MAX_BYTES, Source};

@@ -1,0 +1,235 @@
+//! Values of the serde twins that need more than serde gives: places, short and long forms, one or many.
+
+use super::{
+    de::{FORM, MANY, SPOT, TRY},
+    node::Place,
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, EnumAccess, SeqAccess, VariantAccess, Visitor},
+};
+use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Spot<T> {
+    pub(crate) value: T,
+    pub(crate) at: Place,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spot<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+            type Value = Spot<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value with its place")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Spot<T>, A::Error> {
+                let mut next = || seq.next_element::<u32>()?.ok_or_else(|| de::Error::custom("no place"));
+                let at = Place { file: next()?, line: next()?, column: next()?, len: next()? };
+                let value = seq.next_element()?.ok_or_else(|| de::Error::custom("no value"))?;
+                Ok(Spot { value, at })
+            }
+        }
+        deserializer.deserialize_newtype_struct(SPOT, V(PhantomData))
+    }
+}
+
+macro_rules! transparent_schema {
+    ($($wrapper:ident),*) => {$(
+        impl<T: JsonSchema> JsonSchema for $wrapper<T> {
+            fn inline_schema() -> bool {
+                T::inline_schema()
+            }
+            fn schema_name() -> Cow<'static, str> {
+                T::schema_name()
+            }
+            fn schema_id() -> Cow<'static, str> {
+                T::schema_id()
+            }
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                T::json_schema(generator)
+            }
+        }
+    )*};
+}
+
+transparent_schema!(Spot, Try);
+
+/// A value whose faults do not keep the rest of the file from being read. [`super::de::read`] gives no twin in which one
+/// is missing.
+#[derive(Debug, Clone)]
+pub(crate) struct Try<T>(pub(crate) Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Try<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+            type Value = Try<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Try<T>, A::Error> {
+                seq.next_element().map(Try)
+            }
+        }
+        deserializer.deserialize_newtype_struct(TRY, V(PhantomData))
+    }
+}
+
+/// A short form (a scalar or a list), or a long form (a map).
+#[derive(Debug, Clone)]
+pub(crate) enum Form<S, L> {
+    Short(S),
+    Long(L),
+}
+
+/// One value, or a list of them; never empty.
+#[derive(Debug, Clone)]
+pub(crate) struct Many<T>(pub(crate) Vec<T>);
+
+/// Reads one of two shapes; the deserializer says which by the variant number.
+struct Shape<A, B, O> {
+    first: fn(A) -> O,
+    second: fn(B) -> O,
+}
+
+impl<'de, A: Deserialize<'de>, B: Deserialize<'de>, O> Visitor<'de> for Shape<A, B, O> {
+    type Value = O;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a short or a long form")
+    }
+    fn visit_enum<E: EnumAccess<'de>>(self, data: E) -> Result<O, E::Error> {
+        let (shape, content) = data.variant::<u32>()?;
+        if shape == 0 { content.newtype_variant().map(self.first) } else { content.newtype_variant().map(self.second) }
+    }
+}
+
+impl<'de, S: Deserialize<'de>, L: Deserialize<'de>> Deserialize<'de> for Form<S, L> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(FORM, Shape { first: Form::Short, second: Form::Long })
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(MANY, Shape { first: |one| Many(vec![one]), second: Many })
+    }
+}
+
+impl<S: JsonSchema, L: JsonSchema> JsonSchema for Form<S, L> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Or{}", S::schema_name(), L::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (short, long) = (generator.subschema_for::<S>(), generator.subschema_for::<L>());
+        json_schema!({ "anyOf": [short, long] })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Many<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("OneOrMany{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
+}
+
+/// A scalar, as the text that was written.
+#[derive(Debug, Clone)]
+pub(crate) struct Scalar(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
+    }
+}
+
+impl JsonSchema for Scalar {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Scalar".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "boolean"] })
+    }
+}
+
+/// A duration such as `300ms`, `45s` or `1m30s`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Time(pub(crate) Duration);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        crate::core::duration::parse(&text).map(Self).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number and a unit, for example 300ms, 45s, 3m, 2h, 7d or 1m30s.",
+            "type": "string",
+            "pattern": "^([0-9]+(ms|s|m|h|d))+$"
+        })
+    }
+}
+
+/// A map in the order of the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Entries<T>(pub(crate) Vec<(Spot<String>, T)>);
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+            type Value = Entries<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Entries<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(V(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Entries<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("MapOf{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        json_schema!({ "type": "object", "additionalProperties": value })
+    }
+}

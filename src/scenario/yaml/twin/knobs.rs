@@ -1,0 +1,120 @@
+//! `lab:`, what is changed about a lab.
+
+use super::words;
+use crate::scenario::{
+    knobs::{DmarcRecord, Locale, Modification, Placement, PublishedKey, SenderDkim, SpfRecord},
+    yaml::spot::{Spot, Time},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What is changed about the lab.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Lab")]
+pub(crate) struct KnobsTwin {
+    /// The outside sender.
+    pub(crate) external: Option<ExternalTwin>,
+    /// The company server that forwards.
+    pub(crate) company: Option<CompanyTwin>,
+    /// The receiver.
+    pub(crate) gmail: Option<GmailTwin>,
+    /// Faulty DNS answers; the first that matches counts.
+    #[serde(default)]
+    pub(crate) dns: Vec<Spot<DnsTwin>>,
+}
+
+/// The outside sender.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "LabExternal")]
+pub(crate) struct ExternalTwin {
+    /// How it DKIM-signs.
+    pub(crate) dkim: Option<SenderDkim>,
+    /// `p=` of its DMARC record.
+    pub(crate) dmarc: Option<DmarcRecord>,
+    /// How its SPF record ends.
+    pub(crate) spf: Option<SpfRecord>,
+    /// It seals its own mail before it leaves.
+    pub(crate) arc: Option<bool>,
+}
+
+/// The company server.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "LabCompany")]
+pub(crate) struct CompanyTwin {
+    /// Which key it seals with; `false` for not at all.
+    pub(crate) arc: Option<Sealing>,
+    /// What DNS says about that key.
+    pub(crate) arc_key: Option<PublishedKey>,
+    /// It rewrites the envelope sender (SRS).
+    pub(crate) srs: Option<bool>,
+    /// What it changes after it sealed.
+    pub(crate) modify: Option<Modification>,
+    /// It defers the first attempt of every envelope.
+    pub(crate) greylist: Option<bool>,
+    /// It refuses mail with this reply, for example `550 5.1.1 no such user`.
+    pub(crate) reject: Option<Spot<String>>,
+}
+
+words! {
+    /// Which key the company seals with.
+    Sealing {
+        /// Not at all.
+        False = "false",
+        /// The DKIM key.
+        True = "true",
+        /// The DKIM key.
+        Reuse = "reuse",
+        /// A key of its own.
+        Dedicated = "dedicated",
+    }
+    /// What a faulty DNS answers.
+    Answer { Servfail = "servfail", Nxdomain = "nxdomain" }
+}
+
+/// The receiver.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "LabGmail")]
+pub(crate) struct GmailTwin {
+    /// Where it puts accepted mail.
+    pub(crate) folder: Option<Placement>,
+    /// It believes the company's seal when DMARC fails.
+    pub(crate) trust_arc: Option<bool>,
+    /// It answers the first attempts of every message with a reply.
+    pub(crate) defer: Option<DeferTwin>,
+    /// It refuses every message with this reply, for example `550 5.7.1`.
+    pub(crate) reject: Option<Spot<String>>,
+    /// The language of its folder names.
+    pub(crate) locale: Option<Locale>,
+    /// How long an accepted message takes to show in the mailbox.
+    pub(crate) delay: Option<Time>,
+}
+
+/// A reply that is given a number of times.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Defer")]
+pub(crate) struct DeferTwin {
+    /// Code and enhanced status, for example `421 4.7.28`.
+    pub(crate) reply: Spot<String>,
+    /// How many attempts of each message meet it; 1 when not written.
+    pub(crate) times: Option<Spot<u32>>,
+}
+
+/// A DNS answer that is not the true one: `answer` or `ttl`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "DnsFault")]
+pub(crate) struct DnsTwin {
+    /// The name, with or without a final dot.
+    pub(crate) name: Spot<String>,
+    /// The record type, for example `TXT`.
+    pub(crate) r#type: Option<Spot<String>>,
+    /// What is answered.
+    pub(crate) answer: Option<Answer>,
+    /// The true records with this TTL, in seconds.
+    pub(crate) ttl: Option<Spot<u32>>,
+}

@@ -1,0 +1,22 @@
+//! Scenario files: what is read, and what is said about those that cannot be.
+
+use sealcheck::scenario::{load, yaml};
+use std::{fs, path::Path};
+
+fn read(text: &str) -> Result<Vec<sealcheck::scenario::Scenario>, String> {
+    let source = yaml::Source::new("a.yaml", text.as_bytes()).map_err(|e| e.to_string())?;
+    yaml::scenarios(&source, "a", &|_| Err("no such file".to_owned())).map_err(|e| e.to_string())
+}
+
+#[test]
+fn the_shortest_scenario_is_four_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("forward")).unwrap();
+    let text = "sealcheck: 1\nname: direct\nsend: { from: external, to: gmail }\nexpect: [ delivered: gmail ]\n";
+    fs::write(folder.path().join("forward/direct.yaml"), text).unwrap();
+    let loaded = load(Path::new(folder.path()), &[]);
+    assert_eq!(loaded.errors, []);
+    assert_eq!(loaded.scenarios.len(), 1);
+    assert_eq!(loaded.scenarios[0].id.as_str(), "forward/direct");
+    assert!(read(text).is_ok());
+}
