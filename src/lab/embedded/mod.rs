@@ -2,6 +2,7 @@
 
 pub mod authenticate;
 pub mod dns;
+pub mod imap_server;
 pub mod keys;
 pub mod net;
 pub mod parties;

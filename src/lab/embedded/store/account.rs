@@ -169,6 +169,16 @@ impl Mail {
         self.messages.get(&gm_msgid)
     }
 
+    /// The message that has this Message-ID, by its X-GM-MSGID.
+    pub fn by_message_id(&self, message_id: &str) -> Option<u64> {
+        self.by_message_id.get(message_id).copied()
+    }
+
+    /// Octets of all messages.
+    pub fn size(&self) -> u64 {
+        self.messages.values().map(|m| m.raw.len() as u64).sum()
+    }
+
     /// The number of the latest change.
     pub fn modseq(&self) -> u64 {
         self.modseq
@@ -183,9 +193,11 @@ impl Mail {
         matches!(self.flavour, Flavour::Gmail(_))
     }
 
-    fn touch(&mut self, gm_msgid: u64) {
+    /// Changes the flags of a message.
+    fn with_flags(&mut self, gm_msgid: u64, change: impl FnOnce(&mut BTreeSet<String>)) {
         self.modseq += 1;
         if let Some(message) = self.messages.get_mut(&gm_msgid) {
+            change(&mut message.flags);
             message.modseq = self.modseq;
         }
     }
@@ -256,15 +268,14 @@ impl Mail {
                     folder.add(gm_msgid);
                 }
             }
-            if *kind == FolderKind::Flagged
-                && let Some(message) = self.messages.get_mut(&gm_msgid)
-            {
-                message.flags.insert("\\Flagged".into());
+            if *kind == FolderKind::Flagged {
+                self.with_flags(gm_msgid, |flags| {
+                    flags.insert("\\Flagged".into());
+                });
             }
         }
-        let uid = self.folders.iter_mut().find(|f| f.kind == *kind).map(|f| f.add(gm_msgid));
-        self.touch(gm_msgid);
-        uid
+        self.modseq += 1;
+        self.folders.iter_mut().find(|f| f.kind == *kind).map(|f| f.add(gm_msgid))
     }
 
     /// Takes a message out of a folder. On Gmail it stays in All Mail, unless the folder is spam, the bin (gone for
@@ -276,14 +287,14 @@ impl Mail {
                 if let Some(folder) = self.folders.iter_mut().find(|f| f.kind == *kind) {
                     folder.remove(gm_msgid);
                 }
-                if *kind == FolderKind::Flagged
-                    && let Some(message) = self.messages.get_mut(&gm_msgid)
-                {
-                    message.flags.remove("\\Flagged");
+                if *kind == FolderKind::Flagged {
+                    self.with_flags(gm_msgid, |flags| {
+                        flags.remove("\\Flagged");
+                    });
                 }
             }
         }
-        self.touch(gm_msgid);
+        self.modseq += 1;
         if self.holders(gm_msgid).next().is_none() {
             self.messages.remove(&gm_msgid);
             self.by_message_id.retain(|_, m| *m != gm_msgid);
@@ -311,10 +322,10 @@ impl Mail {
         };
         entry.deleted = flags.contains("\\Deleted");
         let id = entry.gm_msgid;
-        let Some(message) = self.messages.get_mut(&id) else { return };
-        message.flags = flags.iter().filter(|f| *f != "\\Deleted" && *f != "\\Recent").cloned().collect();
-        let starred = message.flags.contains("\\Flagged");
-        self.touch(id);
+        let starred = flags.contains("\\Flagged");
+        self.with_flags(id, |kept| {
+            *kept = flags.iter().filter(|f| *f != "\\Deleted" && *f != "\\Recent").cloned().collect();
+        });
         if is_gmail && starred != self.holders(id).any(|k| *k == FolderKind::Flagged) {
             if starred {
                 self.put(id, &FolderKind::Flagged);

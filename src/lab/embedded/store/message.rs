@@ -16,7 +16,7 @@ pub struct Message {
     pub gm_msgid: u64,
     /// X-GM-THRID: the number of its conversation's first message.
     pub gm_thrid: u64,
-    /// Grows with every change of the message, over the whole account.
+    /// The account's number of changes when the flags changed last.
     pub modseq: u64,
 }
 

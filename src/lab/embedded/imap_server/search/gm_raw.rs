@@ -1,0 +1,299 @@
+//! Gmail's own search language, as X-GM-RAW takes it: words that must all be there, `-` for not, `OR`, groups in
+//! parentheses, either-of in braces, and operators with a colon.
+
+use super::{
+    key::{Order, Place},
+    text::{body_contains, contains, field_contains, header_contains},
+};
+use crate::lab::embedded::store::{FolderKind, message, utf7};
+use jiff::{civil::Date, fmt::strtime, tz::TimeZone};
+use std::collections::VecDeque;
+
+/// Groups in groups deeper than this are refused.
+const MAX_DEPTH: usize = 30;
+
+/// A query that was understood.
+#[derive(Debug)]
+pub(super) enum Query {
+    All(Vec<Query>),
+    Any(Vec<Query>),
+    Not(Box<Query>),
+    Word(String),
+    Operator(String, String),
+    Day(Order, Date),
+}
+
+/// A piece of a query.
+#[derive(Debug, PartialEq, Eq)]
+enum Piece {
+    Mark(char),
+    Text(String),
+}
+
+impl Query {
+    /// Reads a query; `None` when a group is left open or closed twice.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let mut pieces = pieces(text);
+        let query = group(&mut pieces, None, 0)?;
+        Some(query)
+    }
+
+    pub(super) fn matches(&self, place: &Place<'_>) -> bool {
+        let message = &place.row.message;
+        match self {
+            Self::All(all) => all.iter().all(|q| q.matches(place)),
+            Self::Any(any) => any.iter().any(|q| q.matches(place)),
+            Self::Not(query) => !query.matches(place),
+            Self::Word(word) => header_contains(message, word) || body_contains(message, word),
+            Self::Day(order, day) => order.holds(message.internal_date.to_zoned(TimeZone::UTC).date(), *day),
+            Self::Operator(name, value) => operator(name, value, place),
+        }
+    }
+}
+
+fn operator(name: &str, value: &str, place: &Place<'_>) -> bool {
+    let message = &place.row.message;
+    let held = |kind: &FolderKind| place.held.contains(kind);
+    let flag = |flag: &str| place.row.flags.contains(flag);
+    match (name, value.to_ascii_lowercase().as_str()) {
+        ("rfc822msgid", _) => {
+            let bare = |id: &str| id.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
+            message.field("Message-ID").is_some_and(|id| bare(&id) == bare(value))
+        }
+        ("subject" | "from" | "to" | "cc" | "bcc", _) => field_contains(message, name, value),
+        ("deliveredto", _) => field_contains(message, "Delivered-To", value),
+        ("list", _) => field_contains(message, "List-ID", value),
+        ("filename", _) => {
+            let mut found = false;
+            let raw = &message.raw;
+            super::super::fetch::mime::Part::read(raw).walk(&mut |part| {
+                let disposition = part.field(raw, "Content-Disposition").unwrap_or_default();
+                found = found
+                    || contains(&disposition, value)
+                    || part.kind.parameter("name").is_some_and(|n| contains(n, value));
+            });
+            found
+        }
+        ("has", "attachment") => {
+            let mut found = false;
+            super::super::fetch::mime::Part::read(&message.raw).walk(&mut |part| {
+                found = found
+                    || part.field(&message.raw, "Content-Disposition").is_some_and(|d| contains(&d, "attachment"));
+            });
+            found
+        }
+        ("is", "read") => flag("\\Seen"),
+        ("is", "unread") => !flag("\\Seen"),
+        ("is", "starred") => flag("\\Flagged"),
+        ("is", "important") => held(&FolderKind::Important),
+        ("larger" | "size", _) => size(value).is_some_and(|size| message.raw.len() >= size),
+        ("smaller", _) => size(value).is_some_and(|size| message.raw.len() < size),
+        ("in" | "label", "anywhere") => true,
+        ("in" | "label", place_name) => place.held.iter().any(|kind| match kind {
+            FolderKind::Inbox => place_name == "inbox",
+            FolderKind::All => place_name == "all",
+            FolderKind::Junk => matches!(place_name, "spam" | "junk"),
+            FolderKind::Trash => place_name == "trash",
+            FolderKind::Sent => place_name == "sent",
+            FolderKind::Drafts => matches!(place_name, "drafts" | "draft"),
+            FolderKind::Flagged => place_name == "starred",
+            FolderKind::Important => place_name == "important",
+            // Gmail writes a space or slash in a label's name as a hyphen.
+            FolderKind::Label(label) => {
+                let label = utf7::decode(label).unwrap_or_else(|| label.clone()).to_lowercase();
+                label == value.to_lowercase() || label.replace([' ', '/'], "-") == value.to_lowercase()
+            }
+        }),
+        // Unknown operators are words to look for.
+        _ => contains(
+            &String::from_utf8_lossy(message.raw.get(..message::header_end(&message.raw)).unwrap_or_default()),
+            value,
+        ),
+    }
+}
+
+fn size(text: &str) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    let (number, unit) = lower.split_at(lower.find(|c: char| !c.is_ascii_digit()).unwrap_or(lower.len()));
+    let unit = match unit {
+        "" => 1,
+        "k" | "kb" => 1024,
+        "m" | "mb" => 1024 * 1024,
+        _ => return None,
+    };
+    number.parse::<usize>().ok()?.checked_mul(unit)
+}
+
+fn group(pieces: &mut VecDeque<Piece>, close: Option<char>, depth: usize) -> Option<Query> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let mut members: Vec<Query> = Vec::new();
+    let mut either = false;
+    loop {
+        let piece = match pieces.pop_front() {
+            None if close.is_none() => break,
+            None => return None,
+            Some(Piece::Mark(c)) if Some(c) == close => break,
+            Some(piece) => piece,
+        };
+        let next = match piece {
+            Piece::Text(text) if text == "OR" => {
+                either = !members.is_empty();
+                continue;
+            }
+            Piece::Text(text) if text == "AND" => continue,
+            Piece::Text(text) => term(text, pieces, depth)?,
+            Piece::Mark('-') => {
+                let inner = match pieces.pop_front()? {
+                    Piece::Text(text) => term(text, pieces, depth)?,
+                    Piece::Mark(c) => bracket(c, pieces, depth)?,
+                };
+                Query::Not(Box::new(inner))
+            }
+            Piece::Mark(c) => bracket(c, pieces, depth)?,
+        };
+        match members.pop() {
+            Some(Query::Any(mut any)) if either => {
+                any.push(next);
+                members.push(Query::Any(any));
+            }
+            Some(last) if either => members.push(Query::Any(vec![last, next])),
+            last => {
+                members.extend(last);
+                members.push(next);
+            }
+        }
+        either = false;
+    }
+    Some(if close == Some('}') { Query::Any(members) } else { Query::All(members) })
+}
+
+fn bracket(open: char, pieces: &mut VecDeque<Piece>, depth: usize) -> Option<Query> {
+    match open {
+        '(' => group(pieces, Some(')'), depth + 1),
+        '{' => group(pieces, Some('}'), depth + 1),
+        _ => None,
+    }
+}
+
+/// A word, or an operator whose value is a word or a group of words.
+fn term(text: String, pieces: &mut VecDeque<Piece>, depth: usize) -> Option<Query> {
+    let Some((name, value)) = text.split_once(':').filter(|(n, _)| n.bytes().all(|b| b.is_ascii_alphanumeric())) else {
+        return Some(Query::Word(text));
+    };
+    let name = name.to_ascii_lowercase();
+    if value.is_empty() {
+        let Some(Piece::Mark(open @ ('(' | '{'))) = pieces.front() else { return Some(Query::Word(text)) };
+        let open = *open;
+        pieces.pop_front();
+        return Some(apply(&name, bracket(open, pieces, depth)?));
+    }
+    let day = |order| {
+        let value = value.replace('-', "/");
+        strtime::parse("%Y/%m/%d", value).and_then(|d| d.to_date()).ok().map(|day| Query::Day(order, day))
+    };
+    Some(
+        match name.as_str() {
+            "after" | "newer" => day(Order::Since),
+            "before" | "older" => day(Order::Before),
+            _ => None,
+        }
+        .unwrap_or_else(|| Query::Operator(name, value.to_owned())),
+    )
+}
+
+/// `subject:(a b)`: the operator goes to every word.
+fn apply(name: &str, query: Query) -> Query {
+    match query {
+        Query::All(all) => Query::All(all.into_iter().map(|q| apply(name, q)).collect()),
+        Query::Any(any) => Query::Any(any.into_iter().map(|q| apply(name, q)).collect()),
+        Query::Not(query) => Query::Not(Box::new(apply(name, *query))),
+        Query::Word(word) => Query::Operator(name.into(), word),
+        other => other,
+    }
+}
+
+fn pieces(text: &str) -> VecDeque<Piece> {
+    let mut out = VecDeque::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            c if c.is_whitespace() => {}
+            '(' | ')' | '{' | '}' => out.push_back(Piece::Mark(c)),
+            '-' if chars.peek().is_some_and(|c| !c.is_whitespace()) => out.push_back(Piece::Mark('-')),
+            c => {
+                let mut word = String::new();
+                let mut in_quotes = c == '"';
+                if !in_quotes {
+                    word.push(c);
+                }
+                while let Some(c) = chars.next_if(|c| in_quotes || !(c.is_whitespace() || "(){}".contains(*c))) {
+                    if c == '"' {
+                        in_quotes = !in_quotes;
+                    } else {
+                        word.push(c);
+                    }
+                }
+                out.push_back(Piece::Text(word));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::embedded::{imap_server::view::Row, store::Message};
+    use std::collections::BTreeSet;
+
+    fn finds(query: &str) -> bool {
+        let raw = b"Message-ID: <A.b+1@sender.example>\r\nSubject: Quarterly report, =?utf-8?Q?caf=C3=A9?=\r\n\
+            From: Ann <ann@sender.example>\r\n\r\nSee the token sc-01.\r\n";
+        let message = Message {
+            raw: raw[..].into(),
+            internal_date: jiff::Timestamp::constant(1_795_000_000, 0),
+            flags: BTreeSet::new(),
+            gm_msgid: 7,
+            gm_thrid: 7,
+            modseq: 1,
+        };
+        let row = Row { seq: 1, uid: 1, message, flags: BTreeSet::from(["\\Seen".to_owned()]) };
+        let held = [FolderKind::Inbox, FolderKind::All, FolderKind::Label("Lab run".into())];
+        Query::read(query).is_some_and(|q| q.matches(&Place { row: &row, held: &held, greatest: 1, greatest_uid: 1 }))
+    }
+
+    #[test]
+    fn what_a_person_would_type_is_found() {
+        for query in [
+            "rfc822msgid:A.b+1@sender.example",
+            "rfc822msgid:<A.b+1@sender.example>",
+            "subject:quarterly from:ann@sender.example in:inbox",
+            "subject:(report café)",
+            "subject:\"quarterly report\"",
+            "label:lab-run is:read -is:unread",
+            "{subject:nothing sc-01}",
+            "nothing OR token",
+            "in:anywhere -in:spam -(from:bob)",
+            "after:2026/11/01 before:2026-12-31",
+            "larger:10 smaller:1M",
+            "",
+        ] {
+            assert!(finds(query), "{query}");
+        }
+        for query in [
+            "rfc822msgid:a.b+1@sender.example",
+            "rfc822msgid:A.b@sender.example",
+            "in:spam",
+            "-token",
+            "subject:token",
+            "quarterly nothing",
+            "before:2026/01/01",
+            "(",
+            "a)",
+        ] {
+            assert!(!finds(query), "{query}");
+        }
+    }
+}
