@@ -93,13 +93,21 @@ async fn judge_seal(message: &Message, judge: &mut Judge<'_>, sets: &[ArcSet]) -
     };
     let failed = seal.cv == Some(ChainValidationStatus::Fail);
     let covered = if failed { &sets[sets.len() - 1..] } else { sets };
-    let data = sealed(message, judge, covered);
-    let mut judgement = match &data {
-        Ok(data) => judge.seal(&seal.tags, data).await,
-        Err(_) => Judgement::default(),
+    let mut judgement = match sealed(message, judge, covered) {
+        Ok(data) => judge.seal(&seal.tags, &data).await,
+        Err(missing) => Judgement {
+            problems: vec![Problem::new(Cause::Structure, format!("it cannot hold: {missing}"))],
+            ..Judgement::default()
+        },
     };
-    if let Err(missing) = data {
-        judgement.problems.push(Problem::new(Cause::Structure, format!("it cannot hold: {missing}")));
+    if failed
+        && judgement.has(Cause::Signature)
+        && let Ok(data) = sealed(message, judge, sets)
+        && !judge.seal(&seal.tags, &data).await.has(Cause::Signature)
+    {
+        let text = "it covers the whole chain, and with cv=fail it must cover only its own set";
+        judgement.problems.retain(|p| p.cause != Cause::Signature);
+        judgement.problems.push(Problem::new(Cause::SealCoverage, text));
     }
     let cv = match (own.instance, &seal.cv) {
         (1, Some(ChainValidationStatus::Pass)) => Some("cv=pass, where the first seal must say cv=none"),
@@ -146,7 +154,7 @@ fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<Cause>, Op
     let failed = |j: &&Judged<'_>| j.cv() == Some(&ChainValidationStatus::Fail);
     if failed(&newest) {
         let signer = newest.signer();
-        let why = chain.defects.first().cloned().or_else(|| first_problem(&judged[..judged.len() - 1]));
+        let why = chain.defects.first().cloned().or_else(|| problem_before(judged, judged.len() - 1));
         let why = why.map(|w| format!(" ({w})")).unwrap_or_default();
         let text =
             format!("instance {} ARC-Seal: cv=fail: {} found the chain broken{why}", signer.instance, signer.name);
@@ -177,11 +185,10 @@ fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<Cause>, Op
     }
 }
 
-/// The first thing that is wrong with the newest of these sets that has a problem.
-fn first_problem(judged: &[Judged<'_>]) -> Option<String> {
-    let newest = judged.len().checked_sub(1)?;
-    part_reason(judged, newest, Kind::Ams)
-        .or_else(|| (0..judged.len()).rev().find_map(|at| part_reason(judged, at, Kind::Seal)))
+/// Why the chain before this set does not hold: the newest ARC-Message-Signature there, or a seal.
+fn problem_before(judged: &[Judged<'_>], at: usize) -> Option<String> {
+    let ams = at.checked_sub(1).and_then(|newest| part_reason(judged, newest, Kind::Ams));
+    ams.or_else(|| (0..at).rev().find_map(|older| part_reason(judged, older, Kind::Seal)))
 }
 
 fn verification(judged: &[Judged<'_>], at: usize) -> SetVerification {

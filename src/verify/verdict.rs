@@ -50,6 +50,8 @@ pub enum Cause {
     BodyHash,
     /// The signature does not fit: a signed header field or the field itself was changed, or another key signed.
     Signature,
+    /// A seal with `cv=fail` covers the sets before its own too (RFC 8617 §5.1.2).
+    SealCoverage,
     /// The name of the key does not exist.
     NoKey,
     /// The name of the key exists, without a TXT record that is a key.

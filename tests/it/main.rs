@@ -2,6 +2,8 @@
 
 mod imap_wire;
 mod layers;
+mod scenarios_yaml;
 mod scripted;
 mod submit;
-mod scenarios_yaml;
+mod verify_rules;
+mod verify_signer;

@@ -18,7 +18,7 @@ pub struct Dns(Source);
 
 #[derive(Clone)]
 enum Source {
-    Resolver(TokioResolver),
+    Resolver(Arc<TokioResolver>),
     Zone(Arc<ZoneFile>),
 }
 
@@ -35,7 +35,7 @@ impl Dns {
     pub fn system() -> Result<Self, DnsError> {
         TokioResolver::builder_tokio()
             .and_then(hickory_resolver::ResolverBuilder::build)
-            .map(|resolver| Self(Source::Resolver(resolver)))
+            .map(|resolver| Self(Source::Resolver(Arc::new(resolver))))
             .map_err(|e| DnsError(format!("cannot use the system's resolver: {e}; check /etc/resolv.conf")))
     }
 
@@ -52,7 +52,7 @@ impl Dns {
         let config = ResolverConfig::from_parts(None, vec![], vec![server]);
         TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
             .build()
-            .map(|resolver| Self(Source::Resolver(resolver)))
+            .map(|resolver| Self(Source::Resolver(Arc::new(resolver))))
             .map_err(|e| DnsError(format!("cannot set up a resolver for the DNS server {address}: {e}")))
     }
 
