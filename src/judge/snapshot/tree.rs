@@ -111,8 +111,22 @@ fn quoted(value: &str, special: &str) -> String {
         || value.ends_with(|c: char| c == ':' || c.is_whitespace())
         || value.contains(": ")
         || value.contains(" #")
-        || value.chars().any(|c| c.is_control() || special.contains(c) || "\u{2028}\u{2029}\u{feff}".contains(c));
-    if odd { serde_json::to_string(value).unwrap_or_default() } else { value.to_owned() }
+        || value
+            .chars()
+            .any(|c| c.is_control() || special.contains(c) || "\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c));
+    if !odd {
+        return value.to_owned();
+    }
+    let mut out = String::new();
+    // JSON's text is YAML's but for a few characters that only YAML wants escaped.
+    for c in serde_json::to_string(value).unwrap_or_default().chars() {
+        if c.is_control() || "\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn unquoted(text: &str) -> String {

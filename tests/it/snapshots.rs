@@ -1,0 +1,497 @@
+//! Snapshots: what changes them and what does not, how they are kept, and the command that reviews them.
+
+use crate::seen::{accepted, bounced, copy, forwarded, received, refused, scenario, target};
+use sealcheck::{
+    cli::commands::snapshots::{Desk, Key, SnapshotsArgs, SnapshotsError, run},
+    core::{Redactor, Secret},
+    evidence::{Evidence, Folder},
+    judge::snapshot::{Store, Update, changes, entries, known, normalise, obsolete, path},
+    outcome::{ExitCode, SnapshotOutcome, SnapshotStatus},
+    scenario::{Scenario, model::SnapshotPreset},
+    verify::Verdict,
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+fn text_with(evidence: &Evidence, preset: SnapshotPreset) -> String {
+    normalise(evidence, &scenario("forward-arc", Vec::new()), &target(), preset).unwrap()
+}
+
+fn text(evidence: &Evidence) -> String {
+    text_with(evidence, SnapshotPreset::Full)
+}
+
+/// What a change of the received mail does to a snapshot, in words.
+fn after(from: &str, to: &str) -> Vec<String> {
+    assert!(received(1).contains(from), "{from}");
+    changes(&text(&forwarded(1, |t| t)), &text(&forwarded(1, |t| t.replace(from, to))))
+}
+
+#[test]
+fn a_sound_forward_reads_as_documented() {
+    let wanted = "\
+folder: inbox
+authentication_results:
+  by: mx.google.com
+  methods:
+    - arc=pass i=1 spf=pass spfdomain=$external dkim=pass dkdomain=$company dkim=pass dkdomain=$external dmarc=pass fromdomain=$external
+    - dkim=pass header.i=@$company header.s=[selector]
+    - dkim=pass header.i=@$external header.s=[selector]
+    - dmarc=pass p=reject sp=reject dis=none header.from=$external
+    - spf=pass smtp.mailfrom=[srs]@$company client=[ip]
+arc:
+  - i: 1
+    by: $company
+    cv: none
+    algorithm: rsa-sha256
+    canonicalization: relaxed/relaxed
+    selector: \"[selector]\"
+    signed_headers: [date, from, message-id, subject, to]
+    carries: dkim=pass dmarc=pass spf=pass
+    verifies: true
+  - i: 2
+    by: $gmail
+    cv: pass
+    algorithm: rsa-sha256
+    canonicalization: relaxed/relaxed
+    selector: \"[selector]\"
+    signed_headers: \"[signed by receiver]\"
+    carries: arc=pass dkim=pass dkim=pass dmarc=pass spf=pass
+    verifies: true
+hops:
+  - client -> external ESMTPSA
+  - external -> company ESMTPS
+  - company -> gmail ESMTPS
+body: unchanged";
+    assert_eq!(text_with(&forwarded(1, |t| t), SnapshotPreset::Trace), wanted);
+    let auth = text_with(&forwarded(1, |t| t), SnapshotPreset::Auth);
+    assert!(!auth.contains("hops") && auth.contains("body: unchanged"), "{auth}");
+    assert_eq!(normalise(&accepted(1), &scenario("x", Vec::new()), &target(), SnapshotPreset::None), None);
+}
+
+#[test]
+fn the_full_preset_adds_fields_without_what_is_unique() {
+    let full = text(&forwarded(1, |t| t));
+    for line in [
+        "\"date: [date]\"",
+        "\"delivered-to: $gmail\"",
+        "\"dkim-signature: d=$external a=rsa-sha256 c=relaxed/relaxed h=from:subject:to\"",
+        "\"from: Probe <$external>\"",
+        "\"message-id: [message-id]\"",
+        "\"return-path: <[srs]@$company>\"",
+        "\"subject: ARC check [token]\"",
+        "\"x-sealcheck-run: [token]; run=[run]\"",
+        "\"content-type: multipart/mixed; boundary=[boundary]\"",
+    ] {
+        assert!(full.contains(line), "{line} in\n{full}");
+    }
+    for gone in ["x-gm-", "x-received", "01jd8q6v", "2026", "198.51", "179548"] {
+        assert!(!full.to_lowercase().contains(gone), "{gone} in\n{full}");
+    }
+}
+
+#[test]
+fn what_differs_in_every_run_changes_nothing() {
+    let first = text(&forwarded(1, |t| t));
+    for n in 2..10 {
+        assert_ne!(received(1), received(n));
+        assert_eq!(text(&forwarded(n, |t| t)), first);
+        assert_eq!(text(&bounced(n)), text(&bounced(1)));
+    }
+    let mut slow = forwarded(2, |t| t);
+    slow.copies[0].after = Duration::from_secs(3_600);
+    slow.waited = Duration::from_secs(9);
+    assert_eq!(text(&slow), first);
+}
+
+#[test]
+fn a_changed_system_is_told_in_words() {
+    for (from, to, words) in [
+        ("cv=pass;\r\n        d=google.com", "cv=fail;\r\n        d=google.com", "arc[i=2].cv: pass → fail"),
+        ("cv=none; d=corp.example", "cv=none; d=other.example", "signer of i=1: $company → other.example"),
+        ("dmarc=pass (p=REJECT sp=REJECT dis=NONE)", "dmarc=fail (p=REJECT sp=REJECT dis=NONE)", "dmarc: pass → fail"),
+        ("dis=NONE", "dis=QUARANTINE", "dmarc dis: none → quarantine"),
+        ("Nothing here", "Everything here", "body: unchanged → changed"),
+        ("X-A: a", "X-A: changed", "headers: x-a: a → x-a: changed"),
+        (
+            "(Postfix) with ESMTPS",
+            "(Postfix) with ESMTP",
+            "hops: external -> company ESMTPS → external -> company ESMTP",
+        ),
+        (
+            "spf=pass (203",
+            "spf=fail (203",
+            "arc[i=1].carries: dkim=pass dmarc=pass spf=pass → dkim=pass dmarc=pass spf=fail",
+        ),
+    ] {
+        let said = after(from, to);
+        assert!(said.iter().any(|w| w == words), "{words} in {said:?}");
+    }
+    let unknown = after("       spf=pass", "       dara=pass header.i=@gmail.com;\r\n       spf=pass");
+    assert!(unknown.iter().any(|w| w == "dara: absent → pass header.i=@$gmail"), "{unknown:?}");
+}
+
+#[test]
+fn folder_verification_and_absence_are_told_too() {
+    let sound = text(&forwarded(1, |t| t));
+    let mut spam = forwarded(2, |t| t);
+    spam.copies[0].arrival.folder = Folder::Spam;
+    assert_eq!(changes(&sound, &text(&spam)), ["folder: inbox → spam"]);
+
+    let mut broken = forwarded(2, |t| t);
+    broken.copies[0].verification.sets[0].ams = Verdict::Fail;
+    assert_eq!(changes(&sound, &text(&broken)), ["arc[i=1].verifies: true → false (message signature fail)"]);
+
+    let gone = changes(&sound, &text(&bounced(1)));
+    assert!(gone.contains(&"folder: inbox → absent".to_owned()), "{gone:?}");
+    assert!(gone.iter().any(|w| w.starts_with("bounces: absent → ")), "{gone:?}");
+
+    let forged = changes(
+        &sound,
+        &text(&forwarded(1, |t| t.replace("X-A: a", "Authentication-Results: mx.google.com; dmarc=pass\r\nX-A: a"))),
+    );
+    assert_eq!(forged, ["forged_authentication_results: absent → 1"]);
+}
+
+#[test]
+fn bounces_and_refusals_are_kept() {
+    let text = text(&bounced(3));
+    assert_eq!(
+        text,
+        "\
+folder: absent
+bounces:
+  - to: external
+    folder: inbox
+    from: MAILER-DAEMON@$company (Mail Delivery System)
+    reporting_mta: mx.$company
+    final_recipient: $gmail
+    action: failed
+    status: 5.7.26
+    diagnostic: \"550 5.7.26 This mail has been blocked because the sender is unauthenticated. SPF [$external] with ip: [[ip]] = did not pass [id] - gsmtp\"
+    returns: headers"
+    );
+    let other = text.replace("status: 5.7.26", "status: 5.7.1");
+    assert_eq!(changes(&text, &other), ["bounces[to=external].status: 5.7.26 → 5.7.1"]);
+    let refused = text_with(&refused("550 5.1.1 <forward-me@corp.example>: no such user"), SnapshotPreset::Auth);
+    assert_eq!(refused, "refused: \"550 5.1.1 <$company>: no such user at rcpt\"\nfolder: absent");
+}
+
+#[test]
+fn several_copies_stand_in_a_fixed_order() {
+    let (inbox, spam) = (
+        copy("gmail", Folder::Inbox, &received(1), Duration::from_secs(1)),
+        copy("gmail", Folder::Spam, &received(1), Duration::from_secs(2)),
+    );
+    let mut all = inbox.clone();
+    all.arrival.folder = Folder::All;
+    let one = Evidence { copies: vec![inbox.clone(), spam.clone()], ..accepted(1) };
+    let two = Evidence { copies: vec![spam, inbox.clone(), all.clone()], ..accepted(1) };
+    assert_eq!(text(&one), text(&two));
+    assert!(text(&one).starts_with("copies:\n  - to: gmail\n    folder: inbox\n"));
+    let twice = Evidence { copies: vec![all, inbox], ..accepted(1) };
+    assert_eq!(text(&twice), text(&forwarded(1, |t| t)));
+}
+
+#[test]
+fn the_text_is_yaml_whatever_a_mail_holds() {
+    let hostile =
+        forwarded(1, |t| t.replace("X-A: a", "X-A: - {x: [\"y\", 'z']}: #\u{1} ---\u{7f}\r\nX-C: \"\\\r\nX-D:"));
+    for evidence in [forwarded(1, |t| t), bounced(1), accepted(1), hostile] {
+        let text = text(&evidence);
+        serde_yaml::from_str::<serde_json::Value>(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    }
+}
+
+struct Project {
+    dir: tempfile::TempDir,
+    redactor: Redactor,
+}
+
+impl Project {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), redactor: Redactor::new() }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.dir.path().join("snapshots")
+    }
+
+    fn compare(&self, update: Update, id: &str, text: &str) -> SnapshotOutcome {
+        let store = Store::new(self.root(), update, self.redactor.clone());
+        store.compare(&scenario(id, Vec::new()), "embedded", text).unwrap()
+    }
+
+    fn accept(&self, id: &str, text: &str) {
+        assert_eq!(self.compare(Update::All, id, text).status, SnapshotStatus::Written);
+    }
+
+    fn file(&self, id: &str) -> PathBuf {
+        path(&self.root(), "embedded", &scenario(id, Vec::new()).id)
+    }
+
+    fn files(&self) -> Vec<String> {
+        let found = entries(&self.root()).unwrap();
+        let names = found.iter().flat_map(|e| [e.file.clone(), e.pending_file()]).filter(|f| f.exists());
+        names.map(|f| f.strip_prefix(self.root()).unwrap().to_string_lossy().replace('\\', "/")).collect()
+    }
+
+    /// Runs `sealcheck snapshots …` with these keys pressed; `None` for no terminal.
+    fn command(&self, words: &str, keys: Option<&str>) -> (Result<ExitCode, SnapshotsError>, String) {
+        self.command_with(words, keys, &[scenario("forward-arc", Vec::new())])
+    }
+
+    fn command_with(
+        &self,
+        words: &str,
+        keys: Option<&str>,
+        scenarios: &[Scenario],
+    ) -> (Result<ExitCode, SnapshotsError>, String) {
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            snapshots: SnapshotsArgs,
+        }
+        let args = <Cli as clap::Parser>::parse_from(std::iter::once("snapshots").chain(words.split_whitespace()));
+        let mut keys = keys.map(|k| k.chars().collect::<Vec<_>>().into_iter());
+        let mut next;
+        let key: Option<&mut Key<'_>> = match &mut keys {
+            Some(keys) => {
+                next = || Ok(keys.next());
+                Some(&mut next)
+            }
+            None => None,
+        };
+        let (root, mut out) = (self.root(), Vec::new());
+        let known = Some(known(&root, scenarios));
+        let code = run(&args.snapshots, &mut Desk { dir: &root, known, color: false, out: &mut out, key });
+        (code, String::from_utf8(out).unwrap())
+    }
+}
+
+#[test]
+fn what_a_run_may_write() {
+    for (update, missing, changed, wrote) in [
+        (Update::Never, SnapshotStatus::Missing, SnapshotStatus::Changed, [None, None]),
+        (Update::Pending, SnapshotStatus::Missing, SnapshotStatus::Changed, [Some(".new"), Some(".new")]),
+        (Update::New, SnapshotStatus::Written, SnapshotStatus::Changed, [Some(""), Some(".new")]),
+        (Update::All, SnapshotStatus::Written, SnapshotStatus::Written, [Some(""), Some("")]),
+    ] {
+        let project = Project::new();
+        let first = project.compare(update, "a", "folder: inbox");
+        assert_eq!(first.status, missing, "{update:?}");
+        assert_eq!(first.wrote.map(|w| w.replace(&first.file, "")).as_deref(), wrote[0], "{update:?}");
+        project.compare(Update::All, "a", "folder: inbox");
+        let second = project.compare(update, "a", "folder: spam");
+        assert_eq!(second.status, changed, "{update:?}");
+        assert_eq!(second.changes, ["folder: inbox → spam"]);
+        assert!(second.diff.contains("-folder: inbox\n+folder: spam"), "{}", second.diff);
+        assert_eq!(second.wrote.map(|w| w.replace(&second.file, "")).as_deref(), wrote[1], "{update:?}");
+    }
+}
+
+#[test]
+fn a_match_clears_what_was_pending_unless_nothing_may_be_written() {
+    let project = Project::new();
+    project.accept("a", "folder: inbox");
+    project.compare(Update::Pending, "a", "folder: spam");
+    assert_eq!(project.files(), ["embedded/a.snap", "embedded/a.snap.new"]);
+    assert_eq!(project.compare(Update::Never, "a", "folder: inbox").status, SnapshotStatus::Matched);
+    assert_eq!(project.files().len(), 2);
+    let before = fs::metadata(project.file("a")).unwrap().modified().unwrap();
+    assert_eq!(project.compare(Update::Pending, "a", "folder: inbox\r\n").status, SnapshotStatus::Matched);
+    assert_eq!(project.files(), ["embedded/a.snap"]);
+    assert_eq!(fs::metadata(project.file("a")).unwrap().modified().unwrap(), before);
+}
+
+#[test]
+fn an_unclean_attempt_writes_nothing() {
+    let project = Project::new();
+    let store = Store::new(project.root(), Update::All, Redactor::new());
+    let outcome = store.skipped("embedded", &scenario("a", Vec::new()).id);
+    assert_eq!((outcome.status, outcome.wrote), (SnapshotStatus::Skipped, None));
+    assert!(!project.root().exists());
+}
+
+#[test]
+fn broken_files_are_errors_that_say_what_to_do() {
+    let sound = "---\nsource: a\n---\nfolder: inbox\n";
+    for (content, problem) in [
+        (&b""[..], "no header"),
+        (b"folder: inbox\n", "no header"),
+        (b"---\nsource: a\n", "no header"),
+        (b"---\nsource: [\n---\nfolder: inbox\n", "cannot be read"),
+        (b"---\n- a\n---\nfolder: inbox\n", "cannot be read"),
+        (b"---\nsource: a\n---\n\xff\n", "UTF-8"),
+        (b"---\nsource: a\n---\n<<<<<<< HEAD\nfolder: inbox\n=======\nfolder: spam\n>>>>>>> x\n", "merge conflict"),
+        (b"<<<<<<< HEAD\n---\nsource: a\n=======\n---\nsource: b\n>>>>>>> x\n---\nfolder: inbox\n", "merge conflict"),
+    ] {
+        let project = Project::new();
+        project.accept("a", "folder: inbox");
+        fs::write(project.file("a"), content).unwrap();
+        let store = Store::new(project.root(), Update::All, Redactor::new());
+        let error = store.compare(&scenario("a", Vec::new()), "embedded", "folder: inbox").unwrap_err();
+        assert!(error.message.contains(problem), "{problem}: {error:?}");
+        assert!(error.stage.ends_with("snapshots/embedded/a.snap") && !error.next.is_empty(), "{error:?}");
+        assert_eq!(fs::read(project.file("a")).unwrap(), content, "a broken file is left for its owner");
+        fs::write(project.file("a"), sound).unwrap();
+        assert_eq!(project.compare(Update::Never, "a", "folder: inbox").status, SnapshotStatus::Matched);
+    }
+}
+
+#[test]
+fn a_folder_in_the_way_is_an_error() {
+    let project = Project::new();
+    fs::create_dir_all(project.file("a")).unwrap();
+    let store = Store::new(project.root(), Update::All, Redactor::new());
+    assert!(store.compare(&scenario("a", Vec::new()), "embedded", "x: 1").is_err());
+    fs::write(project.dir.path().join("file"), "").unwrap();
+    let store = Store::new(project.dir.path().join("file"), Update::All, Redactor::new());
+    assert!(store.compare(&scenario("a", Vec::new()), "embedded", "x: 1").is_err());
+}
+
+#[test]
+fn secrets_never_reach_a_file() {
+    let project = Project::new();
+    project.redactor.learn("me", &Secret::new("hunter2hunter2"));
+    let text = "folder: hunter2hunter2";
+    project.accept("a", text);
+    let written = fs::read_to_string(project.file("a")).unwrap();
+    assert!(!written.contains("hunter2") && written.contains("[REDACTED]"), "{written}");
+    assert_eq!(project.compare(Update::Never, "a", text).status, SnapshotStatus::Matched);
+}
+
+#[test]
+fn files_are_in_the_format_of_insta() {
+    let project = Project::new();
+    project.compare(Update::Pending, "forward/arc[size=5MB]", &text(&forwarded(1, |t| t)));
+    let pending = project.file("forward/arc[size=5MB]").with_extension("snap.new");
+    let snapshot = insta::Snapshot::from_file(&pending).unwrap();
+    assert_eq!(snapshot.metadata().source(), Some("scenarios/forward-arc.yaml"));
+    assert_eq!(snapshot.metadata().description(), Some("forwarded copy: carries a valid \"ARC\" chain"));
+    assert_eq!(snapshot.as_text().unwrap().to_string(), text(&forwarded(2, |t| t)));
+    let text = fs::read_to_string(&pending).unwrap();
+    assert!(
+        text.contains("info:\n  format: 1\n  scenario: \"forward/arc[size=5MB]\"\n  target: \"embedded\"\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn parallel_runs_leave_whole_files() {
+    let project = Project::new();
+    let texts: Vec<String> = (0..4).map(|n| format!("folder: {}", format!("{n}").repeat(20_000))).collect();
+    std::thread::scope(|scope| {
+        for text in &texts {
+            scope.spawn(|| (0..20).for_each(|_| drop(project.compare(Update::Pending, "a", text))));
+        }
+    });
+    let entry = entries(&project.root()).unwrap().remove(0);
+    assert!(texts.contains(&entry.waiting().unwrap().text()));
+    let left = fs::read_dir(project.root().join("embedded")).unwrap().count();
+    assert_eq!(left, 1, "temporary files are gone");
+}
+
+#[test]
+fn obsolete_files_are_found_without_running() {
+    let project = Project::new();
+    for id in ["kept", "gone", "none", "row[a=1]"] {
+        project.accept(id, "folder: inbox");
+    }
+    project.compare(Update::Pending, "gone", "folder: spam");
+    fs::write(project.root().join("README.md"), "not a snapshot").unwrap();
+    let mut none = scenario("none", Vec::new());
+    none.snapshot = SnapshotPreset::None;
+    let scenarios = [scenario("kept", Vec::new()), none, scenario("row[a=2]", Vec::new())];
+    let stale = obsolete(&project.root(), &known(&project.root(), &scenarios)).unwrap();
+    let names: Vec<_> = stale.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    assert_eq!(names, ["gone.snap", "gone.snap.new", "none.snap", "row[a=1].snap"]);
+    assert!(obsolete(Path::new("/nowhere/at/all"), &known(Path::new("x"), &scenarios)).unwrap().is_empty());
+
+    let (code, out) = project.command_with("prune --dry-run", None, &scenarios);
+    assert_eq!((code.unwrap(), project.files().len()), (ExitCode::Success, 5), "{out}");
+    let (code, out) = project.command_with("prune gone", None, &scenarios);
+    assert_eq!(code.unwrap(), ExitCode::Success);
+    assert_eq!(out.lines().filter(|l| l.starts_with("removed ")).count(), 2, "{out}");
+    assert_eq!(project.files(), ["embedded/kept.snap", "embedded/none.snap", "embedded/row[a=1].snap"]);
+}
+
+#[test]
+fn diff_and_status_speak_in_words() {
+    let project = Project::new();
+    project.accept("forward-arc", &text(&forwarded(1, |t| t)));
+    let (code, out) = project.command("status", None);
+    assert_eq!((code.unwrap(), out.as_str()), (ExitCode::Success, "1 accepted, 0 pending, 0 obsolete\n"));
+    let other = forwarded(2, |t| t.replace("cv=none; d=corp.example", "cv=none; d=other.example"));
+    project.compare(Update::Pending, "forward-arc", &text(&other));
+    let (code, out) = project.command("diff", None);
+    assert_eq!(code.unwrap(), ExitCode::Success);
+    assert!(out.starts_with("embedded/forward-arc\n  signer of i=1: $company → other.example\n"), "{out}");
+    assert!(out.contains("    -    by: $company\n    +    by: other.example\n"), "{out}");
+    let (code, out) = project.command("status", None);
+    assert_eq!(code.unwrap(), ExitCode::NotClean);
+    assert!(out.starts_with("1 accepted, 1 pending, 0 obsolete\n  pending "), "{out}");
+    let (code, out) = project.command("show forward-*", None);
+    assert_eq!(code.unwrap(), ExitCode::Success);
+    assert!(out.starts_with("# embedded/forward-arc (accepted)\nfolder: inbox\n"), "{out}");
+}
+
+#[test]
+fn accept_and_reject_take_ids_and_globs() {
+    let project = Project::new();
+    for id in ["a", "b/one[x=Y]", "b/two"] {
+        project.compare(Update::Pending, id, "folder: inbox");
+    }
+    let (code, out) = project.command("accept b/*[x=Y] --target embedded", None);
+    assert_eq!((code.unwrap(), out.as_str()), (ExitCode::Success, "accepted embedded/b/one[x=Y]\n"));
+    assert_eq!(project.compare(Update::Never, "b/one[x=Y]", "folder: inbox").status, SnapshotStatus::Matched);
+    for words in ["accept c", "accept --target gmail", "reject b/one*", "diff c", "show c", "status c"] {
+        let (code, out) = project.command(words, None);
+        assert_eq!(code.unwrap(), ExitCode::NothingSelected, "{words}: {out}");
+    }
+    let (code, out) = project.command("reject", None);
+    assert_eq!((code.unwrap(), out.as_str()), (ExitCode::Success, "rejected embedded/a\nrejected embedded/b/two\n"));
+    let (code, out) = project.command("accept", None);
+    assert_eq!((code.unwrap(), out.as_str()), (ExitCode::Success, "no pending snapshots\n"));
+}
+
+#[test]
+fn review_asks_for_each() {
+    let project = Project::new();
+    for id in ["a", "b", "c", "d"] {
+        project.compare(Update::Pending, id, "folder: inbox");
+    }
+    let (code, _) = project.command("review", None);
+    assert!(matches!(code, Err(SnapshotsError::NoTerminal)));
+    let (code, out) = project.command("review", Some("x?arSq"));
+    assert_eq!(code.unwrap(), ExitCode::NotClean);
+    assert!(out.contains("[1/4] embedded/a\n  new snapshot\n") && out.contains("+folder: inbox"), "{out}");
+    assert!(out.ends_with("1 accepted, 1 rejected, 2 still pending\n"), "{out}");
+    assert_eq!(project.files(), ["embedded/a.snap", "embedded/c.snap.new", "embedded/d.snap.new"]);
+    let (code, out) = project.command("review", Some("a"));
+    assert_eq!(code.unwrap(), ExitCode::NotClean, "the end of input is quit");
+    assert!(out.ends_with("1 accepted, 0 rejected, 1 still pending\n"), "{out}");
+    let (code, _) = project.command("review d", Some("a"));
+    assert_eq!(code.unwrap(), ExitCode::Success);
+}
+
+#[test]
+fn a_broken_pending_file_cannot_be_accepted() {
+    let project = Project::new();
+    project.accept("a", "folder: inbox");
+    project.compare(Update::Pending, "a", "folder: spam");
+    project.compare(Update::Pending, "b", "folder: spam");
+    fs::write(project.file("a").with_extension("snap.new"), "rubbish").unwrap();
+    for words in ["accept", "diff"] {
+        let (code, out) = project.command(words, None);
+        assert_eq!(code.unwrap(), ExitCode::Inconclusive);
+        assert!(out.contains("no header"), "{out}");
+    }
+    assert_eq!(project.files(), ["embedded/a.snap", "embedded/a.snap.new", "embedded/b.snap"]);
+    let (code, out) = project.command("review", Some("ar"));
+    assert_eq!(code.unwrap(), ExitCode::Success, "{out}");
+    assert_eq!(project.files(), ["embedded/a.snap", "embedded/b.snap"]);
+}
