@@ -6,7 +6,7 @@ use sealcheck::{
     mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
     scenario::{
         Account, Expectation, Knobs, Scenario, Target, TargetKind, Template, Vars,
-        model::{Cleanup, Encoding, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait},
+        model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait},
     },
     verify::{SetVerification, Verdict, Verification},
 };
@@ -74,6 +74,7 @@ pub(crate) fn scenario(id: &str, kinds: Vec<ExpectationKind>) -> Scenario {
         targets: vec![TargetKind::Embedded, TargetKind::Gmail],
         params: Vec::new(),
         vars: Vars::new(),
+        arc: ArcPolicy::default(),
         skip: None,
         known_issue: None,
         knobs: Knobs::default(),
@@ -95,6 +96,7 @@ pub(crate) fn scenario(id: &str, kinds: Vec<ExpectationKind>) -> Scenario {
         retries: Retries::default(),
         cleanup: Cleanup::Keep,
         source: "".into(),
+        base: None,
     }
 }
 
