@@ -6,7 +6,7 @@ use super::{
     signature::{Kind, Problem},
 };
 use crate::mail::{
-    Message,
+    Field, Message,
     arc::{ArcChain, ArcSet, ChainValidationStatus},
 };
 
@@ -91,23 +91,25 @@ async fn judge_seal(message: &Message, judge: &mut Judge<'_>, sets: &[ArcSet]) -
     let Some((own, seal)) = sets.last().and_then(|set| set.seal.as_ref().map(|seal| (set, seal))) else {
         return Judgement::default();
     };
-    let failed = seal.cv == Some(ChainValidationStatus::Fail);
-    let covered = if failed { &sets[sets.len() - 1..] } else { sets };
-    let mut judgement = match sealed(message, judge, covered) {
+    let expected = if seal.cv == Some(ChainValidationStatus::Fail) { Covered::OwnSet } else { Covered::WholeChain };
+    let mut judgement = match sealed(message, judge, sets, expected) {
         Ok(data) => judge.seal(&seal.tags, &data).await,
         Err(missing) => Judgement {
             problems: vec![Problem::new(Cause::Structure, format!("it cannot hold: {missing}"))],
             ..Judgement::default()
         },
     };
-    if failed
-        && judgement.has(Cause::Signature)
-        && let Ok(data) = sealed(message, judge, sets)
-        && !judge.seal(&seal.tags, &data).await.has(Cause::Signature)
-    {
-        let text = "it covers the whole chain, and with cv=fail it must cover only its own set";
-        judgement.problems.retain(|p| p.cause != Cause::Signature);
-        judgement.problems.push(Problem::new(Cause::SealCoverage, text));
+    if judgement.has(Cause::Signature) {
+        for covered in Covered::ALL {
+            if let Ok(data) = sealed(message, judge, sets, covered)
+                && !judge.seal(&seal.tags, &data).await.has(Cause::Signature)
+            {
+                let text = format!("it covers {covered}, and must cover {expected}");
+                judgement.problems.retain(|p| p.cause != Cause::Signature);
+                judgement.problems.push(Problem::new(Cause::SealCoverage, text));
+                break;
+            }
+        }
     }
     let cv = match (own.instance, &seal.cv) {
         (1, Some(ChainValidationStatus::Pass)) => Some("cv=pass, where the first seal must say cv=none"),
@@ -118,28 +120,61 @@ async fn judge_seal(message: &Message, judge: &mut Judge<'_>, sets: &[ArcSet]) -
     judgement
 }
 
+/// What a seal may have been made over. Only the first two are ever right; sealers have been seen to do all of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Covered {
+    WholeChain,
+    OwnSet,
+    /// As rspamd before 3.6: the older AARs from the first on, beside the AMS and AS from the last on.
+    OlderSetsMixed,
+}
+
+impl Covered {
+    const ALL: [Self; 3] = [Self::WholeChain, Self::OwnSet, Self::OlderSetsMixed];
+}
+
+impl std::fmt::Display for Covered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::WholeChain => "every set in order",
+            Self::OwnSet => "only its own set",
+            Self::OlderSetsMixed => "the older sets in the wrong order",
+        })
+    }
+}
+
 /// What a seal signs: per set AAR, AMS and AS, relaxed, the last AS without its signature. Or the part that is missing.
-fn sealed(message: &Message, judge: &Judge<'_>, sets: &[ArcSet]) -> Result<Vec<u8>, String> {
-    let fields = message.fields();
-    let relaxed = Canonicalization::Relaxed;
+fn sealed(message: &Message, judge: &Judge<'_>, sets: &[ArcSet], covered: Covered) -> Result<Vec<u8>, String> {
+    let (own, older) = sets.split_last().ok_or("there is no set")?;
     let mut data = Vec::with_capacity(4096);
-    for (n, set) in sets.iter().enumerate() {
-        let instance = set.instance;
-        let aar = set.aar.as_ref().and_then(|aar| fields.iter().find(|f| f.line == aar.line));
-        let ams = set.ams.as_ref().and_then(|ams| fields.get(ams.field));
-        let seal = set.seal.as_ref().and_then(|seal| fields.get(seal.field));
-        let aar = aar.ok_or_else(|| format!("instance {instance} has no ARC-Authentication-Results"))?;
-        let ams = ams.ok_or_else(|| format!("instance {instance} has no {}", Kind::Ams.field()))?;
-        let seal = seal.ok_or_else(|| format!("instance {instance} has no {}", Kind::Seal.field()))?;
-        relaxed.header(judge.bytes(aar), &mut data);
-        relaxed.header(judge.bytes(ams), &mut data);
-        if n + 1 == sets.len() {
-            unsigned(relaxed, judge.bytes(seal), &mut data);
-        } else {
-            relaxed.header(judge.bytes(seal), &mut data);
+    let older = if covered == Covered::OwnSet { &[] } else { older };
+    let relaxed = Canonicalization::Relaxed;
+    for (at, set) in older.iter().enumerate() {
+        let other = if covered == Covered::OlderSetsMixed { &older[older.len() - 1 - at] } else { set };
+        let ([aar, ..], [_, ams, seal]) = (parts(message, set)?, parts(message, other)?);
+        for field in [aar, ams, seal] {
+            relaxed.header(judge.bytes(field), &mut data);
         }
     }
+    let [aar, ams, seal] = parts(message, own)?;
+    relaxed.header(judge.bytes(aar), &mut data);
+    relaxed.header(judge.bytes(ams), &mut data);
+    unsigned(relaxed, judge.bytes(seal), &mut data);
     Ok(data)
+}
+
+/// AAR, AMS and AS of a set, or the part that is missing.
+fn parts<'m>(message: &'m Message, set: &ArcSet) -> Result<[&'m Field; 3], String> {
+    let fields = message.fields();
+    let missing = |part: &str| format!("instance {} has no {part}", set.instance);
+    let aar = set.aar.as_ref().and_then(|aar| fields.iter().find(|f| f.line == aar.line));
+    let ams = set.ams.as_ref().and_then(|ams| fields.get(ams.field));
+    let seal = set.seal.as_ref().and_then(|seal| fields.get(seal.field));
+    Ok([
+        aar.ok_or_else(|| missing("ARC-Authentication-Results"))?,
+        ams.ok_or_else(|| missing(Kind::Ams.field()))?,
+        seal.ok_or_else(|| missing(Kind::Seal.field()))?,
+    ])
 }
 
 /// The chain as a whole, in the order of RFC 8617 §5.2.

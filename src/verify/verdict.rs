@@ -50,7 +50,7 @@ pub enum Cause {
     BodyHash,
     /// The signature does not fit: a signed header field or the field itself was changed, or another key signed.
     Signature,
-    /// A seal with `cv=fail` covers the sets before its own too (RFC 8617 §5.1.2).
+    /// A seal covers other sets than it must, or in another order (RFC 8617 §5.1.1, §5.1.2).
     SealCoverage,
     /// The name of the key does not exist.
     NoKey,

@@ -1,5 +1,7 @@
 //! Integration tests; README.md beside this file says how to add one.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod imap_wire;
 mod layers;
 mod scenarios_yaml;
@@ -7,5 +9,6 @@ mod scripted;
 mod seen;
 mod snapshots;
 mod submit;
+mod verify_captures;
 mod verify_rules;
 mod verify_signer;

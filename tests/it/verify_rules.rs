@@ -517,7 +517,7 @@ fn chain_validation_statuses() {
     assert_eq!((whole.arc, whole.sets[1].seal), (Verdict::Fail, Verdict::Fail));
     assert_eq!(
         whole.sets[1].reason.as_deref(),
-        Some("instance 2 ARC-Seal: it covers the whole chain, and with cv=fail it must cover only its own set")
+        Some("instance 2 ARC-Seal: it covers every set in order, and must cover only its own set")
     );
 
     let third = arc(&LIST, &arc_recipe(&LIST, 3, RELAXED), &second("fail", true));
