@@ -2,12 +2,16 @@
 
 pub mod authenticate;
 pub mod dns;
+pub mod forwarder;
 pub mod imap_server;
 pub mod keys;
+pub mod mta;
 pub mod net;
 pub mod parties;
 pub mod pki;
+pub mod sender;
 pub mod signing;
+pub mod smtp_client;
 pub mod smtp_server;
 pub mod store;
 pub mod tasks;

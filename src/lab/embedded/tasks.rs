@@ -29,6 +29,11 @@ impl Tasks {
         self.tracker.spawn(task);
     }
 
+    /// What is cancelled at the end of the world.
+    pub fn token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
     /// Resolves at the end of the world.
     pub async fn stopped(&self) {
         self.stop.cancelled().await;

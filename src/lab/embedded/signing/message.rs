@@ -7,6 +7,7 @@ use std::borrow::Cow;
 pub struct Field<'m> {
     raw: &'m [u8],
     colon: usize,
+    start: usize,
 }
 
 /// A message in its parts.
@@ -44,6 +45,11 @@ impl<'m> Field<'m> {
         self.raw
     }
 
+    /// Where it stands in the message.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.start..self.start + self.raw.len()
+    }
+
     /// The value of a tag in a tag list (RFC 6376 §3.2), without white space.
     pub fn tag(&self, name: &str) -> Option<String> {
         let text = self.text();
@@ -69,7 +75,7 @@ impl<'m> Message<'m> {
             }
             let end = field_end(rest);
             if let Some(colon) = memchr::memchr(b':', &rest[..end]).filter(|colon| is_name(&rest[..*colon])) {
-                fields.push(Field { raw: &rest[..end], colon });
+                fields.push(Field { raw: &rest[..end], colon, start: at });
             }
             at += end;
         }

@@ -77,6 +77,37 @@ impl Reply {
         self
     }
 
+    /// Joins the lines that a server sent, without their line breaks. A status that every line repeats is taken out of
+    /// the text.
+    ///
+    /// # Errors
+    /// When a line has no code, or the codes differ.
+    pub fn from_lines(lines: &[String]) -> Result<Self, ReplyError> {
+        let error = || ReplyError(lines.join(" "));
+        let mut code = None;
+        let mut texts = Vec::new();
+        for line in lines {
+            let number = line.get(..3).and_then(|c| c.parse::<u16>().ok()).filter(|n| (200..600).contains(n));
+            let number = number.ok_or_else(error)?;
+            if *code.get_or_insert(number) != number {
+                return Err(error());
+            }
+            texts.push(line.get(4..).unwrap_or_default());
+        }
+        let code = code.ok_or_else(error)?;
+        let split = |text: &&str| {
+            let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+            word.parse::<Status>().ok().map(|status| (status, rest.to_owned()))
+        };
+        let statuses: Vec<_> = texts.iter().map_while(split).collect();
+        match statuses.first() {
+            Some((status, _)) if statuses.len() == texts.len() && statuses.iter().all(|(s, _)| s == status) => {
+                Ok(Self { code, status: Some(*status), lines: statuses.iter().map(|(_, t)| t.clone()).collect() })
+            }
+            _ => Ok(Self { code, status: None, lines: texts.into_iter().map(str::to_owned).collect() }),
+        }
+    }
+
     /// The bytes of the reply, each line closed with CRLF; line breaks inside a line become spaces.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = String::new();
@@ -98,7 +129,8 @@ impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.to_bytes();
         let text = String::from_utf8_lossy(&bytes);
-        f.write_str(&text.trim_end().replace("\r\n", " "))
+        let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+        f.write_str(&lines.join(" "))
     }
 }
 
@@ -138,6 +170,17 @@ mod tests {
         for wrong in ["", "55", "5500", "abc", "199 x", "600 x", "550 4.1.1 x"] {
             assert!(wrong.parse::<Reply>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn lines_of_a_server_are_joined() {
+        let read = |lines: &[&str]| Reply::from_lines(&lines.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let reply = read(&["550-5.7.26 blocked", "550-5.7.26 ", "550 5.7.26  see"]).unwrap();
+        assert_eq!(reply.status, Some(Status(5, 7, 26)));
+        assert_eq!(reply.to_string(), "550-5.7.26 blocked 550-5.7.26 550 5.7.26  see");
+        assert_eq!(read(&["250-mx.example", "250 SIZE 1"]).unwrap(), Reply::plain(250, "mx.example\nSIZE 1"));
+        assert_eq!(read(&["250-a", "251 b"]), Err(ReplyError("250-a 251 b".into())));
+        assert!(read(&["hello"]).is_err() && read(&[]).is_err());
     }
 
     #[test]

@@ -1,0 +1,11 @@
+//! What the outside sender's and the company's mail servers have in common.
+
+mod bounce;
+mod queue;
+mod received;
+mod relay;
+
+pub use bounce::{Bounce, Report};
+pub use queue::{date, queue_id};
+pub use received::received;
+pub use relay::{Backoff, Failure, Queued, Relay, Site};

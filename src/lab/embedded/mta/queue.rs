@@ -1,0 +1,32 @@
+//! Names and times of queued messages.
+
+use jiff::{Timestamp, tz::TimeZone};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// A queue id as Postfix writes them: microseconds of the second, then a number that no other message of the process
+/// has.
+pub fn queue_id(now: Timestamp) -> String {
+    let micros = u32::try_from(now.subsec_microsecond()).unwrap_or(0);
+    format!("{micros:05X}{:05X}", NEXT.fetch_add(1, Ordering::Relaxed) + 0x9_9000)
+}
+
+/// The date in a header field (RFC 5322 §3.3), in UTC, with the comment that mail servers add.
+pub fn date(now: Timestamp) -> String {
+    now.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S +0000 (UTC)").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_differ_and_dates_read_well() {
+        let now: Timestamp = "2026-11-24T02:45:07.000015Z".parse().unwrap();
+        let (one, two) = (queue_id(now), queue_id(now));
+        assert_ne!(one, two);
+        assert!(one.starts_with("0000F") && one.len() >= 10, "{one}");
+        assert_eq!(date(now), "Tue, 24 Nov 2026 02:45:07 +0000 (UTC)");
+    }
+}

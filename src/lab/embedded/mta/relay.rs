@@ -1,0 +1,237 @@
+//! Sends a queued message on: by MX, again after temporary failures, until every recipient is decided.
+
+use super::{Bounce, Report, queue_id};
+use crate::lab::embedded::{
+    net::{Exchanger, MxError, Net},
+    smtp_client::{self, Answer, Destination, Stage},
+    smtp_server::{Envelope, Recipient, Status},
+    tasks::Tasks,
+};
+use jiff::Timestamp;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{task::JoinSet, time::Instant};
+use tokio_native_tls::TlsConnector;
+
+/// The port of mail between servers.
+pub(crate) const SMTP_PORT: u16 = 25;
+
+/// How long to wait between tries: `first`, then twice as long each time up to `longest`; after `give_up` the last
+/// temporary failure is final. Lab-scale: a real server waits for minutes and days.
+#[derive(Debug, Clone, Copy)]
+pub struct Backoff {
+    /// Before the second try.
+    pub first: Duration,
+    /// Between later tries, at most.
+    pub longest: Duration,
+    /// The age at which a message is given up.
+    pub give_up: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { first: Duration::from_millis(50), longest: Duration::from_secs(1), give_up: Duration::from_secs(120) }
+    }
+}
+
+/// A message on its way out.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// Its queue id.
+    pub id: String,
+    /// From whom to whom.
+    pub envelope: Envelope,
+    /// The message; the same bytes at every try.
+    pub message: Vec<u8>,
+}
+
+/// A recipient that the message did not reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Who.
+    pub recipient: Recipient,
+    /// The status, from the reply or our own.
+    pub status: Status,
+    /// The reply, or why there was none.
+    pub diagnostic: String,
+    /// Who said it, and in reply to what; `None` when we found out ourselves.
+    pub said: Option<(Exchanger, Stage)>,
+}
+
+/// A mail server.
+#[derive(Debug, Clone, Copy)]
+pub struct Site {
+    /// Its name.
+    pub host: &'static str,
+    /// The domain that it serves.
+    pub domain: &'static str,
+    /// Its address in the virtual network.
+    pub address: Ipv4Addr,
+}
+
+/// The outgoing side of a server.
+#[derive(Clone)]
+pub struct Relay {
+    site: Site,
+    net: Net,
+    tls: TlsConnector,
+    backoff: Backoff,
+    tasks: Tasks,
+}
+
+/// What a try found out about a recipient.
+enum Decision {
+    Delivered,
+    Refused(Failure),
+    Later(Failure),
+}
+
+impl Relay {
+    /// The outgoing side of this server.
+    pub fn new(site: Site, net: &Net, tls: TlsConnector, backoff: Backoff, tasks: &Tasks) -> Self {
+        Self { site, net: net.clone(), tls, backoff, tasks: tasks.clone() }
+    }
+
+    /// Whose.
+    pub fn site(&self) -> Site {
+        self.site
+    }
+
+    /// The network that it sends over.
+    pub fn net(&self) -> &Net {
+        &self.net
+    }
+
+    /// Delivers a message that arrived at `arrived`, and reports what fails to `reports_to`.
+    pub async fn dispatch(&self, queued: Queued, reports_to: &str, arrived: Timestamp) {
+        let queued = Arc::new(queued);
+        let failures = self.deliver(&queued).await;
+        let now = Timestamp::now();
+        let id = queue_id(now);
+        let report = Report { site: self.site, id: &id, queued: &queued, failures: &failures, arrived, now };
+        if let Some(bounce) = report.write(reports_to) {
+            let Bounce { envelope, message } = bounce;
+            // A report has no sender, so nobody is told when it fails too.
+            drop(self.deliver(&Arc::new(Queued { id, envelope, message: message.into_bytes() })).await);
+        }
+    }
+
+    /// Delivers to every recipient, or gives up on some; domains do not wait for each other. At the end of the world
+    /// nobody is told of what is left.
+    pub async fn deliver(&self, queued: &Arc<Queued>) -> Vec<Failure> {
+        let mut by_domain: BTreeMap<String, Vec<Recipient>> = BTreeMap::new();
+        for recipient in &queued.envelope.recipients {
+            let domain = recipient.address.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
+            by_domain.entry(domain).or_default().push(recipient.clone());
+        }
+        let mut deliveries = JoinSet::new();
+        for (domain, recipients) in by_domain {
+            let (relay, queued) = (self.clone(), Arc::clone(queued));
+            deliveries.spawn(async move { relay.deliver_to_domain(&domain, recipients, &queued).await });
+        }
+        deliveries.join_all().await.into_iter().flatten().collect()
+    }
+
+    async fn deliver_to_domain(&self, domain: &str, mut waiting: Vec<Recipient>, queued: &Queued) -> Vec<Failure> {
+        let started = Instant::now();
+        let mut pause = self.backoff.first;
+        let mut failures = Vec::new();
+        loop {
+            let mut later = Vec::new();
+            for decision in self.attempt(domain, &waiting, queued).await {
+                match decision {
+                    Decision::Delivered => {}
+                    Decision::Refused(failure) => failures.push(failure),
+                    Decision::Later(failure) => later.push(failure),
+                }
+            }
+            if later.is_empty() {
+                return failures;
+            }
+            if started.elapsed() + pause > self.backoff.give_up {
+                failures.extend(later);
+                return failures;
+            }
+            waiting = later.into_iter().map(|failure| failure.recipient).collect();
+            if !self.tasks.wait(pause).await {
+                return Vec::new();
+            }
+            pause = (pause * 2).min(self.backoff.longest);
+        }
+    }
+
+    /// One try at each exchanger until one decides.
+    async fn attempt(&self, domain: &str, recipients: &[Recipient], queued: &Queued) -> Vec<Decision> {
+        let exchangers = match self.net.exchangers(domain).await {
+            Ok(exchangers) => exchangers,
+            Err(error) => {
+                let (status, decide): (_, fn(Failure) -> Decision) = match error {
+                    MxError::NotFound(_) => (Status(5, 4, 4), Decision::Refused),
+                    MxError::TryAgain(_) => (Status(4, 4, 3), Decision::Later),
+                };
+                return own_failures(recipients, status, &error.to_string()).map(decide).collect();
+            }
+        };
+        let mut last = String::new();
+        for exchanger in exchangers {
+            match self.converse(&exchanger, recipients, queued).await {
+                Ok(answers) => return recipients.iter().zip(answers).map(|(r, a)| decide(r, a, &exchanger)).collect(),
+                Err(error) => last = error,
+            }
+        }
+        own_failures(recipients, Status(4, 4, 1), &last).map(Decision::Later).collect()
+    }
+
+    async fn converse(
+        &self,
+        exchanger: &Exchanger,
+        recipients: &[Recipient],
+        queued: &Queued,
+    ) -> Result<Vec<Answer>, String> {
+        let Exchanger { host, address } = exchanger;
+        let Some(socket) = self.net.socket(*address, SMTP_PORT) else {
+            return Err(format!("connect to {host}[{address}]:{SMTP_PORT}: No route to host"));
+        };
+        let destination = Destination {
+            socket,
+            host: host.clone(),
+            proxy: Some((IpAddr::V4(self.site.address), *address)),
+            helo: self.site.host.to_owned(),
+            tls: self.tls.clone(),
+        };
+        let envelope = Envelope { recipients: recipients.to_vec(), ..queued.envelope.clone() };
+        smtp_client::send(&destination, &envelope, &queued.message).await.map_err(|error| error.to_string())
+    }
+}
+
+fn own_failures<'r>(
+    recipients: &'r [Recipient],
+    status: Status,
+    diagnostic: &'r str,
+) -> impl Iterator<Item = Failure> + 'r {
+    recipients.iter().map(move |recipient| Failure {
+        recipient: recipient.clone(),
+        status,
+        diagnostic: diagnostic.to_owned(),
+        said: None,
+    })
+}
+
+fn decide(recipient: &Recipient, answer: Answer, exchanger: &Exchanger) -> Decision {
+    let Answer { stage, reply } = answer;
+    if reply.is_positive() {
+        return Decision::Delivered;
+    }
+    let class = reply.code / 100;
+    let failure = Failure {
+        recipient: recipient.clone(),
+        status: reply.status.filter(|s| s.0 == class).unwrap_or(Status(class, 0, 0)),
+        diagnostic: reply.to_string(),
+        said: Some((exchanger.clone(), stage)),
+    };
+    if reply.is_permanent() { Decision::Refused(failure) } else { Decision::Later(failure) }
+}

@@ -1,0 +1,80 @@
+//! The submission server (RFC 6409).
+
+use super::Outgoing;
+use crate::lab::embedded::{
+    parties::EXTERNAL_HOST,
+    smtp_server::{Credentials, Envelope, Mechanism, Recipient, Reply, Service, Session, Status},
+    store::Store,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// Takes mail from users that have logged in.
+pub struct Submission {
+    outgoing: Arc<Outgoing>,
+    users: Store,
+}
+
+impl Submission {
+    /// Takes mail from the users of this store.
+    pub fn new(outgoing: Arc<Outgoing>, users: Store) -> Self {
+        Self { outgoing, users }
+    }
+}
+
+#[async_trait]
+impl Service for Submission {
+    fn hostname(&self) -> &str {
+        EXTERNAL_HOST
+    }
+
+    fn mechanisms(&self, session: &Session) -> &'static [Mechanism] {
+        if session.tls { &[Mechanism::Plain, Mechanism::Login, Mechanism::Xoauth2] } else { &[] }
+    }
+
+    async fn connect(&self, _session: &Session) -> Reply {
+        Reply::plain(220, format!("{EXTERNAL_HOST} ESMTP Postfix"))
+    }
+
+    async fn login(&self, _session: &Session, credentials: &Credentials) -> Result<String, Reply> {
+        let Credentials { mechanism, user, secret } = credentials;
+        let holds = self.users.account(user).filter(|account| {
+            let known = account.credentials();
+            match mechanism {
+                Mechanism::Xoauth2 => {
+                    known.access_token.as_ref().is_some_and(|token| token.expose() == secret.expose())
+                }
+                Mechanism::Plain | Mechanism::Login => known.password.expose() == secret.expose(),
+            }
+        });
+        match holds {
+            Some(account) => Ok(account.address().to_owned()),
+            None => Err(Reply::new(535, Status(5, 7, 8), "Error: authentication failed")),
+        }
+    }
+
+    async fn mail(&self, session: &Session, _envelope: &Envelope) -> Reply {
+        match (session.tls, &session.user) {
+            (false, _) => Reply::new(530, Status(5, 7, 0), "Must issue a STARTTLS command first"),
+            (true, None) => Reply::new(530, Status(5, 7, 0), "Authentication required"),
+            (true, Some(_)) => Reply::new(250, Status(2, 1, 0), "Ok"),
+        }
+    }
+
+    async fn recipient(&self, _session: &Session, _envelope: &Envelope, recipient: &Recipient) -> Reply {
+        let address = &recipient.address;
+        match address.rsplit_once('@') {
+            Some((_, domain)) if !domain.is_empty() => Reply::new(250, Status(2, 1, 5), "Ok"),
+            _ => Reply::new(
+                504,
+                Status(5, 5, 2),
+                format!("<{address}>: Recipient address rejected: need fully-qualified address"),
+            ),
+        }
+    }
+
+    async fn message(&self, session: &Session, envelope: Envelope, message: Vec<u8>) -> Reply {
+        let id = self.outgoing.accept(session, envelope, message);
+        Reply::new(250, Status(2, 0, 0), format!("Ok: queued as {id}"))
+    }
+}

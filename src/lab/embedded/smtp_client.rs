@@ -1,0 +1,350 @@
+//! An SMTP client (RFC 5321): one connection, one message, a reply for every recipient.
+
+use super::smtp_server::{Body, Envelope, Notify, Reply, ReplyError, Return};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
+use tokio_native_tls::TlsConnector;
+
+/// How long a whole conversation may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Octets of a reply line and lines of a reply that are read at most.
+const LIMIT: usize = 64 * 1024;
+
+/// Where to, and as whom.
+#[derive(Clone)]
+pub struct Destination {
+    /// The socket to connect to.
+    pub socket: SocketAddr,
+    /// The name that the server's certificate must carry.
+    pub host: String,
+    /// The addresses of a PROXY line: our own and the server's.
+    pub proxy: Option<(IpAddr, IpAddr)>,
+    /// The name to give in EHLO.
+    pub helo: String,
+    /// How STARTTLS is done when the server offers it.
+    pub tls: TlsConnector,
+}
+
+/// The command that a reply answers, in Postfix's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The connection itself.
+    Connect,
+    /// EHLO.
+    Hello,
+    /// STARTTLS.
+    StartTls,
+    /// MAIL.
+    Mail,
+    /// RCPT.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// The end of the message.
+    EndOfData,
+}
+
+impl Stage {
+    /// As in `(in reply to … command)`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "initial server greeting",
+            Self::Hello => "EHLO command",
+            Self::StartTls => "STARTTLS command",
+            Self::Mail => "MAIL FROM command",
+            Self::Rcpt => "RCPT TO command",
+            Self::Data => "DATA command",
+            Self::EndOfData => "end of DATA command",
+        }
+    }
+}
+
+/// The reply that decided over a recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What it answers.
+    pub stage: Stage,
+    /// The reply.
+    pub reply: Reply,
+}
+
+/// The conversation broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The connection failed.
+    #[error("lost connection with {0}: {1}")]
+    Connection(String, #[source] io::Error),
+    /// TLS failed.
+    #[error("TLS with {0} failed: {1}")]
+    Tls(String, #[source] native_tls::Error),
+    /// The server does not speak SMTP.
+    #[error("{0} broke the protocol: {1}")]
+    Protocol(String, #[source] ReplyError),
+    /// It took too long.
+    #[error("conversation with {0} timed out")]
+    Timeout(String),
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+struct Conversation<'d> {
+    stream: BufReader<Box<dyn Stream>>,
+    destination: &'d Destination,
+}
+
+/// Sends one message; the answers are in the order of the recipients.
+///
+/// # Errors
+/// When the connection, TLS or the protocol fails.
+pub async fn send(destination: &Destination, envelope: &Envelope, message: &[u8]) -> Result<Vec<Answer>, ClientError> {
+    let timeout = || ClientError::Timeout(destination.host.clone());
+    tokio::time::timeout(TIMEOUT, converse(destination, envelope, message)).await.map_err(|_| timeout())?
+}
+
+async fn converse(destination: &Destination, envelope: &Envelope, message: &[u8]) -> Result<Vec<Answer>, ClientError> {
+    let lost = |error| ClientError::Connection(destination.host.clone(), error);
+    let everyone = |stage, reply: Reply| vec![Answer { stage, reply }; envelope.recipients.len()];
+    let mut stream = TcpStream::connect(destination.socket).await.map_err(lost)?;
+    stream.set_nodelay(true).map_err(lost)?;
+    if let Some((own, other)) = destination.proxy {
+        let line = format!("PROXY TCP4 {own} {other} 40000 25\r\n");
+        stream.write_all(line.as_bytes()).await.map_err(lost)?;
+    }
+    let mut talk = Conversation { stream: BufReader::new(Box::new(stream)), destination };
+    let greeting = talk.reply().await?;
+    if !greeting.is_positive() {
+        return Ok(everyone(Stage::Connect, greeting));
+    }
+    let hello = format!("EHLO {}\r\n", destination.helo);
+    let mut welcome = talk.ask(&hello).await?;
+    if !welcome.is_positive() {
+        return Ok(everyone(Stage::Hello, welcome));
+    }
+    if offers(&welcome, "STARTTLS").is_some() {
+        let ready = talk.ask("STARTTLS\r\n").await?;
+        if !ready.is_positive() {
+            return Ok(everyone(Stage::StartTls, ready));
+        }
+        talk = talk.upgrade().await?;
+        welcome = talk.ask(&hello).await?;
+        if !welcome.is_positive() {
+            return Ok(everyone(Stage::Hello, welcome));
+        }
+    }
+    let answers = talk.transaction(envelope, message, &welcome).await?;
+    // The message is decided; whether the goodbye arrives does not matter.
+    drop(talk.write(b"QUIT\r\n").await);
+    Ok(answers)
+}
+
+impl<'d> Conversation<'d> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
+        let lost = |error| ClientError::Connection(self.destination.host.clone(), error);
+        let stream = self.stream.get_mut();
+        stream.write_all(bytes).await.map_err(lost)?;
+        stream.flush().await.map_err(lost)
+    }
+
+    async fn ask(&mut self, command: &str) -> Result<Reply, ClientError> {
+        self.write(command.as_bytes()).await?;
+        self.reply().await
+    }
+
+    async fn reply(&mut self) -> Result<Reply, ClientError> {
+        let host = &self.destination.host;
+        let lost = |error| ClientError::Connection(host.clone(), error);
+        let mut lines: Vec<String> = Vec::new();
+        let mut size = 0;
+        loop {
+            let mut line = Vec::new();
+            let count = self.stream.read_until(b'\n', &mut line).await.map_err(lost)?;
+            size += count;
+            if count == 0 || size > LIMIT {
+                return Err(lost(io::ErrorKind::UnexpectedEof.into()));
+            }
+            let line = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
+            let more = line.as_bytes().get(3) == Some(&b'-');
+            lines.push(line);
+            if !more {
+                return Reply::from_lines(&lines).map_err(|e| ClientError::Protocol(host.clone(), e));
+            }
+        }
+    }
+
+    async fn upgrade(self) -> Result<Self, ClientError> {
+        let Destination { host, tls, .. } = self.destination;
+        let stream = tls.connect(host, self.stream.into_inner()).await;
+        let stream = stream.map_err(|error| ClientError::Tls(host.clone(), error))?;
+        Ok(Self { stream: BufReader::new(Box::new(stream)), destination: self.destination })
+    }
+
+    /// MAIL, every RCPT and DATA in one go where the server can (RFC 2920).
+    async fn transaction(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+        welcome: &Reply,
+    ) -> Result<Vec<Answer>, ClientError> {
+        let mut commands = vec![mail(envelope, message.len(), welcome)];
+        commands.extend(envelope.recipients.iter().map(|r| {
+            let mut command = format!("RCPT TO:<{}>", r.address);
+            if offers(welcome, "DSN").is_some() {
+                match r.notify {
+                    Notify::Default => {}
+                    Notify::Never => command.push_str(" NOTIFY=NEVER"),
+                    Notify::Failure => command.push_str(" NOTIFY=FAILURE"),
+                    Notify::NotFailure => command.push_str(" NOTIFY=DELAY"),
+                }
+                if let Some(original) = &r.original {
+                    command.push_str(&format!(" ORCPT={}", xtext(original)));
+                }
+            }
+            command + "\r\n"
+        }));
+        commands.push("DATA\r\n".to_owned());
+        let mut replies = Vec::new();
+        if offers(welcome, "PIPELINING").is_some() {
+            self.write(commands.concat().as_bytes()).await?;
+            for _ in &commands {
+                replies.push(self.reply().await?);
+            }
+        } else {
+            let last = commands.len() - 1;
+            for (at, command) in commands.iter().enumerate() {
+                if at == last && !replies.iter().skip(1).any(Reply::is_positive) {
+                    break;
+                }
+                let reply = self.ask(command).await?;
+                let refused = at == 0 && !reply.is_positive();
+                replies.push(reply);
+                if refused {
+                    break;
+                }
+            }
+        }
+        self.decide(envelope, replies, message).await
+    }
+
+    async fn decide(
+        &mut self,
+        envelope: &Envelope,
+        replies: Vec<Reply>,
+        message: &[u8],
+    ) -> Result<Vec<Answer>, ClientError> {
+        let mut replies = replies.into_iter();
+        let everyone = |stage, reply: &Reply| vec![Answer { stage, reply: reply.clone() }; envelope.recipients.len()];
+        let mut answers = Vec::new();
+        if let Some(mail) = replies.next().filter(|mail| !mail.is_positive()) {
+            answers = everyone(Stage::Mail, &mail);
+            replies.by_ref().take(envelope.recipients.len()).for_each(drop);
+        } else {
+            answers.extend(
+                replies.by_ref().take(envelope.recipients.len()).map(|reply| Answer { stage: Stage::Rcpt, reply }),
+            );
+        }
+        let accepted = |answer: &Answer| answer.reply.is_positive();
+        let Some(go) = replies.next() else { return Ok(answers) };
+        let (stage, end) = if go.code == 354 {
+            // A server that refused everyone and still wants data gets an empty message (RFC 2920 §3.1).
+            let body = if answers.iter().any(accepted) { stuffed(message) } else { b".\r\n".to_vec() };
+            self.write(&body).await?;
+            (Stage::EndOfData, self.reply().await?)
+        } else {
+            (Stage::Data, go)
+        };
+        for answer in answers.iter_mut().filter(|a| accepted(a)) {
+            *answer = Answer { stage, reply: end.clone() };
+        }
+        Ok(answers)
+    }
+}
+
+/// The parameters of an EHLO keyword, when the server offers it.
+fn offers<'r>(welcome: &'r Reply, keyword: &str) -> Option<&'r str> {
+    welcome.lines.iter().skip(1).find_map(|line| {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        word.eq_ignore_ascii_case(keyword).then_some(rest)
+    })
+}
+
+fn mail(envelope: &Envelope, size: usize, welcome: &Reply) -> String {
+    let mut command = format!("MAIL FROM:<{}>", envelope.sender);
+    if offers(welcome, "SIZE").is_some() {
+        command.push_str(&format!(" SIZE={size}"));
+    }
+    if envelope.body == Body::EightBit && offers(welcome, "8BITMIME").is_some() {
+        command.push_str(" BODY=8BITMIME");
+    }
+    if envelope.utf8 && offers(welcome, "SMTPUTF8").is_some() {
+        command.push_str(" SMTPUTF8");
+    }
+    if offers(welcome, "DSN").is_some() {
+        match envelope.ret {
+            Some(Return::Full) => command.push_str(" RET=FULL"),
+            Some(Return::Headers) => command.push_str(" RET=HDRS"),
+            None => {}
+        }
+        if let Some(id) = &envelope.id {
+            command.push_str(&format!(" ENVID={}", xtext(id)));
+        }
+    }
+    command + "\r\n"
+}
+
+/// RFC 3461 §4.
+fn xtext(text: &str) -> String {
+    let plain = |b: u8| (b'!'..=b'~').contains(&b) && b != b'+' && b != b'=';
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("+{b:02X}") }).collect()
+}
+
+/// The message with dots stuffed, and the line that ends it.
+fn stuffed(message: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len() + 16);
+    let mut from = 0;
+    if message.first() == Some(&b'.') {
+        out.push(b'.');
+    }
+    for at in memchr::memmem::find_iter(message, b"\r\n.") {
+        out.extend_from_slice(&message[from..at + 2]);
+        out.push(b'.');
+        from = at + 2;
+    }
+    out.extend_from_slice(&message[from..]);
+    if !message.is_empty() && !message.ends_with(b"\r\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b".\r\n");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_stuffed_at_line_starts_only() {
+        assert_eq!(stuffed(b".a\r\n.b.\r\n..\r\n"), b"..a\r\n..b.\r\n...\r\n.\r\n");
+        assert_eq!(stuffed(b"a\n.b"), b"a\n.b\r\n.\r\n");
+        assert_eq!(stuffed(b""), b".\r\n");
+    }
+
+    #[test]
+    fn parameters_follow_what_the_server_offers() {
+        let mut envelope = Envelope::new("a@b.example", &["c@d.example"]);
+        envelope.body = Body::EightBit;
+        envelope.ret = Some(Return::Headers);
+        envelope.id = Some("q=1 +".into());
+        let plain = Reply::plain(250, "mx\nSIZE 10");
+        assert_eq!(mail(&envelope, 5, &plain), "MAIL FROM:<a@b.example> SIZE=5\r\n");
+        let full = Reply::plain(250, "mx\nDSN\n8BITMIME");
+        assert_eq!(mail(&envelope, 5, &full), "MAIL FROM:<a@b.example> BODY=8BITMIME RET=HDRS ENVID=q+3D1+20+2B\r\n");
+    }
+}
