@@ -12,3 +12,5 @@ mod submit;
 mod verify_captures;
 mod verify_rules;
 mod verify_signer;
+mod wire;
+mod world;

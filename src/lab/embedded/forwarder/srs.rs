@@ -155,7 +155,7 @@ mod tests {
             assert_eq!(corp.reverse(&ours, day(21)).as_deref(), Ok(sender));
             assert_eq!(corp.reverse(&ours.to_ascii_lowercase(), day(0)), Ok(sender.to_ascii_lowercase()));
             assert_eq!(corp.reverse(&ours, day(22)), Err(SrsError::Expired));
-            assert_eq!(srs("x.example").reverse(&ours, day(0)).is_ok(), true);
+            assert!(srs("x.example").reverse(&ours, day(0)).is_ok());
             assert_eq!(Srs::new(b"other", "corp.example").reverse(&ours, day(0)), Err(SrsError::Forged));
         }
     }

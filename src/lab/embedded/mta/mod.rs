@@ -8,4 +8,4 @@ mod relay;
 pub use bounce::{Bounce, Report};
 pub use queue::{date, queue_id};
 pub use received::received;
-pub use relay::{Backoff, Failure, Queued, Relay, Site};
+pub use relay::{Backoff, Failure, Queued, Relay, SMTP_PORT, Site};

@@ -18,7 +18,7 @@ use tokio::{task::JoinSet, time::Instant};
 use tokio_native_tls::TlsConnector;
 
 /// The port of mail between servers.
-pub(crate) const SMTP_PORT: u16 = 25;
+pub const SMTP_PORT: u16 = 25;
 
 /// How long to wait between tries: `first`, then twice as long each time up to `longest`; after `give_up` the last
 /// temporary failure is final. Lab-scale: a real server waits for minutes and days.

@@ -1,0 +1,130 @@
+//! The accounts of the world, their secrets, and the target that they make.
+
+use super::{
+    parties::{
+        COMPANY_ALIASES, COMPANY_DOMAIN, COMPANY_HOST, EXTERNAL_DOMAIN, EXTERNAL_HOST, EXTERNAL_IMAP_HOST,
+        EXTERNAL_USERS, GMAIL_AUTHSERV_ID, GMAIL_IMAP_HOST, GMAIL_USERS, GOOGLE_DOMAIN,
+    },
+    store::{Credentials, Flavour, Store},
+};
+use crate::{
+    core::Secret,
+    scenario::{
+        Account, Target, TargetKind,
+        target::{Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
+    },
+};
+use aws_lc_rs::rand;
+use std::net::SocketAddr;
+
+/// Names of the accounts, in the order of the addresses in `parties`.
+pub(super) const EXTERNAL_NAMES: [&str; 2] = ["external", "external-2"];
+pub(super) const GMAIL_NAMES: [&str; 2] = ["gmail", "gmail-2"];
+const COMPANY_NAMES: [&str; 2] = ["company", "company-2"];
+/// Sends through the outside sender, with the address of the account that it goes to.
+const SELF_NAME: &str = "self";
+
+/// Where the servers of the world listen for other processes.
+#[derive(Debug, Clone)]
+pub(super) struct Addresses {
+    pub(super) dns: SocketAddr,
+    pub(super) submission: SocketAddr,
+    pub(super) submissions: SocketAddr,
+    pub(super) external_imap: SocketAddr,
+    pub(super) external_mx: SocketAddr,
+    pub(super) company_mx: SocketAddr,
+    pub(super) gmail_mx: SocketAddr,
+    pub(super) gmail_imap: SocketAddr,
+}
+
+/// Random bytes.
+///
+/// # Errors
+/// When the system has none.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).map_err(|_| "the system gives no random numbers".to_owned())?;
+    Ok(bytes)
+}
+
+/// A secret of so many lower-case letters, as Google's app passwords are.
+fn letters<const N: usize>() -> Result<Secret, String> {
+    Ok(Secret::new(random::<N>()?.map(|b| char::from(b'a' + b % 26)).iter().collect::<String>()))
+}
+
+/// Mailboxes for these addresses, each with secrets of its own.
+///
+/// # Errors
+/// When there are no random numbers.
+pub(super) fn mailboxes(addresses: &[&str], flavour: Flavour) -> Result<Store, String> {
+    let store = Store::new();
+    for address in addresses {
+        let password = match flavour {
+            Flavour::Gmail(_) => letters::<16>()?,
+            Flavour::Plain => letters::<32>()?,
+        };
+        store.create_account(address, Credentials { password, access_token: Some(letters::<64>()?) }, flavour);
+    }
+    Ok(store)
+}
+
+/// The target that a world is.
+pub(super) fn target(at: &Addresses, ca_pem: &str, external: &Store, gmail: &Store) -> Target {
+    let endpoint = |address: SocketAddr, tls, name: &str, store: &Store, user: &str| Endpoint {
+        host: address.ip().to_string(),
+        port: address.port(),
+        tls,
+        tls_name: Some(name.to_owned()),
+        ca_pem: Some(ca_pem.to_owned()),
+        login: store.account(user).map(|account| Login {
+            user: user.to_owned(),
+            secret: account.credentials().password.clone(),
+            mechanism: Mechanism::Password,
+        }),
+    };
+    let account = |name: &str, address: &str| Account {
+        name: name.to_owned(),
+        address: address.to_owned(),
+        smtp: None,
+        imap: None,
+        mx: None,
+        forwards_to: None,
+        seal_domain: None,
+        authserv_id: None,
+        per_minute: None,
+    };
+    let submission = |user| endpoint(at.submission, TlsMode::Starttls, EXTERNAL_HOST, external, user);
+    let mut accounts = Vec::new();
+    for (name, address) in EXTERNAL_NAMES.into_iter().zip(EXTERNAL_USERS) {
+        let imap = endpoint(at.external_imap, TlsMode::Implicit, EXTERNAL_IMAP_HOST, external, address);
+        accounts.push(Account {
+            smtp: Some(submission(address)),
+            imap: Some(ImapAccess { endpoint: imap, provider: Provider::Generic }),
+            seal_domain: Some(EXTERNAL_DOMAIN.to_owned()),
+            ..account(name, address)
+        });
+    }
+    for ((name, (address, _)), gmail) in COMPANY_NAMES.into_iter().zip(COMPANY_ALIASES).zip(GMAIL_NAMES) {
+        accounts.push(Account {
+            forwards_to: Some(gmail.to_owned()),
+            seal_domain: Some(COMPANY_DOMAIN.to_owned()),
+            authserv_id: Some(COMPANY_HOST.to_owned()),
+            ..account(name, address)
+        });
+    }
+    for (name, address) in GMAIL_NAMES.into_iter().zip(GMAIL_USERS) {
+        let imap = endpoint(at.gmail_imap, TlsMode::Implicit, GMAIL_IMAP_HOST, gmail, address);
+        accounts.push(Account {
+            imap: Some(ImapAccess { endpoint: imap, provider: Provider::Gmail }),
+            seal_domain: Some(GOOGLE_DOMAIN.to_owned()),
+            authserv_id: Some(GMAIL_AUTHSERV_ID.to_owned()),
+            ..account(name, address)
+        });
+    }
+    accounts.push(Account { smtp: Some(submission(EXTERNAL_USERS[0])), ..account(SELF_NAME, GMAIL_USERS[0]) });
+    Target {
+        kind: TargetKind::Embedded,
+        accounts: accounts.into_iter().map(|account| (account.name.clone(), account)).collect(),
+        dns: Some(at.dns),
+    }
+}
