@@ -11,6 +11,7 @@ mod lexer;
 pub mod message;
 mod mime;
 pub mod received;
+pub mod received_spf;
 pub mod reply;
 pub mod taglist;
 

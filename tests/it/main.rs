@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod corpus;
 mod imap_wire;
 mod layers;
+mod readers;
 mod scenarios_yaml;
 mod scripted;
 mod seen;

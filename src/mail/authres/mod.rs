@@ -22,6 +22,9 @@ pub struct AuthenticationResults {
     pub field: String,
     /// Who speaks; `None` where the field has no authserv-id, as Microsoft writes it.
     pub authserv_id: Option<AuthservId>,
+    /// The version of the grammar, where it is written (`mx.microsoft.com 1`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
     /// The `i=` of an ARC-Authentication-Results.
     pub instance: Option<u32>,
     /// The results in their order.

@@ -30,7 +30,14 @@ impl AuthenticationResults {
     pub fn parse(field: &str, raw: &[u8], line: u32) -> Self {
         let text = String::from_utf8_lossy(raw);
         let mut statements = statements(&text);
-        let mut read = Self { field: field.to_owned(), authserv_id: None, instance: None, results: Vec::new(), line };
+        let mut read = Self {
+            field: field.to_owned(),
+            authserv_id: None,
+            version: None,
+            instance: None,
+            results: Vec::new(),
+            line,
+        };
         let mut head = statements.next();
         if field.eq_ignore_ascii_case("ARC-Authentication-Results")
             && let Some(statement) = &mut head
@@ -44,7 +51,7 @@ impl AuthenticationResults {
             }
         }
         if let Some(mut statement) = head {
-            read.authserv_id = take_authserv_id(&mut statement);
+            (read.authserv_id, read.version) = take_authserv_id(&mut statement);
             read.results.extend(resinfo(statement));
         }
         read.results.extend(statements.filter_map(resinfo));
@@ -53,14 +60,19 @@ impl AuthenticationResults {
 }
 
 /// Takes `authserv-id [authres-version]` off the front.
-fn take_authserv_id(statement: &mut Statement) -> Option<String> {
-    let Some(Item::Word(_)) = statement.items.first() else { return None };
-    let Item::Word(id) = statement.items.remove(0) else { return None };
-    if matches!(statement.items.first(), Some(Item::Word(version)) if version.bytes().all(|b| b.is_ascii_digit())) {
-        statement.items.remove(0);
+fn take_authserv_id(statement: &mut Statement) -> (Option<String>, Option<u32>) {
+    if !matches!(statement.items.first(), Some(Item::Word(_))) {
+        return (None, None);
     }
+    let mut words = statement.items.iter().map_while(|item| match item {
+        Item::Word(word) => Some(word.as_str()),
+        Item::Pair(..) => None,
+    });
+    let id = words.next().map(str::to_owned);
+    let version = words.next().and_then(|word| word.parse().ok());
+    statement.items.drain(..1 + usize::from(version.is_some()));
     statement.comments.clear();
-    Some(id)
+    (id, version)
 }
 
 /// Reads `method [/ version] = result` and what follows; `None` for `none` and for what is no statement.
@@ -145,7 +157,7 @@ fn item(cursor: &mut Cursor<'_>, comments: &mut Vec<String>) -> Option<Item> {
 /// Whether a key goes on after white space: `dkim / 1`, `header . d`.
 fn joins(key: &str, next: Option<u8>) -> bool {
     let is_open = |sign: u8| key.as_bytes().last() == Some(&sign) || next == Some(sign);
-    is_open(b'/') || (is_open(b'.') && is_ptype(key.trim_end_matches('.')))
+    is_open(b'/') || (is_open(b'.') && is_ptype(key.strip_suffix('.').unwrap_or(key)))
 }
 
 /// Whether `ptype.property=` is next, so that the value before it is empty.

@@ -70,6 +70,7 @@ fn microsoft_names_no_server() {
     let aar = " i=2; mx.microsoft.com 1; spf=pass (sender ip is\n 192.0.2.1) smtp.rcpttodomain=company.example smtp.mailfrom=sender.example;\n arc=pass (0 oda=1 ltdi=1\n spf=[1,1,smtp.mailfrom=sender.example])\n";
     let read = AuthenticationResults::parse("arc-authentication-results", aar.as_bytes(), 7);
     assert_eq!((read.instance, read.authserv_id.as_deref(), read.line), (Some(2), Some("mx.microsoft.com"), 7));
+    assert_eq!(read.version, Some(1));
     assert_eq!(
         shown(&read),
         [

@@ -1,0 +1,69 @@
+//! How long it takes to read mail: a whole header, a bounce, a megabyte that wants to be slow. `mail_parser` reads the
+//! same header beside us.
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use sealcheck::mail::{
+    Message,
+    arc::ArcChain,
+    authres::{self, AuthenticationResults},
+    dsn::Dsn,
+    received,
+    reply::Reply,
+};
+use std::hint::black_box;
+
+const FORWARDED: &[u8] = include_bytes!("../tests/fixtures/forwarded-by-rspamd.eml");
+const BOUNCE: &[u8] = include_bytes!("../tests/fixtures/dsn/postfix-unauthenticated.eml");
+const RESULTS: &str = " mx.google.com;\r\n       dkim=pass header.i=@sender.example header.s=ext header.b=\"C/f+Rn/D\";\r\n       \
+    arc=pass (i=1 spf=pass spfdomain=sender.example dkim=pass dkdomain=sender.example dmarc=pass fromdomain=sender.example);\r\n       \
+    spf=pass (google.com: domain of srs0=ab=cd=sender.example=alice@company.example designates 192.0.2.1 as permitted sender) \
+    smtp.mailfrom=\"SRS0=ab=cd=sender.example=alice@company.example\";\r\n       \
+    dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=sender.example\r\n";
+
+fn header(c: &mut Criterion) {
+    let mut group = c.benchmark_group("header");
+    group.throughput(Throughput::Bytes(FORWARDED.len() as u64));
+    group.bench_function("fields", |b| b.iter_batched(|| FORWARDED.to_vec(), Message::parse, BatchSize::SmallInput));
+    group.bench_function("fields, arc, trust and hops", |b| {
+        b.iter_batched(
+            || FORWARDED.to_vec(),
+            |raw| {
+                let message = Message::parse(raw);
+                let trust = authres::trusted(&message, "mx.google.com");
+                (ArcChain::of(&message), trust, received::hops(&message))
+            },
+            BatchSize::SmallInput,
+        );
+    });
+    let peer = mail_parser::MessageParser::default();
+    group.bench_function("mail_parser", |b| {
+        b.iter(|| peer.parse_headers(black_box(FORWARDED)).map(|m| m.headers().len()))
+    });
+    group.finish();
+}
+
+fn results(c: &mut Criterion) {
+    let mut group = c.benchmark_group("authentication-results");
+    group.throughput(Throughput::Bytes(RESULTS.len() as u64));
+    let read = |text: &str| AuthenticationResults::parse("Authentication-Results", text.as_bytes(), 1);
+    group.bench_function("google", |b| b.iter(|| read(black_box(RESULTS))));
+    group.sample_size(10);
+    for (name, unit) in [("nested", "("), ("unclosed quotes", "(\""), ("statements", "a=b (c) d.e=f;")] {
+        let hostile = " h; dkim=pass ".to_owned() + &unit.repeat(1_000_000 / unit.len());
+        group.throughput(Throughput::Bytes(hostile.len() as u64));
+        group.bench_function(format!("1 MB {name}"), |b| b.iter(|| read(black_box(&hostile)).results.len()));
+    }
+    group.finish();
+}
+
+fn bounce(c: &mut Criterion) {
+    let message = Message::parse(BOUNCE);
+    let code = Dsn::of(&message).and_then(|d| d.recipients[0].diagnostic_code.clone()).unwrap_or_default();
+    let mut group = c.benchmark_group("bounce");
+    group.bench_function("dsn", |b| b.iter(|| Dsn::of(black_box(&message))));
+    group.bench_function("reply", |b| b.iter(|| Reply::parse(black_box(&code))));
+    group.finish();
+}
+
+criterion_group!(benches, header, results, bounce);
+criterion_main!(benches);
