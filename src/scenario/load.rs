@@ -4,7 +4,7 @@ use super::{
     Scenario, YamlError, suggest,
     yaml::{self, MAX_BYTES, Source},
 };
-use crate::scenario::glob::Glob;
+use crate::core::glob;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
@@ -60,7 +60,7 @@ struct File {
     path: PathBuf,
     id: String,
     /// Only rows whose identifier one of these matches; `None` for all.
-    rows: Option<Vec<Glob>>,
+    rows: Option<Vec<String>>,
 }
 
 impl File {
@@ -91,7 +91,7 @@ fn is_below(path: &Path, root: &Path) -> bool {
     matches!((fs::canonicalize(path), fs::canonicalize(root)), (Ok(p), Ok(r)) if p.starts_with(&r))
 }
 
-fn add(files: &mut BTreeMap<String, File>, file: File, rows: Option<Glob>, errors: &mut Vec<YamlError>) {
+fn add(files: &mut BTreeMap<String, File>, file: File, rows: Option<String>, errors: &mut Vec<YamlError>) {
     match files.get_mut(&file.id) {
         None => drop(files.insert(file.id.clone(), File { rows: rows.map(|r| vec![r]), ..file })),
         Some(known) if same_file(&known.path, &file.path) => {
@@ -115,11 +115,11 @@ fn same_file(a: &Path, b: &Path) -> bool {
 /// Adds the files that an identifier or a glob names.
 fn named(want: &str, all: &[File], files: &mut BTreeMap<String, File>, errors: &mut Vec<YamlError>) {
     let without_row = want.split('[').next().unwrap_or(want);
-    let (glob, full) = (Glob::new(without_row), Glob::new(want));
+    let fits = |name: &str| glob::fits(without_row.trim_start_matches("./"), name.trim_start_matches("./"));
     let mut found = false;
-    for file in all.iter().filter(|f| glob.matches(&f.id) || glob.matches(&f.name())) {
+    for file in all.iter().filter(|f| fits(&f.id) || fits(&f.name())) {
         found = true;
-        add(files, file.clone(), want.contains('[').then(|| full.clone()), errors);
+        add(files, file.clone(), want.contains('[').then(|| want.to_owned()), errors);
     }
     if !found {
         let error = YamlError::file(format!("no scenario is called `{want}`, and there is no such file"), want);
@@ -209,7 +209,7 @@ fn read_all(files: Vec<File>, mut errors: Vec<YamlError>, wanted: &[String]) -> 
                 None => scenarios.extend(rows),
                 Some(globs) => {
                     let before = scenarios.len();
-                    scenarios.extend(rows.into_iter().filter(|s| globs.iter().any(|g| g.matches(s.id.as_str()))));
+                    scenarios.extend(rows.into_iter().filter(|s| globs.iter().any(|g| glob::fits(g, s.id.as_str()))));
                     if scenarios.len() == before {
                         let want = wanted.iter().find(|w| w.contains('[')).cloned().unwrap_or_default();
                         let error = YamlError::file(format!("no row of the matrix is called `{want}`"), &file.name());

@@ -1,6 +1,6 @@
 //! What is to be done? The scenario model, the project file, and how YAML becomes them.
 
-pub mod glob;
+mod defaults;
 pub mod knobs;
 pub mod load;
 pub mod matrix;
@@ -8,6 +8,7 @@ pub mod model;
 pub mod size;
 pub mod suggest;
 pub mod target;
+mod texts;
 pub mod vars;
 pub mod yaml;
 

@@ -1,5 +1,6 @@
 //! Where a scenario runs: accounts with their servers and secrets, all resolved.
 
+use super::vars::Vars;
 use crate::core::Secret;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::SocketAddr, str::FromStr};
@@ -67,6 +68,36 @@ pub struct Target {
     pub accounts: BTreeMap<String, Account>,
     /// Where verification asks DNS; `None` is the system's resolver.
     pub dns: Option<SocketAddr>,
+}
+
+impl Target {
+    /// What the accounts give to texts: `NAME.address`, `.domain`, `.user` (the address before its `@`), `.seal_domain`
+    /// (the account's domain when it has none of its own) and, where it is known, `.authserv_id`.
+    pub fn vars(&self) -> Vars {
+        let mut vars = Vars::new();
+        for (name, account) in &self.accounts {
+            let domain = account.domain();
+            vars.set(format!("{name}.user"), account.address.rsplit_once('@').map_or("", |(user, _)| user));
+            vars.set(format!("{name}.address"), account.address.as_str());
+            vars.set(format!("{name}.seal_domain"), account.seal_domain.as_deref().unwrap_or(&domain));
+            vars.set(format!("{name}.domain"), domain.as_str());
+            if let Some(id) = &account.authserv_id {
+                vars.set(format!("{name}.authserv_id"), id.as_str());
+            }
+        }
+        vars
+    }
+
+    /// The accounts that mail to this one passes on its way, itself first.
+    pub fn route(&self, account: &str) -> Vec<&Account> {
+        let mut route: Vec<&Account> = Vec::new();
+        let mut next = self.accounts.get(account);
+        while let Some(account) = next.filter(|a| route.iter().all(|r| r.name != a.name)) {
+            route.push(account);
+            next = account.forwards_to.as_ref().and_then(|name| self.accounts.get(name));
+        }
+        route
+    }
 }
 
 /// A mail account, or an address with nothing behind it that we can log in to.

@@ -1,0 +1,184 @@
+//! What a scenario asserts when it says no more than that a copy arrives.
+
+use super::{
+    model::{ArcPolicy, DeliveredExpectation, ExpectationKind, MethodTest, ResultTest, Scenario, SealIndex, SealTest},
+    target::{Provider, Target},
+    vars::Template,
+};
+use crate::core::At;
+
+impl Scenario {
+    /// The scenario as it counts on a target.
+    ///
+    /// A `delivered` that says nothing about `auth`, `arc`, `body` and `headers` asserts, when the mail is forwarded to
+    /// that account and its provider is Gmail, what forwarding needs: the receiver's `arc=pass`, and `cv=pass` on its own
+    /// newest seal. Mail that is sent to the account itself needs no chain; then only the folder counts.
+    ///
+    /// `arc: advisory` takes away what the receiver says about ARC and what it seals, written or not; `arc: off` takes
+    /// away everything about ARC.
+    #[must_use]
+    pub fn with_defaults(mut self, target: &Target) -> Self {
+        let recipients: Vec<String> = self.send.to.iter().map(|to| to.value.clone()).collect();
+        for expectation in &mut self.expect {
+            let ExpectationKind::Delivered(delivered) = &mut expectation.kind else { continue };
+            match self.arc {
+                ArcPolicy::Required => {
+                    if delivered.says_nothing() && forwarded(&recipients, &delivered.to.value, target) {
+                        delivered.require_chain();
+                    }
+                }
+                ArcPolicy::Advisory => delivered.forget_receivers_arc(),
+                ArcPolicy::Off => delivered.forget_arc(),
+            }
+        }
+        self
+    }
+}
+
+/// Whether mail to one of the recipients is forwarded to a mailbox at Gmail.
+fn forwarded(recipients: &[String], to: &str, target: &Target) -> bool {
+    let gmail = target.accounts.get(to).and_then(|a| a.imap.as_ref()).is_some_and(|i| i.provider == Provider::Gmail);
+    let passes = |first: &String| target.route(first).iter().skip(1).any(|a| a.name == to);
+    gmail && !recipients.iter().any(|r| r == to) && recipients.iter().any(passes)
+}
+
+impl DeliveredExpectation {
+    fn says_nothing(&self) -> bool {
+        self.auth.by.is_none()
+            && self.auth.methods.is_empty()
+            && self.arc == Default::default()
+            && self.body.is_none()
+            && self.headers.is_empty()
+    }
+
+    fn require_chain(&mut self) {
+        let at = self.to.at.clone();
+        let pass = MethodTest { result: ResultTest::OneOf(vec!["pass".to_owned()]), domain: None, comment: None };
+        self.auth.methods.push(("arc".to_owned(), At::new(pass, at.clone())));
+        let seal = SealTest {
+            i: SealIndex::Last(0),
+            by: Some(Template::new(self.seal_domain(), at.clone())),
+            cv: Some("pass".to_owned()),
+            selector: None,
+            absent: false,
+        };
+        self.arc.seals.push(At::new(seal, at));
+    }
+
+    fn seal_domain(&self) -> String {
+        format!("${{{}.seal_domain}}", self.to.value)
+    }
+
+    fn forget_receivers_arc(&mut self) {
+        let receiver = [self.seal_domain(), format!("${}.seal_domain", self.to.value)];
+        self.auth.methods.retain(|(name, _)| name != "arc");
+        self.arc.carries = None;
+        self.arc.seals.retain(|s| s.value.by.as_ref().is_some_and(|by| !receiver.contains(&by.text)));
+    }
+
+    fn forget_arc(&mut self) {
+        self.auth.methods.retain(|(name, _)| name != "arc");
+        self.arc = Default::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{
+        target::{Account, Endpoint, ImapAccess, TargetKind, TlsMode},
+        yaml::{self, Source},
+    };
+
+    fn account(name: &str, address: &str, forwards_to: Option<&str>, provider: Option<Provider>) -> (String, Account) {
+        let endpoint = Endpoint {
+            host: "localhost".into(),
+            port: 1,
+            tls: TlsMode::None,
+            tls_name: None,
+            ca_pem: None,
+            login: None,
+        };
+        let account = Account {
+            name: name.into(),
+            address: address.into(),
+            smtp: None,
+            imap: provider.map(|provider| ImapAccess { endpoint, provider }),
+            mx: None,
+            forwards_to: forwards_to.map(Into::into),
+            seal_domain: None,
+            authserv_id: None,
+            per_minute: None,
+        };
+        (name.into(), account)
+    }
+
+    fn target() -> Target {
+        let accounts = [
+            account("external", "a@ext.example", None, Some(Provider::Generic)),
+            account("company", "b@corp.example", Some("gmail"), None),
+            account("plain", "p@corp.example", Some("external"), None),
+            account("loop", "l@corp.example", Some("loop"), None),
+            account("gmail", "c@gmail.com", None, Some(Provider::Gmail)),
+        ];
+        Target { kind: TargetKind::Embedded, accounts: accounts.into_iter().collect(), dns: None }
+    }
+
+    fn delivered(rest: &str) -> DeliveredExpectation {
+        let text = format!("sealcheck: 1\nname: x\n{rest}\n");
+        let source = Source::new("a.yaml", text.as_bytes()).unwrap();
+        let scenario =
+            yaml::scenarios(&source, "a", &|_| Err(String::new())).map_err(|e| e.to_string()).unwrap().remove(0);
+        match scenario.with_defaults(&target()).expect.remove(0).kind {
+            ExpectationKind::Delivered(d) => d,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn said(d: &DeliveredExpectation) -> (Vec<&str>, usize) {
+        (d.auth.methods.iter().map(|(n, _)| n.as_str()).collect(), d.arc.seals.len())
+    }
+
+    #[test]
+    fn a_forwarded_copy_needs_the_chain() {
+        let d = delivered("send: {from: external, to: company}\nexpect: [delivered: gmail]");
+        assert_eq!(said(&d), (vec!["arc"], 1));
+        let seal = &d.arc.seals[0];
+        assert_eq!((seal.value.i, seal.value.cv.as_deref()), (SealIndex::Last(0), Some("pass")));
+        let by = seal.value.by.as_ref().unwrap().fill(&target().vars());
+        assert_eq!(by.as_deref(), Ok("gmail.com"));
+        assert_eq!((seal.at.line, seal.at.column), (4, 21));
+    }
+
+    #[test]
+    fn a_direct_copy_and_one_that_says_more_do_not() {
+        for rest in [
+            "send: {from: external, to: gmail}\nexpect: [delivered: gmail]",
+            "send: {from: external, to: [company, gmail]}\nexpect: [delivered: gmail]",
+            "send: {from: external, to: plain}\nexpect: [delivered: external]",
+            "send: {from: external, to: loop}\nexpect: [delivered: gmail]",
+            "send: {from: external, to: company}\nexpect: [delivered: {to: gmail, body: unchanged}]",
+        ] {
+            assert_eq!(said(&delivered(rest)), (vec![], 0), "{rest}");
+        }
+        let d = delivered("send: {from: external, to: company}\nexpect: [delivered: {to: gmail, auth: {dmarc: pass}}]");
+        assert_eq!(said(&d), (vec!["dmarc"], 0));
+        let d = delivered("send: {from: external, to: company}\nexpect: [delivered: {to: gmail, within: 5s}]");
+        assert_eq!(said(&d), (vec!["arc"], 1));
+    }
+
+    #[test]
+    fn advisory_keeps_what_the_company_sealed_and_off_keeps_nothing() {
+        let full = "send: {from: external, to: company}\nexpect: [delivered: {to: gmail, auth: {arc: pass, dkim: pass}, \
+                    arc: {verify: true, carries: {i: 1}, seals: [{i: 1, by: $company.domain, cv: none}, \
+                    {i: 2, by: $gmail.seal_domain, cv: pass}, {i: last, cv: pass}]}}]";
+        let d = delivered(&format!("arc: advisory\n{full}"));
+        assert_eq!(said(&d), (vec!["dkim"], 1));
+        assert!(d.arc.carries.is_none() && d.arc.verify.is_some());
+        let d = delivered(&format!("arc: off\n{full}"));
+        assert_eq!(said(&d), (vec!["dkim"], 0));
+        assert!(d.arc.verify.is_none());
+        let d = delivered("arc: advisory\nsend: {from: external, to: company}\nexpect: [delivered: gmail]");
+        assert_eq!(said(&d), (vec![], 0));
+    }
+}

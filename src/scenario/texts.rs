@@ -1,0 +1,104 @@
+//! What a scenario names: texts with variables, and accounts.
+
+use super::{
+    model::{AttachmentContent, DeliveredExpectation, ExpectationKind, Scenario, SendSpec, TextTest},
+    vars::{Template, UnknownVariable, Vars},
+};
+use crate::core::At;
+
+impl Scenario {
+    /// Every text that may name variables, in the order of the file.
+    pub fn templates(&self) -> Vec<&Template> {
+        let mut out = self.send.templates();
+        for expectation in &self.expect {
+            out.extend(expectation.kind.templates());
+        }
+        out
+    }
+
+    /// Every use of a variable that neither `known` nor the scenario itself defines. `token` and `run` are always known.
+    pub fn unknown_names(&self, known: &Vars) -> Vec<UnknownVariable> {
+        let mut vars = known.clone();
+        for (name, value) in self.vars.iter() {
+            vars.set(name, value);
+        }
+        for own in ["token", "run"] {
+            vars.set(own, "");
+        }
+        self.templates().into_iter().flat_map(|t| t.unknown_names(&vars)).collect()
+    }
+
+    /// Every account that is named, with the place; addresses are left out.
+    pub fn accounts(&self) -> Vec<&At<String>> {
+        let recipients = self.send.to.iter().filter(|to| !to.value.contains(['@', '$']));
+        let mut out: Vec<_> = [&self.send.from].into_iter().chain(recipients).collect();
+        out.extend(self.expect.iter().filter_map(|e| e.kind.account()));
+        out
+    }
+}
+
+impl SendSpec {
+    fn templates(&self) -> Vec<&Template> {
+        let mut out: Vec<_> =
+            [&self.envelope_from, &self.subject, &self.text, &self.html].into_iter().flatten().collect();
+        out.extend(self.headers.iter().map(|(_, value)| value));
+        out.extend(self.attach.iter().filter_map(|a| match &a.content {
+            AttachmentContent::Size(size) => Some(size),
+            AttachmentContent::File(_) => None,
+        }));
+        out
+    }
+}
+
+impl TextTest {
+    /// The text that is tested for.
+    pub fn template(&self) -> &Template {
+        match self {
+            Self::Is(t) | Self::Contains(t) | Self::Matches(t) => t,
+        }
+    }
+}
+
+impl ExpectationKind {
+    /// The account that it is about; none for `smtp`.
+    pub fn account(&self) -> Option<&At<String>> {
+        match self {
+            Self::Smtp(_) => None,
+            Self::Delivered(d) => Some(&d.to),
+            Self::Bounced(b) => Some(&b.to),
+            Self::Absent(a) => Some(&a.from),
+            Self::Count(c) => Some(&c.to),
+            Self::Log(l) => Some(&l.of),
+        }
+    }
+
+    /// Every text that may name variables.
+    pub fn templates(&self) -> Vec<&Template> {
+        match self {
+            Self::Smtp(s) => of([&s.status, &s.text]),
+            Self::Delivered(d) => d.templates(),
+            Self::Bounced(b) => of([&b.from, &b.status, &b.diagnostic, &b.final_recipient]),
+            Self::Log(l) => vec![l.line.value.template()],
+            Self::Absent(_) | Self::Count(_) => Vec::new(),
+        }
+    }
+}
+
+fn of<const N: usize>(tests: [&Option<At<TextTest>>; N]) -> Vec<&Template> {
+    tests.into_iter().flatten().map(|t| t.value.template()).collect()
+}
+
+impl DeliveredExpectation {
+    fn templates(&self) -> Vec<&Template> {
+        let mut out: Vec<_> = self.auth.by.iter().collect();
+        for (_, method) in &self.auth.methods {
+            out.extend(&method.value.domain);
+            out.extend(method.value.comment.as_ref().map(TextTest::template));
+        }
+        for seal in &self.arc.seals {
+            out.extend(seal.value.by.iter().chain(&seal.value.selector));
+        }
+        out.extend(self.headers.iter().map(|(_, test)| test.value.template()));
+        out
+    }
+}
