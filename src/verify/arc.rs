@@ -60,21 +60,14 @@ impl Judged<'_> {
 }
 
 /// Judges every set and then the chain.
-pub(super) async fn judge(message: &Message, judge: &mut Judge<'_>) -> Chain {
-    let chain = ArcChain::of(message);
+pub(super) fn judge(message: &Message, chain: &ArcChain, judge: &mut Judge<'_>) -> Chain {
     let mut judged = Vec::new();
     for (at, set) in chain.sets.iter().enumerate() {
-        let ams = match &set.ams {
-            Some(ams) => Some(judge.message_signature(Kind::Ams, &ams.tags, ams.field).await),
-            None => None,
-        };
-        let seal = match &set.seal {
-            Some(_) => Some(judge_seal(message, judge, &chain.sets[..=at]).await),
-            None => None,
-        };
+        let ams = set.ams.as_ref().map(|ams| judge.message_signature(Kind::Ams, &ams.tags, ams.field));
+        let seal = set.seal.as_ref().map(|_| judge_seal(message, judge, &chain.sets[..=at]));
         judged.push(Judged { set, ams, seal });
     }
-    let (verdict, cause, reason) = whole(&chain, &judged);
+    let (verdict, cause, reason) = whole(chain, &judged);
     let sets = judged.iter().enumerate().map(|(at, _)| verification(&judged, at)).collect();
     let broken = judged.iter().rposition(|j| !j.ams_holds());
     let oldest_pass = match broken {
@@ -87,13 +80,13 @@ pub(super) async fn judge(message: &Message, judge: &mut Judge<'_>) -> Chain {
 
 /// Judges the seal of the last of these sets. It covers every set up to its own, and with `cv=fail` only its own
 /// (RFC 8617 §5.1.1, §5.1.2).
-async fn judge_seal(message: &Message, judge: &mut Judge<'_>, sets: &[ArcSet]) -> Judgement {
+fn judge_seal(message: &Message, judge: &Judge<'_>, sets: &[ArcSet]) -> Judgement {
     let Some((own, seal)) = sets.last().and_then(|set| set.seal.as_ref().map(|seal| (set, seal))) else {
         return Judgement::default();
     };
     let expected = if seal.cv == Some(ChainValidationStatus::Fail) { Covered::OwnSet } else { Covered::WholeChain };
     let mut judgement = match sealed(message, judge, sets, expected) {
-        Ok(data) => judge.seal(&seal.tags, &data).await,
+        Ok(data) => judge.seal(&seal.tags, &data),
         Err(missing) => Judgement {
             problems: vec![Problem::new(Cause::Structure, format!("it cannot hold: {missing}"))],
             ..Judgement::default()
@@ -102,7 +95,7 @@ async fn judge_seal(message: &Message, judge: &mut Judge<'_>, sets: &[ArcSet]) -
     if judgement.has(Cause::Signature) {
         for covered in Covered::ALL {
             if let Ok(data) = sealed(message, judge, sets, covered)
-                && !judge.seal(&seal.tags, &data).await.has(Cause::Signature)
+                && !judge.seal(&seal.tags, &data).has(Cause::Signature)
             {
                 let text = format!("it covers {covered}, and must cover {expected}");
                 judgement.problems.retain(|p| p.cause != Cause::Signature);

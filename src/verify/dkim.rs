@@ -6,13 +6,13 @@ use super::{
     judge::{Judge, Judgement},
     signature::Kind,
 };
-use crate::mail::{Message, dkim};
+use crate::mail::dkim::DkimSignature;
 
 /// Judges every DKIM-Signature. `sealers` are the sets whose ARC-Message-Signature holds: what they saw is unchanged.
-pub(super) async fn judge(message: &Message, judge: &mut Judge<'_>, sealers: &[Signer]) -> Vec<DkimVerification> {
+pub(super) fn judge(signatures: &[DkimSignature], judge: &mut Judge<'_>, sealers: &[Signer]) -> Vec<DkimVerification> {
     let mut out = Vec::new();
-    for signature in dkim::all(message) {
-        let judgement = judge.message_signature(Kind::Dkim, &signature.tags, signature.field).await;
+    for signature in signatures {
+        let judgement = judge.message_signature(Kind::Dkim, &signature.tags, signature.field);
         let d = signature.domain.clone().unwrap_or_default();
         out.push(DkimVerification {
             s: signature.selector.clone().unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use super::{
     BodyHash, Canonicalization, Cause, KeyFacts, SignatureFacts, Verdict,
-    dns::{Recorder, TxtAnswer},
+    dns::{TxtAnswer, ZoneFile},
     key::PublicKey,
     signature::{Coverage, Kind, Problem, Signature},
 };
@@ -42,18 +42,14 @@ impl Judgement {
 /// Everything that is signed at once, for one message.
 pub(super) struct Judge<'a> {
     message: &'a Message,
-    recorder: Recorder<'a>,
+    answers: &'a ZoneFile,
     now: i64,
     bodies: Vec<(Canonicalization, Vec<u8>)>,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(message: &'a Message, recorder: Recorder<'a>, now: i64) -> Self {
-        Self { message, recorder, now, bodies: Vec::new() }
-    }
-
-    pub(super) fn into_recorder(self) -> Recorder<'a> {
-        self.recorder
+    pub(super) fn new(message: &'a Message, answers: &'a ZoneFile, now: i64) -> Self {
+        Self { message, answers, now, bodies: Vec::new() }
     }
 
     /// The bytes of a field of the message, from its name to its last line break.
@@ -62,24 +58,24 @@ impl<'a> Judge<'a> {
     }
 
     /// Judges a DKIM-Signature or an ARC-Message-Signature.
-    pub(super) async fn message_signature(&mut self, kind: Kind, tags: &TagList, field: usize) -> Judgement {
+    pub(super) fn message_signature(&mut self, kind: Kind, tags: &TagList, field: usize) -> Judgement {
         let (signature, problems) = Signature::read(kind, tags, self.now);
         let mut judgement = Judgement { problems, ..Judgement::default() };
         let Some(signature) = signature else { return judgement };
         if let Some(coverage) = &signature.coverage {
             self.check_body(coverage, &mut judgement);
             let data = self.signed_headers(coverage, field);
-            self.check_signature(&signature, &data, &mut judgement).await;
+            self.check_signature(&signature, &data, &mut judgement);
         }
         judgement
     }
 
     /// Judges an ARC-Seal over the fields that it covers.
-    pub(super) async fn seal(&mut self, tags: &TagList, data: &[u8]) -> Judgement {
+    pub(super) fn seal(&self, tags: &TagList, data: &[u8]) -> Judgement {
         let (signature, problems) = Signature::read(Kind::Seal, tags, self.now);
         let mut judgement = Judgement { problems, ..Judgement::default() };
         if let Some(signature) = signature {
-            self.check_signature(&signature, data, &mut judgement).await;
+            self.check_signature(&signature, data, &mut judgement);
         }
         judgement
     }
@@ -133,10 +129,10 @@ impl<'a> Judge<'a> {
         data
     }
 
-    async fn check_signature(&mut self, signature: &Signature, data: &[u8], judgement: &mut Judgement) {
+    fn check_signature(&self, signature: &Signature, data: &[u8], judgement: &mut Judgement) {
         let name = signature.key_name();
         let mut facts = KeyFacts { name: name.clone(), ..KeyFacts::default() };
-        let problem = match self.recorder.txt(&name).await {
+        let problem = match self.answers.txt(&name) {
             TxtAnswer::Records { texts, .. } => {
                 facts.records = texts.len();
                 any_key_fits(&texts, signature, data, &mut facts).err()

@@ -20,8 +20,14 @@ pub use verdict::{
     BodyHash, Cause, DkimVerification, KeyFacts, SetVerification, SignatureFacts, Verdict, Verification,
 };
 
-use crate::mail::Message;
-use std::borrow::Cow;
+use crate::mail::{
+    Message,
+    arc::ArcChain,
+    dkim::{self as dkim_fields, DkimSignature},
+    taglist::TagList,
+};
+use signature::{Kind, Signature};
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// Verifies a message against DNS. `now` is in seconds since 1970, for `x=`.
 /// Never fails: what could not be looked up is a `temperror` with its reason.
@@ -33,16 +39,29 @@ pub async fn verify(message: &Message, dns: &Dns, now: i64) -> Verification {
         Cow::Owned(raw) => Some(Message::parse(raw)),
     };
     let message = with_crlf.as_ref().unwrap_or(message);
-    let mut judge = judge::Judge::new(message, dns::Recorder::new(dns), now);
-    let chain = arc::judge(message, &mut judge).await;
-    let dkim = dkim::judge(message, &mut judge, &chain.holding).await;
+    let chain = ArcChain::of(message);
+    let signatures = dkim_fields::all(message);
+    let zone = dns.answers(key_names(&chain, &signatures, now)).await;
+    let mut judge = judge::Judge::new(message, &zone, now);
+    let arc = arc::judge(message, &chain, &mut judge);
+    let dkim = dkim::judge(&signatures, &mut judge, &arc.holding);
     Verification {
-        arc: chain.verdict,
-        arc_reason: chain.reason,
-        arc_cause: chain.cause,
-        oldest_pass: chain.oldest_pass,
-        sets: chain.sets,
+        arc: arc.verdict,
+        arc_reason: arc.reason,
+        arc_cause: arc.cause,
+        oldest_pass: arc.oldest_pass,
+        sets: arc.sets,
         dkim,
-        zone: judge.into_recorder().into_zone(),
+        zone,
     }
+}
+
+/// The names of the keys of every field that can be verified.
+fn key_names(chain: &ArcChain, signatures: &[DkimSignature], now: i64) -> BTreeSet<String> {
+    let sets = chain.sets.iter();
+    let seals = sets.clone().filter_map(|set| set.seal.as_ref().map(|seal| (Kind::Seal, &seal.tags)));
+    let ams = sets.filter_map(|set| set.ams.as_ref().map(|ams| (Kind::Ams, &ams.tags)));
+    let dkim = signatures.iter().map(|signature| (Kind::Dkim, &signature.tags));
+    let key_name = |(kind, tags): (Kind, &TagList)| Signature::read(kind, tags, now).0.map(|s| s.key_name());
+    seals.chain(ams).chain(dkim).filter_map(key_name).collect()
 }

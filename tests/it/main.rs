@@ -12,6 +12,7 @@ mod seen;
 mod snapshots;
 mod submit;
 mod verify_captures;
+mod verify_dns;
 mod verify_rules;
 mod verify_signer;
 mod wire;

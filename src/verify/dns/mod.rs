@@ -4,6 +4,5 @@ mod master_file;
 mod resolver;
 mod zone;
 
-pub(super) use resolver::Recorder;
 pub use resolver::{Dns, DnsError};
 pub use zone::{DnsFailure, TxtAnswer, ZoneError, ZoneFile};

@@ -10,7 +10,8 @@ use hickory_resolver::{
         rr::{Name, RData},
     },
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+use tokio::task::JoinSet;
 
 /// Where answers come from. Clones are cheap and share one resolver and its cache.
 #[derive(Clone)]
@@ -61,6 +62,28 @@ impl Dns {
         Self(Source::Zone(Arc::new(zone)))
     }
 
+    /// The TXT records of all these names, asked for at the same time, each once.
+    pub(in crate::verify) async fn answers(&self, names: BTreeSet<String>) -> ZoneFile {
+        let mut zone = ZoneFile::default();
+        let mut questions = JoinSet::new();
+        for name in names {
+            match &self.0 {
+                Source::Zone(known) => zone.insert(&name, known.txt(&name)),
+                Source::Resolver(_) => {
+                    let dns = self.clone();
+                    zone.insert(&name, TxtAnswer::Failed(DnsFailure::Error));
+                    questions.spawn(async move { (dns.txt(&name).await, name) });
+                }
+            }
+        }
+        while let Some(answered) = questions.join_next().await {
+            if let Ok((answer, name)) = answered {
+                zone.insert(&name, answer);
+            }
+        }
+        zone
+    }
+
     /// The TXT records of a name. Every outcome is an answer.
     pub async fn txt(&self, name: &str) -> TxtAnswer {
         match &self.0 {
@@ -101,31 +124,5 @@ fn refusal(error: &NetError) -> TxtAnswer {
         ResponseCode::ServFail => TxtAnswer::Failed(DnsFailure::ServFail),
         ResponseCode::Refused => TxtAnswer::Failed(DnsFailure::Refused),
         _ => TxtAnswer::Failed(DnsFailure::Error),
-    }
-}
-
-/// Asks each name once and keeps the answers.
-pub(in crate::verify) struct Recorder<'a> {
-    dns: &'a Dns,
-    zone: ZoneFile,
-}
-
-impl<'a> Recorder<'a> {
-    pub(in crate::verify) fn new(dns: &'a Dns) -> Self {
-        Self { dns, zone: ZoneFile::default() }
-    }
-
-    /// The answer for a name, asked for at most once.
-    pub(in crate::verify) async fn txt(&mut self, name: &str) -> TxtAnswer {
-        if let Some(answer) = self.zone.get(name) {
-            return answer.clone();
-        }
-        self.zone.insert(name, self.dns.txt(name).await);
-        self.zone.txt(name)
-    }
-
-    /// Every answer, by name.
-    pub(in crate::verify) fn into_zone(self) -> ZoneFile {
-        self.zone
     }
 }
