@@ -1,3 +1,7 @@
 //! The `sealcheck` program.
 
-fn main() {}
+use sealcheck::cli::{self, Context};
+
+fn main() -> std::process::ExitCode {
+    cli::main(&Context::of_process())
+}

@@ -1,3 +1,52 @@
-//! What did the person type?
+//! What did the person type? Arguments become settings, commands become exit codes.
 
+mod args;
 pub mod commands;
+mod context;
+mod desk;
+mod failure;
+mod project;
+
+pub use args::{Args, ColorChoice, Command, Global};
+pub use context::Context;
+pub use failure::Failure;
+
+use crate::outcome::ExitCode;
+use clap::Parser;
+use context::complain;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs the program.
+pub fn main(context: &Context) -> std::process::ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        complain(&format!("sealcheck: internal error, please report it: {panic}"));
+    }));
+    let code = catch_unwind(AssertUnwindSafe(|| dispatch(context))).unwrap_or(ExitCode::Internal);
+    code.number().into()
+}
+
+fn dispatch(context: &Context) -> ExitCode {
+    let args = match Args::try_parse_from(&context.args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no errors and go to standard output.
+            drop(error.print());
+            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
+        }
+    };
+    let global = &args.global;
+    let outcome = match args.command {
+        Command::Run(args) => commands::run::run(context, global, &args),
+        Command::List(args) => commands::list::run(context, global, &args),
+        Command::Check(args) => commands::check::run(context, global, &args),
+        Command::Inspect(args) => commands::inspect::run(context, global, &args),
+        Command::Lab(command) => commands::lab::run(context, global, &command),
+        Command::Snapshots(args) => desk::run(context, global, &args),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+    };
+    outcome.unwrap_or_else(|failure| {
+        complain(&format!("error: {failure}"));
+        failure.exit_code()
+    })
+}

@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::net::IpAddr;
 
 /// One hop: who handed the message to whom, how and when.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct Hop {
     /// What the client called itself (`from`).
     pub from: Option<String>,

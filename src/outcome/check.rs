@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One expectation or part of one, compared with what was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckResult {
     /// The path in the scenario: `expect[2].delivered.auth.arc`.
     pub path: String,
@@ -29,7 +29,7 @@ pub struct CheckResult {
 }
 
 /// How sure a diagnosis is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// One cause of several.
@@ -41,7 +41,7 @@ pub enum Confidence {
 }
 
 /// Why something failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Diagnosis {
     /// The catalogue code, for example `B04`.
     pub code: String,
@@ -58,7 +58,7 @@ pub struct Diagnosis {
 }
 
 /// A line of an artifact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EvidenceRef {
     /// The artifact's name, for example `received.eml`.
     pub artifact: String,

@@ -5,7 +5,7 @@ use crate::core::{RunId, ScenarioId, Token};
 use serde::Serialize;
 
 /// An event with its place in the stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct RunEvent {
     /// The format's version.
     pub v: u32,
@@ -19,7 +19,7 @@ pub struct RunEvent {
 }
 
 /// What can happen in a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of the result types")]
 pub enum Event {

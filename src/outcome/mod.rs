@@ -12,6 +12,7 @@ pub use event::{Event, RunEvent};
 pub use exit::ExitCode;
 pub use info::{CiInfo, GitInfo, Redactions, RunInfo, ShardInfo};
 pub use report::{
-    Artifact, AttemptReport, Observed, RunReport, ScenarioReport, SnapshotOutcome, SnapshotStatus, Status, Step, Totals,
+    Artifact, AttemptReport, Observed, ObservedSeal, RunReport, ScenarioReport, SnapshotOutcome, SnapshotStatus,
+    Status, Step, Totals,
 };
 pub use stage_error::{HarnessCode, StageError};

@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How a scenario or an attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Everything holds.
@@ -44,7 +44,7 @@ impl Status {
 }
 
 /// One step of an attempt.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Step {
     /// `send`, `wait`, `verify`, `assert`, `snapshot`, `cleanup`.
     pub kind: String,
@@ -59,7 +59,7 @@ pub struct Step {
 }
 
 /// A file that an attempt left behind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Artifact {
     /// Its name, for example `received.eml`.
     pub name: String,
@@ -74,7 +74,7 @@ pub struct Artifact {
 }
 
 /// What was seen of one message or bounce, for the result JSON and for one-line summaries.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Observed {
     /// `copy` or `bounce`.
     pub kind: &'static str,
@@ -97,7 +97,7 @@ pub struct Observed {
 }
 
 /// One ARC Set as seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ObservedSeal {
     /// Instance.
     pub i: u32,
@@ -110,7 +110,7 @@ pub struct ObservedSeal {
 }
 
 /// One attempt.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct AttemptReport {
     /// From 1.
     pub n: u32,
@@ -143,7 +143,7 @@ pub struct AttemptReport {
 }
 
 /// What happened to a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct SnapshotOutcome {
     /// The file.
     pub file: String,
@@ -159,7 +159,7 @@ pub struct SnapshotOutcome {
 }
 
 /// How a snapshot compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SnapshotStatus {
     /// Equal to the accepted one.
@@ -175,7 +175,7 @@ pub enum SnapshotStatus {
 }
 
 /// One scenario, or one matrix row of one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ScenarioReport {
     /// Its id.
     pub id: ScenarioId,
@@ -209,7 +209,7 @@ pub struct ScenarioReport {
 }
 
 /// How many scenarios ended how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 #[expect(missing_docs, reason = "the names are the statuses")]
 pub struct Totals {
     pub selected: usize,

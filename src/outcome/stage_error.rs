@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Codes of harness errors, as JUnit and JSON carry them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum HarnessCode {
     /// A login was refused.
     H01,
@@ -32,7 +32,7 @@ impl std::fmt::Display for HarnessCode {
 }
 
 /// What the harness could not do, at which stage, and what to do next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, schemars::JsonSchema)]
 #[error("{code}: {stage}: {message}")]
 pub struct StageError {
     /// The code.

@@ -1,1 +1,43 @@
 //! How is it told? Reporters read [`crate::outcome::RunEvent`]s and nothing else.
+//!
+//! A [`Hub`] hands every event to every reporter on a thread of its own; what a reporter writes goes through a
+//! [`sink::Sink`] or [`sink::write_atomic`], and so through the redactor.
+
+pub mod console;
+pub mod hub;
+pub mod json;
+pub mod jsonl;
+pub mod junit;
+pub mod sink;
+pub mod tally;
+pub mod trouble;
+
+pub use hub::{Hub, ReportError};
+
+use crate::outcome::RunEvent;
+use std::io;
+
+/// One way to tell a run.
+pub trait Reporter: Send {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// When its output cannot be written; it is not called again.
+    fn event(&mut self, event: &RunEvent) -> io::Result<()>;
+
+    /// Called several times a second while no event comes: for clocks on the screen.
+    ///
+    /// # Errors
+    /// As [`Reporter::event`].
+    fn tick(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Called once after the last event, also when the run broke off: writes what is kept back until then.
+    ///
+    /// # Errors
+    /// As [`Reporter::event`].
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

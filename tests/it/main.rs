@@ -6,6 +6,7 @@ mod corpus;
 mod imap_wire;
 mod layers;
 mod readers;
+mod reports;
 mod scenarios_yaml;
 mod scripted;
 mod seen;

@@ -6,9 +6,7 @@ use sealcheck::{
         Ports, World,
         store::{FolderKind, Store},
     },
-    scenario::{
-        Knobs,
-    },
+    scenario::Knobs,
 };
 
 const GMAIL: &str = "probe.inbox@gmail.com";

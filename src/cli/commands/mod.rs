@@ -1,3 +1,11 @@
-//! One module for each command.
+//! One file per command: its arguments and what it does.
 
+pub mod check;
+pub mod completions;
+pub mod inspect;
+pub mod lab;
+pub mod list;
+pub mod run;
+pub mod schema;
+pub mod select;
 pub mod snapshots;

@@ -9,7 +9,7 @@ use serde::Serialize;
 mod tests;
 
 /// How much of the message a bounce gives back (RFC 3461 §4.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Returned {
     /// The whole message (`message/rfc822`).
@@ -31,7 +31,7 @@ impl std::fmt::Display for Returned {
 }
 
 /// A report on one message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Dsn {
     /// `Reporting-MTA`, without its type.
     pub reporting_mta: Option<String>,
@@ -50,7 +50,7 @@ pub struct Dsn {
 }
 
 /// What happened to one recipient (RFC 3464 §2.3).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct RecipientStatus {
     /// `Original-Recipient`, without its type.
     pub original_recipient: Option<String>,

@@ -1,0 +1,74 @@
+//! The command line.
+
+use super::commands;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Checks end-to-end delivery to Gmail: sends real mail, reads the forwarded copy, asserts ARC, and says why it fails.
+#[derive(Debug, Parser)]
+#[command(name = "sealcheck", version, max_term_width = 100, propagate_version = true)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Global {
+    /// The project file [default: the nearest sealcheck.yaml in this directory or above]
+    #[arg(long, global = true, value_name = "FILE", env = "SEALCHECK_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "SEALCHECK_COLOR")]
+    pub color: ColorChoice,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On terminals, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl ColorChoice {
+    /// What the person decided, if anything.
+    pub fn asked(self) -> Option<bool> {
+        match self {
+            Self::Auto => None,
+            Self::Always => Some(true),
+            Self::Never => Some(false),
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios
+    Run(Box<commands::run::RunArgs>),
+    /// List scenarios, tags, targets and matrix rows; needs no secrets
+    List(commands::list::ListArgs),
+    /// Check scenarios and the project file; sends nothing
+    Check(commands::check::CheckArgs),
+    /// Explain any mail: hops, Authentication-Results, the ARC chain, and our own verification
+    Inspect(commands::inspect::InspectArgs),
+    /// Keep the embedded world running, for work by hand and other people's tests
+    #[command(subcommand)]
+    Lab(commands::lab::LabCommand),
+    /// Look at, accept and remove the regression files
+    Snapshots(commands::snapshots::SnapshotsArgs),
+    /// Print a JSON Schema, for editors and consumers
+    Schema(commands::schema::SchemaArgs),
+    /// Print a shell's completion script
+    Completions(commands::completions::CompletionsArgs),
+}

@@ -1,0 +1,25 @@
+//! `sealcheck completions`.
+
+use crate::{
+    cli::{
+        args::Args,
+        context::print,
+        failure::{Failure, Outcome},
+    },
+    outcome::ExitCode,
+};
+use clap::CommandFactory;
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+pub(in crate::cli) fn run(args: &CompletionsArgs) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "sealcheck", &mut script);
+    print(&String::from_utf8_lossy(&script)).map_err(|e| Failure::stdout(&e))?;
+    Ok(ExitCode::Success)
+}

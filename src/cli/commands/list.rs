@@ -1,0 +1,82 @@
+//! `sealcheck list`.
+
+use super::select::SelectArgs;
+use crate::{
+    cli::{
+        Context, Global,
+        context::print,
+        failure::{Failure, Outcome},
+        project::Project,
+    },
+    outcome::ExitCode,
+    report::sink::plain,
+    run::{Plan, Selection},
+    scenario::load,
+};
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+
+/// Arguments of `list`.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    select: SelectArgs,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// For people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line per scenario
+    Text,
+    /// One document
+    Json,
+}
+
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -> Outcome {
+    let project = Project::find(context, global)?;
+    let loaded = load(&project.scenarios, &args.select.what);
+    if !loaded.errors.is_empty() {
+        let errors: Vec<String> = loaded.errors.iter().map(ToString::to_string).collect();
+        return Err(Failure::Usage(errors.join("\n\nerror: ")));
+    }
+    let SelectArgs { target, tag, shard, .. } = &args.select;
+    let selection = Selection { target: *target, tags: tag.clone(), shard: *shard, repeat: 1 };
+    let plan = Plan::select(loaded.scenarios, &selection);
+    let text = match args.format {
+        Format::Text => plan.items.iter().map(|item| format!("{}\n", line(item))).collect(),
+        Format::Json => {
+            let scenarios: Vec<Value> = plan.items.iter().map(object).collect();
+            let document = json!({ "version": 1, "scenarios": scenarios });
+            let text = serde_json::to_string_pretty(&document).map_err(|e| Failure::Internal(e.to_string()))?;
+            format!("{text}\n")
+        }
+    };
+    print(&text).map_err(|e| Failure::stdout(&e))?;
+    Ok(if plan.items.is_empty() { ExitCode::NothingSelected } else { ExitCode::Success })
+}
+
+fn line(item: &crate::run::Item) -> String {
+    let scenario = &item.scenario;
+    let tags = if scenario.tags.is_empty() { String::new() } else { format!("  [{}]", scenario.tags.join(", ")) };
+    let skip = if scenario.skip.is_some() { "  (skipped)" } else { "" };
+    plain(&format!("{:<36} {}{tags}{skip}", scenario.id, scenario.name))
+}
+
+fn object(item: &crate::run::Item) -> Value {
+    let scenario = &item.scenario;
+    let params: Map<String, Value> = scenario.params.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+    json!({
+        "id": scenario.id,
+        "file": &*scenario.file,
+        "name": scenario.name,
+        "description": scenario.description,
+        "tags": scenario.tags,
+        "targets": scenario.targets.iter().map(|t| t.as_str()).collect::<Vec<_>>(),
+        "params": params,
+        "skip": scenario.skip,
+        "known_issue": scenario.known_issue.as_ref().map(|k| &k.reason),
+    })
+}

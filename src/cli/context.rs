@@ -1,0 +1,141 @@
+//! Everything that comes from outside the arguments: environment, terminal, clock, randomness, current directory. Nothing
+//! else in the tool reads them.
+
+use crate::{core::RunId, outcome::CiInfo, run::Clock};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+};
+
+/// What the process was started with.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The arguments, the program's name first.
+    pub args: Vec<OsString>,
+    /// The environment, as far as it is text.
+    pub environment: BTreeMap<String, String>,
+    /// The current directory.
+    pub directory: PathBuf,
+    /// Whether standard output is a terminal.
+    pub stdout_is_terminal: bool,
+    /// Whether standard error is a terminal.
+    pub stderr_is_terminal: bool,
+    /// The machine's name.
+    pub host: Option<String>,
+    /// The time of day.
+    pub clock: Clock,
+    /// How many processors there are.
+    pub processors: usize,
+}
+
+impl Context {
+    /// That of this process.
+    pub fn of_process() -> Self {
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|h| h.trim().to_owned());
+        Self {
+            args: std::env::args_os().collect(),
+            environment: std::env::vars_os().filter_map(text).collect(),
+            directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            stdout_is_terminal: io::stdout().is_terminal(),
+            stderr_is_terminal: io::stderr().is_terminal(),
+            host: host.filter(|h| !h.is_empty()),
+            clock: Clock::new(jiff::Timestamp::now),
+            processors: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+
+    /// A variable of the environment; an empty one is as good as none.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+
+    /// A new name for a run.
+    pub fn new_run(&self) -> RunId {
+        RunId::new(ulid::Ulid::new().to_string())
+    }
+
+    /// Whether this is a CI job: `CI` is set, and not to `false`.
+    pub fn is_ci(&self) -> bool {
+        self.variable("CI").is_some_and(|ci| ci != "false" && ci != "0")
+    }
+
+    /// The CI job, where this is one.
+    pub fn ci(&self) -> Option<CiInfo> {
+        if let (Some("true"), Some(server)) = (self.variable("GITHUB_ACTIONS"), self.variable("GITHUB_SERVER_URL")) {
+            let run = self.variable("GITHUB_REPOSITORY").zip(self.variable("GITHUB_RUN_ID"));
+            let run_url = run.map(|(repository, id)| format!("{server}/{repository}/actions/runs/{id}"));
+            return Some(CiInfo { provider: "github-actions".into(), run_url });
+        }
+        if self.variable("GITLAB_CI").is_some() {
+            return Some(CiInfo { provider: "gitlab".into(), run_url: self.variable("CI_JOB_URL").map(str::to_owned) });
+        }
+        self.is_ci().then(|| CiInfo { provider: "unknown".into(), run_url: None })
+    }
+
+    /// Whether colours go to a stream: what the person said, else NO_COLOR and CLICOLOR_FORCE, else whether it is a
+    /// terminal that can show them.
+    pub fn color(&self, asked: Option<bool>, is_terminal: bool) -> bool {
+        match asked {
+            Some(answer) => answer,
+            None if self.variable("NO_COLOR").is_some() => false,
+            None if self.variable("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
+            None => is_terminal && self.variable("TERM") != Some("dumb"),
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has gone away wanted no more.
+///
+/// # Errors
+/// Those of the stream.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes a line to standard error. There is nobody left to tell when that fails.
+pub(super) fn complain(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(environment: &[(&str, &str)]) -> Context {
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Context { environment, ..Context::of_process() }
+    }
+
+    #[test]
+    fn colours_follow_person_then_environment_then_terminal() {
+        assert!(context(&[]).color(None, true));
+        assert!(!context(&[]).color(None, false));
+        assert!(!context(&[("NO_COLOR", "1")]).color(None, true));
+        assert!(context(&[("NO_COLOR", "")]).color(None, true));
+        assert!(context(&[("NO_COLOR", "1")]).color(Some(true), false));
+        assert!(context(&[("CLICOLOR_FORCE", "1")]).color(None, false));
+        assert!(!context(&[("TERM", "dumb")]).color(None, true));
+    }
+
+    #[test]
+    fn ci_is_recognised() {
+        assert_eq!(context(&[]).ci(), None);
+        assert!(!context(&[("CI", "false")]).is_ci());
+        let github = context(&[
+            ("CI", "true"),
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_SERVER_URL", "https://git.example"),
+            ("GITHUB_REPOSITORY", "acme/mail"),
+            ("GITHUB_RUN_ID", "7"),
+        ]);
+        assert_eq!(github.ci().unwrap().run_url.unwrap(), "https://git.example/acme/mail/actions/runs/7");
+        assert_eq!(context(&[("CI", "1")]).ci().unwrap().provider, "unknown");
+    }
+}

@@ -1,0 +1,37 @@
+//! What `sealcheck snapshots` needs from outside: the terminal, and which snapshots the scenarios may have.
+
+use super::{
+    Context, Global,
+    commands::snapshots::{self, Desk, Key, SnapshotsArgs, SnapshotsError},
+    failure::{Failure, Outcome},
+    project::Project,
+};
+use crate::{judge::snapshot::known, scenario::load};
+use std::io;
+
+/// Runs `sealcheck snapshots …`.
+pub(super) fn run(context: &Context, global: &Global, args: &SnapshotsArgs) -> Outcome {
+    let project = Project::find(context, global)?;
+    let loaded = load(&project.scenarios, &[]);
+    let known = loaded.errors.is_empty().then(|| known(&project.snapshots, &loaded.scenarios));
+    let mut key = || match ::console::Term::stdout().read_char() {
+        Ok(key) => Ok(Some(key)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof) => Ok(None),
+        Err(e) => Err(e),
+    };
+    let key: &mut Key<'_> = &mut key;
+    let mut desk = Desk {
+        dir: &project.snapshots,
+        known,
+        color: context.color(global.color.asked(), context.stdout_is_terminal),
+        out: &mut io::stdout().lock(),
+        key: context.stdout_is_terminal.then_some(key),
+    };
+    snapshots::run(args, &mut desk).or_else(|error| match error {
+        // A reader that has gone away wanted no more.
+        SnapshotsError::Io(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(crate::outcome::ExitCode::Success),
+        SnapshotsError::Io(e) => Err(Failure::Inconclusive(e.to_string())),
+        SnapshotsError::File(e) => Err(Failure::Inconclusive(e.to_string())),
+        SnapshotsError::NoTerminal | SnapshotsError::NoScenarios => Err(Failure::Usage(error.to_string())),
+    })
+}

@@ -1,0 +1,40 @@
+//! A command could not do its work: what to say, and the exit code that says it to a program.
+
+use crate::outcome::ExitCode;
+
+/// Why a command ends without having done its work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The person's mistake: arguments, files, variables, secrets. Nothing was sent.
+    #[error("{0}")]
+    Usage(String),
+    /// The world did not answer or could not be built.
+    #[error("{0}")]
+    Inconclusive(String),
+    /// Something could not be written.
+    #[error("{0}")]
+    Output(String),
+    /// A bug.
+    #[error("internal error: {0}; please report it")]
+    Internal(String),
+}
+
+impl Failure {
+    /// What the process ends with.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::Usage,
+            Self::Inconclusive(_) => ExitCode::Inconclusive,
+            Self::Output(_) => ExitCode::Report,
+            Self::Internal(_) => ExitCode::Internal,
+        }
+    }
+
+    /// Standard output could not be written.
+    pub(super) fn stdout(error: &std::io::Error) -> Self {
+        Self::Output(format!("cannot write to standard output: {error}"))
+    }
+}
+
+/// What a command comes to.
+pub(super) type Outcome = Result<ExitCode, Failure>;

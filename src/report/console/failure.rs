@@ -1,0 +1,105 @@
+//! What is wrong with one scenario, in the manner of a compiler.
+
+use super::{
+    excerpt::{Mark, excerpt},
+    path::path,
+    style::{Palette, Tone},
+};
+use crate::{
+    outcome::{AttemptReport, CheckResult, Observed, ScenarioReport},
+    report::{sink::plain, trouble::Trouble},
+};
+
+/// `error[…]: …`, the lines of the scenario that do not hold, and what was seen.
+pub(super) fn block(palette: Palette, run_dir: &str, scenario: &ScenarioReport) -> String {
+    let trouble = Trouble::of(scenario);
+    let first = trouble.checks.first();
+    let (line, column) = first.map_or((scenario.line, 0), |c| (c.line, c.column));
+    // A check can stand in the file that the scenario extends; of that there is no text here.
+    let (here, elsewhere): (Vec<&CheckResult>, Vec<&CheckResult>) =
+        trouble.checks.iter().copied().partition(|c| c.file == scenario.file);
+    let marks: Vec<_> = here
+        .iter()
+        .map(|c| Mark { line: c.line, column: c.column, len: c.len, label: label(&c.expected, &c.actual) })
+        .collect();
+    let (lines, gutter) = excerpt(palette, &scenario.source, &marks);
+    let pad = " ".repeat(gutter);
+
+    let head = palette.paint(Tone::Bad, &format!("error[{}]", trouble.code));
+    let mut out = vec![String::new(), format!("{head}: {}", palette.paint(Tone::Name, &trouble.title))];
+    let place = if column == 0 { String::new() } else { format!(":{column}") };
+    out.push(format!("{pad}{} {}:{line}{place}", palette.paint(Tone::Name, "-->"), plain(&scenario.file)));
+    let bar = format!("{pad} {}", palette.paint(Tone::Name, "|"));
+    if !lines.is_empty() {
+        out.push(bar.clone());
+        out.extend(lines);
+    }
+    for check in elsewhere {
+        let said = label(&check.expected, &check.actual);
+        out.push(format!("{pad} ::: {}:{}:{}: {said}", plain(&check.file), check.line, check.column));
+    }
+    let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
+    if let Some(attempt) = scenario.attempts.last() {
+        notes.extend(attempt.observed.iter().map(|o| ("seen", vec![seen(o)])));
+        if let Some(copy) = attempt.observed.iter().find(|o| o.kind == "copy") {
+            notes.push(("path", path(copy)));
+        }
+    }
+    notes.extend(trouble.notes.iter().map(|(name, text)| (*name, vec![text.clone()])));
+    if let Some(attempt) = scenario.attempts.last() {
+        notes.push(("files", files(run_dir, attempt)));
+    }
+    notes.retain(|(_, lines)| !lines.is_empty());
+    if !notes.is_empty() {
+        out.push(bar);
+    }
+    for (name, lines) in notes {
+        for (n, text) in lines.iter().enumerate() {
+            let lead = if n == 0 { format!("= {name}:") } else { String::new() };
+            out.push(format!("{pad} {lead:<8} {text}"));
+        }
+    }
+    out.push(String::new());
+    out.join("\n")
+}
+
+/// The caret's label: what was seen, and what was wanted where the excerpt does not say it already.
+fn label(expected: &str, actual: &str) -> String {
+    format!("wanted {}, saw {}", plain(expected), plain(actual))
+}
+
+/// One line about a message or bounce.
+fn seen(observed: &Observed) -> String {
+    let mut words = vec![format!(
+        "{} in {} of {} after {:.2}s",
+        observed.kind,
+        observed.folder,
+        observed.account,
+        super::line::seconds(observed.after_ms)
+    )];
+    if let Some(auth) = &observed.authentication_results {
+        words.extend(auth.results.iter().map(|r| format!("{}={}", r.method, r.result)));
+    }
+    words.extend(observed.arc.iter().map(|seal| {
+        let text = |o: &Option<String>| o.clone().unwrap_or_else(|| "?".into());
+        format!("[i={} {} cv={}]", seal.i, text(&seal.by), text(&seal.cv))
+    }));
+    if let Some(dsn) = &observed.dsn {
+        for recipient in &dsn.recipients {
+            let diagnostic = recipient.diagnostic_code.as_deref().unwrap_or("no diagnostic");
+            words.push(format!("{}: {diagnostic}", recipient.status.as_deref().unwrap_or("no status")));
+        }
+    }
+    plain(&words.join(" "))
+}
+
+/// `.sealcheck/runs/01JD8Q6V…/artifacts/forward-arc/1/{received.eml,smtp.log}`
+fn files(run_dir: &str, attempt: &AttemptReport) -> Vec<String> {
+    let names: Vec<_> = attempt.artifacts.iter().map(|a| a.name.as_str()).collect();
+    let Some(first) = attempt.artifacts.first() else { return Vec::new() };
+    let dir = first.path.strip_suffix(first.name.as_str()).unwrap_or(&first.path);
+    vec![plain(&match names.as_slice() {
+        [one] => format!("{run_dir}/{dir}{one}"),
+        many => format!("{run_dir}/{dir}{{{}}}", many.join(",")),
+    })]
+}

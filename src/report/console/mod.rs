@@ -1,0 +1,201 @@
+//! For people: a line per scenario, a block per failure, a summary; and what is going on meanwhile.
+
+mod excerpt;
+mod failure;
+mod line;
+mod path;
+mod progress;
+mod style;
+mod summary;
+
+pub use style::{Palette, Tone};
+
+use super::{
+    Reporter,
+    sink::Sink,
+    tally::{self, Tally},
+};
+use crate::outcome::{Event, RunEvent, ScenarioReport, Status};
+use progress::{Activity, Progress, Running};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProgressKind {
+    /// Lines that are redrawn; for terminals.
+    Bar,
+    /// One line when nothing else was printed for a while.
+    Lines,
+    /// Not at all.
+    None,
+}
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Failures and the summary.
+    Quiet,
+    /// A line per scenario too.
+    Normal,
+    /// Every check too.
+    Verbose,
+    /// Every step too.
+    Everything,
+}
+
+/// How the console looks.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Colours.
+    pub palette: Palette,
+    /// Progress.
+    pub progress: ProgressKind,
+    /// How much is told.
+    pub verbosity: Verbosity,
+    /// Whether the sink is standard error, where progress then goes too.
+    pub stderr: bool,
+    /// The run's directory as shown to people.
+    pub run_dir: String,
+    /// Without a terminal: how long nothing may be printed.
+    pub patience: Duration,
+}
+
+/// The console.
+pub struct Console {
+    out: Sink,
+    options: Options,
+    tally: Tally,
+    activity: Activity,
+    progress: Progress,
+    slow: usize,
+}
+
+impl Console {
+    /// Prints to this sink.
+    pub fn new(out: Sink, options: Options) -> Self {
+        let progress = match options.progress {
+            ProgressKind::Bar => Progress::bar(options.stderr),
+            ProgressKind::Lines => Progress::lines(options.patience),
+            ProgressKind::None => Progress::None,
+        };
+        let activity = Activity { started: Instant::now(), selected: 0, done: 0, running: Vec::new() };
+        Self { out, options, tally: Tally::default(), activity, progress, slow: 0 }
+    }
+
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        let out = &mut self.out;
+        self.progress.aside(|| out.line(text))
+    }
+
+    /// Prints unless it was told to be brief.
+    fn tell(&mut self, least: Verbosity, text: &str) -> io::Result<()> {
+        if self.options.verbosity >= least { self.print(text) } else { Ok(()) }
+    }
+
+    fn finished(&mut self, report: &ScenarioReport) -> io::Result<()> {
+        let palette = self.options.palette;
+        self.activity.running.retain(|r| r.id != report.id);
+        self.activity.done += 1;
+        let broken = tally::is_broken(report.status);
+        let line = line::finished(palette, report);
+        // What was never begun is counted in the summary; a line for each would bury the rest.
+        let least = match (broken, report.status) {
+            (true, _) => Verbosity::Quiet,
+            (_, Status::NotRun) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        self.tell(least, &line)?;
+        if self.options.verbosity >= Verbosity::Verbose {
+            for check in report.attempts.last().iter().flat_map(|a| &a.assertions) {
+                let (word, tone) = if check.passed { ("ok", Tone::Good) } else { ("no", Tone::Bad) };
+                let text = super::sink::plain(&format!("{}: {}", check.path, check.actual));
+                self.print(&format!("{} {text}", line::pad(palette, tone, word)))?;
+            }
+        }
+        if broken {
+            let block = failure::block(palette, &self.options.run_dir, report);
+            self.print(&block)?;
+        }
+        Ok(())
+    }
+
+    fn running(&mut self, scenario: &crate::core::ScenarioId, change: impl FnOnce(&mut Running)) {
+        if let Some(running) = self.activity.running(scenario) {
+            change(running);
+        }
+    }
+}
+
+impl Reporter for Console {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+        let palette = self.options.palette;
+        self.tally.event(event);
+        match &event.event {
+            Event::RunStarted { run, target, selected, jobs, tool, .. } => {
+                self.activity.selected = *selected;
+                self.activity.started = Instant::now();
+                let scenarios = if *selected == 1 { "scenario" } else { "scenarios" };
+                let jobs = format!("{jobs} {}", if *jobs == 1 { "job" } else { "jobs" });
+                let head = format!("{tool} · target {target} · {selected} {scenarios} · {jobs} · run {}", run.short());
+                self.tell(Verbosity::Normal, &head)?;
+            }
+            Event::ScenarioStarted { scenario, .. } => {
+                let now = Instant::now();
+                let stage = "starts".to_owned();
+                let id = scenario.clone();
+                self.activity.running.push(Running { id, since: now, attempt: 1, attempt_since: now, stage });
+            }
+            Event::AttemptStarted { scenario, attempt, .. } => self.running(scenario, |r| {
+                r.attempt = *attempt;
+                r.attempt_since = Instant::now();
+            }),
+            Event::Step { scenario, kind, status, ms, detail, .. } => {
+                self.running(scenario, |r| kind.clone_into(&mut r.stage));
+                let text = super::sink::plain(&format!("{scenario}: {kind} {status} {ms} ms {detail}"));
+                self.tell(Verbosity::Everything, &format!("{} {text}", line::pad(palette, Tone::Faint, "step")))?;
+            }
+            Event::Poll { .. } | Event::Assertion { .. } => {}
+            Event::Slow { scenario, ms, .. } => {
+                self.slow += 1;
+                let line = line::timed(palette, Tone::Doubtful, "SLOW", *ms, scenario.as_str(), "still waiting");
+                self.tell(Verbosity::Normal, &line)?;
+            }
+            Event::AttemptFinished { scenario, attempt, status } => {
+                let ms = self.activity.running(scenario).map_or(0, |r| {
+                    let took = r.attempt_since.elapsed();
+                    "pause".clone_into(&mut r.stage);
+                    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+                });
+                let word = format!("TRY {attempt} {}", status.word());
+                let line = line::timed(palette, Tone::Doubtful, &word, ms, scenario.as_str(), "trying again");
+                self.tell(Verbosity::Normal, &line)?;
+            }
+            Event::ScenarioFinished { report, .. } => self.finished(report)?,
+            Event::RunFinished { .. } => {
+                self.progress.clear();
+                for line in summary::summary(palette, &self.tally, self.slow) {
+                    self.print(&line)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self) -> io::Result<()> {
+        match self.progress.show(self.options.palette, &self.activity) {
+            Some(line) => self.tell(Verbosity::Normal, &line),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.progress.clear();
+        if self.tally.exit_code.is_none() {
+            self.print("the run broke off")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! The last lines.
+
+use super::{
+    line,
+    style::{Palette, Tone},
+};
+use crate::report::tally::Tally;
+
+/// The Summary line, what was left undone, and the scenarios that broke once more.
+pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> Vec<String> {
+    let totals = &tally.totals;
+    let ran = totals.selected.saturating_sub(totals.skipped + totals.not_run);
+    let mut remarks = Vec::new();
+    for (count, word) in [(slow, "slow"), (totals.flaky, "flaky")] {
+        if count > 0 {
+            remarks.push(format!("{count} {word}"));
+        }
+    }
+    let passed = match remarks.is_empty() {
+        true => format!("{} passed", totals.passed),
+        false => format!("{} passed ({})", totals.passed, remarks.join(", ")),
+    };
+    let mut counts = vec![palette.paint(Tone::Good, &passed)];
+    for (count, word, tone) in [
+        (totals.failed, "failed", Tone::Bad),
+        (totals.timed_out, "timed out", Tone::Bad),
+        (totals.errored, "errored", Tone::Bad),
+        (totals.unexpected_passes, "passed unexpectedly", Tone::Bad),
+        (totals.expected_failures, "failed as known", Tone::Doubtful),
+        (totals.skipped, "skipped", Tone::Doubtful),
+        (totals.not_run, "not run", Tone::Doubtful),
+    ] {
+        if count > 0 {
+            counts.push(palette.paint(tone, &format!("{count} {word}")));
+        }
+    }
+    let mut text = format!("{ran} run: {}", counts.join(", "));
+    let snapshots = tally.snapshots();
+    let parts: Vec<_> = [
+        (snapshots.matched, "ok"),
+        (snapshots.changed, "changed"),
+        (snapshots.missing, "missing"),
+        (snapshots.written, "written"),
+        (snapshots.obsolete.len(), "obsolete"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    if !parts.is_empty() {
+        text.push_str(&format!(" · snapshots {}", parts.join(", ")));
+    }
+    let bad = tally.broken().next().is_some();
+    let tone = if bad { Tone::Bad } else { Tone::Good };
+    let word = line::pad(palette, tone, "Summary");
+    let mut out = vec!["-".repeat(line::WORD), format!("{word} [{:>6.2}s] {text}", line::seconds(tally.duration_ms))];
+    if tally.scenarios.len() > 1 {
+        out.extend(tally.broken().map(|scenario| line::finished(palette, scenario)));
+    }
+    if !snapshots.pending.is_empty() {
+        out.push(note(palette, &format!("{} to review: sealcheck snapshots review", snapshots.pending.len())));
+    }
+    out.extend(snapshots.obsolete.iter().map(|file| note(palette, &format!("obsolete snapshot {file}"))));
+    if let Some(stopped) = &tally.stopped {
+        out.push(note(palette, &format!("{stopped}: {} not run", totals.not_run)));
+    }
+    if tally.redactions.leaks_found > 0 {
+        out.push(note(palette, &format!("{} files held a secret and were removed", tally.redactions.leaks_found)));
+    }
+    out
+}
+
+fn note(palette: Palette, text: &str) -> String {
+    format!("{} {text}", line::pad(palette, Tone::Doubtful, "note"))
+}

@@ -1,0 +1,150 @@
+//! The result file: everything about a run in one JSON document.
+
+use super::{Reporter, sink, tally::Tally};
+use crate::{
+    core::{Redactor, RunId},
+    outcome::{Redactions, RunEvent, RunInfo, ScenarioReport, Totals},
+};
+use serde::Serialize;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+/// The format's version; only ever added to.
+const VERSION: u32 = 1;
+/// The name of the schema that describes it.
+const SCHEMA: &str = "https://sealcheck.example/schemas/result.v1.json";
+
+/// Where a document goes that is written in one piece.
+pub enum Destination {
+    /// A file, replaced whole.
+    File(PathBuf),
+    /// Standard output.
+    Stdout,
+}
+
+impl Destination {
+    /// Writes the document.
+    ///
+    /// # Errors
+    /// Those of the file or stream.
+    pub fn write(&self, text: &str, redactor: &Redactor) -> io::Result<()> {
+        match self {
+            Self::File(path) => sink::write_atomic(path, text, redactor),
+            Self::Stdout => {
+                let mut out = io::stdout().lock();
+                out.write_all(redactor.text(text).as_bytes())?;
+                out.flush()
+            }
+        }
+    }
+}
+
+/// Writes the result file when the run is over.
+pub struct Json {
+    to: Destination,
+    redactor: Redactor,
+    tally: Tally,
+}
+
+impl Json {
+    /// Writes there.
+    pub fn new(to: Destination, redactor: Redactor) -> Self {
+        Self { to, redactor, tally: Tally::default() }
+    }
+}
+
+impl Reporter for Json {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+        self.tally.event(event);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        let mut text = serde_json::to_string_pretty(&ResultFile::of(&self.tally))?;
+        text.push('\n');
+        self.to.write(&text, &self.redactor)
+    }
+}
+
+/// The document.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct ResultFile<'a> {
+    /// The schema's name.
+    pub schema: &'a str,
+    /// The format's version.
+    pub version: u32,
+    /// What wrote it.
+    pub tool: Tool<'a>,
+    /// The run.
+    pub run: Run<'a>,
+    /// The counts.
+    pub totals: Totals,
+    /// Every scenario that was selected.
+    pub scenarios: &'a [ScenarioReport],
+    /// How the snapshots compare.
+    pub snapshots: super::tally::SnapshotTally,
+    /// What the redaction did.
+    pub redactions: Redactions,
+}
+
+/// What wrote a document.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Tool<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its version.
+    pub version: &'a str,
+}
+
+/// The run that a document is about.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Run<'a> {
+    /// Its id.
+    pub id: Option<&'a RunId>,
+    /// RFC 3339, UTC, milliseconds.
+    pub started_at: &'a str,
+    /// RFC 3339, UTC, milliseconds.
+    pub finished_at: &'a str,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// The target's name.
+    pub target: &'a str,
+    /// Its circumstances.
+    #[serde(flatten)]
+    pub info: &'a RunInfo,
+    /// Whether every selected scenario was run to its end.
+    pub complete: bool,
+    /// Why it ended early.
+    pub stopped: Option<&'a str>,
+    /// What the process ends with, before reports are written; null when the run broke off.
+    pub exit_code: Option<u8>,
+}
+
+impl<'a> ResultFile<'a> {
+    /// The document for these events.
+    pub fn of(tally: &'a Tally) -> Self {
+        let (name, version) = tally.tool.split_once(' ').unwrap_or((&tally.tool, ""));
+        Self {
+            schema: SCHEMA,
+            version: VERSION,
+            tool: Tool { name, version },
+            run: Run {
+                id: tally.run.as_ref(),
+                started_at: &tally.started_at,
+                finished_at: &tally.finished_at,
+                duration_ms: tally.duration_ms,
+                target: &tally.target,
+                info: &tally.info,
+                complete: tally.complete,
+                stopped: tally.stopped.as_deref(),
+                exit_code: tally.exit_code,
+            },
+            totals: tally.totals,
+            scenarios: &tally.scenarios,
+            snapshots: tally.snapshots(),
+            redactions: tally.redactions,
+        }
+    }
+}

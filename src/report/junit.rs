@@ -1,0 +1,118 @@
+//! JUnit XML: one suite per target, one test case per scenario and matrix row.
+
+use super::{Reporter, json::Destination, tally::Tally, trouble::Trouble};
+use crate::{
+    core::Redactor,
+    outcome::{RunEvent, ScenarioReport, Status},
+};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
+use std::{io, time::Duration};
+
+/// Writes the XML when the run is over.
+pub struct Junit {
+    to: Destination,
+    redactor: Redactor,
+    tally: Tally,
+}
+
+impl Junit {
+    /// Writes there.
+    pub fn new(to: Destination, redactor: Redactor) -> Self {
+        Self { to, redactor, tally: Tally::default() }
+    }
+}
+
+impl Reporter for Junit {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+        self.tally.event(event);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.to.write(&render(&self.tally)?, &self.redactor)
+    }
+}
+
+/// The XML for these events.
+///
+/// # Errors
+/// When the writer of XML refuses.
+pub fn render(tally: &Tally) -> io::Result<String> {
+    let mut report = Report::new("sealcheck");
+    report.set_time(Duration::from_millis(tally.duration_ms));
+    let mut suite = TestSuite::new(tally.target.as_str());
+    suite.set_time(Duration::from_millis(tally.duration_ms));
+    suite.extra.insert("timestamp".into(), tally.started_at.as_str().into());
+    if let Some(run) = &tally.run {
+        suite.add_property(("run", run.as_str()));
+    }
+    for scenario in &tally.scenarios {
+        suite.add_test_case(test_case(&tally.target, scenario));
+    }
+    report.add_test_suite(suite);
+    report.to_string().map_err(io::Error::other)
+}
+
+fn test_case(target: &str, scenario: &ScenarioReport) -> TestCase {
+    let mut case = TestCase::new(scenario.id.as_str(), status(scenario));
+    case.set_classname(target);
+    case.set_time(Duration::from_millis(scenario.duration_ms));
+    if let Some(last) = scenario.attempts.last() {
+        case.set_assertions(last.assertions.len());
+        if !last.summary.is_empty() {
+            case.set_system_out(last.summary.as_str());
+        }
+    }
+    case.extra.insert("file".into(), scenario.file.as_str().into());
+    let failed = scenario.attempts.last().and_then(|a| a.assertions.iter().find(|c| !c.passed));
+    let line = failed.map_or(scenario.line, |check| check.line);
+    case.extra.insert("line".into(), line.to_string().into());
+    case
+}
+
+fn status(scenario: &ScenarioReport) -> TestCaseStatus {
+    let kind = match scenario.status {
+        Status::Passed => {
+            let mut status = TestCaseStatus::success();
+            status.add_reruns(earlier(scenario));
+            return status;
+        }
+        Status::Skipped | Status::ExpectedFailure | Status::NotRun => {
+            let reason = scenario.reason.as_deref();
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(match scenario.status {
+                Status::NotRun => format!("not run: {}", reason.unwrap_or("the run ended early")),
+                Status::ExpectedFailure => format!("known issue: {}", reason.unwrap_or("no reason given")),
+                _ => reason.unwrap_or_default().to_owned(),
+            });
+            return status;
+        }
+        Status::Errored => NonSuccessKind::Error,
+        Status::Failed | Status::TimedOut | Status::UnexpectedPass => NonSuccessKind::Failure,
+    };
+    let trouble = Trouble::of(scenario);
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_description(trouble.lines().join("\n"));
+    status.set_type(trouble.code).set_message(trouble.title);
+    status.add_reruns(earlier(scenario));
+    status
+}
+
+/// The attempts before the last one.
+fn earlier(scenario: &ScenarioReport) -> Vec<TestRerun> {
+    let before = scenario.attempts.len().saturating_sub(1);
+    scenario.attempts[..before]
+        .iter()
+        .map(|attempt| {
+            let trouble = Trouble::in_attempt(attempt);
+            let mut rerun = TestRerun::new(match attempt.status {
+                Status::Errored => NonSuccessKind::Error,
+                _ => NonSuccessKind::Failure,
+            });
+            rerun.set_description(trouble.lines().join("\n"));
+            rerun.set_type(trouble.code).set_message(trouble.title);
+            rerun.set_time(Duration::from_millis(attempt.duration_ms));
+            rerun
+        })
+        .collect()
+}

@@ -1,0 +1,110 @@
+//! Where reports go. Nothing leaves but through the redactor.
+
+use crate::core::Redactor;
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+/// A stream of text, masked.
+pub struct Sink {
+    out: Box<dyn Write + Send>,
+    redactor: Redactor,
+}
+
+impl Sink {
+    /// Writes to `out` what `redactor` lets through.
+    pub fn new(out: impl Write + Send + 'static, redactor: Redactor) -> Self {
+        Self { out: Box::new(out), redactor }
+    }
+
+    /// Writes the text and a line break, and flushes, so that a run that breaks off loses nothing.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn line(&mut self, text: &str) -> io::Result<()> {
+        let mut masked = self.redactor.text(text).into_owned();
+        masked.push('\n');
+        self.out.write_all(masked.as_bytes())?;
+        self.out.flush()
+    }
+}
+
+/// Opens a file for a stream, its directory made where needed.
+///
+/// # Errors
+/// When directory or file cannot be made.
+pub fn create(path: &Path) -> io::Result<fs::File> {
+    make_parent(path)?;
+    fs::File::create(path)
+}
+
+/// Writes a whole file at once: readers see the old one or the new one, never a part.
+///
+/// # Errors
+/// When directory or file cannot be made or written.
+pub fn write_atomic(path: &Path, text: &str, redactor: &Redactor) -> io::Result<()> {
+    let dir = make_parent(path)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sealcheck-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any new file: the umask decides.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(dir)?;
+    file.write_all(redactor.text(text).as_bytes())?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}
+
+fn make_parent(path: &Path) -> io::Result<&Path> {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => {
+            fs::create_dir_all(dir)?;
+            Ok(dir)
+        }
+        _ => Ok(Path::new(".")),
+    }
+}
+
+/// Text from mail or servers, safe for a terminal: control characters, escape sequences among them, become `␛` and the
+/// like; line breaks and tabs become spaces.
+pub fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            '\u{7f}' => '\u{2421}',
+            c if u32::from(c) < 0x20 => char::from_u32(0x2400 + u32::from(c)).unwrap_or(' '),
+            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Secret;
+
+    #[test]
+    fn files_are_masked_and_replaced_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out/report.txt");
+        let redactor = Redactor::new();
+        redactor.learn("me", &Secret::new("hunter2"));
+        write_atomic(&path, "old", &redactor).unwrap();
+        write_atomic(&path, "my hunter2", &redactor).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "my [REDACTED]");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        fs::create_dir(dir.path().join("taken")).unwrap();
+        assert!(write_atomic(&dir.path().join("taken"), "x", &redactor).is_err());
+    }
+
+    #[test]
+    fn a_terminal_gets_no_escape_sequence() {
+        assert_eq!(plain("a\x1b[31m\r\nb\u{9b}\u{202e}"), "a\u{241b}[31m  b\u{fffd}\u{fffd}");
+    }
+}

@@ -1,0 +1,92 @@
+//! What is wrong with a scenario, in the few words that every report needs.
+
+use super::sink::plain;
+use crate::outcome::{AttemptReport, CheckResult, ScenarioReport, SnapshotStatus, Status};
+
+/// What is wrong: a code to sort by, a title, and the parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trouble<'a> {
+    /// A diagnosis code, a harness code, or the path of the first check that failed.
+    pub code: String,
+    /// One line.
+    pub title: String,
+    /// Every check that failed.
+    pub checks: Vec<&'a CheckResult>,
+    /// More lines: what changed, what to do next.
+    pub notes: Vec<(&'static str, String)>,
+}
+
+impl<'a> Trouble<'a> {
+    /// What is wrong with a scenario that ended badly.
+    pub fn of(scenario: &'a ScenarioReport) -> Self {
+        if scenario.status == Status::UnexpectedPass {
+            let reason = scenario.reason.as_deref().unwrap_or("no reason given");
+            return Self {
+                code: "known_issue".into(),
+                title: format!("passed, although a failure is known: {}", plain(reason)),
+                checks: Vec::new(),
+                notes: vec![("next", "remove known_issue from the scenario".into())],
+            };
+        }
+        let Some(attempt) = scenario.attempts.last() else {
+            let reason = scenario.reason.as_deref().unwrap_or("no attempt was made");
+            return Self { code: "error".into(), title: plain(reason), checks: Vec::new(), notes: Vec::new() };
+        };
+        let mut trouble = Self::in_attempt(attempt);
+        let changed = scenario.snapshot.as_ref().filter(|s| s.status == SnapshotStatus::Changed);
+        if let Some(snapshot) = changed
+            && trouble.checks.is_empty()
+            && attempt.error.is_none()
+        {
+            trouble.code = "snapshot".into();
+            trouble.title = format!("what was seen differs from {}", plain(&snapshot.file));
+            trouble.notes.extend(snapshot.changes.iter().map(|c| ("changed", plain(c))));
+            trouble.notes.push((
+                "next",
+                match &snapshot.wrote {
+                    Some(_) => format!("sealcheck snapshots review {}", scenario.id),
+                    None => "run again with --update pending, then sealcheck snapshots review".into(),
+                },
+            ));
+        }
+        if let (Status::Failed | Status::TimedOut, Some(reason)) = (scenario.status, &scenario.reason) {
+            trouble.notes.push(("known", plain(reason)));
+        }
+        trouble
+    }
+
+    /// What is wrong with one attempt.
+    pub fn in_attempt(attempt: &'a AttemptReport) -> Self {
+        let checks: Vec<_> = attempt.assertions.iter().filter(|c| !c.passed).collect();
+        let mut notes = Vec::new();
+        let (code, title) = match (attempt.diagnosis.first(), checks.first(), &attempt.error) {
+            (Some(diagnosis), Some(_), _) => (diagnosis.code.clone(), plain(&diagnosis.title)),
+            (_, _, Some(error)) => (error.code.to_string(), plain(&format!("{}: {}", error.stage, error.message))),
+            (_, Some(check), None) => {
+                let more = match checks.len() {
+                    1 => String::new(),
+                    n => format!(", and {} more", n - 1),
+                };
+                (check.path.clone(), format!("wanted {}, saw {}{more}", plain(&check.expected), plain(&check.actual)))
+            }
+            _ => ("error".to_owned(), format!("the attempt ended as {}", attempt.status.word())),
+        };
+        for diagnosis in &attempt.diagnosis {
+            notes.extend(diagnosis.ruled_out.iter().map(|r| ("ruled out", plain(r))));
+            notes.extend(diagnosis.next.iter().map(|n| ("next", plain(n))));
+        }
+        if let Some(error) = &attempt.error {
+            notes.push(("next", plain(&error.next)));
+        }
+        Self { code, title, checks, notes }
+    }
+
+    /// Everything but the title as plain lines: `scenarios/x.yaml:32:14: expect[0].delivered.auth.arc: wanted …, saw …`.
+    pub fn lines(&self) -> Vec<String> {
+        let checks = self.checks.iter().map(|c| {
+            let (wanted, saw) = (plain(&c.expected), plain(&c.actual));
+            format!("{}:{}:{}: {}: wanted {wanted}, saw {saw}", c.file, c.line, c.column, c.path)
+        });
+        checks.chain(self.notes.iter().map(|(name, text)| format!("{name}: {text}"))).collect()
+    }
+}

@@ -1,0 +1,144 @@
+//! What an attempt leaves behind on disk.
+
+use crate::{
+    core::{Redactor, ScenarioId},
+    outcome::{Artifact, HarnessCode, StageError},
+};
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// When files are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArtifactPolicy {
+    /// Of attempts that did not pass.
+    Failed,
+    /// Of every attempt.
+    All,
+    /// Never.
+    None,
+}
+
+/// A file to be written.
+pub(super) struct File {
+    pub(super) name: String,
+    pub(super) media_type: &'static str,
+    pub(super) content: Vec<u8>,
+}
+
+impl File {
+    pub(super) fn mail(name: String, content: &[u8]) -> Self {
+        Self { name, media_type: "message/rfc822", content: content.to_vec() }
+    }
+
+    pub(super) fn text(name: &str, content: String) -> Self {
+        Self { name: name.to_owned(), media_type: "text/plain", content: content.into_bytes() }
+    }
+}
+
+/// A run's directory.
+#[derive(Debug, Clone)]
+pub struct RunDir {
+    root: PathBuf,
+    redactor: Redactor,
+}
+
+impl RunDir {
+    /// The directory of one run; it is made when the first file is written.
+    pub fn new(root: PathBuf, redactor: Redactor) -> Self {
+        Self { root, redactor }
+    }
+
+    /// Writes an attempt's files, masked.
+    pub(super) fn keep(&self, id: &ScenarioId, attempt: u32, files: Vec<File>) -> Result<Vec<Artifact>, StageError> {
+        let below = format!("artifacts/{}/{attempt}", safe(id.as_str()));
+        let dir = self.root.join(&below);
+        let error = |e: io::Error| {
+            let next = "make room, or choose another place with --artifacts none";
+            StageError::new(HarnessCode::H09, format!("write {}", dir.display()), e.to_string(), next)
+        };
+        fs::create_dir_all(&dir).map_err(error)?;
+        let mut kept = Vec::with_capacity(files.len());
+        for file in files {
+            let masked = self.redactor.bytes(&file.content);
+            fs::File::create(dir.join(&file.name)).and_then(|mut f| f.write_all(&masked)).map_err(error)?;
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &masked);
+            kept.push(Artifact {
+                path: format!("{below}/{}", file.name),
+                name: file.name,
+                media_type: file.media_type.to_owned(),
+                sha256: digest.as_ref().iter().map(|b| format!("{b:02x}")).collect(),
+                redacted: true,
+            });
+        }
+        Ok(kept)
+    }
+
+    /// Reads every file of the run again and removes those that hold a secret; their names.
+    ///
+    /// # Errors
+    /// When a file cannot be read or removed.
+    pub fn sweep(&self) -> io::Result<Vec<PathBuf>> {
+        let mut leaks = Vec::new();
+        if self.root.exists() {
+            sweep(&self.root, &self.redactor, &mut leaks)?;
+        }
+        Ok(leaks)
+    }
+}
+
+fn sweep(dir: &Path, redactor: &Redactor, leaks: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sweep(&path, redactor, leaks)?;
+        } else if redactor.leaks(&fs::read(&path)?) {
+            fs::remove_file(&path)?;
+            leaks.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// An id as a relative path that stays below its directory on every system.
+fn safe(id: &str) -> String {
+    let part = |part: &str| -> String {
+        let kept = |c: char| c.is_alphanumeric() || "._-[]=,+@".contains(c);
+        let text: String = part.chars().take(150).map(|c| if kept(c) { c } else { '_' }).collect();
+        if text.chars().all(|c| c == '.') { "_".repeat(text.len().max(1)) } else { text }
+    };
+    id.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Secret;
+
+    #[test]
+    fn ids_stay_below_their_directory() {
+        assert_eq!(safe("forward/arc[size=5MB]"), "forward/arc[size=5MB]");
+        assert_eq!(safe("a[to=../../x y:z]"), "a[to=../__/x_y_z]");
+        assert_eq!(safe(".././/x"), "__/_/_/x");
+    }
+
+    #[test]
+    fn files_are_masked_hashed_and_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let redactor = Redactor::new();
+        redactor.learn("me", &Secret::new("hunter2"));
+        let run = RunDir::new(dir.path().join("RUN"), redactor);
+        assert_eq!(run.sweep().unwrap(), Vec::<PathBuf>::new());
+        let files = vec![File::text("smtp.log", "abc".into()), File::text("imap.log", "LOGIN hunter2".into())];
+        let kept = run.keep(&ScenarioId::new("a/b"), 1, files).unwrap();
+        assert_eq!(kept[0].sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        let text = fs::read_to_string(dir.path().join("RUN").join(&kept[1].path)).unwrap();
+        assert_eq!(text, "LOGIN [REDACTED]");
+        let leak = dir.path().join("RUN/artifacts/leak.txt");
+        fs::write(&leak, "hunter2").unwrap();
+        assert_eq!(run.sweep().unwrap(), std::slice::from_ref(&leak));
+        assert!(!leak.exists());
+    }
+}

@@ -1,0 +1,272 @@
+//! One attempt at one scenario: the only place where its steps are put in order.
+
+use super::{
+    Environment,
+    artifacts::File,
+    evidence,
+    goals::{Goals, unanswered},
+    log::{Log, millis},
+    plan::Item,
+    route::route,
+    wait::{self, Waited},
+    worlds::World,
+};
+use crate::{
+    core::Token,
+    evidence::{Evidence, Sent, Submission},
+    judge,
+    outcome::{AttemptReport, CheckResult, Event, HarnessCode, StageError, Status},
+    probe::{
+        compose::{Occasion, compose},
+        mailbox::Wanted,
+        submit::submit,
+    },
+    scenario::model::Cleanup,
+};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, time::Instant};
+
+/// An attempt and all that it saw.
+pub(super) struct Attempted {
+    pub(super) report: AttemptReport,
+    pub(super) evidence: Option<Evidence>,
+    pub(super) files: Vec<File>,
+}
+
+/// Sends one mail and sees what becomes of it.
+pub(super) async fn attempt(environment: &Environment, item: &Item, world: &World, n: u32) -> Attempted {
+    let token = Token::of(&environment.run, item.index, n);
+    let mut log = Log::new(environment.emitter.clone(), item.id.clone(), n);
+    log.emit(|scenario, attempt| Event::AttemptStarted { scenario, attempt, token: token.clone() });
+    let mut told = Told::of(token);
+    let outcome = steps(environment, item, world, &mut log, &mut told).await;
+    let (evidence, error) = match outcome {
+        Ok((evidence, error)) => (Some(evidence), error),
+        Err(error) => (None, Some(error)),
+    };
+    for check in &told.checks {
+        log.emit(|scenario, attempt| Event::Assertion { scenario, attempt, check: check.clone() });
+    }
+    let status = status(&told.checks, error.as_ref(), evidence.as_ref());
+    let error = match (status, error) {
+        (Status::Errored, None) => evidence.as_ref().and_then(unanswered).map(|reason| {
+            let next = "ask DNS for the name by hand, and run again when it answers";
+            StageError::new(HarnessCode::H03, "verify the copy", reason, next)
+        }),
+        (_, error) => error,
+    };
+    let files = files(world, &told, evidence.as_ref());
+    let report = AttemptReport {
+        n,
+        status,
+        token: told.token,
+        message_id: told.message_id,
+        queue_ids: told.queue_ids,
+        timings_ms: told.timings_ms,
+        steps: std::mem::take(&mut log.steps),
+        assertions: told.checks,
+        diagnosis: Vec::new(),
+        summary: match (&evidence, &error) {
+            (Some(evidence), None) => judge::summary(evidence, &world.target),
+            (_, Some(error)) => format!("{} {}: {}", error.code, error.stage, error.message),
+            (None, None) => String::new(),
+        },
+        error,
+        observed: evidence.as_ref().map(judge::observed).unwrap_or_default(),
+        artifacts: Vec::new(),
+        duration_ms: log.elapsed_ms(),
+    };
+    Attempted { report, evidence, files }
+}
+
+/// What an attempt has to tell, also when it breaks off.
+struct Told {
+    token: Token,
+    message_id: String,
+    queue_ids: BTreeMap<String, String>,
+    timings_ms: BTreeMap<String, u64>,
+    checks: Vec<CheckResult>,
+    watched: Vec<String>,
+    sent: Option<Sent>,
+}
+
+async fn steps(
+    environment: &Environment,
+    item: &Item,
+    world: &World,
+    log: &mut Log,
+    told: &mut Told,
+) -> Result<(Evidence, Option<StageError>), StageError> {
+    let scenario = &item.scenario;
+    let vars = environment.vars(item, &world.target, &told.token);
+    let timeout = environment.timeout.unwrap_or(scenario.wait.timeout);
+    let deadline = log.started() + timeout;
+
+    let route = route(&scenario.send, &world.target).map_err(|e| unplanned(&e.at, &e.value))?;
+    let sent = compose(
+        &scenario.send,
+        &Occasion {
+            target: &world.target,
+            vars: &vars,
+            token: &told.token,
+            run: &environment.run,
+            now: environment.emitter.clock().now().as_second(),
+            base: &item.base,
+        },
+    )
+    .map_err(|e| unplanned(&e.at, &e.message))?;
+    told.message_id.clone_from(&sent.message_id);
+    told.sent = Some(sent.clone());
+
+    let goals = Goals::of(scenario, &world.target, timeout);
+    told.watched =
+        goals.folders().into_iter().map(|(account, _)| account).chain([scenario.send.from.value.clone()]).collect();
+    told.watched.sort();
+    told.watched.dedup();
+    let wanted = Wanted { message_id: sent.message_id.clone(), token: told.token.clone() };
+    let begun = log.begin("watch");
+    let watches = wait::watch(world, &goals, &scenario.send.from.value, &wanted).await;
+    let watches = ended(log, &begun, watches, |_| Value::Null)?;
+
+    environment.limits.admit(&world.target, &route.reaches).await;
+    let begun = log.begin("send");
+    let left = deadline.saturating_duration_since(Instant::now());
+    let submission = submit(&route.endpoint, &route.helo, &sent, left).await;
+    let submission = ended(
+        log,
+        &begun,
+        submission,
+        |s| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls }),
+    )?;
+    told.submission(&submission, &route.server);
+
+    let begun = log.begin("wait");
+    let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
+    let waiting = wait::Waiting { world, goals: &goals, sent: &sent, submission: &submission, slow_at, deadline };
+    let Waited { found, waited, error } = match submission.accepted() {
+        true => wait::wait(watches, &waiting, log).await,
+        false => Waited { found: Vec::new(), waited: std::time::Duration::ZERO, error: None },
+    };
+    let seen: Vec<Value> = found
+        .iter()
+        .map(|f| json!({ "account": f.arrival.account, "folder": f.arrival.folder, "uid": f.arrival.uid }))
+        .collect();
+    log.end(&begun, if error.is_some() { "error" } else { "ok" }, Value::Array(seen));
+    if let Some(first) = found.iter().map(|f| f.after).min() {
+        told.timings_ms.insert("first_seen".into(), millis(first));
+    }
+
+    let begun = log.begin("verify");
+    let now = environment.emitter.clock().now().as_second();
+    let evidence = evidence::build(world, sent, submission, found, waited, now).await;
+    log.end(&begun, "ok", Value::Null);
+
+    let begun = log.begin("assert");
+    told.checks = judge::check(scenario, &world.target, &vars, &evidence);
+    let holds = told.checks.iter().all(|c| c.passed);
+    log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
+
+    if scenario.cleanup == Cleanup::Delete {
+        cleanup(world, &evidence, log).await;
+    }
+    Ok((evidence, error))
+}
+
+impl Told {
+    fn of(token: Token) -> Self {
+        Self {
+            token,
+            message_id: String::new(),
+            queue_ids: BTreeMap::new(),
+            timings_ms: BTreeMap::new(),
+            checks: Vec::new(),
+            watched: Vec::new(),
+            sent: None,
+        }
+    }
+
+    fn submission(&mut self, submission: &Submission, server: &str) {
+        if let Some(id) = &submission.queue_id {
+            self.queue_ids.insert(server.to_owned(), id.clone());
+        }
+        if let Some(first) = submission.replies.first() {
+            self.timings_ms.insert("connect".into(), millis(first.at));
+        }
+        if let Some(last) = submission.replies.last() {
+            self.timings_ms.insert("smtp".into(), millis(last.at));
+        }
+    }
+}
+
+/// What arrived is no longer needed. That it cannot be deleted changes nothing about what was found out.
+async fn cleanup(world: &World, evidence: &Evidence, log: &mut Log) {
+    let begun = log.begin("cleanup");
+    let arrivals = evidence.copies.iter().map(|c| &c.arrival).chain(evidence.bounces.iter().map(|b| &b.arrival));
+    let mut problems = Vec::new();
+    for arrival in arrivals {
+        if let Err(error) = world.mailboxes.delete(arrival).await {
+            problems.push(error.to_string());
+        }
+    }
+    let status = if problems.is_empty() { "ok" } else { "error" };
+    log.end(&begun, status, if problems.is_empty() { Value::Null } else { json!(problems) });
+}
+
+fn ended<T>(
+    log: &mut Log,
+    begun: &super::log::Begun,
+    result: Result<T, StageError>,
+    detail: impl FnOnce(&T) -> Value,
+) -> Result<T, StageError> {
+    match &result {
+        Ok(value) => log.end(begun, "ok", detail(value)),
+        Err(error) => log.end(begun, "error", Value::String(error.to_string())),
+    }
+    result
+}
+
+/// A failure counts before an error, a wrong answer before a missing one.
+fn status(checks: &[CheckResult], error: Option<&StageError>, evidence: Option<&Evidence>) -> Status {
+    let mut failed = checks.iter().filter(|c| !c.passed).peekable();
+    let inconclusive = |c: &CheckResult| c.path.ends_with(".arc.verify") && c.actual.contains("temperror");
+    if failed.peek().is_none() {
+        return if error.is_some() || evidence.is_none() { Status::Errored } else { Status::Passed };
+    }
+    let failed: Vec<_> = failed.filter(|c| !inconclusive(c)).collect();
+    if failed.iter().any(|c| !c.timed_out) {
+        Status::Failed
+    } else if error.is_some() || failed.is_empty() {
+        Status::Errored
+    } else {
+        Status::TimedOut
+    }
+}
+
+/// What the plan had found good and is not.
+fn unplanned(at: &crate::core::Position, message: &str) -> StageError {
+    StageError::new(HarnessCode::H09, format!("compose the mail at {at}"), message, "correct the scenario")
+}
+
+fn files(world: &World, told: &Told, evidence: Option<&Evidence>) -> Vec<File> {
+    let mut files: Vec<File> = told.sent.iter().map(|s| File::mail("sent.eml".into(), &s.raw)).collect();
+    if let Some(evidence) = evidence {
+        let numbered = |name: &str, n: usize| match n {
+            0 => format!("{name}.eml"),
+            n => format!("{name}-{}.eml", n + 1),
+        };
+        let copies = evidence.copies.iter().enumerate();
+        files.extend(copies.map(|(n, c)| File::mail(numbered("received", n), &c.arrival.raw)));
+        let bounces = evidence.bounces.iter().enumerate();
+        files.extend(bounces.map(|(n, b)| File::mail(numbered("bounce", n), &b.arrival.raw)));
+        files.push(File::text("smtp.log", evidence.submission.transcript.clone()));
+    }
+    let imap: Vec<String> =
+        told.watched.iter().map(|a| world.mailboxes.transcript(a)).filter(|t| !t.is_empty()).collect();
+    if !imap.is_empty() {
+        files.push(File::text("imap.log", imap.concat()));
+    }
+    if let Some(zone) = evidence.and_then(evidence::zone) {
+        files.push(File::text("dns.zone", zone));
+    }
+    files
+}

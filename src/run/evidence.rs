@@ -1,0 +1,48 @@
+//! From what was found to what was seen: mail is read and verified here, once.
+
+use super::{wait::Found, worlds::World};
+use crate::{
+    evidence::{Bounce, Evidence, ReceivedCopy, Sent, Submission},
+    mail::{
+        arc::ArcChain,
+        authres::{self, Trust},
+        received,
+    },
+    verify::{self, ZoneFile},
+};
+use std::time::Duration;
+
+/// Builds the evidence of an attempt. `now` is in seconds since 1970.
+pub(super) async fn build(
+    world: &World,
+    sent: Sent,
+    submission: Submission,
+    found: Vec<Found>,
+    waited: Duration,
+    now: i64,
+) -> Evidence {
+    let (mut copies, mut bounces) = (Vec::new(), Vec::new());
+    for Found { arrival, after, message, dsn } in found {
+        if let Some(dsn) = dsn {
+            bounces.push(Bounce { arrival, after, message, dsn });
+            continue;
+        }
+        let authserv_id = world.target.accounts.get(&arrival.account).and_then(|a| a.authserv_id.as_deref());
+        copies.push(ReceivedCopy {
+            after,
+            auth: authserv_id.map_or_else(Trust::default, |id| authres::trusted(&message, id)),
+            arc: ArcChain::of(&message),
+            hops: received::hops(&message),
+            verification: verify::verify(&message, &world.dns, now).await,
+            arrival,
+            message,
+        });
+    }
+    Evidence { sent, submission, copies, bounces, logs: Vec::new(), waited }
+}
+
+/// Every DNS answer that was used, as one zone file; `None` when nothing was verified.
+pub(super) fn zone(evidence: &Evidence) -> Option<String> {
+    let zones: Vec<&ZoneFile> = evidence.copies.iter().map(|c| &c.verification.zone).collect();
+    (!zones.is_empty()).then(|| zones.iter().map(|z| z.to_text()).collect())
+}

@@ -1,0 +1,232 @@
+//! What an attempt waits for, and when it has waited enough.
+
+use crate::{
+    evidence::{Evidence, Folder, Stage, Submission},
+    mail::dsn::Dsn,
+    scenario::{
+        Scenario, Target,
+        model::{ExpectationKind, FolderTest},
+    },
+};
+use std::{collections::BTreeSet, time::Duration};
+
+/// One expectation that time decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Goal {
+    /// A copy in any folder of this account.
+    Copy { account: String, within: Duration },
+    /// A bounce in this account.
+    Bounce { account: String, action: Option<String>, within: Duration },
+    /// So many copies, and then no more.
+    Count { account: String, folder: FolderTest, is: usize, settle: Duration },
+    /// Nothing.
+    Absent { account: String, settle: Duration },
+}
+
+/// Everything that an attempt waits for.
+#[derive(Debug, Clone)]
+pub(super) struct Goals {
+    goals: Vec<Goal>,
+    timeout: Duration,
+}
+
+/// A copy or bounce that has arrived, as far as waiting is concerned.
+#[derive(Debug, Clone)]
+pub(super) struct Sighting {
+    pub(super) account: String,
+    pub(super) folder: Folder,
+    pub(super) after: Duration,
+    /// The report, for a bounce.
+    pub(super) dsn: Option<Dsn>,
+}
+
+/// Whether to go on waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Nothing that may still come would change anything.
+    Enough,
+    /// Until then, from the end of the submission, unless something arrives before.
+    WaitUntil(Duration),
+}
+
+impl Goals {
+    /// The goals of a scenario on this target; `timeout` is for the whole attempt.
+    pub(super) fn of(scenario: &Scenario, target: &Target, timeout: Duration) -> Self {
+        let applies = |targets: &[crate::scenario::TargetKind]| targets.is_empty() || targets.contains(&target.kind);
+        let goals = scenario
+            .expect
+            .iter()
+            .filter(|e| applies(&e.targets))
+            .filter_map(|e| match &e.kind {
+                ExpectationKind::Delivered(d) => Some(Goal::Copy {
+                    account: d.to.value.clone(),
+                    within: d.within.as_ref().map_or(timeout, |w| w.value),
+                }),
+                ExpectationKind::Bounced(b) => Some(Goal::Bounce {
+                    account: b.to.value.clone(),
+                    action: b.action.as_ref().map(|a| a.value.clone()),
+                    within: b.within.as_ref().map_or(timeout, |w| w.value),
+                }),
+                ExpectationKind::Count(c) => Some(Goal::Count {
+                    account: c.to.value.clone(),
+                    folder: c.folder,
+                    is: usize::try_from(c.is.value).unwrap_or(usize::MAX),
+                    settle: c.settle,
+                }),
+                ExpectationKind::Absent(a) => Some(Goal::Absent { account: a.from.value.clone(), settle: a.settle }),
+                ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
+            })
+            .collect();
+        Self { goals, timeout }
+    }
+
+    /// The folders to watch.
+    pub(super) fn folders(&self) -> BTreeSet<(String, Folder)> {
+        let mut folders = BTreeSet::new();
+        for goal in &self.goals {
+            match goal {
+                Goal::Bounce { account, .. } => drop(folders.insert((account.clone(), Folder::Inbox))),
+                Goal::Copy { account, .. } | Goal::Count { account, .. } | Goal::Absent { account, .. } => {
+                    folders.insert((account.clone(), Folder::Inbox));
+                    folders.insert((account.clone(), Folder::Spam));
+                }
+            }
+        }
+        folders
+    }
+
+    /// Whether what was seen until `now` is enough. Times count from the end of the submission; `lost` are the accounts
+    /// that the mail can no longer reach.
+    pub(super) fn decide(&self, seen: &[Sighting], lost: &[String], now: Duration) -> Decision {
+        // What must come: when each was decided, or until when it may still come.
+        let mut decided_at = Duration::ZERO;
+        let mut open: Option<Duration> = None;
+        let mut settle_ends: Vec<Duration> = Vec::new();
+        for goal in &self.goals {
+            let (account, within, at) = match goal {
+                Goal::Copy { account, within } => (account, *within, first_copy(seen, account)),
+                Goal::Bounce { account, action, within } => (account, *within, final_bounce(seen, account, action)),
+                Goal::Count { account, folder, is, settle } => {
+                    let at = nth_copy(seen, account, *folder, *is);
+                    if let Some(at) = at.filter(|_| nth_copy(seen, account, *folder, is + 1).is_none()) {
+                        settle_ends.push(at + *settle);
+                    }
+                    (account, self.timeout, at)
+                }
+                Goal::Absent { .. } => continue,
+            };
+            let bounced = || lost.contains(account).then(|| last_bounce(seen));
+            match at.or_else(|| if matches!(goal, Goal::Bounce { .. }) { None } else { bounced() }) {
+                Some(at) => decided_at = decided_at.max(at),
+                None if within <= now => decided_at = decided_at.max(within),
+                None => open = Some(open.map_or(within, |o| o.min(within))),
+            }
+        }
+        let end = match open {
+            Some(end) => end,
+            None => {
+                settle_ends.extend(self.goals.iter().filter_map(|goal| match goal {
+                    Goal::Absent { account, settle } if !seen.iter().any(|s| s.account == *account) => {
+                        Some(decided_at + *settle)
+                    }
+                    _ => None,
+                }));
+                settle_ends.into_iter().max().unwrap_or_default()
+            }
+        };
+        let end = end.min(self.timeout);
+        if end <= now { Decision::Enough } else { Decision::WaitUntil(end) }
+    }
+}
+
+fn copies<'a>(seen: &'a [Sighting], account: &'a str) -> impl Iterator<Item = &'a Sighting> {
+    seen.iter().filter(move |s| s.dsn.is_none() && s.account == account)
+}
+
+fn first_copy(seen: &[Sighting], account: &str) -> Option<Duration> {
+    copies(seen, account).map(|s| s.after).next()
+}
+
+/// When the `n`th copy came to the folder; a wanted count of none is reached at once.
+fn nth_copy(seen: &[Sighting], account: &str, folder: FolderTest, n: usize) -> Option<Duration> {
+    let fits = |f: Folder| match folder {
+        FolderTest::Inbox => f == Folder::Inbox,
+        FolderTest::Spam => f == Folder::Spam,
+        FolderTest::Any => true,
+    };
+    match n.checked_sub(1) {
+        None => Some(Duration::ZERO),
+        Some(n) => copies(seen, account).filter(|s| fits(s.folder)).map(|s| s.after).nth(n),
+    }
+}
+
+/// When the bounce came that no other can follow: a warning of a delay is followed by the end of the story.
+fn final_bounce(seen: &[Sighting], account: &str, wanted: &Option<String>) -> Option<Duration> {
+    let decides = |dsn: &Dsn| {
+        let actions: Vec<_> = dsn.recipients.iter().filter_map(|r| r.action.as_deref()).collect();
+        actions.is_empty()
+            || actions.iter().any(|a| *a != "delayed" || wanted.as_deref().is_some_and(|w| w.eq_ignore_ascii_case(a)))
+    };
+    seen.iter().find(|s| s.account == account && s.dsn.as_ref().is_some_and(decides)).map(|s| s.after)
+}
+
+fn last_bounce(seen: &[Sighting]) -> Duration {
+    seen.iter().filter(|s| s.dsn.is_some()).map(|s| s.after).max().unwrap_or_default()
+}
+
+/// The accounts that the mail cannot reach any more: their address was refused or bounced, or that of every account
+/// that forwards to them.
+pub(super) fn lost(target: &Target, rcpt_to: &[String], submission: &Submission, seen: &[Sighting]) -> Vec<String> {
+    let refused = |address: &str| {
+        submission.replies.iter().any(|r| {
+            r.stage == Stage::Rcpt
+                && !r.reply.is_positive()
+                && r.recipient.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(address))
+        })
+    };
+    let failed: Vec<_> = seen
+        .iter()
+        .filter_map(|s| s.dsn.as_ref())
+        .flat_map(|d| &d.recipients)
+        .filter(|r| r.action.as_deref() == Some("failed"))
+        .collect();
+    let bounced = |address: &str| {
+        failed.iter().any(|r| {
+            [&r.original_recipient, &r.final_recipient].into_iter().flatten().any(|a| a.eq_ignore_ascii_case(address))
+        })
+    };
+    // With one recipient a bounce is about it, whatever name it has there.
+    let only_one = rcpt_to.len() == 1 && !failed.is_empty();
+    let is_lost = |address: &str| only_one || refused(address) || bounced(address);
+    let mut lost = Vec::new();
+    for account in target.accounts.values() {
+        let mut ways = rcpt_to.iter().filter(|to| leads_to(target, to, &account.name)).peekable();
+        if ways.peek().is_some() && (bounced(&account.address) || ways.all(|to| is_lost(to))) {
+            lost.push(account.name.clone());
+        }
+    }
+    lost
+}
+
+/// Whether mail to this address ends up in, or passes through, this account.
+fn leads_to(target: &Target, address: &str, account: &str) -> bool {
+    let mut next = target.accounts.values().find(|a| a.address.eq_ignore_ascii_case(address));
+    for _ in 0..=target.accounts.len() {
+        match next {
+            Some(a) if a.name == account => return true,
+            Some(a) => next = a.forwards_to.as_ref().and_then(|name| target.accounts.get(name)),
+            None => return false,
+        }
+    }
+    false
+}
+
+/// Whether some check can only have failed because DNS gave no answer.
+pub(super) fn unanswered(evidence: &Evidence) -> Option<String> {
+    evidence.copies.iter().find_map(|copy| {
+        let verification = &copy.verification;
+        let mut sets = verification.sets.iter().rev().filter_map(|s| s.reason.clone());
+        (verification.arc == crate::verify::Verdict::TempError)
+            .then(|| verification.arc_reason.clone().or_else(|| sets.next()).unwrap_or_else(|| "no answer".into()))
+    })
+}

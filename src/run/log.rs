@@ -1,0 +1,77 @@
+//! The steps of an attempt, told as they happen and kept for its report.
+
+use super::emit::Emitter;
+use crate::{
+    core::ScenarioId,
+    outcome::{Event, Step},
+};
+use serde_json::Value;
+use std::time::Instant;
+
+/// The steps of one attempt.
+pub(super) struct Log {
+    emitter: Emitter,
+    scenario: ScenarioId,
+    attempt: u32,
+    started: Instant,
+    pub(super) steps: Vec<Step>,
+}
+
+/// A step that has begun.
+pub(super) struct Begun {
+    kind: &'static str,
+    at: Instant,
+}
+
+impl Log {
+    pub(super) fn new(emitter: Emitter, scenario: ScenarioId, attempt: u32) -> Self {
+        Self { emitter, scenario, attempt, started: Instant::now(), steps: Vec::new() }
+    }
+
+    /// When the attempt began.
+    pub(super) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Milliseconds from then on.
+    pub(super) fn elapsed_ms(&self) -> u64 {
+        millis(self.started.elapsed())
+    }
+
+    pub(super) fn emit(&self, event: impl FnOnce(ScenarioId, u32) -> Event) {
+        self.emitter.emit(event(self.scenario.clone(), self.attempt));
+    }
+
+    pub(super) fn begin(&self, kind: &'static str) -> Begun {
+        self.tell(kind, "begun", 0, String::new());
+        Begun { kind, at: Instant::now() }
+    }
+
+    /// `status` is `ok`, `failed` or `error`.
+    pub(super) fn end(&mut self, begun: &Begun, status: &'static str, detail: Value) {
+        let duration_ms = millis(begun.at.elapsed());
+        let text = match &detail {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        self.tell(begun.kind, status, duration_ms, text);
+        self.steps.push(Step {
+            kind: begun.kind.to_owned(),
+            status: status.to_owned(),
+            at_ms: millis(begun.at - self.started),
+            duration_ms,
+            detail,
+        });
+    }
+
+    fn tell(&self, kind: &str, status: &str, ms: u64, detail: String) {
+        let (kind, status) = (kind.to_owned(), status.to_owned());
+        self.emit(|scenario, attempt| Event::Step { scenario, attempt, kind, status, ms, detail });
+    }
+}
+
+/// A duration as whole milliseconds.
+pub(super) fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,111 @@
+//! Which scenarios are run, and whether they can be: everything that is a person's mistake is found here, before a mail
+//! is sent.
+
+use super::TagExpr;
+use crate::{
+    core::{Position, RunId, ScenarioId, Token},
+    outcome::ShardInfo,
+    scenario::{Scenario, Target, TargetKind, Vars},
+};
+use std::{fmt, path::PathBuf, sync::Arc};
+
+/// One scenario to run.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its place in the plan, from 0.
+    pub index: usize,
+    /// The scenario's id, with `#2` and so on for repetitions.
+    pub id: ScenarioId,
+    /// Which repetition it is, from 1.
+    pub repetition: usize,
+    /// What is to be done.
+    pub scenario: Arc<Scenario>,
+    /// The scenario's directory.
+    pub base: PathBuf,
+}
+
+/// Every scenario to run, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The scenarios.
+    pub items: Vec<Item>,
+    /// Snapshot files that belong to no scenario.
+    pub obsolete_snapshots: Vec<String>,
+}
+
+/// Which of the scenarios that were found are run.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// Only those that can run there.
+    pub target: Option<TargetKind>,
+    /// Only those with these tags.
+    pub tags: Option<TagExpr>,
+    /// Only this part of them.
+    pub shard: Option<ShardInfo>,
+    /// Each so many times.
+    pub repeat: usize,
+}
+
+impl Plan {
+    /// The scenarios that the selection takes, in their order.
+    pub fn select(scenarios: impl IntoIterator<Item = Scenario>, selection: &Selection) -> Self {
+        let fits = |s: &Scenario| {
+            selection.target.is_none_or(|t| s.targets.contains(&t))
+                && selection.tags.as_ref().is_none_or(|t| t.holds(&s.tags))
+        };
+        let in_shard = |n: usize| selection.shard.is_none_or(|s| s.total > 0 && n % s.total + 1 == s.index);
+        let taken = scenarios.into_iter().filter(fits).enumerate().filter(|(n, _)| in_shard(*n));
+        let mut items = Vec::new();
+        for (_, scenario) in taken {
+            let scenario = Arc::new(scenario);
+            let base = PathBuf::from(&*scenario.file).parent().map(PathBuf::from).unwrap_or_default();
+            for repetition in 1..=selection.repeat.max(1) {
+                let id = match repetition {
+                    1 => scenario.id.clone(),
+                    n => ScenarioId::new(format!("{}#{n}", scenario.id)),
+                };
+                let (scenario, base) = (Arc::clone(&scenario), base.clone());
+                items.push(Item { index: items.len(), id, repetition, scenario, base });
+            }
+        }
+        Self { items, obsolete_snapshots: Vec::new() }
+    }
+}
+
+/// Something in a scenario that cannot work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it is written.
+    pub at: Position,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The text of the file, for an excerpt.
+    pub source: Arc<str>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.message)
+    }
+}
+
+/// What the texts of a scenario may name; later ones win: the accounts, the scenario's own, the command line's, and what
+/// is new in every attempt.
+pub(super) fn vars(item: &Item, target: &Target, given: &Vars, run: &RunId, token: &Token) -> Vars {
+    let mut vars = Vars::new();
+    for (name, account) in &target.accounts {
+        vars.set(format!("{name}.address"), &account.address);
+        vars.set(format!("{name}.domain"), account.domain());
+        for (field, value) in [("seal_domain", &account.seal_domain), ("authserv_id", &account.authserv_id)] {
+            if let Some(value) = value {
+                vars.set(format!("{name}.{field}"), value);
+            }
+        }
+    }
+    for (name, value) in item.scenario.vars.iter().chain(given.iter()) {
+        vars.set(name, value);
+    }
+    vars.set("token", token.as_str());
+    vars.set("run", run.as_str());
+    vars
+}

@@ -1,0 +1,263 @@
+//! Many scenarios at a time.
+
+use super::{
+    ArtifactPolicy, Emitter, Environment, Given, Item, Plan, Problem, RunDir, Stop, StopReason,
+    limits::Limits,
+    preflight,
+    scenario::{blank, run_one},
+    worlds::Worlds,
+};
+use crate::{
+    core::{Redactor, RunId},
+    outcome::{Event, ExitCode, Redactions, RunInfo, RunReport, ScenarioReport, SnapshotStatus, Status, Totals},
+    scenario::{Knobs, Vars},
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::task::{Id, JoinSet};
+
+/// What a pass after a retry counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlakyPolicy {
+    /// A pass.
+    Pass,
+    /// A pass that is shown.
+    Warn,
+    /// Not clean (exit 5).
+    Fail,
+}
+
+/// How to run a plan.
+pub struct Options {
+    /// The run's id.
+    pub run: RunId,
+    /// The tool and its version.
+    pub tool: String,
+    /// The circumstances.
+    pub info: RunInfo,
+    /// Where worlds come from.
+    pub given: Given,
+    /// The variables of the command line.
+    pub vars: Vars,
+    /// How many scenarios at a time.
+    pub jobs: usize,
+    /// How many more attempts, in place of the scenarios' own numbers.
+    pub retries: Option<u32>,
+    /// For every attempt, in place of the scenarios' own times.
+    pub timeout: Option<Duration>,
+    /// For the whole run.
+    pub global_timeout: Option<Duration>,
+    /// After how many failures no new scenario is started.
+    pub max_fail: Option<usize>,
+    /// What a pass after a retry counts as.
+    pub flaky: FlakyPolicy,
+    /// When files are kept.
+    pub artifacts: ArtifactPolicy,
+    /// The run's directory.
+    pub run_dir: RunDir,
+    /// Every secret.
+    pub redactor: Redactor,
+}
+
+/// A plan that cannot work: nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused(pub Vec<Problem>);
+
+/// Runs a plan to its end, or until it is stopped. Every scenario of the plan is in the report, run or not.
+///
+/// # Errors
+/// When a scenario asks for what the target does not have.
+pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> Result<(RunReport, ExitCode), Refused> {
+    let started = Instant::now();
+    let started_at = emitter.clock().text();
+    let jobs = options.jobs.clamp(1, plan.items.len().max(1));
+    let target = options.given.kind().to_string();
+    let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
+    let needs: Vec<&Knobs> =
+        plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| &i.scenario.knobs).collect();
+    let worlds = Worlds::new(options.given.clone(), poll, options.redactor.clone(), &needs);
+    // Without a world every scenario will say so itself.
+    if let Some(Ok(world)) = match needs.first() {
+        Some(knobs) => Some(worlds.world(knobs).await),
+        None => None,
+    } {
+        let now = emitter.clock().now().as_second();
+        let problems = preflight::check(&plan.items, &world.target, &options.vars, &options.run, now);
+        if !problems.is_empty() {
+            worlds.close().await;
+            return Err(Refused(problems));
+        }
+    }
+    emitter.emit(Event::RunStarted {
+        run: options.run.clone(),
+        target: target.clone(),
+        selected: plan.items.len(),
+        jobs,
+        tool: options.tool.clone(),
+        info: options.info.clone(),
+        scenarios: plan.items.iter().map(|i| i.id.clone()).collect(),
+    });
+    let environment = Arc::new(Environment {
+        worlds,
+        run: options.run.clone(),
+        emitter: emitter.clone(),
+        limits: Limits::default(),
+        run_dir: options.run_dir.clone(),
+        stop: stop.clone(),
+        artifacts: options.artifacts,
+        timeout: options.timeout,
+        retries: options.retries,
+        vars: options.vars,
+    });
+    let watchdog = options.global_timeout.map(|limit| {
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            stop.stop(StopReason::GlobalTimeout);
+        })
+    });
+    let Finished { scenarios, bug } = all(&environment, plan.items, jobs, options.max_fail).await;
+    if let Some(watchdog) = watchdog {
+        watchdog.abort();
+    }
+    environment.worlds.close().await;
+
+    let leaks_found = options.run_dir.sweep().map(|leaks| leaks.len());
+    let totals = totals(&scenarios);
+    let mut exit = exit(&scenarios, &totals, options.flaky, stop.reason());
+    if bug {
+        exit = exit.max(ExitCode::Internal);
+    }
+    if !matches!(leaks_found, Ok(0)) {
+        exit = exit.max(ExitCode::Report);
+    }
+    let complete = totals.not_run == 0;
+    let (secrets, replaced) = options.redactor.counts();
+    let duration_ms = super::log::millis(started.elapsed());
+    emitter.emit(Event::RunFinished {
+        run: options.run.clone(),
+        complete,
+        exit_code: exit.number(),
+        totals,
+        duration_ms,
+        stopped: stop.reason().map(|r| r.as_str().to_owned()),
+        obsolete_snapshots: plan.obsolete_snapshots.clone(),
+        redactions: Redactions { secrets, replaced, leaks_found: leaks_found.unwrap_or(0) },
+        exit,
+    });
+    let report = RunReport {
+        id: options.run,
+        target,
+        started_at,
+        finished_at: emitter.clock().text(),
+        duration_ms,
+        complete,
+        exit_code: exit.number(),
+        totals,
+        scenarios,
+        obsolete_snapshots: plan.obsolete_snapshots,
+    };
+    Ok((report, exit))
+}
+
+/// Every scenario's report in the order of the plan, and whether one of them panicked.
+struct Finished {
+    scenarios: Vec<ScenarioReport>,
+    bug: bool,
+}
+
+async fn all(environment: &Arc<Environment>, items: Vec<Item>, jobs: usize, max_fail: Option<usize>) -> Finished {
+    let mut reports: Vec<ScenarioReport> = items.iter().map(blank).collect();
+    let mut waiting: VecDeque<Item> = items.into();
+    let mut running: JoinSet<(usize, ScenarioReport)> = JoinSet::new();
+    let mut places: HashMap<Id, usize> = HashMap::new();
+    let (mut failures, mut bug) = (0, false);
+    loop {
+        while running.len() < jobs && environment.stop.reason().is_none() {
+            let Some(item) = waiting.pop_front() else { break };
+            let (environment, place) = (Arc::clone(environment), item.index);
+            let handle = running.spawn(async move {
+                let report = run_one(&environment, &item).await;
+                if item.scenario.skip.is_none() {
+                    environment.worlds.release(&item.scenario.knobs).await;
+                }
+                (place, report)
+            });
+            places.insert(handle.id(), place);
+        }
+        let (place, report) = match running.join_next_with_id().await {
+            Some(Ok((_, done))) => done,
+            Some(Err(error)) => {
+                bug = true;
+                let place = places.get(&error.id()).copied().unwrap_or_default();
+                let mut report = reports[place].clone();
+                report.status = Status::Errored;
+                report.reason = Some(format!("internal error, please report it: {error}"));
+                (place, report)
+            }
+            None => break,
+        };
+        if matches!(report.status, Status::Failed | Status::TimedOut | Status::UnexpectedPass | Status::Errored) {
+            failures += 1;
+            if max_fail.is_some_and(|most| failures >= most) && !waiting.is_empty() {
+                environment.stop.stop(StopReason::TooManyFailures);
+            }
+        }
+        finished(environment, &report);
+        reports[place] = report;
+    }
+    for item in waiting {
+        let report = &mut reports[item.index];
+        report.reason = environment.stop.reason().map(|r| r.as_str().to_owned());
+        finished(environment, report);
+    }
+    Finished { scenarios: reports, bug }
+}
+
+fn finished(environment: &Environment, report: &ScenarioReport) {
+    environment.emitter.emit(Event::ScenarioFinished {
+        scenario: report.id.clone(),
+        status: report.status,
+        report: Box::new(report.clone()),
+    });
+}
+
+fn totals(scenarios: &[ScenarioReport]) -> Totals {
+    let mut totals = Totals { selected: scenarios.len(), ..Totals::default() };
+    for scenario in scenarios {
+        let count = match scenario.status {
+            Status::Passed => &mut totals.passed,
+            Status::Failed => &mut totals.failed,
+            Status::TimedOut => &mut totals.timed_out,
+            Status::Errored => &mut totals.errored,
+            Status::Skipped => &mut totals.skipped,
+            Status::ExpectedFailure => &mut totals.expected_failures,
+            Status::UnexpectedPass => &mut totals.unexpected_passes,
+            Status::NotRun => &mut totals.not_run,
+        };
+        *count += 1;
+        totals.flaky += usize::from(scenario.flaky);
+    }
+    totals
+}
+
+/// The heaviest of everything that there is to say.
+fn exit(scenarios: &[ScenarioReport], totals: &Totals, flaky: FlakyPolicy, stopped: Option<StopReason>) -> ExitCode {
+    let mut exit = if totals.selected == 0 { ExitCode::NothingSelected } else { ExitCode::Success };
+    let mut raise = |condition: bool, code: ExitCode| {
+        if condition {
+            exit = exit.max(code);
+        }
+    };
+    raise(totals.failed + totals.timed_out + totals.unexpected_passes > 0, ExitCode::Failed);
+    raise(totals.errored > 0 || stopped == Some(StopReason::GlobalTimeout), ExitCode::Inconclusive);
+    let missing = |s: &ScenarioReport| s.snapshot.as_ref().is_some_and(|s| s.status == SnapshotStatus::Missing);
+    raise(scenarios.iter().any(missing), ExitCode::NotClean);
+    raise(totals.flaky > 0 && flaky == FlakyPolicy::Fail, ExitCode::NotClean);
+    raise(stopped == Some(StopReason::Interrupted), ExitCode::Interrupted);
+    raise(stopped == Some(StopReason::Terminated), ExitCode::Terminated);
+    exit
+}

@@ -1,0 +1,141 @@
+//! One scenario: its attempts, and what they come to.
+
+use super::{
+    ArtifactPolicy, Environment, Item,
+    attempt::{Attempted, attempt},
+    log::millis,
+};
+use crate::{
+    core::Token,
+    outcome::{AttemptReport, Event, ScenarioReport, StageError, Status},
+    scenario::model::RetryOn,
+};
+use std::{collections::BTreeMap, time::Instant};
+
+/// Runs a scenario to its end, or until the run is cut off.
+pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioReport {
+    let mut report = blank(item);
+    let scenario = &item.scenario;
+    if let Some(reason) = &scenario.skip {
+        report.status = Status::Skipped;
+        report.reason = Some(reason.clone());
+        return report;
+    }
+    let started = Instant::now();
+    environment.emitter.emit(Event::ScenarioStarted { scenario: item.id.clone(), name: scenario.name.clone() });
+    report.max_attempts = 1 + environment.retries.unwrap_or(scenario.retries.max);
+    tokio::select! {
+        () = environment.stop.cut_off() => {
+            report.status = Status::NotRun;
+            report.reason = environment.stop.reason().map(|r| r.as_str().to_owned());
+        }
+        () = attempts(environment, item, &mut report) => {}
+    }
+    report.duration_ms = millis(started.elapsed());
+    report
+}
+
+async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioReport) {
+    for n in 1..=report.max_attempts {
+        let Attempted { report: mut attempt, evidence, files } = once(environment, item, n).await;
+        let status = attempt.status;
+        let again = n < report.max_attempts && item.scenario.known_issue.is_none() && worth_it(item, status);
+        let bad = status != Status::Passed;
+        if environment.artifacts == ArtifactPolicy::All || (environment.artifacts == ArtifactPolicy::Failed && bad) {
+            match environment.run_dir.keep(&item.id, n, files) {
+                Ok(kept) => attempt.artifacts = kept,
+                Err(error) => {
+                    attempt.error.get_or_insert(error);
+                }
+            }
+        }
+        report.attempts.push(attempt);
+        if again {
+            environment.emitter.emit(Event::AttemptFinished { scenario: item.id.clone(), attempt: n, status });
+            tokio::time::sleep(item.scenario.retries.delay).await;
+            continue;
+        }
+        report.status = status;
+        report.flaky = status == Status::Passed && n > 1;
+        drop(evidence);
+        break;
+    }
+    known_issue(environment, item, report);
+}
+
+/// One attempt, in its world.
+async fn once(environment: &Environment, item: &Item, n: u32) -> Attempted {
+    match environment.worlds.world(&item.scenario.knobs).await {
+        Ok(world) => attempt(environment, item, &world, n).await,
+        Err(error) => worldless(Token::of(&environment.run, item.index, n), n, error),
+    }
+}
+
+fn worth_it(item: &Item, status: Status) -> bool {
+    let on = |what| item.scenario.retries.on.contains(&what);
+    match status {
+        Status::Errored => on(RetryOn::Error),
+        Status::TimedOut => on(RetryOn::Timeout),
+        Status::Failed => on(RetryOn::Fail),
+        Status::Passed | Status::Skipped | Status::ExpectedFailure | Status::UnexpectedPass | Status::NotRun => false,
+    }
+}
+
+/// A known failure is expected until its day; passing is then the failure. What could not be told stays so.
+fn known_issue(environment: &Environment, item: &Item, report: &mut ScenarioReport) {
+    let Some(known) = &item.scenario.known_issue else { return };
+    let tracked = known.issue.as_ref().map(|issue| format!(" ({issue})")).unwrap_or_default();
+    let reason = format!("{}{tracked}", known.reason);
+    let today = environment.emitter.clock().now().strftime("%Y-%m-%d").to_string();
+    let expired = known.until.as_ref().filter(|until| until.as_str() < today.as_str());
+    (report.status, report.reason) = match (report.status, expired) {
+        (Status::Failed | Status::TimedOut, None) => (Status::ExpectedFailure, Some(reason)),
+        (Status::Failed | Status::TimedOut, Some(until)) => {
+            (report.status, Some(format!("{reason}; known only until {until}")))
+        }
+        (Status::Passed, _) => (Status::UnexpectedPass, Some(reason)),
+        (status, _) => (status, report.reason.take()),
+    };
+}
+
+/// A report of a scenario to which nothing has happened yet.
+pub(super) fn blank(item: &Item) -> ScenarioReport {
+    let scenario = &item.scenario;
+    ScenarioReport {
+        id: item.id.clone(),
+        file: scenario.file.to_string(),
+        line: scenario.expect.first().map_or(1, |e| e.at.line),
+        name: scenario.name.clone(),
+        tags: scenario.tags.clone(),
+        params: scenario.params.iter().cloned().collect::<BTreeMap<_, _>>(),
+        status: Status::NotRun,
+        reason: None,
+        flaky: false,
+        duration_ms: 0,
+        max_attempts: 1,
+        attempts: Vec::new(),
+        snapshot: None,
+        source: scenario.source.clone(),
+    }
+}
+
+/// An attempt that never began, because there was no world for it.
+fn worldless(token: Token, n: u32, error: StageError) -> Attempted {
+    let report = AttemptReport {
+        n,
+        status: Status::Errored,
+        token,
+        message_id: String::new(),
+        queue_ids: BTreeMap::new(),
+        timings_ms: BTreeMap::new(),
+        steps: Vec::new(),
+        assertions: Vec::new(),
+        diagnosis: Vec::new(),
+        summary: format!("{} {}: {}", error.code, error.stage, error.message),
+        error: Some(error),
+        observed: Vec::new(),
+        artifacts: Vec::new(),
+        duration_ms: 0,
+    };
+    Attempted { report, evidence: None, files: Vec::new() }
+}

@@ -1,0 +1,163 @@
+//! `-t 'smoke and not negative'`: which tags a scenario must have.
+
+use std::{fmt, str::FromStr};
+
+/// A condition on tags. `not` binds closest, then `and`, then `or`; parentheses group; a comma means `or`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TagExpr {
+    /// The scenario has the tag.
+    Has(String),
+    /// The condition does not hold.
+    Not(Box<TagExpr>),
+    /// Both hold.
+    And(Box<TagExpr>, Box<TagExpr>),
+    /// At least one holds.
+    Or(Box<TagExpr>, Box<TagExpr>),
+}
+
+/// A text is no condition on tags.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; write for example `smoke and not (slow or negative)`")]
+pub struct TagError(String);
+
+/// How deep parentheses and `not` may be nested.
+const MAX_DEPTH: usize = 64;
+
+impl TagExpr {
+    /// Whether it holds for a scenario with these tags.
+    pub fn holds(&self, tags: &[String]) -> bool {
+        match self {
+            Self::Has(tag) => tags.contains(tag),
+            Self::Not(inner) => !inner.holds(tags),
+            Self::And(a, b) => a.holds(tags) && b.holds(tags),
+            Self::Or(a, b) => a.holds(tags) || b.holds(tags),
+        }
+    }
+}
+
+impl FromStr for TagExpr {
+    type Err = TagError;
+
+    fn from_str(text: &str) -> Result<Self, TagError> {
+        let mut parser = Parser { words: words(text), at: 0 };
+        let expr = parser.or(0)?;
+        match parser.peek() {
+            None => Ok(expr),
+            Some(word) => Err(TagError(format!("`{word}` is unexpected in `{text}`"))),
+        }
+    }
+}
+
+impl fmt::Display for TagExpr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Has(tag) => f.write_str(tag),
+            Self::Not(inner) => write!(f, "not {inner}"),
+            Self::And(a, b) => write!(f, "({a} and {b})"),
+            Self::Or(a, b) => write!(f, "({a} or {b})"),
+        }
+    }
+}
+
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for c in text.chars() {
+        match c {
+            '(' | ')' | ',' => words.extend([c.to_string(), String::new()]),
+            c if c.is_whitespace() => words.push(String::new()),
+            c => {
+                if let Some(word) = words.last_mut() {
+                    word.push(c);
+                }
+            }
+        }
+    }
+    words.retain(|w| !w.is_empty());
+    words
+}
+
+struct Parser {
+    words: Vec<String>,
+    at: usize,
+}
+
+impl Parser {
+    fn peek(&self) -> Option<&str> {
+        self.words.get(self.at).map(String::as_str)
+    }
+
+    fn take(&mut self, any: &[&str]) -> bool {
+        let found = self.peek().is_some_and(|w| any.contains(&w));
+        self.at += usize::from(found);
+        found
+    }
+
+    fn or(&mut self, depth: usize) -> Result<TagExpr, TagError> {
+        let mut left = self.and(depth)?;
+        while self.take(&["or", ","]) {
+            left = TagExpr::Or(Box::new(left), Box::new(self.and(depth)?));
+        }
+        Ok(left)
+    }
+
+    fn and(&mut self, depth: usize) -> Result<TagExpr, TagError> {
+        let mut left = self.not(depth)?;
+        while self.take(&["and"]) {
+            left = TagExpr::And(Box::new(left), Box::new(self.not(depth)?));
+        }
+        Ok(left)
+    }
+
+    fn not(&mut self, depth: usize) -> Result<TagExpr, TagError> {
+        if depth > MAX_DEPTH {
+            return Err(TagError("the tags are nested too deeply".into()));
+        }
+        if self.take(&["not"]) {
+            return Ok(TagExpr::Not(Box::new(self.not(depth + 1)?)));
+        }
+        if self.take(&["("]) {
+            let inner = self.or(depth + 1)?;
+            return if self.take(&[")"]) { Ok(inner) } else { Err(TagError("a `)` is missing".into())) };
+        }
+        match self.peek() {
+            None => Err(TagError("a tag is missing at the end".into())),
+            Some(word @ (")" | "," | "and" | "or")) => Err(TagError(format!("a tag is missing before `{word}`"))),
+            Some(word) => {
+                let tag = word.to_owned();
+                self.at += 1;
+                Ok(TagExpr::Has(tag))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_hold_as_they_read() {
+        let tags = ["smoke".to_owned(), "arc".to_owned()];
+        for (text, want) in [
+            ("smoke", true),
+            ("slow", false),
+            ("not slow", true),
+            ("smoke and slow or arc", true),
+            ("smoke and (slow or negative)", false),
+            ("not (slow or negative) and arc", true),
+            ("slow,arc", true),
+            ("not not smoke", true),
+        ] {
+            assert_eq!(text.parse::<TagExpr>().unwrap().holds(&tags), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_condition_is_refused() {
+        for text in
+            ["", "and", "a b", "(a", "a)", "a and", "not", "a or ,b", "()", &"not ".repeat(200), &"(".repeat(200)]
+        {
+            assert!(text.parse::<TagExpr>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Waiting for mail: every folder that matters is watched from before the mail is sent.
+
+use super::{
+    goals::{Decision, Goals, Sighting, lost},
+    log::{Log, millis},
+    worlds::World,
+};
+use crate::{
+    evidence::{Arrival, Folder, Sent, Submission},
+    mail::{Message, dsn::Dsn},
+    outcome::{Event, HarnessCode, StageError},
+    probe::mailbox::{Wanted, Watch},
+};
+use std::time::{Duration, Instant};
+use tokio::{sync::mpsc, task::JoinSet};
+
+/// A message that arrived, and whether it is a bounce.
+pub(super) struct Found {
+    pub(super) arrival: Arrival,
+    pub(super) after: Duration,
+    pub(super) message: Message,
+    pub(super) dsn: Option<Dsn>,
+}
+
+/// What came of waiting.
+pub(super) struct Waited {
+    pub(super) found: Vec<Found>,
+    /// How long, from the end of the submission.
+    pub(super) waited: Duration,
+    /// A folder that mattered could no longer be watched.
+    pub(super) error: Option<StageError>,
+}
+
+/// The folders of one attempt, watched.
+pub(super) struct Watches(Vec<(Watch, bool)>);
+
+/// Watches every folder that the goals need and, where it can be, the sender's inbox, where bounces arrive.
+/// Returns when all of them are watched.
+pub(super) async fn watch(world: &World, goals: &Goals, sender: &str, wanted: &Wanted) -> Result<Watches, StageError> {
+    let needed = goals.folders();
+    let mut tasks = JoinSet::new();
+    let mut start = |account: &str, folder: Folder, needed: bool| {
+        if let Some(account) = world.target.accounts.get(account).filter(|a| a.imap.is_some()).cloned() {
+            let (mailboxes, wanted) = (world.mailboxes.clone(), wanted.clone());
+            tasks.spawn(async move { (mailboxes.watch(&account, folder, wanted).await, needed) });
+        }
+    };
+    for (account, folder) in &needed {
+        start(account, *folder, true);
+    }
+    // Without a goal nothing is waited for, and a bounce would come too late to be seen.
+    if !needed.is_empty() && !needed.contains(&(sender.to_owned(), Folder::Inbox)) {
+        start(sender, Folder::Inbox, false);
+    }
+    let mut watches = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        let (watch, needed) = done.map_err(|e| bug(&e))?;
+        match watch {
+            Ok(Some(watch)) => watches.push((watch, needed)),
+            Ok(None) => {}
+            Err(error) if needed => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(Watches(watches))
+}
+
+/// What waiting needs to know.
+pub(super) struct Waiting<'a> {
+    pub(super) world: &'a World,
+    pub(super) goals: &'a Goals,
+    pub(super) sent: &'a Sent,
+    pub(super) submission: &'a Submission,
+    /// The moment to say that it is slow.
+    pub(super) slow_at: Option<Instant>,
+    /// The attempt's end.
+    pub(super) deadline: Instant,
+}
+
+/// Waits until the goals are decided or time is up. The submission has just ended.
+pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> Waited {
+    let Waiting { world, goals, sent, submission, mut slow_at, deadline } = *waiting;
+    let ended = Instant::now();
+    let mut found: Vec<Found> = Vec::new();
+    let mut sightings: Vec<Sighting> = Vec::new();
+    // Dropping the set at the end ends every watch.
+    let (mut tasks, mut news) = listen(watches, deadline);
+    let error = loop {
+        let now = ended.elapsed();
+        let lost = lost(&world.target, &sent.rcpt_to, submission, &sightings);
+        let until = match goals.decide(&sightings, &lost, now) {
+            Decision::Enough => break None,
+            Decision::WaitUntil(until) => (ended + until).min(deadline),
+        };
+        if Instant::now() >= deadline {
+            break None;
+        }
+        let wake = slow_at.map_or(until, |slow| slow.min(until));
+        tokio::select! {
+            next = news.recv() => match next {
+                Some(Ok(arrival)) => {
+                    let one = read(arrival, ended);
+                    sightings.push(Sighting {
+                        account: one.arrival.account.clone(),
+                        folder: one.arrival.folder,
+                        after: one.after,
+                        dsn: one.dsn.clone(),
+                    });
+                    log.emit(|scenario, attempt| Event::Poll {
+                        scenario,
+                        attempt,
+                        n: u32::try_from(sightings.len()).unwrap_or(u32::MAX),
+                        found: true,
+                    });
+                    found.push(one);
+                }
+                Some(Err(error)) => break Some(error),
+                None => tokio::time::sleep_until(until.into()).await,
+            },
+            () = tokio::time::sleep_until(wake.into()) => {
+                if slow_at.is_some_and(|slow| slow <= Instant::now()) {
+                    slow_at = None;
+                    let ms = millis(log.started().elapsed());
+                    log.emit(|scenario, attempt| Event::Slow { scenario, attempt, ms });
+                }
+            }
+        }
+    };
+    tasks.abort_all();
+    Waited { found, waited: ended.elapsed(), error }
+}
+
+type News = mpsc::UnboundedReceiver<Result<Arrival, StageError>>;
+
+/// One task a watch, all of them into one channel. Errors of folders that nobody needs are left out.
+fn listen(watches: Watches, deadline: Instant) -> (JoinSet<()>, News) {
+    let (to, news) = mpsc::unbounded_channel();
+    let mut tasks = JoinSet::new();
+    for (mut watch, needed) in watches.0 {
+        let to = to.clone();
+        tasks.spawn(async move {
+            loop {
+                match watch.next(deadline).await {
+                    Ok(Some(arrival)) => drop(to.send(Ok(arrival))),
+                    Ok(None) => return,
+                    Err(error) => {
+                        if needed {
+                            drop(to.send(Err(error)));
+                        }
+                        return;
+                    }
+                }
+            }
+        });
+    }
+    (tasks, news)
+}
+
+fn read(arrival: Arrival, ended: Instant) -> Found {
+    let message = Message::parse(arrival.raw.clone());
+    let dsn = Dsn::of(&message);
+    // A server can deliver before it answers the end of DATA.
+    let after = arrival.seen.saturating_duration_since(ended);
+    Found { arrival, after, message, dsn }
+}
+
+fn bug(error: &tokio::task::JoinError) -> StageError {
+    StageError::new(HarnessCode::H07, "watch a mailbox", error.to_string(), "report this as a bug")
+}

@@ -1,0 +1,138 @@
+//! The worlds of a run: one for every setting of the knobs, or the one that the person described.
+
+use crate::{
+    core::Redactor,
+    lab::Lab,
+    outcome::{HarnessCode, StageError},
+    probe::mailbox::Mailboxes,
+    scenario::{Knobs, Target, TargetKind},
+    verify::Dns,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::OnceCell;
+
+/// A world that scenarios run in, with what is shared by all of them.
+pub(super) struct World {
+    pub(super) target: Target,
+    pub(super) mailboxes: Mailboxes,
+    pub(super) dns: Dns,
+    /// Servers of our own, which stop when this is dropped.
+    _lab: Option<Lab>,
+}
+
+/// A world and how many scenarios still need it.
+struct Slot {
+    cell: Arc<OnceCell<Arc<World>>>,
+    needed: usize,
+}
+
+/// Every world of a run. Each is built when the first scenario needs it and closed after the last.
+pub(super) struct Worlds {
+    given: Given,
+    poll: Duration,
+    redactor: Redactor,
+    slots: Mutex<HashMap<Knobs, Slot>>,
+}
+
+/// Where worlds come from.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// We build them.
+    Lab(TargetKind),
+    /// The person described one.
+    Target(Box<Target>),
+}
+
+impl Given {
+    /// The kind of world.
+    pub fn kind(&self) -> TargetKind {
+        match self {
+            Self::Lab(kind) => *kind,
+            Self::Target(target) => target.kind,
+        }
+    }
+}
+
+impl Worlds {
+    /// Worlds for scenarios with these knobs; `poll` is the longest that a mailbox is left unasked.
+    pub(super) fn new(given: Given, poll: Duration, redactor: Redactor, needs: &[&Knobs]) -> Self {
+        let mut slots: HashMap<Knobs, Slot> = HashMap::new();
+        for knobs in needs {
+            let key = key(&given, knobs);
+            slots.entry(key).or_insert_with(|| Slot { cell: Arc::default(), needed: 0 }).needed += 1;
+        }
+        Self { given, poll, redactor, slots: Mutex::new(slots) }
+    }
+
+    /// The world for these knobs.
+    pub(super) async fn world(&self, knobs: &Knobs) -> Result<Arc<World>, StageError> {
+        let cell = {
+            let mut slots = self.slots.lock().map_err(|_| poisoned())?;
+            let slot = slots.entry(key(&self.given, knobs)).or_insert_with(|| Slot { cell: Arc::default(), needed: 1 });
+            Arc::clone(&slot.cell)
+        };
+        cell.get_or_try_init(|| self.build(knobs)).await.map(Arc::clone)
+    }
+
+    async fn build(&self, knobs: &Knobs) -> Result<Arc<World>, StageError> {
+        let (target, lab) = match &self.given {
+            Given::Target(target) => ((**target).clone(), None),
+            Given::Lab(kind) => {
+                let lab = Lab::start(*kind, knobs).await.map_err(|e| {
+                    let next = "free a port, or run a target that is there";
+                    StageError::new(HarnessCode::H08, format!("start target {kind}"), e.to_string(), next)
+                })?;
+                (lab.target().clone(), Some(lab))
+            }
+        };
+        for account in target.accounts.values() {
+            let endpoints = [account.smtp.as_ref(), account.mx.as_ref(), account.imap.as_ref().map(|i| &i.endpoint)];
+            for login in endpoints.into_iter().flatten().filter_map(|e| e.login.as_ref()) {
+                self.redactor.learn(&login.user, &login.secret);
+            }
+        }
+        let dns = target.dns.map_or_else(Dns::system, Dns::server).map_err(|e| {
+            let next = "check /etc/resolv.conf, or name a server with `dns:` in sealcheck.yaml";
+            StageError::new(HarnessCode::H03, "set up DNS", e.to_string(), next)
+        })?;
+        Ok(Arc::new(World { target, mailboxes: Mailboxes::new(self.poll), dns, _lab: lab }))
+    }
+
+    /// One scenario less needs the world for these knobs; after the last it is closed.
+    pub(super) async fn release(&self, knobs: &Knobs) {
+        let last = self.slots.lock().ok().and_then(|mut slots| {
+            let key = key(&self.given, knobs);
+            let slot = slots.get_mut(&key)?;
+            slot.needed = slot.needed.saturating_sub(1);
+            if slot.needed == 0 { slots.remove(&key) } else { None }
+        });
+        if let Some(world) = last.as_ref().and_then(|slot| slot.cell.get()) {
+            world.mailboxes.close().await;
+        }
+    }
+
+    /// Closes what is left: after a run that was cut short.
+    pub(super) async fn close(&self) {
+        let left: Vec<Slot> =
+            self.slots.lock().map(|mut slots| slots.drain().map(|(_, s)| s).collect()).unwrap_or_default();
+        for world in left.iter().filter_map(|slot| slot.cell.get()) {
+            world.mailboxes.close().await;
+        }
+    }
+}
+
+/// A world that we did not build has no knobs.
+fn key(given: &Given, knobs: &Knobs) -> Knobs {
+    match given {
+        Given::Lab(_) => knobs.clone(),
+        Given::Target(_) => Knobs::default(),
+    }
+}
+
+fn poisoned() -> StageError {
+    StageError::new(HarnessCode::H08, "start a world", "another scenario panicked", "report this as a bug")
+}
