@@ -5,7 +5,7 @@ use sealcheck::{
     evidence::{Arrival, Bounce, Evidence, Folder, ReceivedCopy, Sent, Stage, StageReply, Submission},
     mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
     scenario::{
-        Account, Expectation, Knobs, Scenario, Target, TargetKind, Template, Vars,
+        Account, Expectation, Knobs, Scenario, Target, TargetKind, Vars,
         model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait},
     },
     verify::{SetVerification, Verdict, Verification},
@@ -55,11 +55,6 @@ pub(crate) fn place(line: u32) -> Position {
 /// A value at a place.
 pub(crate) fn at<T>(value: T) -> At<T> {
     At::new(value, place(7))
-}
-
-/// A text at a place.
-pub(crate) fn template(text: &str) -> Template {
-    Template::new(text, place(7))
 }
 
 /// From external to company, with these expectations.
