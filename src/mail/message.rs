@@ -110,9 +110,11 @@ impl Message {
         &self.raw[self.body_offset..]
     }
 
-    /// The Message-ID with its angle brackets (RFC 5322 §3.6.4).
+    /// The Message-ID with its angle brackets (RFC 5322 §3.6.4). Without brackets, the whole value.
     pub fn message_id(&self) -> Option<String> {
-        self.first("Message-ID").map(Field::value).filter(|v| !v.is_empty())
+        let value = self.first("Message-ID")?.value();
+        let bracketed = value.find('<').and_then(|from| value[from..].find('>').map(|len| &value[from..=from + len]));
+        Some(bracketed.unwrap_or(&value).to_owned()).filter(|id| !id.is_empty())
     }
 }
 
@@ -131,6 +133,16 @@ mod tests {
         assert_eq!(m.fields()[1].value(), "two\tmore");
         assert_eq!(m.body(), b"body\r\n");
         assert_eq!(&m.raw()[m.fields()[2].offset..][..m.fields()[2].len], b"C:3\r\n");
+    }
+
+    #[test]
+    fn a_message_id_has_brackets() {
+        let id = |value: &str| Message::parse(format!("Message-Id:{value}\r\n")).message_id();
+        assert_eq!(id(" <a@sender.example>").as_deref(), Some("<a@sender.example>"));
+        assert_eq!(id("\r\n <a@sender.example> (added by <b>)").as_deref(), Some("<a@sender.example>"));
+        assert_eq!(id(" a@sender.example").as_deref(), Some("a@sender.example"));
+        assert_eq!((id(" "), id(" >a<").as_deref()), (None, Some(">a<")));
+        assert_eq!(Message::parse(&b"A: b\n"[..]).message_id(), None);
     }
 
     #[test]

@@ -64,8 +64,8 @@ impl<'a> Entity<'a> {
     }
 
     fn parse(raw: &'a [u8]) -> Self {
-        let end = header_end(raw);
-        Self::of(Message::parse(&raw[..end]).fields(), &raw[end..])
+        let message = Message::parse(raw);
+        Self::of(message.fields(), &raw[message.header().len()..])
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {
@@ -85,18 +85,6 @@ impl<'a> Entity<'a> {
         let charset = self.parameter("charset").map(str::to_owned);
         Part { kind: self.kind, body: decoded.map_or(Cow::Borrowed(self.body), Cow::Owned), charset }
     }
-}
-
-/// Where the body starts.
-fn header_end(raw: &[u8]) -> usize {
-    let mut at = 0;
-    for line in raw.split_inclusive(|&b| b == b'\n') {
-        at += line.len();
-        if line.trim_ascii().is_empty() && !line.starts_with(b" ") && !line.starts_with(b"\t") {
-            break;
-        }
-    }
-    at
 }
 
 /// `type/subtype; name=value; …` (RFC 2045 §5.1).

@@ -73,6 +73,11 @@ fn without_type(text: &str) -> &str {
     }
 }
 
+/// Whether a word starts a reply: `550`, `550-5.7.26`.
+pub(super) fn starts(word: &str) -> bool {
+    word.get(..3).is_some_and(is_code) && (word.len() == 3 || word.as_bytes()[3] == b'-')
+}
+
 /// Three digits, the first one 2 to 5.
 fn is_code(text: &str) -> bool {
     text.len() == 3 && text.starts_with(['2', '3', '4', '5']) && text.bytes().all(|b| b.is_ascii_digit())

@@ -142,7 +142,6 @@ fn a_megabyte_of_anything_is_read() {
     for unit in HOSTILE {
         let value = unit.repeat(1_000_000 / 20 / unit.len());
         read_all(everywhere(value.as_bytes()));
-        read_all(everywhere([" h; dkim=pass ", &value, " ; spf=pass"].concat().as_bytes()));
     }
     for unit in ["(", "(\"", "(\")", "smtp . ", "a=b;"] {
         let value = " h; dkim=pass ".to_owned() + &unit.repeat(1_000_000 / unit.len());

@@ -25,7 +25,7 @@ pub struct AuthenticationResults {
     /// The version of the grammar, where it is written (`mx.microsoft.com 1`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
-    /// The `i=` of an ARC-Authentication-Results.
+    /// The `i=` that an ARC-Authentication-Results starts with.
     pub instance: Option<u32>,
     /// The results in their order.
     pub results: Vec<ResInfo>,

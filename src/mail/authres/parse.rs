@@ -39,8 +39,7 @@ impl AuthenticationResults {
             line,
         };
         let mut head = statements.next();
-        if field.eq_ignore_ascii_case("ARC-Authentication-Results")
-            && let Some(statement) = &mut head
+        if let Some(statement) = &mut head
             && let Some(Item::Pair(tag, number)) = statement.items.first()
             && tag.eq_ignore_ascii_case("i")
         {

@@ -1,5 +1,6 @@
-//! Delivery status notifications (RFC 3461, 3462, 3464).
+//! Delivery status notifications (RFC 3461, 3462, 3464), and the bounces from before them.
 
+mod plain;
 mod read;
 
 use super::reply::Reply;

@@ -1,6 +1,6 @@
 //! From the parts of a message to a report.
 
-use super::{Dsn, RecipientStatus, Returned};
+use super::{Dsn, RecipientStatus, Returned, plain};
 use crate::mail::{
     Field, Message,
     lexer::collapse,
@@ -10,12 +10,16 @@ use crate::mail::{
 
 impl Dsn {
     /// Reads a `multipart/report; report-type=delivery-status`, also where a server gave the multipart another type.
-    /// `None` when the message has no `message/delivery-status` part of its own.
+    /// Without a `message/delivery-status` part of its own, a message is a report only where its header
+    /// (`X-Failed-Recipients`) or its first words (qmail) say so; otherwise `None`.
     pub fn of(message: &Message) -> Option<Self> {
         let parts = mime::parts(message);
         let find = |kinds: &[&str]| parts.iter().position(|p| kinds.contains(&p.kind.as_str()));
-        let status = find(&["message/delivery-status", "message/global-delivery-status"])?;
-        let notification = find(&["text/plain"]).or_else(|| find(&["text/html"])).filter(|&at| at < status);
+        let text = find(&["text/plain"]).or_else(|| find(&["text/html"]));
+        let Some(status) = find(&["message/delivery-status", "message/global-delivery-status"]) else {
+            return plain::read(message, &parts[text?]);
+        };
+        let notification = text.filter(|&at| at < status);
         let returned = parts[status + 1..].iter().find_map(|p| Some((returned(p)?, p)));
         let mut dsn = Self {
             reporting_mta: None,
