@@ -1,10 +1,12 @@
 //! What is to be done? The scenario model, the project file, and how YAML becomes them.
 
+pub mod config;
 mod defaults;
 pub mod knobs;
 pub mod load;
 pub mod matrix;
 pub mod model;
+pub mod schema;
 pub mod size;
 pub mod suggest;
 pub mod target;
@@ -12,6 +14,7 @@ mod texts;
 pub mod vars;
 pub mod yaml;
 
+pub use config::Config;
 pub use knobs::Knobs;
 pub use load::{Loaded, load};
 pub use model::{Expectation, Scenario};

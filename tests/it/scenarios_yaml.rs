@@ -20,3 +20,15 @@ fn the_shortest_scenario_is_four_lines() {
     assert_eq!(loaded.scenarios[0].id.as_str(), "forward/direct");
     assert!(read(text).is_ok());
 }
+#[test]
+fn the_committed_schemas_are_those_of_the_code() {
+    use sealcheck::scenario::schema;
+    for (name, schema) in [("scenario", schema::scenario()), ("config", schema::config())] {
+        let path = format!("{}/schemas/{name}.v1.json", env!("CARGO_MANIFEST_DIR"));
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == format!("{schema:#}\n"),
+            "schemas/{name}.v1.json is stale: cargo run -- schema {name} > schemas/{name}.v1.json"
+        );
+    }
+}

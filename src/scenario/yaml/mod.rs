@@ -6,13 +6,17 @@ mod de;
 mod error;
 mod merge;
 mod node;
+mod private;
 mod read;
+mod read_config;
 mod source;
 mod spot;
 mod substitute;
-mod twin;
+pub(crate) mod twin;
 
 pub use error::{YamlError, YamlErrors};
 pub(crate) use read::is_partial;
 pub use read::scenarios;
+pub use read_config::config;
 pub use source::{MAX_BYTES, Source};
+pub(crate) use spot::DURATION_PATTERN;

@@ -167,6 +167,9 @@ impl JsonSchema for Scalar {
     }
 }
 
+/// How a duration looks.
+pub(crate) const DURATION_PATTERN: &str = "^([0-9]+(ms|s|m|h|d))+$";
+
 /// A duration such as `300ms`, `45s` or `1m30s`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time(pub(crate) Duration);
@@ -186,7 +189,7 @@ impl JsonSchema for Time {
         json_schema!({
             "description": "A number and a unit, for example 300ms, 45s, 3m, 2h, 7d or 1m30s.",
             "type": "string",
-            "pattern": "^([0-9]+(ms|s|m|h|d))+$"
+            "pattern": DURATION_PATTERN
         })
     }
 }

@@ -1,10 +1,12 @@
 //! From twins to the domain's types. Every function notes what is wrong and goes on, so that one look at a file shows
 //! all of it.
 
+pub(crate) mod config;
 pub(crate) mod expect;
 pub(crate) mod knobs;
 pub(crate) mod scenario;
 pub(crate) mod send;
+pub(crate) mod server;
 pub(crate) mod text;
 
 use super::{

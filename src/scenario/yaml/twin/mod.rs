@@ -1,5 +1,6 @@
 //! The formats as serde reads them and as JSON Schema describes them; nothing here decides anything.
 
+pub(crate) mod config;
 pub(crate) mod expect;
 pub(crate) mod knobs;
 pub(crate) mod scenario;

@@ -1,0 +1,8 @@
+//! The project file `sealcheck.yaml`: accounts, limits, profiles, and how it becomes a target.
+
+mod model;
+mod resolve;
+mod secret;
+
+pub use model::{AccountSpec, Config, EndpointSpec, Limit, LoginSpec, Profile, SecretPlace, SecretRef};
+pub use resolve::{Outside, Resolved, load};

@@ -1,0 +1,159 @@
+//! What a project file says, before any secret is looked up.
+
+use crate::{
+    core::{At, Position},
+    scenario::{
+        YamlError,
+        model::{ArcPolicy, Retries},
+        target::{Mechanism, Provider, TargetKind, TlsMode},
+        yaml::Source,
+    },
+};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+
+/// A project file.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The scenario folder, relative to the file.
+    pub scenarios: Option<PathBuf>,
+    /// The snapshot folder, relative to the file.
+    pub snapshots: Option<PathBuf>,
+    /// Where to run when nobody says so.
+    pub target: Option<TargetKind>,
+    /// Where verification asks DNS; `None` is the system's resolver.
+    pub dns: Option<SocketAddr>,
+    /// The accounts by name.
+    pub accounts: BTreeMap<String, AccountSpec>,
+    /// Limits by account.
+    pub limits: BTreeMap<String, Limit>,
+    /// Named sets of options; `inherits` is followed already.
+    pub profiles: BTreeMap<String, Profile>,
+    /// The file and what the command line set in it, for excerpts.
+    pub(crate) sources: Vec<Source>,
+}
+
+/// An account whose secrets are still references.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountSpec {
+    /// Its name, at its place.
+    pub name: At<String>,
+    /// Its mail address.
+    pub address: At<String>,
+    /// Where it submits mail.
+    pub smtp: Option<EndpointSpec>,
+    /// Where it reads mail.
+    pub imap: Option<(EndpointSpec, Provider)>,
+    /// Where mail to it is handed over directly.
+    pub mx: Option<EndpointSpec>,
+    /// The account that its mail is forwarded to.
+    pub forwards_to: Option<At<String>>,
+    /// The `d=` of the seals that its server writes.
+    pub seal_domain: Option<String>,
+    /// The authserv-id of its server's Authentication-Results.
+    pub authserv_id: Option<String>,
+}
+
+/// A server whose secret is still a reference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndpointSpec {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: TlsMode,
+    /// The name that the certificate must carry.
+    pub tls_name: Option<String>,
+    /// A file with CA certificates.
+    pub ca_file: Option<At<PathBuf>>,
+    /// How to log in.
+    pub login: Option<LoginSpec>,
+}
+
+/// User name and reference to the secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoginSpec {
+    /// The user name.
+    pub user: String,
+    /// Where the secret is.
+    pub secret: SecretRef,
+    /// How it is presented.
+    pub mechanism: Mechanism,
+    /// White space in the secret is for people: Google shows app passwords in groups of four letters.
+    pub grouped: bool,
+}
+
+/// Where a secret is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretRef {
+    /// The key, for example `accounts.gmail.imap.password`.
+    pub key: String,
+    /// Where the reference stands.
+    pub at: Position,
+    /// Where the secret is.
+    pub place: SecretPlace,
+}
+
+/// Where a secret is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// In an environment variable.
+    Env(String),
+    /// In a file, relative to the project file.
+    File(PathBuf),
+    /// A program prints it.
+    Command(Vec<String>),
+    /// A refresh token would have to be exchanged for it first.
+    Refresh,
+}
+
+/// Limits of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limit {
+    /// Scenarios at a time.
+    pub jobs: Option<u32>,
+    /// Mails per minute.
+    pub per_minute: Option<u32>,
+}
+
+/// A named set of options for `run`; `None` where it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Profile {
+    /// Where to run.
+    pub target: Option<TargetKind>,
+    /// Conditions on tags; all must hold.
+    pub tags: Option<Vec<String>>,
+    /// Stop at the first failure.
+    pub fail_fast: Option<bool>,
+    /// Stop after so many failures.
+    pub max_fail: Option<u32>,
+    /// Scenarios at a time.
+    pub jobs: Option<u32>,
+    /// For every attempt, in place of the scenarios' own.
+    pub timeout: Option<Duration>,
+    /// For the whole run.
+    pub global_timeout: Option<Duration>,
+    /// When to try again.
+    pub retries: Option<Retries>,
+    /// `never`, `pending`, `new` or `all`.
+    pub update: Option<String>,
+    /// `pass`, `warn` or `fail`.
+    pub flaky: Option<String>,
+    /// `warn`, `fail` or `ignore`.
+    pub obsolete: Option<String>,
+    /// Reports, as `FORMAT` or `FORMAT=PATH`.
+    pub report: Option<Vec<String>>,
+    /// Whether the receiver must speak about ARC.
+    pub arc: Option<ArcPolicy>,
+}
+
+impl Config {
+    /// An error at a place in the project file or on the command line, with its line.
+    pub(crate) fn wrong(&self, at: &Position, message: impl Into<String>, help: impl Into<String>) -> YamlError {
+        let error = YamlError::new(message, at.clone()).with_help(help);
+        match self.sources.iter().find(|s| s.file == at.file) {
+            Some(source) => error.with_source(&source.text).without_secrets(&source.text),
+            None => error,
+        }
+    }
+}

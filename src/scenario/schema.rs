@@ -1,0 +1,72 @@
+//! JSON Schema (2020-12) of both formats, made from the types that read them.
+
+use super::yaml::twin::{config::ConfigTwin, scenario::ScenarioTwin};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transform_subschemas};
+use serde_json::{Value, json};
+
+/// The schema of scenario files.
+pub fn scenario() -> Value {
+    let mut schema = schema::<ScenarioTwin>("https://sealcheck.example/schemas/scenario.v1.json");
+    // What a file does not say, the file that it extends may say.
+    let required = schema.remove("required").unwrap_or_default();
+    schema.insert("anyOf".to_owned(), json!([{ "required": required }, { "required": ["sealcheck", "extends"] }]));
+    matrix_values(&mut schema);
+    schema.to_value()
+}
+
+/// The schema of the project file.
+pub fn config() -> Value {
+    schema::<ConfigTwin>("https://sealcheck.example/schemas/config.v1.json").to_value()
+}
+
+fn schema<T: JsonSchema>(id: &str) -> Schema {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    no_null(&mut schema);
+    schema.insert("$id".to_owned(), id.into());
+    schema
+}
+
+/// A key without a value is refused, so no schema allows null.
+fn no_null(schema: &mut Schema) {
+    transform_subschemas(&mut no_null, schema);
+    let Some(object) = schema.as_object_mut() else { return };
+    if let Some(Value::Array(types)) = object.get_mut("type") {
+        types.retain(|t| t != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            object.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(choices)) = object.get_mut("enum") {
+        choices.retain(|c| !c.is_null());
+    }
+    if let Some(Value::Array(choices)) = object.get_mut("anyOf") {
+        choices.retain(|c| *c != json!({ "type": "null" }));
+        if let [Value::Object(only)] = choices.as_slice() {
+            let only = only.clone();
+            object.remove("anyOf");
+            for (key, value) in only {
+                object.entry(key).or_insert(value);
+            }
+        }
+    }
+}
+
+/// A value of the matrix can stand for any word and any duration.
+fn matrix_values(schema: &mut Schema) {
+    transform_subschemas(&mut matrix_values, schema);
+    let Some(object) = schema.as_object_mut() else { return };
+    let value = json!({ "type": "string", "pattern": "^\\$", "description": "A value of the matrix." });
+    let words = |choices: &[Value]| choices.iter().all(|c| c.get("const").is_some() || c.get("enum").is_some());
+    if let Some(Value::Array(choices)) = object.get_mut("oneOf")
+        && words(choices)
+    {
+        choices.push(value);
+    } else if let Some(words) = object.get("enum").cloned().filter(|_| !object.contains_key("type")) {
+        object.remove("enum");
+        object.insert("anyOf".to_owned(), json!([{ "enum": words }, value]));
+    } else if object.get("pattern").is_some_and(|p| *p == super::yaml::DURATION_PATTERN) {
+        object.remove("pattern");
+        object.insert("anyOf".to_owned(), json!([{ "pattern": super::yaml::DURATION_PATTERN }, { "pattern": "\\$" }]));
+    }
+}

@@ -1,0 +1,231 @@
+//! A whole project file.
+
+use super::{
+    Cx,
+    server::{IMAP, SMTP},
+};
+use crate::scenario::{
+    config::{AccountSpec, Config, Limit, Profile},
+    suggest,
+    target::{Provider, TargetKind},
+    vars::is_name,
+    yaml::{
+        spot::{Entries, Spot, Try},
+        twin::config::{AccountTwin, ConfigTwin, LimitTwin, ProfileTwin},
+    },
+};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+impl Cx<'_> {
+    /// A project file; what is wrong is noted and left out.
+    pub(crate) fn config(&mut self, twin: ConfigTwin) -> Config {
+        for (key, path) in [("`scenarios`", &twin.scenarios), ("`snapshots`", &twin.snapshots)] {
+            if let Some(path) = path {
+                self.filled(key, path);
+            }
+        }
+        let dns = twin.dns.and_then(|d| self.dns(&d));
+        let mut accounts = BTreeMap::new();
+        let mut places = Vec::new();
+        for (name, Try(twin)) in twin.accounts.0 {
+            if !is_name(&name.value) {
+                let help = "a letter or `_`, then letters, digits, `_` and `-`";
+                self.wrong(name.at, format!("`{}` is no name of an account", name.value), help);
+            }
+            if let Some(twin) = twin {
+                places.extend(twin.forwards_to.clone());
+                let spec = self.account(name.clone(), twin);
+                accounts.insert(name.value, spec);
+            }
+        }
+        self.forwards(&accounts, places);
+        let limits = self.limits(twin.limits, &accounts);
+        Config {
+            scenarios: twin.scenarios.map(|s| PathBuf::from(s.value)),
+            snapshots: twin.snapshots.map(|s| PathBuf::from(s.value)),
+            target: twin.target.and_then(|t| t.0),
+            dns,
+            accounts,
+            limits,
+            profiles: self.profiles(twin.profiles),
+            sources: Vec::new(),
+        }
+    }
+
+    fn dns(&mut self, text: &Spot<String>) -> Option<SocketAddr> {
+        if text.value == "system" {
+            return None;
+        }
+        let address = text.value.parse().or_else(|_| text.value.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
+        if address.is_err() {
+            let help = "write `system`, or an IP address with a port, for example 127.0.0.1:5353";
+            self.wrong(text.at, format!("`{}` is no DNS server", text.value), help);
+        }
+        address.ok()
+    }
+
+    fn account(&mut self, name: Spot<String>, twin: AccountTwin) -> AccountSpec {
+        let AccountTwin { address, smtp, imap, mx, forwards_to, seal_domain, authserv_id } = twin;
+        let sound =
+            address.value.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+                && !address.value.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>'));
+        if !sound {
+            self.wrong(
+                address.at,
+                format!("`{}` is no mail address", address.value),
+                "write it as user@domain.example",
+            );
+        }
+        let name = self.at(name);
+        let provider =
+            imap.as_ref().and_then(|i| i.0.as_ref()).and_then(|i| i.value.provider).unwrap_or(Provider::Generic);
+        let gmail = provider == Provider::Gmail;
+        let google = |value: Option<Spot<String>>, default: &str| {
+            value.map(|v| v.value).or_else(|| gmail.then(|| default.to_owned()))
+        };
+        AccountSpec {
+            smtp: smtp.and_then(|s| s.0).and_then(|s| self.server(&name, &address.value, s, SMTP)),
+            imap: imap
+                .and_then(|i| i.0)
+                .and_then(|i| self.server(&name, &address.value, i, IMAP))
+                .map(|i| (i, provider)),
+            mx: mx.and_then(|m| m.0).and_then(|m| self.mx(m)),
+            forwards_to: forwards_to.map(|f| self.at(f)),
+            seal_domain: google(seal_domain, "google.com"),
+            authserv_id: google(authserv_id, "mx.google.com"),
+            address: self.at(address),
+            name,
+        }
+    }
+
+    fn forwards(&mut self, accounts: &BTreeMap<String, AccountSpec>, places: Vec<Spot<String>>) {
+        let mut places = places.into_iter();
+        let names = || accounts.keys().map(String::as_str);
+        for spot in places.by_ref() {
+            if !accounts.contains_key(&spot.value) {
+                let help = suggest::hint(&spot.value, names().collect::<Vec<_>>(), "accounts").unwrap_or_default();
+                self.wrong(spot.at, format!("there is no account `{}` to forward to", spot.value), help);
+            } else if circular(accounts, &spot.value) {
+                self.wrong(
+                    spot.at,
+                    format!("mail to `{}` is forwarded in a circle", spot.value),
+                    "end at an account without `forwards_to`",
+                );
+            }
+        }
+    }
+
+    fn limits(
+        &mut self,
+        twins: Entries<Try<LimitTwin>>,
+        accounts: &BTreeMap<String, AccountSpec>,
+    ) -> BTreeMap<String, Limit> {
+        let mut limits = BTreeMap::new();
+        for (name, Try(twin)) in twins.0 {
+            if !accounts.contains_key(&name.value) && !TargetKind::ALL.iter().any(|k| k.as_str() == name.value) {
+                let names: Vec<_> = accounts.keys().map(String::as_str).collect();
+                let help = suggest::hint(&name.value, names, "accounts").unwrap_or_default();
+                self.wrong(name.at, format!("there is no account `{}` to limit", name.value), help);
+            }
+            let Some(LimitTwin { jobs, per_minute }) = twin else { continue };
+            for limit in [&jobs, &per_minute].into_iter().flatten().filter(|l| l.value == 0) {
+                self.wrong(limit.at, "a limit of 0 lets nothing through", "write at least 1");
+            }
+            limits.insert(name.value, Limit { jobs: jobs.map(|j| j.value), per_minute: per_minute.map(|p| p.value) });
+        }
+        limits
+    }
+
+    fn profiles(&mut self, twins: Entries<Try<ProfileTwin>>) -> BTreeMap<String, Profile> {
+        let twins: Vec<(Spot<String>, ProfileTwin)> =
+            twins.0.into_iter().filter_map(|(n, t)| Some((n, t.0?))).collect();
+        let mut profiles = BTreeMap::new();
+        for (name, twin) in &twins {
+            if let Some(jobs) = twin.jobs.as_ref().filter(|j| j.value == 0) {
+                self.wrong(jobs.at, "0 jobs run nothing", "write at least 1");
+            }
+            let mut profile = self.profile(twin.clone());
+            let mut seen = vec![name.value.as_str()];
+            let mut next = twin.inherits.as_ref();
+            while let Some(parent) = next {
+                if seen.contains(&parent.value.as_str()) {
+                    self.wrong(
+                        parent.at,
+                        format!("profile `{}` inherits from itself", parent.value),
+                        "end at a profile without `inherits`",
+                    );
+                    break;
+                }
+                let Some((_, twin)) = twins.iter().find(|(n, _)| n.value == parent.value) else {
+                    let names: Vec<_> = twins.iter().map(|(n, _)| n.value.as_str()).collect();
+                    let help = suggest::hint(&parent.value, names, "profiles").unwrap_or_default();
+                    self.wrong(parent.at, format!("there is no profile `{}` to inherit from", parent.value), help);
+                    break;
+                };
+                profile.fill_from(self.profile(twin.clone()));
+                seen.push(parent.value.as_str());
+                next = twin.inherits.as_ref();
+            }
+            profiles.insert(name.value.clone(), profile);
+        }
+        profiles
+    }
+
+    fn profile(&mut self, twin: ProfileTwin) -> Profile {
+        let word = |word: Option<&dyn AsRef<str>>| word.map(|w| w.as_ref().to_owned());
+        Profile {
+            target: twin.target,
+            tags: twin.tags.map(|t| t.0),
+            fail_fast: twin.fail_fast,
+            max_fail: twin.max_fail,
+            jobs: twin.jobs.map(|j| j.value),
+            timeout: twin.timeout.map(|t| t.0),
+            global_timeout: twin.global_timeout.map(|t| t.0),
+            retries: twin.retries.map(|r| self.retries(r)),
+            update: word(twin.update.as_ref().map(|w| w as _)),
+            flaky: word(twin.flaky.as_ref().map(|w| w as _)),
+            obsolete: word(twin.obsolete.as_ref().map(|w| w as _)),
+            report: twin.report.map(|r| r.0),
+            arc: twin.arc,
+        }
+    }
+}
+
+fn circular(accounts: &BTreeMap<String, AccountSpec>, start: &str) -> bool {
+    let mut next = accounts.get(start);
+    for _ in 0..accounts.len() {
+        match next.and_then(|a| a.forwards_to.as_ref()) {
+            Some(to) => next = accounts.get(&to.value),
+            None => return false,
+        }
+    }
+    true
+}
+
+impl Profile {
+    /// Takes over what this profile does not say itself.
+    fn fill_from(&mut self, parent: Profile) {
+        fn fill<T>(own: &mut Option<T>, parent: Option<T>) {
+            if own.is_none() {
+                *own = parent;
+            }
+        }
+        fill(&mut self.target, parent.target);
+        fill(&mut self.tags, parent.tags);
+        fill(&mut self.fail_fast, parent.fail_fast);
+        fill(&mut self.max_fail, parent.max_fail);
+        fill(&mut self.jobs, parent.jobs);
+        fill(&mut self.timeout, parent.timeout);
+        fill(&mut self.global_timeout, parent.global_timeout);
+        fill(&mut self.retries, parent.retries);
+        fill(&mut self.update, parent.update);
+        fill(&mut self.flaky, parent.flaky);
+        fill(&mut self.obsolete, parent.obsolete);
+        fill(&mut self.report, parent.report);
+        fill(&mut self.arc, parent.arc);
+    }
+}

@@ -1,0 +1,218 @@
+//! The project file, `sealcheck.yaml`.
+
+use super::{scenario::RetriesTwin, words};
+use crate::scenario::{
+    model::ArcPolicy,
+    target::{Provider, TargetKind, TlsMode},
+    yaml::spot::{Entries, Form, Many, Scalar, Spot, Time, Try},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The project file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Config")]
+pub(crate) struct ConfigTwin {
+    /// Format version: always 1, and always the first key.
+    #[schemars(range(min = 1, max = 1))]
+    #[expect(dead_code, reason = "checked before the twin is read")]
+    pub(crate) sealcheck: u32,
+    /// The scenario folder; `scenarios` when not written.
+    pub(crate) scenarios: Option<Spot<String>>,
+    /// The snapshot folder; `snapshots` when not written.
+    pub(crate) snapshots: Option<Spot<String>>,
+    /// Where to run when nobody says so; `embedded` when not written.
+    pub(crate) target: Option<Try<TargetKind>>,
+    /// Where verification asks DNS: `system`, or an address with a port.
+    pub(crate) dns: Option<Spot<String>>,
+    /// The accounts by the names that scenarios use; the labs bring their own.
+    #[serde(default)]
+    pub(crate) accounts: Entries<Try<AccountTwin>>,
+    /// Limits by account.
+    #[serde(default)]
+    pub(crate) limits: Entries<Try<LimitTwin>>,
+    /// Named sets of options for `run --profile`.
+    #[serde(default)]
+    pub(crate) profiles: Entries<Try<ProfileTwin>>,
+}
+
+/// A mail account.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Account")]
+pub(crate) struct AccountTwin {
+    /// Its mail address.
+    pub(crate) address: Spot<String>,
+    /// Where it submits mail.
+    pub(crate) smtp: Option<Try<Spot<ServerTwin>>>,
+    /// Where it reads mail.
+    pub(crate) imap: Option<Try<Spot<ServerTwin>>>,
+    /// Where mail to it is handed over directly: `host:port`, or a map.
+    pub(crate) mx: Option<Try<Spot<Form<String, MxTwin>>>>,
+    /// The account that its mail is forwarded to.
+    pub(crate) forwards_to: Option<Spot<String>>,
+    /// The `d=` of the seals that its server writes.
+    pub(crate) seal_domain: Option<Spot<String>>,
+    /// The authserv-id of its server's Authentication-Results.
+    pub(crate) authserv_id: Option<Spot<String>>,
+}
+
+/// A server with a login.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Server")]
+pub(crate) struct ServerTwin {
+    /// `gmail` sets host, port and TLS, and for IMAP Gmail's extensions.
+    pub(crate) provider: Option<Provider>,
+    /// Host name or address.
+    pub(crate) host: Option<Spot<String>>,
+    /// TCP port.
+    pub(crate) port: Option<Spot<u16>>,
+    /// How the connection is protected.
+    pub(crate) tls: Option<Spot<TlsMode>>,
+    /// The name that the certificate must carry, when it is not `host`.
+    pub(crate) tls_name: Option<Spot<String>>,
+    /// A file with CA certificates (PEM) to trust instead of the system's.
+    pub(crate) ca_file: Option<Spot<String>>,
+    /// The user name; the account's address when not written.
+    pub(crate) user: Option<Spot<String>>,
+    /// How the login is made.
+    pub(crate) auth: Option<Spot<AuthKind>>,
+    /// The password or app password.
+    pub(crate) password: Option<Secret>,
+    /// An OAuth 2 access token for `xoauth2`.
+    pub(crate) access_token: Option<Secret>,
+    /// The OAuth 2 client, beside `refresh_token`.
+    pub(crate) client_id: Option<Secret>,
+    /// The OAuth 2 client's secret, beside `refresh_token`.
+    pub(crate) client_secret: Option<Secret>,
+    /// An OAuth 2 refresh token for `xoauth2`.
+    pub(crate) refresh_token: Option<Secret>,
+}
+
+words! {
+    /// How a login is made.
+    AuthKind { Password = "password", AppPassword = "app_password", Xoauth2 = "xoauth2" }
+    /// `--update`.
+    Update { Never = "never", Pending = "pending", New = "new", All = "all" }
+    /// `--flaky`.
+    Flaky { Pass = "pass", Warn = "warn", Fail = "fail" }
+    /// `--obsolete`.
+    Obsolete { Warn = "warn", Fail = "fail", Ignore = "ignore" }
+}
+
+/// Where mail is handed over directly.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Mx")]
+pub(crate) struct MxTwin {
+    /// Host name or address.
+    pub(crate) host: Spot<String>,
+    /// TCP port; 25 when not written.
+    pub(crate) port: Option<Spot<u16>>,
+    /// How the connection is protected; `none` when not written.
+    pub(crate) tls: Option<Spot<TlsMode>>,
+    /// The name that the certificate must carry, when it is not `host`.
+    pub(crate) tls_name: Option<Spot<String>>,
+    /// A file with CA certificates (PEM) to trust instead of the system's.
+    pub(crate) ca_file: Option<Spot<String>>,
+}
+
+/// A reference to a secret; a plain text is refused.
+pub(crate) type Secret = Spot<SecretForm>;
+
+/// A reference, or the plain text that is refused without being kept.
+#[derive(Debug)]
+pub(crate) enum SecretForm {
+    /// A secret in the file itself.
+    Plain,
+    /// Where the secret is.
+    Reference(SecretTwin),
+}
+
+impl<'de> Deserialize<'de> for SecretForm {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Form::<Scalar, SecretTwin>::deserialize(deserializer)? {
+            Form::Short(_) => Self::Plain,
+            Form::Long(twin) => Self::Reference(twin),
+        })
+    }
+}
+
+impl JsonSchema for SecretForm {
+    fn inline_schema() -> bool {
+        SecretTwin::inline_schema()
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        SecretTwin::schema_name()
+    }
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        SecretTwin::schema_id()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        SecretTwin::json_schema(generator)
+    }
+}
+
+/// Where a secret is: exactly one key.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Secret", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct SecretTwin {
+    /// In an environment variable.
+    pub(crate) env: Option<Spot<String>>,
+    /// In a file.
+    pub(crate) file: Option<Spot<String>>,
+    /// A program with its arguments prints it.
+    #[schemars(length(min = 1))]
+    pub(crate) command: Option<Spot<Vec<String>>>,
+}
+
+/// Limits of an account.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Limit")]
+pub(crate) struct LimitTwin {
+    /// Scenarios at a time.
+    #[schemars(range(min = 1))]
+    pub(crate) jobs: Option<Spot<u32>>,
+    /// Mails per minute.
+    #[schemars(range(min = 1))]
+    pub(crate) per_minute: Option<Spot<u32>>,
+}
+
+/// A named set of options for `run`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Profile")]
+pub(crate) struct ProfileTwin {
+    /// The profile whose options count where this one does not say otherwise.
+    pub(crate) inherits: Option<Spot<String>>,
+    /// Where to run.
+    pub(crate) target: Option<TargetKind>,
+    /// Conditions on tags; all must hold.
+    pub(crate) tags: Option<Many<String>>,
+    /// Stop at the first failure.
+    pub(crate) fail_fast: Option<bool>,
+    /// Stop after so many failures.
+    pub(crate) max_fail: Option<u32>,
+    /// Scenarios at a time.
+    pub(crate) jobs: Option<Spot<u32>>,
+    /// For every attempt, in place of the scenarios' own.
+    pub(crate) timeout: Option<Time>,
+    /// For the whole run.
+    pub(crate) global_timeout: Option<Time>,
+    /// When to try again.
+    pub(crate) retries: Option<RetriesTwin>,
+    /// What happens to snapshots.
+    pub(crate) update: Option<Update>,
+    /// What a flaky pass means.
+    pub(crate) flaky: Option<Flaky>,
+    /// What an obsolete snapshot means.
+    pub(crate) obsolete: Option<Obsolete>,
+    /// Reports, as `FORMAT` or `FORMAT=PATH`.
+    pub(crate) report: Option<Many<String>>,
+    /// Whether the receiver must speak about ARC, in place of what scenarios do not say.
+    pub(crate) arc: Option<ArcPolicy>,
+}
