@@ -6,6 +6,7 @@ mod checks;
 mod corpus;
 mod imap_wire;
 mod layers;
+mod mailbox;
 mod readers;
 mod reports;
 mod scenarios_yaml;

@@ -3,6 +3,7 @@
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
     thread::JoinHandle,
     time::Duration,
 };
@@ -94,22 +95,32 @@ impl Server {
 
 /// One connection, one script.
 pub(crate) fn serve(script: impl FnOnce(&mut Conn) + Send + 'static) -> Server {
-    let mut script = Some(script);
+    let script = Mutex::new(Some(script));
     serve_each(1, move |_, conn| {
-        if let Some(script) = script.take() {
+        if let Some(script) = script.lock().unwrap().take() {
             script(conn);
         }
     })
 }
 
-/// So many connections, one after the other, with the number of each from 0.
-pub(crate) fn serve_each(connections: usize, mut script: impl FnMut(usize, &mut Conn) + Send + 'static) -> Server {
+/// So many connections, in a thread each, with the number of each from 0 in the order of their coming.
+pub(crate) fn serve_each(connections: usize, script: impl Fn(usize, &mut Conn) + Send + Sync + 'static) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
+    let script = Arc::new(script);
     let thread = std::thread::spawn(move || {
-        for number in 0..connections {
-            let (tcp, _) = listener.accept().unwrap();
-            script(number, &mut Conn::new(tcp));
+        let threads: Vec<_> = (0..connections)
+            .map(|number| {
+                let (tcp, _) = listener.accept().unwrap();
+                let script = Arc::clone(&script);
+                std::thread::spawn(move || script(number, &mut Conn::new(tcp)))
+            })
+            .collect();
+        drop(listener);
+        for thread in threads {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
         }
     });
     Server { port, thread }

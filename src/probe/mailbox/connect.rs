@@ -1,0 +1,149 @@
+//! From a host name to a greeted connection: TCP, TLS or STARTTLS (RFC 8314, RFC 3501 §6.2.1).
+
+use super::{
+    cutter::Cutter,
+    error,
+    mailboxes::Limits,
+    transcript::Log,
+    wire::{Io, Wire},
+};
+use crate::{
+    outcome::{HarnessCode, StageError},
+    probe::tls,
+    scenario::target::{Endpoint, TlsMode},
+};
+use std::{
+    io::{self, Read, Write},
+    net::{TcpStream, ToSocketAddrs},
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+/// The longest line that is read before STARTTLS, in bytes.
+const LONGEST_LINE: usize = 8192;
+
+/// A connection that has been greeted.
+pub(super) fn connect(
+    endpoint: &Endpoint,
+    limits: Limits,
+    cutter: &Cutter,
+    log: &Arc<Mutex<Log>>,
+) -> Result<imap::Client<Wire>, StageError> {
+    let mut tcp = open(endpoint, limits)?;
+    let stage = || format!("connect {}", error::place(endpoint));
+    let set_up = || -> io::Result<(TcpStream, TcpStream)> {
+        tcp.set_nodelay(true)?;
+        tcp.set_read_timeout(Some(limits.silence))?;
+        tcp.set_write_timeout(Some(limits.silence))?;
+        Ok((tcp.try_clone()?, tcp.try_clone()?))
+    };
+    let (below, knife) = set_up().map_err(|e| error::io(stage(), &e))?;
+    if !cutter.hold(knife) {
+        return Err(error::lost(stage(), "the run is over"));
+    }
+    if endpoint.tls == TlsMode::Starttls {
+        starttls(endpoint, &mut tcp, limits, log)?;
+    }
+    let io: Box<dyn Io> = match endpoint.tls {
+        TlsMode::None => Box::new(tcp),
+        TlsMode::Implicit | TlsMode::Starttls => Box::new(secure(endpoint, tcp)?),
+    };
+    let mut client = imap::Client::new(Wire::new(io, below, limits, Arc::clone(log)));
+    if endpoint.tls != TlsMode::Starttls {
+        let greeting = client.read_greeting().map_err(|e| error::of(stage(), &e, &last(log)))?;
+        greeted(endpoint, &String::from_utf8_lossy(&greeting))?;
+    }
+    Ok(client)
+}
+
+/// The last line that the server sent.
+pub(super) fn last(log: &Mutex<Log>) -> String {
+    log.lock().unwrap_or_else(PoisonError::into_inner).last_line().to_owned()
+}
+
+fn open(endpoint: &Endpoint, limits: Limits) -> Result<TcpStream, StageError> {
+    let host = endpoint.host.as_str();
+    let addresses = (host, endpoint.port).to_socket_addrs().map_err(|e| {
+        let next = "check the host name in the configuration and this machine's resolver";
+        StageError::new(HarnessCode::H03, format!("resolve {host}"), format!("no address for `{host}`: {e}"), next)
+    })?;
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, limits.connect) {
+            Ok(tcp) => return Ok(tcp),
+            Err(e) => failed = e,
+        }
+    }
+    let next = match failed.kind() {
+        io::ErrorKind::ConnectionRefused => "nothing listens there: check host and port, and that the server runs",
+        _ => "check host, port and firewalls between here and there",
+    };
+    let stage = format!("connect {}", error::place(endpoint));
+    Err(StageError::new(HarnessCode::H04, stage, failed.to_string(), next))
+}
+
+fn secure(endpoint: &Endpoint, tcp: TcpStream) -> Result<native_tls::TlsStream<TcpStream>, StageError> {
+    let connector = tls::connector(endpoint)?;
+    connector.connect(tls::name(endpoint), tcp).map_err(|e| match e {
+        native_tls::HandshakeError::Failure(e) => tls::handshake_error(endpoint, &e),
+        native_tls::HandshakeError::WouldBlock(_) => error::lost(
+            format!("tls {}", error::place(endpoint)),
+            "the server did not answer the tls handshake in time",
+        ),
+    })
+}
+
+/// What a greeting says (RFC 3501 §7.1).
+fn greeted(endpoint: &Endpoint, line: &str) -> Result<(), StageError> {
+    let stage = format!("connect {}", error::place(endpoint));
+    let line = line.trim_end();
+    match line.get(..4).unwrap_or(line).to_ascii_uppercase().as_str() {
+        "* OK" => Ok(()),
+        "* BY" => Err(error::said_bye(stage, line.get(5..).unwrap_or_default().trim_start())),
+        _ => Err(error::garbage(stage, line)),
+    }
+}
+
+/// The greeting and STARTTLS, in clear; nothing else is ever said in clear.
+fn starttls(endpoint: &Endpoint, tcp: &mut TcpStream, limits: Limits, log: &Mutex<Log>) -> Result<(), StageError> {
+    let stage = || format!("starttls {}", error::place(endpoint));
+    let until = Instant::now() + limits.answer;
+    let mut line = || read_line(tcp, until, log);
+    let greeting = line().map_err(|e| error::io(stage(), &e))?;
+    greeted(endpoint, &greeting)?;
+    let command = b"s1 STARTTLS\r\n";
+    log.lock().unwrap_or_else(PoisonError::into_inner).sent(command);
+    tcp.write_all(command).map_err(|e| error::io(stage(), &e))?;
+    loop {
+        let answer = read_line(tcp, until, log).map_err(|e| error::io(stage(), &e))?;
+        if let Some(answer) = answer.strip_prefix("s1 ") {
+            return if answer.to_ascii_uppercase().starts_with("OK") {
+                Ok(())
+            } else {
+                let message = format!("the server answered: {answer}");
+                let next = "use the port for implicit tls (993), or enable STARTTLS on the server";
+                Err(StageError::new(HarnessCode::H05, stage(), message, next))
+            };
+        }
+    }
+}
+
+/// One line, byte by byte, so that nothing after it is taken from the TLS handshake.
+fn read_line(tcp: &mut TcpStream, until: Instant, log: &Mutex<Log>) -> io::Result<String> {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while !line.ends_with(b"\n") {
+        if Instant::now() > until {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        if tcp.read(&mut byte)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        line.push(byte[0]);
+        if line.len() > LONGEST_LINE {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the server sends more than any answer needs"));
+        }
+    }
+    log.lock().unwrap_or_else(PoisonError::into_inner).received(&line);
+    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}

@@ -1,0 +1,128 @@
+//! What went wrong, in words.
+
+use crate::{
+    outcome::{HarnessCode, StageError},
+    scenario::target::{Endpoint, Login, Mechanism, Provider},
+};
+use std::io;
+
+/// Texts by which servers say that an account is at a limit.
+const LIMITS: [&str; 9] = [
+    "too many simultaneous",
+    "too many connections",
+    "maximum number of connections",
+    "exceeded command or bandwidth",
+    "bandwidth",
+    "[limit]",
+    "[overquota]",
+    "[throttled]",
+    "[unavailable]",
+];
+
+/// `host:port` of a server.
+pub(super) fn place(endpoint: &Endpoint) -> String {
+    format!("{}:{}", endpoint.host, endpoint.port)
+}
+
+/// Whether trying again cannot help.
+pub(super) fn is_final(error: &StageError) -> bool {
+    matches!(error.code, HarnessCode::H01 | HarnessCode::H02)
+}
+
+/// What a failed command means. `stage` says what was done; `last` is the last line that the server sent.
+pub(super) fn of(stage: String, error: &imap::Error, last: &str) -> StageError {
+    let shown = |text: &str| text.chars().take(300).collect::<String>();
+    match error {
+        imap::Error::Io(e) => io(stage, e),
+        imap::Error::ConnectionLost => lost(stage, "the server closed the connection"),
+        imap::Error::Bye(bye) if !bye.information.starts_with("no explanation") => {
+            said_bye(stage, &shown(&bye.information))
+        }
+        imap::Error::No(no) => answered(stage, &shown(&no.information)),
+        imap::Error::Bad(bad) => answered(stage, &shown(&bad.information)),
+        _ => garbage(stage, last),
+    }
+}
+
+/// A broken connection, a time limit, or too much data.
+pub(super) fn io(stage: String, error: &io::Error) -> StageError {
+    match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => lost(stage, "the server did not answer in time"),
+        io::ErrorKind::InvalidData => {
+            let next = "check that an IMAP server listens on this host and port";
+            StageError::new(HarnessCode::H07, stage, error.to_string(), next)
+        }
+        _ => lost(stage, &format!("the connection broke: {error}")),
+    }
+}
+
+/// The connection is gone.
+pub(super) fn lost(stage: String, message: &str) -> StageError {
+    let next = "check that the server is up and the network between here and there; the server's log may say why";
+    StageError::new(HarnessCode::H04, stage, message, next)
+}
+
+/// The server said BYE.
+pub(super) fn said_bye(stage: String, text: &str) -> StageError {
+    let message = format!("the server said BYE: {text}");
+    if is_limit(text) { limit(stage, message) } else { lost(stage, &message) }
+}
+
+/// The server answered NO or BAD to something that every server does.
+fn answered(stage: String, text: &str) -> StageError {
+    let message = format!("the server answered: {text}");
+    if is_limit(text) {
+        return limit(stage, message);
+    }
+    StageError::new(HarnessCode::H07, stage, message, "see the protocol lines in imap.log, and the server's log")
+}
+
+/// What came is no IMAP.
+pub(super) fn garbage(stage: String, last: &str) -> StageError {
+    let line: String = last.chars().take(120).collect();
+    let message = format!("the server sent something that is no IMAP answer: `{line}`");
+    let next = "check that an IMAP server listens on this host and port; the protocol lines are in imap.log";
+    StageError::new(HarnessCode::H07, stage, message, next)
+}
+
+/// The code inside panicked over what the server sent.
+pub(super) fn panicked(stage: String) -> StageError {
+    let message = "the IMAP library gave up over what the server sent";
+    StageError::new(HarnessCode::H07, stage, message, "the protocol lines in imap.log show what it was")
+}
+
+/// The login was refused. `challenge` is what XOAUTH2 says about it.
+pub(super) fn login(endpoint: &Endpoint, login: &Login, provider: Provider, text: &str, challenge: &str) -> StageError {
+    let stage = format!("login {} as {}", endpoint.host, login.user);
+    let challenge = if challenge.is_empty() { String::new() } else { format!(" {challenge}") };
+    let message = format!("the server answered: {text}{challenge}");
+    if is_limit(text) {
+        return limit(stage, message);
+    }
+    let lower = text.to_ascii_lowercase();
+    let (code, next) = match login.mechanism {
+        Mechanism::Xoauth2 => (
+            HarnessCode::H02,
+            "get a new access token (`sealcheck auth gmail`); it needs the scope https://mail.google.com/",
+        ),
+        Mechanism::Password if lower.contains("web browser") || lower.contains("web login") => {
+            (HarnessCode::H01, "log in once with a web browser from this network and confirm that it was you")
+        }
+        Mechanism::Password if lower.contains("application-specific password") || provider == Provider::Gmail => (
+            HarnessCode::H01,
+            "make an app password at https://myaccount.google.com/apppasswords (needs 2-Step Verification; it ends when the account's password changes) and use it as the password",
+        ),
+        Mechanism::Password => (HarnessCode::H01, "check the account's user and password, and that IMAP is on for it"),
+    };
+    StageError::new(code, stage, message, next)
+}
+
+fn is_limit(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    LIMITS.iter().any(|l| lower.contains(l))
+}
+
+fn limit(stage: String, message: String) -> StageError {
+    let next = "close other mail programs on this account or wait; Gmail allows 15 connections and 2500 MB a day";
+    StageError::new(HarnessCode::H06, stage, message, next)
+}

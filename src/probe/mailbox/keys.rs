@@ -1,0 +1,124 @@
+//! What a message says about the attempt that it belongs to.
+
+use crate::{
+    mail::{Message, dsn::Dsn},
+    probe::compose::PROBE_HEADER,
+};
+
+/// What an attempt can be known by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    /// A Message-ID with angle brackets.
+    MessageId(String),
+    /// A token.
+    Token(String),
+}
+
+/// The keys of a message, from its header. A probe header decides alone: two attempts may share a Message-ID that a
+/// scenario wrote itself, never a token.
+pub(super) fn of_header(message: &Message) -> Vec<Key> {
+    let tokens: Vec<Key> = message.all(PROBE_HEADER).filter_map(|f| token(&f.value())).collect();
+    if tokens.is_empty() { message.all("Message-ID").map(|f| Key::MessageId(f.value())).collect() } else { tokens }
+}
+
+/// The keys of the message that a report is about, from what it returns or says of it.
+pub(super) fn of_report(message: &Message) -> Vec<Key> {
+    let body = message.body();
+    let tokens: Vec<Key> = lines_named(body, PROBE_HEADER).filter_map(|v| token(&v)).collect();
+    if !tokens.is_empty() {
+        return tokens;
+    }
+    let mut keys = Vec::new();
+    if let Some(dsn) = Dsn::of(message) {
+        keys.extend(dsn.original_message_id.map(Key::MessageId));
+        // The envelope id of a submission is its Message-ID without brackets.
+        keys.extend(dsn.original_envelope_id.map(|id| Key::MessageId(format!("<{id}>"))));
+    }
+    if keys.is_empty() {
+        keys.extend(lines_named(body, "Message-ID").map(Key::MessageId));
+    }
+    keys
+}
+
+/// Whether a message may report on another one: a delivery status notification (RFC 3464), or mail from the null
+/// reverse-path.
+pub(super) fn is_report(message: &Message) -> bool {
+    let named = |name: &str| message.first(name).map(|f| f.value().to_ascii_lowercase());
+    named("Content-Type").is_some_and(|v| v.starts_with("multipart/report"))
+        || named("Return-Path").is_some_and(|v| v == "<>")
+}
+
+/// Whether a message comes from this tool.
+pub(super) fn is_probe(message: &Message) -> bool {
+    message.first(PROBE_HEADER).is_some()
+}
+
+fn token(value: &str) -> Option<Key> {
+    let token = value.split(';').next().unwrap_or_default().trim();
+    if token.is_empty() { None } else { Some(Key::Token(token.to_owned())) }
+}
+
+/// The values of lines `Name: value` anywhere in a body, a first folded line included.
+fn lines_named<'a>(body: &'a [u8], name: &'a str) -> impl Iterator<Item = String> + 'a {
+    let lines: Vec<&[u8]> = body.split(|b| *b == b'\n').collect();
+    (0..lines.len()).filter_map(move |at| {
+        let line = lines[at];
+        let (head, rest) = line.split_at_checked(name.len())?;
+        let value = rest.strip_prefix(b":").filter(|_| head.eq_ignore_ascii_case(name.as_bytes()))?;
+        let folded = lines.get(at + 1).filter(|next| next.starts_with(b" ") || next.starts_with(b"\t"));
+        let whole = [value, folded.copied().unwrap_or_default()].concat();
+        let text = String::from_utf8_lossy(&whole).replace('\r', "").trim().to_owned();
+        if text.is_empty() { None } else { Some(text) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> Key {
+        Key::MessageId(text.to_owned())
+    }
+
+    fn tok(text: &str) -> Key {
+        Key::Token(text.to_owned())
+    }
+
+    #[test]
+    fn the_probe_header_decides_alone() {
+        let both = Message::parse(&b"Message-ID:\r\n <a@b>\r\nx-sealcheck-run: t-1; run=r\r\n\r\n"[..]);
+        assert_eq!(of_header(&both), [tok("t-1")]);
+        let one = Message::parse(&b"Message-ID:\r\n <a@b>\r\n\r\n"[..]);
+        assert_eq!(of_header(&one), [id("<a@b>")]);
+        assert_eq!(of_header(&Message::parse(&b"X-Sealcheck-Run: ; run=r\r\n\r\n"[..])), []);
+    }
+
+    #[test]
+    fn reports_are_known_by_what_they_return() {
+        let report = |returned: &str| {
+            let text = format!(
+                "From: <>\r\nMessage-ID: <bounce@x>\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+                 --b\r\nContent-Type: text/plain\r\n\r\nsorry\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+                 Reporting-MTA: dns; mx.example\r\n{returned}--b--\r\n"
+            );
+            let message = Message::parse(text.into_bytes());
+            assert!(is_report(&message));
+            of_report(&message)
+        };
+        let header = "\r\nFinal-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n";
+        assert_eq!(report(&format!("{header}Message-ID: <t@x>\r\nX-Sealcheck-Run: t-9; run=r\r\n\r\n")), [tok("t-9")]);
+        assert_eq!(report(&format!("{header}Message-ID:\r\n\t<t@x>\r\n\r\n")), [id("<t@x>")]);
+        let envelope_id = "Original-Envelope-Id: t@x\r\n\r\nFinal-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n";
+        assert_eq!(report(envelope_id), [id("<t@x>")]);
+    }
+
+    #[test]
+    fn old_bounces_are_reports_too() {
+        let message = Message::parse(
+            &b"Return-Path: <>\r\nSubject: failure notice\r\n\r\nHi\r\n--- Below\r\nMessage-ID: <t@x>\r\n"[..],
+        );
+        assert!(is_report(&message));
+        assert_eq!(of_report(&message), [id("<t@x>")]);
+        assert!(!is_report(&Message::parse(&b"Return-Path: <a@b>\r\n\r\n"[..])));
+    }
+}

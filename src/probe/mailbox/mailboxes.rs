@@ -1,0 +1,282 @@
+//! Every mailbox of a run, by account and folder.
+
+use super::{
+    cutter::Cutter,
+    errands::{self, Errands},
+    error,
+    hub::{Hub, Link},
+    transcript::Transcript,
+    watch::{Wanted, Watch},
+    watcher::Watcher,
+};
+use crate::{
+    evidence::{Arrival, Folder},
+    mail::Message,
+    outcome::{HarnessCode, StageError},
+    scenario::target::{Account, ImapAccess},
+};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// How long [`Mailboxes::close`] waits for a thread that hangs in name resolution or a TCP connect.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+/// How long a server may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// To accept a TCP connection.
+    pub connect: Duration,
+    /// Between two pieces of an answer.
+    pub silence: Duration,
+    /// For a whole answer.
+    pub answer: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(15), silence: Duration::from_secs(30), answer: Duration::from_secs(300) }
+    }
+}
+
+/// Every mailbox of a run. Folders are opened when they are first watched, once each; clones share them. When the last
+/// clone is dropped, every connection ends.
+#[derive(Clone)]
+pub struct Mailboxes(Arc<Shared>);
+
+struct Shared {
+    poll: Duration,
+    limits: Limits,
+    counters: Arc<Counters>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    closed: bool,
+    folders: HashMap<(String, Folder), OpenFolder>,
+    accounts: HashMap<String, OpenAccount>,
+}
+
+struct OpenFolder {
+    hub: Arc<Hub>,
+    cutter: Arc<Cutter>,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+struct OpenAccount {
+    transcript: Arc<Transcript>,
+    errands: Arc<Mutex<Errands>>,
+    cutter: Arc<Cutter>,
+}
+
+/// How many connections were made.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    /// In all.
+    pub(super) opened: AtomicUsize,
+    /// Of these, after an earlier one broke.
+    pub(super) reopened: AtomicUsize,
+}
+
+impl Default for Mailboxes {
+    fn default() -> Self {
+        Self::new(Duration::from_secs(15))
+    }
+}
+
+impl Mailboxes {
+    /// `poll` is the longest that a folder is left unasked when the server sends no news.
+    pub fn new(poll: Duration) -> Self {
+        Self::with_limits(poll, Limits::default())
+    }
+
+    /// With other time limits than the usual ones.
+    pub fn with_limits(poll: Duration, limits: Limits) -> Self {
+        Self(Arc::new(Shared { poll, limits, counters: Arc::default(), state: Mutex::default() }))
+    }
+
+    /// Watches a folder of an account from now on: returns when the folder is selected, so that what arrives
+    /// afterwards cannot be missed. What arrived since the folder was first watched is not missed either. `None` when
+    /// the account has no such folder.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses the login. A refused login is remembered and not tried again.
+    pub async fn watch(&self, account: &Account, folder: Folder, wanted: Wanted) -> Result<Option<Watch>, StageError> {
+        let hub = self.0.hub(account, folder)?;
+        let mut watch = Watch::new(hub, wanted);
+        Ok(if watch.opened().await? { Some(watch) } else { None })
+    }
+
+    /// Whether a folder holds a message with this Message-ID at this moment; `false` when the account has no such
+    /// folder. Asked on a connection of its own.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses the login.
+    pub async fn contains(&self, account: &Account, folder: Folder, message_id: &str) -> Result<bool, StageError> {
+        errands::check_message_id(message_id)?;
+        let errands = self.0.errands(account)?;
+        let message_id = message_id.to_owned();
+        run(errands, move |errands| errands.contains(folder, &message_id)).await
+    }
+
+    /// Moves a message to the bin; deletes it where the account has none.
+    ///
+    /// # Errors
+    /// When the connection is gone, the server refuses, or the message is not there any more.
+    pub async fn delete(&self, arrival: &Arrival) -> Result<(), StageError> {
+        let errands = self.0.state().accounts.get(&arrival.account).map(|a| Arc::clone(&a.errands));
+        let Some(errands) = errands else {
+            let stage = format!("delete message {}", arrival.uid);
+            return Err(error::lost(stage, &format!("no mailbox of account `{}` was opened", arrival.account)));
+        };
+        let (folder, uid) = (arrival.folder, arrival.uid);
+        let message_id = header_of(&arrival.raw).message_id();
+        run(errands, move |errands| errands.delete(folder, uid, message_id.as_deref())).await
+    }
+
+    /// How many IMAP connections were opened so far, and how many of them again after they broke.
+    pub fn connections(&self) -> (usize, usize) {
+        let counters = &self.0.counters;
+        (counters.opened.load(Ordering::Relaxed), counters.reopened.load(Ordering::Relaxed))
+    }
+
+    /// The protocol lines so far, secrets masked; empty for an account whose mailboxes were never opened.
+    pub fn transcript(&self, account: &str) -> String {
+        self.0.state().accounts.get(account).map_or_else(String::new, |a| a.transcript.text())
+    }
+
+    /// Cuts every connection and waits until every thread has ended. Nothing can be watched afterwards.
+    pub async fn close(&self) {
+        self.0.stop();
+        let ended: Vec<_> = self.0.state().folders.values_mut().filter_map(|f| f.ended.take()).collect();
+        let all = async {
+            for thread in ended {
+                // The sender is dropped when the thread ends, whichever way.
+                thread.await.ok();
+            }
+        };
+        tokio::time::timeout(LAST_WAIT, all).await.ok();
+    }
+}
+
+async fn run<T: Send + 'static>(
+    errands: Arc<Mutex<Errands>>,
+    errand: impl FnOnce(&mut Errands) -> Result<T, StageError> + Send + 'static,
+) -> Result<T, StageError> {
+    let task = move || errand(&mut errands.lock().unwrap_or_else(PoisonError::into_inner));
+    match tokio::task::spawn_blocking(task).await {
+        Ok(result) => result,
+        Err(_) => Err(error::panicked("errand".to_owned())),
+    }
+}
+
+/// The header alone, so that a large body is not copied.
+fn header_of(raw: &[u8]) -> Message {
+    let end = memchr::memmem::find(raw, b"\r\n\r\n").map_or(raw.len(), |n| n + 4);
+    Message::parse(&raw[..end])
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        state.folders.values().for_each(|f| f.cutter.stop());
+        state.accounts.values().for_each(|a| a.cutter.stop());
+    }
+
+    /// The folder's hub; its thread is started when there is none, or when the last one could not open the folder.
+    fn hub(&self, account: &Account, folder: Folder) -> Result<Arc<Hub>, StageError> {
+        let access = access(account)?;
+        let mut state = self.state();
+        if state.closed {
+            return Err(error::lost(format!("{folder} of {}", account.name), "the run is over"));
+        }
+        let key = (account.name.clone(), folder);
+        if let Some(open) = state.folders.get(&key) {
+            let again = matches!(&*open.hub.link().borrow(), Link::Failed(e) if !error::is_final(e));
+            if !again {
+                return Ok(Arc::clone(&open.hub));
+            }
+        }
+        let transcript = Arc::clone(&self.account(&mut state, account, &access).transcript);
+        let (hub, cutter) = (Arc::new(Hub::new()), Arc::new(Cutter::default()));
+        let watcher = Watcher {
+            account: account.name.clone(),
+            access,
+            folder,
+            poll: self.poll,
+            limits: self.limits,
+            hub: Arc::clone(&hub),
+            cutter: Arc::clone(&cutter),
+            transcript,
+            counters: Arc::clone(&self.counters),
+        };
+        let (end, ended) = oneshot::channel();
+        let thread = std::thread::Builder::new().name(format!("{}/{folder}", account.name)).spawn(move || {
+            let _end: oneshot::Sender<()> = end;
+            watcher.run();
+        });
+        thread.map_err(|e| {
+            let stage = format!("{folder} of {}", account.name);
+            StageError::new(
+                HarnessCode::H04,
+                stage,
+                format!("no thread can be started: {e}"),
+                "run fewer programs at once",
+            )
+        })?;
+        state.folders.insert(key, OpenFolder { hub: Arc::clone(&hub), cutter, ended: Some(ended) });
+        Ok(hub)
+    }
+
+    fn errands(&self, account: &Account) -> Result<Arc<Mutex<Errands>>, StageError> {
+        let access = access(account)?;
+        let mut state = self.state();
+        if state.closed {
+            return Err(error::lost(format!("errand for {}", account.name), "the run is over"));
+        }
+        Ok(Arc::clone(&self.account(&mut state, account, &access).errands))
+    }
+
+    fn account<'a>(&self, state: &'a mut State, account: &Account, access: &ImapAccess) -> &'a OpenAccount {
+        state.accounts.entry(account.name.clone()).or_insert_with(|| {
+            let (transcript, cutter) = (Arc::new(Transcript::new()), Arc::new(Cutter::default()));
+            let errands = Errands::new(
+                access.clone(),
+                self.limits,
+                Arc::clone(&cutter),
+                Arc::clone(&transcript),
+                Arc::clone(&self.counters),
+            );
+            OpenAccount { transcript, errands: Arc::new(Mutex::new(errands)), cutter }
+        })
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn access(account: &Account) -> Result<ImapAccess, StageError> {
+    account.imap.clone().ok_or_else(|| {
+        StageError::new(
+            HarnessCode::H04,
+            format!("mailbox of {}", account.name),
+            format!("account `{}` has no IMAP server", account.name),
+            "add `imap:` to the account in the configuration",
+        )
+    })
+}

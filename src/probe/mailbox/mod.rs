@@ -1,0 +1,34 @@
+//! Mailboxes watched over IMAP (RFC 3501): one connection per folder serves every attempt that waits on it.
+//!
+//! | file | what |
+//! |---|---|
+//! | `mailboxes` | every mailbox of a run, by account and folder |
+//! | `watch` | one attempt's view of one folder |
+//! | `hub` | who waits for what; arrivals find them by hash |
+//! | `keys` | what a message says about the attempt it belongs to |
+//! | `watcher` | the thread behind a folder: wait, look, hand on, reconnect |
+//! | `errands` | deleting and looking up, on a connection of their own |
+//! | `session` | one connection: login, folders, IDLE |
+//! | `connect` | TCP, TLS, greeting |
+//! | `fetch` | FETCH and SEARCH data, Gmail's extensions included |
+//! | `wire` | deadlines, and what keeps the `imap` crate's IDLE from hanging |
+//! | `transcript` | the protocol lines, logins masked |
+//! | `cutter` | ends a connection from another thread |
+//! | `error` | what went wrong, in words |
+
+mod connect;
+mod cutter;
+mod errands;
+mod error;
+mod fetch;
+mod hub;
+mod keys;
+mod mailboxes;
+mod session;
+mod transcript;
+mod watch;
+mod watcher;
+mod wire;
+
+pub use mailboxes::{Limits, Mailboxes};
+pub use watch::{Wanted, Watch};

@@ -1,0 +1,273 @@
+//! One connection after the login: what the watcher and the errands ask of a server.
+
+use super::{
+    connect,
+    cutter::Cutter,
+    error,
+    fetch::{self, Answer, Fetched, Listed},
+    mailboxes::Limits,
+    transcript::Log,
+    wire::Wire,
+};
+use crate::{
+    evidence::Folder,
+    outcome::{HarnessCode, StageError},
+    scenario::target::{ImapAccess, Login, Mechanism, Provider},
+};
+use imap::types::UnsolicitedResponse;
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// Names that servers without special-use attributes give to the folder for spam.
+const SPAM_NAMES: [&str; 5] = ["junk", "spam", "junk e-mail", "junk email", "bulk mail"];
+
+/// A logged-in connection.
+pub(super) struct Session {
+    imap: imap::Session<Wire>,
+    log: Arc<Mutex<Log>>,
+    cutter: Arc<Cutter>,
+    place: String,
+    capabilities: Vec<String>,
+    provider: Provider,
+}
+
+/// Where a folder stands when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Selected {
+    /// UIDVALIDITY; 0 when the server has none.
+    pub(super) uid_validity: u32,
+    /// The UID that the next message will have at least.
+    pub(super) uid_next: u32,
+}
+
+/// How an IDLE ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Idled {
+    /// The server had news, or the time was over.
+    Ended,
+    /// The server does not do it.
+    Refused,
+}
+
+impl Session {
+    /// Connects, logs in, and tells the server who asks, as Gmail wants it.
+    ///
+    /// # Errors
+    /// H01 or H02 when the login is refused; H03 to H07 for the way there.
+    pub(super) fn open(
+        access: &ImapAccess,
+        limits: Limits,
+        cutter: &Arc<Cutter>,
+        log: Log,
+    ) -> Result<Self, StageError> {
+        let log = Arc::new(Mutex::new(log));
+        let entered = connect::connect(&access.endpoint, limits, cutter, &log)
+            .and_then(|client| login(access, client, &log))
+            .inspect_err(|_| cutter.release());
+        let mut session = Self {
+            imap: entered?,
+            log,
+            cutter: Arc::clone(cutter),
+            place: error::place(&access.endpoint),
+            capabilities: Vec::new(),
+            provider: access.provider,
+        };
+        session.capabilities = session.run("CAPABILITY", "CAPABILITY")?.capabilities;
+        if session.can("ID") {
+            let id = format!("ID (\"name\" \"sealcheck\" \"version\" \"{}\")", env!("CARGO_PKG_VERSION"));
+            // A server that does not care is as good.
+            session.run("ID", &id).map(drop).or_else(|e| if e.code == HarnessCode::H07 { Ok(()) } else { Err(e) })?;
+        }
+        Ok(session)
+    }
+
+    /// Whether the server has a capability, in upper case.
+    pub(super) fn can(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|c| c == capability)
+    }
+
+    /// Whether X-GM-MSGID, X-GM-LABELS and X-GM-RAW can be asked for.
+    pub(super) fn is_gmail(&self) -> bool {
+        self.provider == Provider::Gmail && self.can("X-GM-EXT-1")
+    }
+
+    fn stage(&self, what: &str) -> String {
+        format!("{what} at {}", self.place)
+    }
+
+    fn error(&self, what: &str, error: &imap::Error) -> StageError {
+        error::of(self.stage(what), error, &connect::last(&self.log))
+    }
+
+    /// One command and what it answers.
+    pub(super) fn run(&mut self, what: &str, command: &str) -> Result<Answer, StageError> {
+        if command.contains(['\r', '\n', '\0']) {
+            return Err(error::garbage(self.stage(what), "(a line break in a command)"));
+        }
+        match self.imap.run_command_and_read_response(command) {
+            Ok(data) => fetch::read(&data).ok_or_else(|| error::garbage(self.stage(what), &connect::last(&self.log))),
+            Err(e) => Err(self.error(what, &e)),
+        }
+    }
+
+    /// The name of a folder; `None` when the account has none such.
+    pub(super) fn folder_name(&mut self, folder: Folder) -> Result<Option<String>, StageError> {
+        match folder {
+            Folder::Inbox => Ok(Some("INBOX".to_owned())),
+            Folder::Spam => {
+                let folders = self.folders()?;
+                let named = special(&folders, "\\junk").or_else(|| {
+                    folders.iter().find(|f| SPAM_NAMES.contains(&last_level(f).as_str())).map(|f| f.name.clone())
+                });
+                Ok(named)
+            }
+            Folder::All => Ok(special(&self.folders()?, "\\all")),
+        }
+    }
+
+    /// The name of the bin.
+    pub(super) fn bin_name(&mut self) -> Result<Option<String>, StageError> {
+        Ok(special(&self.folders()?, "\\trash"))
+    }
+
+    /// Every folder. Gmail gives the attributes of RFC 6154 in a plain LIST and refuses to be asked for them; others
+    /// want to be asked.
+    fn folders(&mut self) -> Result<Vec<Listed>, StageError> {
+        let plain = self.run("LIST", "LIST \"\" \"*\"")?.folders;
+        let has_uses =
+            plain.iter().any(|f| f.attributes.iter().any(|a| matches!(a.as_str(), "\\junk" | "\\all" | "\\trash")));
+        if has_uses || !self.can("SPECIAL-USE") {
+            return Ok(plain);
+        }
+        Ok(self.run("LIST", "LIST \"\" \"*\" RETURN (SPECIAL-USE)")?.folders)
+    }
+
+    /// Opens a folder: for reading only, so that no flag changes, or for changes.
+    pub(super) fn select(&mut self, name: &str, changes: bool) -> Result<Selected, StageError> {
+        let verb = if changes { "SELECT" } else { "EXAMINE" };
+        let answer = self.run(&format!("{verb} {name}"), &format!("{verb} {}", quoted(name)))?;
+        let uid_next = match (answer.uid_next, answer.exists) {
+            (Some(next), _) => next,
+            (None, None | Some(0)) => 1,
+            // RFC 3501 §6.3.1 lets old servers leave UIDNEXT out.
+            (None, Some(last)) => {
+                let newest = self.run("FETCH", &format!("FETCH {last} (UID)"))?;
+                newest.messages.iter().map(|m| m.uid + 1).max().unwrap_or(1)
+            }
+        };
+        Ok(Selected { uid_validity: answer.uid_validity.unwrap_or(0), uid_next })
+    }
+
+    /// UIDs that a search finds.
+    pub(super) fn search(&mut self, criteria: &str) -> Result<Vec<u32>, StageError> {
+        Ok(self.run("SEARCH", &format!("UID SEARCH {criteria}"))?.found)
+    }
+
+    /// Headers and sizes of messages, by UID; and the number of messages in the folder when the server mentions it.
+    pub(super) fn headers(&mut self, uids: &str) -> Result<(Vec<Fetched>, Option<u32>), StageError> {
+        let answer = self.run("FETCH", &format!("UID FETCH {uids} (UID RFC822.SIZE BODY.PEEK[HEADER])"))?;
+        Ok((answer.messages, answer.exists))
+    }
+
+    /// Whole messages; and the number of messages in the folder when the server mentions it.
+    pub(super) fn messages(
+        &mut self,
+        uids: &[u32],
+        with_labels: bool,
+    ) -> Result<(Vec<Fetched>, Option<u32>), StageError> {
+        let set: Vec<_> = uids.iter().map(u32::to_string).collect();
+        let extra = if with_labels { "X-GM-MSGID X-GM-LABELS " } else { "" };
+        let answer = self.run("FETCH", &format!("UID FETCH {} (UID {extra}BODY.PEEK[])", set.join(",")))?;
+        Ok((answer.messages, answer.exists))
+    }
+
+    /// Waits for news (RFC 2177), at most this long. What the news are does not matter: the folder is looked at after
+    /// every IDLE, because an EXISTS can get lost around DONE.
+    pub(super) fn idle(&mut self, most: Duration) -> Result<Idled, StageError> {
+        let mut bye = None;
+        let waited = {
+            let mut idle = self.imap.idle();
+            idle.timeout(most).keepalive(false);
+            idle.wait_while(|news| match news {
+                UnsolicitedResponse::Exists(_) => false,
+                UnsolicitedResponse::Bye { information, .. } => {
+                    bye = Some(information.unwrap_or_default());
+                    false
+                }
+                _ => true,
+            })
+        };
+        if let Some(text) = bye {
+            return Err(error::said_bye(self.stage("IDLE"), &text));
+        }
+        match waited {
+            // Lines that the library does not know are news too.
+            Ok(_) | Err(imap::Error::Parse(_) | imap::Error::Unexpected(_)) => Ok(Idled::Ended),
+            Err(imap::Error::No(_) | imap::Error::Bad(_)) => Ok(Idled::Refused),
+            Err(e) => Err(self.error("IDLE", &e)),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.cutter.release();
+    }
+}
+
+fn login(access: &ImapAccess, client: imap::Client<Wire>, log: &Mutex<Log>) -> Result<imap::Session<Wire>, StageError> {
+    let endpoint = &access.endpoint;
+    let nobody = Login { user: String::new(), secret: crate::core::Secret::new(""), mechanism: Mechanism::Password };
+    let account = endpoint.login.as_ref().unwrap_or(&nobody);
+    let token = Token { account, refusal: RefCell::default() };
+    let entered = match account.mechanism {
+        Mechanism::Password => client.login(&account.user, account.secret.expose()),
+        Mechanism::Xoauth2 => client.authenticate("XOAUTH2", &token),
+    };
+    entered.map_err(|(e, _)| {
+        let refused = |text: &str| error::login(endpoint, account, access.provider, text, &token.refusal.borrow());
+        match &e {
+            imap::Error::No(no) => refused(&no.information),
+            imap::Error::Bad(bad) => refused(&bad.information),
+            imap::Error::Validate(_) => refused("(not asked: user or password hold a line break)"),
+            _ => error::of(format!("login {} as {}", endpoint.host, account.user), &e, &connect::last(log)),
+        }
+    })
+}
+
+/// XOAUTH2: on refusal the server says why in a second challenge, and the client must answer with an empty line.
+struct Token<'a> {
+    account: &'a Login,
+    refusal: RefCell<String>,
+}
+
+impl imap::Authenticator for Token<'_> {
+    type Response = String;
+
+    fn process(&self, challenge: &[u8]) -> String {
+        if challenge.is_empty() {
+            return format!("user={}\x01auth=Bearer {}\x01\x01", self.account.user, self.account.secret.expose());
+        }
+        *self.refusal.borrow_mut() = String::from_utf8_lossy(challenge).into_owned();
+        String::new()
+    }
+}
+
+/// A quoted string (RFC 3501 §9).
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn special(folders: &[Listed], attribute: &str) -> Option<String> {
+    let selectable = |f: &&Listed| !f.attributes.iter().any(|a| a == "\\noselect");
+    folders.iter().filter(selectable).find(|f| f.attributes.iter().any(|a| a == attribute)).map(|f| f.name.clone())
+}
+
+fn last_level(folder: &Listed) -> String {
+    let name = folder.delimiter.as_deref().filter(|d| !d.is_empty());
+    let last = name.and_then(|d| folder.name.rsplit(d).next()).unwrap_or(&folder.name);
+    last.to_ascii_lowercase()
+}

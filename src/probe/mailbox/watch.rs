@@ -1,0 +1,86 @@
+//! One attempt's view of one folder.
+
+use super::{
+    hub::{Hub, Link},
+    keys::Key,
+};
+use crate::{core::Token, evidence::Arrival, outcome::StageError};
+use std::{sync::Arc, time::Instant};
+use tokio::sync::{mpsc, watch};
+
+/// What an attempt looks for: a message that carries this token in its probe header, or one without a probe header and
+/// with this Message-ID; and delivery status notifications about such a message.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// With angle brackets.
+    pub message_id: String,
+    /// The attempt's token.
+    pub token: Token,
+}
+
+impl Wanted {
+    pub(super) fn keys(&self) -> [Key; 2] {
+        [Key::MessageId(self.message_id.clone()), Key::Token(self.token.as_str().to_owned())]
+    }
+}
+
+/// One attempt's view of one folder: the arrivals that it wants, in order. Dropping it ends the interest.
+#[derive(Debug)]
+pub struct Watch {
+    id: u64,
+    wanted: Wanted,
+    hub: Arc<Hub>,
+    link: watch::Receiver<Link>,
+    arrivals: mpsc::UnboundedReceiver<Arrival>,
+}
+
+impl Watch {
+    pub(super) fn new(hub: Arc<Hub>, wanted: Wanted) -> Self {
+        let (id, arrivals) = hub.join(&wanted);
+        Self { id, wanted, link: hub.link(), hub, arrivals }
+    }
+
+    /// Waits until the folder is open; `false` when there is none.
+    pub(super) async fn opened(&mut self) -> Result<bool, StageError> {
+        let settled = self.link.wait_for(|link| !matches!(link, Link::Opening)).await;
+        match settled.as_deref() {
+            Ok(Link::Absent) => Ok(false),
+            Ok(Link::Failed(error)) => Err(error.clone()),
+            // A broken link was open before: what arrives now is seen when it is made again.
+            _ => Ok(true),
+        }
+    }
+
+    /// The next arrival; `None` when `until` passes first. It can be dropped and called again without losing any.
+    ///
+    /// # Errors
+    /// When the connection is broken at `until`, or cannot be made again because the login is refused.
+    pub async fn next(&mut self, until: Instant) -> Result<Option<Arrival>, StageError> {
+        let until = tokio::time::Instant::from_std(until);
+        loop {
+            if let Ok(arrival) = self.arrivals.try_recv() {
+                return Ok(Some(arrival));
+            }
+            if let Link::Failed(error) = &*self.link.borrow_and_update() {
+                return Err(error.clone());
+            }
+            tokio::select! {
+                biased;
+                arrival = self.arrivals.recv() => return Ok(arrival),
+                changed = self.link.changed() => if changed.is_err() { return Ok(None) },
+                () = tokio::time::sleep_until(until) => {
+                    return match &*self.link.borrow() {
+                        Link::Broken(error) => Err(error.clone()),
+                        _ => Ok(None),
+                    };
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.hub.leave(self.id, &self.wanted);
+    }
+}
