@@ -193,7 +193,6 @@ async fn news_inside_another_answer_are_looked_at_without_waiting() {
         enter_inbox(c, "IDLE", 4);
         answer(c, "UID FETCH 4:*", "* 4 EXISTS\r\n");
         look(c, 4, &[(4, 1)]);
-        c.hear("IDLE");
         c.until_hangup();
     });
     let mailboxes = Mailboxes::new(NEVER);
@@ -304,8 +303,7 @@ async fn broken_connections_are_made_again_and_nothing_is_lost_or_doubled() {
         _ => {
             enter_inbox(c, "IDLE", 7);
             look(c, 5, &[(5, 2), (6, 1)]);
-            c.hear("IDLE");
-            c.say("+ idling\r\n").until_hangup();
+            c.until_hangup();
         }
     });
     let mailboxes = Mailboxes::new(NEVER);
@@ -333,7 +331,6 @@ async fn new_uids_after_a_break_do_not_double_old_mail() {
         answer(c, "UID SEARCH SINCE ", "* SEARCH 1 2\r\n");
         answer(c, "UID FETCH 1,2", header(1, &probe(1)) + &header(2, &probe(2)));
         answer(c, "UID FETCH 2 (UID BODY.PEEK[])", body(2, &probe(2)));
-        answer(c, "UID FETCH 3:*", "");
         c.until_hangup();
     });
     let mailboxes = Mailboxes::new(NEVER);

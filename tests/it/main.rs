@@ -7,6 +7,7 @@ mod corpus;
 mod imap_wire;
 mod layers;
 mod mailbox;
+mod probe_in_world;
 mod readers;
 mod reports;
 mod scenarios_yaml;

@@ -1,0 +1,141 @@
+//! From a scenario's `send` to its arrival: compose, submit and watch in the embedded world.
+
+use sealcheck::{
+    core::{At, Position, RunId, Token},
+    evidence::{Arrival, Folder, Sent, Stage, Submission},
+    lab::embedded::{Ports, World},
+    mail::{Message, dsn::Dsn},
+    probe::{
+        compose::{Occasion, compose},
+        mailbox::{Mailboxes, Wanted, Watch},
+        submit::submit,
+    },
+    scenario::{
+        Knobs, Target, Vars,
+        knobs::Locale,
+        model::{Encoding, SendSpec},
+        vars::Template,
+    },
+};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn world(change: impl FnOnce(&mut Knobs)) -> World {
+    let mut knobs = Knobs::default();
+    change(&mut knobs);
+    World::start(&knobs, &Ports::default()).await.unwrap()
+}
+
+fn place() -> Position {
+    Position::new("scenarios/a.yaml", 1, 1)
+}
+
+fn composed(target: &Target, n: u32, text: &str) -> (Sent, Wanted) {
+    let send = SendSpec {
+        from: At::new("external".into(), place()),
+        to: vec![At::new("company".into(), place())],
+        envelope_from: None,
+        subject: Some(Template::new("Prüfung $token", place())),
+        text: Some(Template::new(text, place())),
+        html: None,
+        headers: Vec::new(),
+        encoding: Encoding::Auto,
+        attach: Vec::new(),
+        eml: None,
+    };
+    let (run, token) = (RunId::new("01JDTESTRUN"), Token::of(&RunId::new("01JDTESTRUN"), n as usize, 1));
+    let mut vars = Vars::new();
+    vars.set("token", token.as_str());
+    let occasion = Occasion { target, vars: &vars, token: &token, run: &run, now: 1_790_000_000, base: Path::new(".") };
+    let sent = compose(&send, &occasion).unwrap();
+    let wanted = Wanted { message_id: sent.message_id.clone(), token };
+    (sent, wanted)
+}
+
+async fn submitted(target: &Target, sent: &Sent) -> Submission {
+    let endpoint = target.accounts["external"].smtp.as_ref().unwrap();
+    submit(endpoint, "probe.example", sent, PATIENCE).await.unwrap()
+}
+
+async fn watch(mailboxes: &Mailboxes, target: &Target, account: &str, folder: Folder, wanted: &Wanted) -> Watch {
+    mailboxes.watch(&target.accounts[account], folder, wanted.clone()).await.unwrap().expect("the folder")
+}
+
+async fn arrival(watch: &mut Watch) -> Arrival {
+    watch.next(Instant::now() + PATIENCE).await.unwrap().expect("an arrival in time")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarded_copy_arrives_in_the_gmail_look_alike() {
+    let world = world(|_| {}).await;
+    let target = world.target();
+    let mailboxes = Mailboxes::default();
+    let (sent, wanted) = composed(&target, 0, "Grüße $token\n");
+    let mut inbox = watch(&mailboxes, &target, "gmail", Folder::Inbox, &wanted).await;
+    let mut spam = watch(&mailboxes, &target, "gmail", Folder::Spam, &wanted).await;
+    let submission = submitted(&target, &sent).await;
+    assert!(submission.accepted(), "{}", submission.transcript);
+    assert!(submission.queue_id.is_some(), "{}", submission.transcript);
+    assert!(submission.tls.is_some());
+    assert_eq!(submission.deciding().unwrap().stage, Stage::Message);
+    let copy = arrival(&mut inbox).await;
+    assert!(copy.gm_msgid.is_some(), "{copy:?}");
+    let message = Message::parse(copy.raw.clone());
+    assert_eq!(message.message_id().as_deref(), Some(sent.message_id.as_str()));
+    assert!(message.first("ARC-Seal").is_some());
+    assert!(spam.next(Instant::now()).await.unwrap().is_none());
+    let gmail = &target.accounts["gmail"];
+    assert!(mailboxes.contains(gmail, Folder::All, &sent.message_id).await.unwrap());
+    assert!(!mailboxes.contains(gmail, Folder::Spam, &sent.message_id).await.unwrap());
+    mailboxes.delete(&copy).await.unwrap();
+    assert!(!mailboxes.contains(gmail, Folder::Inbox, &sent.message_id).await.unwrap());
+    assert!(!mailboxes.contains(gmail, Folder::All, &sent.message_id).await.unwrap());
+    assert_eq!(mailboxes.connections(), (3, 0));
+    let secret = gmail.imap.as_ref().unwrap().endpoint.login.as_ref().unwrap().secret.expose();
+    assert!(!mailboxes.transcript("gmail").contains(secret));
+    assert!(!submission.transcript.contains(secret));
+    mailboxes.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bounce_comes_back_to_the_sender_s_mailbox() {
+    let world = world(|k| k.company.reject = Some("550 5.1.1 no such user".into())).await;
+    let target = world.target();
+    let mailboxes = Mailboxes::default();
+    let (sent, wanted) = composed(&target, 0, "text\n");
+    let mut back = watch(&mailboxes, &target, "external", Folder::Inbox, &wanted).await;
+    assert!(submitted(&target, &sent).await.accepted());
+    let bounce = arrival(&mut back).await;
+    let dsn = Dsn::of(&Message::parse(bounce.raw)).expect("a report");
+    assert_eq!(dsn.original_message_id.as_deref(), Some(sent.message_id.as_str()));
+    mailboxes.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_attempts_share_two_connections_and_each_gets_its_own() {
+    let world = world(|k| k.gmail.locale = Locale::Ja).await;
+    let target = world.target();
+    let mailboxes = Mailboxes::default();
+    let attempts = (0..50).map(|n| {
+        let (mailboxes, target) = (mailboxes.clone(), target.clone());
+        tokio::spawn(async move {
+            let (sent, wanted) = composed(&target, n, &format!("attempt {n}\n"));
+            let mut inbox = watch(&mailboxes, &target, "gmail", Folder::Inbox, &wanted).await;
+            let mut spam = watch(&mailboxes, &target, "gmail", Folder::Spam, &wanted).await;
+            assert!(submitted(&target, &sent).await.accepted());
+            let copy = arrival(&mut inbox).await;
+            assert!(String::from_utf8_lossy(&copy.raw).contains(&format!("attempt {n}\r\n")));
+            assert!(spam.next(Instant::now()).await.unwrap().is_none());
+            assert!(inbox.next(Instant::now()).await.unwrap().is_none());
+        })
+    });
+    for attempt in attempts.collect::<Vec<_>>() {
+        attempt.await.unwrap();
+    }
+    assert_eq!(mailboxes.connections(), (2, 0));
+    mailboxes.close().await;
+}
