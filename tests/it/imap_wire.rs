@@ -1,7 +1,5 @@
 //! The look-alike's IMAP by raw transcripts: `C:` is sent, `S:` must come, `…` stands for anything.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
-
 use jiff::Timestamp;
 use sealcheck::{
     core::Secret,

@@ -76,7 +76,7 @@ async fn a_forwarded_mail_is_signed_and_sealed() {
         "dkim=pass header.d=ext.example header.s=ext2026",
         "spf=pass (mx.corp.example: domain of probe@ext.example designates 192.0.2.10 as permitted sender)",
         "dmarc=pass (policy=reject) header.from=ext.example",
-        "Received: from mx.corp.example (mx.corp.example [198.51.100.20])",
+        "Received: from mx.corp.example (mx.corp.example. [198.51.100.20])",
         "Received: from smtp.ext.example (smtp.ext.example [192.0.2.10])",
         "\tfor <info@corp.example>;",
     ] {

@@ -5,6 +5,7 @@ pub mod authenticate;
 mod description;
 pub mod dns;
 pub mod forwarder;
+pub mod gmail;
 pub mod imap_server;
 pub mod keys;
 pub mod mta;

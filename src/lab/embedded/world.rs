@@ -7,6 +7,7 @@ use super::{
     description,
     dns::{Dns, Faults, zone},
     forwarder::{CompanyMx, Forwarder},
+    gmail::{Gmail, Setup},
     imap_server::{ImapServer, Limits},
     keys::Keys,
     mta::{Backoff, Relay, Site},
@@ -95,7 +96,14 @@ impl World {
         let secret = accounts::random::<32>().map_err(LabError::Other)?;
         let forwarder = Forwarder::new(&knobs.company, relay(COMPANY), authenticator(COMPANY), &keys, &secret, &tasks);
         sockets.company_mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
-        sockets.gmail_mx.serve(Arc::new(ExternalMx::new(GMAIL, gmail.clone(), &net)), &tasks);
+        let setup = Setup {
+            store: gmail.clone(),
+            net: net.clone(),
+            keys: &keys,
+            knobs: knobs.gmail.clone(),
+            tasks: tasks.clone(),
+        };
+        sockets.gmail_mx.serve(Arc::new(Gmail::new(setup).map_err(other)?), &tasks);
         for (store, provider, socket) in
             [(&external, Provider::Generic, sockets.external_imap), (&gmail, Provider::Gmail, sockets.gmail_imap)]
         {

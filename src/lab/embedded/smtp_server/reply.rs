@@ -24,6 +24,13 @@ pub struct Reply {
 )]
 pub struct ReplyError(String);
 
+impl ReplyError {
+    /// This text is no reply, or not one for this place.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.0, self.1, self.2)
