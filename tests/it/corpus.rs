@@ -46,6 +46,9 @@ fn read(raw: &[u8]) -> Value {
         google,
         "the topmost one is the one to trust"
     );
+    if let Some(google) = google {
+        assert_eq!(authres::receiver(&message), google.authserv_id, "the receiver is found without being named");
+    }
     json!({
         "authserv_id": google.and_then(|a| a.authserv_id.clone()),
         "results": google.map(results).unwrap_or_default(),

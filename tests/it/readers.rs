@@ -24,7 +24,11 @@ fn read_all(raw: impl Into<Vec<u8>>) {
     for read in authres::all(&message) {
         read.results.iter().for_each(|r| drop((r.arc_comment(), r.dmarc_comment(), r.domain().map(str::to_owned))));
     }
-    drop((authres::trusted(&message, "mx.google.com"), authres::trusted(&message, "company.example")));
+    drop((
+        authres::receiver(&message),
+        authres::trusted(&message, "mx.google.com"),
+        authres::trusted(&message, "company.example"),
+    ));
     drop((ArcChain::of(&message), dkim::all(&message), received::hops(&message), received_spf::all(&message)));
     drop((Dsn::of(&message), message.message_id(), Reply::parse(&String::from_utf8_lossy(message.raw()))));
 }

@@ -7,7 +7,7 @@ mod trust;
 use super::Message;
 pub use google::{ArcComment, DmarcComment};
 use serde::Serialize;
-pub use trust::{Trust, trusted};
+pub use trust::{Trust, receiver, trusted};
 
 #[cfg(test)]
 mod tests;

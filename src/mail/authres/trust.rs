@@ -1,9 +1,12 @@
 //! Which Authentication-Results speaks for the receiver (RFC 8601 §5): anyone can write any name into a field, so the
 //! place of the field decides.
 
-use super::{AuthenticationResults, all};
+use super::{AuthenticationResults, AuthservId, all};
 use crate::mail::{Message, received::Hop};
 use std::{net::IpAddr, ops::Range};
+
+/// How many names are tried to find the receiver.
+const NAMES_TRIED: usize = 16;
 
 /// The domain of Google's own hosts.
 const GOOGLE_DOMAIN: &str = "google.com";
@@ -29,16 +32,33 @@ pub struct Trust {
 pub fn trusted(message: &Message, authserv_id: &str) -> Trust {
     let block = block(message, authserv_id);
     let mut trust = Trust::default();
-    for read in all(message) {
-        let is_own = read.field.eq_ignore_ascii_case("Authentication-Results")
-            && read.authserv_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(authserv_id));
-        match is_own {
+    for read in all(message).into_iter().filter(is_plain) {
+        match read.authserv_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(authserv_id)) {
             true if trust.trusted.is_none() && block.contains(&read.line) => trust.trusted = Some(read),
             true => trust.forged.push(read),
             false => {}
         }
     }
     trust
+}
+
+/// The name under which the receiver of a message speaks, where nobody says it: of the names in the results, topmost
+/// first, the one whose own block holds a field of its own. `None` when there is none among the first few names.
+pub fn receiver(message: &Message) -> Option<AuthservId> {
+    let mut names: Vec<AuthservId> = Vec::new();
+    for read in all(message).into_iter().filter(is_plain) {
+        if let Some(name) = read.authserv_id
+            && !names.contains(&name)
+            && names.len() < NAMES_TRIED
+        {
+            names.push(name);
+        }
+    }
+    names.into_iter().find(|name| trusted(message, name).trusted.is_some())
+}
+
+fn is_plain(read: &AuthenticationResults) -> bool {
+    read.field.eq_ignore_ascii_case("Authentication-Results")
 }
 
 /// The lines of the header where the receiver's results can stand.
@@ -156,6 +176,15 @@ mod tests {
         assert_eq!(trust, Trust::default());
         let original = GOOGLE.concat().replace("\r\nAuthentication-Results", "\r\nX-Original-Authentication-Results");
         assert_eq!(trusted(&Message::parse(original), "mx.google.com"), Trust::default());
+    }
+
+    #[test]
+    fn the_receiver_is_found_below_what_strangers_wrote() {
+        let stranger = "Authentication-Results: bank.example; dmarc=pass\r\n";
+        let found = |header: String| receiver(&Message::parse(header));
+        assert_eq!(found(stranger.to_owned() + &GOOGLE.concat() + stranger).as_deref(), Some("mx.google.com"));
+        assert_eq!(found(GOOGLE.concat().replace("mx.google.com;", "bank.example;")), None);
+        assert_eq!(found("From: a@sender.example\r\n".to_owned()), None);
     }
 
     #[test]
