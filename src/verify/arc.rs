@@ -7,7 +7,7 @@ use super::{
 };
 use crate::mail::{
     Field, Message,
-    arc::{ArcChain, ArcSet, ChainValidationStatus},
+    arc::{ArcChain, ArcSet, ChainValidationStatus, Instance},
 };
 
 /// Who signed at one instance.
@@ -59,10 +59,20 @@ impl Judged<'_> {
     }
 }
 
+/// Whether a set is judged. The chain fails over one whose instance is out of range, whatever it says; this bounds the
+/// work that a message can ask for.
+pub(super) fn counts(set: &ArcSet) -> bool {
+    Instance::new(set.instance).is_some()
+}
+
 /// Judges every set and then the chain.
 pub(super) fn judge(message: &Message, chain: &ArcChain, judge: &mut Judge<'_>) -> Chain {
     let mut judged = Vec::new();
     for (at, set) in chain.sets.iter().enumerate() {
+        if !counts(set) {
+            judged.push(Judged { set, ams: None, seal: None });
+            continue;
+        }
         let ams = set.ams.as_ref().map(|ams| judge.message_signature(Kind::Ams, &ams.tags, ams.field));
         let seal = set.seal.as_ref().map(|_| judge_seal(message, judge, &chain.sets[..=at]));
         judged.push(Judged { set, ams, seal });
@@ -221,8 +231,9 @@ fn problem_before(judged: &[Judged<'_>], at: usize) -> Option<String> {
 
 fn verification(judged: &[Judged<'_>], at: usize) -> SetVerification {
     let j = &judged[at];
-    let reasons: Vec<String> =
+    let mut reasons: Vec<String> =
         [Kind::Ams, Kind::Seal].into_iter().filter_map(|kind| part_reason(judged, at, kind)).collect();
+    reasons.dedup();
     let facts = |judgement: Option<&Judgement>| judgement.map(Judgement::facts).unwrap_or_default();
     SetVerification {
         instance: j.set.instance,
@@ -238,6 +249,9 @@ fn verification(judged: &[Judged<'_>], at: usize) -> SetVerification {
 fn part_reason(judged: &[Judged<'_>], at: usize, kind: Kind) -> Option<String> {
     let j = &judged[at];
     let instance = j.set.instance;
+    if !counts(j.set) {
+        return Some(format!("instance {instance} is outside 1 to {}", Instance::MAX));
+    }
     let judgement = if kind == Kind::Ams { &j.ams } else { &j.seal };
     let Some(judgement) = judgement else { return Some(format!("instance {instance} has no {}", kind.field())) };
     let texts: Vec<String> = judgement

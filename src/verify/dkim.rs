@@ -8,14 +8,23 @@ use super::{
 };
 use crate::mail::dkim::DkimSignature;
 
+/// How many signatures of one message are judged: a message must not decide how much work it makes (RFC 6376 §6.1).
+pub(super) const MOST: usize = 50;
+
 /// Judges every DKIM-Signature. `sealers` are the sets whose ARC-Message-Signature holds: what they saw is unchanged.
 pub(super) fn judge(signatures: &[DkimSignature], judge: &mut Judge<'_>, sealers: &[Signer]) -> Vec<DkimVerification> {
     let mut out = Vec::new();
-    for signature in signatures {
-        let judgement = judge.message_signature(Kind::Dkim, &signature.tags, signature.field);
+    for (at, signature) in signatures.iter().enumerate() {
         let d = signature.domain.clone().unwrap_or_default();
+        let s = signature.selector.clone().unwrap_or_default();
+        if at >= MOST {
+            let reason = Some(format!("{}: not judged: only the first {MOST} are", Kind::Dkim.field()));
+            out.push(DkimVerification { d, s, reason, ..DkimVerification::default() });
+            continue;
+        }
+        let judgement = judge.message_signature(Kind::Dkim, &signature.tags, signature.field);
         out.push(DkimVerification {
-            s: signature.selector.clone().unwrap_or_default(),
+            s,
             result: judgement.verdict(),
             reason: reason(&judgement, &d, sealers.first()),
             facts: judgement.facts(),

@@ -58,10 +58,10 @@ pub async fn verify(message: &Message, dns: &Dns, now: i64) -> Verification {
 
 /// The names of the keys of every field that can be verified.
 fn key_names(chain: &ArcChain, signatures: &[DkimSignature], now: i64) -> BTreeSet<String> {
-    let sets = chain.sets.iter();
+    let sets = chain.sets.iter().filter(|set| arc::counts(set));
     let seals = sets.clone().filter_map(|set| set.seal.as_ref().map(|seal| (Kind::Seal, &seal.tags)));
     let ams = sets.filter_map(|set| set.ams.as_ref().map(|ams| (Kind::Ams, &ams.tags)));
-    let dkim = signatures.iter().map(|signature| (Kind::Dkim, &signature.tags));
+    let dkim = signatures.iter().take(dkim::MOST).map(|signature| (Kind::Dkim, &signature.tags));
     let key_name = |(kind, tags): (Kind, &TagList)| Signature::read(kind, tags, now).0.map(|s| s.key_name());
     seals.chain(ams).chain(dkim).filter_map(key_name).collect()
 }

@@ -214,8 +214,8 @@ impl Reader<'_> {
 
     fn coverage(&mut self, kind: Kind, now: i64) -> Option<Coverage> {
         self.expiry(now);
-        if let Some(q) = self.tags.compact("q")
-            && !q.split(':').any(|method| method.eq_ignore_ascii_case("dns/txt"))
+        if let Some(q) = self.tags.get("q")
+            && !q.split(':').any(|method| method.trim().eq_ignore_ascii_case("dns/txt"))
         {
             self.problem(Cause::Syntax, format!("q={q} is not known: only dns/txt is"));
         }
@@ -224,8 +224,8 @@ impl Reader<'_> {
         self.decoded("bh");
         let body_hash = self.tags.compact("bh").unwrap_or_default();
         // RFC 6376 §3.5: the default is simple/simple, and RFC 8617 §4.1.2 changes nothing of that.
-        let c = self.tags.compact("c").unwrap_or_else(|| "simple/simple".to_owned());
-        let (header, body) = c.split_once('/').unwrap_or((&c, "simple"));
+        let c = self.tags.get("c").unwrap_or("simple/simple");
+        let (header, body) = c.split_once('/').unwrap_or((c, "simple"));
         match (Canonicalization::from_name(header), Canonicalization::from_name(body)) {
             (Some(header), Some(body)) => Some(Coverage { header, body, fields, body_hash, length }),
             _ => {

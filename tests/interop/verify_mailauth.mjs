@@ -14,6 +14,9 @@ const require = createRequire(resolve(modules, 'anchor.js'));
 const { dkimVerify } = require('mailauth/lib/dkim/verify.js');
 const { arc } = require('mailauth/lib/arc/index.js');
 
+// Standard output is for verdicts; the library writes remarks there too.
+console.log = console.error;
+
 const FAILURES = {
     NXDOMAIN: 'ENOTFOUND',
     NODATA: 'ENODATA',
@@ -72,5 +75,5 @@ async function judge(message) {
 }
 
 for (const path of messages) {
-    console.log(JSON.stringify(await judge(await readFile(path))));
+    process.stdout.write(`${JSON.stringify(await judge(await readFile(path)))}\n`);
 }

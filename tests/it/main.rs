@@ -5,6 +5,9 @@
 mod checks;
 mod corpus;
 mod imap_wire;
+mod interop;
+mod interop_cases;
+mod interop_generated;
 mod layers;
 mod mailbox;
 mod probe_in_world;

@@ -490,8 +490,11 @@ fn fifty_sets_are_the_most() {
         message = arc(&LIST, &arc_recipe(&LIST, i, RELAXED), &message);
     }
     assert_eq!(arc_of(&message), (Verdict::Pass, String::new()));
-    let one_more = arc(&LIST, &arc_recipe(&LIST, 51, RELAXED), &message);
-    assert_eq!(arc_of(&one_more), (Verdict::Fail, "instance 51 is outside 1 to 50".to_owned()));
+    let one_more = judge(&arc(&LIST, &arc_recipe(&LIST, 51, RELAXED), &message), zone());
+    assert_eq!((one_more.arc, one_more.arc_reason.as_deref()), (Verdict::Fail, Some("instance 51 is outside 1 to 50")));
+    let last = &one_more.sets[50];
+    assert_eq!((last.ams, last.seal, &last.reason), (Verdict::None, Verdict::None, &one_more.arc_reason));
+    assert_eq!((one_more.sets[49].ams, one_more.sets[49].seal), (Verdict::Pass, Verdict::Pass));
 }
 
 #[test]
@@ -680,6 +683,20 @@ fn dkim_signatures() {
     failing.insert(&SENDER.name(), TxtAnswer::Failed(DnsFailure::Refused));
     let verdict = judge(&two_sets(PLAIN.as_bytes()), failing);
     assert_eq!((verdict.arc, verdict.dkim[0].result), (Verdict::Pass, Verdict::TempError));
+}
+
+#[test]
+fn a_message_does_not_decide_how_much_work_it_makes() {
+    let mut message = PLAIN.to_owned();
+    for n in 0..60 {
+        message = format!(
+            "DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=s{n}; h=from; bh=AAAA; b=AAAA\r\n{message}"
+        );
+    }
+    let verdict = judge(message.as_bytes(), zone());
+    assert_eq!((verdict.dkim.len(), verdict.zone.answers().count()), (60, 50));
+    assert_eq!((verdict.dkim[49].result, verdict.dkim[50].result), (Verdict::Fail, Verdict::None));
+    assert_eq!(verdict.dkim[50].reason.as_deref(), Some("DKIM-Signature: not judged: only the first 50 are"));
 }
 
 #[test]
