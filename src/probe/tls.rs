@@ -4,34 +4,54 @@ use crate::{
     outcome::{HarnessCode, StageError},
     scenario::target::Endpoint,
 };
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 /// The name that the server's certificate must carry.
 pub(super) fn name(endpoint: &Endpoint) -> &str {
     endpoint.tls_name.as_deref().unwrap_or(&endpoint.host)
 }
 
+/// Connectors by the CA that they trust. Making one reads every CA of the system, which takes longer than a submission.
+static CONNECTORS: LazyLock<Mutex<HashMap<Option<String>, native_tls::TlsConnector>>> = LazyLock::new(Mutex::default);
+
+/// How many connectors are kept.
+const KEPT: usize = 32;
+
 /// A connector that trusts the endpoint's own CA when it names one, and the system's otherwise.
 ///
 /// # Errors
 /// H05 when the CA certificate cannot be read.
 pub(super) fn connector(endpoint: &Endpoint) -> Result<native_tls::TlsConnector, StageError> {
-    let mut builder = native_tls::TlsConnector::builder();
-    builder.min_protocol_version(Some(native_tls::Protocol::Tlsv12));
-    let failed = |what: String| {
-        let stage = format!("tls {}:{}", endpoint.host, endpoint.port);
+    let mut kept = CONNECTORS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(connector) = kept.get(&endpoint.ca_pem) {
+        return Ok(connector.clone());
+    }
+    let connector = build(endpoint.ca_pem.as_deref()).map_err(|e| {
         StageError::new(
             HarnessCode::H05,
-            stage,
-            what,
+            format!("tls {}:{}", endpoint.host, endpoint.port),
+            format!("the CA certificate cannot be used: {e}"),
             "give the CA certificate as PEM text, from BEGIN to END CERTIFICATE",
         )
-    };
-    if let Some(pem) = &endpoint.ca_pem {
-        let ca = native_tls::Certificate::from_pem(pem.as_bytes())
-            .map_err(|e| failed(format!("the CA certificate cannot be read: {e}")))?;
+    })?;
+    if kept.len() >= KEPT {
+        kept.clear();
+    }
+    kept.insert(endpoint.ca_pem.clone(), connector.clone());
+    Ok(connector)
+}
+
+fn build(ca_pem: Option<&str>) -> Result<native_tls::TlsConnector, native_tls::Error> {
+    let mut builder = native_tls::TlsConnector::builder();
+    builder.min_protocol_version(Some(native_tls::Protocol::Tlsv12));
+    if let Some(pem) = ca_pem {
+        let ca = native_tls::Certificate::from_pem(pem.as_bytes())?;
         builder.disable_built_in_roots(true).add_root_certificate(ca);
     }
-    builder.build().map_err(|e| failed(format!("tls cannot be set up: {e}")))
+    builder.build()
 }
 
 /// What a failed handshake means.

@@ -45,8 +45,8 @@ impl Default for Limits {
     }
 }
 
-/// Every mailbox of a run. Folders are opened when they are first watched, once each; clones share them. When the last
-/// clone is dropped, every connection ends.
+/// Every mailbox of one world, by the names of its accounts. Folders are opened when they are first watched, once each;
+/// clones share them. When the last clone is dropped, every connection ends.
 #[derive(Clone)]
 pub struct Mailboxes(Arc<Shared>);
 
