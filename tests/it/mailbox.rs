@@ -202,6 +202,43 @@ async fn news_inside_another_answer_are_looked_at_without_waiting() {
 }
 
 #[tokio::test]
+async fn answers_may_come_in_pieces_of_any_size() {
+    fn drip(c: &mut Conn, text: &str) {
+        for byte in text.as_bytes() {
+            c.say([*byte]);
+        }
+    }
+    let server = serve(|c| {
+        enter_inbox(c, "IDLE", 4);
+        answer(c, "UID FETCH 4:*", "");
+        for _ in 0..2 {
+            let line = c.hear("IDLE");
+            drip(c, "* 4 EXISTS\r\n* OK still here\r\n+ idling\r\n* 4 EXISTS\r\n");
+            c.hear("DONE");
+            drip(c, &format!("* 1 RECENT\r\n{} OK done\r\n", line.split(' ').next().unwrap()));
+            let line = c.hear("UID FETCH 4:*");
+            let tag = line.split(' ').next().unwrap();
+            drip(c, &format!("* 1 FETCH (FLAGS ())\r\n{tag} OK done\r\n"));
+        }
+        let tag = c.hear("IDLE").split(' ').next().unwrap().to_owned();
+        c.say("+\r\n* 5 EXISTS\r\n").hear("DONE");
+        drip(c, &format!("{tag} OK done\r\n"));
+        let line = c.hear("UID FETCH 4:*");
+        drip(c, &header(4, &probe(1)));
+        drip(c, &format!("{} OK done\r\n", line.split(' ').next().unwrap()));
+        let line = c.hear("UID FETCH 4 (UID BODY.PEEK[])");
+        drip(c, &body(4, &(probe(1) + "{5}\r\na11 OK done\r\n")));
+        drip(c, &format!("{} OK done\r\n", line.split(' ').next().unwrap()));
+        c.until_hangup();
+    });
+    let mailboxes = Mailboxes::new(NEVER);
+    let arrival = arrival(&mut watch(&mailboxes, &server, 1).await).await;
+    assert!(arrival.raw.ends_with(b"{5}\r\na11 OK done\r\n"));
+    mailboxes.close().await;
+    server.done();
+}
+
+#[tokio::test]
 async fn many_watches_share_one_connection_and_late_ones_miss_nothing() {
     let (in_idle, waiting) = signal();
     let server = serve(move |c| {

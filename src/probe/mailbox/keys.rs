@@ -40,12 +40,14 @@ pub(super) fn of_report(message: &Message) -> Vec<Key> {
     keys
 }
 
-/// Whether a message may report on another one: a delivery status notification (RFC 3464), or mail from the null
-/// reverse-path.
+/// Whether a message may report on another one: a delivery status notification (RFC 3464), mail from the null
+/// reverse-path or from a mail server itself, or a bounce of Exim's and Gmail's older kind.
 pub(super) fn is_report(message: &Message) -> bool {
     let named = |name: &str| message.first(name).map(|f| f.value().to_ascii_lowercase());
     named("Content-Type").is_some_and(|v| v.starts_with("multipart/report"))
         || named("Return-Path").is_some_and(|v| v == "<>")
+        || named("From").is_some_and(|v| v.contains("mailer-daemon@"))
+        || named("X-Failed-Recipients").is_some()
 }
 
 /// Whether a message comes from this tool.
@@ -119,6 +121,7 @@ mod tests {
         );
         assert!(is_report(&message));
         assert_eq!(of_report(&message), [id("<t@x>")]);
+        assert!(is_report(&Message::parse(&b"From: Mail <MAILER-DAEMON@x>\r\n\r\n"[..])));
         assert!(!is_report(&Message::parse(&b"Return-Path: <a@b>\r\n\r\n"[..])));
     }
 }
