@@ -373,11 +373,15 @@ fn files_are_in_the_format_of_insta() {
     assert_eq!(snapshot.metadata().source(), Some("scenarios/forward-arc.yaml"));
     assert_eq!(snapshot.metadata().description(), Some("forwarded copy: carries a valid \"ARC\" chain"));
     assert_eq!(snapshot.as_text().unwrap().to_string(), text(&forwarded(2, |t| t)));
-    let text = fs::read_to_string(&pending).unwrap();
-    assert!(
-        text.contains("info:\n  format: 1\n  scenario: \"forward/arc[size=5MB]\"\n  target: \"embedded\"\n"),
-        "{text}"
-    );
+    let written = fs::read_to_string(&pending).unwrap();
+    let info = "info:\n  format: 1\n  scenario: \"forward/arc[size=5MB]\"\n  target: \"embedded\"\n";
+    assert!(written.contains(info), "{written}");
+    // Accepting with cargo-insta writes the file anew.
+    snapshot.save(&pending.with_extension("")).unwrap();
+    let again = project.compare(Update::Pending, "forward/arc[size=5MB]", &text(&forwarded(3, |t| t)));
+    assert_eq!(again.status, SnapshotStatus::Matched);
+    let found = entries(&project.root()).unwrap();
+    assert_eq!((found.len(), found[0].id.as_str(), found[0].pending), (1, "forward/arc[size=5MB]", false));
 }
 
 #[test]
@@ -494,4 +498,44 @@ fn a_broken_pending_file_cannot_be_accepted() {
     let (code, out) = project.command("review", Some("ar"));
     assert_eq!(code.unwrap(), ExitCode::Success, "{out}");
     assert_eq!(project.files(), ["embedded/a.snap", "embedded/b.snap"]);
+}
+
+/// Runs `cargo insta …` in a package around the snapshots.
+fn cargo_insta(project: &Project, words: &[&str]) -> String {
+    let mut command = std::process::Command::new("cargo");
+    for name in ["CI", "INSTA_UPDATE", "INSTA_FORCE_PASS", "INSTA_WORKSPACE_ROOT", "CARGO_MANIFEST_DIR"] {
+        command.env_remove(name);
+    }
+    let output = command.arg("insta").args(words).current_dir(project.dir.path()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    text
+}
+
+#[test]
+#[ignore = "requires cargo-insta 1.49 (cargo install cargo-insta)"]
+fn cargo_insta_takes_our_files() {
+    let project = Project::new();
+    let package =
+        "[package]\nname = \"mail\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n";
+    fs::write(project.dir.path().join("Cargo.toml"), package).unwrap();
+    fs::write(project.dir.path().join("lib.rs"), "").unwrap();
+    let sound = text(&forwarded(1, |t| t));
+    project.accept("forward-arc", "folder: spam");
+    for id in ["forward-arc", "forward/row[size=5MB]"] {
+        project.compare(Update::Pending, id, &sound);
+    }
+    let listed = cargo_insta(&project, &["pending-snapshots"]);
+    assert!(listed.contains("forward-arc.snap.new") && listed.contains("row[size=5MB]"), "{listed}");
+    let accepted = cargo_insta(&project, &["accept"]);
+    assert!(!accepted.contains("error"), "{accepted}");
+    for id in ["forward-arc", "forward/row[size=5MB]"] {
+        assert_eq!(project.compare(Update::Never, id, &sound).status, SnapshotStatus::Matched, "{id}");
+    }
+    let found = entries(&project.root()).unwrap();
+    let ids: Vec<_> = found.iter().map(|e| (e.id.as_str(), e.pending)).collect();
+    assert_eq!(ids, [("forward/row[size=5MB]", false), ("forward-arc", false)], "the header survives");
+    project.compare(Update::Pending, "forward-arc", "folder: spam");
+    cargo_insta(&project, &["reject"]);
+    assert!(entries(&project.root()).unwrap().iter().all(|e| !e.pending));
 }

@@ -22,16 +22,10 @@ pub(super) fn check(
     context: Context<'_>,
     results: &mut Results,
 ) {
-    if wanted.by.is_none() && wanted.methods.is_empty() {
-        return;
-    }
+    let first = wanted.by.as_ref().map(|b| &b.at).or_else(|| wanted.methods.first().map(|(_, m)| &m.at));
+    let Some(first) = first else { return };
     let Some(trusted) = &copy.auth.trusted else {
-        let at = wanted.by.as_ref().map(|b| &b.at).or_else(|| wanted.methods.first().map(|(_, m)| &m.at));
-        let finding = untrusted(account, copy, context);
-        match at {
-            Some(at) => results.add("delivered.auth", at, finding),
-            None => results.add_whole("delivered.auth", finding),
-        }
+        results.add("delivered.auth", first, untrusted(account, copy, context));
         return;
     };
     if let Some(by) = &wanted.by {

@@ -36,14 +36,13 @@ impl Finding {
 /// The results of one expectation.
 pub(super) struct Results {
     path: String,
-    at: Position,
     all: Vec<CheckResult>,
 }
 
 impl Results {
-    /// None yet; `path` is the expectation's, `at` its place.
-    pub(super) fn new(path: String, at: Position) -> Self {
-        Self { path, at, all: Vec::new() }
+    /// None yet; `path` is the expectation's.
+    pub(super) fn new(path: String) -> Self {
+        Self { path, all: Vec::new() }
     }
 
     /// Adds a part with its path below the expectation and the place of its value.
@@ -60,12 +59,6 @@ impl Results {
             timed_out: finding.timed_out,
             code: None,
         });
-    }
-
-    /// Adds a part that has no value of its own in the file, at the place of the expectation.
-    pub(super) fn add_whole(&mut self, path: &str, finding: Finding) {
-        let at = self.at.clone();
-        self.add(path, &at, finding);
     }
 
     /// The results, in order.

@@ -28,7 +28,7 @@ pub fn check(scenario: &Scenario, target: &Target, vars: &Vars, evidence: &Evide
         if !expectation.targets.is_empty() && !expectation.targets.contains(&target.kind) {
             continue;
         }
-        let mut results = Results::new(format!("expect[{}]", expectation.index), expectation.at.clone());
+        let mut results = Results::new(format!("expect[{}]", expectation.index));
         match &expectation.kind {
             ExpectationKind::Smtp(wanted) => smtp::check(wanted, context, &mut results),
             ExpectationKind::Delivered(wanted) => delivered::check(wanted, context, &mut results),
