@@ -17,6 +17,7 @@ mod scenarios_yaml;
 mod scripted;
 mod seen;
 mod snapshots;
+mod snapshots_embedded;
 mod submit;
 mod verify_captures;
 mod verify_dns;
