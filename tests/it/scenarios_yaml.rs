@@ -32,3 +32,15 @@ fn the_committed_schemas_are_those_of_the_code() {
         );
     }
 }
+
+#[test]
+fn every_shipped_scenario_is_read() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let loaded = load(&root, &[]);
+    let errors: Vec<_> = loaded.errors.iter().map(ToString::to_string).collect();
+    assert_eq!(errors, [""; 0], "{}", errors.join("\n\n"));
+    assert!(loaded.scenarios.len() >= 20);
+    for scenario in &loaded.scenarios {
+        assert!(scenario.description.is_some() && !scenario.tags.is_empty(), "{}", scenario.id);
+    }
+}
