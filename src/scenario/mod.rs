@@ -3,6 +3,7 @@
 pub mod config;
 mod defaults;
 pub mod knobs;
+pub mod lint;
 pub mod load;
 pub mod matrix;
 pub mod model;
@@ -16,6 +17,7 @@ pub mod yaml;
 
 pub use config::Config;
 pub use knobs::Knobs;
+pub use lint::{Warning, lint};
 pub use load::{Loaded, load};
 pub use model::{Expectation, Scenario};
 pub use size::byte_size;

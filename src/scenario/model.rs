@@ -300,7 +300,7 @@ pub struct ArcExpectation {
     pub carries: Option<At<CarriesTest>>,
     /// Seals by instance.
     pub seals: Vec<At<SealTest>>,
-    /// Our own verification of every part: `pass`, `fail` or `none`.
+    /// Our own verification of every part: `pass`, `fail`, `none` or `temperror`.
     pub verify: Option<At<String>>,
 }
 

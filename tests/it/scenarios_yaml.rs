@@ -44,3 +44,10 @@ fn every_shipped_scenario_is_read() {
         assert!(scenario.description.is_some() && !scenario.tags.is_empty(), "{}", scenario.id);
     }
 }
+
+#[test]
+fn no_shipped_scenario_is_odd() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let warnings = sealcheck::scenario::lint(&load(&root, &[]).scenarios);
+    assert!(warnings.is_empty(), "{}", warnings.iter().map(|w| format!("{w}\n\n")).collect::<String>());
+}

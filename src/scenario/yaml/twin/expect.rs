@@ -83,7 +83,7 @@ words! {
     Verify {
         /// The same as `pass`.
         True = "true",
-        Pass = "pass", Fail = "fail", None = "none",
+        Pass = "pass", Fail = "fail", None = "none", TempError = "temperror",
     }
 }
 

@@ -1,0 +1,159 @@
+//! What is odd about a scenario that can be read: it will run, but perhaps not say what its author thinks.
+
+use super::{
+    YamlError,
+    model::{ArcPolicy, DeliveredExpectation, ExpectationKind, Scenario, SealIndex},
+    target::TargetKind,
+};
+use crate::core::{Position, duration::human};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// Something odd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// `W02` and so on; W01 is an error of the project file.
+    pub code: &'static str,
+    /// What, where, and what to do.
+    pub what: YamlError,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "warning[{}]: {}", self.code, self.what)
+    }
+}
+
+/// How long Gmail may take to show a mail that must not be there.
+const PATIENCE_AT_GMAIL: Duration = Duration::from_secs(5);
+
+/// Everything odd about some scenarios, once for all rows of a matrix.
+pub fn lint(scenarios: &[Scenario]) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = Vec::new();
+    for scenario in scenarios {
+        let mut linter = Linter { scenario, warnings: Vec::new() };
+        linter.variables();
+        linter.proof();
+        for expectation in &scenario.expect {
+            linter.expectation(&expectation.kind);
+        }
+        for warning in linter.warnings {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+    }
+    warnings
+}
+
+struct Linter<'a> {
+    scenario: &'a Scenario,
+    warnings: Vec<Warning>,
+}
+
+impl Linter<'_> {
+    fn warn(&mut self, code: &'static str, at: &Position, message: String, help: &str) {
+        let error = YamlError::new(message, at.clone()).with_help(help);
+        let what = match self.scenario.source_of(at) {
+            Some(text) => error.with_source(text),
+            None => error,
+        };
+        self.warnings.push(Warning { code, what });
+    }
+
+    /// Variables and matrix names that no text uses. The files are searched, since a row is filled in before reading.
+    fn variables(&mut self) {
+        let texts: Vec<Arc<str>> = [Arc::clone(&self.scenario.source)]
+            .into_iter()
+            .chain(self.scenario.base.as_ref().map(|(_, text)| Arc::clone(text)))
+            .collect();
+        let names: Vec<String> = self.scenario.vars.iter().map(|(name, _)| name.to_owned()).collect();
+        for name in names {
+            let used = |text: &Arc<str>| {
+                text.contains(&format!("${{{name}}}"))
+                    || text.match_indices(&format!("${name}")).any(|(at, written)| {
+                        let next = text[at + written.len()..].chars().next();
+                        !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+                    })
+            };
+            if !texts.iter().any(used) {
+                let at = self.defined(&name);
+                self.warn("W02", &at, format!("variable `{name}` is never used"), "use it in a text or leave it out");
+            }
+        }
+    }
+
+    fn defined(&self, name: &str) -> Position {
+        let key = format!("{name}:");
+        let found = self.scenario.source.lines().enumerate().find_map(|(n, line)| {
+            let at = line.find(&key)?;
+            let before = line[..at].chars().next_back();
+            before.is_none_or(|c| c == ' ' || c == '{' || c == ',').then(|| (n + 1, line[..at].chars().count() + 1))
+        });
+        let (line, column) = found.unwrap_or((0, 0));
+        let number = |n: usize| u32::try_from(n).unwrap_or(0);
+        Position {
+            file: Arc::clone(&self.scenario.file),
+            line: number(line),
+            column: number(column),
+            len: number(name.chars().count()),
+        }
+    }
+
+    /// A scenario that looks into no mailbox proves little.
+    fn proof(&mut self) {
+        let looks = |kind: &ExpectationKind| !matches!(kind, ExpectationKind::Smtp(_) | ExpectationKind::Log(_));
+        let refused = |kind: &ExpectationKind| matches!(kind, ExpectationKind::Smtp(s) if s.code.as_ref().is_some_and(|c| c.value >= 400));
+        let expect = &self.scenario.expect;
+        if let Some(first) = expect.first()
+            && !expect.iter().any(|e| looks(&e.kind) || refused(&e.kind))
+        {
+            let at = first.at.clone();
+            let help = "add `delivered`, `bounced` or `absent`";
+            self.warn("W03", &at, "no expectation looks into a mailbox".to_owned(), help);
+        }
+    }
+
+    fn expectation(&mut self, kind: &ExpectationKind) {
+        let (within, settle) = match kind {
+            ExpectationKind::Delivered(d) => (d.within.as_ref(), None),
+            ExpectationKind::Bounced(b) => (b.within.as_ref(), None),
+            ExpectationKind::Log(l) => (l.within.as_ref(), None),
+            ExpectationKind::Absent(a) => (None, Some((&a.from.at, a.settle))),
+            ExpectationKind::Count(c) => (None, Some((&c.to.at, c.settle))),
+            ExpectationKind::Smtp(_) => (None, None),
+        };
+        let timeout = self.scenario.wait.timeout;
+        if let Some(within) = within.filter(|w| w.value > timeout) {
+            let message = format!("`within` is more than the timeout of {}", human(timeout));
+            self.warn("W04", &within.at, message, "raise `wait.timeout`, or lower `within`");
+        }
+        if let Some((at, settle)) = settle {
+            if settle < PATIENCE_AT_GMAIL && self.scenario.targets.contains(&TargetKind::Gmail) {
+                let message = format!("`settle` of {} is too short for target gmail", human(settle));
+                self.warn("W05", at, message, "a mail can show later than that; write at least 5s");
+            }
+        }
+        if let ExpectationKind::Delivered(delivered) = kind {
+            self.delivered(delivered);
+        }
+    }
+
+    fn delivered(&mut self, delivered: &DeliveredExpectation) {
+        for seal in &delivered.arc.seals {
+            let value = &seal.value;
+            if matches!(value.i, SealIndex::Number(n) if n > 1) && value.by.is_none() && !value.absent {
+                let help = "a sender that seals shifts every number by one; add `by`, or write `i: last`";
+                self.warn("W06", &seal.at, "a seal is told by its number alone".to_owned(), help);
+            }
+        }
+        let policy = match self.scenario.arc {
+            ArcPolicy::Required => return,
+            ArcPolicy::Advisory => "advisory",
+            ArcPolicy::Off => "off",
+        };
+        if let Some((_, method)) = delivered.auth.methods.iter().find(|(name, _)| name == "arc") {
+            let message = format!("`arc` is not asserted, since the scenario says `arc: {policy}`");
+            self.warn("W07", &method.at, message, "leave one of the two out");
+        }
+    }
+}
