@@ -54,6 +54,7 @@ struct Inner {
 #[derive(Debug)]
 struct Recent {
     keys: Vec<Key>,
+    /// 0 when it means another message by now.
     uid: u32,
     /// `None` while only the header was read.
     arrival: Option<Arc<Arrival>>,
@@ -94,8 +95,8 @@ impl Hub {
             let at = usize::try_from(number - inner.recent_from).unwrap_or(usize::MAX);
             match inner.recent.get(at).map(|r| (r.uid, r.arrival.clone())) {
                 Some((_, Some(arrival))) => drop(sender.send(Arrival::clone(&arrival))),
-                Some((uid, None)) => drop(inner.due.insert(uid)),
-                None => {}
+                Some((uid @ 1.., None)) => drop(inner.due.insert(uid)),
+                _ => {}
             }
         }
         inner.watches.insert(id, sender);
@@ -157,7 +158,7 @@ impl Hub {
         let mut inner = self.inner();
         inner.due.clear();
         for recent in inner.recent.iter_mut().filter(|r| r.arrival.is_none()) {
-            recent.keys.clear();
+            recent.uid = 0;
         }
     }
 }
