@@ -28,6 +28,9 @@ impl Field {
     }
 }
 
+/// What some editors write in front of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A message: header fields top to bottom, and where the body starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -37,12 +40,12 @@ pub struct Message {
 }
 
 impl Message {
-    /// Reads a message with CRLF or LF line ends. Lines in the header that are no field end the header
-    /// when they are empty and are skipped otherwise.
+    /// Reads a message with CRLF or LF line ends, also one that an editor saved with a byte order mark. Lines in the
+    /// header that are no field end the header when they are empty and are skipped otherwise.
     pub fn parse(raw: impl Into<Vec<u8>>) -> Self {
         let raw = raw.into();
         let mut fields: Vec<Field> = Vec::new();
-        let (mut at, mut line) = (0, 1u32);
+        let (mut at, mut line) = (if raw.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 }, 1u32);
         let mut body_offset = raw.len();
         while at < raw.len() {
             let end = memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |n| at + n + 1);
@@ -151,5 +154,10 @@ mod tests {
         assert_eq!(Message::parse(&b"\r\nbody"[..]).body(), b"body");
         assert_eq!(Message::parse(&b"A: 1\nB: 2"[..]).fields().len(), 2);
         assert_eq!(Message::parse(&b" folded first\nA: 1\n"[..]).fields().len(), 1);
+        let marked = Message::parse(&b"\xef\xbb\xbfA: 1\n\nbody"[..]);
+        assert_eq!(
+            (marked.fields()[0].name.as_str(), marked.fields()[0].offset, marked.body()),
+            ("A", 3, &b"body"[..])
+        );
     }
 }

@@ -192,7 +192,9 @@ fn time(text: &str) -> Option<i64> {
     }
     let date = lexer::collapse(&words);
     let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
-    parser.parse_timestamp(&date).ok().map(jiff::Timestamp::as_second)
+    // Some servers name the zone once more after its offset: `+0000 GMT`.
+    let candidates = [Some(date.as_str()), date.rsplit_once(' ').map(|(date, _)| date)];
+    candidates.into_iter().flatten().find_map(|d| parser.parse_timestamp(d).ok()).map(jiff::Timestamp::as_second)
 }
 
 #[cfg(test)]

@@ -207,10 +207,18 @@ fn dates_are_read_as_they_come() {
         "Mon, 25 Sep 2020 12:00:00 -0000",
         "fri, 25 sep 2020 12:00:00 gmt",
         "Fri, 25 Sep 20 12:00:00 +0000",
+        "Fri, 25 Sep 2020 14:00:00 +0200 CEST",
     ] {
         assert_eq!(time(date), NOON, "{date}");
     }
-    for date in ["", "yesterday", "Fri, 32 Sep 2020 12:00:00 +0000", "Fri, 25 Sep 2020", "25 Sep 99999 12:00:00 Z"] {
+    for date in [
+        "",
+        "yesterday",
+        "Fri, 32 Sep 2020 12:00:00 +0000",
+        "Fri, 25 Sep 2020",
+        "Fri, 25 Sep 2020 12:00:00",
+        "25 Sep 99999 12:00:00 Z",
+    ] {
         assert_eq!(time(date), None, "{date}");
     }
 }
