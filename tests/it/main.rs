@@ -16,6 +16,7 @@ mod reports;
 mod scenarios_yaml;
 mod scripted;
 mod seen;
+mod smtp_wire;
 mod snapshots;
 mod snapshots_embedded;
 mod submit;

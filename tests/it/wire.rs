@@ -42,18 +42,21 @@ impl Client {
                 assert!(client.ask("STARTTLS").await.starts_with("220"));
                 client.tls(name, ca).await
             }
-            TlsMode::Implicit => {
-                let stream = TcpStream::connect(address).await.unwrap();
-                let mut client = Self { stream: BufReader::new(Box::new(stream)) }.tls(name, ca).await;
-                client.reply().await;
-                client
-            }
+            TlsMode::Implicit => Self::over_tls(address, name, ca).await,
             TlsMode::None => Self::connect(address).await.0,
         };
         client.ask("EHLO client.ext.example").await;
         let login = endpoint.login.as_ref().unwrap();
         let blob = base64(&format!("\0{}\0{}", login.user, login.secret.expose()));
         assert_eq!(&client.ask(&format!("AUTH PLAIN {blob}")).await[..3], "235");
+        client
+    }
+
+    /// Connects with TLS from the first byte and reads the greeting.
+    pub(crate) async fn over_tls(address: SocketAddr, name: &str, ca_pem: &str) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let mut client = Self { stream: BufReader::new(Box::new(stream)) }.tls(name, ca_pem).await;
+        client.reply().await;
         client
     }
 

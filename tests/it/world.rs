@@ -6,7 +6,11 @@ use sealcheck::{
         Ports, World,
         store::{FolderKind, Store},
     },
-    scenario::Knobs,
+    scenario::{
+        Knobs,
+        knobs::{ArcSealing, DnsAnswer, DnsFault, Modification, PublishedKey, SenderDkim},
+        target::{Provider, TlsMode},
+    },
 };
 
 const GMAIL: &str = "probe.inbox@gmail.com";
@@ -60,9 +64,19 @@ async fn bounce(world: &World, text: &str) -> String {
     arrival(world.external_mailboxes(), "probe@ext.example", FolderKind::Inbox, text).await
 }
 
-fn header<'m>(message: &'m str, name: &str) -> Vec<&'m str> {
+/// The names of the header fields of a message, in lower case.
+fn names(message: &str) -> Vec<String> {
     let head = message.split("\r\n\r\n").next().unwrap();
-    head.split("\r\n").filter(|l| l.to_ascii_lowercase().starts_with(&name.to_ascii_lowercase())).collect()
+    let fields = head.split("\r\n").filter(|line| !line.starts_with([' ', '\t']));
+    fields.map(|line| line.split(':').next().unwrap().to_ascii_lowercase()).collect()
+}
+
+fn has(message: &str, name: &str) -> bool {
+    names(message).iter().any(|n| n == name)
+}
+
+fn unfolded(message: &str) -> String {
+    message.replace("\r\n\t", " ").replace("\r\n   ", "")
 }
 
 #[tokio::test]
@@ -84,4 +98,233 @@ async fn a_forwarded_mail_is_signed_and_sealed() {
     }
     assert!(copy.contains("with ESMTPS id"), "mail between servers goes over TLS\n{copy}");
     assert!(copy.contains("with ESMTPSA id"), "{copy}");
+}
+
+#[tokio::test]
+async fn knobs_say_who_signs() {
+    let world = world(|knobs| {
+        knobs.external.dkim = SenderDkim::None;
+        knobs.company.arc = ArcSealing::Off;
+    })
+    .await;
+    submit(&world, &["info@corp.example"], &mail("bare")).await;
+    let copy = in_gmail(&world, "Body of bare.").await;
+    for name in ["dkim-signature", "arc-seal", "arc-message-signature", "arc-authentication-results"] {
+        assert!(!has(&copy, name), "{name} is in\n{copy}");
+    }
+    assert!(copy.contains("dkim=none") && copy.contains("spf=pass"), "{copy}");
+}
+
+#[tokio::test]
+async fn the_dedicated_key_has_its_own_selector() {
+    let world = world(|knobs| {
+        knobs.company.arc = ArcSealing::DedicatedKey;
+        knobs.company.arc_key = PublishedKey::Missing;
+    })
+    .await;
+    submit(&world, &["sales@corp.example"], &mail("dedicated")).await;
+    let second = world.target().accounts["gmail-2"].address.clone();
+    let copy = arrival(world.gmail_mailboxes(), &second, FolderKind::Inbox, "Body of dedicated.").await;
+    assert!(copy.contains("ARC-Seal: i=1; s=arc2026; d=corp.example;"), "{copy}");
+}
+
+#[tokio::test]
+async fn a_sender_that_seals_comes_first() {
+    let world = world(|knobs| knobs.external.arc = true).await;
+    submit(&world, &["info@corp.example"], &mail("sealed")).await;
+    let copy = unfolded(&in_gmail(&world, "Body of sealed.").await);
+    assert!(copy.contains("ARC-Seal: i=2; s=s2026; d=corp.example;") && copy.contains("cv=pass;"), "{copy}");
+    assert!(copy.contains("ARC-Seal: i=1; s=ext2026; d=ext.example;") && copy.contains("cv=none;"), "{copy}");
+    assert!(copy.contains("i=1; smtp.ext.example; arc=none"), "{copy}");
+    assert!(copy.contains("arc=pass (\"ext.example:i=1\")"), "{copy}");
+}
+
+#[tokio::test]
+async fn the_company_changes_what_it_sealed() {
+    for (modify, want) in [
+        (Modification::Body, "Body of changed.\r\n\r\n-- \r\nForwarded"),
+        (Modification::Subject, "Subject: [corp] about"),
+    ] {
+        let world = world(|knobs| knobs.company.modify = modify).await;
+        submit(&world, &["info@corp.example"], &mail("changed")).await;
+        let copy = in_gmail(&world, "Body of changed.").await;
+        assert!(copy.contains(want), "{copy}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_user_comes_back_as_a_report() {
+    let world = world(|_| {}).await;
+    submit(&world, &["Nobody@corp.example"], &mail("unknown")).await;
+    let report = bounce(&world, "<unknown@ext.example>").await;
+    let text = unfolded(&report);
+    for part in [
+        "Return-Path: <>",
+        "From: Mail Delivery System <MAILER-DAEMON@ext.example>",
+        "Final-Recipient: rfc822; Nobody@corp.example",
+        "Action: failed",
+        "Status: 5.1.1",
+        "Remote-MTA: dns; mx.corp.example",
+        "Diagnostic-Code: smtp; 550 5.1.1 <Nobody@corp.example>: Recipient address rejected: User unknown",
+        "(in reply to RCPT TO command)",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_that_is_not_there_is_told_at_once() {
+    let world = world(|_| {}).await;
+    submit(&world, &["x@nowhere.example"], &mail("nowhere")).await;
+    let text = unfolded(&bounce(&world, "<nowhere@ext.example>").await);
+    assert!(text.contains("Status: 5.4.4"), "{text}");
+    assert!(text.contains("Diagnostic-Code: X-Postfix; Host or domain name not found."), "{text}");
+}
+
+#[tokio::test]
+async fn the_company_refuses_when_told_to() {
+    let world = world(|knobs| knobs.company.reject = Some("550 5.7.1 not today".into())).await;
+    submit(&world, &["info@corp.example"], &mail("refused")).await;
+    let text = unfolded(&bounce(&world, "<refused@ext.example>").await);
+    assert!(text.contains("Diagnostic-Code: smtp; 550 5.7.1 not today"), "{text}");
+    let knobs = Knobs {
+        company: sealcheck::scenario::knobs::CompanyKnobs { reject: Some("no".into()), ..Default::default() },
+        ..Default::default()
+    };
+    let error = World::start(&knobs, &Ports::default()).await.err().unwrap();
+    assert!(error.to_string().contains("`no` is no SMTP reply"), "{error}");
+}
+
+#[tokio::test]
+async fn a_greylisted_mail_arrives_once() {
+    let world = world(|knobs| knobs.company.greylist = true).await;
+    for id in ["grey1", "grey2"] {
+        submit(&world, &["info@corp.example"], &mail(id)).await;
+        in_gmail(&world, &format!("Body of {id}.")).await;
+    }
+    let inbox = world.gmail_mailboxes().account(GMAIL).unwrap().messages(&FolderKind::Inbox);
+    assert_eq!(inbox.len(), 2);
+}
+
+#[tokio::test]
+async fn a_rewritten_sender_leads_back() {
+    let world = world(|knobs| knobs.company.srs = true).await;
+    submit(&world, &["info@corp.example"], &mail("srs")).await;
+    let copy = in_gmail(&world, "Body of srs.").await;
+    let sender = copy.split("Return-Path: <").nth(1).unwrap().split('>').next().unwrap().to_owned();
+    assert!(sender.starts_with("SRS0=") && sender.ends_with("=ext.example=probe@corp.example"), "{sender}");
+    assert!(copy.contains("smtp.mailfrom=probe@ext.example"), "the results are about the true sender\n{copy}");
+    submit(&world, &[&sender], &mail("back")).await;
+    let back = bounce(&world, "Body of back.").await;
+    assert!(back.contains("Delivered-To: probe@ext.example"), "{back}");
+    let forged = sender.replace("=probe@", "=second@");
+    submit(&world, &[&forged], &mail("forged")).await;
+    let report = unfolded(&bounce(&world, "<forged@ext.example>").await);
+    assert!(report.contains("SRS hash does not match"), "{report}");
+}
+
+#[tokio::test]
+async fn a_dns_fault_shows_in_the_results() {
+    let fault = DnsFault { name: "ext.example".into(), rtype: "TXT".into(), answer: DnsAnswer::ServFail };
+    let world = world(|knobs| knobs.dns = vec![fault]).await;
+    submit(&world, &["info@corp.example"], &mail("dns")).await;
+    let copy = in_gmail(&world, "Body of dns.").await;
+    assert!(copy.contains("spf=temperror") && copy.contains("dkim=pass"), "{copy}");
+}
+
+#[tokio::test]
+async fn both_recipients_get_one_copy_each() {
+    let world = world(|_| {}).await;
+    submit(&world, &["info@corp.example", "Sales@Corp.example"], &mail("both")).await;
+    let one = in_gmail(&world, "Body of both.").await;
+    let second = world.target().accounts["gmail-2"].address.clone();
+    let two = arrival(world.gmail_mailboxes(), &second, FolderKind::Inbox, "Body of both.").await;
+    assert_eq!(one.split("ARC-Seal:").nth(1), two.split("ARC-Seal:").nth(1), "one seal for both");
+}
+
+#[tokio::test]
+async fn eight_bit_and_long_lines_pass_unchanged() {
+    let world = world(|_| {}).await;
+    let target = world.target();
+    let mut client = Client::login(target.accounts["external"].smtp.as_ref().unwrap()).await;
+    let body = [&b"caf\xe9 Body of bytes. \t \r\n"[..], &[b'x'; 5000], b"\r\n \r\n\r\n"].concat();
+    let message = [mail("x").split("Body").next().unwrap().as_bytes(), &body].concat();
+    client.ask("MAIL FROM:<probe@ext.example> BODY=8BITMIME").await;
+    client.ask("RCPT TO:<info@corp.example>").await;
+    client.ask("DATA").await;
+    client.write(&message).await;
+    assert!(client.ask(".").await.starts_with("250"));
+    in_gmail(&world, "Body of bytes.").await;
+    let stored = world.gmail_mailboxes().account(GMAIL).unwrap().messages(&FolderKind::Inbox);
+    assert!(stored[0].raw.ends_with(&body));
+    assert!(String::from_utf8_lossy(&stored[0].raw).contains("dkim=pass"));
+}
+
+#[tokio::test]
+async fn submission_wants_a_login() {
+    let world = world(|_| {}).await;
+    let target = world.target();
+    let endpoint = target.accounts["external"].smtp.clone().unwrap();
+    let (mut client, greeting) = Client::connect(format!("127.0.0.1:{}", endpoint.port).parse().unwrap()).await;
+    assert_eq!(greeting, "220 smtp.ext.example ESMTP Postfix");
+    assert!(!client.ask("EHLO a.example").await.contains("AUTH"));
+    assert_eq!(client.ask("MAIL FROM:<probe@ext.example>").await, "530 5.7.0 Must issue a STARTTLS command first");
+    let submissions = world.describe().servers.iter().find(|s| s.name == "submissions").unwrap().address;
+    let (name, ca) = (endpoint.tls_name.as_deref().unwrap(), endpoint.ca_pem.as_deref().unwrap());
+    let mut client = Client::over_tls(submissions, name, ca).await;
+    client.ask("EHLO a.example").await;
+    assert_eq!(client.ask("MAIL FROM:<probe@ext.example>").await, "530 5.7.0 Authentication required");
+    assert_eq!(
+        client.ask("AUTH PLAIN AHByb2JlQGV4dC5leGFtcGxlAHdyb25n").await,
+        "535 5.7.8 Error: authentication failed"
+    );
+}
+
+#[tokio::test]
+async fn the_target_is_complete_and_every_world_has_its_own_secrets() {
+    let (one, two) = (world(|_| {}).await, world(|_| {}).await);
+    let target = one.target();
+    let names: Vec<_> = target.accounts.keys().map(String::as_str).collect();
+    assert_eq!(names, ["company", "company-2", "external", "external-2", "gmail", "gmail-2", "self"]);
+    assert_eq!(target.accounts["company"].forwards_to.as_deref(), Some("gmail"));
+    assert_eq!(target.accounts["gmail"].seal_domain.as_deref(), Some("google.com"));
+    assert_eq!(target.accounts["self"].address, target.accounts["gmail"].address);
+    let imap = target.accounts["gmail"].imap.clone().unwrap();
+    assert_eq!((imap.provider, imap.endpoint.tls), (Provider::Gmail, TlsMode::Implicit));
+    let secret = |world: &World| {
+        let login = world.target().accounts["external"].smtp.clone().unwrap().login.unwrap();
+        login.secret.expose().to_owned()
+    };
+    assert_ne!(secret(&one), secret(&two));
+    assert_eq!(secret(&one).len(), 32);
+    let json = serde_json::to_value(one.describe()).unwrap();
+    assert_eq!(json["servers"].as_array().unwrap().len(), 7);
+    assert!(
+        json["accounts"].as_array().unwrap().iter().any(|a| a["name"] == "external" && a["password"] == secret(&one))
+    );
+    assert!(json["ca_pem"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+    assert_eq!(json["dns"], target.dns.unwrap().to_string());
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let number = taken.local_addr().unwrap().port();
+    let all = |ports: Ports| async move { World::start(&Knobs::default(), &ports).await.err().unwrap().to_string() };
+    let error = all(Ports { company_mx: number, ..Ports::default() }).await;
+    assert!(error.contains(&format!("the company's MX on port {number}")), "{error}");
+    let error = all(Ports { dns: number, ..Ports::default() }).await;
+    assert!(error.contains(&format!("DNS on port {number}")), "{error}");
+}
+
+#[tokio::test]
+async fn fixed_ports_are_used_and_free_again_at_the_end() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let ports = Ports { submission: free.port(), ..Ports::default() };
+    for _ in 0..2 {
+        let world = World::start(&Knobs::default(), &ports).await.unwrap();
+        assert_eq!(world.target().accounts["external"].smtp.as_ref().unwrap().port, free.port());
+        within("the end of the world", world.stop()).await;
+    }
+    assert!(tokio::net::TcpStream::connect(free).await.is_err());
 }

@@ -31,7 +31,7 @@ impl DataReader {
                 return (at, false);
             }
             let skip = usize::from(dot);
-            let end = memmem::find(&rest[skip..], b"\r\n").map_or(rest.len(), |p| skip + p + 2);
+            let end = memmem::find(&rest[skip..], b"\r\n.").map_or(rest.len(), |p| skip + p + 2);
             let straddles = self.tail[1] == b'\r' && rest[skip] == b'\n' && !dot;
             let end = if straddles { 1 } else { end };
             self.push(&rest[skip..end]);
