@@ -1,7 +1,7 @@
 //! A raw SMTP client for tests: what is written is what is sent.
 
 use sealcheck::scenario::target::{Endpoint, TlsMode};
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Mutex, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -61,13 +61,8 @@ impl Client {
     }
 
     pub(crate) async fn tls(self, name: &str, ca_pem: &str) -> Self {
-        let connector = native_tls::TlsConnector::builder()
-            .disable_built_in_roots(true)
-            .add_root_certificate(native_tls::Certificate::from_pem(ca_pem.as_bytes()).unwrap())
-            .build()
-            .unwrap();
-        let stream =
-            tokio_native_tls::TlsConnector::from(connector).connect(name, self.stream.into_inner()).await.unwrap();
+        let connector = connector(ca_pem);
+        let stream = connector.connect(name, self.stream.into_inner()).await.unwrap();
         Self { stream: BufReader::new(Box::new(stream)) }
     }
 
@@ -122,4 +117,15 @@ impl Client {
 pub(crate) fn base64(text: &str) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     STANDARD.encode(text)
+}
+
+/// A connector that trusts this authority; made once for each, because that takes long.
+fn connector(ca_pem: &str) -> tokio_native_tls::TlsConnector {
+    static MADE: Mutex<BTreeMap<String, tokio_native_tls::TlsConnector>> = Mutex::new(BTreeMap::new());
+    let make = || {
+        let authority = native_tls::Certificate::from_pem(ca_pem.as_bytes()).unwrap();
+        let mut builder = native_tls::TlsConnector::builder();
+        builder.disable_built_in_roots(true).add_root_certificate(authority).build().unwrap().into()
+    };
+    MADE.lock().unwrap().entry(ca_pem.to_owned()).or_insert_with(make).clone()
 }

@@ -1,10 +1,19 @@
 //! TLS of the world: a certificate authority made at start, and one certificate for every server.
+//!
+//! The client's end is made in the background: the TLS library reads all of the system's authorities for it, even
+//! though none of them is trusted, and that takes longer than everything else in a world.
 
+use super::parties::TLS_NAMES;
 use native_tls::{Certificate, Identity};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 use tokio_native_tls::{TlsAcceptor, TlsConnector};
+
+/// One authority serves every world of a process.
+static SHARED: OnceCell<Pki> = OnceCell::const_new();
 
 /// TLS could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -15,14 +24,17 @@ pub enum PkiError {
     /// The TLS library refused it.
     #[error("the TLS library refuses the certificate of the lab: {0}")]
     Tls(#[from] native_tls::Error),
+    /// The runtime ended while the client's end was made.
+    #[error("TLS of the lab was not ready before the end")]
+    Ended(#[from] tokio::task::JoinError),
 }
 
 /// The authority's certificate, and both ends of TLS that use it.
 #[derive(Clone)]
 pub struct Pki {
-    ca_pem: String,
+    ca_pem: Arc<str>,
     acceptor: TlsAcceptor,
-    connector: TlsConnector,
+    connector: Arc<OnceCell<TlsConnector>>,
 }
 
 impl Pki {
@@ -40,11 +52,16 @@ impl Pki {
         let key = KeyPair::generate()?;
         let leaf = params.signed_by(&key, &issuer)?;
         let identity = Identity::from_pkcs8(leaf.pem().as_bytes(), key.serialize_pem().as_bytes())?;
-        let connector = native_tls::TlsConnector::builder()
-            .disable_built_in_roots(true)
-            .add_root_certificate(Certificate::from_pem(ca_pem.as_bytes())?)
-            .build()?;
-        Ok(Self { acceptor: native_tls::TlsAcceptor::new(identity)?.into(), connector: connector.into(), ca_pem })
+        let acceptor = native_tls::TlsAcceptor::new(identity)?.into();
+        Ok(Self { acceptor, connector: Arc::default(), ca_pem: ca_pem.into() })
+    }
+
+    /// The authority of this process, with a certificate for every host of the world.
+    ///
+    /// # Errors
+    /// As [`Pki::new`].
+    pub async fn shared() -> Result<Self, PkiError> {
+        SHARED.get_or_try_init(|| async { Self::new(&TLS_NAMES) }).await.cloned()
     }
 
     /// The authority's certificate in PEM, for clients.
@@ -57,9 +74,21 @@ impl Pki {
         self.acceptor.clone()
     }
 
-    /// The client's end: it trusts this authority and no other.
-    pub fn connector(&self) -> TlsConnector {
-        self.connector.clone()
+    /// The client's end: it trusts this authority and no other. Made at the first call.
+    ///
+    /// # Errors
+    /// When the TLS library refuses.
+    pub async fn connector(&self) -> Result<TlsConnector, PkiError> {
+        let ca_pem = Arc::clone(&self.ca_pem);
+        let make = || async {
+            tokio::task::spawn_blocking(move || {
+                let mut builder = native_tls::TlsConnector::builder();
+                builder.disable_built_in_roots(true).add_root_certificate(Certificate::from_pem(ca_pem.as_bytes())?);
+                Ok(builder.build()?.into())
+            })
+            .await?
+        };
+        self.connector.get_or_try_init(make).await.cloned()
     }
 }
 
@@ -88,7 +117,7 @@ mod tests {
             }
         });
         let mut got = Vec::new();
-        client.connector().connect(name, near).await?.read_to_end(&mut got).await.unwrap();
+        client.connector().await.unwrap().connect(name, near).await?.read_to_end(&mut got).await.unwrap();
         served.await.unwrap();
         Ok(got)
     }

@@ -72,7 +72,7 @@ impl World {
     /// When a port is taken, a knob cannot be read, or the system gives no certificate or random numbers.
     pub async fn start(knobs: &Knobs, ports: &Ports) -> Result<Self, LabError> {
         let keys = Keys::load().map_err(other)?;
-        let pki = Pki::new(&TLS_NAMES).map_err(other)?;
+        let pki = Pki::shared().await.map_err(other)?;
         let records = zone(knobs, &keys).map_err(other)?;
         let faults = Faults::new(&knobs.dns).map_err(other)?;
         let reject = knobs.company.reject.as_deref().map(str::parse::<Reply>).transpose().map_err(other)?;
@@ -81,12 +81,15 @@ impl World {
         let addresses = sockets.addresses(&dns)?;
         let net = Net::new(dns.resolver().map_err(other)?, sockets.routes());
         let tasks = Tasks::new();
+        let client_tls = pki.clone();
+        // Made ready while nobody waits for it; the first delivery reports what goes wrong.
+        tasks.spawn(async move { drop(client_tls.connector().await) });
         let external = accounts::mailboxes(&EXTERNAL_USERS, Flavour::Plain).map_err(LabError::Other)?;
         let gmail = accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(knobs.gmail.locale)).map_err(LabError::Other)?;
         let target = accounts::target(&addresses, pki.ca_pem(), &external, &gmail);
         let description = description::describe(&addresses, pki.ca_pem(), &target, &[&external, &gmail]);
 
-        let relay = |site| Relay::new(site, &net, pki.connector(), Backoff::default(), &tasks);
+        let relay = |site| Relay::new(site, &net, &pki, Backoff::default(), &tasks);
         let authenticator = |site: Site| Authenticator::new(net.resolver(), site.host);
         let outgoing = Outgoing::new(&knobs.external, relay(EXTERNAL), authenticator(EXTERNAL), &keys, &tasks);
         let submission: Arc<dyn Service> = Arc::new(Submission::new(outgoing, external.clone()));

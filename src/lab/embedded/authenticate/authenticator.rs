@@ -38,15 +38,16 @@ impl Authenticator {
     /// Checks a message.
     pub async fn authenticate(&self, hop: Hop<'_>, raw: &[u8]) -> Authentication {
         let mut arc = Chain::structure(&Message::new(raw));
-        let (spf, spf_output) = self.spf(hop).await;
         let Some(mut message) = AuthenticatedMessage::parse(raw) else {
+            let (spf, _) = self.spf(hop).await;
             return Authentication { spf, dkim: Vec::new(), dmarc: None, arc };
         };
         body_hash::correct(&mut message);
-        let outputs = self.inner.verify_dkim(&message).await;
+        let ((spf, spf_output), outputs, failure) =
+            tokio::join!(self.spf(hop), self.inner.verify_dkim(&message), arc.check(&self.inner, &message));
+        arc.failure = failure;
         let parameters = DmarcParameters::new(&message, &outputs, &spf.domain, &spf_output);
         let dmarc = self.inner.verify_dmarc(parameters).await;
-        arc.verify(&self.inner, &message).await;
         Authentication { spf, dkim: outputs.iter().map(dkim::read).collect(), dmarc: read_dmarc(&dmarc), arc }
     }
 

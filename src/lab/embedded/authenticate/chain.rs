@@ -75,12 +75,16 @@ impl Chain {
         }
     }
 
-    /// Checks the signatures of a chain whose structure holds.
-    pub(super) async fn verify(&mut self, authenticator: &MessageAuthenticator, message: &AuthenticatedMessage<'_>) {
+    /// Why the chain does not hold: its structure, or what the signatures say.
+    pub(super) async fn check(
+        &self,
+        authenticator: &MessageAuthenticator,
+        message: &AuthenticatedMessage<'_>,
+    ) -> Option<ChainFailure> {
         if self.fields == 0 || self.failure.is_some() {
-            return;
+            return self.failure;
         }
-        self.failure = match authenticator.verify_arc(message).await.result() {
+        match authenticator.verify_arc(message).await.result() {
             DkimResult::Pass => None,
             DkimResult::None => Some(ChainFailure::Structure),
             DkimResult::Neutral(e) | DkimResult::Fail(e) | DkimResult::PermError(e) | DkimResult::TempError(e) => {
@@ -95,7 +99,7 @@ impl Chain {
                     _ => ChainFailure::Signature,
                 })
             }
-        };
+        }
     }
 }
 

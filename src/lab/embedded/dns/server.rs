@@ -23,6 +23,7 @@ use hickory_server::{
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 use tokio::net::{TcpListener, UdpSocket};
@@ -88,7 +89,8 @@ impl Dns {
         let connections = vec![connection(ProtocolConfig::Udp), connection(ProtocolConfig::Tcp)];
         let server = NameServerConfig::new(self.address.ip(), true, connections);
         let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let mut builder = builder.with_tls_config(no_tls()?);
         let options = builder.options_mut();
         options.use_hosts_file = ResolveHosts::Never;
         options.cache_size = 0;
@@ -96,6 +98,14 @@ impl Dns {
         options.attempts = 1;
         builder.build()
     }
+}
+
+/// A TLS configuration that trusts nobody. Nothing here is asked over TLS, but without it the resolver reads all of the
+/// system's authorities, which takes longer than starting the rest of the world.
+fn no_tls() -> Result<rustls::ClientConfig, NetError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }
 
 /// Binds one port for TCP and UDP. A free one for TCP may be taken for UDP, so some are tried.

@@ -91,8 +91,8 @@ impl Forwarder {
     async fn forward(&self, session: &Session, envelope: Envelope, message: &[u8], id: String, arrived: Timestamp) {
         let message = without_own_results(&with_crlf(message), self.relay.site().host);
         let hop = Hop { client: session.peer, helo: &session.helo, sender: &envelope.sender };
-        let found = self.authenticator.authenticate(hop, &message).await;
-        let name = self.relay.net().confirmed_name(session.peer).await;
+        let (found, name) =
+            tokio::join!(self.authenticator.authenticate(hop, &message), self.relay.net().confirmed_name(session.peer));
         let host = self.relay.site().host;
         let trace = received(session, name.as_deref(), &envelope, host, &id, arrived);
         let results = results::payload(host, &found);

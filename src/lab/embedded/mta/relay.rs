@@ -3,6 +3,7 @@
 use super::{Bounce, Report, queue_id};
 use crate::lab::embedded::{
     net::{Exchanger, MxError, Net},
+    pki::Pki,
     smtp_client::{self, Answer, Destination, Stage},
     smtp_server::{Envelope, Recipient, Status},
     tasks::Tasks,
@@ -15,7 +16,6 @@ use std::{
     time::Duration,
 };
 use tokio::{task::JoinSet, time::Instant};
-use tokio_native_tls::TlsConnector;
 
 /// The port of mail between servers.
 pub const SMTP_PORT: u16 = 25;
@@ -78,7 +78,7 @@ pub struct Site {
 pub struct Relay {
     site: Site,
     net: Net,
-    tls: TlsConnector,
+    pki: Pki,
     backoff: Backoff,
     tasks: Tasks,
 }
@@ -92,8 +92,8 @@ enum Decision {
 
 impl Relay {
     /// The outgoing side of this server.
-    pub fn new(site: Site, net: &Net, tls: TlsConnector, backoff: Backoff, tasks: &Tasks) -> Self {
-        Self { site, net: net.clone(), tls, backoff, tasks: tasks.clone() }
+    pub fn new(site: Site, net: &Net, pki: &Pki, backoff: Backoff, tasks: &Tasks) -> Self {
+        Self { site, net: net.clone(), pki: pki.clone(), backoff, tasks: tasks.clone() }
     }
 
     /// Whose.
@@ -201,7 +201,7 @@ impl Relay {
             host: host.clone(),
             proxy: Some((IpAddr::V4(self.site.address), *address)),
             helo: self.site.host.to_owned(),
-            tls: self.tls.clone(),
+            tls: self.pki.connector().await.map_err(|error| error.to_string())?,
         };
         let envelope = Envelope { recipients: recipients.to_vec(), ..queued.envelope.clone() };
         smtp_client::send(&destination, &envelope, &queued.message).await.map_err(|error| error.to_string())
