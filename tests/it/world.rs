@@ -8,7 +8,9 @@ use sealcheck::{
     },
     scenario::{
         Knobs,
-        knobs::{ArcSealing, DnsAnswer, DnsFault, Modification, PublishedKey, SenderDkim},
+        knobs::{
+            ArcSealing, CompanyKnobs, DmarcRecord, DnsAnswer, DnsFault, Modification, PublishedKey, Refusal, SenderDkim,
+        },
         target::{Provider, TlsMode},
     },
 };
@@ -64,17 +66,6 @@ async fn bounce(world: &World, text: &str) -> String {
     arrival(world.external_mailboxes(), "probe@ext.example", FolderKind::Inbox, text).await
 }
 
-/// The names of the header fields of a message, in lower case.
-fn names(message: &str) -> Vec<String> {
-    let head = message.split("\r\n\r\n").next().unwrap();
-    let fields = head.split("\r\n").filter(|line| !line.starts_with([' ', '\t']));
-    fields.map(|line| line.split(':').next().unwrap().to_ascii_lowercase()).collect()
-}
-
-fn has(message: &str, name: &str) -> bool {
-    names(message).iter().any(|n| n == name)
-}
-
 fn unfolded(message: &str) -> String {
     message.replace("\r\n\t", " ").replace("\r\n   ", "")
 }
@@ -101,18 +92,67 @@ async fn a_forwarded_mail_is_signed_and_sealed() {
 }
 
 #[tokio::test]
-async fn knobs_say_who_signs() {
+async fn without_any_signature_the_receiver_refuses_and_the_sender_hears_of_it() {
+    for srs in [false, true] {
+        let world = world(|knobs| {
+            knobs.external.dkim = SenderDkim::None;
+            knobs.company.arc = ArcSealing::Off;
+            knobs.company.srs = srs;
+        })
+        .await;
+        submit(&world, &["info@corp.example"], &mail("bare")).await;
+        let report = unfolded(&bounce(&world, "<bare@ext.example>").await);
+        for part in [
+            "From: Mail Delivery System <MAILER-DAEMON@corp.example>",
+            "To: probe@ext.example",
+            "<probe.inbox@gmail.com> (expanded from <info@corp.example>)",
+            "Final-Recipient: rfc822; probe.inbox@gmail.com",
+            "Original-Recipient: rfc822;info@corp.example",
+            "Status: 5.7.26",
+            "Diagnostic-Code: smtp; 550-5.7.26 ",
+            "(in reply to end of DATA command)",
+            "dkim=none",
+        ] {
+            assert!(report.contains(part), "{part} is not in\n{report}");
+        }
+        assert_eq!(report.contains("X-Postfix-Sender: rfc822; SRS0="), srs);
+        for name in ["DKIM-Signature:", "ARC-Seal:", "ARC-Message-Signature:", "ARC-Authentication-Results:"] {
+            assert!(!report.contains(name), "{name} is in\n{report}");
+        }
+        let gmail = world.gmail_mailboxes().account(GMAIL).unwrap();
+        assert!(gmail.messages(&FolderKind::All).is_empty() && gmail.messages(&FolderKind::Junk).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_deferred_mail_is_tried_again_with_the_same_seal() {
     let world = world(|knobs| {
-        knobs.external.dkim = SenderDkim::None;
-        knobs.company.arc = ArcSealing::Off;
+        knobs.gmail.defer = Some(Refusal { reply: "421 4.7.28".into(), times: 3 });
     })
     .await;
-    submit(&world, &["info@corp.example"], &mail("bare")).await;
-    let copy = in_gmail(&world, "Body of bare.").await;
-    for name in ["dkim-signature", "arc-seal", "arc-message-signature", "arc-authentication-results"] {
-        assert!(!has(&copy, name), "{name} is in\n{copy}");
-    }
-    assert!(copy.contains("dkim=none") && copy.contains("spf=pass"), "{copy}");
+    submit(&world, &["info@corp.example"], &mail("later")).await;
+    let copy = in_gmail(&world, "Body of later.").await;
+    assert!(copy.contains("arc=pass (i=1 spf=pass spfdomain=ext.example"), "{copy}");
+    let account = world.gmail_mailboxes().account(GMAIL).unwrap();
+    assert_eq!(account.messages(&FolderKind::All).len(), 1);
+}
+
+#[tokio::test]
+async fn mail_can_go_past_the_company_and_come_from_the_account_itself() {
+    let world = world(|_| {}).await;
+    submit(&world, &[GMAIL], &mail("direct")).await;
+    let copy = in_gmail(&world, "Body of direct.").await;
+    assert!(
+        !copy.contains("corp.example id") && copy.contains("spf=pass (google.com: domain of probe@ext.example"),
+        "{copy}"
+    );
+    let target = world.target();
+    let mut client = Client::login(target.accounts["self"].smtp.as_ref().unwrap()).await;
+    let own = mail("own").replace("Probe <probe@ext.example>", GMAIL);
+    assert!(client.send(GMAIL, &["info@corp.example"], own.as_bytes()).await.starts_with("250"));
+    arrival(world.gmail_mailboxes(), GMAIL, FolderKind::Sent, "Body of own.").await;
+    let inbox = world.gmail_mailboxes().account(GMAIL).unwrap().messages(&FolderKind::Inbox);
+    assert_eq!(inbox.len(), 1, "mail from the account itself stays out of the inbox");
 }
 
 #[tokio::test]
@@ -141,14 +181,21 @@ async fn a_sender_that_seals_comes_first() {
 
 #[tokio::test]
 async fn the_company_changes_what_it_sealed() {
-    for (modify, want) in [
-        (Modification::Body, "Body of changed.\r\n\r\n-- \r\nForwarded"),
-        (Modification::Subject, "Subject: [corp] about"),
+    for (modify, changed, why) in [
+        (Modification::Body, "Body of changed.\r\n\r\n-- \r\nForwarded", "arc=fail (body hash mismatch)"),
+        (Modification::Subject, "Subject: [corp] about", "arc=fail (signature failed)"),
     ] {
-        let world = world(|knobs| knobs.company.modify = modify).await;
+        let world = world(|knobs| {
+            knobs.company.modify = modify;
+            knobs.company.srs = true;
+            knobs.external.dmarc = DmarcRecord::None;
+        })
+        .await;
         submit(&world, &["info@corp.example"], &mail("changed")).await;
-        let copy = in_gmail(&world, "Body of changed.").await;
-        assert!(copy.contains(want), "{copy}");
+        let copy = unfolded(&in_gmail(&world, "Body of changed.").await);
+        for part in [changed, why, "i=2; a=rsa-sha256;", "cv=fail;", "ARC-Seal: i=1; s=s2026; d=corp.example;"] {
+            assert!(copy.contains(part), "{part} is not in\n{copy}");
+        }
     }
 }
 
@@ -187,12 +234,12 @@ async fn the_company_refuses_when_told_to() {
     submit(&world, &["info@corp.example"], &mail("refused")).await;
     let text = unfolded(&bounce(&world, "<refused@ext.example>").await);
     assert!(text.contains("Diagnostic-Code: smtp; 550 5.7.1 not today"), "{text}");
-    let knobs = Knobs {
-        company: sealcheck::scenario::knobs::CompanyKnobs { reject: Some("no".into()), ..Default::default() },
-        ..Default::default()
-    };
-    let error = World::start(&knobs, &Ports::default()).await.err().unwrap();
-    assert!(error.to_string().contains("`no` is no SMTP reply"), "{error}");
+    for wrong in ["no", "250 2.0.0 fine"] {
+        let company = CompanyKnobs { reject: Some(wrong.into()), ..CompanyKnobs::default() };
+        let knobs = Knobs { company, ..Knobs::default() };
+        let error = World::start(&knobs, &Ports::default()).await.err().unwrap();
+        assert!(error.to_string().contains(&format!("`{wrong}` is no SMTP")), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -239,7 +286,8 @@ async fn both_recipients_get_one_copy_each() {
     let one = in_gmail(&world, "Body of both.").await;
     let second = world.target().accounts["gmail-2"].address.clone();
     let two = arrival(world.gmail_mailboxes(), &second, FolderKind::Inbox, "Body of both.").await;
-    assert_eq!(one.split("ARC-Seal:").nth(1), two.split("ARC-Seal:").nth(1), "one seal for both");
+    let seal = |copy: &str| copy.split("ARC-Seal: i=1;").nth(1).unwrap().split("\r\nARC-").next().unwrap().to_owned();
+    assert_eq!(seal(&one), seal(&two), "the company sealed once for both");
 }
 
 #[tokio::test]

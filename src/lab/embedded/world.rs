@@ -75,7 +75,7 @@ impl World {
         let pki = Pki::shared().await.map_err(other)?;
         let records = zone(knobs, &keys).map_err(other)?;
         let faults = Faults::new(&knobs.dns).map_err(other)?;
-        let reject = knobs.company.reject.as_deref().map(str::parse::<Reply>).transpose().map_err(other)?;
+        let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(other)?;
         let dns = Dns::start(ports.dns, records, faults).await.map_err(port("DNS", ports.dns))?;
         let sockets = Sockets::bind(ports, &pki).await?;
         let addresses = sockets.addresses(&dns)?;

@@ -20,7 +20,7 @@ pub struct Reply {
 /// A text is no reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no SMTP reply; write a code from 200 to 599, then a status and a text, for example `550 5.1.1 no such user`"
+    "`{0}` is no SMTP reply that fits here; write a code from 400 to 599, a status and a text: `550 5.1.1 no such user`"
 )]
 pub struct ReplyError(String);
 
@@ -63,6 +63,14 @@ impl Reply {
     /// A reply without a status: greetings, EHLO, and every 3xx.
     pub fn plain(code: u16, text: impl AsRef<str>) -> Self {
         Self { code, status: None, lines: text.as_ref().split('\n').map(str::to_owned).collect() }
+    }
+
+    /// Reads a refusal (4xx or 5xx) as people write it.
+    ///
+    /// # Errors
+    /// When it is no reply, or refuses nothing.
+    pub fn refusal(text: &str) -> Result<Self, ReplyError> {
+        text.parse::<Self>().and_then(|reply| if reply.is_positive() { Err(ReplyError::new(text)) } else { Ok(reply) })
     }
 
     /// Whether the command succeeded or goes on (2xx and 3xx).
