@@ -6,14 +6,11 @@ use super::{
     failure::{Failure, Outcome},
     project::Project,
 };
-use crate::{judge::snapshot::known, scenario::load};
 use std::io;
 
 /// Runs `sealcheck snapshots …`.
 pub(super) fn run(context: &Context, global: &Global, args: &SnapshotsArgs) -> Outcome {
-    let project = Project::find(context, global)?;
-    let loaded = load(&project.scenarios, &[]);
-    let known = loaded.errors.is_empty().then(|| known(&project.snapshots, &loaded.scenarios));
+    let project = Project::find(context, global, &[])?;
     let mut key = || match ::console::Term::stdout().read_char() {
         Ok(key) => Ok(Some(key)),
         Err(e) if matches!(e.kind(), io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof) => Ok(None),
@@ -22,7 +19,7 @@ pub(super) fn run(context: &Context, global: &Global, args: &SnapshotsArgs) -> O
     let key: &mut Key<'_> = &mut key;
     let mut desk = Desk {
         dir: &project.snapshots,
-        known,
+        known: project.known_snapshots(),
         color: context.color(global.color.asked(), context.stdout_is_terminal),
         out: &mut io::stdout().lock(),
         key: context.stdout_is_terminal.then_some(key),

@@ -1,6 +1,6 @@
 //! A command could not do its work: what to say, and the exit code that says it to a program.
 
-use crate::outcome::ExitCode;
+use crate::{outcome::ExitCode, scenario::YamlError};
 
 /// Why a command ends without having done its work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,12 @@ impl Failure {
             Self::Output(_) => ExitCode::Report,
             Self::Internal(_) => ExitCode::Internal,
         }
+    }
+
+    /// Mistakes in files, each with its place.
+    pub(super) fn mistakes(errors: &[YamlError]) -> Self {
+        let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Self::Usage(texts.join("\n\nerror: "))
     }
 
     /// Standard output could not be written.

@@ -6,6 +6,7 @@ mod context;
 mod desk;
 mod failure;
 mod project;
+mod signals;
 
 pub use args::{Args, ColorChoice, Command, Global};
 pub use context::Context;
@@ -40,7 +41,7 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::List(args) => commands::list::run(context, global, &args),
         Command::Check(args) => commands::check::run(context, global, &args),
         Command::Inspect(args) => commands::inspect::run(context, global, &args),
-        Command::Lab(command) => commands::lab::run(context, global, &command),
+        Command::Lab(command) => commands::lab::run(context, &command),
         Command::Snapshots(args) => desk::run(context, global, &args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Completions(args) => commands::completions::run(&args),

@@ -1,21 +1,39 @@
 //! Where the project is and what it says.
 
-use super::{Context, Global, failure::Failure};
-use crate::scenario::TargetKind;
-use std::path::PathBuf;
+use super::{Context, Failure, Global};
+use crate::{
+    core::{Redactor, RunId},
+    judge::snapshot::{known, obsolete},
+    run::{Given, Plan},
+    scenario::{
+        Config, Scenario, TargetKind,
+        config::{self, Outside},
+        load,
+    },
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// The name of the project file.
 const FILE: &str = "sealcheck.yaml";
+/// The folder of what runs leave behind.
+const STATE: &str = ".sealcheck";
+/// How many runs are kept there.
+const RUNS: usize = 50;
 
 /// A project.
 #[derive(Debug, Clone)]
 pub(super) struct Project {
     /// The project file, if there is one.
     pub(super) file: Option<PathBuf>,
+    /// What it says.
+    pub(super) config: Config,
     /// The directory that everything is relative to, as it is shown to people; empty for the current one.
-    pub(super) root: PathBuf,
+    root: PathBuf,
     /// The scenario folder.
-    pub(super) scenarios: PathBuf,
+    scenarios: PathBuf,
     /// The snapshot folder.
     pub(super) snapshots: PathBuf,
     /// Where to run when nobody says so.
@@ -23,22 +41,111 @@ pub(super) struct Project {
 }
 
 impl Project {
-    /// The project that the person names, or the one around the current directory.
-    pub(super) fn find(context: &Context, global: &Global) -> Result<Self, Failure> {
+    /// The project that the person names, or the one around the current directory; `set` are changes to its file.
+    ///
+    /// # Errors
+    /// When the project file or a change to it is wrong.
+    pub(super) fn find(context: &Context, global: &Global, set: &[String]) -> Result<Self, Failure> {
         let file = global.config.clone().or_else(|| nearest(context));
+        let config = config::load(file.as_deref(), set).map_err(|e| Failure::mistakes(&e.0))?;
         let root = file.as_ref().and_then(|f| f.parent()).map(PathBuf::from).unwrap_or_default();
+        let below = |path: &Option<PathBuf>, default: &str| root.join(path.as_deref().unwrap_or(Path::new(default)));
         Ok(Self {
-            scenarios: root.join("scenarios"),
-            snapshots: root.join("snapshots"),
-            target: TargetKind::Embedded,
+            scenarios: below(&config.scenarios, "scenarios"),
+            snapshots: below(&config.snapshots, "snapshots"),
+            target: config.target.unwrap_or(TargetKind::Embedded),
             file,
+            config,
             root,
         })
     }
 
+    /// The scenarios that are named, or all.
+    ///
+    /// # Errors
+    /// When any of them is wrong.
+    pub(super) fn scenarios(&self, what: &[String]) -> Result<Vec<Scenario>, Failure> {
+        let loaded = load(&self.scenarios, what);
+        if loaded.errors.is_empty() { Ok(loaded.scenarios) } else { Err(Failure::mistakes(&loaded.errors)) }
+    }
+
+    /// The snapshots that the scenarios may have; `None` when the scenarios cannot be read.
+    pub(super) fn known_snapshots(&self) -> Option<std::collections::BTreeSet<PathBuf>> {
+        self.scenarios(&[]).ok().map(|all| known(&self.snapshots, &all))
+    }
+
+    /// Snapshot files that belong to no scenario; none when the scenarios cannot be read.
+    pub(super) fn obsolete_snapshots(&self) -> Vec<String> {
+        let known = self.known_snapshots();
+        let files = known.and_then(|known| obsolete(&self.snapshots, &known).ok()).unwrap_or_default();
+        files.iter().map(|file| file.to_string_lossy().replace('\\', "/")).collect()
+    }
+
+    /// The world of a run, its secrets looked up; every secret is told to the redactor.
+    ///
+    /// # Errors
+    /// When an account or a secret is missing, or the kind is one that this version cannot build.
+    pub(super) async fn given(
+        &self,
+        context: &Context,
+        kind: TargetKind,
+        plan: &Plan,
+        renamed: &[(String, String)],
+        redactor: &Redactor,
+    ) -> Result<Given, Failure> {
+        match kind {
+            TargetKind::Embedded => return Ok(Given::Lab(kind)),
+            TargetKind::Rspamd | TargetKind::Postfix => {
+                let text = format!("this version cannot build target {kind}; it has embedded, staging and gmail");
+                return Err(Failure::Usage(text));
+            }
+            TargetKind::Staging | TargetKind::Gmail => {}
+        }
+        let env = |name: &str| context.variable(name).map(str::to_owned);
+        let here = Path::new(".");
+        let root = if self.root.as_os_str().is_empty() { here } else { &self.root };
+        let scenarios: Vec<Scenario> = plan.items.iter().map(|i| i.scenario.as_ref().clone()).collect();
+        let renamed = renamed.iter().cloned().collect();
+        let resolved = self.config.resolve(kind, &scenarios, &renamed, &Outside { env: &env, root }, redactor).await;
+        let resolved = resolved.map_err(|e| Failure::mistakes(&e.0))?;
+        for hint in &resolved.hints {
+            super::context::complain(&format!("warning: {hint}"));
+        }
+        Ok(Given::Target(Box::new(resolved.target)))
+    }
+
+    /// How many scenarios may run at a time, given the accounts that are used.
+    pub(super) fn limit(&self, jobs: usize, given: &Given) -> usize {
+        let Given::Target(target) = given else { return jobs };
+        let limits = target.accounts.keys().filter_map(|name| self.config.limits.get(name)?.jobs);
+        limits.filter_map(|n| usize::try_from(n).ok()).chain([jobs]).min().unwrap_or(jobs).max(1)
+    }
+
     /// Where the files of a run go.
-    pub(super) fn run_dir(&self, run: &crate::core::RunId) -> PathBuf {
-        self.root.join(".sealcheck").join("runs").join(run.as_str())
+    pub(super) fn run_dir(&self, run: &RunId) -> PathBuf {
+        self.runs().join(run.as_str())
+    }
+
+    fn runs(&self) -> PathBuf {
+        self.root.join(STATE).join("runs")
+    }
+
+    /// Keeps what runs leave behind out of git, and only the newest of it. Nothing depends on whether that works.
+    pub(super) fn tidy(&self) {
+        let ignore = self.root.join(STATE).join(".gitignore");
+        if !ignore.exists() {
+            drop(fs::write(ignore, "*\n"));
+        }
+        let entries = fs::read_dir(self.runs()).into_iter().flatten().flatten();
+        // Names of runs sort by time.
+        let is_run =
+            |name: &str| name.len() == 26 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        let mut runs: Vec<_> =
+            entries.filter(|e| e.file_name().to_str().is_some_and(is_run)).map(|e| e.path()).collect();
+        runs.sort();
+        for old in runs.iter().rev().skip(RUNS) {
+            drop(fs::remove_dir_all(old));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::core::Redactor;
 use std::{
     fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// A stream of text, masked.
@@ -31,13 +31,31 @@ impl Sink {
     }
 }
 
-/// Opens a file for a stream, its directory made where needed.
-///
-/// # Errors
-/// When directory or file cannot be made.
-pub fn create(path: &Path) -> io::Result<fs::File> {
-    make_parent(path)?;
-    fs::File::create(path)
+/// A file for a stream, made with its directory when something is first written.
+pub struct LazyFile {
+    path: PathBuf,
+    file: Option<fs::File>,
+}
+
+impl LazyFile {
+    /// The file at this path; one that is there is replaced.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, file: None }
+    }
+}
+
+impl Write for LazyFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(file) = &mut self.file {
+            return file.write(bytes);
+        }
+        make_parent(&self.path)?;
+        self.file.insert(fs::File::create(&self.path)?).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), fs::File::flush)
+    }
 }
 
 /// Writes a whole file at once: readers see the old one or the new one, never a part.

@@ -43,6 +43,8 @@ pub(super) async fn build(
 
 /// Every DNS answer that was used, as one zone file; `None` when nothing was verified.
 pub(super) fn zone(evidence: &Evidence) -> Option<String> {
-    let zones: Vec<&ZoneFile> = evidence.copies.iter().map(|c| &c.verification.zone).collect();
-    (!zones.is_empty()).then(|| zones.iter().map(|z| z.to_text()).collect())
+    let mut zones = evidence.copies.iter().map(|c| &c.verification.zone);
+    let mut all: ZoneFile = zones.next()?.clone();
+    zones.for_each(|zone| all.merge(zone));
+    Some(all.to_text())
 }

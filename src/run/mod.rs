@@ -21,7 +21,7 @@ pub mod plan;
 
 pub use artifacts::{ArtifactPolicy, RunDir};
 pub use emit::{Clock, Emitter};
-pub use plan::{Item, Plan, Problem, Selection};
+pub use plan::{Item, Plan, Selection};
 pub use pool::{FlakyPolicy, Options, Refused, run};
 pub use stop::{Stop, StopReason};
 pub use tags::{TagError, TagExpr};
@@ -29,6 +29,7 @@ pub use worlds::Given;
 
 use crate::{
     core::{RunId, Token},
+    judge::snapshot::Store,
     scenario::{Target, Vars},
 };
 use std::time::Duration;
@@ -42,6 +43,7 @@ struct Environment {
     run_dir: RunDir,
     stop: Stop,
     artifacts: ArtifactPolicy,
+    snapshots: Store,
     timeout: Option<Duration>,
     retries: Option<u32>,
     vars: Vars,

@@ -3,11 +3,11 @@
 
 use super::TagExpr;
 use crate::{
-    core::{Position, RunId, ScenarioId, Token},
+    core::{RunId, ScenarioId, Token},
     outcome::ShardInfo,
     scenario::{Scenario, Target, TargetKind, Vars},
 };
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 /// One scenario to run.
 #[derive(Debug, Clone)]
@@ -72,36 +72,10 @@ impl Plan {
     }
 }
 
-/// Something in a scenario that cannot work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where it is written.
-    pub at: Position,
-    /// What is wrong and what to do.
-    pub message: String,
-    /// The text of the file, for an excerpt.
-    pub source: Arc<str>,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.at, self.message)
-    }
-}
-
 /// What the texts of a scenario may name; later ones win: the accounts, the scenario's own, the command line's, and what
 /// is new in every attempt.
 pub(super) fn vars(item: &Item, target: &Target, given: &Vars, run: &RunId, token: &Token) -> Vars {
-    let mut vars = Vars::new();
-    for (name, account) in &target.accounts {
-        vars.set(format!("{name}.address"), &account.address);
-        vars.set(format!("{name}.domain"), account.domain());
-        for (field, value) in [("seal_domain", &account.seal_domain), ("authserv_id", &account.authserv_id)] {
-            if let Some(value) = value {
-                vars.set(format!("{name}.{field}"), value);
-            }
-        }
-    }
+    let mut vars = target.vars();
     for (name, value) in item.scenario.vars.iter().chain(given.iter()) {
         vars.set(name, value);
     }

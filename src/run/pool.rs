@@ -1,7 +1,7 @@
 //! Many scenarios at a time.
 
 use super::{
-    ArtifactPolicy, Emitter, Environment, Given, Item, Plan, Problem, RunDir, Stop, StopReason,
+    ArtifactPolicy, Emitter, Environment, Given, Item, Plan, RunDir, Stop, StopReason,
     limits::Limits,
     preflight,
     scenario::{blank, run_one},
@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     core::{Redactor, RunId},
+    judge::snapshot::Store,
     outcome::{Event, ExitCode, Redactions, RunInfo, RunReport, ScenarioReport, SnapshotStatus, Status, Totals},
-    scenario::{Knobs, Vars},
+    scenario::{Knobs, Vars, YamlError},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -56,6 +57,10 @@ pub struct Options {
     pub flaky: FlakyPolicy,
     /// When files are kept.
     pub artifacts: ArtifactPolicy,
+    /// The regression files.
+    pub snapshots: Store,
+    /// A snapshot without a scenario is not clean (exit 5).
+    pub obsolete_is_unclean: bool,
     /// The run's directory.
     pub run_dir: RunDir,
     /// Every secret.
@@ -64,26 +69,34 @@ pub struct Options {
 
 /// A plan that cannot work: nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused(pub Vec<Problem>);
+pub struct Refused(pub Vec<YamlError>);
 
 /// Runs a plan to its end, or until it is stopped. Every scenario of the plan is in the report, run or not.
 ///
 /// # Errors
 /// When a scenario asks for what the target does not have.
-pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> Result<(RunReport, ExitCode), Refused> {
+pub async fn run(
+    mut plan: Plan,
+    options: Options,
+    emitter: Emitter,
+    stop: Stop,
+) -> Result<(RunReport, ExitCode), Refused> {
     let started = Instant::now();
     let started_at = emitter.clock().text();
     let jobs = options.jobs.clamp(1, plan.items.len().max(1));
     let target = options.given.kind().to_string();
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
-    let needs: Vec<&Knobs> =
-        plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| &i.scenario.knobs).collect();
+    let needs: Vec<Knobs> =
+        plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
     let worlds = Worlds::new(options.given.clone(), poll, options.redactor.clone(), &needs);
     // Without a world every scenario will say so itself.
     if let Some(Ok(world)) = match needs.first() {
         Some(knobs) => Some(worlds.world(knobs).await),
         None => None,
     } {
+        for item in &mut plan.items {
+            item.scenario = Arc::new(item.scenario.as_ref().clone().with_defaults(&world.target));
+        }
         let now = emitter.clock().now().as_second();
         let problems = preflight::check(&plan.items, &world.target, &options.vars, &options.run, now);
         if !problems.is_empty() {
@@ -108,6 +121,7 @@ pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> 
         run_dir: options.run_dir.clone(),
         stop: stop.clone(),
         artifacts: options.artifacts,
+        snapshots: options.snapshots,
         timeout: options.timeout,
         retries: options.retries,
         vars: options.vars,
@@ -128,6 +142,9 @@ pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> 
     let leaks_found = options.run_dir.sweep().map(|leaks| leaks.len());
     let totals = totals(&scenarios);
     let mut exit = exit(&scenarios, &totals, options.flaky, stop.reason());
+    if options.obsolete_is_unclean && !plan.obsolete_snapshots.is_empty() {
+        exit = exit.max(ExitCode::NotClean);
+    }
     if bug {
         exit = exit.max(ExitCode::Internal);
     }

@@ -7,8 +7,10 @@ use super::{
 };
 use crate::{
     core::Token,
-    outcome::{AttemptReport, Event, ScenarioReport, StageError, Status},
-    scenario::model::RetryOn,
+    evidence::Evidence,
+    judge::snapshot::normalise,
+    outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status},
+    scenario::{Target, model::RetryOn},
 };
 use std::{collections::BTreeMap, time::Instant};
 
@@ -37,7 +39,7 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
 
 async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioReport) {
     for n in 1..=report.max_attempts {
-        let Attempted { report: mut attempt, evidence, files } = once(environment, item, n).await;
+        let (Attempted { report: mut attempt, evidence, files }, target) = once(environment, item, n).await;
         let status = attempt.status;
         let again = n < report.max_attempts && item.scenario.known_issue.is_none() && worth_it(item, status);
         let bad = status != Status::Passed;
@@ -57,17 +59,50 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
         }
         report.status = status;
         report.flaky = status == Status::Passed && n > 1;
-        drop(evidence);
+        snapshot(environment, item, evidence.as_ref(), target.as_ref(), report);
         break;
     }
     known_issue(environment, item, report);
 }
 
 /// One attempt, in its world.
-async fn once(environment: &Environment, item: &Item, n: u32) -> Attempted {
+async fn once(environment: &Environment, item: &Item, n: u32) -> (Attempted, Option<Target>) {
     match environment.worlds.world(&item.scenario.knobs).await {
-        Ok(world) => attempt(environment, item, &world, n).await,
-        Err(error) => worldless(Token::of(&environment.run, item.index, n), n, error),
+        Ok(world) => (attempt(environment, item, &world, n).await, Some(world.target.clone())),
+        Err(error) => (worldless(Token::of(&environment.run, item.index, n), n, error), None),
+    }
+}
+
+/// Compares with the snapshot after a pass at the first attempt; a snapshot that has changed is a failure.
+fn snapshot(
+    environment: &Environment,
+    item: &Item,
+    evidence: Option<&Evidence>,
+    target: Option<&Target>,
+    report: &mut ScenarioReport,
+) {
+    let (Some(evidence), Some(target)) = (evidence, target) else { return };
+    let text = normalise(evidence, &item.scenario, target, item.scenario.snapshot).filter(|_| item.repetition == 1);
+    let Some(text) = text else { return };
+    let (store, name) = (&environment.snapshots, target.kind.as_str());
+    if report.status != Status::Passed || report.flaky || item.scenario.known_issue.is_some() {
+        report.snapshot = Some(store.skipped(name, &item.scenario.id));
+        return;
+    }
+    match store.compare(&item.scenario, name, &text) {
+        Ok(outcome) => {
+            if outcome.status == SnapshotStatus::Changed {
+                report.status = Status::Failed;
+            }
+            report.snapshot = Some(outcome);
+        }
+        Err(error) => {
+            report.status = Status::Errored;
+            if let Some(last) = report.attempts.last_mut() {
+                last.status = Status::Errored;
+                last.error.get_or_insert(error);
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
 /// A message that arrived, and whether it is a bounce.
 pub(super) struct Found {
@@ -83,9 +84,9 @@ pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> 
     let ended = Instant::now();
     let mut found: Vec<Found> = Vec::new();
     let mut sightings: Vec<Sighting> = Vec::new();
-    // Dropping the set at the end ends every watch.
-    let (mut tasks, mut news) = listen(watches, deadline);
-    let error = loop {
+    let over = CancellationToken::new();
+    let mut news = listen(watches, deadline, &over);
+    let mut error = loop {
         let now = ended.elapsed();
         let lost = lost(&world.target, &sent.rcpt_to, submission, &sightings);
         let until = match goals.decide(&sightings, &lost, now) {
@@ -99,20 +100,13 @@ pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> 
         tokio::select! {
             next = news.recv() => match next {
                 Some(Ok(arrival)) => {
-                    let one = read(arrival, ended);
-                    sightings.push(Sighting {
-                        account: one.arrival.account.clone(),
-                        folder: one.arrival.folder,
-                        after: one.after,
-                        dsn: one.dsn.clone(),
-                    });
+                    note(arrival, ended, &mut found, &mut sightings);
                     log.emit(|scenario, attempt| Event::Poll {
                         scenario,
                         attempt,
                         n: u32::try_from(sightings.len()).unwrap_or(u32::MAX),
                         found: true,
                     });
-                    found.push(one);
                 }
                 Some(Err(error)) => break Some(error),
                 None => tokio::time::sleep_until(until.into()).await,
@@ -126,21 +120,44 @@ pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> 
             }
         }
     };
-    tasks.abort_all();
+    // What came in the last moment counts, and so does a folder that nobody could see any more.
+    over.cancel();
+    while let Some(last) = news.recv().await {
+        match last {
+            Ok(arrival) => note(arrival, ended, &mut found, &mut sightings),
+            Err(last) => drop(error.get_or_insert(last)),
+        }
+    }
     Waited { found, waited: ended.elapsed(), error }
+}
+
+fn note(arrival: Arrival, ended: Instant, found: &mut Vec<Found>, sightings: &mut Vec<Sighting>) {
+    let one = read(arrival, ended);
+    sightings.push(Sighting {
+        account: one.arrival.account.clone(),
+        folder: one.arrival.folder,
+        after: one.after,
+        dsn: one.dsn.clone(),
+    });
+    found.push(one);
 }
 
 type News = mpsc::UnboundedReceiver<Result<Arrival, StageError>>;
 
-/// One task a watch, all of them into one channel. Errors of folders that nobody needs are left out.
-fn listen(watches: Watches, deadline: Instant) -> (JoinSet<()>, News) {
+/// One task a watch, all of them into one channel, which ends when all of them have: at the deadline, or when it is
+/// over. Errors of folders that nobody needs are left out.
+fn listen(watches: Watches, deadline: Instant, over: &CancellationToken) -> News {
     let (to, news) = mpsc::unbounded_channel();
-    let mut tasks = JoinSet::new();
     for (mut watch, needed) in watches.0 {
-        let to = to.clone();
-        tasks.spawn(async move {
+        let (to, over) = (to.clone(), over.clone());
+        tokio::spawn(async move {
             loop {
-                match watch.next(deadline).await {
+                let until = if over.is_cancelled() { Instant::now() } else { deadline };
+                let next = tokio::select! {
+                    next = watch.next(until) => next,
+                    () = over.cancelled(), if !over.is_cancelled() => continue,
+                };
+                match next {
                     Ok(Some(arrival)) => drop(to.send(Ok(arrival))),
                     Ok(None) => return,
                     Err(error) => {
@@ -150,10 +167,13 @@ fn listen(watches: Watches, deadline: Instant) -> (JoinSet<()>, News) {
                         return;
                     }
                 }
+                if to.is_closed() {
+                    return;
+                }
             }
         });
     }
-    (tasks, news)
+    news
 }
 
 fn read(arrival: Arrival, ended: Instant) -> Found {

@@ -59,7 +59,7 @@ impl Given {
 
 impl Worlds {
     /// Worlds for scenarios with these knobs; `poll` is the longest that a mailbox is left unasked.
-    pub(super) fn new(given: Given, poll: Duration, redactor: Redactor, needs: &[&Knobs]) -> Self {
+    pub(super) fn new(given: Given, poll: Duration, redactor: Redactor, needs: &[Knobs]) -> Self {
         let mut slots: HashMap<Knobs, Slot> = HashMap::new();
         for knobs in needs {
             let key = key(&given, knobs);

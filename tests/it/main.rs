@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod checks;
+mod cli;
 mod corpus;
 mod imap_wire;
 mod interop;
@@ -11,6 +12,7 @@ mod interop_generated;
 mod layers;
 mod mailbox;
 mod probe_in_world;
+mod program;
 mod readers;
 mod reports;
 mod scenarios_yaml;

@@ -3,12 +3,11 @@
 use crate::{
     cli::{
         Context, Global,
-        context::{complain, print},
+        context::print,
         failure::{Failure, Outcome},
         project::Project,
     },
     outcome::ExitCode,
-    scenario::load,
 };
 use std::collections::BTreeSet;
 
@@ -21,17 +20,9 @@ pub struct CheckArgs {
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs) -> Outcome {
-    let project = Project::find(context, global)?;
-    let loaded = load(&project.scenarios, &args.what);
-    if !loaded.errors.is_empty() {
-        for error in &loaded.errors {
-            complain(&format!("error: {error}\n"));
-        }
-        let errors = loaded.errors.len();
-        return Err(Failure::Usage(format!("{errors} {} found", if errors == 1 { "mistake" } else { "mistakes" })));
-    }
-    let files: BTreeSet<_> = loaded.scenarios.iter().map(|s| &*s.file).collect();
-    let text = format!("{} scenarios in {} files are sound\n", loaded.scenarios.len(), files.len());
+    let scenarios = Project::find(context, global, &[])?.scenarios(&args.what)?;
+    let files: BTreeSet<_> = scenarios.iter().map(|s| &*s.file).collect();
+    let text = format!("{} scenarios in {} files are sound\n", scenarios.len(), files.len());
     print(&text).map_err(|e| Failure::stdout(&e))?;
     Ok(ExitCode::Success)
 }

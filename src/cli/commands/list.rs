@@ -11,7 +11,6 @@ use crate::{
     outcome::ExitCode,
     report::sink::plain,
     run::{Plan, Selection},
-    scenario::load,
 };
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
@@ -36,15 +35,10 @@ enum Format {
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -> Outcome {
-    let project = Project::find(context, global)?;
-    let loaded = load(&project.scenarios, &args.select.what);
-    if !loaded.errors.is_empty() {
-        let errors: Vec<String> = loaded.errors.iter().map(ToString::to_string).collect();
-        return Err(Failure::Usage(errors.join("\n\nerror: ")));
-    }
+    let scenarios = Project::find(context, global, &[])?.scenarios(&args.select.what)?;
     let SelectArgs { target, tag, shard, .. } = &args.select;
     let selection = Selection { target: *target, tags: tag.clone(), shard: *shard, repeat: 1 };
-    let plan = Plan::select(loaded.scenarios, &selection);
+    let plan = Plan::select(scenarios, &selection);
     let text = match args.format {
         Format::Text => plan.items.iter().map(|item| format!("{}\n", line(item))).collect(),
         Format::Json => {

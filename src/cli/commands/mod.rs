@@ -9,3 +9,4 @@ pub mod run;
 pub mod schema;
 pub mod select;
 pub mod snapshots;
+mod values;

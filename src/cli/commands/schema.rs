@@ -7,6 +7,7 @@ use crate::{
     },
     outcome::{ExitCode, RunEvent},
     report::json::ResultFile,
+    scenario,
 };
 use clap::ValueEnum;
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -22,6 +23,10 @@ pub struct SchemaArgs {
 /// The documents that have a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Document {
+    /// A scenario file
+    Scenario,
+    /// The project file sealcheck.yaml
+    Config,
     /// The result file of --report json
     Result,
     /// A line of --report jsonl
@@ -40,6 +45,8 @@ pub(in crate::cli) fn run(args: &SchemaArgs) -> Outcome {
 /// When it cannot be written as JSON.
 pub fn schema(of: Document) -> serde_json::Result<String> {
     let schema = match of {
+        Document::Scenario => scenario::schema::scenario(),
+        Document::Config => scenario::schema::config(),
         Document::Result => generate::<ResultFile<'_>>("result"),
         Document::Event => generate::<RunEvent>("event"),
     };

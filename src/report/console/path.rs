@@ -26,6 +26,7 @@ pub(super) fn path(seen: &Observed) -> Vec<String> {
         }
     }
     let last = hosts.len().saturating_sub(1);
+    let first = hosts.first().cloned().unwrap_or_default();
     let stations: Vec<_> = hosts
         .into_iter()
         .enumerate()
@@ -33,12 +34,20 @@ pub(super) fn path(seen: &Observed) -> Vec<String> {
             let said = match n {
                 0 => origin(seen),
                 n if n == last => results(seen),
+                // The sender's own servers forward nothing.
+                _ if domain(&host) == domain(&first) => String::new(),
                 _ => sealing(seen, &host),
             };
             Station { host, said }
         })
         .collect();
     draw(&stations)
+}
+
+/// The last two labels of a host name.
+fn domain(host: &str) -> &str {
+    let mut dots = host.rmatch_indices('.').map(|(at, _)| at + 1);
+    dots.nth(1).map_or(host, |at| &host[at..])
 }
 
 fn origin(seen: &Observed) -> String {

@@ -1,7 +1,11 @@
 //! The arguments of `sealcheck run`.
 
 use super::reports::ReportSpec;
-use crate::{cli::commands::select::SelectArgs, core::duration, judge::snapshot::Update};
+use crate::{
+    cli::commands::{select::SelectArgs, values},
+    core::duration,
+    judge::snapshot::Update,
+};
 use clap::ValueEnum;
 use std::{path::PathBuf, time::Duration};
 
@@ -28,11 +32,17 @@ pub(super) struct ValueArgs {
     #[arg(long, value_name = "NAME", env = "SEALCHECK_PROFILE")]
     pub(super) profile: Option<String>,
     /// Define a variable, which scenarios write as $name; repeatable
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = values::pair)]
     pub(super) vars: Vec<(String, String)>,
     /// Define the variables of this file, one NAME=VALUE a line
     #[arg(long, value_name = "FILE")]
     pub(super) vars_file: Option<PathBuf>,
+    /// Change the project file for this run, for example accounts.company.mx=host:25; repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Use another account under this name, for example gmail=gmail-2; repeatable
+    #[arg(long = "account", value_name = "NAME=OTHER", value_parser = values::pair)]
+    pub(super) accounts: Vec<(String, String)>,
 }
 
 /// How scenarios are run.
@@ -160,18 +170,6 @@ pub(super) enum Artifacts {
     All,
     /// Nobody's
     None,
-}
-
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if is_name(name) => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write a name of letters, digits, `_` and `-`, then =, then the value".into()),
-    }
-}
-
-fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 fn time(text: &str) -> Result<Duration, String> {

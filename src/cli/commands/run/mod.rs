@@ -1,8 +1,10 @@
 //! `sealcheck run`.
 
 mod args;
+mod info;
+mod looks;
 mod reports;
-mod signals;
+mod settings;
 
 pub use args::RunArgs;
 pub use reports::{Format, ReportSpec};
@@ -13,171 +15,112 @@ use crate::{
         context::{complain, print},
         failure::{Failure, Outcome},
         project::Project,
+        signals::{self, Signals},
     },
-    core::{Redactor, RunId},
-    outcome::{ExitCode, RunInfo},
-    report::{
-        Hub,
-        console::{self, Palette, ProgressKind, Verbosity},
-    },
-    run::{self, ArtifactPolicy, Emitter, FlakyPolicy, Given, Plan, RunDir, Selection, Stop},
-    scenario::{TargetKind, Vars, load},
+    core::Redactor,
+    judge::snapshot::Store,
+    outcome::ExitCode,
+    report::Hub,
+    run::{self, Emitter, Plan, RunDir, Stop},
 };
-use args::{Artifacts, Flaky, NoTests, Progress};
-use reports::{Looks, ReportsError, reporters};
-use std::{path::Path, time::Duration};
-
-/// How long the console may be silent without a terminal.
-const PATIENCE: Duration = Duration::from_secs(30);
+use args::{NoTests, Obsolete};
+use reports::reporters;
+use settings::Settings;
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs) -> Outcome {
-    let project = Project::find(context, global)?;
-    let target = args.select.target.unwrap_or(project.target);
-    let loaded = load(&project.scenarios, &args.select.what);
-    if !loaded.errors.is_empty() {
-        let errors: Vec<String> = loaded.errors.iter().map(ToString::to_string).collect();
-        return Err(Failure::Usage(errors.join("\n\nerror: ")));
-    }
-    let selection = Selection {
-        target: Some(target),
-        tags: args.select.tag.clone(),
-        shard: args.select.shard,
-        repeat: usize::try_from(args.running.repeat).unwrap_or(1),
-    };
-    let plan = Plan::select(loaded.scenarios, &selection);
+    let project = Project::find(context, global, &args.values.set)?;
+    let settings = Settings::of(context, &project, args)?;
+    let scenarios = project.scenarios(&args.select.what)?;
+    let mut plan = Plan::select(scenarios.into_iter().map(|s| settings.under(s)), &settings.selection);
     if args.running.list {
         let ids: String = plan.items.iter().map(|i| format!("{}\n", i.id)).collect();
         print(&ids).map_err(|e| Failure::stdout(&e))?;
         return Ok(ExitCode::Success);
     }
     if plan.items.is_empty() {
-        return Ok(match args.running.no_tests {
-            NoTests::Pass => ExitCode::Success,
-            NoTests::Fail => {
-                complain(&format!(
-                    "no scenario for target {target} was selected; `sealcheck list` shows what there is"
-                ));
-                ExitCode::NothingSelected
-            }
-        });
+        if args.running.no_tests == NoTests::Pass {
+            return Ok(ExitCode::Success);
+        }
+        let target = settings.target;
+        complain(&format!("no scenario for target {target} was selected; `sealcheck list` shows what there is"));
+        return Ok(ExitCode::NothingSelected);
     }
-    let run = context.new_run();
-    let redactor = Redactor::new();
-    let directory = project.run_dir(&run);
-    let (events, received) = std::sync::mpsc::channel();
-    let reporters = reporters(&args.output.reports, looks(context, global, args, &directory), &redactor);
-    let hub = Hub::start(
-        received,
-        reporters.map_err(|e| match e {
-            ReportsError::Usage(text) => Failure::Usage(text),
-            ReportsError::File(text) => Failure::Output(text),
-        })?,
-    )
-    .map_err(|e| Failure::Internal(e.to_string()))?;
+    if settings.obsolete != Obsolete::Ignore {
+        plan.obsolete_snapshots = project.obsolete_snapshots();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
-    let stop = Stop::new();
-    let options = options(context, args, target, run, redactor.clone(), &directory)?;
-    let emitter = Emitter::new(events, context.clock.clone());
-    let outcome = runtime.block_on(async {
-        let signals = signals::listen(stop.clone());
-        let outcome = run::run(plan, options, emitter, stop).await;
-        signals.abort();
-        outcome
-    });
+    let outcome = runtime.block_on(execute(context, global, args, &project, settings, plan));
     // Threads that still talk to a dead server are left behind.
     runtime.shutdown_background();
+    outcome
+}
+
+async fn execute(
+    context: &Context,
+    global: &Global,
+    args: &RunArgs,
+    project: &Project,
+    settings: Settings,
+    plan: Plan,
+) -> Outcome {
+    let listening = Signals::new().map_err(|e| Failure::Internal(format!("cannot listen for signals: {e}")))?;
+    let stop = Stop::new();
+    let signals = signals::stop_run(listening, stop.clone());
+    let redactor = Redactor::new();
+    let given = project.given(context, settings.target, &plan, &args.values.accounts, &redactor).await?;
+    let run = context.new_run();
+    let directory = project.run_dir(&run);
+    let info = info::info(context, args, project, &settings).await;
+    let looks = looks::looks(context, global, args, &directory);
+    let mut specs = settings.reports;
+    let record = args.output.record.iter().cloned().chain([directory.join("events.jsonl")]);
+    specs.extend(record.map(|path| ReportSpec { format: Format::Jsonl, path: Some(path) }));
+    let reporters = reporters(&specs, looks, &redactor)?;
+    let (events, received) = std::sync::mpsc::channel();
+    let hub = Hub::start(received, reporters).map_err(|e| Failure::Internal(e.to_string()))?;
+    let jobs = settings.jobs.unwrap_or_else(|| match settings.target.is_lab() {
+        true => (context.processors * 2).min(8),
+        false => 2,
+    });
+    let options = run::Options {
+        run,
+        tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
+        info,
+        jobs: project.limit(jobs, &given),
+        given,
+        vars: settings.vars,
+        retries: args.running.retries,
+        timeout: args.running.timeout,
+        global_timeout: settings.global_timeout,
+        max_fail: settings.max_fail,
+        flaky: settings.flaky,
+        artifacts: settings.artifacts,
+        snapshots: Store::new(&project.snapshots, settings.update, redactor.clone()),
+        obsolete_is_unclean: settings.obsolete == Obsolete::Fail,
+        run_dir: RunDir::new(directory, redactor.clone()),
+        redactor: redactor.clone(),
+    };
+    let emitter = Emitter::new(events, context.clock.clone());
+    let outcome = run::run(plan, options, emitter, stop).await;
+    signals.abort();
     let errors = hub.join();
-    let exit = match outcome {
+    let mut exit = match outcome {
         Ok((_, exit)) => exit,
-        Err(run::Refused(problems)) => {
-            let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            return Err(Failure::Usage(texts.join("\nerror: ")));
-        }
+        Err(run::Refused(problems)) => return Err(Failure::mistakes(&problems)),
     };
     for error in &errors {
         complain(&format!("error: {error}"));
     }
-    Ok(if errors.is_empty() { exit } else { exit.max(ExitCode::Report) })
-}
-
-fn options(
-    context: &Context,
-    args: &RunArgs,
-    target: TargetKind,
-    run: RunId,
-    redactor: Redactor,
-    directory: &Path,
-) -> Result<run::Options, Failure> {
-    let mut vars = Vars::new();
-    for (name, value) in &args.values.vars {
-        vars.set(name, value);
+    let leaks = reports::leaks(&specs, &redactor);
+    for leak in &leaks {
+        complain(&format!("error: {leak} held a secret and was removed"));
     }
-    let jobs = args
-        .running
-        .jobs
-        .map_or_else(|| if target.is_lab() { (context.processors * 2).min(8) } else { 2 }, usize::from);
-    Ok(run::Options {
-        run,
-        tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
-        info: RunInfo {
-            profile: args.values.profile.clone(),
-            shard: args.select.shard,
-            host: context.host.clone(),
-            git: None,
-            ci: context.ci(),
-            config_sha256: None,
-        },
-        given: Given::Lab(target),
-        vars,
-        jobs,
-        retries: args.running.retries,
-        timeout: args.running.timeout,
-        global_timeout: args.running.global_timeout,
-        max_fail: if args.running.fail_fast {
-            Some(1)
-        } else {
-            args.running.max_fail.and_then(|n| usize::try_from(n).ok())
-        },
-        flaky: match args.running.flaky {
-            None | Some(Flaky::Warn) => FlakyPolicy::Warn,
-            Some(Flaky::Pass) => FlakyPolicy::Pass,
-            Some(Flaky::Fail) => FlakyPolicy::Fail,
-        },
-        artifacts: match args.output.artifacts {
-            None | Some(Artifacts::Failed) => ArtifactPolicy::Failed,
-            Some(Artifacts::All) => ArtifactPolicy::All,
-            Some(Artifacts::None) => ArtifactPolicy::None,
-        },
-        run_dir: RunDir::new(directory.to_owned(), redactor.clone()),
-        redactor,
-    })
-}
-
-fn looks(context: &Context, global: &Global, args: &RunArgs, directory: &Path) -> Looks {
-    let verbosity = match (args.output.quiet, args.output.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (false, 0) => Verbosity::Normal,
-        (false, 1) => Verbosity::Verbose,
-        (false, _) => Verbosity::Everything,
-    };
-    let look = |is_terminal: bool, stderr: bool| console::Options {
-        palette: Palette { color: context.color(global.color.asked(), is_terminal) },
-        progress: match args.output.progress {
-            Progress::Auto if is_terminal && !context.is_ci() => ProgressKind::Bar,
-            Progress::Auto | Progress::Lines => ProgressKind::Lines,
-            Progress::Bar => ProgressKind::Bar,
-            Progress::None => ProgressKind::None,
-        },
-        verbosity,
-        stderr,
-        run_dir: directory.display().to_string(),
-        patience: PATIENCE,
-    };
-    let mut file = look(false, false);
-    file.palette = Palette { color: false };
-    file.progress = ProgressKind::None;
-    Looks { stdout: look(context.stdout_is_terminal, false), stderr: look(context.stderr_is_terminal, true), file }
+    if !errors.is_empty() || !leaks.is_empty() {
+        exit = exit.max(ExitCode::Report);
+    }
+    project.tidy();
+    Ok(exit)
 }

@@ -1,6 +1,7 @@
 //! `--report FORMAT[=PATH]`: which reports go where.
 
 use crate::{
+    cli::failure::Failure,
     core::Redactor,
     report::{
         Reporter,
@@ -8,10 +9,10 @@ use crate::{
         json::{Destination, Json},
         jsonl::Jsonl,
         junit::Junit,
-        sink::{self, Sink},
+        sink::{LazyFile, Sink},
     },
 };
-use std::{io, path::PathBuf, str::FromStr};
+use std::{fs, io, path::PathBuf, str::FromStr};
 
 /// One report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,43 +77,33 @@ pub(super) struct Looks {
     pub(super) file: console::Options,
 }
 
-/// Sets up every report, and the console if no other was asked for on standard output. The console makes way for a
-/// machine's format: it then goes to standard error.
+/// Sets up every report, and the console. The console makes way for a machine's format: it then goes to standard error.
 ///
 /// # Errors
-/// When two reports would go to standard output, or a file cannot be made; the text says which.
-pub(super) fn reporters(specs: &[ReportSpec], looks: Looks, redactor: &Redactor) -> Result<Vec<Named>, ReportsError> {
-    let machine = specs.iter().filter(|s| s.path.is_none() && s.format != Format::Console);
-    let machines: Vec<_> = machine.map(ReportSpec::name).collect();
+/// When two reports would go to standard output.
+pub(super) fn reporters(specs: &[ReportSpec], looks: Looks, redactor: &Redactor) -> Result<Vec<Named>, Failure> {
+    let machines: Vec<_> =
+        specs.iter().filter(|s| s.path.is_none() && s.format != Format::Console).map(ReportSpec::name).collect();
     if machines.len() > 1 {
-        return Err(ReportsError::Usage(format!(
-            "reports {} would all go to standard output; give all but one a file, as in {}=PATH",
-            machines.join(" and "),
-            machines[0]
-        )));
+        let names = machines.join(" and ");
+        let text = format!("reports {names} would all go to standard output; give all but one a file, as in json=PATH");
+        return Err(Failure::Usage(text));
     }
-    let mut out: Vec<Named> = Vec::new();
-    let stdout_is_taken = !machines.is_empty();
     let sink = |to: Box<dyn io::Write + Send>| Sink::new(to, redactor.clone());
-    let console: Box<dyn Reporter> = if stdout_is_taken {
-        Box::new(Console::new(sink(Box::new(io::stderr())), looks.stderr))
-    } else {
-        Box::new(Console::new(sink(Box::new(io::stdout())), looks.stdout))
+    let console = match machines.is_empty() {
+        true => Console::new(sink(Box::new(io::stdout())), looks.stdout),
+        false => Console::new(sink(Box::new(io::stderr())), looks.stderr),
     };
-    out.push(("console".into(), console));
+    let mut out: Vec<Named> = vec![("console".into(), Box::new(console))];
     for spec in specs {
-        let file = |path: &PathBuf| {
-            sink::create(path)
-                .map(|f| Box::new(f) as Box<dyn io::Write + Send>)
-                .map_err(|source| ReportsError::File(format!("cannot write report {}: {source}", spec.name())))
-        };
+        let file = |path: &PathBuf| sink(Box::new(LazyFile::new(path.clone())));
         let document = || spec.path.clone().map_or(Destination::Stdout, Destination::File);
         let reporter: Box<dyn Reporter> = match (spec.format, &spec.path) {
             // It is there already.
             (Format::Console, None) => continue,
-            (Format::Console, Some(path)) => Box::new(Console::new(sink(file(path)?), looks.file.clone())),
+            (Format::Console, Some(path)) => Box::new(Console::new(file(path), looks.file.clone())),
             (Format::Jsonl, None) => Box::new(Jsonl::new(sink(Box::new(io::stdout())))),
-            (Format::Jsonl, Some(path)) => Box::new(Jsonl::new(sink(file(path)?))),
+            (Format::Jsonl, Some(path)) => Box::new(Jsonl::new(file(path))),
             (Format::Json, _) => Box::new(Json::new(document(), redactor.clone())),
             (Format::Junit, _) => Box::new(Junit::new(document(), redactor.clone())),
         };
@@ -121,15 +112,11 @@ pub(super) fn reporters(specs: &[ReportSpec], looks: Looks, redactor: &Redactor)
     Ok(out)
 }
 
-/// Why the reports cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ReportsError {
-    /// The person's mistake.
-    #[error("{0}")]
-    Usage(String),
-    /// A file cannot be made.
-    #[error("{0}")]
-    File(String),
+/// Reads every report again and removes those that hold a secret; their names.
+pub(super) fn leaks(specs: &[ReportSpec], redactor: &Redactor) -> Vec<String> {
+    let paths = specs.iter().filter_map(|s| s.path.as_ref());
+    let leaky = paths.filter(|path| fs::read(path).is_ok_and(|bytes| redactor.leaks(&bytes)));
+    leaky.filter(|path| fs::remove_file(path).is_ok()).map(|path| path.display().to_string()).collect()
 }
 
 #[cfg(test)]

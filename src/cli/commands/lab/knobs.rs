@@ -1,40 +1,13 @@
-//! `sealcheck lab`.
+//! `--knob company.arc=false`.
 
 use crate::{
-    cli::{
-        Context, Global,
-        failure::{Failure, Outcome},
-    },
+    cli::failure::Failure,
     scenario::{Knobs, yaml},
 };
-use std::{collections::BTreeMap, path::PathBuf};
-
-/// `sealcheck lab …`.
-#[derive(Debug, clap::Subcommand)]
-pub enum LabCommand {
-    /// Start it, print one JSON line when it is ready, and keep it running until it is interrupted
-    Up(UpArgs),
-}
-
-/// Arguments of `lab up`.
-#[derive(Debug, clap::Args)]
-pub struct UpArgs {
-    /// Write a sealcheck.yaml whose target gmail is this world
-    #[arg(long, value_name = "FILE")]
-    config_out: Option<PathBuf>,
-    /// Change the world as a scenario's `lab` does, for example company.arc=false; repeatable
-    #[arg(long = "knob", value_name = "PARTY.KNOB=VALUE")]
-    knobs: Vec<String>,
-}
-
-pub(in crate::cli) fn run(_context: &Context, _global: &Global, command: &LabCommand) -> Outcome {
-    let LabCommand::Up(args) = command;
-    let _ = knobs(&args.knobs)?;
-    Err(Failure::Internal("".into()))
-}
+use std::collections::BTreeMap;
 
 /// The knobs, read by the same rules as those of a scenario file.
-fn knobs(typed: &[String]) -> Result<Knobs, Failure> {
+pub(super) fn knobs(typed: &[String]) -> Result<Knobs, Failure> {
     if typed.is_empty() {
         return Ok(Knobs::default());
     }

@@ -1,0 +1,112 @@
+//! `sealcheck lab`.
+
+mod config_out;
+mod knobs;
+
+use crate::{
+    cli::{
+        Context,
+        context::{complain, print},
+        failure::{Failure, Outcome},
+        signals,
+    },
+    lab::embedded::{Ports, World},
+    outcome::ExitCode,
+};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// `sealcheck lab …`.
+#[derive(Debug, clap::Subcommand)]
+pub enum LabCommand {
+    /// Start it, print one JSON line when it is ready, and keep it running until it is interrupted
+    Up(UpArgs),
+}
+
+/// Arguments of `lab up`.
+#[derive(Debug, clap::Args)]
+pub struct UpArgs {
+    /// Write a sealcheck.yaml whose target gmail is this world; its secrets go into FILE.d
+    #[arg(long, value_name = "FILE")]
+    config_out: Option<PathBuf>,
+    /// Change the world as a scenario's `lab` does, for example company.arc=false; repeatable
+    #[arg(long = "knob", value_name = "PARTY.KNOB=VALUE")]
+    knobs: Vec<String>,
+    #[command(flatten)]
+    ports: PortArgs,
+}
+
+/// Fixed ports on 127.0.0.1.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Ports [default: any free ones]")]
+struct PortArgs {
+    /// DNS, UDP and TCP
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port_dns: u16,
+    /// The outside sender's submission with STARTTLS
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port_submission: u16,
+    /// The outside sender's submission with TLS from the first byte
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port_submissions: u16,
+    /// The outside sender's mailboxes
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port_external_imap: u16,
+    /// The outside sender's MX
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port_external_mx: u16,
+    /// The company's MX
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port_company_mx: u16,
+    /// The receiver's MX
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port_gmail_mx: u16,
+    /// The receiver's mailboxes
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port_gmail_imap: u16,
+}
+
+impl PortArgs {
+    fn ports(&self) -> Ports {
+        Ports {
+            dns: self.port_dns,
+            submission: self.port_submission,
+            submissions: self.port_submissions,
+            external_imap: self.port_external_imap,
+            external_mx: self.port_external_mx,
+            company_mx: self.port_company_mx,
+            gmail_mx: self.port_gmail_mx,
+            gmail_imap: self.port_gmail_imap,
+        }
+    }
+}
+
+pub(in crate::cli) fn run(_: &Context, command: &LabCommand) -> Outcome {
+    let LabCommand::Up(args) = command;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
+    runtime.block_on(up(args))
+}
+
+async fn up(args: &UpArgs) -> Outcome {
+    let knobs = knobs::knobs(&args.knobs)?;
+    let world = World::start(&knobs, &args.ports.ports()).await.map_err(|e| Failure::Inconclusive(e.to_string()))?;
+    let mut ready = serde_json::to_value(world.describe()).map_err(|e| Failure::Internal(e.to_string()))?;
+    if let Some(file) = &args.config_out {
+        let written = config_out::write(file, &world.target(), &world.describe().ca_pem);
+        let ca_file = written.map_err(|e| Failure::Output(format!("cannot write {}: {e}", file.display())))?;
+        if let Value::Object(fields) = &mut ready {
+            fields.insert("config".into(), json!(file));
+            fields.insert("ca_file".into(), json!(ca_file));
+        }
+    }
+    // Signals are listened for before anybody is told that they may be sent.
+    let mut end = signals::Signals::new().map_err(|e| Failure::Internal(format!("cannot listen for signals: {e}")))?;
+    print(&format!("{ready}\n")).map_err(|e| Failure::stdout(&e))?;
+    complain("the lab is up; Ctrl-C ends it");
+    end.next().await;
+    world.stop().await;
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,38 @@
+//! How the console looks where it goes.
+
+use super::{
+    args::{Progress, RunArgs},
+    reports::Looks,
+};
+use crate::{
+    cli::{Context, Global},
+    report::console::{Options, Palette, ProgressKind, Verbosity},
+};
+use std::{path::Path, time::Duration};
+
+/// How long the console may be silent without a terminal.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) fn looks(context: &Context, global: &Global, args: &RunArgs, directory: &Path) -> Looks {
+    let verbosity = match (args.output.quiet, args.output.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, 0) => Verbosity::Normal,
+        (false, 1) => Verbosity::Verbose,
+        (false, _) => Verbosity::Everything,
+    };
+    let look = |is_terminal: bool, stderr: bool| Options {
+        palette: Palette { color: context.color(global.color.asked(), is_terminal) },
+        progress: match args.output.progress {
+            Progress::Auto if is_terminal && !context.is_ci() => ProgressKind::Bar,
+            Progress::Auto | Progress::Lines => ProgressKind::Lines,
+            Progress::Bar => ProgressKind::Bar,
+            Progress::None => ProgressKind::None,
+        },
+        verbosity,
+        stderr,
+        run_dir: directory.display().to_string(),
+        patience: PATIENCE,
+    };
+    let file = Options { palette: Palette { color: false }, progress: ProgressKind::None, ..look(false, false) };
+    Looks { stdout: look(context.stdout_is_terminal, false), stderr: look(context.stderr_is_terminal, true), file }
+}

@@ -1,0 +1,488 @@
+//! The program itself: what is typed, what is printed, what it ends with.
+
+use crate::program::{Project, forward, secrets_in};
+use serde_json::Value;
+use std::{fs, net::TcpListener};
+
+const DIRECT: &str = "sealcheck: 1
+name: direct mail reaches the inbox
+tags: [smoke, direct]
+send: { from: external, to: gmail }
+wait: { timeout: 20s }
+expect:
+  - smtp: { code: 250 }
+  - delivered: gmail
+snapshot: none
+";
+
+const BOUNCES: &str = "sealcheck: 1
+name: refused at once
+send: { from: external, to: gmail }
+wait: { timeout: 20s }
+lab: { gmail: { reject: 550 5.7.1 no } }
+expect:
+  - bounced: { to: external, status: 5.7.1 }
+snapshot: none
+";
+
+/// Wants a folder that the mail does not go to.
+const WRONG: &str = "sealcheck: 1
+name: wants spam
+tags: [wrong]
+send: { from: external, to: gmail }
+wait: { timeout: 20s }
+expect:
+  - delivered: { to: gmail, folder: spam }
+snapshot: none
+";
+
+/// Waits for what never comes; its first event tells a test that the run is going on.
+const ENDLESS: &str = "sealcheck: 1
+name: waits for ever
+send: { from: external, to: gmail }
+wait: { timeout: 10m }
+expect:
+  - delivered: gmail
+  - bounced: external
+snapshot: none
+";
+
+/// A port where nobody listens.
+fn dead_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A project file whose target gmail is a server that is not there.
+fn dead_target() -> String {
+    let port = dead_port();
+    format!(
+        "sealcheck: 1
+target: gmail
+accounts:
+  external:
+    address: probe@ext.example
+    smtp: {{ host: 127.0.0.1, port: {port}, tls: none }}
+  gmail:
+    address: probe.inbox@gmail.com
+    imap: {{ host: 127.0.0.1, port: {port}, tls: implicit, password: {{ env: GMAIL_PASSWORD }} }}
+"
+    )
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let project = Project::new();
+    let help = project.run(&["--help"]);
+    assert_eq!(help.code, 0);
+    for command in ["run", "list", "check", "inspect", "lab", "snapshots", "schema", "completions"] {
+        assert!(help.stdout.contains(command), "{command}\n{}", help.stdout);
+    }
+    assert!(project.run(&["--version"]).stdout.starts_with("sealcheck "));
+    assert!(project.run(&["completions", "bash"]).stdout.contains("_sealcheck"));
+}
+
+#[test]
+fn a_good_run_ends_with_0() {
+    let project = Project::new().scenario("direct", DIRECT);
+    let run = project.run(&["run", "direct"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.starts_with("sealcheck "), "{run}");
+    assert!(run.stdout.contains("PASS") && run.stdout.contains("1 run: 1 passed"), "{run}");
+    assert!(!run.stdout.contains('\u{1b}'), "no terminal, no colours: {run}");
+    assert_eq!(fs::read_to_string(project.path(".sealcheck/.gitignore")).unwrap(), "*\n");
+}
+
+#[test]
+fn a_failing_run_ends_with_1_and_names_the_check() {
+    let project = Project::new().scenario("wrong", WRONG);
+    let run = project.run(&["run", "--report", "json=out/result.json", "--report", "junit=out/junit.xml"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stdout.contains("error[expect[0].delivered]"), "{run}");
+    assert!(run.stdout.contains("scenarios/wrong.yaml:7"), "{run}");
+    let result: Value = serde_json::from_str(&project.read("out/result.json")).unwrap();
+    let attempt = &result["scenarios"][0]["attempts"][0];
+    assert_eq!(result["totals"]["failed"], 1);
+    assert_eq!(attempt["status"], "failed");
+    for artifact in attempt["artifacts"].as_array().unwrap() {
+        let path =
+            format!(".sealcheck/runs/{}/{}", result["run"]["id"].as_str().unwrap(), artifact["path"].as_str().unwrap());
+        assert!(project.path(&path).exists(), "{path}");
+    }
+    let names: Vec<_> = attempt["artifacts"].as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap()).collect();
+    for name in ["sent.eml", "received.eml", "smtp.log", "imap.log", "dns.zone"] {
+        assert!(names.contains(&name), "{name} is not among {names:?}");
+    }
+    assert!(project.read("out/junit.xml").contains(r#"type="expect[0].delivered""#));
+}
+
+#[test]
+fn an_unknown_key_ends_with_2_and_nothing_is_sent() {
+    let project = Project::new().scenario("direct", DIRECT).scenario("typo", &DIRECT.replace("tags:", "tag:"));
+    for command in ["run", "check", "list"] {
+        let run = project.run(&[command]);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains("scenarios/typo.yaml:3:1"), "{run}");
+        assert!(run.stderr.contains("tag: [smoke, direct]"), "no excerpt: {run}");
+    }
+    assert!(!project.path(".sealcheck").exists(), "something was run");
+}
+
+#[test]
+fn what_cannot_work_ends_with_2_before_anything_is_sent() {
+    let unknown = DIRECT.replace("to: gmail }", "to: gmail, subject: hello $nobdy }");
+    let account = DIRECT.replace("to: gmail }", "to: gmial }");
+    let mailbox = DIRECT.replace("delivered: gmail", "delivered: company");
+    for (text, place, word) in [(unknown, ":4:", "$nobdy"), (account, ":4:", "gmial"), (mailbox, ":8:", "company")] {
+        let project = Project::new().scenario("direct", DIRECT).scenario("odd", &text);
+        let run = project.run(&["run"]);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains(&format!("scenarios/odd.yaml{place}")) && run.stderr.contains(word), "{run}");
+        assert!(!project.path(".sealcheck").exists(), "something was run");
+    }
+}
+
+#[test]
+fn wrong_arguments_end_with_2() {
+    let project = Project::new().scenario("direct", DIRECT);
+    for (args, word) in [
+        (vec!["run", "--report", "html"], "console, json, jsonl, junit"),
+        (vec!["run", "--report", "json", "--report", "jsonl"], "standard output"),
+        (vec!["run", "-t", "a and"], "a tag is missing"),
+        (vec!["run", "--target", "moon"], "unknown target"),
+        (vec!["run", "--target", "postfix"], "cannot build target postfix"),
+        (vec!["run", "--shard", "3/2"], "2/5"),
+        (vec!["run", "--timeout", "5"], "unit"),
+        (vec!["run", "--profile", "ci"], "unknown profile"),
+        (vec!["run", "--var", "1=2"], "a name"),
+        (vec!["run", "nothing-like-it"], "nothing-like-it"),
+        (vec!["fly"], "fly"),
+    ] {
+        let run = project.run(&args);
+        assert_eq!(run.code, 2, "{args:?} {run}");
+        assert!(run.stderr.contains(word), "{args:?} {run}");
+    }
+    assert!(!project.path(".sealcheck").exists(), "something was run");
+}
+
+#[test]
+fn a_dead_port_ends_with_3() {
+    let project =
+        Project::new().config(&dead_target()).scenario("direct", &DIRECT.replace("name:", "targets: [gmail]\nname:"));
+    let project = project.env("GMAIL_PASSWORD", "abcdefghijklmnop");
+    let run = project.run(&["run", "--report", "junit=j.xml"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stdout.contains("error[H04]"), "{run}");
+    assert!(project.read("j.xml").contains(r#"type="H04""#));
+}
+
+#[test]
+fn a_missing_secret_ends_with_2() {
+    let project =
+        Project::new().config(&dead_target()).scenario("direct", &DIRECT.replace("name:", "targets: [gmail]\nname:"));
+    let run = project.run(&["run"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("GMAIL_PASSWORD") && run.stderr.contains("sealcheck.yaml:9:"), "{run}");
+}
+
+#[test]
+fn a_failure_does_not_hide_behind_an_inconclusive_neighbour() {
+    let inconclusive = "sealcheck: 1
+name: DNS gives no answer
+send: { from: external, to: company }
+wait: { timeout: 20s }
+lab: { dns: [ { name: arc-20260327._domainkey.google.com, type: TXT, answer: servfail } ] }
+expect:
+  - delivered: { to: gmail, folder: any, arc: { verify: true } }
+snapshot: none
+";
+    let project = Project::new().scenario("dark", inconclusive).scenario("wrong", WRONG);
+    let alone = project.run(&["run", "dark"]);
+    assert_eq!(alone.code, 3, "{alone}");
+    assert!(alone.stdout.contains("error[H03]"), "{alone}");
+    let both = project.run(&["run"]);
+    assert_eq!(both.code, 1, "{both}");
+    assert!(both.stdout.contains("1 failed, 1 errored"), "{both}");
+}
+
+#[test]
+fn nothing_selected_ends_with_4() {
+    let project = Project::new().scenario("direct", DIRECT);
+    let run = project.run(&["run", "-t", "slow"]);
+    assert_eq!(run.code, 4, "{run}");
+    assert!(run.stderr.contains("sealcheck list"), "{run}");
+    assert_eq!(project.run(&["run", "-t", "slow", "--no-tests", "pass"]).code, 0);
+}
+
+#[test]
+fn a_snapshot_that_nobody_has_accepted_ends_with_5_then_0_then_1() {
+    let text = DIRECT.replace("snapshot: none\n", "");
+    let project = Project::new().scenario("direct", &text);
+    let first = project.run(&["run"]);
+    assert_eq!(first.code, 5, "{first}");
+    let snap = "snapshots/embedded/direct.snap";
+    assert!(project.path(&format!("{snap}.new")).exists());
+    assert_eq!(project.run(&["snapshots", "accept"]).code, 0);
+    assert!(project.path(snap).exists());
+    let second = project.run(&["run"]);
+    assert_eq!(second.code, 0, "{second}");
+    assert!(second.stdout.contains("snapshots 1 ok"), "{second}");
+    let accepted = project.read(snap);
+    fs::write(project.path(snap), accepted.replace("folder: inbox", "folder: spam")).unwrap();
+    let third = project.run(&["run", "--update", "never"]);
+    assert_eq!(third.code, 1, "{third}");
+    assert!(third.stdout.contains("error[snapshot]"), "{third}");
+    fs::write(project.path(snap), accepted).unwrap();
+    fs::rename(project.path("scenarios/direct.yaml"), project.path("scenarios/other.yaml")).unwrap();
+    let renamed = project.run(&["run", "--update", "new", "--obsolete", "fail"]);
+    assert_eq!(renamed.code, 5, "{renamed}");
+    assert!(renamed.stdout.contains("obsolete snapshot snapshots/embedded/direct.snap"), "{renamed}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_ends_with_6() {
+    let project = Project::new().scenario("direct", DIRECT);
+    fs::create_dir(project.path("taken")).unwrap();
+    let run = project.run(&["run", "--report", "junit=taken", "--report", "jsonl=taken", "--report", "json=good.json"]);
+    assert_eq!(run.code, 6, "{run}");
+    assert!(run.stderr.contains("junit=taken") && run.stderr.contains("jsonl=taken"), "{run}");
+    assert!(project.read("good.json").contains("\"passed\": 1"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_with_130_and_writes_its_reports() {
+    let project = Project::new().scenario("a-waits", ENDLESS).scenario("b-direct", DIRECT);
+    let args = ["run", "-j", "1", "--report", "jsonl", "--report", "json=r.json", "--report", "junit=j.xml"];
+    let run = project.run_until(&args, |line| line.contains("\"kind\":\"wait\""), "INT");
+    assert_eq!(run.code, 130, "{run}");
+    let result: Value = serde_json::from_str(&project.read("r.json")).unwrap();
+    assert_eq!(result["totals"]["not_run"], 2, "{result:#}");
+    assert_eq!(result["run"]["complete"], false);
+    assert_eq!(result["run"]["stopped"], "interrupted");
+    assert_eq!(result["run"]["exit_code"], 130);
+    assert_eq!(project.read("j.xml").matches("not run: interrupted").count(), 2);
+    let last: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(last["event"], "run_finished");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminated_run_ends_with_143() {
+    let project = Project::new().scenario("waits", ENDLESS);
+    let run = project.run_until(&["run", "--report", "jsonl"], |line| line.contains("\"kind\":\"wait\""), "TERM");
+    assert_eq!(run.code, 143, "{run}");
+}
+
+#[test]
+fn the_global_timeout_ends_what_runs() {
+    let project = Project::new().scenario("waits", ENDLESS);
+    let run = project.run(&["run", "--global-timeout", "2s"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stdout.contains("global timeout: 1 not run"), "{run}");
+}
+
+#[test]
+fn fail_fast_starts_no_more() {
+    let project = Project::new().scenario("a-wrong", WRONG).scenario("b", DIRECT).scenario("c", DIRECT);
+    let run = project.run(&["run", "-j", "1", "--fail-fast"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stdout.contains("1 run: 0 passed, 1 failed, 2 not run"), "{run}");
+}
+
+#[test]
+fn every_retry_sends_a_new_mail() {
+    let project = Project::new().scenario("wrong", WRONG);
+    let run = project.run(&["run", "--retries", "2", "--report", "json=r.json"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stdout.contains("TRY 1 FAIL") && run.stdout.contains("TRY 2 FAIL"), "{run}");
+    let result: Value = serde_json::from_str(&project.read("r.json")).unwrap();
+    let attempts = result["scenarios"][0]["attempts"].as_array().unwrap();
+    let ids: std::collections::BTreeSet<_> = attempts.iter().map(|a| a["message_id"].as_str().unwrap()).collect();
+    assert_eq!((attempts.len(), ids.len()), (3, 3), "{ids:?}");
+}
+
+#[test]
+fn a_known_issue_is_expected_until_its_day() {
+    let known = |until: &str| {
+        WRONG.replace("tags:", &format!("known_issue: {{ reason: lands in the inbox, until: {until} }}\ntags:"))
+    };
+    let project = Project::new().scenario("wrong", &known("2999-01-01"));
+    let run = project.run(&["run"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains("XFAIL") && run.stdout.contains("lands in the inbox"), "{run}");
+    let run = Project::new().scenario("wrong", &known("2001-01-01")).run(&["run"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stdout.contains("known only until 2001-01-01"), "{run}");
+    let passes = DIRECT.replace("tags:", "known_issue: { reason: no more }\ntags:");
+    let run = Project::new().scenario("direct", &passes).run(&["run"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stdout.contains("XPASS"), "{run}");
+}
+
+#[test]
+fn a_matrix_is_one_scenario_a_row_and_shards_share_them() {
+    let matrix = DIRECT
+        .replace("tags:", "matrix: { word: [one, two, three] }\ntags:")
+        .replace("gmail }", "gmail, subject: $word }");
+    let project = Project::new()
+        .scenario("direct", &matrix)
+        .scenario("skipped", &DIRECT.replace("tags:", "skip: not now\ntags:"));
+    let list: Value = serde_json::from_str(&project.run(&["list", "--format", "json"]).stdout).unwrap();
+    let ids: Vec<_> = list["scenarios"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["direct[word=one]", "direct[word=two]", "direct[word=three]", "skipped"]);
+    assert_eq!(list["scenarios"][1]["params"]["word"], "two");
+    let run = project.run(&["run"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains("3 run: 3 passed, 1 skipped"), "{run}");
+    let first = project.run(&["run", "--shard", "1/2", "--list"]).stdout;
+    let second = project.run(&["run", "--shard", "2/2", "--list"]).stdout;
+    let mut both: Vec<_> = first.lines().chain(second.lines()).collect();
+    both.sort_unstable();
+    assert_eq!(both.len(), 4);
+    assert_eq!(project.run(&["run", "direct[word=two]", "--list"]).stdout, "direct[word=two]\n");
+}
+
+#[test]
+fn machine_output_stands_alone_on_standard_output() {
+    let project = Project::new().scenario("direct", DIRECT);
+    let run = project.run(&["run", "--report", "json"]);
+    assert_eq!(run.code, 0, "{run}");
+    let result: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(result["totals"]["passed"], 1);
+    assert!(run.stderr.contains("1 run: 1 passed"), "{run}");
+}
+
+#[test]
+fn a_profile_counts_where_the_command_line_says_nothing() {
+    let config = "sealcheck: 1
+profiles:
+  smoke: { tags: [smoke], fail_fast: true }
+  ci: { inherits: smoke, report: [junit=from-profile.xml] }
+";
+    let project = Project::new().config(config).scenario("direct", DIRECT).scenario("wrong", WRONG);
+    let run = project.run(&["run", "--profile", "ci"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains("1 run: 1 passed"), "{run}");
+    assert!(project.path("from-profile.xml").exists());
+    let run = project.run(&["run", "--profile", "ci", "-t", "wrong", "--report", "console"]);
+    assert_eq!(run.code, 1, "{run}");
+}
+
+#[test]
+fn a_mail_that_bounces_is_seen_in_the_senders_mailbox() {
+    let project = Project::new().scenario("bounces", BOUNCES);
+    let run = project.run(&["run", "--artifacts", "all", "--report", "json=r.json"]);
+    assert_eq!(run.code, 0, "{run}");
+    let result: Value = serde_json::from_str(&project.read("r.json")).unwrap();
+    let attempt = &result["scenarios"][0]["attempts"][0];
+    assert_eq!(attempt["observed"][0]["kind"], "bounce");
+    assert!(attempt["artifacts"].as_array().unwrap().iter().any(|a| a["name"] == "bounce.eml"));
+}
+
+#[test]
+fn what_a_run_received_is_explained_offline() {
+    let project = Project::new().scenario("forward", &forward("embedded"));
+    let run = project.run(&["run", "--artifacts", "all", "--update", "new", "--report", "json=r.json"]);
+    assert_eq!(run.code, 0, "{run}");
+    let result: Value = serde_json::from_str(&project.read("r.json")).unwrap();
+    let seals: Vec<_> = result["scenarios"][0]["attempts"][0]["observed"][0]["arc"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| {
+            format!("i={} {} cv={} {}", s["i"], s["by"].as_str().unwrap(), s["cv"].as_str().unwrap(), s["verifies"])
+        })
+        .collect();
+    assert_eq!(seals, ["i=1 corp.example cv=none true", "i=2 google.com cv=pass true"]);
+    let dir = format!(".sealcheck/runs/{}/artifacts/forward/1", result["run"]["id"].as_str().unwrap());
+    let (mail, zone) = (format!("{dir}/received.eml"), format!("{dir}/dns.zone"));
+    let seen = project.run(&["inspect", &mail, "--dns", &zone, "--format", "json"]);
+    assert_eq!(seen.code, 0, "{seen}");
+    let explained: Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(explained["verification"]["arc"], "pass");
+    assert_eq!(explained["authentication_results"][0]["trusted"], true);
+    assert_eq!(explained["arc"]["sets"][1]["seal"]["cv"], "pass");
+    let broken = fs::read_to_string(project.path(&mail)).unwrap().replacen("Subject: ", "Subject: changed ", 1);
+    fs::write(project.path("broken.eml"), broken).unwrap();
+    let seen = project.run(&["inspect", "broken.eml", "--dns", &zone]);
+    assert_eq!(seen.code, 1, "{seen}");
+    assert!(seen.stdout.contains("chain fail"), "{seen}");
+    let two = project.run(&["inspect", &mail, "broken.eml", "--dns", "none", "--format", "json"]);
+    assert_eq!(two.stdout.lines().count(), 2, "{two}");
+    assert_eq!(project.run(&["inspect", "nowhere.eml", "--dns", "none"]).code, 2);
+}
+
+#[test]
+fn a_lab_in_another_process_is_a_users_gmail_and_no_secret_gets_out() {
+    let project = Project::new()
+        .scenario("forward", &forward("gmail"))
+        .scenario("direct", &DIRECT.replace("name:", "targets: [gmail]\nname:"))
+        .scenario("wrong", &WRONG.replace("name:", "targets: [gmail]\nname:"));
+    let lab = project.lab(&["--config-out", "sealcheck.yaml"]);
+    let secrets = lab.secrets();
+    assert!(secrets.len() >= 2, "{}", lab.ready);
+    assert!(!project.read("sealcheck.yaml").contains(&secrets[0]));
+    let args = [
+        "run",
+        "--target",
+        "gmail",
+        "--artifacts",
+        "all",
+        "-vv",
+        "--report",
+        "json=out/r.json",
+        "--report",
+        "jsonl=out/e.jsonl",
+        "--report",
+        "junit=out/j.xml",
+    ];
+    let run = project.run(&[&args[..], &["forward", "direct"][..]].concat());
+    assert_eq!(run.code, 5, "the snapshot of target gmail is new: {run}");
+    assert!(run.stdout.contains("2 run: 2 passed"), "{run}");
+    let failed = project.run(&[&args[..], &["wrong"][..]].concat());
+    assert_eq!(failed.code, 1, "{failed}");
+    for text in [&run.stdout, &run.stderr, &failed.stdout, &failed.stderr] {
+        assert_eq!(secrets_in(text.as_bytes(), &secrets), None);
+    }
+    let mut files = 0;
+    for dir in [".sealcheck", "out", "snapshots"] {
+        project.each_file(dir, &mut |path, bytes| {
+            files += 1;
+            assert_eq!(secrets_in(bytes, &secrets), None, "{}", path.display());
+        });
+    }
+    assert!(files > 10, "only {files} files were looked at");
+    let result: Value = serde_json::from_str(&project.read("out/r.json")).unwrap();
+    assert!(result["redactions"]["secrets"].as_u64().unwrap() >= 2);
+    assert_eq!(lab.end(), 0);
+}
+
+#[test]
+fn a_lab_takes_knobs_and_says_when_a_port_is_taken() {
+    let project = Project::new().scenario("forward", &forward("gmail"));
+    let lab = project.lab(&["--config-out", "sealcheck.yaml", "--knob", "company.arc=false"]);
+    let run = project.run(&["run", "--target", "gmail"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stdout.contains("delivered.auth.arc"), "{run}");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let second = project.run(&["lab", "up", "--port-submission", &port]);
+    assert_eq!(second.code, 3, "{second}");
+    assert!(second.stderr.contains(&port), "{second}");
+    let wrong = project.run(&["lab", "up", "--knob", "company.ark=false"]);
+    assert_eq!(wrong.code, 2, "{wrong}");
+    assert_eq!(lab.end(), 0);
+}
+
+#[test]
+fn the_committed_schemas_of_results_are_those_of_the_code() {
+    for name in ["result", "event"] {
+        let now = Project::new().run(&["schema", name]).stdout;
+        let path = format!("{}/schemas/{name}.v1.json", env!("CARGO_MANIFEST_DIR"));
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == now,
+            "schemas/{name}.v1.json is stale: cargo run -- schema {name} > schemas/{name}.v1.json"
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! Runs the program itself, in a directory and an environment of its own.
+
+use serde_json::Value;
+use std::{
+    fmt, fs,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// A directory with a project in it.
+pub(crate) struct Project {
+    dir: tempfile::TempDir,
+    env: Vec<(String, String)>,
+}
+
+/// What a run of the program came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ended with {}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+impl Project {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("scenarios")).unwrap();
+        Self { dir, env: Vec::new() }
+    }
+
+    pub(crate) fn scenario(self, name: &str, text: &str) -> Self {
+        fs::write(self.path(&format!("scenarios/{name}.yaml")), text).unwrap();
+        self
+    }
+
+    pub(crate) fn config(self, text: &str) -> Self {
+        fs::write(self.path("sealcheck.yaml"), text).unwrap();
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.dir.path().join(below)
+    }
+
+    pub(crate) fn read(&self, below: &str) -> String {
+        fs::read_to_string(self.path(below)).unwrap_or_else(|e| panic!("{below}: {e}"))
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sealcheck"));
+        command.args(args).current_dir(self.dir.path()).env_clear().envs(self.env.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        let output = self.command(args).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Runs the program and sends it a signal as soon as a line of its standard output is the one.
+    pub(crate) fn run_until(&self, args: &[&str], is_it: impl Fn(&str) -> bool, signal: &str) -> Ran {
+        let mut child = self.command(args).spawn().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let errors = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            text
+        });
+        let (mut stdout, mut sent) = (String::new(), false);
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if !sent && is_it(&line) {
+                send(&child, signal);
+                sent = true;
+            }
+            stdout.push_str(&line);
+            stdout.push('\n');
+        }
+        let code = child.wait().unwrap().code().unwrap_or(-1);
+        let ran = Ran { code, stdout, stderr: errors.join().unwrap() };
+        assert!(sent, "the line never came: {ran}");
+        ran
+    }
+
+    /// Starts `lab up` and waits until it is ready.
+    pub(crate) fn lab(&self, args: &[&str]) -> Lab {
+        let mut child = self.command(&[&["lab", "up"], args].concat()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        Lab { child, ready: serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}")) }
+    }
+
+    /// Every file below a directory.
+    pub(crate) fn each_file(&self, below: &str, see: &mut dyn FnMut(&Path, &[u8])) {
+        fn walk(dir: &Path, see: &mut dyn FnMut(&Path, &[u8])) {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { walk(&path, see) } else { see(&path, &fs::read(&path).unwrap()) }
+            }
+        }
+        walk(&self.path(below), see);
+    }
+}
+
+fn send(child: &Child, signal: &str) {
+    let status = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// A running `lab up`.
+pub(crate) struct Lab {
+    child: Child,
+    pub(crate) ready: Value,
+}
+
+impl Lab {
+    /// Every password and token of its accounts.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let accounts = self.ready["accounts"].as_array().unwrap();
+        let values = accounts.iter().flat_map(|a| [&a["password"], &a["access_token"]]);
+        values.filter_map(|v| v.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Ends it in good order; its exit code.
+    pub(crate) fn end(mut self) -> i32 {
+        send(&self.child, "TERM");
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The first secret that stands in these bytes, raw or in base64.
+pub(crate) fn secrets_in(bytes: &[u8], secrets: &[String]) -> Option<String> {
+    use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+    let finds = |needle: &str| memchr::memmem::find(bytes, needle.as_bytes()).is_some();
+    secrets.iter().find(|s| finds(s) || finds(&STANDARD_NO_PAD.encode(s))).cloned()
+}
+
+/// The forwarding scenario, for one target.
+pub(crate) fn forward(target: &str) -> String {
+    format!(
+        "sealcheck: 1
+name: forwarded copy carries a valid ARC chain
+targets: [{target}]
+send: {{ from: external, to: company, subject: ARC check $token }}
+wait: {{ timeout: 30s }}
+expect:
+  - smtp: {{ code: 250 }}
+  - delivered:
+      to: gmail
+      folder: inbox
+      auth: {{ arc: pass, dmarc: pass, dkim: {{ result: pass, d: $external.domain }} }}
+      arc:
+        carries: {{ i: 1, spf: pass, dkim: pass, dmarc: pass }}
+        seals:
+          - {{ i: 1, by: $company.domain, cv: none }}
+          - {{ i: 2, by: $gmail.seal_domain, cv: pass }}
+        verify: true
+      body: unchanged
+"
+    )
+}
