@@ -14,6 +14,7 @@ mod mailbox;
 mod probe_in_world;
 mod program;
 mod readers;
+mod readme;
 mod reports;
 mod scenarios_yaml;
 mod scripted;
