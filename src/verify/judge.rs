@@ -9,6 +9,7 @@ use super::{
 use crate::mail::{Field, Message, taglist::TagList};
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::collections::HashMap;
 
 /// The judgement on one field.
 #[derive(Debug, Default)]
@@ -45,11 +46,17 @@ pub(super) struct Judge<'a> {
     answers: &'a ZoneFile,
     now: i64,
     bodies: Vec<(Canonicalization, Vec<u8>)>,
+    /// Where the fields of each name are, top to bottom; names in lower case.
+    fields: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> Judge<'a> {
     pub(super) fn new(message: &'a Message, answers: &'a ZoneFile, now: i64) -> Self {
-        Self { message, answers, now, bodies: Vec::new() }
+        let mut fields: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, field) in message.fields().iter().enumerate() {
+            fields.entry(field.name.to_ascii_lowercase()).or_default().push(at);
+        }
+        Self { message, answers, now, bodies: Vec::new(), fields }
     }
 
     /// The bytes of a field of the message, from its name to its last line break.
@@ -114,13 +121,17 @@ impl<'a> Judge<'a> {
     /// signature (RFC 6376 §3.7, §5.4.2).
     fn signed_headers(&self, coverage: &Coverage, own: usize) -> Vec<u8> {
         let fields = self.message.fields();
-        let mut used = vec![false; fields.len()];
+        let mut left: HashMap<&str, &[usize]> = HashMap::new();
         let mut data = Vec::with_capacity(2048);
         for name in &coverage.fields {
-            let next = (0..fields.len()).rev().find(|&at| !used[at] && at != own && fields[at].is(name));
-            if let Some(at) = next {
-                used[at] = true;
-                coverage.header.header(self.bytes(&fields[at]), &mut data);
+            let left = left.entry(name).or_insert_with(|| self.fields.get(name).map_or(&[], Vec::as_slice));
+            // A signature cannot sign itself: where h= names its own field, the others are meant (RFC 6376 §3.7).
+            while let Some((&at, above)) = left.split_last() {
+                *left = above;
+                if at != own {
+                    coverage.header.header(self.bytes(&fields[at]), &mut data);
+                    break;
+                }
             }
         }
         if let Some(field) = fields.get(own) {

@@ -697,6 +697,14 @@ fn a_message_does_not_decide_how_much_work_it_makes() {
     assert_eq!((verdict.dkim.len(), verdict.zone.answers().count()), (60, 50));
     assert_eq!((verdict.dkim[49].result, verdict.dkim[50].result), (Verdict::Fail, Verdict::None));
     assert_eq!(verdict.dkim[50].reason.as_deref(), Some("DKIM-Signature: not judged: only the first 50 are"));
+
+    // As many names in h= as fields in the header.
+    let (h, fields) = (format!("from{}", ":x".repeat(100_000)), "x: y\r\n".repeat(100_000));
+    let mut recipe = dkim_recipe(&SENDER, RELAXED);
+    recipe.template = recipe.template.replace(H, &h).replace("{b}", "AAAA");
+    let field = recipe.template.replace("{bh}", "AAAA");
+    let verdict = judge(format!("DKIM-Signature: {field}\r\n{fields}{PLAIN}").as_bytes(), zone());
+    assert_eq!(verdict.dkim[0].facts.causes, [Cause::BodyHash, Cause::Signature]);
 }
 
 #[test]
@@ -706,4 +714,22 @@ fn several_signatures_are_judged_in_order() {
     let verdict = judge(&replace(&outer, "Subject: hello  there", "Subject: hello there"), zone());
     let results: Vec<_> = verdict.dkim.iter().map(|d| (d.s.as_str(), d.result)).collect();
     assert_eq!(results, [("ed", Verdict::Pass), ("ext", Verdict::Fail)]);
+}
+
+#[test]
+fn changed_messages_are_judged_the_same_from_the_record() {
+    for case in crate::interop_cases::all(NOW).iter().step_by(9) {
+        let verdict = judge(&case.message, zone());
+        let failed = verdict.sets.iter().any(|s| s.seal == Verdict::Fail);
+        assert!(!failed || verdict.arc == Verdict::Fail, "{}", case.name);
+        assert_eq!(verdict.arc == Verdict::Fail, verdict.arc_reason.is_some(), "{}", case.name);
+        assert_eq!(verdict.arc_reason.is_some(), verdict.arc_cause.is_some(), "{}", case.name);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_message_makes_it_panic(header in "((ARC-Seal|ARC-Message-Signature|ARC-Authentication-Results|DKIM-Signature):( ?(i|a|b|bh|c|cv|d|h|l|s|t|x|v|q)=(1|2|rsa-sha256|AA==|relaxed/simple|none|pass|fail|d.example|from:to|9999999999|\\PC{0,4});?){0,12}\r\n){0,6}", body in "\\PC{0,20}") {
+        judge(format!("{header}\r\n{body}").as_bytes(), zone());
+    }
 }
