@@ -10,6 +10,7 @@ mod interop;
 mod interop_cases;
 mod interop_generated;
 mod layers;
+mod lookalike;
 mod mailbox;
 mod probe_in_world;
 mod program;

@@ -31,6 +31,16 @@ impl Client {
         (client, greeting)
     }
 
+    /// Connects as the party at `from` and reads the greeting.
+    pub(crate) async fn proxied(address: SocketAddr, from: std::net::Ipv4Addr) -> (Self, String) {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.write_all(format!("PROXY TCP4 {from} 203.0.113.26 4000 25\r\n").as_bytes()).await.unwrap();
+        let mut client = Self { stream: BufReader::new(Box::new(stream)) };
+        let greeting = client.reply().await;
+        (client, greeting)
+    }
+
     /// Connects, starts TLS as the endpoint says and logs in.
     pub(crate) async fn login(endpoint: &Endpoint) -> Self {
         let address = SocketAddr::new(endpoint.host.parse().unwrap(), endpoint.port);

@@ -62,6 +62,11 @@ pub fn decide(knobs: &GmailKnobs, found: &Authentication, from: &str) -> Decisio
     let believed = (knobs.trust_arc && found.arc.passes() && sealed_by_another)
         .then(|| Passed::read(found.arc.results.as_deref().unwrap_or_default()));
     let mut delivery = Delivery { spam: knobs.folder == Placement::Spam, ..Delivery::default() };
+    let undecided =
+        found.dmarc.as_ref().is_some_and(|d| d.verdict == Verdict::TempError && d.applied == Policy::Reject);
+    if undecided {
+        return Decision::Refuse(Cause::DmarcDns);
+    }
     if let Some(dmarc) = found.dmarc.as_ref().filter(|d| d.verdict == Verdict::Fail) {
         if believed.as_ref().is_some_and(|b| b.dmarc.is_some()) {
             return Decision::Deliver(Delivery { arc_trusted: true, ..delivery });
@@ -156,6 +161,7 @@ pub(super) mod tests {
             (Pass, None, Some((Fail, Policy::Quarantine)), quarantined),
             (Pass, None, reject(Fail), refuse(Cause::Dmarc)),
             (Pass, Some(TempError), reject(Fail), refuse(Cause::DmarcDns)),
+            (TempError, None, reject(TempError), refuse(Cause::DmarcDns)),
             (SoftFail, None, reject(Fail), refuse(Cause::Dmarc)),
             (SoftFail, None, None, refuse(Cause::Unauthenticated)),
             (Neutral, Some(Fail), Some((Fail, Policy::None)), refuse(Cause::Unauthenticated)),
