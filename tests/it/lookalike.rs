@@ -17,16 +17,16 @@ use sealcheck::{
 };
 use std::{net::Ipv4Addr, time::Duration};
 
-const ACCOUNT: &str = "probe.inbox@gmail.com";
+pub(crate) const ACCOUNT: &str = "probe.inbox@gmail.com";
 const TIME: i64 = 1_795_000_000;
 
-struct Lab {
-    world: World,
-    keys: Keys,
+pub(crate) struct Lab {
+    pub(crate) world: World,
+    pub(crate) keys: Keys,
 }
 
 impl Lab {
-    async fn new(change: impl FnOnce(&mut Knobs)) -> Self {
+    pub(crate) async fn new(change: impl FnOnce(&mut Knobs)) -> Self {
         let mut knobs = Knobs::default();
         change(&mut knobs);
         Self { world: World::start(&knobs, &Ports::default()).await.unwrap(), keys: Keys::load().unwrap() }
@@ -41,24 +41,24 @@ impl Lab {
     }
 
     /// Mail straight from the outside sender.
-    async fn direct(&self, message: &str) -> String {
+    pub(crate) async fn direct(&self, message: &str) -> String {
         let mut client = self.client(EXTERNAL_ADDRESS, "smtp.ext.example").await;
         client.send("probe@ext.example", &[ACCOUNT], message.trim_end().as_bytes()).await
     }
 
     /// Mail that the company forwards.
-    async fn forwarded(&self, sender: &str, message: &str) -> String {
+    pub(crate) async fn forwarded(&self, sender: &str, message: &str) -> String {
         let mut client = self.client(COMPANY_ADDRESS, "mx.corp.example").await;
         client.send(sender, &[ACCOUNT], message.trim_end().as_bytes()).await
     }
 
-    fn signed(&self, message: &str) -> String {
+    pub(crate) fn signed(&self, message: &str) -> String {
         let signer = Signer::new("ext.example", "ext2026", &self.keys.sender);
         format!("{}{message}", dkim_signature(&signer, &Message::new(message.as_bytes()), TIME).unwrap())
     }
 
     /// With the company's set on top.
-    async fn sealed(&self, message: &str, results: &str) -> String {
+    pub(crate) async fn sealed(&self, message: &str, results: &str) -> String {
         let next = arc::next(&self.check(message).await.arc).unwrap();
         let signer = Signer::new("corp.example", "s2026", &self.keys.company_dkim);
         let results = format!("mx.corp.example; {results}");
@@ -71,7 +71,7 @@ impl Lab {
         authenticator.authenticate(hop, message.as_bytes()).await
     }
 
-    fn folder(&self, kind: &FolderKind) -> Vec<String> {
+    pub(crate) fn folder(&self, kind: &FolderKind) -> Vec<String> {
         let account = self.world.gmail_mailboxes().account(ACCOUNT).unwrap();
         account.messages(kind).into_iter().map(|m| String::from_utf8(m.raw.to_vec()).unwrap()).collect()
     }
@@ -81,7 +81,7 @@ impl Lab {
     }
 }
 
-fn mail(id: &str) -> String {
+pub(crate) fn mail(id: &str) -> String {
     format!(
         "From: Probe <probe@ext.example>\r\nTo: info@corp.example\r\nSubject: about {id}\r\n\
          Date: Tue, 24 Nov 2026 02:45:36 +0000\r\nMessage-ID: <{id}@ext.example>\r\nMIME-Version: 1.0\r\n\
@@ -98,10 +98,13 @@ fn field<'m>(message: &'m str, name: &str) -> Vec<&'m str> {
 
 fn names(message: &str) -> Vec<&str> {
     let head = message.split("\r\n\r\n").next().unwrap();
-    head.split("\r\n").filter(|l| !l.is_empty() && !l.starts_with([' ', '\t'])).filter_map(|l| l.split(':').next()).collect()
+    head.split("\r\n")
+        .filter(|l| !l.is_empty() && !l.starts_with([' ', '\t']))
+        .filter_map(|l| l.split(':').next())
+        .collect()
 }
 
-const RESULTS: &str =
+pub(crate) const RESULTS: &str =
     "spf=pass smtp.mailfrom=probe@ext.example; dkim=pass header.d=ext.example; dmarc=pass header.from=ext.example";
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod interop_cases;
 mod interop_generated;
 mod layers;
 mod lookalike;
+mod lookalike_interop;
 mod mailbox;
 mod probe_in_world;
 mod program;
