@@ -610,9 +610,9 @@ async fn hanging_up_at_any_point_is_never_a_hang_or_a_panic() {
                 "* 3 EXISTS\r\n* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 4]\r\n",
                 "",
             ];
-            for n in 0..steps.min(answers.len()) {
+            for untagged in answers.iter().take(steps) {
                 let Some(line) = c.line() else { return };
-                c.say(format!("{}{} OK\r\n", answers[n], line.split(' ').next().unwrap()));
+                c.say(format!("{untagged}{} OK\r\n", line.split(' ').next().unwrap()));
             }
             if steps == 6 {
                 c.hear("IDLE");

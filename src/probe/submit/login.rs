@@ -33,7 +33,8 @@ pub(super) async fn login(
             none if none.is_empty() => "the server offers no login".to_owned(),
             some => format!("the server offers only {some}"),
         };
-        return Err(refused(talk, login, message, "use the submission port (587 or 465), or another kind of login"));
+        let next = "use the submission port (587 or 465), or another kind of login";
+        return Err(StageError { code: HarnessCode::H01, ..refused(talk, login, message, next) });
     };
     let credentials = Credentials::new(login.user.clone(), login.secret.expose().to_owned());
     let command = Auth::new(sasl, credentials, None)
