@@ -15,6 +15,7 @@ mod lookalike_interop;
 mod mailbox;
 mod probe_in_world;
 mod program;
+mod project_file;
 mod readers;
 mod readme;
 mod reports;

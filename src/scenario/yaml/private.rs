@@ -14,7 +14,9 @@ impl YamlError {
         // A value in a later line belongs to the nearest key above that opens a block.
         let opener = (1..line).rev().map(text).find(|l| l.trim_end().ends_with([':', '|', '>', '-', '+']));
         let below = opener.is_some_and(is_secret_key) && !is_reference(text(line));
-        if holds_secret(text(line)) || below {
+        // What the command line set is shown by its own line alone, without its key.
+        let set = self.position.file.starts_with("--set ");
+        if set || holds_secret(text(line)) || below {
             self.excerpt = None;
         }
         self

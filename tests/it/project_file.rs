@@ -1,0 +1,174 @@
+//! The project file: what is read, what is refused, and how it becomes a target.
+
+use sealcheck::{
+    core::Redactor,
+    scenario::{
+        Config, Scenario, TargetKind,
+        config::{Outside, Resolved},
+        target::{Mechanism, Provider, TlsMode},
+        yaml,
+    },
+};
+use std::{collections::BTreeMap, path::Path};
+
+const ACCOUNTS: &str = "sealcheck: 1
+accounts:
+  external:
+    address: probe@ext.example
+    smtp: { host: smtp.ext.example, user: u, password: { env: EXTERNAL } }
+    imap: { host: imap.ext.example, password: { env: EXTERNAL } }
+  company:
+    address: forward-me@corp.example
+    forwards_to: gmail
+  gmail:
+    address: probe.inbox@gmail.com
+    imap: { provider: gmail, auth: app_password, password: { env: GMAIL } }
+  gmail-2:
+    address: second@gmail.com
+    imap: { provider: gmail, access_token: { env: TOKEN } }
+limits:
+  gmail: { per_minute: 10 }
+";
+
+fn config(text: &str, set: &[&str]) -> Result<Config, String> {
+    let source = yaml::Source::new("sealcheck.yaml", text.as_bytes()).map_err(|e| e.to_string())?;
+    let set: Vec<_> = set.iter().map(|s| (*s).to_owned()).collect();
+    yaml::config(Some(&source), &set).map_err(|e| e.to_string())
+}
+
+fn scenario(send: &str, expect: &str) -> Vec<Scenario> {
+    let text = format!("sealcheck: 1\nname: x\nsend: {send}\nexpect: [{expect}]\n");
+    let source = yaml::Source::new("a.yaml", text.as_bytes()).unwrap();
+    yaml::scenarios(&source, "a", &|_| Err(String::new())).unwrap()
+}
+
+async fn resolve(config: &Config, scenarios: &[Scenario], renamed: &[(&str, &str)]) -> Result<Resolved, String> {
+    let env = |name: &str| {
+        Some(match name {
+            "EXTERNAL" => "external secret".to_owned(),
+            "GMAIL" => "abcd efgh ijkl mnop".to_owned(),
+            "TOKEN" => "ya29.token".to_owned(),
+            _ => return None,
+        })
+    };
+    let renamed: BTreeMap<_, _> = renamed.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let outside = Outside { env: &env, root: Path::new("") };
+    let redactor = Redactor::new();
+    let resolved = config.resolve(TargetKind::Gmail, scenarios, &renamed, &outside, &redactor).await;
+    if resolved.as_ref().is_ok_and(|r| r.target.accounts.contains_key("external")) {
+        assert!(redactor.leaks(b"external secret"));
+    }
+    resolved.map_err(|e| e.to_string())
+}
+
+#[tokio::test]
+async fn accounts_that_are_used_become_a_target() {
+    let config = config(ACCOUNTS, &[]).unwrap();
+    let forward = scenario("{ from: external, to: company }", "delivered: gmail");
+    let target = resolve(&config, &forward, &[]).await.unwrap().target;
+    assert_eq!(target.accounts.keys().collect::<Vec<_>>(), ["company", "external", "gmail"]);
+    let smtp = target.accounts["external"].smtp.as_ref().unwrap();
+    assert_eq!((smtp.port, smtp.tls, smtp.login.as_ref().unwrap().user.as_str()), (587, TlsMode::Starttls, "u"));
+    let gmail = &target.accounts["gmail"];
+    let imap = gmail.imap.as_ref().unwrap();
+    assert_eq!((imap.endpoint.host.as_str(), imap.endpoint.port), ("imap.gmail.com", 993));
+    assert_eq!((imap.endpoint.tls, imap.provider), (TlsMode::Implicit, Provider::Gmail));
+    let login = imap.endpoint.login.as_ref().unwrap();
+    assert_eq!((login.user.as_str(), login.secret.expose()), ("probe.inbox@gmail.com", "abcdefghijklmnop"));
+    assert_eq!(
+        (gmail.seal_domain.as_deref(), gmail.authserv_id.as_deref()),
+        (Some("google.com"), Some("mx.google.com"))
+    );
+    assert_eq!(gmail.per_minute, Some(10));
+    let other = resolve(&config, &forward, &[("gmail", "gmail-2")]).await.unwrap().target;
+    let login = other.accounts["gmail"].imap.as_ref().unwrap().endpoint.login.as_ref().unwrap();
+    assert_eq!((login.mechanism, login.secret.expose()), (Mechanism::Xoauth2, "ya29.token"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_resolved_is_said_with_its_place() {
+    let sound = config(ACCOUNTS, &[]).unwrap();
+    for (send, expect, wanted) in [
+        ("{ from: external, to: compny }", "delivered: gmail", "no account `compny`\n --> a.yaml:3:29"),
+        ("{ from: external, to: company }", "delivered: company", "no `imap`\n --> a.yaml:4:21"),
+        ("{ from: company, to: gmail }", "delivered: gmail", "cannot send, it has no `smtp`\n --> a.yaml:3:15"),
+    ] {
+        let error = resolve(&sound, &scenario(send, expect), &[]).await.unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+    }
+    let forward = scenario("{ from: external, to: company }", "delivered: gmail");
+    let unset = config(&ACCOUNTS.replace("env: GMAIL", "env: NOT_SET"), &[]).unwrap();
+    let error = resolve(&unset, &forward, &[]).await.unwrap_err();
+    let wanted = "no secret for `accounts.gmail.imap.password`: the environment variable `NOT_SET` is not set\n  --> sealcheck.yaml:12:";
+    assert!(error.contains(wanted), "{error}");
+    // An account that no scenario uses is not looked into.
+    let direct = scenario("{ from: external, to: x@other.example }", "smtp: 250");
+    assert_eq!(resolve(&unset, &direct, &[]).await.unwrap().target.accounts.len(), 1);
+    let own = config(&ACCOUNTS.replace("probe@ext.example", "Probe.In.Box+x@gmail.com"), &[]).unwrap();
+    let error = resolve(&own, &forward, &[]).await.unwrap_err();
+    assert!(error.contains("E01: ") && error.contains("sealcheck.yaml:4:14"), "{error}");
+}
+
+#[test]
+fn the_command_line_sets_values() {
+    let config = |set: &[&str]| config(ACCOUNTS, set);
+    let mx = config(&["accounts.company.mx=127.0.0.1:2525"]).unwrap().accounts["company"].mx.clone().unwrap();
+    assert_eq!((mx.host.as_str(), mx.port, mx.tls), ("127.0.0.1", 2525, TlsMode::None));
+    assert_eq!(config(&["dns=127.0.0.1:5353"]).unwrap().dns, "127.0.0.1:5353".parse().ok());
+    let error = config(&["accounts.company.mxx=a"]).unwrap_err();
+    assert!(error.contains("unknown key `mxx`") && error.contains("--set accounts.company.mxx:1:1"), "{error}");
+    assert!(config(&["accounts.company.mx"]).unwrap_err().contains("a `=` is missing"));
+    let error = config(&["accounts.gmail.imap.password=hunter2"]).unwrap_err();
+    assert!(error.contains("W01") && !error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn what_is_wrong_with_a_project_file_is_said_and_no_secret_is() {
+    let account = |rest: &str| format!("sealcheck: 1\naccounts:\n  a:\n    address: a@b.example\n    {rest}\n");
+    for (text, wanted) in [
+        (
+            account("smtp: { host: h, password: hunter2 }"),
+            "W01: `accounts.a.smtp.password` holds a secret in plain text",
+        ),
+        (account("smtp: { host: h, password: hunter2, prot: 3 }"), "unknown key `prot` in `accounts.a.smtp`"),
+        (account("smtp:\n      host: h\n      password:\n        hunter2: [\n"), "bad YAML"),
+        (account("smtp: { host: h, password: { env: A, file: b } }"), "needs one of `env`, `file` and `command`"),
+        (account("smtp: { password: { env: A } }"), "`smtp` of account `a` has no `host`"),
+        (account("smtp: { host: h, user: u }"), "`user` without `password`"),
+        (account("imap: { host: h }"), "`imap` of account `a` has no login"),
+        (account("imap: { host: h, auth: xoauth2, password: { env: A } }"), "option without effect: `password`"),
+        (
+            account("imap: { host: h, password: { env: A }, access_token: { env: B } }"),
+            "option without effect: `password`",
+        ),
+        (account("imap: { host: h, tls: none, ca_file: c, password: { env: A } }"), "option without effect: `ca_file`"),
+        (account("imap: { host: h, refresh_token: { env: A } }"), "`client_id` is missing"),
+        (account("mx: host:port"), "`host:port` is no `host:port`"),
+        (account("forwards_to: b"), "there is no account `b` to forward to"),
+        (account("forwards_to: a"), "mail to `a` is forwarded in a circle"),
+        ("sealcheck: 1\naccounts: { a: { address: b } }\n".to_owned(), "`b` is no mail address"),
+        ("sealcheck: 1\ndns: somewhere\n".to_owned(), "`somewhere` is no DNS server"),
+        ("sealcheck: 1\nlimits: { a: { jobs: 0 } }\n".to_owned(), "there is no account `a` to limit"),
+        ("sealcheck: 1\nprofiles: { a: { inherits: b }, b: { inherits: a } }\n".to_owned(), "inherits from itself"),
+        ("sealcheck: 1\nprofiles: { a: { inherits: c } }\n".to_owned(), "there is no profile `c` to inherit from"),
+        ("accounts: {}\n".to_owned(), "the format version is missing"),
+    ] {
+        let error = config(&text, &[]).unwrap_err();
+        assert!(error.contains(wanted), "{wanted}: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
+        assert!(error.contains("--> sealcheck.yaml:"), "{error}");
+    }
+}
+
+#[test]
+fn profiles_inherit() {
+    let text = "sealcheck: 1\ntarget: gmail\nscenarios: s\nprofiles:\n  ci: { update: never, flaky: fail, report: github }\n  \
+                nightly: { inherits: ci, flaky: warn, arc: advisory, retries: { max: 1, on: [error, timeout], delay: 60s } }\n";
+    let config = config(text, &[]).unwrap();
+    let nightly = &config.profiles["nightly"];
+    assert_eq!((nightly.update.as_deref(), nightly.flaky.as_deref()), (Some("never"), Some("warn")));
+    assert_eq!(nightly.report.as_deref(), Some(&["github".to_owned()][..]));
+    assert_eq!(nightly.retries.as_ref().map(|r| (r.max, r.on.len(), r.delay.as_secs())), Some((1, 2, 60)));
+    assert_eq!((config.target, config.scenarios.as_deref()), (Some(TargetKind::Gmail), Some(Path::new("s"))));
+    assert!(yaml::config(None, &[]).unwrap().accounts.is_empty());
+}
