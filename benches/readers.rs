@@ -14,7 +14,7 @@ use std::hint::black_box;
 
 const FORWARDED: &[u8] = include_bytes!("../tests/fixtures/forwarded-by-rspamd.eml");
 const BOUNCE: &[u8] = include_bytes!("../tests/fixtures/dsn/postfix-unauthenticated.eml");
-const RESULTS: &str = " mx.google.com;\r\n       dkim=pass header.i=@sender.example header.s=ext header.b=\"C/f+Rn/D\";\r\n       \
+const RESULTS: &str = " mx.google.com;\r\n       dkim=pass header.i=@sender.example header.s=ext header.b=\"ab/cD+12\";\r\n       \
     arc=pass (i=1 spf=pass spfdomain=sender.example dkim=pass dkdomain=sender.example dmarc=pass fromdomain=sender.example);\r\n       \
     spf=pass (google.com: domain of srs0=ab=cd=sender.example=alice@company.example designates 192.0.2.1 as permitted sender) \
     smtp.mailfrom=\"SRS0=ab=cd=sender.example=alice@company.example\";\r\n       \

@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn values_lose_their_quotes() {
-        assert_eq!(value(r#""Ab/d+Fg/"; x"#), ("Ab/d+Fg/".into(), "; x"));
+        assert_eq!(value(r#""ab/cD+12"; x"#), ("ab/cD+12".into(), "; x"));
         assert_eq!(value(r#""a \"b\" c" d"#), (r#"a "b" c"#.into(), " d"));
         assert_eq!(value(r#""x; dmarc=pass"@evil.example; y"#), (r#""x; dmarc=pass"@evil.example"#.into(), "; y"));
         assert_eq!(value(r#"<"x; dmarc=pass"@evil.example> y"#), (r#"<"x; dmarc=pass"@evil.example>"#.into(), " y"));

@@ -34,10 +34,10 @@ fn reads(value: &str, authserv_id: Option<&str>, results: &[&str]) {
 #[test]
 fn google() {
     reads(
-        " mx.google.com;\n       dkim=pass header.i=@sender.example header.s=ext header.b=\"Ab/d+Fg/\";\n       dkim=neutral (no key) header.i=@other.example;\n       arc=pass (i=1 spf=pass spfdomain=sender.example dkim=pass dkdomain=sender.example dmarc=pass fromdomain=sender.example);\n       spf=pass (google.com: domain of srs0=ab=cd=sender.example=alice@company.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=\"SRS0=ab=cd=sender.example=alice@company.example\";\n       dmarc=fail (p=REJECT sp=REJECT dis=QUARANTINE) header.from=sender.example;\n       dara=pass header.i=@gmail.com\n",
+        " mx.google.com;\n       dkim=pass header.i=@sender.example header.s=ext header.b=\"ab/cD+12\";\n       dkim=neutral (no key) header.i=@other.example;\n       arc=pass (i=1 spf=pass spfdomain=sender.example dkim=pass dkdomain=sender.example dmarc=pass fromdomain=sender.example);\n       spf=pass (google.com: domain of srs0=ab=cd=sender.example=alice@company.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=\"SRS0=ab=cd=sender.example=alice@company.example\";\n       dmarc=fail (p=REJECT sp=REJECT dis=QUARANTINE) header.from=sender.example;\n       dara=pass header.i=@gmail.com\n",
         Some("mx.google.com"),
         &[
-            "dkim=pass header.i=@sender.example header.s=ext header.b=Ab/d+Fg/",
+            "dkim=pass header.i=@sender.example header.s=ext header.b=ab/cD+12",
             "dkim=neutral (no key) header.i=@other.example",
             "arc=pass (i=1 spf=pass spfdomain=sender.example dkim=pass dkdomain=sender.example dmarc=pass fromdomain=sender.example)",
             "spf=pass (google.com: domain of srs0=ab=cd=sender.example=alice@company.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=SRS0=ab=cd=sender.example=alice@company.example",
@@ -84,10 +84,10 @@ fn microsoft_names_no_server() {
 fn other_servers() {
     // rspamd
     reads(
-        " mx.company.example;\n\tdkim=pass header.d=sender.example header.s=ext header.b=\"Q BwWZxL\";\n\tarc=pass (\"other.example:s=s1:i=1\");\n\tdmarc=pass (policy=reject) header.from=sender.example;\n\tspf=pass (mx.company.example: domain of \"a+b=c@sender.example\" designates 192.0.2.1 as permitted sender) smtp.mailfrom=\"a+b=c@sender.example\"",
+        " mx.company.example;\n\tdkim=pass header.d=sender.example header.s=ext header.b=\"ab cdEF\";\n\tarc=pass (\"other.example:s=s1:i=1\");\n\tdmarc=pass (policy=reject) header.from=sender.example;\n\tspf=pass (mx.company.example: domain of \"a+b=c@sender.example\" designates 192.0.2.1 as permitted sender) smtp.mailfrom=\"a+b=c@sender.example\"",
         Some("mx.company.example"),
         &[
-            "dkim=pass header.d=sender.example header.s=ext header.b=Q BwWZxL",
+            "dkim=pass header.d=sender.example header.s=ext header.b=ab cdEF",
             "arc=pass (\"other.example:s=s1:i=1\")",
             "dmarc=pass (policy=reject) header.from=sender.example",
             "spf=pass (mx.company.example: domain of \"a+b=c@sender.example\" designates 192.0.2.1 as permitted sender) smtp.mailfrom=a+b=c@sender.example",

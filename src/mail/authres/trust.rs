@@ -117,17 +117,17 @@ mod tests {
     /// Google's own block in Google's order, and a foreign part below.
     const GOOGLE: [&str; 13] = [
         "Delivered-To: probe.inbox@gmail.com\r\n",
-        "Received: by 2002:a05:7022:1111:b0:1:2:3 with SMTP id x1csp1;\r\n        Fri, 25 Sep 2020 10:19:08 -0700 (PDT)\r\n",
-        "X-Received: by 2002:abc:1234:: with SMTP id r5mr1;\r\n        Fri, 25 Sep 2020 10:19:07 -0700 (PDT)\r\n",
-        "ARC-Seal: i=1; a=rsa-sha256; t=1700000000; cv=none; d=google.com; s=arc; b=x\r\n",
+        "Received: by 2002:a05:9999:1111:b0:1:2:3 with SMTP id x1csp1;\r\n        Wed, 1 Apr 2026 03:00:08 -0700 (PDT)\r\n",
+        "X-Received: by 2002:a05:9999:: with SMTP id y2mr2;\r\n        Wed, 1 Apr 2026 03:00:07 -0700 (PDT)\r\n",
+        "ARC-Seal: i=1; a=rsa-sha256; t=1775037607; cv=none; d=google.com; s=arc; b=x\r\n",
         "ARC-Authentication-Results: i=1; mx.google.com; spf=pass\r\n",
         "Return-Path: <a@sender.example>\r\n",
-        "Received: from mx.company.example (mx.company.example. [192.0.2.1])\r\n        by mx.google.com with ESMTPS id v11;\r\n        Fri, 25 Sep 2020 10:19:07 -0700 (PDT)\r\n",
+        "Received: from mx.company.example (mx.company.example. [192.0.2.1])\r\n        by mx.google.com with ESMTPS id z3;\r\n        Wed, 1 Apr 2026 03:00:07 -0700 (PDT)\r\n",
         "Received-SPF: pass (google.com: fine) client-ip=192.0.2.1;\r\n",
         "Authentication-Results: mx.google.com;\r\n       spf=fail smtp.mailfrom=a@sender.example\r\n",
         "DKIM-Signature: v=1; d=sender.example\r\n",
-        "Received: from sender.example by mx.company.example (Postfix) with ESMTP id 1; Fri, 25 Sep 2020 17:19:07 +0000\r\n",
-        "Received: from evil.example by mx.google.com with ESMTPS id z; Fri, 25 Sep 2020 17:19:06 +0000\r\n",
+        "Received: from sender.example by mx.company.example (Postfix) with ESMTP id 1; Wed, 1 Apr 2026 10:00:07 +0000\r\n",
+        "Received: from evil.example by mx.google.com with ESMTPS id z; Wed, 1 Apr 2026 10:00:06 +0000\r\n",
         "From: a@sender.example\r\n",
     ];
 
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_later_foreign_hop_ends_all_trust() {
         let header = FORGED.to_owned()
-            + "Received: from mx.google.com by mx.other.example with ESMTP id 1; Fri, 25 Sep 2020 17:20:00 +0000\r\n"
+            + "Received: from mx.google.com by mx.other.example with ESMTP id 1; Wed, 1 Apr 2026 10:01:00 +0000\r\n"
             + &GOOGLE.concat();
         let trust = trusted(&Message::parse(header), "mx.google.com");
         assert_eq!((trust.trusted, trust.forged.len()), (None, 2));
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn google_s_older_blocks_have_other_fields() {
-        let by_name = "Received: by mail-io0-f199.google.com with SMTP id 1; Fri, 25 Sep 2020 17:19:07 +0000\r\n";
+        let by_name = "Received: by mail-io0-f199.google.com with SMTP id 1; Wed, 1 Apr 2026 10:00:07 +0000\r\n";
         let status = "DomainKey-Status: good\r\n";
         let older = [GOOGLE[0], GOOGLE[5], GOOGLE[6], GOOGLE[7], status, GOOGLE[8], FORGED].concat();
         for header in [older.clone(), by_name.to_owned() + &older] {
@@ -208,9 +208,9 @@ mod tests {
     fn milters_write_above_their_servers_own_received() {
         let own = "Authentication-Results: company.example; spf=fail\r\n";
         let forged = "Authentication-Results: company.example; spf=pass\r\n";
-        let relay = "Received: from mx.company.example by store.company.example with LMTP id 1; Fri, 25 Sep 2020 17:19:08 +0000\r\n";
-        let border = "Received: from sender.example by mx.company.example (Postfix) with ESMTP id 1; Fri, 25 Sep 2020 17:19:07 +0000\r\n";
-        let foreign = "Received: from pc by sender.example with ESMTPSA id 1; Fri, 25 Sep 2020 17:19:06 +0000\r\n";
+        let relay = "Received: from mx.company.example by store.company.example with LMTP id 1; Wed, 1 Apr 2026 10:00:08 +0000\r\n";
+        let border = "Received: from sender.example by mx.company.example (Postfix) with ESMTP id 1; Wed, 1 Apr 2026 10:00:07 +0000\r\n";
+        let foreign = "Received: from pc by sender.example with ESMTPSA id 1; Wed, 1 Apr 2026 10:00:06 +0000\r\n";
         let (dkim, from) = ("DKIM-Signature: v=1\r\n", "From: a@sender.example\r\n");
         for fields in [
             [own, relay, border, dkim, forged, foreign, from],

@@ -57,13 +57,13 @@ fn every_server_s_field_is_read() {
             (None, None, Some("2002:a05:7022:1::2"), Some("SMTP"), Some("x1csp1"), None, false, NOON),
         ),
         (
-            "from mx.company.example (mx.company.example. [2001:db8::1])\r\n        by mx.google.com with ESMTPS id v11si2.44.2024.05.06\r\n        for <probe.inbox@gmail.com>\r\n        (version=TLS1_2 cipher=ECDHE-ECDSA-AES128-GCM-SHA256 bits=128/128);\r\n        Fri, 25 Sep 2020 05:00:00 -0700 (PDT)",
+            "from mx.company.example (mx.company.example. [2001:db8::1])\r\n        by mx.google.com with ESMTPS id z3si4.5.2026.04.01\r\n        for <probe.inbox@gmail.com>\r\n        (version=TLS1_2 cipher=ECDHE-ECDSA-AES128-GCM-SHA256 bits=128/128);\r\n        Fri, 25 Sep 2020 05:00:00 -0700 (PDT)",
             (
                 Some("mx.company.example"),
                 Some("2001:db8::1"),
                 Some("mx.google.com"),
                 Some("ESMTPS"),
-                Some("v11si2.44.2024.05.06"),
+                Some("z3si4.5.2026.04.01"),
                 Some("probe.inbox@gmail.com"),
                 true,
                 NOON,
