@@ -235,3 +235,40 @@ fn decide(recipient: &Recipient, answer: Answer, exchanger: &Exchanger) -> Decis
     };
     if reply.is_permanent() { Decision::Refused(failure) } else { Decision::Later(failure) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        lab::embedded::dns::{Dns, Faults, Records},
+        scenario::knobs::{DnsAnswer, DnsFault},
+    };
+
+    /// What becomes of mail to `domain` when nobody can be reached, after a few tries.
+    async fn failure(domain: &str, faults: &[DnsFault]) -> Failure {
+        let records = Records::default();
+        records.set_mx("away.example", &[(10, "mx.away.example")]).unwrap();
+        records.set_host("mx.away.example", Ipv4Addr::new(198, 51, 100, 99)).unwrap();
+        let dns = Dns::start(0, records, Faults::new(faults).unwrap()).await.unwrap();
+        let net = Net::new(dns.resolver().unwrap(), []);
+        let site = Site { host: "mx.corp.example", domain: "corp.example", address: Ipv4Addr::new(198, 51, 100, 20) };
+        let (first, longest) = (Duration::from_millis(1), Duration::from_millis(2));
+        let backoff = Backoff { first, longest, give_up: Duration::from_millis(20) };
+        let relay = Relay::new(site, &net, &Pki::new(&["localhost"]).unwrap(), backoff, &Tasks::new());
+        let envelope = Envelope::new("probe@ext.example", &[&format!("x@{domain}")]);
+        let queued = Arc::new(Queued { id: "4F2A1".into(), envelope, message: b"A: b\r\n\r\n".to_vec() });
+        relay.deliver(&queued).await.remove(0)
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_reached_is_given_up_with_its_last_reason() {
+        let away = failure("away.example", &[]).await;
+        assert_eq!((away.status, away.said), (Status(4, 4, 1), None));
+        assert_eq!(away.diagnostic, "connect to mx.away.example[198.51.100.99]:25: No route to host");
+        let gone = failure("gone.example", &[]).await;
+        assert_eq!(gone.status, Status(5, 4, 4));
+        let fault = DnsFault { name: "away.example".into(), rtype: "MX".into(), answer: DnsAnswer::ServFail };
+        let silent = failure("away.example", &[fault]).await;
+        assert_eq!(silent.status, Status(4, 4, 3));
+    }
+}
