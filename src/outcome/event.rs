@@ -1,6 +1,6 @@
 //! The event stream of a run: the single source of every reporter.
 
-use super::{CheckResult, ExitCode, Redactions, RunInfo, ScenarioReport, Status, Totals};
+use super::{CheckResult, Connections, ExitCode, Redactions, RunInfo, ScenarioReport, Status, Totals};
 use crate::core::{RunId, ScenarioId, Token};
 use serde::Serialize;
 
@@ -67,6 +67,7 @@ pub enum Event {
         /// Snapshot files that belong to no scenario.
         obsolete_snapshots: Vec<String>,
         redactions: Redactions,
+        imap: Connections,
         #[serde(skip)]
         exit: ExitCode,
     },

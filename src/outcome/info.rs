@@ -58,3 +58,12 @@ pub struct Redactions {
     /// How many files still held one at the end and were removed.
     pub leaks_found: usize,
 }
+
+/// The IMAP connections of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+pub struct Connections {
+    /// How many were opened: one for each folder that was watched.
+    pub opened: usize,
+    /// Of these, how many because an earlier one broke.
+    pub reopened: usize,
+}

@@ -10,7 +10,7 @@ pub mod stage_error;
 pub use check::{CheckResult, Confidence, Diagnosis, EvidenceRef};
 pub use event::{Event, RunEvent};
 pub use exit::ExitCode;
-pub use info::{CiInfo, GitInfo, Redactions, RunInfo, ShardInfo};
+pub use info::{CiInfo, Connections, GitInfo, Redactions, RunInfo, ShardInfo};
 pub use report::{
     Artifact, AttemptReport, Observed, ObservedSeal, RunReport, ScenarioReport, SnapshotOutcome, SnapshotStatus,
     Status, Step, Totals,

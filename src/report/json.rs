@@ -3,7 +3,7 @@
 use super::{Reporter, sink, tally::Tally};
 use crate::{
     core::{Redactor, RunId},
-    outcome::{Redactions, RunEvent, RunInfo, ScenarioReport, Totals},
+    outcome::{Connections, Redactions, RunEvent, RunInfo, ScenarioReport, Totals},
 };
 use serde::Serialize;
 use std::{
@@ -87,6 +87,8 @@ pub struct ResultFile<'a> {
     pub snapshots: super::tally::SnapshotTally,
     /// What the redaction did.
     pub redactions: Redactions,
+    /// The IMAP connections.
+    pub imap: Connections,
 }
 
 /// What wrote a document.
@@ -145,6 +147,7 @@ impl<'a> ResultFile<'a> {
             scenarios: &tally.scenarios,
             snapshots: tally.snapshots(),
             redactions: tally.redactions,
+            imap: tally.imap,
         }
     }
 }

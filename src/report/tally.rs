@@ -2,7 +2,7 @@
 
 use crate::{
     core::{RunId, ScenarioId},
-    outcome::{Event, Redactions, RunEvent, RunInfo, ScenarioReport, SnapshotStatus, Status, Totals},
+    outcome::{Connections, Event, Redactions, RunEvent, RunInfo, ScenarioReport, SnapshotStatus, Status, Totals},
 };
 use serde::Serialize;
 
@@ -37,6 +37,8 @@ pub struct Tally {
     pub obsolete_snapshots: Vec<String>,
     /// What the redaction did.
     pub redactions: Redactions,
+    /// The IMAP connections.
+    pub imap: Connections,
     order: Vec<ScenarioId>,
 }
 
@@ -80,6 +82,7 @@ impl Tally {
                 stopped,
                 obsolete_snapshots,
                 redactions,
+                imap,
                 ..
             } => {
                 self.complete = *complete;
@@ -89,6 +92,7 @@ impl Tally {
                 self.stopped.clone_from(stopped);
                 self.obsolete_snapshots.clone_from(obsolete_snapshots);
                 self.redactions = *redactions;
+                self.imap = *imap;
                 self.sort();
             }
             _ => {}

@@ -163,6 +163,7 @@ pub async fn run(
         stopped: stop.reason().map(|r| r.as_str().to_owned()),
         obsolete_snapshots: plan.obsolete_snapshots.clone(),
         redactions: Redactions { secrets, replaced, leaks_found: leaks_found.unwrap_or(0) },
+        imap: environment.worlds.connections(),
         exit,
     });
     let report = RunReport {

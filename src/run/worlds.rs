@@ -3,7 +3,7 @@
 use crate::{
     core::Redactor,
     lab::Lab,
-    outcome::{HarnessCode, StageError},
+    outcome::{Connections, HarnessCode, StageError},
     probe::mailbox::Mailboxes,
     scenario::{Knobs, Target, TargetKind},
     verify::Dns,
@@ -36,6 +36,7 @@ pub(super) struct Worlds {
     poll: Duration,
     redactor: Redactor,
     slots: Mutex<HashMap<Knobs, Slot>>,
+    connections: Mutex<Connections>,
 }
 
 /// Where worlds come from.
@@ -65,7 +66,7 @@ impl Worlds {
             let key = key(&given, knobs);
             slots.entry(key).or_insert_with(|| Slot { cell: Arc::default(), needed: 0 }).needed += 1;
         }
-        Self { given, poll, redactor, slots: Mutex::new(slots) }
+        Self { given, poll, redactor, slots: Mutex::new(slots), connections: Mutex::default() }
     }
 
     /// The world for these knobs.
@@ -111,8 +112,22 @@ impl Worlds {
             if slot.needed == 0 { slots.remove(&key) } else { None }
         });
         if let Some(world) = last.as_ref().and_then(|slot| slot.cell.get()) {
-            world.mailboxes.close().await;
+            self.end(world).await;
         }
+    }
+
+    async fn end(&self, world: &World) {
+        world.mailboxes.close().await;
+        let (opened, reopened) = world.mailboxes.connections();
+        if let Ok(mut connections) = self.connections.lock() {
+            connections.opened += opened;
+            connections.reopened += reopened;
+        }
+    }
+
+    /// The IMAP connections of every world that was closed.
+    pub(super) fn connections(&self) -> Connections {
+        self.connections.lock().map(|c| *c).unwrap_or_default()
     }
 
     /// Closes what is left: after a run that was cut short.
@@ -120,7 +135,7 @@ impl Worlds {
         let left: Vec<Slot> =
             self.slots.lock().map(|mut slots| slots.drain().map(|(_, s)| s).collect()).unwrap_or_default();
         for world in left.iter().filter_map(|slot| slot.cell.get()) {
-            world.mailboxes.close().await;
+            self.end(world).await;
         }
     }
 }

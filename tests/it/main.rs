@@ -13,6 +13,7 @@ mod layers;
 mod lookalike;
 mod lookalike_interop;
 mod mailbox;
+mod many;
 mod probe_in_world;
 mod program;
 mod project_file;

@@ -4,8 +4,8 @@ use sealcheck::{
     core::{Redactor, RunId, ScenarioId, Secret, Token},
     mail::{authres::AuthenticationResults, received::Hop},
     outcome::{
-        Artifact, AttemptReport, CheckResult, Event, ExitCode, HarnessCode, Observed, ObservedSeal, Redactions,
-        RunInfo, ScenarioReport, SnapshotOutcome, SnapshotStatus, StageError, Status, Totals,
+        Artifact, AttemptReport, CheckResult, Connections, Event, ExitCode, HarnessCode, Observed, ObservedSeal,
+        Redactions, RunInfo, ScenarioReport, SnapshotOutcome, SnapshotStatus, StageError, Status, Totals,
     },
     report::{
         Hub, Reporter,
@@ -234,6 +234,7 @@ fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
         stopped: (totals.not_run > 0).then(|| "interrupted".to_owned()),
         obsolete_snapshots: vec!["snapshots/embedded/gone.snap".into()],
         redactions: Redactions::default(),
+        imap: Connections::default(),
         exit: ExitCode::Interrupted,
     });
 }
