@@ -40,7 +40,7 @@ impl Judgement {
     }
 }
 
-/// Everything that is signed at once, for one message.
+/// Judges the fields of one message.
 pub(super) struct Judge<'a> {
     message: &'a Message,
     answers: &'a ZoneFile,
