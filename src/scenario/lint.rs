@@ -127,11 +127,12 @@ impl Linter<'_> {
             let message = format!("`within` is more than the timeout of {}", human(timeout));
             self.warn("W04", &within.at, message, "raise `wait.timeout`, or lower `within`");
         }
-        if let Some((at, settle)) = settle {
-            if settle < PATIENCE_AT_GMAIL && self.scenario.targets.contains(&TargetKind::Gmail) {
-                let message = format!("`settle` of {} is too short for target gmail", human(settle));
-                self.warn("W05", at, message, "a mail can show later than that; write at least 5s");
-            }
+        if let Some((at, settle)) = settle
+            && settle < PATIENCE_AT_GMAIL
+            && self.scenario.targets.contains(&TargetKind::Gmail)
+        {
+            let message = format!("`settle` of {} is too short for target gmail", human(settle));
+            self.warn("W05", at, message, "a mail can show later than that; write at least 5s");
         }
         if let ExpectationKind::Delivered(delivered) = kind {
             self.delivered(delivered);

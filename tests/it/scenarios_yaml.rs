@@ -84,7 +84,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
     let bomb: String = (b'a'..=b'i')
         .map(char::from)
         .scan("x".to_owned(), |before, name| {
-            let line = format!("{name}: &{name} [{}]\n", vec![before.as_str(); 9].join(","));
+            let line = format!("{name}: &{name} [{}]\n", [before.as_str(); 9].join(","));
             *before = format!("*{name}");
             Some(line)
         })
