@@ -25,6 +25,9 @@ use tokio::{net::TcpListener, sync::watch};
 use tokio_native_tls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// How long to wait when the system has no more sockets.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
 /// How much a server allows.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -65,8 +68,10 @@ impl ImapServer {
         let sessions = TaskTracker::new();
         let mut number: u64 = 0;
         while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
-            // A connection that was gone before it was taken is no reason to stop.
-            let Ok((stream, peer)) = accepted else { continue };
+            let Ok((stream, peer)) = accepted else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
             number += 1;
             let (server, tls, shutdown) = (Arc::clone(&self), tls.clone(), shutdown.clone());
             sessions.spawn(async move {
@@ -107,5 +112,106 @@ impl ImapServer {
 
     fn logins(&self) -> std::sync::MutexGuard<'_, HashMap<String, usize>> {
         self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::store::{Credentials, Flavour, FolderKind},
+        output::Output,
+        session::Session,
+        *,
+    };
+    use crate::{core::Secret, scenario::knobs::Locale};
+    use proptest::prelude::*;
+
+    fn session(provider: Provider) -> Session {
+        let store = Store::new();
+        let credentials = Credentials { password: Secret::new("abcdefghijklmnop"), access_token: None };
+        let account = store.create_account("a@gmail.com", credentials, Flavour::Gmail(Locale::En));
+        let raw = b"Message-ID: <1@ext.example>\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\na\r\n--x--\r\n";
+        account.deliver(&FolderKind::Inbox, raw[..].into(), jiff::Timestamp::UNIX_EPOCH);
+        let server = ImapServer::new(store, provider, Limits::default());
+        let mut session = Session::new(server, "127.0.0.1".into(), "x".into());
+        for command in ["a LOGIN a@gmail.com abcdefghijklmnop\r\n", "b SELECT INBOX\r\n"] {
+            session.command(command.as_bytes(), &mut Output::default());
+        }
+        session
+    }
+
+    /// Words that commands are made of.
+    fn word() -> impl Strategy<Value = String> {
+        const KNOWN: &[&str] = &[
+            "UID",
+            "FETCH",
+            "STORE",
+            "SEARCH",
+            "COPY",
+            "MOVE",
+            "EXPUNGE",
+            "APPEND",
+            "LIST",
+            "STATUS",
+            "CREATE",
+            "DELETE",
+            "RENAME",
+            "NOOP",
+            "CLOSE",
+            "SELECT",
+            "EXAMINE",
+            "1",
+            "1:*",
+            "*",
+            "0",
+            "INBOX",
+            "\"[Gmail]/Trash\"",
+            "\"\"",
+            "%",
+            "(",
+            ")",
+            "ALL",
+            "FULL",
+            "BODY[1.1.MIME]",
+            "BODY.PEEK[HEADER.FIELDS (A)]<1.2>",
+            "BODYSTRUCTURE",
+            "+FLAGS",
+            "X-GM-LABELS",
+            "-X-GM-LABELS",
+            "\\Deleted",
+            "\\Inbox",
+            "X-GM-RAW",
+            "NOT",
+            "OR",
+            "SINCE",
+            "1-Jan-2026",
+            "HEADER",
+            "{2}\r\nab",
+            "~{1}\r\na",
+            "UTF8",
+            "&AA-",
+            "CHARSET",
+            "UTF-8",
+            "BODY[TEXT]<99999999999.9>",
+        ];
+        prop_oneof![4 => proptest::sample::select(KNOWN).prop_map(str::to_owned), 1 => ".{0,8}"]
+    }
+
+    proptest! {
+        #[test]
+        fn no_command_does_harm(
+            commands in prop::collection::vec(prop::collection::vec(word(), 0..8), 1..8),
+            bytes in prop::collection::vec(any::<u8>(), 0..64),
+            gmail: bool,
+        ) {
+            let mut session = session(if gmail { Provider::Gmail } else { Provider::Generic });
+            for words in commands {
+                let mut out = Output::default();
+                session.command(format!("t {}\r\n", words.join(" ")).as_bytes(), &mut out);
+                let answer = out.to_text();
+                prop_assert!(answer.lines().last().is_some_and(|l| l.starts_with("t ") || l.starts_with("* BAD") || l.starts_with('+')), "{answer}");
+            }
+            session.command(&bytes, &mut Output::default());
+        }
     }
 }

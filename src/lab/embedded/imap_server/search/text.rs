@@ -17,12 +17,12 @@ pub(super) fn field_contains(message: &Message, name: &str, wanted: &str) -> boo
 pub(super) fn body_contains(message: &Message, wanted: &str) -> bool {
     let raw = &message.raw;
     let body = raw.get(message.header().len()..).unwrap_or_default();
-    if contains(&String::from_utf8_lossy(body), wanted) {
+    if bytes_contain(body, wanted) {
         return true;
     }
     let mut found = false;
     Part::read(raw).walk(&mut |part| {
-        found = found || part.text(raw).is_some_and(|text| contains(&String::from_utf8_lossy(&text), wanted));
+        found = found || part.text(raw).is_some_and(|text| bytes_contain(&text, wanted));
     });
     found
 }
@@ -36,7 +36,17 @@ pub(super) fn header_contains(message: &Message, wanted: &str) -> bool {
 }
 
 pub(super) fn contains(text: &str, wanted: &str) -> bool {
-    wanted.is_empty() || text.to_lowercase().contains(&wanted.to_lowercase())
+    bytes_contain(text.as_bytes(), wanted)
+}
+
+/// Whether a text has another in it, in any case; bytes that are no UTF-8 match nothing.
+fn bytes_contain(text: &[u8], wanted: &str) -> bool {
+    let Some(first) = wanted.bytes().next() else { return true };
+    if !wanted.is_ascii() {
+        return String::from_utf8_lossy(text).to_lowercase().contains(&wanted.to_lowercase());
+    }
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text)
+        .any(|at| text.get(at..at + wanted.len()).is_some_and(|found| found.eq_ignore_ascii_case(wanted.as_bytes())))
 }
 
 /// Takes encoded-words (RFC 2047) out of their encoding; other charsets than UTF-8, US-ASCII and ISO-8859-1 stay.
@@ -86,6 +96,12 @@ fn decode_word(charset: &str, encoding: &str, code: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn case_does_not_matter_in_any_script() {
+        assert!(bytes_contain(b"x ToKeN-1\xff", "token-1") && bytes_contain("ÉTÉ".as_bytes(), "été"));
+        assert!(!bytes_contain(b"toke", "token") && bytes_contain(b"", ""));
+    }
 
     #[test]
     fn encoded_words_are_read() {
