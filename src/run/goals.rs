@@ -230,3 +230,147 @@ pub(super) fn unanswered(evidence: &Evidence) -> Option<String> {
             .then(|| verification.arc_reason.clone().or_else(|| sets.next()).unwrap_or_else(|| "no answer".into()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        evidence::StageReply,
+        mail::{
+            dsn::{RecipientStatus, Returned},
+            reply::Reply,
+        },
+        scenario::{Account, TargetKind, yaml},
+    };
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn target() -> Target {
+        let account = |name: &str, address: &str, forwards_to: Option<&str>| Account {
+            name: name.into(),
+            address: address.into(),
+            smtp: None,
+            imap: None,
+            mx: None,
+            forwards_to: forwards_to.map(str::to_owned),
+            seal_domain: None,
+            authserv_id: None,
+            per_minute: None,
+        };
+        let accounts = [
+            account("external", "probe@ext.example", None),
+            account("company", "info@corp.example", Some("gmail")),
+            account("gmail", "probe.inbox@gmail.com", None),
+        ];
+        let accounts = accounts.into_iter().map(|a| (a.name.clone(), a)).collect();
+        Target { kind: TargetKind::Embedded, accounts, dns: None }
+    }
+
+    fn goals(expect: &str) -> Goals {
+        let text = format!("sealcheck: 1\nname: x\nsend: {{ from: external, to: company }}\nexpect: [ {expect} ]\n");
+        let source = yaml::Source::new("a.yaml", text.as_bytes()).unwrap();
+        let scenario = yaml::scenarios(&source, "a", &|_| Err(String::new())).unwrap().remove(0);
+        Goals::of(&scenario, &target(), MINUTE)
+    }
+
+    fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    fn copy(account: &str, folder: Folder, after: u64) -> Sighting {
+        Sighting { account: account.into(), folder, after: seconds(after), dsn: None }
+    }
+
+    fn bounce(action: &str, after: u64) -> Sighting {
+        let recipient = RecipientStatus {
+            final_recipient: Some("probe.inbox@gmail.com".into()),
+            action: Some(action.into()),
+            ..RecipientStatus::default()
+        };
+        let dsn = Dsn {
+            reporting_mta: None,
+            arrival_date: None,
+            original_envelope_id: None,
+            recipients: vec![recipient],
+            returned: Returned::None,
+            original_message_id: None,
+            notification: String::new(),
+        };
+        Sighting { account: "external".into(), folder: Folder::Inbox, after: seconds(after), dsn: Some(dsn) }
+    }
+
+    #[test]
+    fn a_copy_in_any_folder_is_an_answer() {
+        let goals = goals("delivered: { to: gmail, folder: inbox, within: 20s }");
+        assert_eq!(goals.decide(&[], &[], seconds(1)), Decision::WaitUntil(seconds(20)));
+        assert_eq!(goals.decide(&[copy("gmail", Folder::Spam, 1)], &[], seconds(1)), Decision::Enough);
+        assert_eq!(goals.decide(&[copy("other", Folder::Inbox, 1)], &[], seconds(1)), Decision::WaitUntil(seconds(20)));
+        assert_eq!(goals.decide(&[], &[], seconds(20)), Decision::Enough);
+    }
+
+    #[test]
+    fn a_reply_alone_needs_no_waiting() {
+        assert_eq!(goals("smtp: { code: 250 }").decide(&[], &[], Duration::ZERO), Decision::Enough);
+    }
+
+    #[test]
+    fn silence_is_waited_for_after_everything_else() {
+        let goals = goals("bounced: { to: external, within: 30s }, absent: { from: gmail, settle: 5s }");
+        assert_eq!(goals.decide(&[], &[], seconds(2)), Decision::WaitUntil(seconds(30)));
+        let bounced = [bounce("failed", 3)];
+        assert_eq!(goals.decide(&bounced, &[], seconds(4)), Decision::WaitUntil(seconds(8)));
+        assert_eq!(goals.decide(&bounced, &[], seconds(8)), Decision::Enough);
+        let both = [bounce("failed", 3), copy("gmail", Folder::Spam, 4)];
+        assert_eq!(goals.decide(&both, &[], seconds(4)), Decision::Enough, "nothing can make it absent again");
+        assert_eq!(
+            goals.decide(&[], &[], seconds(31)),
+            Decision::WaitUntil(seconds(35)),
+            "after the bounce is given up"
+        );
+    }
+
+    #[test]
+    fn a_count_waits_for_one_too_many() {
+        let goals = goals("count: { to: gmail, is: 2, settle: 4s }");
+        let one = copy("gmail", Folder::Inbox, 1);
+        assert_eq!(goals.decide(std::slice::from_ref(&one), &[], seconds(1)), Decision::WaitUntil(MINUTE));
+        let two = [one.clone(), copy("gmail", Folder::Inbox, 3)];
+        assert_eq!(goals.decide(&two, &[], seconds(3)), Decision::WaitUntil(seconds(7)));
+        let three = [two.to_vec(), vec![copy("gmail", Folder::Inbox, 4)]].concat();
+        assert_eq!(goals.decide(&three, &[], seconds(4)), Decision::Enough);
+    }
+
+    #[test]
+    fn a_warning_is_not_the_end_of_the_story() {
+        let goals = goals("bounced: { to: external, within: 30s, action: failed }");
+        assert_eq!(goals.decide(&[bounce("delayed", 1)], &[], seconds(1)), Decision::WaitUntil(seconds(30)));
+        assert_eq!(goals.decide(&[bounce("delayed", 1), bounce("failed", 2)], &[], seconds(2)), Decision::Enough);
+        let goals = self::goals("bounced: { to: external, within: 30s, action: delayed }");
+        assert_eq!(goals.decide(&[bounce("delayed", 1)], &[], seconds(1)), Decision::Enough);
+    }
+
+    #[test]
+    fn mail_that_is_lost_is_not_waited_for() {
+        let (target, to) = (target(), ["info@corp.example".to_owned()]);
+        let submission = Submission::default();
+        assert_eq!(lost(&target, &to, &submission, &[]), Vec::<String>::new());
+        assert_eq!(lost(&target, &to, &submission, &[bounce("delayed", 1)]), Vec::<String>::new());
+        let gone = lost(&target, &to, &submission, &[bounce("failed", 1)]);
+        assert_eq!(gone, ["company", "gmail"]);
+        let goals = goals("delivered: { to: gmail, within: 20s }");
+        assert_eq!(goals.decide(&[bounce("failed", 1)], &gone, seconds(1)), Decision::Enough);
+
+        let both = ["info@corp.example".to_owned(), "probe@ext.example".to_owned()];
+        let refused = Submission {
+            replies: vec![StageReply {
+                stage: Stage::Rcpt,
+                recipient: Some("Info@corp.example".into()),
+                reply: Reply { code: 550, enhanced_status: None, text: "no".into() },
+                at: Duration::ZERO,
+                took: Duration::ZERO,
+            }],
+            ..Submission::default()
+        };
+        assert_eq!(lost(&target, &both, &refused, &[]), ["company", "gmail"]);
+    }
+}
