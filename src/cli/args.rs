@@ -62,6 +62,8 @@ pub enum Command {
     Check(commands::check::CheckArgs),
     /// Explain any mail: hops, Authentication-Results, the ARC chain, and our own verification
     Inspect(commands::inspect::InspectArgs),
+    /// Explain the causes that diagnoses name, in English or Japanese
+    Explain(commands::explain::ExplainArgs),
     /// Keep the embedded world running, for work by hand and other people's tests
     #[command(subcommand)]
     Lab(commands::lab::LabCommand),

@@ -1,7 +1,7 @@
 //! Everything that comes from outside the arguments: environment, terminal, clock, randomness, current directory. Nothing
 //! else in the tool reads them.
 
-use crate::{core::RunId, outcome::CiInfo, run::Clock};
+use crate::{core::RunId, judge::diagnose::catalogue::Lang, outcome::CiInfo, run::Clock};
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -75,6 +75,13 @@ impl Context {
         self.is_ci().then(|| CiInfo { provider: "unknown".into(), run_url: None })
     }
 
+    /// The language of the person: the first of LC_ALL, LC_MESSAGES and LANG that is set decides (POSIX.1-2017 §8.2).
+    pub fn lang(&self) -> Lang {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| self.variable(name)).unwrap_or("C");
+        let language = locale.split(['_', '.', '@']).next().unwrap_or_default();
+        if language.eq_ignore_ascii_case("ja") { Lang::Ja } else { Lang::En }
+    }
+
     /// Whether colours go to a stream: what the person said, else NO_COLOR and CLICOLOR_FORCE, else whether it is a
     /// terminal that can show them.
     pub fn color(&self, asked: Option<bool>, is_terminal: bool) -> bool {
@@ -122,6 +129,21 @@ mod tests {
         assert!(context(&[("NO_COLOR", "1")]).color(Some(true), false));
         assert!(context(&[("CLICOLOR_FORCE", "1")]).color(None, false));
         assert!(!context(&[("TERM", "dumb")]).color(None, true));
+    }
+
+    #[test]
+    fn the_first_locale_that_is_set_decides() {
+        for (environment, lang) in [
+            (&[][..], Lang::En),
+            (&[("LANG", "ja_JP.UTF-8")], Lang::Ja),
+            (&[("LANG", "JA")], Lang::Ja),
+            (&[("LANG", "jam_JM")], Lang::En),
+            (&[("LANG", "ja_JP.UTF-8"), ("LC_MESSAGES", "en_GB.UTF-8")], Lang::En),
+            (&[("LANG", "C"), ("LC_MESSAGES", "ja_JP"), ("LC_ALL", "")], Lang::Ja),
+            (&[("LANG", "ja_JP"), ("LC_ALL", "C.UTF-8")], Lang::En),
+        ] {
+            assert_eq!(context(environment).lang(), lang, "{environment:?}");
+        }
     }
 
     #[test]

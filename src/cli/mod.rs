@@ -41,6 +41,7 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::List(args) => commands::list::run(context, global, &args),
         Command::Check(args) => commands::check::run(context, global, &args),
         Command::Inspect(args) => commands::inspect::run(context, global, &args),
+        Command::Explain(args) => commands::explain::run(context, &args),
         Command::Lab(command) => commands::lab::run(context, &command),
         Command::Snapshots(args) => desk::run(context, global, &args),
         Command::Schema(args) => commands::schema::run(&args),

@@ -5,6 +5,7 @@
 mod checks;
 mod cli;
 mod corpus;
+mod explain;
 mod imap_wire;
 mod interop;
 mod interop_cases;

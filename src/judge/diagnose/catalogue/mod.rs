@@ -80,6 +80,20 @@ pub fn find(code: &str) -> Option<&'static Row> {
     rows().find(|row| row.code == padded)
 }
 
+/// Rows whose codes look like this one, for error texts: of the same family those with the nearest numbers, else those
+/// with the same number, else the first of every family.
+pub fn near(code: &str) -> Vec<&'static Row> {
+    let code = code.trim().to_ascii_uppercase();
+    let number = |code: &str| code.get(1..).and_then(|n| n.parse::<u32>().ok());
+    let wanted = number(&code).unwrap_or(0);
+    let distance = |row: &&Row| number(row.code).unwrap_or(0).abs_diff(wanted);
+    let mut family: Vec<_> = rows().filter(|r| code.get(..1) == r.code.get(..1)).collect();
+    family.sort_by_key(distance);
+    family.truncate(3);
+    let same_number = |wanted: u32| rows().filter(move |r| number(r.code) == Some(wanted)).collect::<Vec<_>>();
+    [family, same_number(wanted), same_number(0)].into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +122,16 @@ mod tests {
         }
         for unknown in ["", "B", "B99", "é", "é1", "Z01", "B4x"] {
             assert_eq!(find(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_has_neighbours() {
+        let codes = |code| near(code).iter().map(|r| r.code).collect::<Vec<_>>();
+        assert_eq!(codes("b99"), ["B17", "B16", "B15"]);
+        assert_eq!(codes("G08"), ["A08", "B08", "C08", "D08"]);
+        for unknown in ["", "é", "nonsense", "Z99999999999999999999"] {
+            assert_eq!(codes(unknown), ["A00", "B00", "C00", "D00", "E00", "F00"], "{unknown}");
         }
     }
 }

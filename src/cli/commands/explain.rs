@@ -1,0 +1,109 @@
+//! `sealcheck explain`: the catalogue row behind a diagnosis.
+
+use crate::{
+    cli::{
+        Context,
+        context::print,
+        failure::{Failure, Outcome},
+    },
+    judge::diagnose::catalogue::{self, Lang, Row},
+    outcome::ExitCode,
+};
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// Codes as diagnoses carry them: A05, or shorter a5
+    #[arg(required_unless_present = "list", value_name = "CODE")]
+    codes: Vec<String>,
+    /// Every code with its title
+    #[arg(long, conflicts_with = "codes")]
+    list: bool,
+    /// The language [default: that of LC_ALL, LC_MESSAGES or LANG]
+    #[arg(long, value_name = "LANG")]
+    lang: Option<Language>,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// The languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// English
+    En,
+    /// Japanese
+    Ja,
+}
+
+/// For people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One document
+    Json,
+}
+
+pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Outcome {
+    let lang = match args.lang {
+        Some(Language::En) => Lang::En,
+        Some(Language::Ja) => Lang::Ja,
+        None => context.lang(),
+    };
+    let rows: Vec<&Row> = match args.list {
+        true => catalogue::rows().collect(),
+        false => args.codes.iter().map(|code| find(code)).collect::<Result<_, _>>()?,
+    };
+    let text = match args.format {
+        Format::Json => json(&rows, lang)?,
+        Format::Text if args.list => rows.iter().map(|r| format!("{}  {}\n", r.code, r.title.in_lang(lang))).collect(),
+        Format::Text => rows.iter().map(|r| text(r, lang)).collect::<Vec<_>>().join("\n"),
+    };
+    print(&text).map_err(|e| Failure::stdout(&e))?;
+    Ok(ExitCode::Success)
+}
+
+fn find(code: &str) -> Result<&'static Row, Failure> {
+    catalogue::find(code).ok_or_else(|| {
+        let near = catalogue::near(code).iter().map(|r| r.code).collect::<Vec<_>>().join(", ");
+        Failure::Usage(format!(
+            "no cause has the code {code:?}; the nearest are {near}; `sealcheck explain --list` shows all"
+        ))
+    })
+}
+
+/// A heading, and a paragraph per question.
+fn text(row: &Row, lang: Lang) -> String {
+    let [symptom, cause, fix, sources] = match lang {
+        Lang::En => ["symptom", "cause", "fix", "sources"],
+        Lang::Ja => ["症状", "原因", "対処", "出典"],
+    };
+    let mut out = format!("{}: {}\n", row.code, row.title.in_lang(lang));
+    for (name, text) in [(symptom, row.symptom), (cause, row.cause), (fix, row.fix)] {
+        out.push_str(&format!("\n{name}\n  {}\n", text.in_lang(lang)));
+    }
+    if !row.sources.is_empty() {
+        out.push_str(&format!("\n{sources}\n  {}\n", row.sources.join(", ")));
+    }
+    out
+}
+
+fn json(rows: &[&Row], lang: Lang) -> Result<String, Failure> {
+    let object = |row: &&Row| {
+        json!({
+            "code": row.code,
+            "title": row.title.in_lang(lang),
+            "symptom": row.symptom.in_lang(lang),
+            "cause": row.cause.in_lang(lang),
+            "fix": row.fix.in_lang(lang),
+            "sources": row.sources,
+        })
+    };
+    let causes: Vec<Value> = rows.iter().map(object).collect();
+    let document = json!({ "version": 1, "causes": causes });
+    let text = serde_json::to_string_pretty(&document).map_err(|e| Failure::Internal(e.to_string()))?;
+    Ok(format!("{text}\n"))
+}

@@ -1,0 +1,60 @@
+//! `sealcheck explain`: every cause in both languages.
+
+use crate::program::Project;
+use sealcheck::judge::diagnose::catalogue;
+use serde_json::Value;
+
+#[test]
+fn a_cause_is_explained_as_people_write_its_code() {
+    let ran = Project::new().run(&["explain", "a5", "B04"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    for text in ["A05: the key file is not readable for rspamd\n", "\nfix\n  chown root:_rspamd", "\nB04: the body"] {
+        assert!(ran.stdout.contains(text), "{text}: {ran}");
+    }
+    assert!(ran.stderr.is_empty(), "{ran}");
+}
+
+#[test]
+fn the_language_is_the_locale_s_unless_somebody_says_otherwise() {
+    let japanese = Project::new().env("LANG", "ja_JP.UTF-8");
+    assert!(japanese.run(&["explain", "A05"]).stdout.contains("\n対処\n"));
+    assert!(japanese.run(&["explain", "A05", "--lang", "en"]).stdout.contains("\nfix\n"));
+    assert!(Project::new().run(&["explain", "A05", "--lang", "ja"]).stdout.contains("\n症状\n"));
+    let refused = japanese.run(&["explain", "A05", "--lang", "fr"]);
+    assert_eq!(refused.code, 2, "{refused}");
+}
+
+#[test]
+fn the_list_has_every_code() {
+    let ran = Project::new().run(&["explain", "--list"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let codes: Vec<_> = ran.stdout.lines().map(|l| &l[..3]).collect();
+    assert_eq!(codes, catalogue::rows().map(|r| r.code).collect::<Vec<_>>());
+}
+
+#[test]
+fn programs_get_one_document() {
+    for (args, count) in
+        [(&["explain", "F1", "--format", "json"][..], 1), (&["explain", "--list", "--format", "json"], 68)]
+    {
+        let ran = Project::new().run(args);
+        let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {ran}"));
+        let causes = document["causes"].as_array().unwrap();
+        assert_eq!((document["version"].as_u64(), causes.len()), (Some(1), count));
+        for key in ["code", "title", "symptom", "cause", "fix"] {
+            assert!(causes.iter().all(|c| c[key].as_str().is_some_and(|t| !t.is_empty())), "{key}: {ran}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_code_is_refused_with_its_neighbours() {
+    let ran = Project::new().run(&["explain", "A05", "B99"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran}");
+    assert!(ran.stderr.contains("no cause has the code \"B99\"; the nearest are B17, B16, B15"), "{ran}");
+    for args in [&["explain"][..], &["explain", "A05", "--list"], &["explain", "\u{1b}[31m"]] {
+        let ran = Project::new().run(args);
+        assert_eq!(ran.code, 2, "{ran}");
+        assert!(!ran.stderr.contains('\u{1b}'), "{ran}");
+    }
+}
