@@ -23,6 +23,8 @@ pub struct CheckResult {
     pub len: u32,
     /// Whether it failed because something did not come in time.
     pub timed_out: bool,
+    /// Whether it failed only because something that it rests on could not be looked up.
+    pub inconclusive: bool,
     /// The diagnosis that explains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

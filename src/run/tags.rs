@@ -17,8 +17,13 @@ pub enum TagExpr {
 
 /// A text is no condition on tags.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}; write for example `smoke and not (slow or negative)`")]
-pub struct TagError(String);
+#[error("column {column}: {message}; write for example `smoke and not (slow or negative)`")]
+pub struct TagError {
+    /// What is wrong.
+    pub message: String,
+    /// Where in the text, in characters from 1; one more than there are for its end.
+    pub column: usize,
+}
 
 /// How deep parentheses and `not` may be nested.
 const MAX_DEPTH: usize = 64;
@@ -39,11 +44,11 @@ impl FromStr for TagExpr {
     type Err = TagError;
 
     fn from_str(text: &str) -> Result<Self, TagError> {
-        let mut parser = Parser { words: words(text), at: 0 };
+        let mut parser = Parser { words: words(text), at: 0, end: text.chars().count() + 1 };
         let expr = parser.or(0)?;
         match parser.peek() {
             None => Ok(expr),
-            Some(word) => Err(TagError(format!("`{word}` is unexpected in `{text}`"))),
+            Some(word) => Err(parser.wrong(format!("`{word}` is unexpected"))),
         }
     }
 }
@@ -59,31 +64,43 @@ impl fmt::Display for TagExpr {
     }
 }
 
-fn words(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for c in text.chars() {
-        match c {
-            '(' | ')' | ',' => words.extend([c.to_string(), String::new()]),
-            c if c.is_whitespace() => words.push(String::new()),
-            c => {
-                if let Some(word) = words.last_mut() {
-                    word.push(c);
-                }
-            }
+/// A word or a sign, and its column.
+#[derive(Debug)]
+struct Word {
+    text: String,
+    column: usize,
+}
+
+fn words(text: &str) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut inside = false;
+    for (c, column) in text.chars().zip(1..) {
+        let is_sign = matches!(c, '(' | ')' | ',');
+        match words.last_mut() {
+            _ if c.is_whitespace() => {}
+            Some(word) if inside && !is_sign => word.text.push(c),
+            _ => words.push(Word { text: c.to_string(), column }),
         }
+        inside = !is_sign && !c.is_whitespace();
     }
-    words.retain(|w| !w.is_empty());
     words
 }
 
 struct Parser {
-    words: Vec<String>,
+    words: Vec<Word>,
     at: usize,
+    /// The column behind the last character.
+    end: usize,
 }
 
 impl Parser {
     fn peek(&self) -> Option<&str> {
-        self.words.get(self.at).map(String::as_str)
+        self.words.get(self.at).map(|w| w.text.as_str())
+    }
+
+    /// Something is wrong with the next word.
+    fn wrong(&self, message: impl Into<String>) -> TagError {
+        TagError { message: message.into(), column: self.words.get(self.at).map_or(self.end, |w| w.column) }
     }
 
     fn take(&mut self, any: &[&str]) -> bool {
@@ -110,18 +127,18 @@ impl Parser {
 
     fn not(&mut self, depth: usize) -> Result<TagExpr, TagError> {
         if depth > MAX_DEPTH {
-            return Err(TagError("the tags are nested too deeply".into()));
+            return Err(self.wrong("the tags are nested too deeply"));
         }
         if self.take(&["not"]) {
             return Ok(TagExpr::Not(Box::new(self.not(depth + 1)?)));
         }
         if self.take(&["("]) {
             let inner = self.or(depth + 1)?;
-            return if self.take(&[")"]) { Ok(inner) } else { Err(TagError("a `)` is missing".into())) };
+            return if self.take(&[")"]) { Ok(inner) } else { Err(self.wrong("a `)` is missing")) };
         }
         match self.peek() {
-            None => Err(TagError("a tag is missing at the end".into())),
-            Some(word @ (")" | "," | "and" | "or")) => Err(TagError(format!("a tag is missing before `{word}`"))),
+            None => Err(self.wrong("a tag is missing at the end")),
+            Some(word @ (")" | "," | "and" | "or")) => Err(self.wrong(format!("a tag is missing before `{word}`"))),
             Some(word) => {
                 let tag = word.to_owned();
                 self.at += 1;
@@ -158,6 +175,20 @@ mod tests {
             ["", "and", "a b", "(a", "a)", "a and", "not", "a or ,b", "()", &"not ".repeat(200), &"(".repeat(200)]
         {
             assert!(text.parse::<TagExpr>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_has_its_column() {
+        for (text, column, message) in [
+            ("smoke  slow", 8, "`slow` is unexpected"),
+            ("größe and ,b", 11, "a tag is missing before `,`"),
+            ("a and", 6, "a tag is missing at the end"),
+            ("(a or b", 8, "a `)` is missing"),
+            ("a)", 2, "`)` is unexpected"),
+        ] {
+            let error = text.parse::<TagExpr>().unwrap_err();
+            assert_eq!((error.column, error.message.as_str()), (column, message), "{text}");
         }
     }
 }

@@ -328,6 +328,10 @@ fn verify_is_our_own_judgement() {
     says(&delivered("arc: { verify: fail }"), "delivered.arc.verify", &broken, true, "fail", reason);
     let direct = forwarded(1, |t| t.replace("ARC-", "X-"));
     says(&delivered("arc: { verify: none }"), "delivered.arc.verify", &direct, true, "none", "none");
+    let verify = |evidence: &Evidence| result(&delivered("arc: { verify: true }"), "delivered.arc.verify", evidence);
+    assert!(!verify(&broken).inconclusive && !verify(&sound()).inconclusive);
+    broken.copies[0].verification.arc = Verdict::TempError;
+    assert!(verify(&broken).inconclusive, "DNS gave no answer, which proves nothing");
 }
 
 #[test]

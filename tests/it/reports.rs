@@ -98,6 +98,7 @@ fn check(path: &str, at: (u32, u32, u32), expected: &str, actual: &str) -> Check
         column: at.1,
         len: at.2,
         timed_out: false,
+        inconclusive: false,
         code: None,
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         Vars,
         model::{ArcExpectation, CarriesTest, SealIndex, SealTest},
     },
-    verify::Verification,
+    verify::{Verdict, Verification},
 };
 
 pub(super) fn check(wanted: &ArcExpectation, copy: &ReceivedCopy, context: Context<'_>, results: &mut Results) {
@@ -30,7 +30,8 @@ pub(super) fn check(wanted: &ArcExpectation, copy: &ReceivedCopy, context: Conte
     if let Some(verify) = &wanted.verify {
         let is = copy.verification.arc.to_string();
         let finding = Finding::new(is.eq_ignore_ascii_case(&verify.value), &verify.value, verdict(&copy.verification));
-        results.add("delivered.arc.verify", &verify.at, finding);
+        let unknown = copy.verification.arc == Verdict::TempError;
+        results.add("delivered.arc.verify", &verify.at, finding.inconclusive_if(unknown));
     }
 }
 

@@ -13,12 +13,14 @@ pub(super) struct Finding {
     pub(super) actual: String,
     /// Whether it fails because something did not come in time.
     pub(super) timed_out: bool,
+    /// Whether it fails only because something that it rests on could not be looked up.
+    pub(super) inconclusive: bool,
 }
 
 impl Finding {
     /// A part that holds or not, for a reason other than time.
     pub(super) fn new(passed: bool, expected: impl Into<String>, actual: impl Into<String>) -> Self {
-        Self { passed, expected: expected.into(), actual: actual.into(), timed_out: false }
+        Self { passed, expected: expected.into(), actual: actual.into(), timed_out: false, inconclusive: false }
     }
 
     /// A part that does not hold.
@@ -29,6 +31,12 @@ impl Finding {
     /// Marks a failure as one of time.
     pub(super) fn late_if(mut self, late: bool) -> Self {
         self.timed_out = late && !self.passed;
+        self
+    }
+
+    /// Marks a failure as one that proves nothing.
+    pub(super) fn inconclusive_if(mut self, unknown: bool) -> Self {
+        self.inconclusive = unknown && !self.passed;
         self
     }
 }
@@ -57,6 +65,7 @@ impl Results {
             column: at.column,
             len: at.len,
             timed_out: finding.timed_out,
+            inconclusive: finding.inconclusive,
             code: None,
         });
     }
