@@ -35,7 +35,7 @@ impl Dns {
     /// When the system has no usable resolver configuration.
     pub fn system() -> Result<Self, DnsError> {
         TokioResolver::builder_tokio()
-            .and_then(hickory_resolver::ResolverBuilder::build)
+            .and_then(|builder| builder.with_tls_config(no_tls()?).build())
             .map(|resolver| Self(Source::Resolver(Arc::new(resolver))))
             .map_err(|e| DnsError(format!("cannot use the system's resolver: {e}; check /etc/resolv.conf")))
     }
@@ -51,8 +51,10 @@ impl Dns {
         });
         let server = NameServerConfig::new(address.ip(), true, connections.to_vec());
         let config = ResolverConfig::from_parts(None, vec![], vec![server]);
-        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
-            .build()
+        no_tls()
+            .and_then(|tls| {
+                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_tls_config(tls).build()
+            })
             .map(|resolver| Self(Source::Resolver(Arc::new(resolver))))
             .map_err(|e| DnsError(format!("cannot set up a resolver for the DNS server {address}: {e}")))
     }
@@ -91,6 +93,14 @@ impl Dns {
             Source::Resolver(resolver) => ask(resolver, name).await,
         }
     }
+}
+
+/// A TLS configuration that trusts nobody: DNS is asked in clear here, and without it the resolver reads all of the
+/// system's authorities.
+fn no_tls() -> Result<rustls::ClientConfig, NetError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }
 
 async fn ask(resolver: &TokioResolver, name: &str) -> TxtAnswer {
