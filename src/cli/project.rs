@@ -6,12 +6,13 @@ use crate::{
     judge::snapshot::{known, obsolete},
     run::{Given, Plan},
     scenario::{
-        Config, Scenario, TargetKind,
+        Config, Loaded, Scenario, TargetKind, YamlErrors,
         config::{self, Outside},
         load,
     },
 };
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -46,8 +47,16 @@ impl Project {
     /// # Errors
     /// When the project file or a change to it is wrong.
     pub(super) fn find(context: &Context, global: &Global, set: &[String]) -> Result<Self, Failure> {
+        Self::open(context, global, set).map_err(|e| Failure::mistakes(&e.0))
+    }
+
+    /// The same, with every mistake on its own.
+    ///
+    /// # Errors
+    /// When the project file or a change to it is wrong.
+    pub(super) fn open(context: &Context, global: &Global, set: &[String]) -> Result<Self, YamlErrors> {
         let file = global.config.clone().or_else(|| nearest(context));
-        let config = config::load(file.as_deref(), set).map_err(|e| Failure::mistakes(&e.0))?;
+        let config = config::load(file.as_deref(), set)?;
         let root = file.as_ref().and_then(|f| f.parent()).map(PathBuf::from).unwrap_or_default();
         let below = |path: &Option<PathBuf>, default: &str| root.join(path.as_deref().unwrap_or(Path::new(default)));
         Ok(Self {
@@ -60,12 +69,17 @@ impl Project {
         })
     }
 
+    /// The scenarios that are named, or all, and what is wrong with the others.
+    pub(super) fn load(&self, what: &[String]) -> Loaded {
+        load(&self.scenarios, what)
+    }
+
     /// The scenarios that are named, or all.
     ///
     /// # Errors
     /// When any of them is wrong.
     pub(super) fn scenarios(&self, what: &[String]) -> Result<Vec<Scenario>, Failure> {
-        let loaded = load(&self.scenarios, what);
+        let loaded = self.load(what);
         if loaded.errors.is_empty() { Ok(loaded.scenarios) } else { Err(Failure::mistakes(&loaded.errors)) }
     }
 
@@ -90,7 +104,7 @@ impl Project {
         context: &Context,
         kind: TargetKind,
         plan: &Plan,
-        renamed: &[(String, String)],
+        renamed: &BTreeMap<String, String>,
         redactor: &Redactor,
     ) -> Result<Given, Failure> {
         match kind {
@@ -105,8 +119,7 @@ impl Project {
         let here = Path::new(".");
         let root = if self.root.as_os_str().is_empty() { here } else { &self.root };
         let scenarios: Vec<Scenario> = plan.items.iter().map(|i| i.scenario.as_ref().clone()).collect();
-        let renamed = renamed.iter().cloned().collect();
-        let resolved = self.config.resolve(kind, &scenarios, &renamed, &Outside { env: &env, root }, redactor).await;
+        let resolved = self.config.resolve(kind, &scenarios, renamed, &Outside { env: &env, root }, redactor).await;
         let resolved = resolved.map_err(|e| Failure::mistakes(&e.0))?;
         for hint in &resolved.hints {
             super::context::complain(&format!("warning: {hint}"));

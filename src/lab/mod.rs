@@ -45,6 +45,12 @@ impl Lab {
         Ok(Self { target: world.target(), world })
     }
 
+    /// The accounts that a world of this kind will have, before it is started: their servers have no ports and no logins
+    /// yet. `None` when the kind is no lab.
+    pub fn outline(kind: TargetKind) -> Option<Target> {
+        kind.is_lab().then(|| Target { kind, ..embedded::World::outline() })
+    }
+
     /// How to reach it.
     pub fn target(&self) -> &Target {
         &self.target

@@ -98,7 +98,7 @@ async fn steps(
     told: &mut Told,
 ) -> Result<(Evidence, Option<StageError>), StageError> {
     let scenario = &item.scenario;
-    let vars = environment.vars(item, &world.target, &told.token);
+    let vars = item.vars(&world.target, &environment.vars, &environment.run, &told.token);
     let timeout = environment.timeout.unwrap_or(scenario.wait.timeout);
     let deadline = log.started() + timeout;
 

@@ -23,15 +23,12 @@ pub use artifacts::{ArtifactPolicy, RunDir};
 pub use emit::{Clock, Emitter};
 pub use plan::{Item, Plan, Selection};
 pub use pool::{FlakyPolicy, Options, Refused, run};
+pub use preflight::prepare;
 pub use stop::{Stop, StopReason};
 pub use tags::{TagError, TagExpr};
 pub use worlds::Given;
 
-use crate::{
-    core::{RunId, Token},
-    judge::snapshot::Store,
-    scenario::{Target, Vars},
-};
+use crate::{core::RunId, judge::snapshot::Store, scenario::Vars};
 use std::time::Duration;
 
 /// What every scenario of a run shares.
@@ -47,12 +44,4 @@ struct Environment {
     timeout: Option<Duration>,
     retries: Option<u32>,
     vars: Vars,
-}
-
-impl Environment {
-    /// What the texts of a scenario may name: the accounts, the scenario's own variables, those of the command line, and
-    /// what is new in every attempt.
-    fn vars(&self, item: &Item, target: &Target, token: &Token) -> Vars {
-        plan::vars(item, target, &self.vars, &self.run, token)
-    }
 }

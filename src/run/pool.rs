@@ -3,7 +3,7 @@
 use super::{
     ArtifactPolicy, Emitter, Environment, Given, Item, Plan, RunDir, Stop, StopReason,
     limits::Limits,
-    preflight,
+    preflight::prepare,
     scenario::{blank, run_one},
     worlds::Worlds,
 };
@@ -83,27 +83,18 @@ pub async fn run(
 ) -> Result<(RunReport, ExitCode), Refused> {
     let started = Instant::now();
     let started_at = emitter.clock().text();
+    let problems = options.given.outline().map_or_else(Vec::new, |target| {
+        prepare(&mut plan, &target, &options.vars, &options.run, emitter.clock().now().as_second())
+    });
+    if !problems.is_empty() {
+        return Err(Refused(problems));
+    }
     let jobs = options.jobs.clamp(1, plan.items.len().max(1));
     let target = options.given.kind().to_string();
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
     let worlds = Worlds::new(options.given.clone(), poll, options.redactor.clone(), &needs);
-    // Without a world every scenario will say so itself.
-    if let Some(Ok(world)) = match needs.first() {
-        Some(knobs) => Some(worlds.world(knobs).await),
-        None => None,
-    } {
-        for item in &mut plan.items {
-            item.scenario = Arc::new(item.scenario.as_ref().clone().with_defaults(&world.target));
-        }
-        let now = emitter.clock().now().as_second();
-        let problems = preflight::check(&plan.items, &world.target, &options.vars, &options.run, now);
-        if !problems.is_empty() {
-            worlds.close().await;
-            return Err(Refused(problems));
-        }
-    }
     emitter.emit(Event::RunStarted {
         run: options.run.clone(),
         target: target.clone(),

@@ -1,7 +1,7 @@
 //! Whether a plan can work on a target: accounts, mailboxes, files and variables, looked up before anything is sent.
 
 use super::{
-    plan::{Item, vars},
+    plan::{Item, Plan},
     route::{self, route},
 };
 use crate::{
@@ -9,12 +9,18 @@ use crate::{
     probe::compose::{Occasion, compose},
     scenario::{Target, Vars, YamlError, model::ExpectationKind},
 };
+use std::sync::Arc;
 
-/// Everything that cannot work. `given` are the variables of the command line, `now` is in seconds since 1970.
-pub(super) fn check(items: &[Item], target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
+/// Fills in what the scenarios of a plan leave to the target, and finds everything that cannot work there. Of the target
+/// neither ports nor logins matter. `given` are the variables of the command line, `now` is in seconds since 1970.
+pub fn prepare(plan: &mut Plan, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
     let mut problems: Vec<YamlError> = Vec::new();
-    for item in items.iter().filter(|i| i.repetition == 1 && i.scenario.skip.is_none()) {
-        for problem in check_one(item, target, given, run, now) {
+    for item in &mut plan.items {
+        item.scenario = Arc::new(item.scenario.as_ref().clone().with_defaults(target));
+        if item.repetition > 1 || item.scenario.skip.is_some() {
+            continue;
+        }
+        for problem in check(item, target, given, run, now) {
             // Rows of a matrix share their mistakes.
             if !problems.contains(&problem) {
                 problems.push(problem);
@@ -24,12 +30,9 @@ pub(super) fn check(items: &[Item], target: &Target, given: &Vars, run: &RunId, 
     problems
 }
 
-fn check_one(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
+fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
     let scenario = &item.scenario;
-    let error = |at: At<String>| {
-        let source = scenario.source_of(&at.at).unwrap_or_default();
-        YamlError::new(at.value, at.at).with_source(source)
-    };
+    let error = |at: At<String>| scenario.wrong(&at.at, at.value);
     if let Err(problem) = route(&scenario.send, target) {
         // Nothing else makes sense without the accounts.
         return vec![error(problem)];
@@ -47,23 +50,23 @@ fn check_one(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) 
                 }
                 Some(_) => return None,
             };
-            Some(error(At::new(message, account.at.clone())))
+            Some(scenario.wrong(&account.at, message))
         })
         .collect();
     let token = Token::of(run, item.index, 1);
-    let vars = vars(item, target, given, run, &token);
+    let vars = item.vars(target, given, run, &token);
     let unknown = scenario.unknown_names(&vars);
     if unknown.is_empty() {
         let occasion = Occasion { target, vars: &vars, token: &token, run, now, base: &item.base };
         let composed = compose(&scenario.send, &occasion);
-        found.extend(composed.err().map(|e| error(At::new(e.message, e.at))));
+        found.extend(composed.err().map(|e| scenario.wrong(&e.at, e.message)));
     }
     found.extend(unknown.into_iter().map(|unknown| {
         let help = match &unknown.similar {
             Some(similar) => format!("did you mean `${similar}`?"),
             None => format!("define it with `vars:` or --var {}=VALUE; `$$` is a dollar sign", unknown.name),
         };
-        error(At::new(unknown.to_string(), unknown.at.clone())).with_help(help)
+        scenario.wrong(&unknown.at, unknown.to_string()).with_help(help)
     }));
     found
 }

@@ -56,6 +56,14 @@ impl Given {
             Self::Target(target) => target.kind,
         }
     }
+
+    /// Who is there, as far as that is known before a world is built; `None` when it is one that nobody can build.
+    pub fn outline(&self) -> Option<Target> {
+        match self {
+            Self::Lab(kind) => Lab::outline(*kind),
+            Self::Target(target) => Some((**target).clone()),
+        }
+    }
 }
 
 impl Worlds {

@@ -52,11 +52,7 @@ struct Linter<'a> {
 
 impl Linter<'_> {
     fn warn(&mut self, code: &'static str, at: &Position, message: String, help: &str) {
-        let error = YamlError::new(message, at.clone()).with_help(help);
-        let what = match self.scenario.source_of(at) {
-            Some(text) => error.with_source(text),
-            None => error,
-        };
+        let what = self.scenario.wrong(at, message).with_help(help);
         self.warnings.push(Warning { code, what });
     }
 

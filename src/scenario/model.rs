@@ -1,6 +1,7 @@
 //! A scenario: what is sent, and what must then be true.
 
 use super::{
+    YamlError,
     knobs::Knobs,
     target::TargetKind,
     vars::{Template, Vars},
@@ -61,6 +62,15 @@ impl Scenario {
             _ if position.file == self.file => Some(&self.source),
             Some((file, text)) if position.file == *file => Some(text),
             _ => None,
+        }
+    }
+
+    /// Something wrong at a place in it, with the line.
+    pub fn wrong(&self, at: &Position, message: impl Into<String>) -> YamlError {
+        let error = YamlError::new(message, at.clone());
+        match self.source_of(at) {
+            Some(text) => error.with_source(text),
+            None => error,
         }
     }
 }

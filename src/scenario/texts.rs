@@ -1,4 +1,4 @@
-//! What a scenario names: texts with variables, and accounts.
+//! What a scenario names: texts with variables, and the accounts of expectations.
 
 use super::{
     model::{AttachmentContent, DeliveredExpectation, ExpectationKind, Scenario, SendSpec, TextTest},
@@ -16,24 +16,9 @@ impl Scenario {
         out
     }
 
-    /// Every use of a variable that neither `known` nor the scenario itself defines. `token` and `run` are always known.
-    pub fn unknown_names(&self, known: &Vars) -> Vec<UnknownVariable> {
-        let mut vars = known.clone();
-        for (name, value) in self.vars.iter() {
-            vars.set(name, value);
-        }
-        for own in ["token", "run"] {
-            vars.set(own, "");
-        }
-        self.templates().into_iter().flat_map(|t| t.unknown_names(&vars)).collect()
-    }
-
-    /// Every account that is named, with the place; addresses are left out.
-    pub fn accounts(&self) -> Vec<&At<String>> {
-        let recipients = self.send.to.iter().filter(|to| !to.value.contains(['@', '$']));
-        let mut out: Vec<_> = [&self.send.from].into_iter().chain(recipients).collect();
-        out.extend(self.expect.iter().filter_map(|e| e.kind.account()));
-        out
+    /// Every use of a variable that is not among these.
+    pub fn unknown_names(&self, vars: &Vars) -> Vec<UnknownVariable> {
+        self.templates().into_iter().flat_map(|t| t.unknown_names(vars)).collect()
     }
 }
 

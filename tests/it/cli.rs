@@ -141,6 +141,82 @@ fn what_cannot_work_ends_with_2_before_anything_is_sent() {
     }
 }
 
+/// A project file with an account that nobody can log in to without a secret.
+const ACCOUNTS: &str = "sealcheck: 1
+accounts:
+  external:
+    address: probe@ext.example
+    smtp: { host: smtp.ext.example, tls: none, password: { env: NOBODY_HAS_IT } }
+  gmail:
+    address: probe.inbox@gmail.com
+    imap: { provider: gmail, auth: app_password, password: { env: NOBODY_HAS_IT } }
+  gmail-2:
+    address: second@gmail.com
+";
+
+#[test]
+fn check_looks_up_names_without_secrets() {
+    let both = DIRECT.replace("name:", "targets: [embedded, gmail]\nname:");
+    let sound = both.replace("to: gmail }", "to: gmail, headers: { Cc: $gmail-2.address } }");
+    let project = Project::new().config(ACCOUNTS).scenario("direct", &sound);
+    let check = project.run(&["check"]);
+    assert_eq!(check.code, 0, "{check}");
+    assert_eq!(check.stdout, "1 scenario in 1 file is sound, with 1 warning\n", "{check}");
+    assert!(check.stderr.contains("warning[W08]") && check.stderr.contains("without TLS"), "{check}");
+    assert_eq!(project.run(&["check", "--deny-warnings"]).code, 2);
+    assert_eq!(project.run(&["check", "--deny-warnings", "--target", "embedded"]).code, 0);
+    for (wrong, place, words) in [
+        (both.replace("to: gmail }", "to: gmail-3 }"), ":5:", ["target embedded", "target gmail"]),
+        (both.replace("to: gmail }", "to: gmail, subject: $who }"), ":5:", ["$who", "--var who=VALUE"]),
+        (both.replace("to: gmail }", "to: gmail, subject: $gmial.user }"), ":5:", ["$gmial.user", "$gmail.user"]),
+        (both.replace("delivered: gmail", "delivered: gmail-2"), ":9:", ["gmail-2", "`imap`"]),
+        (both.replace("to: gmail }", "to: gmail, attach: [ { file: none.pdf } ] }"), ":5:", ["none.pdf", "relative"]),
+    ] {
+        let project = Project::new().config(ACCOUNTS).scenario("sound", &both).scenario("odd", &wrong);
+        let check = project.run(&["check"]);
+        assert_eq!(check.code, 2, "{check}");
+        assert!(check.stderr.contains(&format!("scenarios/odd.yaml{place}")), "{check}");
+        assert!(words.iter().all(|w| check.stderr.contains(w)), "{words:?} {check}");
+    }
+    let named = both.replace("to: gmail }", "to: gmail, subject: $who }");
+    let project = Project::new().config(ACCOUNTS).scenario("named", &named);
+    assert_eq!(project.run(&["check", "--var", "who=me"]).code, 0);
+    // Without accounts nobody means to run against real servers.
+    assert_eq!(Project::new().scenario("direct", &both).run(&["check"]).code, 0);
+    assert_eq!(Project::new().scenario("direct", &both).run(&["check", "--target", "gmail"]).code, 2);
+}
+
+#[test]
+fn check_reads_the_project_file_to_its_end() {
+    for (config, place, word) in [
+        ("sealcheck: 1\nprofiles:\n  ci: { tags: [smoke, a and] }\n", ":3:23", "column 6: a tag is missing"),
+        ("sealcheck: 1\nprofiles:\n  ci: { report: [json, html=x] }\n", ":3:24", "unknown report format `html`"),
+        ("sealcheck: 1\nlimits:\n  gmail: { jobs: 2 }\n", ":3:3", "no account `gmail` to limit"),
+        ("sealcheck: 1\nscenarioss: x\n", ":2:1", "did you mean `scenarios`?"),
+    ] {
+        let project = Project::new().config(config).scenario("direct", DIRECT);
+        let check = project.run(&["check"]);
+        assert_eq!(check.code, 2, "{check}");
+        assert!(check.stderr.contains(&format!("sealcheck.yaml{place}")) && check.stderr.contains(word), "{check}");
+        let check = project.run(&["check", "--format", "json"]);
+        let document: Value = serde_json::from_str(&check.stdout).unwrap();
+        assert_eq!((check.code, document["errors"][0]["file"].as_str()), (2, Some("sealcheck.yaml")), "{check}");
+    }
+}
+
+#[test]
+fn check_warns_about_what_proves_little() {
+    let odd = DIRECT.replace("  - delivered: gmail\n", "");
+    let project = Project::new().scenario("odd", &odd).scenario("direct", DIRECT);
+    let check = project.run(&["check"]);
+    assert_eq!((check.code, check.stdout.as_str()), (0, "2 scenarios in 2 files are sound, with 1 warning\n"));
+    assert!(check.stderr.contains("warning[W03]") && check.stderr.contains("scenarios/odd.yaml:7:"), "{check}");
+    let check = project.run(&["check", "--format", "json", "--deny-warnings"]);
+    let document: Value = serde_json::from_str(&check.stdout).unwrap();
+    assert_eq!((check.code, document["scenarios"].as_u64()), (2, Some(2)), "{check}");
+    assert_eq!((&document["warnings"][0]["code"], &document["warnings"][0]["line"]), (&"W03".into(), &7.into()));
+}
+
 #[test]
 fn wrong_arguments_end_with_2() {
     let project = Project::new().scenario("direct", DIRECT);

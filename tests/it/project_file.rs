@@ -167,7 +167,8 @@ fn profiles_inherit() {
     let config = config(text, &[]).unwrap();
     let nightly = &config.profiles["nightly"];
     assert_eq!((nightly.update.as_deref(), nightly.flaky.as_deref()), (Some("never"), Some("warn")));
-    assert_eq!(nightly.report.as_deref(), Some(&["github".to_owned()][..]));
+    let reports: Vec<_> = nightly.report.iter().flatten().map(|r| (r.value.as_str(), r.at.line)).collect();
+    assert_eq!(reports, [("github", 5)]);
     assert_eq!(nightly.retries.as_ref().map(|r| (r.max, r.on.len(), r.delay.as_secs())), Some((1, 2, 60)));
     assert_eq!((config.target, config.scenarios.as_deref()), (Some(TargetKind::Gmail), Some(Path::new("s"))));
     assert!(yaml::config(None, &[]).unwrap().accounts.is_empty());

@@ -1,15 +1,21 @@
-//! `sealcheck check`.
+//! `sealcheck check`: everything that can be known to be wrong or odd without secrets and without sending anything.
 
+use super::{list::Format, run::ProfileTexts, values::ValueArgs};
 use crate::{
     cli::{
         Context, Global,
-        context::print,
+        context::{complain, print},
         failure::{Failure, Outcome},
         project::Project,
     },
+    core::RunId,
+    lab::Lab,
     outcome::ExitCode,
+    run::{Plan, Selection, prepare},
+    scenario::{Scenario, Target, TargetKind, Vars, Warning, YamlError, lint},
 };
-use std::collections::BTreeSet;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -17,12 +23,159 @@ pub struct CheckArgs {
     /// Files, folders, ids or globs of either [default: all scenarios of the project]
     #[arg(value_name = "PATH|ID|GLOB")]
     what: Vec<String>,
+    /// Look up accounts and variables of this target only [default: of the labs, and of real servers if there are accounts]
+    #[arg(long, value_name = "TARGET", env = "SEALCHECK_TARGET")]
+    target: Option<TargetKind>,
+    /// Warnings are mistakes too: exit 2
+    #[arg(long)]
+    deny_warnings: bool,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    values: ValueArgs,
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs) -> Outcome {
-    let scenarios = Project::find(context, global, &[])?.scenarios(&args.what)?;
-    let files: BTreeSet<_> = scenarios.iter().map(|s| &*s.file).collect();
-    let text = format!("{} scenarios in {} files are sound\n", scenarios.len(), files.len());
-    print(&text).map_err(|e| Failure::stdout(&e))?;
-    Ok(ExitCode::Success)
+    let mut found = Found::default();
+    match Project::open(context, global, &args.values.set) {
+        Err(errors) => found.errors = errors.0,
+        Ok(project) => look(context, &project, args, &mut found)?,
+    }
+    match args.format {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&found.document()).map_err(|e| Failure::Internal(e.to_string()))?;
+            print(&format!("{text}\n")).map_err(|e| Failure::stdout(&e))?;
+        }
+        Format::Text => {
+            found.warnings.iter().for_each(|w| complain(&format!("{w}\n")));
+            if !found.errors.is_empty() {
+                return Err(Failure::mistakes(&found.errors));
+            }
+            print(&format!("{}\n", found.summary())).map_err(|e| Failure::stdout(&e))?;
+        }
+    }
+    let good = found.errors.is_empty() && (found.warnings.is_empty() || !args.deny_warnings);
+    Ok(if good { ExitCode::Success } else { ExitCode::Usage })
+}
+
+/// What is wrong or odd.
+#[derive(Default)]
+struct Found {
+    scenarios: usize,
+    files: usize,
+    errors: Vec<YamlError>,
+    warnings: Vec<Warning>,
+}
+
+impl Found {
+    fn add(&mut self, errors: impl IntoIterator<Item = YamlError>) {
+        for error in errors {
+            if !self.errors.contains(&error) {
+                self.errors.push(error);
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let verb = if self.scenarios == 1 { "is" } else { "are" };
+        let (scenarios, files) = (count(self.scenarios, "scenario"), count(self.files, "file"));
+        let warnings = match self.warnings.len() {
+            0 => String::new(),
+            n => format!(", with {}", count(n, "warning")),
+        };
+        format!("{scenarios} in {files} {verb} sound{warnings}")
+    }
+
+    fn document(&self) -> Value {
+        let warning = |w: &Warning| {
+            let mut object = object(&w.what);
+            object["code"] = json!(w.code);
+            object
+        };
+        json!({
+            "version": 1,
+            "scenarios": self.scenarios,
+            "files": self.files,
+            "errors": self.errors.iter().map(object).collect::<Vec<_>>(),
+            "warnings": self.warnings.iter().map(warning).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn object(error: &YamlError) -> Value {
+    let YamlError { message, position, help, .. } = error;
+    let known = |n: u32| (n > 0).then_some(n);
+    json!({
+        "message": message,
+        "file": &*position.file,
+        "line": known(position.line),
+        "column": known(position.column),
+        "help": help,
+    })
+}
+
+fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Found) -> Result<(), Failure> {
+    let config = &project.config;
+    for profile in config.profiles.values() {
+        found.add(ProfileTexts::of(config, profile).err().into_iter().flatten());
+    }
+    let loaded = project.load(&args.what);
+    found.scenarios = loaded.scenarios.len();
+    found.files = loaded.scenarios.iter().map(|s| &*s.file).collect::<BTreeSet<_>>().len();
+    found.add(loaded.errors);
+    found.warnings = lint(&loaded.scenarios);
+    let (run, now) = (context.new_run(), context.clock.now().as_second());
+    let trial = Trial { project, vars: args.values.vars()?, renamed: args.values.renamed(), run, now };
+    let asked = |kind: TargetKind| match args.target {
+        Some(only) => kind == only,
+        None => kind.is_lab() || !config.accounts.is_empty(),
+    };
+    for scenario in loaded.scenarios {
+        for kind in TargetKind::ALL.into_iter().filter(|k| asked(*k) && scenario.targets.contains(k)) {
+            trial.prepare(&scenario, kind, found);
+        }
+    }
+    Ok(())
+}
+
+/// What every scenario is tried with.
+struct Trial<'a> {
+    project: &'a Project,
+    vars: Vars,
+    renamed: BTreeMap<String, String>,
+    run: RunId,
+    now: i64,
+}
+
+impl Trial<'_> {
+    /// Does with a scenario all that a run does before it sends anything.
+    fn prepare(&self, scenario: &Scenario, kind: TargetKind, found: &mut Found) {
+        let Some(target) = self.target(scenario, kind, found) else { return };
+        let all = Selection { target: None, tags: None, shard: None, repeat: 1 };
+        let mut plan = Plan::select([scenario.clone()], &all);
+        found.add(prepare(&mut plan, &target, &self.vars, &self.run, self.now));
+    }
+
+    fn target(&self, scenario: &Scenario, kind: TargetKind, found: &mut Found) -> Option<Target> {
+        if let Some(target) = Lab::outline(kind) {
+            return Some(target);
+        }
+        match self.project.config.outline(kind, std::slice::from_ref(scenario), &self.renamed) {
+            Ok(outline) => {
+                for what in outline.hints {
+                    let hint = Warning { code: "W08", what };
+                    if !found.warnings.contains(&hint) {
+                        found.warnings.push(hint);
+                    }
+                }
+                Some(outline.target)
+            }
+            Err(errors) => {
+                found.add(errors.0);
+                None
+            }
+        }
+    }
 }

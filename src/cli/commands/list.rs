@@ -27,7 +27,7 @@ pub struct ListArgs {
 
 /// For people or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// A line per scenario
     Text,
     /// One document

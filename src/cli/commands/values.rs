@@ -1,10 +1,44 @@
-//! Variables from the command line and from files.
+//! Values for scenarios and accounts, shared by `run` and `check`: from the command line and from files.
 
 use crate::{cli::failure::Failure, scenario::Vars};
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Values for scenarios and accounts.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Values")]
+pub(super) struct ValueArgs {
+    /// Define a variable, which scenarios write as $name; repeatable
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    vars: Vec<(String, String)>,
+    /// Define the variables of this file, one NAME=VALUE a line
+    #[arg(long, value_name = "FILE")]
+    vars_file: Option<PathBuf>,
+    /// Change the project file for this run, for example accounts.company.mx=host:25; repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Use another account under this name, for example gmail=gmail-2; repeatable
+    #[arg(long = "account", value_name = "NAME=OTHER", value_parser = pair)]
+    accounts: Vec<(String, String)>,
+}
+
+impl ValueArgs {
+    /// The variables of the file and of the command line, which come later and so win.
+    pub(super) fn vars(&self) -> Result<Vars, Failure> {
+        vars(&self.vars, self.vars_file.as_deref())
+    }
+
+    /// The accounts that stand in for others.
+    pub(super) fn renamed(&self) -> BTreeMap<String, String> {
+        self.accounts.iter().cloned().collect()
+    }
+}
 
 /// `NAME=VALUE` as typed.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if is_name(name) => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write a name of letters, digits, `_` and `-`, then =, then the value".into()),
@@ -16,9 +50,9 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
-/// The variables of a file, one `NAME=VALUE` a line (empty lines and lines that start with `#` count for nothing), and of
-/// the command line, which come later and so win.
-pub(super) fn vars(typed: &[(String, String)], file: Option<&Path>) -> Result<Vars, Failure> {
+/// The variables of a file, one `NAME=VALUE` a line (empty lines and lines that start with `#` count for nothing), then
+/// those that were typed.
+fn vars(typed: &[(String, String)], file: Option<&Path>) -> Result<Vars, Failure> {
     let mut vars = Vars::new();
     if let Some(path) = file {
         let shown = path.display();

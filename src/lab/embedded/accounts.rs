@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use aws_lc_rs::rand;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// Names of the accounts, in the order of the addresses in `parties`.
 pub(super) const EXTERNAL_NAMES: [&str; 2] = ["external", "external-2"];
@@ -35,6 +35,23 @@ pub(super) struct Addresses {
     pub(super) company_mx: SocketAddr,
     pub(super) gmail_mx: SocketAddr,
     pub(super) gmail_imap: SocketAddr,
+}
+
+impl Addresses {
+    /// Those of a world that is not started.
+    pub(super) fn unknown() -> Self {
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            dns: at,
+            submission: at,
+            submissions: at,
+            external_imap: at,
+            external_mx: at,
+            company_mx: at,
+            gmail_mx: at,
+            gmail_imap: at,
+        }
+    }
 }
 
 /// Random bytes.

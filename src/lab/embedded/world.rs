@@ -116,6 +116,11 @@ impl World {
         Ok(Self { tasks, dns, net, external, gmail, target, description })
     }
 
+    /// The accounts that every world has, with servers at no port and without logins.
+    pub fn outline() -> Target {
+        accounts::target(&Addresses::unknown(), "", &Store::new(), &Store::new())
+    }
+
     /// How to reach it.
     pub fn target(&self) -> Target {
         self.target.clone()

@@ -3,6 +3,7 @@
 mod model;
 mod resolve;
 mod secret;
+mod used;
 
 pub use model::{AccountSpec, Config, EndpointSpec, Limit, LoginSpec, Profile, SecretPlace, SecretRef};
 pub use resolve::{Outside, Resolved, load};

@@ -122,7 +122,7 @@ pub struct Profile {
     /// Where to run.
     pub target: Option<TargetKind>,
     /// Conditions on tags; all must hold.
-    pub tags: Option<Vec<String>>,
+    pub tags: Option<Vec<At<String>>>,
     /// Stop at the first failure.
     pub fail_fast: Option<bool>,
     /// Stop after so many failures.
@@ -142,15 +142,15 @@ pub struct Profile {
     /// `warn`, `fail` or `ignore`.
     pub obsolete: Option<String>,
     /// Reports, as `FORMAT` or `FORMAT=PATH`.
-    pub report: Option<Vec<String>>,
+    pub report: Option<Vec<At<String>>>,
     /// Whether the receiver must speak about ARC.
     pub arc: Option<ArcPolicy>,
 }
 
 impl Config {
     /// An error at a place in the project file or on the command line, with its line.
-    pub(crate) fn wrong(&self, at: &Position, message: impl Into<String>, help: impl Into<String>) -> YamlError {
-        let error = YamlError::new(message, at.clone()).with_help(help);
+    pub(crate) fn wrong(&self, at: &Position, message: impl Into<String>) -> YamlError {
+        let error = YamlError::new(message, at.clone());
         match self.sources.iter().find(|s| s.file == at.file) {
             Some(source) => error.with_source(&source.text).without_secrets(&source.text),
             None => error,

@@ -1,16 +1,14 @@
-//! From the project file to a target: only the accounts that are used, with their secrets.
+//! From the project file to a target: what is known without secrets, and then the secrets of the accounts that are used.
 
 use super::{
     model::{AccountSpec, Config, EndpointSpec, LoginSpec},
     secret,
 };
 use crate::{
-    core::{At, Position, Redactor, Secret},
+    core::{At, Redactor, Secret},
     scenario::{
-        Account, Scenario, Target, TargetKind, YamlError, YamlErrors,
-        model::ExpectationKind,
-        suggest,
-        target::{Endpoint, ImapAccess, Login, Provider, TlsMode},
+        Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors,
+        target::{Endpoint, ImapAccess, Login, TlsMode},
         yaml::Source,
     },
 };
@@ -39,13 +37,49 @@ pub struct Resolved {
 }
 
 impl Config {
-    /// The target of some scenarios: the accounts that they name on it, and those that these forward to. Of `renamed`
-    /// accounts (`gmail` → `gmail-2`) the other one is taken under the first name. Every secret that is looked up is told
-    /// to the redactor first.
+    /// The target of some scenarios as far as it is known without secrets: the accounts that they name on it, and those
+    /// that these forward to, with servers but without logins and certificates. Of `renamed` accounts (`gmail` →
+    /// `gmail-2`) the other one is taken under the first name.
     ///
     /// # Errors
-    /// Accounts that are not there or cannot do what is wanted of them, secrets and files that cannot be had, and a sender
-    /// whose address is the one that the mail is finally delivered to.
+    /// Accounts that are not there or cannot do what is wanted of them, and a sender whose address is the one that the
+    /// mail is finally delivered to.
+    pub fn outline(
+        &self,
+        kind: TargetKind,
+        scenarios: &[Scenario],
+        renamed: &BTreeMap<String, String>,
+    ) -> Result<Resolved, YamlErrors> {
+        let mut errors = Vec::new();
+        let used = self.used(kind, scenarios, renamed, &mut errors);
+        errors.extend(self.own_mail(kind, scenarios, renamed));
+        if !errors.is_empty() {
+            return Err(YamlErrors(errors));
+        }
+        let mut hints = Vec::new();
+        let mut accounts = BTreeMap::new();
+        for name in used {
+            if let Some(spec) = self.account(&name, renamed) {
+                hints.extend(spec.endpoints().filter_map(|e| self.without_tls(e)));
+                let per_minute = self.limits.get(&spec.name.value).and_then(|l| l.per_minute);
+                accounts.insert(name.clone(), Account { per_minute, ..spec.outline(name) });
+            }
+        }
+        // What a text says of an account is known without its servers.
+        for name in named_in_texts(scenarios) {
+            if let (false, Some(spec)) = (accounts.contains_key(&name), self.account(&name, renamed)) {
+                let (smtp, imap, mx) = (None, None, None);
+                accounts.insert(name.clone(), Account { smtp, imap, mx, ..spec.outline(name) });
+            }
+        }
+        Ok(Resolved { target: Target { kind, accounts, dns: self.dns }, hints })
+    }
+
+    /// The target of some scenarios, as [`Config::outline`] has it, with logins and certificates. Every secret that is
+    /// looked up is told to the redactor first.
+    ///
+    /// # Errors
+    /// Those of [`Config::outline`], and secrets and files that cannot be had.
     pub async fn resolve(
         &self,
         kind: TargetKind,
@@ -54,192 +88,77 @@ impl Config {
         outside: &Outside<'_>,
         redactor: &Redactor,
     ) -> Result<Resolved, YamlErrors> {
-        let mut errors = Vec::new();
-        let used = self.used(kind, scenarios, renamed, &mut errors);
-        errors.extend(self.own_mail(kind, scenarios, renamed));
-        if !errors.is_empty() {
-            return Err(YamlErrors(errors));
-        }
-        let mut resolver = Resolver { config: self, outside, redactor, errors, hints: Vec::new() };
-        let mut accounts = BTreeMap::new();
-        for name in used {
-            if let Some(spec) = self.account(&name, renamed) {
-                let account = resolver.account(&name, spec).await;
-                accounts.insert(name, account);
+        let Resolved { mut target, hints } = self.outline(kind, scenarios, renamed)?;
+        let mut opener = Opener { config: self, outside, redactor, errors: Vec::new(), hints };
+        for (name, account) in &mut target.accounts {
+            let Some(spec) = self.account(name, renamed) else { continue };
+            let imap = account.imap.as_mut().map(|i| &mut i.endpoint);
+            for (endpoint, spec) in [account.smtp.as_mut(), imap, account.mx.as_mut()].into_iter().zip(spec.places()) {
+                if let Some((endpoint, spec)) = endpoint.zip(spec) {
+                    opener.open(endpoint, spec).await;
+                }
             }
         }
-        let Resolver { mut errors, hints, .. } = resolver;
+        let Opener { mut errors, hints, .. } = opener;
         errors.sort_by_key(|e| (e.position.line, e.position.column));
         errors.dedup();
-        if !errors.is_empty() {
-            return Err(YamlErrors(errors));
-        }
-        Ok(Resolved { target: Target { kind, accounts, dns: self.dns }, hints })
+        if errors.is_empty() { Ok(Resolved { target, hints }) } else { Err(YamlErrors(errors)) }
     }
 
-    fn account(&self, name: &str, renamed: &BTreeMap<String, String>) -> Option<&AccountSpec> {
-        self.accounts.get(renamed.get(name).map_or(name, String::as_str))
-    }
-
-    /// The names that are used, and what is wrong with those that are named.
-    fn used(
-        &self,
-        kind: TargetKind,
-        scenarios: &[Scenario],
-        renamed: &BTreeMap<String, String>,
-        errors: &mut Vec<YamlError>,
-    ) -> BTreeSet<String> {
-        let mut used = BTreeSet::new();
-        for (name, other) in renamed.iter().filter(|(_, other)| !self.accounts.contains_key(*other)) {
-            let help = suggest::hint(other, self.names(), "accounts").unwrap_or_default();
-            errors.push(
-                YamlError::file(format!("there is no account `{other}`"), &format!("--account {name}={other}"))
-                    .with_help(help),
-            );
-        }
-        for scenario in scenarios.iter().filter(|s| s.skip.is_none() && s.targets.contains(&kind)) {
-            let direct = |name: &str| self.account(name, renamed).is_some_and(|a| a.mx.is_some());
-            for named in wants(scenario, kind, direct) {
-                let name = &named.account.value;
-                let Some(spec) = self.account(name, renamed) else {
-                    if !renamed.contains_key(name) {
-                        let help = suggest::hint(name, self.names(), "accounts")
-                            .unwrap_or_else(|| "write it into `accounts` of sealcheck.yaml".to_owned());
-                        push(
-                            errors,
-                            in_scenario(
-                                scenario,
-                                &named.account.at,
-                                format!("target {kind} has no account `{name}`"),
-                                help,
-                            ),
-                        );
-                    }
-                    continue;
-                };
-                if let Some((message, help)) = named.lacks(spec) {
-                    push(errors, in_scenario(scenario, &named.account.at, message, help));
-                }
-                let mut next = Some((name.clone(), spec));
-                while let Some((name, spec)) = next {
-                    if !used.insert(name) {
-                        break;
-                    }
-                    next = spec
-                        .forwards_to
-                        .as_ref()
-                        .and_then(|to| Some((to.value.clone(), self.account(&to.value, renamed)?)));
-                }
-            }
-        }
-        used
-    }
-
-    fn names(&self) -> Vec<&str> {
-        self.accounts.keys().map(String::as_str).collect()
-    }
-
-    /// Gmail keeps only the sent copy of mail that comes back to its sender (E01): such a scenario can never pass.
-    fn own_mail(&self, kind: TargetKind, scenarios: &[Scenario], renamed: &BTreeMap<String, String>) -> Vec<YamlError> {
-        let mut errors = Vec::new();
-        for scenario in scenarios.iter().filter(|s| s.skip.is_none() && s.targets.contains(&kind)) {
-            let Some(sender) = self.account(&scenario.send.from.value, renamed) else { continue };
-            for to in &scenario.send.to {
-                let mut last = self.account(&to.value, renamed);
-                for _ in 0..self.accounts.len() {
-                    match last.and_then(|a| a.forwards_to.as_ref()) {
-                        Some(next) => last = self.account(&next.value, renamed),
-                        None => break,
-                    }
-                }
-                let Some(last) = last.filter(|l| mailbox(&l.address.value) == mailbox(&sender.address.value)) else {
-                    continue;
-                };
-                let message = format!(
-                    "E01: mail from `{}` to `{}` ends in the sender's own mailbox {}, which shows no second copy of it",
-                    sender.name.value, to.value, last.address.value
-                );
-                push(&mut errors, self.wrong(&sender.address.at, message, "send from an account at another provider"));
-            }
-        }
-        errors
+    fn without_tls(&self, spec: &EndpointSpec) -> Option<YamlError> {
+        let login = spec.login.as_ref()?;
+        let local = spec.host == "localhost" || spec.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        (spec.tls == TlsMode::None && !local).then(|| {
+            let message = format!("`{}` goes to {} without TLS", login.secret.key, spec.host);
+            self.wrong(&login.secret.at, message).with_help("write `tls: starttls` or `tls: implicit`")
+        })
     }
 }
 
-/// Rows of a matrix share their mistakes.
-fn push(errors: &mut Vec<YamlError>, error: YamlError) {
-    if !errors.contains(&error) {
-        errors.push(error);
+/// What stands before the full stop in `$account.field`.
+fn named_in_texts(scenarios: &[Scenario]) -> BTreeSet<String> {
+    let none = Vars::new();
+    let names = scenarios.iter().flat_map(Scenario::templates).flat_map(|text| text.names(&none));
+    names.filter_map(|name| name.split_once('.')).map(|(account, _)| account.to_owned()).collect()
+}
+
+impl AccountSpec {
+    /// Where it submits mail, reads mail, and takes mail.
+    fn places(&self) -> [Option<&EndpointSpec>; 3] {
+        [self.smtp.as_ref(), self.imap.as_ref().map(|(endpoint, _)| endpoint), self.mx.as_ref()]
     }
-}
 
-fn in_scenario(scenario: &Scenario, at: &Position, message: String, help: impl Into<String>) -> YamlError {
-    let error = YamlError::new(message, at.clone()).with_help(help);
-    match scenario.source_of(at) {
-        Some(text) => error.with_source(text),
-        None => error,
+    fn endpoints(&self) -> impl Iterator<Item = &EndpointSpec> {
+        self.places().into_iter().flatten()
     }
-}
 
-/// The mailbox behind an address; for Gmail dots and what follows a `+` do not count.
-fn mailbox(address: &str) -> String {
-    let lower = address.to_lowercase();
-    match lower.rsplit_once('@') {
-        Some((local, "gmail.com" | "googlemail.com")) => {
-            let local = local.split('+').next().unwrap_or(local).replace('.', "");
-            format!("{local}@gmail.com")
-        }
-        _ => lower,
-    }
-}
-
-/// An account that a scenario names, and what it is to do.
-struct Wanted<'a> {
-    account: &'a At<String>,
-    role: Role,
-}
-
-#[derive(PartialEq, Eq)]
-enum Role {
-    Sends { direct: bool },
-    Receives,
-    IsRead,
-    WritesLog,
-}
-
-impl Wanted<'_> {
-    fn lacks(&self, spec: &AccountSpec) -> Option<(String, &'static str)> {
-        let name = &self.account.value;
-        match self.role {
-            Role::Sends { direct: false } if spec.smtp.is_none() => Some((
-                format!("account `{name}` cannot send, it has no `smtp`"),
-                "write `smtp` of the sender, or `mx` of the recipient",
-            )),
-            Role::IsRead if spec.imap.is_none() => Some((
-                format!("nobody can look into the mailbox of account `{name}`, it has no `imap`"),
-                "write `imap` of the account",
-            )),
-            _ => None,
+    fn outline(&self, name: String) -> Account {
+        Account {
+            name,
+            address: self.address.value.clone(),
+            smtp: self.smtp.as_ref().map(EndpointSpec::outline),
+            imap: self
+                .imap
+                .as_ref()
+                .map(|(endpoint, provider)| ImapAccess { endpoint: endpoint.outline(), provider: *provider }),
+            mx: self.mx.as_ref().map(EndpointSpec::outline),
+            forwards_to: self.forwards_to.as_ref().map(|f| f.value.clone()),
+            seal_domain: self.seal_domain.clone(),
+            authserv_id: self.authserv_id.clone(),
+            per_minute: None,
         }
     }
 }
 
-/// What a scenario wants of accounts; `direct` says whether mail to an account is handed over to its own server.
-fn wants<'a>(scenario: &'a Scenario, kind: TargetKind, direct: impl Fn(&str) -> bool) -> Vec<Wanted<'a>> {
-    let mut out = Vec::new();
-    let named = scenario.send.to.iter().filter(|to| !to.value.contains(['@', '$']));
-    out.extend(named.map(|account| Wanted { account, role: Role::Receives }));
-    let here = scenario.expect.iter().filter(|e| e.targets.is_empty() || e.targets.contains(&kind));
-    out.extend(here.filter_map(|e| {
-        let role = if matches!(e.kind, ExpectationKind::Log(_)) { Role::WritesLog } else { Role::IsRead };
-        e.kind.account().map(|account| Wanted { account, role })
-    }));
-    let direct = scenario.send.to.iter().any(|to| direct(&to.value));
-    out.push(Wanted { account: &scenario.send.from, role: Role::Sends { direct } });
-    out
+impl EndpointSpec {
+    fn outline(&self) -> Endpoint {
+        let Self { host, port, tls, tls_name, .. } = self.clone();
+        Endpoint { host, port, tls, tls_name, ca_pem: None, login: None }
+    }
 }
 
-struct Resolver<'a> {
+/// Looks up secrets and files.
+struct Opener<'a> {
     config: &'a Config,
     outside: &'a Outside<'a>,
     redactor: &'a Redactor,
@@ -247,67 +166,27 @@ struct Resolver<'a> {
     hints: Vec<YamlError>,
 }
 
-impl Resolver<'_> {
-    async fn account(&mut self, name: &str, spec: &AccountSpec) -> Account {
-        let mut endpoints = Vec::new();
-        for endpoint in [&spec.smtp, &spec.imap.as_ref().map(|(e, _)| e.clone()), &spec.mx] {
-            endpoints.push(match endpoint {
-                Some(endpoint) => self.endpoint(endpoint).await,
-                None => None,
-            });
+impl Opener<'_> {
+    async fn open(&mut self, endpoint: &mut Endpoint, spec: &EndpointSpec) {
+        if let Some(login) = &spec.login {
+            endpoint.login = self.login(login).await;
         }
-        let mut endpoints = endpoints.into_iter();
-        let (smtp, imap, mx) = (endpoints.next().flatten(), endpoints.next().flatten(), endpoints.next().flatten());
-        let provider = spec.imap.as_ref().map_or(Provider::Generic, |(_, provider)| *provider);
-        Account {
-            name: name.to_owned(),
-            address: spec.address.value.clone(),
-            smtp,
-            imap: imap.map(|endpoint| ImapAccess { endpoint, provider }),
-            mx,
-            forwards_to: spec.forwards_to.as_ref().map(|f| f.value.clone()),
-            seal_domain: spec.seal_domain.clone(),
-            authserv_id: spec.authserv_id.clone(),
-            per_minute: self.config.limits.get(&spec.name.value).and_then(|l| l.per_minute),
+        if let Some(file) = &spec.ca_file {
+            endpoint.ca_pem = self.ca(file);
         }
-    }
-
-    async fn endpoint(&mut self, spec: &EndpointSpec) -> Option<Endpoint> {
-        let login = match &spec.login {
-            None => None,
-            Some(login) => {
-                let local =
-                    spec.host == "localhost" || spec.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-                if spec.tls == TlsMode::None && !local {
-                    let message = format!("`{}` goes to {} without TLS", login.secret.key, spec.host);
-                    self.hints.push(self.config.wrong(
-                        &login.secret.at,
-                        message,
-                        "write `tls: starttls` or `tls: implicit`",
-                    ));
-                }
-                Some(self.login(login).await?)
-            }
-        };
-        let ca_pem = match &spec.ca_file {
-            None => None,
-            Some(file) => Some(self.ca(file)?),
-        };
-        let EndpointSpec { host, port, tls, tls_name, .. } = spec.clone();
-        Some(Endpoint { host, port, tls, tls_name, ca_pem, login })
     }
 
     async fn login(&mut self, spec: &LoginSpec) -> Option<Login> {
         let mut hints = Vec::new();
         let found = secret::look_up(&spec.secret, self.outside, &mut hints).await;
         for hint in hints {
-            self.hints.push(self.config.wrong(&spec.secret.at, hint, "a secret is for one person"));
+            self.hints.push(self.config.wrong(&spec.secret.at, hint).with_help("a secret is for one person"));
         }
         let found = match found {
             Ok(secret) => secret,
             Err(missing) => {
                 let message = format!("no secret for `{}`: {}", spec.secret.key, missing.message);
-                self.errors.push(self.config.wrong(&spec.secret.at, message, missing.help));
+                self.errors.push(self.config.wrong(&spec.secret.at, message).with_help(missing.help));
                 return None;
             }
         };
@@ -335,7 +214,8 @@ impl Resolver<'_> {
         match text {
             Ok(text) => Some(text),
             Err(message) => {
-                self.errors.push(self.config.wrong(&file.at, message, "the path is relative to the project file"));
+                self.errors
+                    .push(self.config.wrong(&file.at, message).with_help("the path is relative to the project file"));
                 None
             }
         }

@@ -2,7 +2,7 @@
 
 use super::reports::ReportSpec;
 use crate::{
-    cli::commands::{select::SelectArgs, values},
+    cli::commands::{select::SelectArgs, values::ValueArgs},
     core::duration,
     judge::snapshot::Update,
 };
@@ -14,6 +14,9 @@ use std::{path::PathBuf, time::Duration};
 pub struct RunArgs {
     #[command(flatten)]
     pub(super) select: SelectArgs,
+    /// Use this profile of the project file
+    #[arg(long, value_name = "NAME", env = "SEALCHECK_PROFILE", help_heading = "Selection")]
+    pub(super) profile: Option<String>,
     #[command(flatten)]
     pub(super) values: ValueArgs,
     #[command(flatten)]
@@ -22,27 +25,6 @@ pub struct RunArgs {
     pub(super) snapshots: SnapshotArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-}
-
-/// Values for scenarios and accounts.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Values")]
-pub(super) struct ValueArgs {
-    /// Use this profile of the project file
-    #[arg(long, value_name = "NAME", env = "SEALCHECK_PROFILE")]
-    pub(super) profile: Option<String>,
-    /// Define a variable, which scenarios write as $name; repeatable
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = values::pair)]
-    pub(super) vars: Vec<(String, String)>,
-    /// Define the variables of this file, one NAME=VALUE a line
-    #[arg(long, value_name = "FILE")]
-    pub(super) vars_file: Option<PathBuf>,
-    /// Change the project file for this run, for example accounts.company.mx=host:25; repeatable
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(super) set: Vec<String>,
-    /// Use another account under this name, for example gmail=gmail-2; repeatable
-    #[arg(long = "account", value_name = "NAME=OTHER", value_parser = values::pair)]
-    pub(super) accounts: Vec<(String, String)>,
 }
 
 /// How scenarios are run.

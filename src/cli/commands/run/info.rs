@@ -15,7 +15,7 @@ pub(super) async fn info(context: &Context, args: &RunArgs, project: &Project, s
     let config = project.file.as_ref().and_then(|file| fs::read(file).ok());
     let digest = config.map(|bytes| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes));
     RunInfo {
-        profile: args.values.profile.clone(),
+        profile: args.profile.clone(),
         shard: settings.selection.shard,
         host: context.host.clone(),
         git: if context.directory.ancestors().any(|d| d.join(".git").exists()) { git().await } else { None },

@@ -3,10 +3,12 @@
 mod args;
 mod info;
 mod looks;
+mod profile;
 mod reports;
 mod settings;
 
 pub use args::RunArgs;
+pub(in crate::cli) use profile::ProfileTexts;
 pub use reports::{Format, ReportSpec};
 
 use crate::{
@@ -70,7 +72,7 @@ async fn execute(
     let stop = Stop::new();
     let signals = signals::stop_run(listening, stop.clone());
     let redactor = Redactor::new();
-    let given = project.given(context, settings.target, &plan, &args.values.accounts, &redactor).await?;
+    let given = project.given(context, settings.target, &plan, &args.values.renamed(), &redactor).await?;
     let run = context.new_run();
     let directory = project.run_dir(&run);
     let info = info::info(context, args, project, &settings).await;

@@ -3,12 +3,13 @@
 
 use super::{
     args::{Artifacts, Flaky, Obsolete, RunArgs},
+    profile::ProfileTexts,
     reports::ReportSpec,
 };
 use crate::{
-    cli::{Context, commands::values, failure::Failure, project::Project},
+    cli::{Context, failure::Failure, project::Project},
     judge::snapshot::Update,
-    run::{ArtifactPolicy, FlakyPolicy, Selection, TagExpr},
+    run::{ArtifactPolicy, FlakyPolicy, Selection},
     scenario::{
         Scenario, TargetKind, Vars,
         config::Profile,
@@ -40,13 +41,11 @@ impl Settings {
     /// # Errors
     /// When the profile is not there or holds words that mean nothing, or the file of variables cannot be read.
     pub(super) fn of(context: &Context, project: &Project, args: &RunArgs) -> Result<Self, Failure> {
-        let profile = profile(project, args.values.profile.as_deref())?;
+        let profile = profile(project, args.profile.as_deref())?;
         let target = args.select.target.or(profile.target).unwrap_or(project.target);
         let running = &args.running;
-        let tags = match (&args.select.tag, &profile.tags) {
-            (Some(tag), _) => Some(tag.clone()),
-            (None, tags) => all_of(tags.as_deref().unwrap_or_default())?,
-        };
+        let texts = ProfileTexts::of(&project.config, &profile).map_err(|wrong| Failure::mistakes(&wrong))?;
+        let tags = args.select.tag.clone().or(texts.tags);
         let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
         let max_fail = match (running.fail_fast, running.max_fail) {
             (true, _) => Some(1),
@@ -62,13 +61,8 @@ impl Settings {
         };
         let obsolete =
             snapshots.obsolete.map_or_else(|| word(profile.obsolete.as_deref(), "obsolete"), |o| Ok(Some(o)))?;
-        let reports = if args.output.reports.is_empty() {
-            let from_profile = profile.report.iter().flatten();
-            let parsed = from_profile.map(|text| text.parse().map_err(|e| Failure::Usage(format!("profile: {e}"))));
-            parsed.collect::<Result<_, _>>()?
-        } else {
-            args.output.reports.clone()
-        };
+        let typed = &args.output.reports;
+        let reports = if typed.is_empty() { texts.reports } else { typed.clone() };
         Ok(Self {
             target,
             selection: Selection {
@@ -77,7 +71,7 @@ impl Settings {
                 shard: args.select.shard,
                 repeat: number(running.repeat),
             },
-            vars: values::vars(&args.values.vars, args.values.vars_file.as_deref())?,
+            vars: args.values.vars()?,
             jobs: running.jobs.map(usize::from).or(profile.jobs.map(number)),
             global_timeout: running.global_timeout.or(profile.global_timeout),
             max_fail,
@@ -127,19 +121,6 @@ fn profile(project: &Project, name: Option<&str>) -> Result<Profile, Failure> {
             if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
         Failure::Usage(format!("unknown profile `{name}`; {known}"))
     })
-}
-
-/// Conditions that must all hold.
-fn all_of(tags: &[String]) -> Result<Option<TagExpr>, Failure> {
-    let mut all: Option<TagExpr> = None;
-    for tag in tags {
-        let next = tag.parse::<TagExpr>().map_err(|e| Failure::Usage(format!("profile: {e}")))?;
-        all = Some(match all {
-            Some(before) => TagExpr::And(Box::new(before), Box::new(next)),
-            None => next,
-        });
-    }
-    Ok(all)
 }
 
 /// A word of a profile as the command line knows it.

@@ -4,14 +4,17 @@ use super::{
     Cx,
     server::{IMAP, SMTP},
 };
-use crate::scenario::{
-    config::{AccountSpec, Config, Limit, Profile},
-    suggest,
-    target::{Provider, TargetKind},
-    vars::is_name,
-    yaml::{
-        spot::{Entries, Spot, Try},
-        twin::config::{AccountTwin, ConfigTwin, LimitTwin, ProfileTwin},
+use crate::{
+    core::At,
+    scenario::{
+        config::{AccountSpec, Config, Limit, Profile},
+        suggest,
+        target::{Provider, TargetKind},
+        vars::is_name,
+        yaml::{
+            spot::{Entries, Many, Spot, Try},
+            twin::config::{AccountTwin, ConfigTwin, LimitTwin, ProfileTwin},
+        },
     },
 };
 use std::{
@@ -179,7 +182,7 @@ impl Cx<'_> {
         let word = |word: Option<&dyn AsRef<str>>| word.map(|w| w.as_ref().to_owned());
         Profile {
             target: twin.target,
-            tags: twin.tags.map(|t| t.0),
+            tags: twin.tags.map(|t| all(self, t)),
             fail_fast: twin.fail_fast,
             max_fail: twin.max_fail,
             jobs: twin.jobs.map(|j| j.value),
@@ -189,10 +192,14 @@ impl Cx<'_> {
             update: word(twin.update.as_ref().map(|w| w as _)),
             flaky: word(twin.flaky.as_ref().map(|w| w as _)),
             obsolete: word(twin.obsolete.as_ref().map(|w| w as _)),
-            report: twin.report.map(|r| r.0),
+            report: twin.report.map(|r| all(self, r)),
             arc: twin.arc,
         }
     }
+}
+
+fn all<T>(cx: &Cx<'_>, many: Many<Spot<T>>) -> Vec<At<T>> {
+    many.0.into_iter().map(|one| cx.at(one)).collect()
 }
 
 fn circular(accounts: &BTreeMap<String, AccountSpec>, start: &str) -> bool {

@@ -192,7 +192,7 @@ pub(crate) struct ProfileTwin {
     /// Where to run.
     pub(crate) target: Option<TargetKind>,
     /// Conditions on tags; all must hold.
-    pub(crate) tags: Option<Many<String>>,
+    pub(crate) tags: Option<Many<Spot<String>>>,
     /// Stop at the first failure.
     pub(crate) fail_fast: Option<bool>,
     /// Stop after so many failures.
@@ -212,7 +212,7 @@ pub(crate) struct ProfileTwin {
     /// What an obsolete snapshot means.
     pub(crate) obsolete: Option<Obsolete>,
     /// Reports, as `FORMAT` or `FORMAT=PATH`.
-    pub(crate) report: Option<Many<String>>,
+    pub(crate) report: Option<Many<Spot<String>>>,
     /// Whether the receiver must speak about ARC, in place of what scenarios do not say.
     pub(crate) arc: Option<ArcPolicy>,
 }

@@ -1,0 +1,165 @@
+//! Which accounts do scenarios use, and can these do what is wanted of them?
+
+use super::model::{AccountSpec, Config};
+use crate::{
+    core::At,
+    scenario::{Scenario, TargetKind, YamlError, model::ExpectationKind, suggest},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Config {
+    /// The account that goes by a name.
+    pub(super) fn account(&self, name: &str, renamed: &BTreeMap<String, String>) -> Option<&AccountSpec> {
+        self.accounts.get(renamed.get(name).map_or(name, String::as_str))
+    }
+
+    /// The names that are used, and what is wrong with those that are named.
+    pub(super) fn used(
+        &self,
+        kind: TargetKind,
+        scenarios: &[Scenario],
+        renamed: &BTreeMap<String, String>,
+        errors: &mut Vec<YamlError>,
+    ) -> BTreeSet<String> {
+        let mut used = BTreeSet::new();
+        for (name, other) in renamed.iter().filter(|(_, other)| !self.accounts.contains_key(*other)) {
+            let help = suggest::hint(other, self.names(), "accounts").unwrap_or_default();
+            errors.push(
+                YamlError::file(format!("there is no account `{other}`"), &format!("--account {name}={other}"))
+                    .with_help(help),
+            );
+        }
+        for scenario in scenarios.iter().filter(|s| s.skip.is_none() && s.targets.contains(&kind)) {
+            let direct = |name: &str| self.account(name, renamed).is_some_and(|a| a.mx.is_some());
+            for named in wants(scenario, kind, direct) {
+                let name = &named.account.value;
+                let Some(spec) = self.account(name, renamed) else {
+                    if !renamed.contains_key(name) {
+                        let help = suggest::hint(name, self.names(), "accounts")
+                            .unwrap_or_else(|| "write it into `accounts` of sealcheck.yaml".to_owned());
+                        let message = format!("target {kind} has no account `{name}`");
+                        push(errors, scenario.wrong(&named.account.at, message).with_help(help));
+                    }
+                    continue;
+                };
+                if let Some((message, help)) = named.lacks(spec) {
+                    push(errors, scenario.wrong(&named.account.at, message).with_help(help));
+                }
+                let mut next = Some((name.clone(), spec));
+                while let Some((name, spec)) = next {
+                    if !used.insert(name) {
+                        break;
+                    }
+                    next = spec
+                        .forwards_to
+                        .as_ref()
+                        .and_then(|to| Some((to.value.clone(), self.account(&to.value, renamed)?)));
+                }
+            }
+        }
+        used
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.accounts.keys().map(String::as_str).collect()
+    }
+
+    /// Gmail keeps only the sent copy of mail that comes back to its sender (E01): such a scenario can never pass.
+    pub(super) fn own_mail(
+        &self,
+        kind: TargetKind,
+        scenarios: &[Scenario],
+        renamed: &BTreeMap<String, String>,
+    ) -> Vec<YamlError> {
+        let mut errors = Vec::new();
+        for scenario in scenarios.iter().filter(|s| s.skip.is_none() && s.targets.contains(&kind)) {
+            let Some(sender) = self.account(&scenario.send.from.value, renamed) else { continue };
+            for to in &scenario.send.to {
+                let mut last = self.account(&to.value, renamed);
+                for _ in 0..self.accounts.len() {
+                    match last.and_then(|a| a.forwards_to.as_ref()) {
+                        Some(next) => last = self.account(&next.value, renamed),
+                        None => break,
+                    }
+                }
+                let Some(last) = last.filter(|l| mailbox(&l.address.value) == mailbox(&sender.address.value)) else {
+                    continue;
+                };
+                let message = format!(
+                    "E01: mail from `{}` to `{}` ends in the sender's own mailbox {}, which shows no second copy of it",
+                    sender.name.value, to.value, last.address.value
+                );
+                push(
+                    &mut errors,
+                    self.wrong(&sender.address.at, message).with_help("send from an account at another provider"),
+                );
+            }
+        }
+        errors
+    }
+}
+
+/// Rows of a matrix share their mistakes.
+fn push(errors: &mut Vec<YamlError>, error: YamlError) {
+    if !errors.contains(&error) {
+        errors.push(error);
+    }
+}
+
+/// The mailbox behind an address; for Gmail dots and what follows a `+` do not count.
+fn mailbox(address: &str) -> String {
+    let lower = address.to_lowercase();
+    match lower.rsplit_once('@') {
+        Some((local, "gmail.com" | "googlemail.com")) => {
+            let local = local.split('+').next().unwrap_or(local).replace('.', "");
+            format!("{local}@gmail.com")
+        }
+        _ => lower,
+    }
+}
+
+/// An account that a scenario names, and what it is to do.
+struct Wanted<'a> {
+    account: &'a At<String>,
+    role: Role,
+}
+
+#[derive(PartialEq, Eq)]
+enum Role {
+    Sends { direct: bool },
+    Receives,
+    IsRead,
+    WritesLog,
+}
+
+impl Wanted<'_> {
+    fn lacks(&self, spec: &AccountSpec) -> Option<(String, &'static str)> {
+        let name = &self.account.value;
+        match self.role {
+            Role::Sends { direct: false } if spec.smtp.is_none() => Some((
+                format!("account `{name}` cannot send, it has no `smtp`"),
+                "write `smtp` of the sender, or `mx` of the recipient",
+            )),
+            Role::IsRead if spec.imap.is_none() => Some((
+                format!("nobody can look into the mailbox of account `{name}`, it has no `imap`"),
+                "write `imap` of the account",
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// What a scenario wants of accounts; `direct` says whether mail to an account is handed over to its own server.
+fn wants<'a>(scenario: &'a Scenario, kind: TargetKind, direct: impl Fn(&str) -> bool) -> Vec<Wanted<'a>> {
+    let mut out = Vec::new();
+    let named = scenario.send.to.iter().filter(|to| !to.value.contains(['@', '$']));
+    out.extend(named.map(|account| Wanted { account, role: Role::Receives }));
+    let here = scenario.expect.iter().filter(|e| e.targets.is_empty() || e.targets.contains(&kind));
+    out.extend(here.filter_map(|e| {
+        let role = if matches!(e.kind, ExpectationKind::Log(_)) { Role::WritesLog } else { Role::IsRead };
+        e.kind.account().map(|account| Wanted { account, role })
+    }));
+    let direct = scenario.send.to.iter().any(|to| direct(&to.value));
+    out.push(Wanted { account: &scenario.send.from, role: Role::Sends { direct } });
+    out
+}
