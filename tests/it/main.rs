@@ -10,6 +10,7 @@ mod imap_wire;
 mod interop;
 mod interop_cases;
 mod interop_generated;
+mod knobs;
 mod lab_up_interop;
 mod layers;
 mod lookalike;
