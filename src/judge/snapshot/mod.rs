@@ -1,7 +1,7 @@
 //! The regression files: what was seen, normalised, in insta's own format.
 //!
 //! [`normalise()`] makes a text that is the same for every run of a sound system; [`Store`] compares it with the
-//! accepted one and leaves a `.snap.new` beside it to be reviewed; [`changes`] says in words what differs.
+//! accepted one and leaves a `.snap.new` beside it to be reviewed; [`changes()`] says in words what differs.
 
 mod changes;
 mod diff;

@@ -34,9 +34,9 @@ pub(super) struct Fetched {
     pub(super) uid: u32,
     /// RFC822.SIZE, in bytes.
     pub(super) size: u32,
-    /// BODY[HEADER].
+    /// `BODY[HEADER]`.
     pub(super) header: Option<Vec<u8>>,
-    /// BODY[].
+    /// `BODY[]`.
     pub(super) raw: Option<Vec<u8>>,
     /// X-GM-MSGID.
     pub(super) gm_msgid: Option<u64>,

@@ -7,7 +7,7 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
 }
 
-/// Where: the file's number in a [`Source`] list, line and column from 1, and how many characters of the line.
+/// Where: the file's number in a `Source` list, line and column from 1, and how many characters of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Place {
     pub(crate) file: u32,
