@@ -144,6 +144,8 @@ pub enum PublishedKey {
     Other,
     /// Revoked (`p=`).
     Revoked,
+    /// The right record with quotes pasted into it.
+    Damaged,
 }
 
 /// What the company server changes in a message after it sealed it.

@@ -2,6 +2,7 @@
 
 pub mod config;
 mod defaults;
+pub mod faults;
 pub mod knobs;
 pub mod lint;
 pub mod load;

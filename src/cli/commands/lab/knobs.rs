@@ -2,15 +2,18 @@
 
 use crate::{
     cli::failure::Failure,
-    scenario::{Knobs, yaml},
+    scenario::{Knobs, faults, yaml},
 };
 use std::collections::BTreeMap;
 
 /// The knobs, read by the same rules as those of a scenario file.
-pub(super) fn knobs(typed: &[String]) -> Result<Knobs, Failure> {
-    if typed.is_empty() {
+pub(super) fn knobs(typed: &[String], faults: &[String]) -> Result<Knobs, Failure> {
+    if typed.is_empty() && faults.is_empty() {
         return Ok(Knobs::default());
     }
+    let codes: Vec<&str> = faults.iter().map(String::as_str).collect();
+    faults::turn(&mut Knobs::default(), &codes)
+        .map_err(|(problem, help)| Failure::Usage(format!("--fault {}: {problem}; {help}", codes.join(", "))))?;
     let mut parties: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for text in typed {
         let parts = text.split_once('=').and_then(|(path, value)| Some((path.split_once('.')?, value)));
@@ -19,9 +22,10 @@ pub(super) fn knobs(typed: &[String]) -> Result<Knobs, Failure> {
         };
         parties.entry(party).or_default().push(format!("    {knob}: {value}\n"));
     }
+    let fault = if codes.is_empty() { String::new() } else { format!("  fault: [{}]\n", codes.join(", ")) };
     let lab: String = parties.iter().map(|(party, knobs)| format!("  {party}:\n{}", knobs.concat())).collect();
     let text = format!(
-        "sealcheck: 1\nname: knobs\nlab:\n{lab}send: {{ from: external, to: gmail }}\nexpect: [ {{ delivered: gmail }} ]\n"
+        "sealcheck: 1\nname: knobs\nlab:\n{fault}{lab}send: {{ from: external, to: gmail }}\nexpect: [ {{ delivered: gmail }} ]\n"
     );
     let read = yaml::Source::new("--knob", text.as_bytes())
         .map_err(Into::into)
@@ -33,11 +37,11 @@ pub(super) fn knobs(typed: &[String]) -> Result<Knobs, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::knobs::ArcSealing;
+    use crate::scenario::knobs::{ArcSealing, Modification};
 
     #[test]
     fn knobs_are_those_of_scenarios() {
-        let typed = |all: &[&str]| knobs(&all.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
+        let typed = |all: &[&str]| knobs(&all.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>(), &[]);
         let read = typed(&["company.arc=false", "gmail.trust_arc=true", "company.srs=true"]).unwrap();
         assert_eq!(read.company.arc, ArcSealing::Off);
         assert!(read.gmail.trust_arc && read.company.srs);
@@ -45,5 +49,14 @@ mod tests {
         for wrong in ["company", "company.arc", "x.y=1", "company.arc=a\nb: c"] {
             assert!(matches!(typed(&[wrong]), Err(Failure::Usage(_))), "{wrong}");
         }
+    }
+
+    #[test]
+    fn faults_and_knobs_go_together() {
+        let read = knobs(&["gmail.trust_arc=true".into()], &["B04".into(), "e2".into()]).unwrap();
+        assert_eq!(read.company.modify, Modification::Body);
+        assert!(read.gmail.trust_arc);
+        let refused = knobs(&[], &["A05".into()]).unwrap_err().to_string();
+        assert_eq!(refused, "--fault A05: the embedded world cannot reproduce A05; it needs a real rspamd or Postfix");
     }
 }

@@ -32,6 +32,9 @@ pub struct UpArgs {
     /// Change the world as a scenario's `lab` does, for example company.arc=false; repeatable
     #[arg(long = "knob", value_name = "PARTY.KNOB=VALUE")]
     knobs: Vec<String>,
+    /// Bring a cause of the catalogue about, for example B04; repeatable; knobs count after it
+    #[arg(long = "fault", value_name = "CODE")]
+    faults: Vec<String>,
     #[command(flatten)]
     ports: PortArgs,
 }
@@ -91,7 +94,7 @@ pub(in crate::cli) fn run(_: &Context, command: &LabCommand) -> Outcome {
 }
 
 async fn up(args: &UpArgs) -> Outcome {
-    let knobs = knobs::knobs(&args.knobs)?;
+    let knobs = knobs::knobs(&args.knobs, &args.faults)?;
     let world = World::start(&knobs, &args.ports.ports()).await.map_err(|e| Failure::Inconclusive(e.to_string()))?;
     let mut ready = serde_json::to_value(world.describe()).map_err(|e| Failure::Internal(e.to_string()))?;
     if let Some(file) = &args.config_out {

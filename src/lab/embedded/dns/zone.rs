@@ -61,12 +61,12 @@ fn company(records: &Records, knobs: &Knobs, keys: &Keys) -> Result<(), ProtoErr
     records.set_txt(COMPANY_DOMAIN, &format!("v=spf1 ip4:{COMPANY_ADDRESS} -all"));
     records.set_txt(&format!("_dmarc.{COMPANY_DOMAIN}"), "v=DMARC1; p=none");
     records.set_txt(&key_name(COMPANY_DKIM_SELECTOR, COMPANY_DOMAIN), &keys.company_dkim.record());
-    let selector = match knobs.company.arc {
+    let (selector, key) = match knobs.company.arc {
         ArcSealing::Off => return Ok(()),
-        ArcSealing::ReusedKey => COMPANY_DKIM_SELECTOR,
+        ArcSealing::ReusedKey => (COMPANY_DKIM_SELECTOR, &keys.company_dkim),
         ArcSealing::DedicatedKey => {
             records.set_txt(&key_name(COMPANY_ARC_SELECTOR, COMPANY_DOMAIN), &keys.company_arc.record());
-            COMPANY_ARC_SELECTOR
+            (COMPANY_ARC_SELECTOR, &keys.company_arc)
         }
     };
     let sealing = key_name(selector, COMPANY_DOMAIN);
@@ -74,6 +74,7 @@ fn company(records: &Records, knobs: &Knobs, keys: &Keys) -> Result<(), ProtoErr
         PublishedKey::Right => {}
         PublishedKey::Missing => records.remove_txt(&sealing),
         PublishedKey::Other => records.set_txt(&sealing, &keys.other.record()),
+        PublishedKey::Damaged => records.set_txt(&sealing, &format!("\"{}\"", key.record())),
         PublishedKey::Revoked => records.set_txt(&sealing, "v=DKIM1; k=rsa; p="),
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::Cx;
 use crate::scenario::{
+    faults,
     knobs::{ArcSealing, DnsAnswer, DnsFault, Knobs, Refusal},
     yaml::{
         spot::Spot,
@@ -13,9 +14,15 @@ impl Cx<'_> {
     /// The knobs that a scenario turns.
     pub(crate) fn knobs(&mut self, twin: Spot<KnobsTwin>) -> Knobs {
         let mut knobs = Knobs::default();
-        let KnobsTwin { external, company, gmail, dns } = twin.value;
-        if external.is_none() && company.is_none() && gmail.is_none() && dns.is_empty() {
+        let KnobsTwin { fault, external, company, gmail, dns } = twin.value;
+        if fault.is_none() && external.is_none() && company.is_none() && gmail.is_none() && dns.is_empty() {
             self.wrong(twin.at, "`lab` changes nothing", "write a knob or leave `lab` out");
+        }
+        if let Some(fault) = fault {
+            let codes: Vec<&str> = fault.0.iter().map(|f| f.value.as_str()).collect();
+            if let (Err((problem, help)), Some(first)) = (faults::turn(&mut knobs, &codes), fault.0.first()) {
+                self.wrong(first.at, problem, help);
+            }
         }
         if let Some(ExternalTwin { dkim, dmarc, spf, arc }) = external {
             let it = &mut knobs.external;
@@ -33,7 +40,7 @@ impl Cx<'_> {
             if arc == Some(ArcSealing::Off) && arc_key.is_some() {
                 self.wrong(twin.at, "`arc_key` has no effect with `arc: false`", "leave one of them out");
             }
-            knobs.company.reject = reject.and_then(|r| self.reply(r, &["4", "5"]));
+            set(&mut knobs.company.reject, reject.map(|r| self.reply(r, &["4", "5"])));
             let it = &mut knobs.company;
             set(&mut it.arc, arc);
             set(&mut it.arc_key, arc_key);
@@ -42,7 +49,7 @@ impl Cx<'_> {
             set(&mut it.greylist, greylist);
         }
         if let Some(GmailTwin { folder, trust_arc, defer, reject, locale, delay }) = gmail {
-            knobs.gmail.reject = reject.and_then(|r| self.reply(r, &["4", "5"]));
+            set(&mut knobs.gmail.reject, reject.map(|r| self.reply(r, &["4", "5"])));
             knobs.gmail.defer = defer.and_then(|d| {
                 let times = d.times.map_or(1, |t| {
                     if !(1..=20).contains(&t.value) {

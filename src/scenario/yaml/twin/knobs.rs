@@ -3,7 +3,7 @@
 use super::words;
 use crate::scenario::{
     knobs::{DmarcRecord, Locale, Modification, Placement, PublishedKey, SenderDkim, SpfRecord},
-    yaml::spot::{Spot, Time},
+    yaml::spot::{Many, Spot, Time},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,6 +13,8 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Lab")]
 pub(crate) struct KnobsTwin {
+    /// Causes of the catalogue to bring about, for example `B04`; knobs beside it count after it.
+    pub(crate) fault: Option<Many<Spot<String>>>,
     /// The outside sender.
     pub(crate) external: Option<ExternalTwin>,
     /// The company server that forwards.
