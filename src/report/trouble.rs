@@ -1,7 +1,7 @@
 //! What is wrong with a scenario, in the few words that every report needs.
 
 use super::sink::plain;
-use crate::outcome::{AttemptReport, CheckResult, ScenarioReport, SnapshotStatus, Status};
+use crate::outcome::{AttemptReport, CheckResult, Confidence, EvidenceRef, ScenarioReport, SnapshotStatus, Status};
 
 /// What is wrong: a code to sort by, a title, and the parts.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,12 @@ pub struct Trouble<'a> {
     pub checks: Vec<&'a CheckResult>,
     /// More lines: what changed, what to do next.
     pub notes: Vec<(&'static str, String)>,
+}
+
+/// A line of an artifact: `received.eml:12: ARC-Seal: …`.
+fn quoted(evidence: &EvidenceRef) -> String {
+    let line = if evidence.line == 0 { String::new() } else { format!(":{}", evidence.line) };
+    plain(&format!("{}{line}: {}", evidence.artifact, evidence.text))
 }
 
 impl<'a> Trouble<'a> {
@@ -71,9 +77,15 @@ impl<'a> Trouble<'a> {
             }
             _ => ("error".to_owned(), format!("the attempt ended as {}", attempt.status.word())),
         };
-        for diagnosis in &attempt.diagnosis {
-            notes.extend(diagnosis.ruled_out.iter().map(|r| ("ruled out", plain(r))));
-            notes.extend(diagnosis.next.iter().map(|n| ("next", plain(n))));
+        if let Some((first, others)) = attempt.diagnosis.split_first() {
+            notes.extend(first.evidence.iter().map(|e| ("why", quoted(e))));
+            notes.extend(first.ruled_out.iter().map(|r| ("ruled out", plain(r))));
+            for other in others {
+                let why = other.evidence.first().map(|e| format!(": {}", quoted(e))).unwrap_or_default();
+                let name = if other.confidence == Confidence::Low { "perhaps" } else { "also" };
+                notes.push((name, format!("{} {}{why}", other.code, plain(&other.title))));
+            }
+            notes.extend(first.next.iter().map(|n| ("next", plain(n))));
         }
         if let Some(error) = &attempt.error {
             notes.push(("next", plain(&error.next)));

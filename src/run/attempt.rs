@@ -15,7 +15,7 @@ use crate::{
     core::Token,
     evidence::{Evidence, Sent, Submission},
     judge,
-    outcome::{AttemptReport, CheckResult, Event, HarnessCode, StageError, Status},
+    outcome::{AttemptReport, CheckResult, Diagnosis, Event, HarnessCode, StageError, Status},
     probe::{
         compose::{Occasion, compose},
         mailbox::Wanted,
@@ -65,7 +65,7 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
         timings_ms: told.timings_ms,
         steps: std::mem::take(&mut log.steps),
         assertions: told.checks,
-        diagnosis: Vec::new(),
+        diagnosis: told.diagnosis,
         summary: match (&evidence, &error) {
             (Some(evidence), None) => judge::summary(evidence, &world.target),
             (_, Some(error)) => format!("{} {}: {}", error.code, error.stage, error.message),
@@ -86,6 +86,7 @@ struct Told {
     queue_ids: BTreeMap<String, String>,
     timings_ms: BTreeMap<String, u64>,
     checks: Vec<CheckResult>,
+    diagnosis: Vec<Diagnosis>,
     watched: Vec<String>,
     sent: Option<Sent>,
 }
@@ -163,6 +164,7 @@ async fn steps(
 
     let begun = log.begin("assert");
     told.checks = judge::check(scenario, &world.target, &vars, &evidence);
+    told.diagnosis = judge::diagnose::explain(&evidence, &mut told.checks, &world.target);
     let holds = told.checks.iter().all(|c| c.passed);
     log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
 
@@ -180,6 +182,7 @@ impl Told {
             queue_ids: BTreeMap::new(),
             timings_ms: BTreeMap::new(),
             checks: Vec::new(),
+            diagnosis: Vec::new(),
             watched: Vec::new(),
             sent: None,
         }

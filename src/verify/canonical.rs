@@ -2,6 +2,8 @@
 //!
 //! Lines end with CRLF. Bytes that are no line end, a bare CR among them, are kept.
 
+use aws_lc_rs::digest;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use memchr::{memchr, memmem};
 use std::borrow::Cow;
 
@@ -28,6 +30,11 @@ impl Canonicalization {
             Self::Simple => simple_body(body),
             Self::Relaxed => Cow::Owned(relaxed_body(body)),
         }
+    }
+
+    /// The `bh=` that a body would be signed with (RFC 6376 §3.7): SHA-256 in base64. Bare LF is read as CRLF.
+    pub fn body_hash(self, body: &[u8]) -> String {
+        STANDARD.encode(digest::digest(&digest::SHA256, &self.body(&with_crlf(body))))
     }
 
     /// One canonical header field, its final CRLF included. `field` is the whole field from the first byte of its name.

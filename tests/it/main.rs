@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod captures_diagnosis;
 mod checks;
 mod cli;
 mod corpus;
+mod diagnosis;
+mod diagnosis_page;
+mod diagnosis_rules;
 mod explain;
 mod imap_wire;
 mod interop;

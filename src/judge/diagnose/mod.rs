@@ -1,3 +1,64 @@
-//! Why did it fail? The catalogue of causes.
+//! Why did it fail? The catalogue of causes, and the rules that go from what was seen to its rows.
+//!
+//! Pure functions. Both ways in, an attempt of a run and a mail that somebody has, build the same [`Case`] and meet the
+//! same rules. `X00` of a family says what is certain and that its cause cannot be proved from what is at hand.
 
+mod case;
 pub mod catalogue;
+mod found;
+mod log;
+mod mail;
+mod rules;
+
+pub use case::{Attempt, Case, Mail};
+pub use log::Log;
+pub use mail::{Given, diagnose_mail};
+
+use crate::{
+    evidence::Evidence,
+    outcome::{CheckResult, Diagnosis},
+    scenario::Target,
+};
+use std::cmp::Reverse;
+
+/// Why the checks of an attempt failed, the most certain first; empty when all hold, and when nothing is wrong with the
+/// mail that could be their reason.
+pub fn diagnose(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> Vec<Diagnosis> {
+    let all = Case::of(evidence, checks, target).map(|case| diagnose_case(&case)).unwrap_or_default();
+    let explains = checks.iter().any(|c| !c.passed && code_for(c, &all).is_some());
+    if explains { all } else { Vec::new() }
+}
+
+/// Diagnoses an attempt, and notes in every check that failed the code that explains it.
+pub fn explain(evidence: &Evidence, checks: &mut [CheckResult], target: &Target) -> Vec<Diagnosis> {
+    let all = diagnose(evidence, checks, target);
+    for check in checks.iter_mut().filter(|c| !c.passed) {
+        check.code = code_for(check, &all).map(str::to_owned);
+    }
+    all
+}
+
+/// Every diagnosis of a case, the most certain first, of equals in the order of the families.
+pub fn diagnose_case(case: &Case<'_>) -> Vec<Diagnosis> {
+    let mut all = rules::all(case);
+    all.sort_by_key(|d| Reverse(d.confidence));
+    for diagnosis in &mut all {
+        diagnosis.next.push(format!("sealcheck explain {}", diagnosis.code));
+    }
+    all
+}
+
+/// The code of the diagnosis that explains a check that failed: the first whose family can.
+pub fn code_for<'d>(check: &CheckResult, diagnoses: &'d [Diagnosis]) -> Option<&'d str> {
+    let (_, part) = check.path.split_once("].")?;
+    let families = match part.split('.').collect::<Vec<_>>().as_slice() {
+        ["smtp", ..] => "D",
+        ["delivered", "auth" | "arc", ..] => "ABC",
+        ["delivered", "body" | "headers", ..] => "B",
+        ["delivered", "within"] => "DE",
+        ["delivered" | "bounced" | "absent" | "count", ..] => "ABCDEF",
+        ["log", ..] => "A",
+        _ => return None,
+    };
+    diagnoses.iter().find(|d| d.code.starts_with(|family| families.contains(family))).map(|d| d.code.as_str())
+}

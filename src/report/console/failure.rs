@@ -45,7 +45,12 @@ pub(super) fn block(palette: Palette, run_dir: &str, scenario: &ScenarioReport) 
             notes.push(("path", path(copy)));
         }
     }
-    notes.extend(trouble.notes.iter().map(|(name, text)| (*name, vec![text.clone()])));
+    for (name, text) in &trouble.notes {
+        match notes.last_mut() {
+            Some((last, lines)) if last == name => lines.push(text.clone()),
+            _ => notes.push((name, vec![text.clone()])),
+        }
+    }
     if let Some(attempt) = scenario.attempts.last() {
         notes.push(("files", files(run_dir, attempt)));
     }

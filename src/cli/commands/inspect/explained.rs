@@ -1,6 +1,7 @@
 //! What there is to say about a mail; serialized, the JSON of `inspect`.
 
 use crate::{
+    judge::diagnose::{Given, Log, diagnose_mail},
     mail::{
         Message,
         arc::ArcChain,
@@ -15,14 +16,26 @@ use serde::Serialize;
 
 /// Everything about one mail.
 #[derive(Debug, Serialize)]
-pub(super) struct Explained<'a> {
+pub(super) struct Explained {
     pub(super) authentication_results: Vec<Statement>,
     pub(super) arc_comment: Option<ArcComment>,
     pub(super) arc: ArcChain,
     pub(super) verification: Option<Verification>,
     pub(super) hops: Vec<Hop>,
     pub(super) dsn: Option<Dsn>,
-    pub(super) diagnosis: &'a [Diagnosis],
+    pub(super) diagnosis: Vec<Diagnosis>,
+}
+
+/// What the person says about a mail.
+pub(super) struct Known<'a> {
+    /// The name to quote it by.
+    pub(super) name: &'a str,
+    /// The receiver whose Authentication-Results count.
+    pub(super) authserv_id: Option<&'a str>,
+    /// The domain of the server that forwarded it.
+    pub(super) forwarder: Option<&'a str>,
+    /// Names and texts of logs in which it may stand.
+    pub(super) logs: &'a [(String, String)],
 }
 
 /// One Authentication-Results field.
@@ -35,23 +48,38 @@ pub(super) struct Statement {
     pub(super) results: Vec<ResInfo>,
 }
 
-impl Explained<'_> {
-    /// Reads a message. Of its Authentication-Results those of `authserv_id` count, or of the topmost field's.
-    pub(super) fn of(message: &Message, authserv_id: Option<&str>, verification: Option<Verification>) -> Self {
+impl Explained {
+    /// Reads a message and says what is wrong with it. Of its Authentication-Results those of the receiver count.
+    pub(super) fn of(message: &Message, known: &Known<'_>, verification: Option<Verification>) -> Self {
         let all = authres::all(message);
-        let topmost = || all.iter().find_map(|a| a.authserv_id.clone());
-        let receiver = authserv_id.map(str::to_owned).or_else(topmost);
+        let receiver = known.authserv_id.map(str::to_owned).or_else(|| authres::receiver(message));
         let trust = receiver.map_or_else(Trust::default, |id| authres::trusted(message, &id));
         let trusted_line = trust.trusted.as_ref().map(|t| t.line);
         let arc_comment = trust.trusted.as_ref().and_then(|t| t.method("arc").find_map(ResInfo::arc_comment));
+        let (arc, hops, dsn) = (ArcChain::of(message), received::hops(message), Dsn::of(message));
+        let mut log = Log::default();
+        for (name, text) in known.logs {
+            log.append(Log::of_message(text, name, &message.message_id().unwrap_or_default()));
+        }
+        let diagnosis = diagnose_mail(Given {
+            artifact: known.name,
+            message,
+            trusted: trust.trusted.as_ref(),
+            arc: &arc,
+            hops: &hops,
+            verification: verification.as_ref(),
+            dsn: dsn.as_ref(),
+            forwarder: known.forwarder,
+            log,
+        });
         Self {
             authentication_results: all.into_iter().map(|a| Statement::of(a, trusted_line)).collect(),
             arc_comment,
-            arc: ArcChain::of(message),
+            arc,
             verification,
-            hops: received::hops(message),
-            dsn: Dsn::of(message),
-            diagnosis: &[],
+            hops,
+            dsn,
+            diagnosis,
         }
     }
 }

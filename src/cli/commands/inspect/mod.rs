@@ -16,7 +16,7 @@ use crate::{
     verify::{Dns, Verdict, ZoneFile, verify},
 };
 use clap::ValueEnum;
-use explained::Explained;
+use explained::{Explained, Known};
 use std::{io::Read, path::Path};
 
 /// Arguments of `inspect`.
@@ -31,9 +31,15 @@ pub struct InspectArgs {
     /// For people or for programs; as JSON each message is one object, one a line when there are several
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// The receiver whose Authentication-Results count [default: that of the topmost field]
+    /// The receiver whose Authentication-Results count [default: the one whose own block holds a field of its name]
     #[arg(long, value_name = "ID")]
     authserv_id: Option<String>,
+    /// The domain of the server that forwarded the mail and should have sealed it [default: read from the path]
+    #[arg(long, value_name = "DOMAIN")]
+    forwarder: Option<String>,
+    /// A log of rspamd or Postfix; its lines about the mail join the evidence; repeatable
+    #[arg(long = "log", value_name = "FILE")]
+    logs: Vec<String>,
 }
 
 /// For people or for programs.
@@ -55,6 +61,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs
 
 async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {
     let dns = source(&args.dns)?;
+    let logs = args.logs.iter().map(|name| log(name)).collect::<Result<Vec<_>, _>>().map_err(Failure::Usage)?;
     let palette = Palette { color: context.color(global.color.asked(), context.stdout_is_terminal) };
     let (mut messages, mut exit) = (Vec::new(), ExitCode::Success);
     for name in &args.files {
@@ -78,7 +85,13 @@ async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outc
             Some(dns) => Some(verify(&message, dns, context.clock.now().as_second()).await),
             None => None,
         };
-        let explained = Explained::of(&message, args.authserv_id.as_deref(), verification);
+        let known = Known {
+            name: if name == "-" { "standard input" } else { &name },
+            authserv_id: args.authserv_id.as_deref(),
+            forwarder: args.forwarder.as_deref(),
+            logs: &logs,
+        };
+        let explained = Explained::of(&message, &known, verification);
         exit = exit.max(judge(&explained));
         let text = match args.format {
             Format::Json if many => serde_json::to_string(&explained),
@@ -92,7 +105,7 @@ async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outc
 }
 
 /// A broken chain is a failure, one that could not be looked up is inconclusive.
-fn judge(explained: &Explained<'_>) -> ExitCode {
+fn judge(explained: &Explained) -> ExitCode {
     match explained.verification.as_ref().map(|v| v.arc) {
         Some(Verdict::Pass | Verdict::None) => ExitCode::Success,
         Some(Verdict::Fail) => ExitCode::Failed,
@@ -113,6 +126,12 @@ fn source(dns: &str) -> Result<Option<Dns>, Failure> {
             Ok(Some(Dns::zone(zone)))
         }
     }
+}
+
+/// A log as text, with its name.
+fn log(name: &str) -> Result<(String, String), String> {
+    let text = String::from_utf8_lossy(&read(name)?).into_owned();
+    Ok((name.to_owned(), text))
 }
 
 fn read(name: &str) -> Result<Vec<u8>, String> {

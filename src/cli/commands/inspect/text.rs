@@ -3,6 +3,7 @@
 use super::explained::Explained;
 use crate::{
     mail::{Message, arc::ArcSet, authres::ResInfo, dsn::Dsn, received::Hop},
+    outcome::{Confidence, Diagnosis},
     report::{
         console::{Palette, Tone},
         sink::plain,
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// Everything about one mail, a block per question.
-pub(super) fn text(palette: Palette, file: &str, message: &Message, explained: &Explained<'_>) -> String {
+pub(super) fn text(palette: Palette, file: &str, message: &Message, explained: &Explained) -> String {
     let heading = |text: &str| palette.paint(Tone::Name, text);
     let id = message.message_id().map_or_else(|| "without a Message-ID".into(), |id| plain(&id));
     let mut out = vec![format!("{} {id}", heading(&plain(file)))];
@@ -40,6 +41,8 @@ pub(super) fn text(palette: Palette, file: &str, message: &Message, explained: &
     if let Some(dsn) = &explained.dsn {
         block("bounce", bounce(dsn), "about nobody");
     }
+    let diagnosis = explained.diagnosis.iter().flat_map(|d| diagnosis(palette, d));
+    block("diagnosis", diagnosis.collect(), "nothing is wrong, as far as this mail tells");
     out.join("\n")
 }
 
@@ -102,6 +105,23 @@ fn verified(palette: Palette, verification: &Verification) -> Vec<String> {
         format!("DKIM {} {name}{}", verdict(palette, d.result), reason(&d.reason))
     });
     std::iter::once(chain).chain(signatures).collect()
+}
+
+/// A line for the cause, and a line for everything that it rests on.
+fn diagnosis(palette: Palette, d: &Diagnosis) -> Vec<String> {
+    let (word, tone) = match d.confidence {
+        Confidence::Certain => ("certain", Tone::Bad),
+        Confidence::High => ("likely", Tone::Bad),
+        Confidence::Low => ("perhaps", Tone::Doubtful),
+    };
+    let seen = d.evidence.iter().map(|e| match e.line {
+        0 => format!("  why:  {}", plain(&e.text)),
+        line => format!("  why:  {}:{line}: {}", plain(&e.artifact), plain(&e.text)),
+    });
+    let excluded = d.ruled_out.iter().map(|r| format!("  not:  {}", plain(r)));
+    let next = d.next.iter().map(|n| format!("  next: {}", plain(n)));
+    let head = format!("{} {} ({word})", palette.paint(tone, &d.code), plain(&d.title));
+    std::iter::once(head).chain(seen).chain(excluded).chain(next).collect()
 }
 
 fn bounce(dsn: &Dsn) -> Vec<String> {

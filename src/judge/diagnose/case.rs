@@ -1,0 +1,236 @@
+//! What the rules look at: the same for an attempt of a run and for a mail that somebody has.
+
+use super::{found::quote, log::Log};
+use crate::{
+    evidence::{Evidence, Folder, ReceivedCopy},
+    mail::{
+        Message,
+        arc::{ArcChain, ArcSet},
+        authres::{AuthenticationResults, ResInfo},
+        dsn::Dsn,
+        received::Hop,
+        reply::Reply,
+    },
+    outcome::{CheckResult, EvidenceRef},
+    scenario::{Account, Target},
+    verify::{SetVerification, Verification},
+};
+
+/// Everything that is known of one mail and its way.
+#[derive(Debug, Default)]
+pub struct Case<'a> {
+    /// The copy at the receiver.
+    pub mail: Option<Mail<'a>>,
+    /// The mail as it was sent.
+    pub sent: Option<Message>,
+    /// The addresses that it was sent to, where they are known.
+    pub recipients: &'a [String],
+    /// Refusals and deferrals, with the place of each.
+    pub refusals: Vec<(Reply, EvidenceRef)>,
+    /// Bounces, each with the name of its artifact.
+    pub bounces: Vec<(String, &'a Dsn)>,
+    /// Log lines of the servers on the way.
+    pub log: Log,
+    /// The domain of the server that forwards.
+    pub forwarder: Option<String>,
+    /// What only an attempt knows.
+    pub attempt: Option<Attempt>,
+}
+
+/// What only an attempt knows.
+#[derive(Debug, Default)]
+pub struct Attempt {
+    /// The first server took the mail.
+    pub accepted: bool,
+    /// The account that sent is the one that receives, with its address.
+    pub to_itself: Option<String>,
+    /// It came after the time that was allowed.
+    pub late: bool,
+    /// Something was waited for and did not come.
+    pub silent: bool,
+}
+
+/// A copy of the mail, read and verified.
+#[derive(Debug)]
+pub struct Mail<'a> {
+    /// The name to quote it by.
+    pub artifact: String,
+    /// The message.
+    pub message: &'a Message,
+    /// The receiver's own Authentication-Results.
+    pub trusted: Option<&'a AuthenticationResults>,
+    /// The ARC Sets.
+    pub arc: &'a ArcChain,
+    /// The path, first hop first.
+    pub hops: &'a [Hop],
+    /// What we found ourselves; `None` when DNS was not asked.
+    pub verification: Option<&'a Verification>,
+    /// Where it was found, when that is known and not where it was wanted.
+    pub misplaced: Option<Folder>,
+    /// The `d=` of the receiver's seals, where it is known.
+    pub seal_domain: Option<&'a str>,
+}
+
+impl<'a> Case<'a> {
+    /// The case of an attempt, or `None` when nothing failed.
+    pub fn of(evidence: &'a Evidence, checks: &[CheckResult], target: &'a Target) -> Option<Self> {
+        let failed: Vec<&CheckResult> = checks.iter().filter(|c| !c.passed).collect();
+        if failed.is_empty() {
+            return None;
+        }
+        let copy = evidence.copies.first();
+        let account = copy.and_then(|c| target.accounts.get(&c.arrival.account));
+        let sent_to = |a: &Account| evidence.sent.rcpt_to.iter().any(|r| r.eq_ignore_ascii_case(&a.address));
+        let direct = account.is_some_and(sent_to);
+        let forwards = |a: &&Account| {
+            sent_to(a) && a.forwards_to.as_deref().is_some_and(|to| copy.is_none_or(|c| c.arrival.account == to))
+        };
+        let forwarder = target.accounts.values().find(forwards).filter(|_| !direct).map(Account::domain);
+        let missing = |c: &&&CheckResult| c.path.ends_with(".delivered");
+        let misplaced = failed.iter().any(|c| missing(&c)).then(|| copy.map(|c| c.arrival.folder)).flatten();
+        let receivers = target.accounts.values().filter(|a| sent_to(a)).flat_map(|a| target.route(&a.name));
+        let to_itself = receivers
+            .filter(|a| a.forwards_to.is_none() && a.address.eq_ignore_ascii_case(&evidence.sent.mail_from))
+            .map(|a| a.address.clone())
+            .next();
+        let bounces = evidence.bounces.iter().enumerate();
+        let bounces = bounces.map(|(n, b)| (numbered("bounce", n), &b.dsn)).collect();
+        let log = Log::of(evidence.logs.iter().map(|l| l.text.as_str()), "server.log");
+        let mut case = Self {
+            mail: copy.map(|c| Mail::of(c, account, misplaced)),
+            sent: Some(Message::parse(evidence.sent.raw.clone())),
+            recipients: &evidence.sent.rcpt_to,
+            refusals: evidence
+                .submission
+                .deciding()
+                .filter(|r| !r.reply.is_positive())
+                .map(|r| (r.reply.clone(), quote("smtp.log", 0, &r.reply.to_string())))
+                .into_iter()
+                .collect(),
+            bounces,
+            log,
+            forwarder,
+            attempt: Some(Attempt {
+                accepted: evidence.submission.accepted(),
+                to_itself,
+                late: failed.iter().any(|c| c.path.ends_with(".within")),
+                silent: failed.iter().any(|c| c.timed_out),
+            }),
+        };
+        case.read_refusals();
+        Some(case)
+    }
+
+    /// Adds what bounces and logs say of refusals.
+    pub(super) fn read_refusals(&mut self) {
+        for (artifact, dsn) in &self.bounces {
+            for recipient in &dsn.recipients {
+                if let Some(reply) = &recipient.reply {
+                    let text = format!("Diagnostic-Code: {}", recipient.diagnostic_code.as_deref().unwrap_or_default());
+                    self.refusals.push((reply.clone(), quote(artifact, 0, &text)));
+                }
+            }
+        }
+        self.refusals.extend(self.log.refusals());
+    }
+
+    /// Whether a set was written by the server that forwards.
+    pub(super) fn is_forwarders(&self, set: &ArcSet) -> bool {
+        let Some(forwarder) = &self.forwarder else { return false };
+        let domains = [
+            set.seal.as_ref().and_then(|s| s.domain.as_deref()),
+            set.ams.as_ref().and_then(|a| a.domain.as_deref()),
+            set.aar.as_ref().and_then(|a| a.authserv_id.as_deref()),
+        ];
+        domains.into_iter().flatten().any(|d| related(d, forwarder))
+    }
+
+    /// The set of the server that forwards, if it sealed.
+    pub(super) fn forwarders_set(&self) -> Option<&'a ArcSet> {
+        let mail = self.mail.as_ref()?;
+        mail.foreign().iter().rev().find(|s| self.is_forwarders(s))
+    }
+}
+
+impl<'a> Mail<'a> {
+    fn of(copy: &'a ReceivedCopy, account: Option<&'a Account>, misplaced: Option<Folder>) -> Self {
+        Self {
+            artifact: "received.eml".to_owned(),
+            message: &copy.message,
+            trusted: copy.auth.trusted.as_ref(),
+            arc: &copy.arc,
+            hops: &copy.hops,
+            verification: Some(&copy.verification),
+            misplaced,
+            seal_domain: account.and_then(|a| a.seal_domain.as_deref()),
+        }
+    }
+
+    /// Whether the newest set is the receiver's own.
+    fn receiver_sealed(&self) -> bool {
+        let Some(newest) = self.arc.sets.last().and_then(|s| s.seal.as_ref()?.domain.as_deref()) else { return false };
+        let receiver = self.trusted.and_then(|t| t.authserv_id.as_deref());
+        self.seal_domain.is_some_and(|d| d.eq_ignore_ascii_case(newest)) || receiver.is_some_and(|r| below(r, newest))
+    }
+
+    /// The sets that came with the message: all but the receiver's own.
+    pub(super) fn foreign(&self) -> &'a [ArcSet] {
+        let sets = &self.arc.sets;
+        &sets[..sets.len() - usize::from(self.receiver_sealed())]
+    }
+
+    /// What we found of a set.
+    pub(super) fn verified(&self, set: &ArcSet) -> Option<&'a SetVerification> {
+        self.verification?.sets.iter().find(|v| v.instance == set.instance)
+    }
+
+    /// The receiver's own statement on a method.
+    pub(super) fn says(&self, method: &'a str) -> Option<&'a ResInfo> {
+        self.trusted?.method(method).next()
+    }
+
+    /// The domain of the author (From), lower case.
+    pub(super) fn author_domain(&self) -> Option<String> {
+        let from = self.message.first("From")?.value();
+        let address = match from.rsplit_once('<') {
+            Some((_, rest)) => rest.split('>').next().unwrap_or_default(),
+            None => from.as_str(),
+        };
+        let domain = address.rsplit_once('@')?.1.trim();
+        (!domain.is_empty()).then(|| domain.to_ascii_lowercase())
+    }
+
+    /// A seal as evidence, or that of its set which is there.
+    pub(super) fn quote_seal(&self, set: &ArcSet) -> Option<EvidenceRef> {
+        let at = set.seal.as_ref().map(|s| s.field).or_else(|| set.ams.as_ref().map(|a| a.field))?;
+        self.message.fields().get(at).map(|f| super::found::field(&self.artifact, f))
+    }
+
+    /// The field of an ARC-Authentication-Results as evidence.
+    pub(super) fn quote_line(&self, line: u32) -> Option<EvidenceRef> {
+        self.message.fields().iter().find(|f| f.line == line).map(|f| super::found::field(&self.artifact, f))
+    }
+
+    /// The receiver's Authentication-Results as evidence.
+    pub(super) fn quote_trusted(&self) -> Option<EvidenceRef> {
+        self.quote_line(self.trusted?.line)
+    }
+}
+
+/// `received.eml`, `received-2.eml`, …
+fn numbered(name: &str, n: usize) -> String {
+    if n == 0 { format!("{name}.eml") } else { format!("{name}-{}.eml", n + 1) }
+}
+
+/// Whether one domain is the other or lies below it.
+pub(super) fn related(a: &str, b: &str) -> bool {
+    below(a, b) || below(b, a)
+}
+
+/// Whether a host is a domain or lies below it.
+pub(super) fn below(host: &str, domain: &str) -> bool {
+    let (host, domain) = (host.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());
+    host.len().checked_sub(domain.len()).is_some_and(|start| {
+        !domain.is_empty() && host[start..].eq_ignore_ascii_case(domain) && (start == 0 || host[start - 1] == b'.')
+    })
+}

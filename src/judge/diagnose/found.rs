@@ -1,0 +1,65 @@
+//! A diagnosis in the making.
+
+use super::catalogue;
+use crate::{
+    judge::words,
+    mail::Field,
+    outcome::{Confidence, Diagnosis, EvidenceRef},
+};
+
+/// The longest text of a quotation, in characters.
+const LONGEST: usize = 200;
+
+/// Starts a diagnosis; its title is the catalogue's.
+pub(super) fn found(code: &str, confidence: Confidence) -> Diagnosis {
+    let title = catalogue::find(code).map_or("", |row| row.title.in_lang(catalogue::Lang::En));
+    Diagnosis {
+        code: code.to_owned(),
+        title: title.to_owned(),
+        confidence,
+        evidence: Vec::new(),
+        ruled_out: Vec::new(),
+        next: Vec::new(),
+    }
+}
+
+impl Diagnosis {
+    /// With what it rests on.
+    pub(super) fn seen(mut self, evidence: impl IntoIterator<Item = EvidenceRef>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    /// With what was looked at and excluded.
+    pub(super) fn excluding(mut self, ruled_out: impl IntoIterator<Item = String>) -> Self {
+        self.ruled_out.extend(ruled_out);
+        self
+    }
+
+    /// With commands to run next.
+    pub(super) fn next(mut self, commands: impl IntoIterator<Item = String>) -> Self {
+        self.next.extend(commands);
+        self
+    }
+}
+
+/// A field of a mail, quoted.
+pub(super) fn field(artifact: &str, field: &Field) -> EvidenceRef {
+    let value = field.value();
+    let value = value.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    // Signatures are long and say nothing to people.
+    let value = match value.rfind("; b=").filter(|_| is_signature(&field.name)) {
+        Some(at) => format!("{}; b=…", &value[..at]),
+        None => value,
+    };
+    quote(artifact, field.line, &format!("{}: {value}", field.name))
+}
+
+fn is_signature(name: &str) -> bool {
+    ["ARC-Seal", "ARC-Message-Signature", "DKIM-Signature"].iter().any(|n| n.eq_ignore_ascii_case(name))
+}
+
+/// A line of an artifact, or what is true of the whole (line 0).
+pub(super) fn quote(artifact: &str, line: u32, text: &str) -> EvidenceRef {
+    EvidenceRef { artifact: artifact.to_owned(), line, text: words::cut(text, LONGEST) }
+}

@@ -1,0 +1,80 @@
+//! A mail that somebody has, with no attempt behind it.
+
+use super::{
+    Case, Log, Mail,
+    case::{below, related},
+    diagnose_case,
+};
+use crate::{
+    mail::{Message, arc::ArcChain, authres::AuthenticationResults, dsn::Dsn, received::Hop},
+    outcome::Diagnosis,
+    verify::Verification,
+};
+
+/// A mail, read, with what its owner knows of it.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// The name to quote it by.
+    pub artifact: &'a str,
+    /// The message.
+    pub message: &'a Message,
+    /// The receiver's own Authentication-Results.
+    pub trusted: Option<&'a AuthenticationResults>,
+    /// The ARC Sets.
+    pub arc: &'a ArcChain,
+    /// The path, first hop first.
+    pub hops: &'a [Hop],
+    /// What we found ourselves; `None` when DNS was not asked.
+    pub verification: Option<&'a Verification>,
+    /// The report in it, when it is a bounce.
+    pub dsn: Option<&'a Dsn>,
+    /// The domain of the server that forwarded it, where somebody says so; else the path is asked.
+    pub forwarder: Option<&'a str>,
+    /// Log lines about it.
+    pub log: Log,
+}
+
+/// What is wrong with a mail, the most certain first; empty when nothing is.
+pub fn diagnose_mail(given: Given<'_>) -> Vec<Diagnosis> {
+    let forwarder = given.forwarder.map(str::to_ascii_lowercase).or_else(|| forwarder(given.message, given.hops));
+    let mail = Mail {
+        artifact: given.artifact.to_owned(),
+        message: given.message,
+        trusted: given.trusted,
+        arc: given.arc,
+        hops: given.hops,
+        verification: given.verification,
+        misplaced: None,
+        seal_domain: None,
+    };
+    let mut case = Case {
+        bounces: given.dsn.map(|dsn| (given.artifact.to_owned(), dsn)).into_iter().collect(),
+        // A bounce is written by the server that it comes from: nobody forwarded it.
+        mail: given.dsn.is_none().then_some(mail),
+        log: given.log,
+        forwarder,
+        ..Case::default()
+    };
+    case.read_refusals();
+    diagnose_case(&case)
+}
+
+/// The domain of the server that forwarded a message, from its path: it took the message for an address of its own, and
+/// a later server of somebody else took it for another. Mailing lists forward too, under rules of their own.
+fn forwarder(message: &Message, hops: &[Hop]) -> Option<String> {
+    if ["List-Id", "List-Post", "List-Unsubscribe"].iter().any(|name| message.first(name).is_some()) {
+        return None;
+    }
+    let taken = |hop: &Hop| {
+        let domain = hop.recipient.as_deref()?.rsplit_once('@')?.1.to_ascii_lowercase();
+        Some((hop.by.clone()?, domain))
+    };
+    hops.iter().enumerate().rev().find_map(|(at, hop)| {
+        let (by, domain) = taken(hop)?;
+        let later = hops[at + 1..]
+            .iter()
+            .filter_map(taken)
+            .any(|(other, to)| !related(&to, &domain) && !related(&other, &by) && !below(&other, &domain));
+        (below(&by, &domain) && later).then_some(domain)
+    })
+}

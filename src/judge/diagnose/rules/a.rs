@@ -1,0 +1,228 @@
+//! Family A: the forwarder did not seal.
+
+use crate::{
+    judge::diagnose::{
+        case::{Case, Mail, related},
+        found::{field, found, quote},
+        log::is_local,
+    },
+    mail::arc::ChainValidationStatus,
+    outcome::{
+        Confidence::{self, Certain, High, Low},
+        Diagnosis, EvidenceRef,
+    },
+    verify::Verdict,
+};
+
+/// Lines of a log that prove a cause.
+const LINES: [(&[&str], &str); 14] = [
+    (&["skip ARC as the existing chain is broken"], "A12"),
+    (&["multiple header from not allowed"], "A13"),
+    (&["public key for", "skip signing"], "A14"),
+    (&["user domain mismatch"], "A16"),
+    (&["connect to Milter service"], "A17"),
+    (&["ucl parser error"], "A17"),
+    (&["cannot read key from", "Permission denied"], "A05"),
+    (&["cannot map key file", "Permission denied"], "A05"),
+    (&["cannot stat key file", "Permission denied"], "A06"),
+    (&["cannot load dkim key", "cannot parse pem private key"], "A07"),
+    (&["cannot load dkim key", "cannot extract rsa key from evp key"], "A08"),
+    (&["dkim unconfigured and fallback disabled"], "A04"),
+    (&["use domain(header) for signature"], "A02"),
+    (&["skip SPF checks for local networks and authorized users"], "A11"),
+];
+
+/// Why there is no set by the server that forwards.
+pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
+    let (Some(forwarder), Some(mail)) = (&case.forwarder, &case.mail) else { return Vec::new() };
+    if case.forwarders_set().is_some() {
+        return Vec::new();
+    }
+    let seen = unsealed(mail, forwarder);
+    let mut causes = from_log(case);
+    causes.extend(from_mail(case, mail));
+    let known = causes.iter().any(|c| c.confidence > Low);
+    if known {
+        causes.retain(|c| c.confidence > Low);
+    }
+    for cause in &mut causes {
+        cause.evidence.extend(seen.clone());
+    }
+    if !known {
+        // Where an earlier hop sealed, only the forwarder did not.
+        let confidence = if mail.foreign().is_empty() { Certain } else { High };
+        let unsealed = found("A00", confidence).seen(seen).seen(case.log.find(&["lua_dkim_tools", "not allowed"]));
+        causes.insert(0, unsealed.excluding(excluded(case, mail)));
+    }
+    causes.into_iter().map(|cause| with_next(case, cause)).collect()
+}
+
+/// What stands in the place of the missing set.
+fn unsealed(mail: &Mail<'_>, forwarder: &str) -> Vec<EvidenceRef> {
+    let newest = mail.arc.sets.last().and_then(|set| mail.quote_seal(set));
+    let lacks = format!("no ARC-Seal by {forwarder}");
+    let lacks = newest.is_none().then(|| quote(&mail.artifact, 0, &lacks));
+    let says = mail.quote_trusted().filter(|_| mail.says("arc").is_none());
+    newest.into_iter().chain(lacks).chain(says).collect()
+}
+
+/// The cause that a log proves, or makes likely.
+fn from_log(case: &Case<'_>) -> Vec<Diagnosis> {
+    let told = LINES.iter().find_map(|(texts, code)| {
+        let line = case.log.find(texts)?;
+        Some(found(code, weight(case, code, &line.text)?).seen([line]))
+    });
+    told.or_else(|| key_not_there(case)).or_else(|| ineligible(case)).or_else(|| reinjected(case)).into_iter().collect()
+}
+
+/// What a line proves of the seal. DKIM signing writes the same texts, and another milter can be down.
+fn weight(case: &Case<'_>, code: &str, line: &str) -> Option<Confidence> {
+    let by_arc = line.contains("arc;") || line.contains("arc.lua");
+    // rspamd had chosen a domain to seal for, so the key that it could not load was for the seal.
+    let sealing = || case.log.find(&["arc; lua_dkim_tools", "set domain to"]).is_some();
+    let refused = || case.log.find(&["mail is ineligible for signing"]).is_some();
+    let sure = match code {
+        "A05" | "A06" | "A07" | "A08" if refused() => return None,
+        "A17" if case.log.task().is_some() => return None,
+        "A05" => by_arc || sealing(),
+        "A06" | "A07" | "A08" => sealing(),
+        "A13" | "A16" => by_arc,
+        "A14" => case.forwarder.as_deref().is_some_and(|f| {
+            let rest = line.split_once("public key for ").map_or("", |(_, rest)| rest);
+            let name = rest.strip_prefix("domain ").unwrap_or(rest);
+            related(name.split(['/', ' ']).next().unwrap_or_default(), f)
+        }),
+        _ => true,
+    };
+    Some(if sure { Certain } else { High })
+}
+
+/// The key that rspamd looked for is not there: the wrong key, or the right one in the wrong place.
+fn key_not_there(case: &Case<'_>) -> Option<Diagnosis> {
+    let line = case.log.find(&["cannot read key from", "No such file or directory"])?;
+    let used = case.log.find(&["use domain("]);
+    let wanted = case.log.word_after(" for signature: ");
+    let (code, confidence) = match (wanted, case.log.word_after("final DKIM domain: ")) {
+        _ if case.log.find(&["use domain(envelope) for signature"]).is_some() => ("A02", High),
+        (Some(wanted), Some(last)) if wanted != last => ("A09", Certain),
+        (Some(wanted), _) if is_of_another(case, wanted) => ("A10", Certain),
+        (Some(_), _) => ("A04", Certain),
+        (None, _) => ("A04", High),
+    };
+    Some(found(code, confidence).seen([line]).seen(used))
+}
+
+/// The mail had several recipients, and the one that decides is not at the server that forwards.
+fn is_of_another(case: &Case<'_>, domain: &str) -> bool {
+    let recipients = case.log.task().map_or(case.recipients.len(), |t| t.recipients());
+    recipients > 1 && case.forwarder.as_deref().is_some_and(|f| !related(f, domain))
+}
+
+/// rspamd will not sign for this client: a local or authenticated one, or any.
+fn ineligible(case: &Case<'_>) -> Option<Diagnosis> {
+    let task = case.log.task()?;
+    if task.has("ARC_SIGNED") {
+        return None;
+    }
+    let refused = case.log.find(&["mail is ineligible for signing"]);
+    let local = task.ip.is_some_and(is_local);
+    let unchecked = case.log.find(&["either SPF or DKIM were not checked"]);
+    let (code, confidence) = match (&refused, local, &unchecked) {
+        (Some(_), true, _) => ("A11", Certain),
+        (None, true, _) | (Some(_), false, Some(_)) => ("A11", High),
+        // Signing tables (A03) leave the same line.
+        (Some(_), false, None) => ("A01", High),
+        (None, false, _) => return None,
+    };
+    let unchecked = unchecked.filter(|_| code == "A11");
+    Some(found(code, confidence).seen(refused).seen(unchecked).seen([task.at.clone()]))
+}
+
+/// The forward was handed to Postfix by a local program.
+fn reinjected(case: &Case<'_>) -> Option<Diagnosis> {
+    case.log.find(&["postfix/pickup["]).map(|line| found("A15", High).seen([line]))
+}
+
+/// What the mail alone says.
+fn from_mail(case: &Case<'_>, mail: &Mail<'_>) -> Vec<Diagnosis> {
+    let mut causes = Vec::new();
+    if !case.log.is_empty() && case.log.task().is_some() {
+        return causes;
+    }
+    if let Some(evidence) = broken_before(mail) {
+        causes.push(found("A12", High).seen([evidence]));
+    }
+    if let Some(from) = mail.message.first("From").filter(|f| several(&f.value())) {
+        causes.push(found("A13", Low).seen([field(&mail.artifact, from)]));
+    }
+    if let Some(line) = local_client(case, mail) {
+        causes.push(found("A11", Low).seen(mail.quote_line(line)));
+    }
+    causes
+}
+
+/// A chain that came with the mail and that nobody may continue (RFC 8617 §5.1).
+fn broken_before(mail: &Mail<'_>) -> Option<EvidenceRef> {
+    let newest = mail.foreign().last()?;
+    let marked = newest.seal.as_ref().is_some_and(|s| s.cv == Some(ChainValidationStatus::Fail));
+    let failed = mail.verified(newest).is_some_and(|v| v.seal == Verdict::Fail);
+    (marked || failed || !mail.arc.defects.is_empty()).then(|| mail.quote_seal(newest)).flatten()
+}
+
+/// Whether a From field has several addresses.
+fn several(from: &str) -> bool {
+    let mut quoted = false;
+    let outside = from.chars().filter(|c| {
+        quoted ^= *c == '"';
+        !quoted
+    });
+    outside.filter(|c| *c == '@').count() > 1 && from.contains(',')
+}
+
+/// The line where the server that forwards took the mail from a client in its own net.
+fn local_client(case: &Case<'_>, mail: &Mail<'_>) -> Option<u32> {
+    let forwarder = case.forwarder.as_deref()?;
+    let first = mail.hops.iter().find(|h| h.by.as_deref().is_some_and(|by| related(by, forwarder)))?;
+    let ip = first.from_ip.as_deref()?.parse().ok()?;
+    is_local(ip).then_some(first.line)
+}
+
+/// What can be excluded when the cause cannot be told.
+fn excluded(case: &Case<'_>, mail: &Mail<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    if mail.foreign().is_empty() && mail.arc.defects.is_empty() {
+        out.push("A12: no chain came in with the message".to_owned());
+    }
+    if mail.message.first("From").is_some_and(|f| !several(&f.value())) {
+        out.push("A13: there is one From address".to_owned());
+    }
+    if case.recipients.len() == 1 {
+        out.push("A10: there was one recipient".to_owned());
+    }
+    if case.log.task().is_some() {
+        out.push("A17: rspamd saw the message".to_owned());
+        if case.log.find(&["Permission denied"]).is_none() {
+            out.push("A05, A06: the log shows no key that could not be read".to_owned());
+        }
+    }
+    out
+}
+
+fn with_next(case: &Case<'_>, cause: Diagnosis) -> Diagnosis {
+    let key = case.log.word_after("cannot read key from ").map(|key| key.trim_end_matches(':').to_owned());
+    let mut next: Vec<String> = Vec::new();
+    match (cause.code.as_str(), key) {
+        ("A04" | "A05" | "A06" | "A07" | "A08", Some(key)) => next.push(format!("ls -l {key}")),
+        ("A01", _) => next.push("rspamadm configdump arc | grep -e sign_inbound -e signing_table".to_owned()),
+        ("A14", _) => next.push("dig TXT SELECTOR._domainkey.DOMAIN".to_owned()),
+        ("A17", _) => next.push("rspamadm configtest; postconf milter_default_action".to_owned()),
+        _ => {}
+    }
+    if cause.code != "A17" && cause.code != "A01" {
+        next.push("rspamadm configdump arc".to_owned());
+    }
+    if case.log.is_empty() {
+        next.push("grep ARC_ /var/log/rspamd/rspamd.log".to_owned());
+    }
+    cause.next(next)
+}

@@ -1,0 +1,291 @@
+//! Family B: sealed, but the chain does not verify.
+
+use super::body::{Change, change};
+use crate::{
+    judge::diagnose::{
+        case::{Case, Mail},
+        found::{field, found, quote},
+    },
+    mail::{
+        Message,
+        arc::{ArcSet, ChainValidationStatus},
+    },
+    outcome::{
+        Confidence::{Certain, High, Low},
+        Diagnosis, EvidenceRef,
+    },
+    verify::{Cause, SetVerification, SignatureFacts, Verdict, Verification},
+};
+
+/// Fields that every server on the way may add or change (OpenARC signs them unless told otherwise).
+const VOLATILE: [&str; 6] =
+    ["received", "return-path", "x-virus-scanned", "x-virus-status", "x-spam-status", "authentication-results"];
+
+/// Why the chain does not verify.
+pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
+    let Some(mail) = &case.mail else { return Vec::new() };
+    match mail.verification {
+        Some(verification) => verified(case, mail, verification),
+        None => claimed(mail).into_iter().collect(),
+    }
+}
+
+/// Without DNS there is only the structure of the chain and the receiver's word.
+fn claimed(mail: &Mail<'_>) -> Option<Diagnosis> {
+    let says = mail.says("arc").filter(|arc| arc.result == "fail");
+    structure(mail).or_else(|| {
+        let comment = says?.comment.as_deref().unwrap_or_default();
+        let (code, confidence) = if comment.contains("body hash") { ("B04", High) } else { ("B00", Certain) };
+        Some(found(code, confidence).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
+    })
+}
+
+fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Vec<Diagnosis> {
+    match verification.arc {
+        Verdict::Fail => {}
+        Verdict::Pass => {
+            let disagrees = mail.says("arc").is_some_and(|arc| arc.result == "fail");
+            let ours = quote(&mail.artifact, 0, "every ARC-Seal and the newest ARC-Message-Signature verify here");
+            return disagrees.then(|| found("B00", Low).seen(mail.quote_trusted()).seen([ours])).into_iter().collect();
+        }
+        Verdict::None | Verdict::TempError => return Vec::new(),
+    }
+    let broken = structure(mail).or_else(|| marked(case, mail)).unwrap_or_else(|| signatures(case, mail, verification));
+    let mut broken = with_next(mail, broken);
+    if mail.says("arc").is_some_and(|arc| arc.result == "pass") {
+        // It held when it came: keys are withdrawn later, and copies are edited.
+        broken.confidence = Low;
+        broken.evidence.extend(mail.quote_trusted());
+    }
+    vec![broken]
+}
+
+/// Gaps, duplicates and missing parts.
+fn structure(mail: &Mail<'_>) -> Option<Diagnosis> {
+    let defect = mail.arc.defects.first()?;
+    let duplicate = mail.arc.defects.iter().find(|d| d.starts_with("duplicate"));
+    let missing = mail.arc.defects.iter().find(|d| d.contains(" has no "));
+    let (code, defect) = match (duplicate, missing) {
+        (Some(defect), _) => ("B12", defect),
+        (None, Some(defect)) => ("B11", defect),
+        (None, None) => ("B00", defect),
+    };
+    Some(found(code, Certain).seen([quote(&mail.artifact, 0, defect)]).seen(parts(mail, defect)))
+}
+
+/// The fields of the instance that a defect names.
+fn parts(mail: &Mail<'_>, defect: &str) -> Vec<EvidenceRef> {
+    let number = defect.split(|c: char| !c.is_ascii_digit()).rfind(|n| !n.is_empty()).unwrap_or_default();
+    let is_part = |name: &str| {
+        ["ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"].iter().any(|n| n.eq_ignore_ascii_case(name))
+    };
+    let of_instance = |value: &str| {
+        let tag = value.trim_start().strip_prefix("i=").unwrap_or_default();
+        tag.split(|c: char| !c.is_ascii_digit()).next() == Some(number)
+    };
+    let fields = mail.message.fields().iter().filter(|f| is_part(&f.name) && of_instance(&f.value()));
+    fields.take(6).map(|f| field(&mail.artifact, f)).collect()
+}
+
+/// Somebody before the receiver says `cv=fail`: whether that is true, and whose fault it is.
+fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+    let sets = mail.foreign();
+    let failed = |s: &ArcSet| s.seal.as_ref().is_some_and(|s| s.cv == Some(ChainValidationStatus::Fail));
+    let at = sets.iter().position(failed)?;
+    let (set, before) = (&sets[at], &sets[..at]);
+    // A server that forwards such a chain must not seal it again: A12.
+    if case.forwarder.is_some() && case.forwarders_set().is_none() {
+        return Some(found("B10", High).seen(mail.quote_seal(set)));
+    }
+    let holds = |part: fn(&SetVerification) -> Verdict, set: &ArcSet| {
+        mail.verified(set).is_some_and(|v| part(v) == Verdict::Pass)
+    };
+    let sound =
+        before.last().is_some_and(|newest| holds(|v| v.ams, newest)) && before.iter().all(|s| holds(|v| v.seal, s));
+    let evidence = [mail.quote_seal(set), before.last().and_then(|s| mail.quote_seal(s))].into_iter().flatten();
+    if sound || (before.is_empty() && case.is_forwarders(set)) {
+        return Some(found("B09", High).seen(evidence));
+    }
+    let reasons = before.iter().filter_map(|s| mail.verified(s)?.reason.clone()).map(|r| quote(&mail.artifact, 0, &r));
+    // What broke before the set was made cannot have been done after it while its own signature holds.
+    // A key that is missing now may have been there.
+    let lasting = |c: &Cause| matches!(c, Cause::BodyHash | Cause::Signature | Cause::SealCoverage);
+    let causes = before
+        .iter()
+        .filter_map(|s| mail.verified(s))
+        .flat_map(|v| v.ams_facts.causes.iter().chain(&v.seal_facts.causes));
+    let confidence = if holds(|v| v.ams, set) && causes.into_iter().any(lasting) { Certain } else { High };
+    Some(found("B10", confidence).seen(evidence).seen(reasons))
+}
+
+/// The newest message signature that came with the mail, and every seal.
+fn signatures(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Diagnosis {
+    let sets = mail.foreign();
+    let reason = verification.arc_reason.iter().map(|r| quote(&mail.artifact, 0, r));
+    let newest = sets.last().and_then(|set| Some((set, mail.verified(set)?)));
+    if let Some((set, found)) = newest.filter(|(_, v)| v.ams == Verdict::Fail)
+        && let Some(diagnosis) = message_signature(case, mail, set, found)
+    {
+        return diagnosis;
+    }
+    let bad =
+        sets.iter().rev().filter_map(|set| Some((set, mail.verified(set)?))).find(|(_, v)| v.seal == Verdict::Fail);
+    if let Some((set, v)) = bad {
+        return seal(mail, set, v).seen(reason);
+    }
+    let seal = sets.last().and_then(|set| mail.quote_seal(set));
+    found("B00", Certain).seen(reason).seen(seal).seen(mail.quote_trusted())
+}
+
+/// A message signature that does not hold.
+fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVerification) -> Option<Diagnosis> {
+    let ams = set.ams.as_ref()?;
+    let seen = || mail.message.fields().get(ams.field).map(|f| field(&mail.artifact, f));
+    let reason = v.reason.iter().map(|r| quote(&mail.artifact, 0, r));
+    if let Some(key) = key(&v.ams_facts) {
+        return Some(key.seen(reason).seen(seen()));
+    }
+    let has = |cause| v.ams_facts.causes.contains(&cause);
+    let key_of = |facts: &SignatureFacts| facts.key.as_ref().map(|k| k.name.clone());
+    let seal_holds = v.seal == Verdict::Pass && key_of(&v.seal_facts) == key_of(&v.ams_facts);
+    let key_fits = seal_holds || signed_with_same_key(mail, v);
+    let excluded =
+        key_found(v).into_iter().chain(seal_holds.then(|| "B02: the seal verifies with the same key".to_owned()));
+    if has(Cause::BodyHash) {
+        let hash = v.ams_facts.body_hash.as_ref()?;
+        let hashes = format!("bh={}, and the body's hash is {}", hash.expected, hash.computed);
+        let change = change(mail.message, ams, hash);
+        let (code, confidence) = match change {
+            Some(Change::Folded) => ("B17", Certain),
+            _ if re_encoded(case, mail) => ("B05", High),
+            _ => ("B04", Certain),
+        };
+        let what = change.map(|change| match change {
+            Change::Folded => "joining its lines of 998 octets with the next makes the hash fit".to_owned(),
+            Change::Footer(n) => format!("without its last {n} lines the hash fits: they were added"),
+        });
+        let what = what.map(|w| quote(&mail.artifact, 0, &format!("body: {w}")));
+        return Some(
+            found(code, confidence)
+                .seen([quote(&mail.artifact, 0, &hashes)])
+                .seen(what)
+                .seen(reason)
+                .seen(seen())
+                .excluding(excluded),
+        );
+    }
+    if !has(Cause::Signature) {
+        return None;
+    }
+    let body = ["B04: the body hash matches".to_owned()];
+    let volatile = ams.signed_headers.iter().find(|h| VOLATILE.contains(&h.as_str()) || h.starts_with("x-spam"));
+    Some(match (key_fits, volatile) {
+        (true, Some(_)) => found("B13", High).seen(seen()).seen(reason).excluding(excluded).excluding(body),
+        (true, None) if seal_holds => found("B06", Certain)
+            .seen(changed_headers(case, mail, &ams.signed_headers))
+            .seen(reason)
+            .seen(seen())
+            .excluding(excluded)
+            .excluding(body),
+        (true, None) => found("B00", Certain).seen(reason).seen(seen()).excluding(body),
+        (false, _) => other_key(case).seen(reason).seen(seen()).excluding(key_found(v)).excluding(body),
+    })
+}
+
+/// Neither signature fits the key that DNS has.
+fn other_key(case: &Case<'_>) -> Diagnosis {
+    if let Some(line) = case.log.find(&["does not match private key"]) {
+        return found("B02", Certain).seen([line]);
+    }
+    let regression = ["3.10.0", "3.10.1"].iter().find_map(|version| case.log.find(&["rspamd", version]));
+    match regression {
+        Some(line) => found("B08", High).seen([line]),
+        None => found("B02", High),
+    }
+}
+
+/// What is wrong with a key before any signature is tried.
+fn key(facts: &SignatureFacts) -> Option<Diagnosis> {
+    let has = |cause| facts.causes.contains(&cause);
+    let several = facts.key.as_ref().is_some_and(|k| k.records > 1);
+    let code = match () {
+        () if has(Cause::NoKey) || has(Cause::KeyRevoked) => "B01",
+        () if has(Cause::NotAKey) || has(Cause::KeyMalformed) || (several && !facts.causes.is_empty()) => "B03",
+        () if has(Cause::KeyType) || has(Cause::KeyTooShort) || has(Cause::KeyRestricted) => "B00",
+        () => return None,
+    };
+    Some(found(code, Certain))
+}
+
+fn key_found(v: &SetVerification) -> Option<String> {
+    let key = v.ams_facts.key.as_ref().filter(|k| k.records == 1)?;
+    Some(format!("B01, B03: the key at {} exists and can be read", key.name))
+}
+
+/// A DKIM-Signature with the same key holds, so the key fits.
+fn signed_with_same_key(mail: &Mail<'_>, v: &SetVerification) -> bool {
+    let Some(key) = &v.ams_facts.key else { return false };
+    let dkim = mail.verification.map_or(&[][..], |v| &v.dkim);
+    dkim.iter().any(|d| d.result == Verdict::Pass && d.facts.key.as_ref().is_some_and(|k| k.name == key.name))
+}
+
+/// Sent with 8-bit text and received as quoted-printable or base64.
+fn re_encoded(case: &Case<'_>, mail: &Mail<'_>) -> bool {
+    let encoding = |m: &Message| m.first("Content-Transfer-Encoding").map(|f| f.value().to_ascii_lowercase());
+    let Some(sent) = &case.sent else { return false };
+    let was_8bit = !sent.body().is_ascii();
+    was_8bit && mail.message.body().is_ascii() && encoding(sent) != encoding(mail.message)
+}
+
+/// Signed fields which are not as they were sent.
+fn changed_headers(case: &Case<'_>, mail: &Mail<'_>, signed: &[String]) -> Vec<EvidenceRef> {
+    let Some(sent) = &case.sent else { return Vec::new() };
+    let values = |m: &Message, name: &str| m.all(name).map(|f| squeezed(&f.value())).collect::<Vec<_>>();
+    let mut out = Vec::new();
+    for (at, name) in signed.iter().enumerate() {
+        if signed[..at].contains(name) || name.starts_with("dkim-") {
+            continue;
+        }
+        let (was, is) = (values(sent, name), values(mail.message, name));
+        if was != is {
+            let was = was.first().map_or("nothing", String::as_str);
+            out.push(quote("sent.eml", sent.first(name).map_or(0, |f| f.line), &format!("{name}: {was}")));
+            out.extend(mail.message.first(name).map(|f| field(&mail.artifact, f)));
+        }
+    }
+    out
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A seal that does not hold while the message signature does, or that covers the wrong fields.
+fn seal(mail: &Mail<'_>, set: &ArcSet, v: &SetVerification) -> Diagnosis {
+    let seen = mail.quote_seal(set);
+    if let Some(key) = key(&v.seal_facts) {
+        return key.seen(seen);
+    }
+    let has = |cause| v.seal_facts.causes.contains(&cause);
+    let wrong_order = v.reason.as_deref().is_some_and(|r| r.contains("wrong order"));
+    let code = match () {
+        () if has(Cause::ChainValidationStatus) && set.instance > 1 => "B15",
+        () if has(Cause::SealCoverage) && wrong_order => "B07",
+        () if has(Cause::SealCoverage) && set.instance > 1 => "B14",
+        () => "B00",
+    };
+    found(code, Certain)
+        .seen(seen)
+        .excluding((v.ams == Verdict::Pass).then(|| "B04, B06: the message signature holds".to_owned()))
+}
+
+fn with_next(mail: &Mail<'_>, diagnosis: Diagnosis) -> Diagnosis {
+    let key = mail.foreign().last().and_then(|s| mail.verified(s)?.ams_facts.key.as_ref());
+    let dig = key.filter(|_| ["B00", "B01", "B02", "B03"].contains(&diagnosis.code.as_str()));
+    let dig = dig.map(|key| format!("dig TXT {}", key.name));
+    let rspamd = (diagnosis.code == "B02").then(|| "rspamadm configdump arc".to_owned());
+    let version = ["B07", "B08", "B09"].contains(&diagnosis.code.as_str()).then(|| "rspamd --version".to_owned());
+    let checks = ["B04", "B06"].contains(&diagnosis.code.as_str());
+    let checks = checks.then(|| "postconf content_filter smtp_header_checks smtp_body_checks".to_owned());
+    diagnosis.next([dig, rspamd, version, checks].into_iter().flatten())
+}

@@ -1,0 +1,181 @@
+//! Family C: the chain verifies, but it does not help, or says the wrong thing.
+
+use crate::{
+    evidence::Folder,
+    judge::diagnose::{
+        case::{Case, Mail, related},
+        found::{found, quote},
+        log::is_local,
+    },
+    mail::{
+        arc::ArcSet,
+        authres::{AuthenticationResults, ResInfo},
+        dkim,
+    },
+    outcome::{
+        Confidence::{Certain, High, Low},
+        Diagnosis,
+    },
+    verify::{DkimVerification, Verdict},
+};
+
+/// Why a chain that holds does not help.
+pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
+    let Some(mail) = &case.mail else { return Vec::new() };
+    let chain_holds = match mail.verification.map(|v| v.arc) {
+        Some(Verdict::Pass) => true,
+        None => mail.says("arc").is_some_and(|arc| arc.result == "pass"),
+        Some(_) => false,
+    };
+    if !chain_holds {
+        return Vec::new();
+    }
+    let mut causes: Vec<Diagnosis> = Vec::new();
+    if let Some(set) = case.forwarders_set() {
+        causes.extend(says_nothing(mail, set));
+        causes.extend(sealed_twice(case, mail));
+        causes.extend(hidden_client(case, mail, set));
+        causes.extend(foreign_results(case, mail, set));
+    }
+    if is_judged_badly(case, mail) {
+        let judged = [dropped_header(case, mail), not_trusted(case, mail), unaligned(mail), re_signed(case, mail)];
+        let mut judged: Vec<Diagnosis> = judged.into_iter().flatten().collect();
+        if judged.is_empty() && causes.is_empty() {
+            judged.push(unknown(mail));
+        }
+        causes.extend(judged);
+    }
+    causes
+}
+
+/// The receiver's DMARC fails with a policy that asks for something, or the mail lies in spam; without a receiver, the
+/// author's own signature was broken under such a policy.
+fn is_judged_badly(case: &Case<'_>, mail: &Mail<'_>) -> bool {
+    let strict =
+        |dmarc: &ResInfo| dmarc.dmarc_comment().and_then(|c| c.p).is_some_and(|p| p == "reject" || p == "quarantine");
+    if mail.trusted.is_some() {
+        let dmarc = mail.says("dmarc").filter(|d| d.result == "fail");
+        let overridden = dmarc.and_then(ResInfo::dmarc_comment).is_some_and(|c| c.arc.as_deref() == Some("pass"));
+        let fails = dmarc.is_some_and(|d| strict(d) || case.attempt.is_some()) && !overridden;
+        return fails || (mail.misplaced == Some(Folder::Spam) && mail.says("arc").is_some());
+    }
+    let policy = mail.foreign().iter().filter_map(|s| s.aar.as_ref()).flat_map(|a| a.method("dmarc")).any(strict);
+    policy && author_s(mail).any(|d| d.result == Verdict::Fail) && !author_s(mail).any(|d| d.result == Verdict::Pass)
+}
+
+/// The author's own signatures.
+fn author_s<'m>(mail: &Mail<'m>) -> impl Iterator<Item = &'m DkimVerification> {
+    let author = mail.author_domain().unwrap_or_default();
+    let all = mail.verification.map_or(&[][..], |v| &v.dkim);
+    all.iter().filter(move |d| !author.is_empty() && related(&d.d, &author))
+}
+
+/// The seal vouches for nothing.
+fn says_nothing(mail: &Mail<'_>, set: &ArcSet) -> Option<Diagnosis> {
+    let aar = set.aar.as_ref()?;
+    let checked = ["spf", "dkim", "dmarc", "arc"].iter().any(|m| aar.method(m).next().is_some());
+    (!checked).then(|| found("C01", Certain).seen(mail.quote_line(aar.line)))
+}
+
+/// Two sets of the forwarder, of which the second one knows of nothing but the first.
+fn sealed_twice(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+    let own: Vec<&ArcSet> = mail.foreign().iter().filter(|s| case.is_forwarders(s)).collect();
+    let second = own.get(1)?.aar.as_ref()?;
+    let only_arc = !second.results.is_empty() && second.results.iter().all(|r| r.method == "arc");
+    let seals = own.iter().filter_map(|s| mail.quote_seal(s));
+    only_arc.then(|| found("C02", Certain).seen(seals).seen(mail.quote_line(second.line)))
+}
+
+/// SPF was judged on a relay of the forwarder's own.
+fn hidden_client(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Diagnosis> {
+    let (aar, forwarder) = (set.aar.as_ref()?, case.forwarder.as_deref()?);
+    let spf = aar.method("spf").next().filter(|r| r.result == "softfail" || r.result == "fail")?;
+    let comment = spf.comment.as_deref()?;
+    let own: Vec<_> = mail.hops.iter().filter(|h| h.by.as_deref().is_some_and(|by| related(by, forwarder))).collect();
+    let relayed = own.iter().skip(1).find(|h| h.from_ip.as_deref().is_some_and(|ip| comment.contains(ip)));
+    let local = own.first().filter(|h| {
+        let ip = h.from_ip.as_deref().filter(|ip| comment.contains(ip));
+        ip.and_then(|ip| ip.parse().ok()).is_some_and(is_local)
+    });
+    let hop = relayed.or(local)?;
+    Some(found("C03", High).seen(mail.quote_line(aar.line)).seen(mail.quote_line(hop.line)))
+}
+
+/// The results that were sealed are in somebody else's name.
+fn foreign_results(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Diagnosis> {
+    let (aar, forwarder) = (set.aar.as_ref()?, case.forwarder.as_deref()?);
+    let id = aar.authserv_id.as_deref().filter(|id| id.contains('.'))?;
+    let sealer = set.seal.as_ref()?.domain.as_deref()?;
+    let own_host = mail.hops.iter().any(|h| h.by.as_deref().is_some_and(|by| by.eq_ignore_ascii_case(id)));
+    let foreign = !related(id, forwarder) && !related(id, sealer) && !own_host;
+    foreign.then(|| found("C04", Low).seen(mail.quote_line(aar.line)).seen(mail.quote_seal(set)))
+}
+
+/// The author's signature held when the forwarder sealed and does not now, while the seal's own signature holds: what
+/// changed is a field that only the author signed.
+fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+    let set = mail.foreign().last()?;
+    let (ams, aar) = (set.ams.as_ref()?, set.aar.as_ref()?);
+    let broken = author_s(mail).find(|d| d.result == Verdict::Fail)?;
+    let passed = |r: &ResInfo| r.result == "pass" && r.domain().is_some_and(|d| related(d, &broken.d));
+    if !aar.method("dkim").any(passed) || mail.verified(set).is_none_or(|v| v.ams != Verdict::Pass) {
+        return None;
+    }
+    let signatures = dkim::all(mail.message);
+    let signature = signatures.iter().find(|s| s.domain.as_deref() == Some(broken.d.as_str()))?;
+    let only_author = signature.signed_headers.iter().filter(|h| !ams.signed_headers.contains(h));
+    let gone = only_author.filter(|h| mail.message.first(h).is_none());
+    let gone: Vec<&String> = gone.filter(|h| case.sent.as_ref().is_none_or(|s| s.first(h).is_some())).collect();
+    if gone.is_empty() {
+        return None;
+    }
+    let confidence = if case.sent.is_some() { Certain } else { High };
+    let names = gone.iter().map(|h| h.as_str()).collect::<Vec<_>>().join(", ");
+    let text = format!("signed by {} and not there any more: {names}", broken.d);
+    Some(found("C05", confidence).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_line(aar.line)))
+}
+
+/// The forwarder vouches for the mail, the chain holds, and the receiver goes by DMARC all the same.
+fn not_trusted(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+    let aar = case.forwarders_set()?.aar.as_ref()?;
+    let vouched = aar.method("dmarc").any(|r| r.result == "pass");
+    let passes = mail.says("arc").is_some_and(|arc| arc.result == "pass");
+    let fails = mail.says("dmarc").is_some_and(|d| d.result == "fail");
+    let next = "see whether the sender can sign with DKIM".to_owned();
+    (vouched && passes && fails)
+        .then(|| found("C06", High).seen(mail.quote_trusted()).seen(mail.quote_line(aar.line)).next([next]))
+}
+
+/// SPF and DKIM pass for others than the author.
+fn unaligned(mail: &Mail<'_>) -> Option<Diagnosis> {
+    let (trusted, author) = (mail.trusted?, mail.author_domain()?);
+    let others = |method: &'static str| {
+        let mut passed = trusted.method(method).filter(|r| r.result == "pass").peekable();
+        passed.peek().is_some() && passed.all(|r| r.domain().is_some_and(|d| !related(d, &author)))
+    };
+    let fails = mail.says("dmarc").is_some_and(|d| d.result == "fail");
+    let unsigned = author_s(mail).next().is_none();
+    (fails && unsigned && others("dkim") && others("spf")).then(|| found("C07", High).seen(mail.quote_trusted()))
+}
+
+/// The author's signature is broken and the forwarder's own holds.
+fn re_signed(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+    let forwarder = case.forwarder.as_deref()?;
+    let broken = author_s(mail).find(|d| d.result == Verdict::Fail && !related(&d.d, forwarder))?;
+    let own = mail.verification?.dkim.iter().find(|d| d.result == Verdict::Pass && related(&d.d, forwarder))?;
+    let text = format!("DKIM d={} fails, DKIM d={} holds", broken.d, own.d);
+    Some(found("C08", High).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_trusted()))
+}
+
+/// Judged badly, and nothing says why.
+fn unknown(mail: &Mail<'_>) -> Diagnosis {
+    let results = |a: &AuthenticationResults| mail.quote_line(a.line);
+    let sealed = mail.foreign().iter().rev().find_map(|s| s.aar.as_ref()).and_then(results);
+    let broken = author_s(mail).find(|d| d.result == Verdict::Fail);
+    let reason = broken.and_then(|d| d.reason.as_deref().map(|r| format!("DKIM d={}: {r}", d.d)));
+    let spam = mail.misplaced.filter(|f| *f == Folder::Spam).map(|_| "it lies in the spam folder".to_owned());
+    let texts = reason.into_iter().chain(spam).map(|t| quote(&mail.artifact, 0, &t));
+    // Spam that is authentic is a matter of taste as much as of the seal.
+    let confidence = if mail.says("dmarc").is_some_and(|d| d.result == "pass") { Low } else { High };
+    found("C00", confidence).seen(mail.quote_trusted()).seen(sealed).seen(texts)
+}

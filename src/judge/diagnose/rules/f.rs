@@ -1,0 +1,33 @@
+//! Family F: what else a bounce tells.
+
+use crate::{
+    judge::diagnose::{
+        case::Case,
+        found::{found, quote},
+    },
+    mail::dsn::{Dsn, RecipientStatus},
+    outcome::{Confidence::Certain, Diagnosis},
+};
+
+/// What bounces say beside the reason of the refusal.
+pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
+    let mut causes = Vec::new();
+    for (artifact, dsn) in &case.bounces {
+        let failed = |r: &RecipientStatus| !matches!(r.action.as_deref(), Some("delivered" | "relayed" | "expanded"));
+        if dsn.recipients.iter().any(|r| failed(r) && r.reply.is_none()) {
+            let text = dsn.notification.lines().find(|l| !l.trim().is_empty()).unwrap_or("no text");
+            causes.push(found("F00", Certain).seen([quote(artifact, 0, text)]));
+        }
+        causes.extend(dsn.recipients.iter().find_map(|r| leak(artifact, dsn, r)));
+    }
+    causes
+}
+
+/// The report names an address that the sender did not write to.
+fn leak(artifact: &str, dsn: &Dsn, recipient: &RecipientStatus) -> Option<Diagnosis> {
+    let (original, last) = (recipient.original_recipient.as_deref()?, recipient.final_recipient.as_deref()?);
+    let named = dsn.notification.to_ascii_lowercase().contains(&last.to_ascii_lowercase());
+    let text = format!("Final-Recipient: {last}; Original-Recipient: {original}");
+    (!original.eq_ignore_ascii_case(last) && (named || last.contains('@')))
+        .then(|| found("F01", Certain).seen([quote(artifact, 0, &text)]))
+}
