@@ -8,7 +8,7 @@ use crate::{
 /// The most lines of a footer that are looked for.
 const LONGEST_FOOTER: usize = 60;
 /// Larger bodies are not tried: every try hashes the body.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 1 << 18;
 /// Where Postfix folds lines (smtp_line_length_limit).
 const LINE_LIMIT: usize = 998;
 
