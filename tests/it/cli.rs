@@ -191,7 +191,7 @@ fn check_reads_the_project_file_to_its_end() {
     for (config, place, word) in [
         ("sealcheck: 1\nprofiles:\n  ci: { tags: [smoke, a and] }\n", ":3:23", "column 6: a tag is missing"),
         ("sealcheck: 1\nprofiles:\n  ci: { report: [json, html=x] }\n", ":3:24", "unknown report format `html`"),
-        ("sealcheck: 1\nlimits:\n  gmail: { jobs: 2 }\n", ":3:3", "no account `gmail` to limit"),
+        ("sealcheck: 1\nlimits:\n  gmai1: { jobs: 2 }\n", ":3:3", "no account `gmai1` to limit"),
         ("sealcheck: 1\nscenarioss: x\n", ":2:1", "did you mean `scenarios`?"),
     ] {
         let project = Project::new().config(config).scenario("direct", DIRECT);
