@@ -145,4 +145,17 @@ mod tests {
         assert_eq!(redactor.text("nothing here"), "nothing here");
         assert_eq!(redactor.counts(), (1, 12));
     }
+
+    #[test]
+    fn masks_url_safe_base64_and_plain_blobs_with_an_identity() {
+        let redactor = Redactor::new();
+        redactor.learn("me", &Secret::new("~~~???>>>"));
+        for blob in ["~~~???>>>", "\0me\0~~~???>>>", "me\0me\0~~~???>>>", "user=me\x01auth=Bearer ~~~???>>>\x01\x01"] {
+            let url_safe = general_purpose::URL_SAFE_NO_PAD.encode(blob);
+            assert!(url_safe.contains(['-', '_']), "{url_safe}");
+            for leak in [url_safe, general_purpose::STANDARD.encode(blob)] {
+                assert_eq!(redactor.text(&leak), MASK, "{blob:?}");
+            }
+        }
+    }
 }
