@@ -101,7 +101,7 @@ fn is_ip(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::roles::Roles, *};
 
     #[test]
     fn every_expression_compiles() {
@@ -118,6 +118,29 @@ mod tests {
             ("DEADBEEF1", "[id]"),
         ] {
             assert_eq!(words(text), wanted);
+        }
+    }
+
+    #[test]
+    fn what_differs_in_every_run_has_a_mask_and_nothing_else() {
+        let mask =
+            Mask { message_id: "abcdefgh@ext.example".into(), token: Some("abcdefgh".into()), roles: Roles::none() };
+        for (text, wanted) in [
+            ("on Tue, 24 Nov 2026 02:45:36 +0000 (UTC); x", "on [date]; x"),
+            ("24 Nov 2026 02:45", "[date]"),
+            ("at 2026-11-24T02:45:36.123Z, 2026-11-24 02:45:36+0100", "at [date], [date]"),
+            ("<abcdefgh@ext.example> about abcdefgh", "<[message-id]> about [token]"),
+            ("sc-01jd8q6v000000000000000000-1-2", "[token]"),
+            ("run=01JD8Q6V000000000000000000", "run=[run]"),
+            ("<SRS0=ab+c=de=ext.example=probe@corp.example>", "<[srs]@corp.example>"),
+            ("boundary=\"=_a b\"; x boundary=abc; y", "boundary=[boundary]; x boundary=[boundary]; y"),
+            ("OK  1795000000 a1-b2.12 - gsmtp", "OK [id] [id] - gsmtp"),
+            ("Ok: queued as 4F2A1-b", "Ok: queued as [id]"),
+            ("[192.0.2.10] 2001:db8:: IPv6:2001:db8::1.", "[[ip]] [ip] [ip]."),
+            ("id 0000F99001; id 0000F9900", "id [id]; id [id]"),
+            ("24 November, 5.7.26, 12:30, 0000F990, DEADBEEFX", "24 November, 5.7.26, 12:30, 0000F990, DEADBEEFX"),
+        ] {
+            assert_eq!(mask.text(text), wanted);
         }
     }
 }
