@@ -182,6 +182,16 @@ async fn a_sealed_mail_is_sealed_again_and_both_sets_hold() {
 }
 
 #[tokio::test]
+async fn of_several_sets_the_newest_is_repeated() {
+    let lab = Lab::new(|_| {}).await;
+    let first = lab.sealed(&lab.signed(&mail("one")), RESULTS).await;
+    let second = lab.sealed(&first, "spf=fail smtp.mailfrom=probe@ext.example; dkim=pass header.d=ext.example").await;
+    assert!(lab.forwarded("probe@corp.example", &second).await.starts_with("250"));
+    let results = field(&lab.inbox(), "Authentication-Results")[2].to_owned();
+    assert_eq!(results, "       arc=pass (i=2 dkim=pass dkdomain=ext.example);");
+}
+
+#[tokio::test]
 async fn a_broken_chain_is_marked_once() {
     let lab = Lab::new(|_| {}).await;
     let message = lab.sealed(&lab.signed(&mail("one")), RESULTS).await.replace("Body of one", "Body of two");

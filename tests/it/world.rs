@@ -4,6 +4,7 @@ use crate::wire::{Client, within};
 use sealcheck::{
     lab::embedded::{
         Ports, World,
+        parties::{COMPANY_ADDRESS, EXTERNAL_ADDRESS},
         store::{FolderKind, Store},
     },
     scenario::{
@@ -104,7 +105,7 @@ async fn without_any_signature_the_receiver_refuses_and_the_sender_hears_of_it()
         let report = unfolded(&bounce(&world, "<bare@ext.example>").await);
         for part in [
             "From: Mail Delivery System <MAILER-DAEMON@corp.example>",
-            "To: probe@ext.example",
+            "\r\nTo: probe@ext.example\r\n",
             "<probe.inbox@gmail.com> (expanded from <info@corp.example>)",
             "Final-Recipient: rfc822; probe.inbox@gmail.com",
             "Original-Recipient: rfc822;info@corp.example",
@@ -251,6 +252,29 @@ async fn a_greylisted_mail_arrives_once() {
     }
     let inbox = world.gmail_mailboxes().account(GMAIL).unwrap().messages(&FolderKind::Inbox);
     assert_eq!(inbox.len(), 2);
+}
+
+#[tokio::test]
+async fn greylisting_wants_to_see_a_message_twice() {
+    let world = world(|knobs| knobs.company.greylist = true).await;
+    let at = world.net().socket(COMPANY_ADDRESS.into(), 25).unwrap();
+    let (mut client, _) = Client::proxied(at, EXTERNAL_ADDRESS).await;
+    client.ask("EHLO smtp.ext.example").await;
+    for (message, reply) in [("first", "451 4.7.1 "), ("second", "451 4.7.1 "), ("first", "250 2.0.0 ")] {
+        let said = client.send("probe@ext.example", &["info@corp.example"], mail(message).trim_end().as_bytes()).await;
+        assert!(said.starts_with(reply), "{message}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn results_that_claim_to_be_the_companys_do_not_pass_it() {
+    let world = world(|_| {}).await;
+    let forged = "Authentication-Results: mx.corp.example; dmarc=pass header.from=bank.example\r\n\
+                  Authentication-Results: mx.other.example; dmarc=pass header.from=bank.example\r\n";
+    submit(&world, &["info@corp.example"], &format!("{forged}{}", mail("forged"))).await;
+    let copy = in_gmail(&world, "Body of forged.").await;
+    assert_eq!(copy.matches("\r\nAuthentication-Results: mx.corp.example;").count(), 1, "{copy}");
+    assert!(!copy.contains("mx.corp.example; dmarc=pass") && copy.contains("mx.other.example; dmarc=pass"), "{copy}");
 }
 
 #[tokio::test]

@@ -240,24 +240,74 @@ fn decide(recipient: &Recipient, answer: Answer, exchanger: &Exchanger) -> Decis
 mod tests {
     use super::*;
     use crate::{
-        lab::embedded::dns::{Dns, Faults, Records},
+        lab::embedded::{
+            dns::{Dns, Faults, Records},
+            smtp_server::{Reply, Service, Session, SmtpListener, Transport},
+        },
         scenario::knobs::{DnsAnswer, DnsFault},
     };
+    use async_trait::async_trait;
+    use std::{net::SocketAddr, sync::Mutex};
+
+    const AWAY: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 99);
+    const MESSAGE: &[u8] = b"A: b\r\n\r\nbody\r\n";
+
+    /// What is left of a message to `domain` after `give_up`; the server of away.example listens at `away`, if at all.
+    async fn failures(
+        domain: &str,
+        away: Option<SocketAddr>,
+        pki: &Pki,
+        faults: &[DnsFault],
+        give_up: Duration,
+    ) -> Vec<Failure> {
+        let records = Records::default();
+        records.set_mx("away.example", &[(10, "mx.away.example")]).unwrap();
+        records.set_host("mx.away.example", AWAY).unwrap();
+        let dns = Dns::start(0, records, Faults::new(faults).unwrap()).await.unwrap();
+        let net = Net::new(dns.resolver().unwrap(), away.map(|at| ((IpAddr::V4(AWAY), SMTP_PORT), at)));
+        let site = Site { host: "mx.corp.example", domain: "corp.example", address: Ipv4Addr::new(198, 51, 100, 20) };
+        let (first, longest) = (Duration::from_millis(1), Duration::from_millis(2));
+        let relay = Relay::new(site, &net, pki, Backoff { first, longest, give_up }, &Tasks::new());
+        let envelope = Envelope::new("probe@ext.example", &[&format!("x@{domain}")]);
+        relay.deliver(&Arc::new(Queued { id: "4F2A1".into(), envelope, message: MESSAGE.to_vec() })).await
+    }
 
     /// What becomes of mail to `domain` when nobody can be reached, after a few tries.
     async fn failure(domain: &str, faults: &[DnsFault]) -> Failure {
-        let records = Records::default();
-        records.set_mx("away.example", &[(10, "mx.away.example")]).unwrap();
-        records.set_host("mx.away.example", Ipv4Addr::new(198, 51, 100, 99)).unwrap();
-        let dns = Dns::start(0, records, Faults::new(faults).unwrap()).await.unwrap();
-        let net = Net::new(dns.resolver().unwrap(), []);
-        let site = Site { host: "mx.corp.example", domain: "corp.example", address: Ipv4Addr::new(198, 51, 100, 20) };
-        let (first, longest) = (Duration::from_millis(1), Duration::from_millis(2));
-        let backoff = Backoff { first, longest, give_up: Duration::from_millis(20) };
-        let relay = Relay::new(site, &net, &Pki::new(&["localhost"]).unwrap(), backoff, &Tasks::new());
-        let envelope = Envelope::new("probe@ext.example", &[&format!("x@{domain}")]);
-        let queued = Arc::new(Queued { id: "4F2A1".into(), envelope, message: b"A: b\r\n\r\n".to_vec() });
-        relay.deliver(&queued).await.remove(0)
+        failures(domain, None, &Pki::new(&["localhost"]).unwrap(), faults, Duration::from_millis(20)).await.remove(0)
+    }
+
+    /// A server that wants to see a message three times, and keeps what it sees.
+    #[derive(Default)]
+    struct Busy(Mutex<Vec<Vec<u8>>>);
+
+    #[async_trait]
+    impl Service for Busy {
+        fn hostname(&self) -> &str {
+            "mx.away.example"
+        }
+
+        async fn message(&self, _: &Session, _: Envelope, message: Vec<u8>) -> Reply {
+            let mut seen = self.0.lock().unwrap();
+            seen.push(message);
+            match seen.len() {
+                3 => Reply::new(250, Status(2, 0, 0), "Ok"),
+                _ => Reply::new(451, Status(4, 7, 1), "later"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_try_shows_the_same_bytes() {
+        let (busy, tasks) = (Arc::new(Busy::default()), Tasks::new());
+        let pki = Pki::new(&["mx.away.example"]).unwrap();
+        let transport = Transport::Proxied(pki.acceptor());
+        let listener = SmtpListener::bind(0, transport).await.unwrap();
+        let at = listener.address();
+        listener.serve(busy.clone(), &tasks);
+        let failures = failures("away.example", Some(at), &pki, &[], Duration::from_secs(15)).await;
+        assert_eq!(failures, []);
+        assert_eq!(*busy.0.lock().unwrap(), [MESSAGE; 3]);
     }
 
     #[tokio::test]
