@@ -430,6 +430,28 @@ async fn servers_without_a_working_idle_are_polled() {
 }
 
 #[tokio::test]
+async fn the_newest_message_is_no_news_when_it_is_old() {
+    let server = serve(|c| {
+        enter_inbox(c, "", 4);
+        answer(c, "UID FETCH 4:*", header(3, &probe(1)));
+        answer(c, "NOOP", "* 4 EXISTS\r\n");
+        look(c, 4, &[(4, 1)]);
+        answer(c, "NOOP", "");
+        answer(c, "UID FETCH 5:*", header(4, &probe(1)));
+        answer(c, "NOOP", "* 5 EXISTS\r\n");
+        look(c, 5, &[(5, 1)]);
+        while let Some(line) = c.line() {
+            c.say(format!("{} OK\r\n", line.split(' ').next().unwrap()));
+        }
+    });
+    let mailboxes = Mailboxes::new(Duration::from_millis(10));
+    let mut watch = watch(&mailboxes, &server, 1).await;
+    assert_eq!([arrival(&mut watch).await.uid, arrival(&mut watch).await.uid], [4, 5]);
+    mailboxes.close().await;
+    server.done();
+}
+
+#[tokio::test]
 async fn labels_that_cannot_be_read_are_left_out() {
     let server = serve_each(2, |number, c| {
         enter_inbox(c, "X-GM-EXT-1 IDLE", 4);

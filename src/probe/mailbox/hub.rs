@@ -230,6 +230,21 @@ mod tests {
     }
 
     #[test]
+    fn names_are_compared_whole() {
+        let hub = Hub::new();
+        let (_, mut first) = hub.join(&wanted(1));
+        for other in
+            [token(11), Key::MessageId("<11@x>".into()), Key::MessageId("1@x".into()), Key::Token("<1@x>".into())]
+        {
+            assert!(!hub.wants(std::slice::from_ref(&other)), "{other:?}");
+            hub.deliver(vec![other], arrival(7, 1));
+        }
+        assert!(first.try_recv().is_err());
+        let (_, mut second) = hub.join(&wanted(111));
+        assert!(second.try_recv().is_err());
+    }
+
+    #[test]
     fn late_watches_get_what_came_before_them() {
         let hub = Hub::new();
         hub.deliver(vec![token(1)], arrival(7, 1));
