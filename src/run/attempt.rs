@@ -272,3 +272,62 @@ fn files(world: &World, told: &Told, evidence: Option<&Evidence>) -> Vec<File> {
     }
     files
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, passed: bool, timed_out: bool, inconclusive: bool) -> CheckResult {
+        CheckResult {
+            path: format!("expect[0].{path}"),
+            passed,
+            expected: "pass".into(),
+            actual: "something else".into(),
+            file: "a.yaml".into(),
+            line: 1,
+            column: 1,
+            len: 0,
+            timed_out,
+            inconclusive,
+            code: None,
+        }
+    }
+
+    fn evidence() -> Evidence {
+        let raw = Vec::new();
+        let sent = Sent { raw, message_id: "<a@b>".into(), mail_from: String::new(), rcpt_to: Vec::new() };
+        Evidence {
+            sent,
+            submission: Submission::default(),
+            copies: Vec::new(),
+            bounces: Vec::new(),
+            logs: Vec::new(),
+            waited: std::time::Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_failure_hides_behind_nothing() {
+        let error = StageError::new(HarnessCode::H04, "wait", "connection lost", "try again");
+        let good = || check("delivered", true, false, false);
+        let wrong = || check("delivered.auth.arc", false, false, false);
+        let late = || check("delivered", false, true, false);
+        let unanswered = || check("delivered.arc.verify", false, false, true);
+        for (checks, failed, wanted) in [
+            (vec![good()], false, Status::Passed),
+            (vec![good()], true, Status::Errored),
+            (vec![good(), wrong()], false, Status::Failed),
+            (vec![good(), wrong()], true, Status::Failed),
+            (vec![late()], false, Status::TimedOut),
+            (vec![late()], true, Status::Errored),
+            (vec![late(), wrong()], true, Status::Failed),
+            (vec![unanswered()], false, Status::Errored),
+            (vec![unanswered(), wrong()], false, Status::Failed),
+            (vec![unanswered(), late()], false, Status::TimedOut),
+        ] {
+            let error = failed.then_some(&error);
+            assert_eq!(status(&checks, error, Some(&evidence())), wanted, "{checks:?} {error:?}");
+        }
+        assert_eq!(status(&[], None, None), Status::Errored);
+    }
+}
