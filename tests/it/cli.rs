@@ -1,6 +1,9 @@
 //! The program itself: what is typed, what is printed, what it ends with.
 
-use crate::program::{Project, forward, secrets_in};
+use crate::{
+    program::{Project, forward, secrets_in},
+    scripted::serve_each,
+};
 use serde_json::Value;
 use std::{fs, net::TcpListener};
 
@@ -54,7 +57,11 @@ fn dead_port() -> u16 {
 
 /// A project file whose target gmail is a server that is not there.
 fn dead_target() -> String {
-    let port = dead_port();
+    local_target(dead_port())
+}
+
+/// A project file whose target gmail is this port.
+fn local_target(port: u16) -> String {
     format!(
         "sealcheck: 1
 target: gmail
@@ -312,6 +319,50 @@ fn a_snapshot_that_nobody_has_accepted_ends_with_5_then_0_then_1() {
     let renamed = project.run(&["run", "--update", "new", "--obsolete", "fail"]);
     assert_eq!(renamed.code, 5, "{renamed}");
     assert!(renamed.stdout.contains("obsolete snapshot snapshots/embedded/direct.snap"), "{renamed}");
+}
+
+#[test]
+fn a_failure_leaves_no_snapshot() {
+    let project = Project::new().scenario("wrong", &WRONG.replace("snapshot: none\n", ""));
+    let run = project.run(&["run", "--update", "all", "--report", "json=result.json"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(!project.path("snapshots").exists(), "{run}");
+    let result: Value = serde_json::from_str(&project.read("result.json")).unwrap();
+    assert_eq!(result["scenarios"][0]["snapshot"]["status"], "skipped");
+}
+
+#[test]
+fn a_pass_after_a_retry_leaves_no_snapshot_either() {
+    let server = serve_each(4, |number, c| {
+        if number % 2 == 0 {
+            c.say("554 5.3.2 not now\r\n").until_hangup();
+            return;
+        }
+        c.say("220 mx.example ESMTP\r\n").hear("EHLO");
+        c.say("250 mx.example\r\n").hear("MAIL FROM:");
+        c.say("250 2.1.0 ok\r\n").hear("RCPT TO:");
+        c.say("250 2.1.5 ok\r\n").hear("DATA");
+        c.say("354 go ahead\r\n").message();
+        c.say("250 2.0.0 ok\r\n").hear("QUIT");
+        c.say("221 2.0.0 bye\r\n");
+    });
+    let text = "sealcheck: 1
+name: taken at the second try
+send: { from: external, to: gmail }
+wait: { timeout: 20s }
+retries: { max: 1, on: [fail], delay: 0s }
+expect:
+  - smtp: { code: 250 }
+";
+    let project = Project::new().config(&local_target(server.port)).scenario("flaky", text);
+    let project = project.env("GMAIL_PASSWORD", "abcdefghijklmnop");
+    for (policy, code) in [("pass", 0), ("fail", 5)] {
+        let run = project.run(&["run", "--update", "all", "--flaky", policy]);
+        assert_eq!(run.code, code, "{run}");
+        assert!(run.stdout.contains("FLKY 2/2"), "{run}");
+        assert!(!project.path("snapshots").exists(), "{run}");
+    }
+    server.done();
 }
 
 #[test]
