@@ -166,7 +166,7 @@ impl Project {
 fn nearest(context: &Context) -> Option<PathBuf> {
     let mut up = PathBuf::new();
     for directory in context.directory.ancestors() {
-        if directory.join(FILE).is_file() {
+        if directory.join(FILE).exists() {
             return Some(up.join(FILE));
         }
         up.push("..");

@@ -2,7 +2,7 @@
 
 use super::{
     Scenario, YamlError, suggest,
-    yaml::{self, MAX_BYTES, Source},
+    yaml::{self, Source},
 };
 use crate::core::glob;
 use std::{
@@ -169,17 +169,11 @@ fn search(folder: &Path, base: &Path, errors: &mut Vec<YamlError>) -> Vec<File> 
 /// # Errors
 /// When it cannot be read, is no regular file, too large, or no text.
 fn source(path: &Path) -> Result<Source, YamlError> {
-    let name = path.to_string_lossy();
-    let bad = |error: std::io::Error| YamlError::file(format!("the file cannot be read: {error}"), &name);
-    let meta = fs::metadata(path).map_err(bad)?;
-    if !meta.is_file() {
-        return Err(YamlError::file("this is no regular file", &name));
+    let is_other = fs::metadata(path).is_ok_and(|m| !m.is_file());
+    match is_other {
+        true => Err(YamlError::file("this is no regular file", &path.to_string_lossy())),
+        false => Source::read(path),
     }
-    if meta.len() > MAX_BYTES as u64 {
-        let error = YamlError::file(format!("the file has {} bytes; the limit is {MAX_BYTES}", meta.len()), &name);
-        return Err(error.with_help("large bodies belong into files that `attach` or `eml` name"));
-    }
-    Source::new(name.as_ref(), &fs::read(path).map_err(bad)?)
 }
 
 fn read_all(files: Vec<File>, mut errors: Vec<YamlError>, wanted: &[String]) -> Loaded {

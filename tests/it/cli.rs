@@ -197,8 +197,8 @@ fn check_looks_up_names_without_secrets() {
 fn check_reads_the_project_file_to_its_end() {
     for (config, place, word) in [
         ("sealcheck: 1\nprofiles:\n  ci: { tags: [smoke, a and] }\n", ":3:23", "column 6: a tag is missing"),
-        ("sealcheck: 1\nprofiles:\n  ci: { report: [json, html=x] }\n", ":3:24", "unknown report format `html`"),
-        ("sealcheck: 1\nlimits:\n  gmai1: { jobs: 2 }\n", ":3:3", "no account `gmai1` to limit"),
+        ("sealcheck: 1\nprofiles:\n  ci: { report: [json, pdf=x] }\n", ":3:24", "unknown report format `pdf`"),
+        ("sealcheck: 1\nlimits:\n  gmial: { jobs: 2 }\n", ":3:3", "no account `gmial` to limit"),
         ("sealcheck: 1\nscenarioss: x\n", ":2:1", "did you mean `scenarios`?"),
     ] {
         let project = Project::new().config(config).scenario("direct", DIRECT);
@@ -209,6 +209,16 @@ fn check_reads_the_project_file_to_its_end() {
         let document: Value = serde_json::from_str(&check.stdout).unwrap();
         assert_eq!((check.code, document["errors"][0]["file"].as_str()), (2, Some("sealcheck.yaml")), "{check}");
     }
+}
+
+#[test]
+fn checking_nothing_ends_with_4() {
+    let project = Project::new().scenario("direct", DIRECT);
+    fs::create_dir(project.path("scenarios/folder.yaml")).unwrap();
+    let check = project.run(&["check", "scenarios/folder.yaml"]);
+    assert_eq!(check.code, 4, "{check}");
+    assert!(check.stderr.contains("no scenario"), "{check}");
+    assert_eq!(project.run(&["check"]).code, 0);
 }
 
 #[test]
@@ -537,6 +547,72 @@ fn what_a_run_received_is_explained_offline() {
     let two = project.run(&["inspect", &mail, "broken.eml", "--dns", "none", "--format", "json"]);
     assert_eq!(two.stdout.lines().count(), 2, "{two}");
     assert_eq!(project.run(&["inspect", "nowhere.eml", "--dns", "none"]).code, 2);
+}
+
+/// A receiver's own results, and the same name below the mail of a stranger.
+const FORGED: &str = "Authentication-Results: bank.example; dmarc=pass\r
+Received: from sender.example (sender.example. [192.0.2.1])\r
+        by mx.google.com with ESMTPS id z3;\r
+        Wed, 1 Apr 2026 03:00:07 -0700 (PDT)\r
+Authentication-Results: mx.google.com; spf=fail smtp.mailfrom=a@sender.example\r
+From: a@sender.example\r
+Authentication-Results: mx.google.com; arc=pass (i=1)\r
+\r
+text\r
+";
+
+#[test]
+fn inspect_says_which_results_are_forged() {
+    let project = Project::new();
+    fs::write(project.path("forged.eml"), FORGED).unwrap();
+    let seen = project.run(&["inspect", "forged.eml", "--dns", "none", "--format", "json"]);
+    let explained: Value = serde_json::from_str(&seen.stdout).unwrap();
+    let flags = |explained: &Value| {
+        let all = explained["authentication_results"].as_array().unwrap().iter();
+        all.map(|r| (r["trusted"] == true, r["forged"] == true)).collect::<Vec<_>>()
+    };
+    assert_eq!(flags(&explained), [(false, false), (true, false), (false, true)], "{seen}");
+    assert_eq!(explained["arc_comment"], Value::Null);
+    let seen = project.run(&["inspect", "forged.eml", "--dns", "none"]);
+    for line in ["ignored by bank.example", "trusted by mx.google.com", "forged by mx.google.com"] {
+        assert!(seen.stdout.contains(line), "{seen}");
+    }
+    let args = ["inspect", "forged.eml", "--dns", "none", "--format", "json", "--authserv-id", "mx.other.example"];
+    let explained: Value = serde_json::from_str(&project.run(&args).stdout).unwrap();
+    assert_eq!(flags(&explained), [(false, false); 3]);
+}
+
+#[test]
+fn what_is_no_mail_ends_with_2_and_hides_no_mail() {
+    let project = Project::new();
+    let binary: Vec<u8> = (0..50_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    fs::write(project.path("binary.eml"), binary).unwrap();
+    fs::write(project.path("empty.eml"), "").unwrap();
+    fs::write(project.path("body.eml"), "\n\ntext\n").unwrap();
+    fs::create_dir(project.path("folder.eml")).unwrap();
+    fs::write(project.path("good.eml"), FORGED).unwrap();
+    for name in ["binary.eml", "empty.eml", "body.eml", "folder.eml", "none.eml"] {
+        let seen = project.run(&["inspect", name, "good.eml", "--dns", "none"]);
+        assert_eq!(seen.code, 2, "{seen}");
+        assert!(seen.stderr.contains(name) && seen.stdout.contains("mx.google.com"), "{seen}");
+    }
+    let seen = project.run(&["inspect", "good.eml", "--dns", "binary.eml"]);
+    assert_eq!(seen.code, 2, "{seen}");
+    assert!(seen.stderr.contains("cannot read binary.eml"), "{seen}");
+}
+
+#[test]
+fn what_is_no_project_file_ends_with_2() {
+    let project = Project::new().scenario("direct", DIRECT);
+    fs::create_dir(project.path("sealcheck.yaml")).unwrap();
+    for args in [&["check"][..], &["check", "--config", "none.yaml"]] {
+        let check = project.run(args);
+        assert_eq!(check.code, 2, "{check}");
+        assert!(check.stderr.contains("the file cannot be read"), "{check}");
+    }
+    fs::write(project.path("large.yaml"), vec![b' '; 1_000_001]).unwrap();
+    let check = project.run(&["check", "--config", "large.yaml"]);
+    assert!(check.code == 2 && check.stderr.contains("too large"), "{check}");
 }
 
 #[test]

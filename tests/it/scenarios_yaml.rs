@@ -121,7 +121,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
     let binary = yaml::Source::new("a.yaml", b"a: 1\nb: \xff\n").unwrap_err();
     assert_eq!((binary.position.line, binary.message.as_str()), (2, "the file is no UTF-8 text"));
     let large = yaml::Source::new("a.yaml", &vec![b' '; yaml::MAX_BYTES + 1]).unwrap_err();
-    assert!(large.message.contains("the limit is 1000000"), "{large}");
+    assert!(large.message.contains("the limit is 1000000 bytes"), "{large}");
 }
 
 #[test]

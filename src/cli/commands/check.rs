@@ -52,8 +52,15 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs) 
             if !found.errors.is_empty() {
                 return Err(Failure::mistakes(&found.errors));
             }
-            print(&format!("{}\n", found.summary())).map_err(|e| Failure::stdout(&e))?;
+            if found.scenarios > 0 {
+                print(&format!("{}\n", found.summary())).map_err(|e| Failure::stdout(&e))?;
+            } else {
+                complain("there is no scenario to check");
+            }
         }
+    }
+    if found.scenarios == 0 && found.errors.is_empty() {
+        return Ok(ExitCode::NothingSelected);
     }
     let good = found.errors.is_empty() && (found.warnings.is_empty() || !args.deny_warnings);
     Ok(if good { ExitCode::Success } else { ExitCode::Usage })

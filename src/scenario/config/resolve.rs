@@ -227,14 +227,6 @@ impl Opener<'_> {
 /// # Errors
 /// When it cannot be read, or [`crate::scenario::yaml::config`] finds something wrong.
 pub fn load(path: Option<&Path>, set: &[String]) -> Result<Config, YamlErrors> {
-    let source = match path {
-        None => None,
-        Some(path) => {
-            let name = path.to_string_lossy();
-            let bytes =
-                fs::read(path).map_err(|e| YamlError::file(format!("the project file cannot be read: {e}"), &name))?;
-            Some(Source::new(name.as_ref(), &bytes)?)
-        }
-    };
+    let source = path.map(Source::read).transpose()?;
     crate::scenario::yaml::config(source.as_ref(), set)
 }

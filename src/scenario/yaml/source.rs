@@ -7,7 +7,7 @@ use super::{
 use crate::core::Position;
 use serde::{Deserialize, de};
 use serde_yaml::{DuplicateKeyPolicy, Error, Spanned};
-use std::{fmt, sync::Arc};
+use std::{fmt, fs::File, io::Read, path::Path, sync::Arc};
 
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 1_000_000;
@@ -22,6 +22,20 @@ pub struct Source {
 }
 
 impl Source {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is too large or no UTF-8 text.
+    pub fn read(path: &Path) -> Result<Self, YamlError> {
+        let name = path.to_string_lossy();
+        let mut bytes = Vec::new();
+        // One byte more than the limit, which is enough to see that it is too large.
+        File::open(path)
+            .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+            .map_err(|error| YamlError::file(format!("the file cannot be read: {error}"), &name))?;
+        Self::new(name.as_ref(), &bytes)
+    }
+
     /// Takes a file's bytes.
     ///
     /// # Errors
@@ -29,8 +43,10 @@ impl Source {
     pub fn new(file: impl Into<Arc<str>>, bytes: &[u8]) -> Result<Self, YamlError> {
         let file = file.into();
         if bytes.len() > MAX_BYTES {
-            let message = format!("the file has {} bytes; the limit is {MAX_BYTES}", bytes.len());
-            return Err(YamlError::file(message, &file).with_help("is this a scenario? put large bodies into `attach`"));
+            let message = format!("the file is too large; the limit is {MAX_BYTES} bytes");
+            return Err(
+                YamlError::file(message, &file).with_help("large bodies belong into files that `attach` or `eml` name")
+            );
         }
         let text = std::str::from_utf8(bytes).map_err(|e| {
             let line = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;

@@ -43,7 +43,10 @@ pub(super) struct Known<'a> {
 pub(super) struct Statement {
     pub(super) field: String,
     pub(super) authserv_id: Option<String>,
+    /// It speaks for the receiver.
     pub(super) trusted: bool,
+    /// It has the receiver's name and stands where the receiver does not write.
+    pub(super) forged: bool,
     pub(super) line: u32,
     pub(super) results: Vec<ResInfo>,
 }
@@ -54,7 +57,6 @@ impl Explained {
         let all = authres::all(message);
         let receiver = known.authserv_id.map(str::to_owned).or_else(|| authres::receiver(message));
         let trust = receiver.map_or_else(Trust::default, |id| authres::trusted(message, &id));
-        let trusted_line = trust.trusted.as_ref().map(|t| t.line);
         let arc_comment = trust.trusted.as_ref().and_then(|t| t.method("arc").find_map(ResInfo::arc_comment));
         let (arc, hops, dsn) = (ArcChain::of(message), received::hops(message), Dsn::of(message));
         let mut log = Log::default();
@@ -73,7 +75,7 @@ impl Explained {
             log,
         });
         Self {
-            authentication_results: all.into_iter().map(|a| Statement::of(a, trusted_line)).collect(),
+            authentication_results: all.into_iter().map(|a| Statement::of(a, &trust)).collect(),
             arc_comment,
             arc,
             verification,
@@ -85,9 +87,10 @@ impl Explained {
 }
 
 impl Statement {
-    fn of(field: AuthenticationResults, trusted_line: Option<u32>) -> Self {
+    fn of(field: AuthenticationResults, trust: &Trust) -> Self {
         Self {
-            trusted: trusted_line == Some(field.line),
+            trusted: trust.trusted.as_ref().is_some_and(|t| t.line == field.line),
+            forged: trust.forged.iter().any(|f| f.line == field.line),
             field: field.field,
             authserv_id: field.authserv_id,
             line: field.line,

@@ -1,33 +1,96 @@
-//! Mailboxes in one file (RFC 4155).
+//! Mailboxes in one file (RFC 4155), read a message at a time.
+
+use std::io::{self, BufRead, Read};
+
+/// The largest message that is read, in bytes: twice what any provider takes.
+const MAX_BYTES: u64 = 100 << 20;
 
 /// The messages of a file: those of a mailbox, or the one that it is.
-pub(super) fn messages(bytes: &[u8]) -> Vec<Vec<u8>> {
-    if !bytes.starts_with(b"From ") {
-        return vec![bytes.to_vec()];
+pub(super) struct Messages<R> {
+    input: R,
+    state: State,
+    limit: u64,
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    /// Nothing was read.
+    Start,
+    /// The separator of the next message was read.
+    Inside,
+    /// Nothing is left.
+    End,
+}
+
+impl<R: BufRead> Messages<R> {
+    pub(super) fn of(input: R) -> Self {
+        Self { input, state: State::Start, limit: MAX_BYTES }
     }
-    let mut messages: Vec<Vec<u8>> = Vec::new();
-    let mut after_blank = true;
-    for line in bytes.split_inclusive(|b| *b == b'\n') {
-        if after_blank && line.starts_with(b"From ") {
-            trim_blank(messages.last_mut());
-            messages.push(Vec::new());
-            after_blank = false;
-            continue;
+
+    fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut message = Vec::new();
+        if self.state == State::Start {
+            self.line(&mut message)?;
+            if !message.starts_with(b"From ") {
+                self.state = State::End;
+                self.input.by_ref().take(self.limit).read_to_end(&mut message)?;
+                return self.fitting(message).map(Some);
+            }
+            message.clear();
+            self.state = State::Inside;
         }
-        after_blank = matches!(line, b"\n" | b"\r\n");
-        if let Some(message) = messages.last_mut() {
+        if self.state == State::End {
+            return Ok(None);
+        }
+        let mut after_blank = false;
+        loop {
+            let start = message.len();
+            if self.line(&mut message)? == 0 {
+                self.state = State::End;
+                break;
+            }
+            let line = &message[start..];
+            if after_blank && line.starts_with(b"From ") {
+                message.truncate(start);
+                break;
+            }
+            after_blank = matches!(line, b"\n" | b"\r\n");
             // Lines of the body that look like separators were quoted once more than they are.
-            let quoted = line.iter().position(|b| *b != b'>').is_some_and(|n| n > 0 && line[n..].starts_with(b"From "));
-            message.extend_from_slice(if quoted { &line[1..] } else { line });
+            if line.iter().position(|b| *b != b'>').is_some_and(|n| n > 0 && line[n..].starts_with(b"From ")) {
+                message.remove(start);
+            }
+            message = self.fitting(message)?;
         }
+        trim_blank(&mut message);
+        Ok(Some(message))
     }
-    trim_blank(messages.last_mut());
-    messages
+
+    fn line(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
+        self.input.by_ref().take(self.limit).read_until(b'\n', into)
+    }
+
+    fn fitting(&self, message: Vec<u8>) -> io::Result<Vec<u8>> {
+        if message.len() as u64 <= self.limit {
+            return Ok(message);
+        }
+        Err(io::Error::other(format!("a message has more than {} MB, which no server takes", self.limit >> 20)))
+    }
+}
+
+impl<R: BufRead> Iterator for Messages<R> {
+    type Item = io::Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.read().transpose();
+        if matches!(next, Some(Err(_))) {
+            self.state = State::End;
+        }
+        next
+    }
 }
 
 /// The empty line before a separator belongs to the mailbox.
-fn trim_blank(message: Option<&mut Vec<u8>>) {
-    let Some(message) = message else { return };
+fn trim_blank(message: &mut Vec<u8>) {
     for end in [&b"\r\n\r\n"[..], b"\n\n"] {
         if message.ends_with(end) {
             message.truncate(message.len() - end.len() / 2);
@@ -40,17 +103,30 @@ fn trim_blank(message: Option<&mut Vec<u8>>) {
 mod tests {
     use super::*;
 
+    fn messages(bytes: &[u8]) -> Vec<Vec<u8>> {
+        Messages::of(bytes).map(Result::unwrap).collect()
+    }
+
     #[test]
     fn a_mailbox_is_taken_apart() {
         let mbox =
             b"From a@b.example Tue\nA: 1\n\n>From here\nFrom there\n\nFrom c@d.example Wed\nA: 2\n\n>>From x\n\n";
-        let messages = messages(mbox);
-        assert_eq!(messages, [&b"A: 1\n\nFrom here\nFrom there\n"[..], b"A: 2\n\n>From x\n"]);
+        assert_eq!(messages(mbox), [&b"A: 1\n\nFrom here\nFrom there\n"[..], b"A: 2\n\n>From x\n"]);
     }
 
     #[test]
     fn a_message_is_itself() {
         assert_eq!(messages(b"A: 1\n\nFrom x\n"), [b"A: 1\n\nFrom x\n"]);
         assert_eq!(messages(b""), [b""]);
+    }
+
+    #[test]
+    fn what_never_ends_is_given_up() {
+        for input in [&b"A: 1\n"[..], b"From a\nA: 1\n"] {
+            let mut messages = Messages::of(input.chain(io::BufReader::new(io::repeat(b'x'))));
+            messages.limit = 1 << 20;
+            assert!(messages.next().unwrap().unwrap_err().to_string().contains("more than 1 MB"));
+            assert!(messages.next().is_none());
+        }
     }
 }

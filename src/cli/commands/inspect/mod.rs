@@ -17,7 +17,12 @@ use crate::{
 };
 use clap::ValueEnum;
 use explained::{Explained, Known};
-use std::{io::Read, path::Path};
+use mbox::Messages;
+use std::{
+    fmt::Display,
+    fs::File,
+    io::{self, BufRead, BufReader},
+};
 
 /// Arguments of `inspect`.
 #[derive(Debug, clap::Args)]
@@ -61,47 +66,80 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs
 
 async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {
     let dns = source(&args.dns)?;
-    let logs = args.logs.iter().map(|name| log(name)).collect::<Result<Vec<_>, _>>().map_err(Failure::Usage)?;
+    let logs = args.logs.iter().map(|name| log(name)).collect::<Result<Vec<_>, _>>()?;
     let palette = Palette { color: context.color(global.color.asked(), context.stdout_is_terminal) };
-    let (mut messages, mut exit) = (Vec::new(), ExitCode::Success);
+    let inspector = Inspector { context, args, dns, logs, palette };
+    let mut exit = ExitCode::Success;
     for name in &args.files {
-        // One file that cannot be read does not hide the others.
-        match read(name).map(|bytes| mbox::messages(&bytes)) {
-            Ok(found) => messages.extend(found.into_iter().map(|raw| (name.clone(), Message::parse(raw)))),
-            Err(problem) => {
-                complain(&format!("error: {problem}"));
-                exit = exit.max(ExitCode::Usage);
+        // What cannot be read does not hide the rest.
+        let mut messages = match open(name) {
+            Ok(input) => Messages::of(input).peekable(),
+            Err(error) => {
+                exit = exit.max(unreadable(name, &error));
+                continue;
             }
+        };
+        let mut many = args.files.len() > 1;
+        while let Some(message) = messages.next() {
+            many |= messages.peek().is_some();
+            let one = match message {
+                Ok(raw) => inspector.inspect(name, &Message::parse(raw), many).await?,
+                Err(error) => unreadable(name, &error),
+            };
+            exit = exit.max(one);
         }
     }
-    let many = messages.len() > 1;
-    for (name, message) in messages {
-        if message.fields().is_empty() {
+    Ok(exit)
+}
+
+fn unreadable(name: &str, error: &io::Error) -> ExitCode {
+    complain(&format!("error: cannot read {name}: {error}"));
+    ExitCode::Usage
+}
+
+/// Whether it looks like a header at all: fields with the names that RFC 5322 §2.2 allows.
+fn is_mail(message: &Message) -> bool {
+    let good = message.fields().iter().filter(|f| !f.name.is_empty() && f.name.bytes().all(|b| b.is_ascii_graphic()));
+    let good = good.count();
+    good > 0 && good * 2 >= message.fields().len()
+}
+
+/// What every message is inspected with.
+struct Inspector<'a> {
+    context: &'a Context,
+    args: &'a InspectArgs,
+    dns: Option<Dns>,
+    /// Names and texts of logs.
+    logs: Vec<(String, String)>,
+    palette: Palette,
+}
+
+impl Inspector<'_> {
+    async fn inspect(&self, name: &str, message: &Message, many: bool) -> Outcome {
+        if !is_mail(message) {
             complain(&format!("error: {name} is no mail: it has no header fields"));
-            exit = exit.max(ExitCode::Usage);
-            continue;
+            return Ok(ExitCode::Usage);
         }
-        let verification = match &dns {
-            Some(dns) => Some(verify(&message, dns, context.clock.now().as_second()).await),
+        let verification = match &self.dns {
+            Some(dns) => Some(verify(message, dns, self.context.clock.now().as_second()).await),
             None => None,
         };
         let known = Known {
-            name: if name == "-" { "standard input" } else { &name },
-            authserv_id: args.authserv_id.as_deref(),
-            forwarder: args.forwarder.as_deref(),
-            logs: &logs,
+            name: if name == "-" { "standard input" } else { name },
+            authserv_id: self.args.authserv_id.as_deref(),
+            forwarder: self.args.forwarder.as_deref(),
+            logs: &self.logs,
         };
-        let explained = Explained::of(&message, &known, verification);
-        exit = exit.max(judge(&explained));
-        let text = match args.format {
+        let explained = Explained::of(message, &known, verification);
+        let text = match self.args.format {
             Format::Json if many => serde_json::to_string(&explained),
             Format::Json => serde_json::to_string_pretty(&explained),
-            Format::Text => Ok(text::text(palette, &name, &message, &explained)),
+            Format::Text => Ok(text::text(self.palette, name, message, &explained)),
         };
         let text = text.map_err(|e| Failure::Internal(e.to_string()))?;
         print(&format!("{text}\n")).map_err(|e| Failure::stdout(&e))?;
+        Ok(judge(&explained))
     }
-    Ok(exit)
 }
 
 /// A broken chain is a failure, one that could not be looked up is inconclusive.
@@ -120,25 +158,27 @@ fn source(dns: &str) -> Result<Option<Dns>, Failure> {
         "none" => Ok(None),
         "system" => Dns::system().map(Some).map_err(|e| Failure::Inconclusive(format!("cannot ask DNS: {e}"))),
         file => {
-            let text = read(file).map_err(Failure::Usage)?;
-            let text = String::from_utf8(text).map_err(|_| Failure::Usage(format!("{file} is no text")))?;
-            let zone = ZoneFile::parse(&text).map_err(|e| Failure::Usage(format!("{file}: {e}")))?;
+            let bad = |error: &dyn Display| Failure::Usage(format!("cannot read {file}: {error}"));
+            let mut text = String::new();
+            open(file).and_then(|mut input| input.read_to_string(&mut text)).map_err(|e| bad(&e))?;
+            let zone = ZoneFile::parse(&text).map_err(|e| bad(&e))?;
             Ok(Some(Dns::zone(zone)))
         }
     }
 }
 
 /// A log as text, with its name.
-fn log(name: &str) -> Result<(String, String), String> {
-    let text = String::from_utf8_lossy(&read(name)?).into_owned();
-    Ok((name.to_owned(), text))
+fn log(name: &str) -> Result<(String, String), Failure> {
+    let mut bytes = Vec::new();
+    open(name)
+        .and_then(|mut input| input.read_to_end(&mut bytes))
+        .map_err(|e| Failure::Usage(format!("cannot read {name}: {e}")))?;
+    Ok((name.to_owned(), String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn read(name: &str) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let result = match name {
-        "-" => std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes),
-        path => std::fs::read(Path::new(path)),
-    };
-    result.map_err(|e| format!("cannot read {name}: {e}"))
+fn open(name: &str) -> io::Result<Box<dyn BufRead>> {
+    match name {
+        "-" => Ok(Box::new(io::stdin().lock())),
+        path => Ok(Box::new(BufReader::new(File::open(path)?))),
+    }
 }

@@ -25,7 +25,11 @@ pub(super) fn text(palette: Palette, file: &str, message: &Message, explained: &
     };
     block("path", explained.hops.iter().map(hop).collect(), "no Received field");
     let statements = explained.authentication_results.iter().map(|s| {
-        let (word, tone) = if s.trusted { ("trusted", Tone::Good) } else { ("ignored", Tone::Doubtful) };
+        let (word, tone) = match (s.trusted, s.forged) {
+            (true, _) => ("trusted", Tone::Good),
+            (_, true) => ("forged", Tone::Bad),
+            _ => ("ignored", Tone::Doubtful),
+        };
         let by = s.authserv_id.as_deref().unwrap_or("nobody");
         let results: Vec<_> = s.results.iter().map(result).collect();
         let said = plain(&format!("by {by} (line {}): {}", s.line, results.join("; ")));
