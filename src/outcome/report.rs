@@ -224,6 +224,28 @@ pub struct Totals {
     pub not_run: usize,
 }
 
+impl Totals {
+    /// Counts these scenarios; `selected` is their number.
+    pub fn of(scenarios: &[ScenarioReport]) -> Self {
+        let mut totals = Self { selected: scenarios.len(), ..Self::default() };
+        for scenario in scenarios {
+            let count = match scenario.status {
+                Status::Passed => &mut totals.passed,
+                Status::Failed => &mut totals.failed,
+                Status::TimedOut => &mut totals.timed_out,
+                Status::Errored => &mut totals.errored,
+                Status::Skipped => &mut totals.skipped,
+                Status::ExpectedFailure => &mut totals.expected_failures,
+                Status::UnexpectedPass => &mut totals.unexpected_passes,
+                Status::NotRun => &mut totals.not_run,
+            };
+            *count += 1;
+            totals.flaky += usize::from(scenario.flaky);
+        }
+        totals
+    }
+}
+
 /// The whole run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunReport {

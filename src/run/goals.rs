@@ -247,15 +247,8 @@ mod tests {
 
     fn target() -> Target {
         let account = |name: &str, address: &str, forwards_to: Option<&str>| Account {
-            name: name.into(),
-            address: address.into(),
-            smtp: None,
-            imap: None,
-            mx: None,
             forwards_to: forwards_to.map(str::to_owned),
-            seal_domain: None,
-            authserv_id: None,
-            per_minute: None,
+            ..Account::new(name, address)
         };
         let accounts = [
             account("external", "probe@ext.example", None),

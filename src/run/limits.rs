@@ -66,17 +66,7 @@ mod tests {
     use crate::scenario::{Account, TargetKind};
 
     fn target(per_minute: u32) -> Target {
-        let account = Account {
-            name: "gmail".into(),
-            address: "probe.inbox@gmail.com".into(),
-            smtp: None,
-            imap: None,
-            mx: None,
-            forwards_to: None,
-            seal_domain: None,
-            authserv_id: None,
-            per_minute: Some(per_minute),
-        };
+        let account = Account { per_minute: Some(per_minute), ..Account::new("gmail", "probe.inbox@gmail.com") };
         Target { kind: TargetKind::Gmail, accounts: [("gmail".to_owned(), account)].into(), dns: None }
     }
 

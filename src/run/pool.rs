@@ -131,7 +131,7 @@ pub async fn run(
     environment.worlds.close().await;
 
     let leaks_found = options.run_dir.sweep().map(|leaks| leaks.len());
-    let totals = totals(&scenarios);
+    let totals = Totals::of(&scenarios);
     let mut exit = exit(&scenarios, &totals, options.flaky, stop.reason());
     if options.obsolete_is_unclean && !plan.obsolete_snapshots.is_empty() {
         exit = exit.max(ExitCode::NotClean);
@@ -232,25 +232,6 @@ fn finished(environment: &Environment, report: &ScenarioReport) {
         status: report.status,
         report: Box::new(report.clone()),
     });
-}
-
-fn totals(scenarios: &[ScenarioReport]) -> Totals {
-    let mut totals = Totals { selected: scenarios.len(), ..Totals::default() };
-    for scenario in scenarios {
-        let count = match scenario.status {
-            Status::Passed => &mut totals.passed,
-            Status::Failed => &mut totals.failed,
-            Status::TimedOut => &mut totals.timed_out,
-            Status::Errored => &mut totals.errored,
-            Status::Skipped => &mut totals.skipped,
-            Status::ExpectedFailure => &mut totals.expected_failures,
-            Status::UnexpectedPass => &mut totals.unexpected_passes,
-            Status::NotRun => &mut totals.not_run,
-        };
-        *count += 1;
-        totals.flaky += usize::from(scenario.flaky);
-    }
-    totals
 }
 
 /// The heaviest of everything that there is to say.

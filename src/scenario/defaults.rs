@@ -100,15 +100,9 @@ mod tests {
             login: None,
         };
         let account = Account {
-            name: name.into(),
-            address: address.into(),
-            smtp: None,
             imap: provider.map(|provider| ImapAccess { endpoint, provider }),
-            mx: None,
             forwards_to: forwards_to.map(Into::into),
-            seal_domain: None,
-            authserv_id: None,
-            per_minute: None,
+            ..Account::new(name, address)
         };
         (name.into(), account)
     }

@@ -124,6 +124,21 @@ pub struct Account {
 }
 
 impl Account {
+    /// An address with no server behind it.
+    pub fn new(name: impl Into<String>, address: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            address: address.into(),
+            smtp: None,
+            imap: None,
+            mx: None,
+            forwards_to: None,
+            seal_domain: None,
+            authserv_id: None,
+            per_minute: None,
+        }
+    }
+
     /// The part of the address after the last `@`, lower case.
     pub fn domain(&self) -> String {
         self.address.rsplit_once('@').map_or(self.address.as_str(), |(_, d)| d).to_ascii_lowercase()

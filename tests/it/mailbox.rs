@@ -18,9 +18,6 @@ const NEVER: Duration = Duration::from_secs(600);
 
 fn account(port: u16) -> Account {
     Account {
-        name: "gmail".into(),
-        address: "probe.inbox@gmail.com".into(),
-        smtp: None,
         imap: Some(ImapAccess {
             endpoint: Endpoint {
                 host: "127.0.0.1".into(),
@@ -36,11 +33,7 @@ fn account(port: u16) -> Account {
             },
             provider: Provider::Gmail,
         }),
-        mx: None,
-        forwards_to: None,
-        seal_domain: None,
-        authserv_id: None,
-        per_minute: None,
+        ..Account::new("gmail", "probe.inbox@gmail.com")
     }
 }
 

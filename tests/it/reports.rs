@@ -202,7 +202,7 @@ fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
         info: RunInfo { host: Some("runner-17".into()), ..RunInfo::default() },
         scenarios: order,
     });
-    let mut totals = Totals { selected: reports.len(), ..Totals::default() };
+    let totals = Totals::of(&reports);
     for report in reports {
         let scenario = report.id.clone();
         if report.status != Status::Skipped && report.status != Status::NotRun {
@@ -213,17 +213,6 @@ fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
             emitter.emit(Event::Slow { scenario: scenario.clone(), attempt: 1, ms: 45_000 });
             emitter.emit(Event::AttemptFinished { scenario: scenario.clone(), attempt: 1, status });
         }
-        *(match report.status {
-            Status::Passed => &mut totals.passed,
-            Status::Failed => &mut totals.failed,
-            Status::TimedOut => &mut totals.timed_out,
-            Status::Errored => &mut totals.errored,
-            Status::Skipped => &mut totals.skipped,
-            Status::ExpectedFailure => &mut totals.expected_failures,
-            Status::UnexpectedPass => &mut totals.unexpected_passes,
-            Status::NotRun => &mut totals.not_run,
-        }) += 1;
-        totals.flaky += usize::from(report.flaky);
         emitter.emit(Event::ScenarioFinished { scenario, status: report.status, report: Box::new(report) });
     }
     emitter.emit(Event::RunFinished {

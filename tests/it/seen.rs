@@ -14,17 +14,7 @@ use std::time::{Duration, Instant};
 
 /// The outside sender, the company and the receiver.
 pub(crate) fn target() -> Target {
-    let account = |name: &str, address: &str| Account {
-        name: name.to_owned(),
-        address: address.to_owned(),
-        smtp: None,
-        imap: None,
-        mx: None,
-        forwards_to: None,
-        seal_domain: None,
-        authserv_id: None,
-        per_minute: None,
-    };
+    let account = Account::new;
     let company = Account { forwards_to: Some("gmail".to_owned()), ..account("company", "forward-me@corp.example") };
     let gmail = Account {
         seal_domain: Some("google.com".to_owned()),

@@ -99,17 +99,6 @@ pub(super) fn target(at: &Addresses, ca_pem: &str, external: &Store, gmail: &Sto
             mechanism: Mechanism::Password,
         }),
     };
-    let account = |name: &str, address: &str| Account {
-        name: name.to_owned(),
-        address: address.to_owned(),
-        smtp: None,
-        imap: None,
-        mx: None,
-        forwards_to: None,
-        seal_domain: None,
-        authserv_id: None,
-        per_minute: None,
-    };
     let submission = |user| endpoint(at.submission, TlsMode::Starttls, EXTERNAL_HOST, external, user);
     let mut accounts = Vec::new();
     for (name, address) in EXTERNAL_NAMES.into_iter().zip(EXTERNAL_USERS) {
@@ -118,7 +107,7 @@ pub(super) fn target(at: &Addresses, ca_pem: &str, external: &Store, gmail: &Sto
             smtp: Some(submission(address)),
             imap: Some(ImapAccess { endpoint: imap, provider: Provider::Generic }),
             seal_domain: Some(EXTERNAL_DOMAIN.to_owned()),
-            ..account(name, address)
+            ..Account::new(name, address)
         });
     }
     for ((name, (address, _)), gmail) in COMPANY_NAMES.into_iter().zip(COMPANY_ALIASES).zip(GMAIL_NAMES) {
@@ -126,7 +115,7 @@ pub(super) fn target(at: &Addresses, ca_pem: &str, external: &Store, gmail: &Sto
             forwards_to: Some(gmail.to_owned()),
             seal_domain: Some(COMPANY_DOMAIN.to_owned()),
             authserv_id: Some(COMPANY_HOST.to_owned()),
-            ..account(name, address)
+            ..Account::new(name, address)
         });
     }
     for (name, address) in GMAIL_NAMES.into_iter().zip(GMAIL_USERS) {
@@ -135,10 +124,10 @@ pub(super) fn target(at: &Addresses, ca_pem: &str, external: &Store, gmail: &Sto
             imap: Some(ImapAccess { endpoint: imap, provider: Provider::Gmail }),
             seal_domain: Some(GOOGLE_DOMAIN.to_owned()),
             authserv_id: Some(GMAIL_AUTHSERV_ID.to_owned()),
-            ..account(name, address)
+            ..Account::new(name, address)
         });
     }
-    accounts.push(Account { smtp: Some(submission(EXTERNAL_USERS[0])), ..account(SELF_NAME, GMAIL_USERS[0]) });
+    accounts.push(Account { smtp: Some(submission(EXTERNAL_USERS[0])), ..Account::new(SELF_NAME, GMAIL_USERS[0]) });
     Target {
         kind: TargetKind::Embedded,
         accounts: accounts.into_iter().map(|account| (account.name.clone(), account)).collect(),

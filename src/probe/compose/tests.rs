@@ -33,18 +33,7 @@ fn send() -> SendSpec {
 }
 
 fn account(name: &str, address: &str) -> (String, Account) {
-    let account = Account {
-        name: name.into(),
-        address: address.into(),
-        smtp: None,
-        imap: None,
-        mx: None,
-        forwards_to: None,
-        seal_domain: None,
-        authserv_id: None,
-        per_minute: None,
-    };
-    (name.into(), account)
+    (name.into(), Account::new(name, address))
 }
 
 fn composed_in(send: &SendSpec, base: &Path) -> Result<Sent, ComposeError> {

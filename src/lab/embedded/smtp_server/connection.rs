@@ -295,19 +295,22 @@ impl Connection {
             if done {
                 break;
             }
-            match tokio::time::timeout(self.service.limits().idle, self.bytes.fill()).await {
-                Ok(more) => {
-                    if !more? {
-                        return Ok(Next::Close);
-                    }
-                }
-                Err(_) => {
-                    self.timed_out();
-                    return Ok(Next::Close);
-                }
+            if !self.more().await? {
+                return Ok(Next::Close);
             }
         }
         self.deliver(envelope, reader.finish()).await
+    }
+
+    /// Waits for more of a message; `false` when the client is gone, or was told that it took too long.
+    async fn more(&mut self) -> io::Result<bool> {
+        match tokio::time::timeout(self.service.limits().idle, self.bytes.fill()).await {
+            Ok(more) => more,
+            Err(_) => {
+                self.timed_out();
+                Ok(false)
+            }
+        }
     }
 
     async fn deliver(&mut self, envelope: Envelope, message: Option<Vec<u8>>) -> io::Result<Next> {
@@ -325,16 +328,8 @@ impl Connection {
         while left > 0 {
             let piece = left.min(self.bytes.pending().len());
             if piece == 0 {
-                match tokio::time::timeout(self.service.limits().idle, self.bytes.fill()).await {
-                    Ok(more) => {
-                        if !more? {
-                            return Ok(Next::Close);
-                        }
-                    }
-                    Err(_) => {
-                        self.timed_out();
-                        return Ok(Next::Close);
-                    }
+                if !self.more().await? {
+                    return Ok(Next::Close);
                 }
                 continue;
             }
