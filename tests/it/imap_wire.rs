@@ -1,129 +1,13 @@
-//! The look-alike's IMAP by raw transcripts: `C:` is sent, `S:` must come, `…` stands for anything.
+//! The look-alike's IMAP by raw transcripts.
 
-use jiff::Timestamp;
-use sealcheck::{
-    core::Secret,
-    lab::embedded::{
-        imap_server::{ImapServer, Limits},
-        store::{Account, Credentials, Flavour, FolderKind, Store},
-    },
-    scenario::{knobs::Locale, target::Provider},
-};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-};
-use tokio_util::sync::CancellationToken;
-
-const ADDRESS: &str = "probe.inbox@gmail.com";
-const NOW: Timestamp = Timestamp::constant(1_795_000_000, 0);
-
-struct World {
-    store: Store,
-    server: Arc<ImapServer>,
-    at: SocketAddr,
-    _stop: tokio_util::sync::DropGuard,
-}
-
-impl World {
-    async fn gmail() -> Self {
-        Self::start(Provider::Gmail, Locale::En, Limits::default()).await
-    }
-
-    async fn start(provider: Provider, locale: Locale, limits: Limits) -> Self {
-        let store = Store::new();
-        let flavour = if provider == Provider::Gmail { Flavour::Gmail(locale) } else { Flavour::Plain };
-        let credentials =
-            Credentials { password: Secret::new("abcdefghijklmnop"), access_token: Some(Secret::new("ya29.lab")) };
-        store.create_account(ADDRESS, credentials, flavour);
-        let server = ImapServer::new(store.clone(), provider, limits);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
-        tokio::spawn(Arc::clone(&server).run(listener, None, stop.clone()));
-        Self { store, server, at, _stop: stop.drop_guard() }
-    }
-
-    fn account(&self) -> Arc<Account> {
-        self.store.account(ADDRESS).unwrap()
-    }
-
-    fn deliver(&self, folder: FolderKind, id: &str) {
-        let raw = format!(
-            "Message-ID: <{id}@sender.example>\r\nFrom: Ann <ann@sender.example>\r\nTo: user@company.example\r\n\
-             Subject: mail {id}\r\nDate: Tue, 24 Nov 2026 12:00:00 +0900\r\n\r\nHello {id}.\r\n"
-        );
-        self.store.deliver(ADDRESS, folder, raw.into_bytes().into(), NOW);
-    }
-
-    async fn client(&self) -> Client {
-        let stream = TcpStream::connect(self.at).await.unwrap();
-        let mut client = Client { stream: BufReader::new(stream) };
-        client.expect("* OK …").await;
-        client
-    }
-
-    async fn logged_in(&self) -> Client {
-        let mut client = self.client().await;
-        client.talk("C: l LOGIN probe.inbox@gmail.com abcdefghijklmnop\nS: * CAPABILITY …\nS: l OK …").await;
-        client
-    }
-}
-
-struct Client {
-    stream: BufReader<TcpStream>,
-}
-
-impl Client {
-    async fn send(&mut self, line: &str) {
-        self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
-    }
-
-    async fn line(&mut self) -> String {
-        let mut line = Vec::new();
-        let read = self.stream.read_until(b'\n', &mut line);
-        tokio::time::timeout(Duration::from_secs(20), read).await.expect("the server says nothing").unwrap();
-        String::from_utf8_lossy(&line).into_owned()
-    }
-
-    async fn expect(&mut self, pattern: &str) {
-        let line = self.line().await;
-        let line =
-            line.strip_suffix("\r\n").unwrap_or_else(|| panic!("expected {pattern}, got {line:?} and no line end"));
-        assert!(fits(pattern, line), "expected {pattern}\n     got {line}");
-    }
-
-    async fn talk(&mut self, script: &str) {
-        for step in script.lines().map(str::trim_start).filter(|s| !s.is_empty()) {
-            let (side, line) = step.split_once(':').unwrap();
-            let line = line.strip_prefix(' ').unwrap_or(line);
-            match side {
-                "C" => self.send(line).await,
-                "S" => self.expect(line).await,
-                _ => panic!("neither C: nor S: {step}"),
-            }
-        }
-    }
-
-    async fn is_closed(&mut self) -> bool {
-        self.line().await.is_empty()
-    }
-}
-
-/// `…` stands for any text.
-fn fits(pattern: &str, text: &str) -> bool {
-    let parts: Vec<&str> = pattern.split('…').collect();
-    let [first, middle @ .., last] = parts.as_slice() else { return pattern == text };
-    let Some(mut rest) = text.strip_prefix(first).and_then(|r| r.strip_suffix(last)) else { return false };
-    middle.iter().all(|part| match rest.split_once(part) {
-        Some((_, after)) => {
-            rest = after;
-            true
-        }
-        None => false,
-    })
-}
+use crate::imap_script::{ADDRESS, Client, World};
+use sealcheck::lab::embedded::imap_server::Limits;
+use sealcheck::lab::embedded::store::FolderKind;
+use sealcheck::scenario::knobs::Locale;
+use sealcheck::scenario::target::Provider;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn greeting_capabilities_and_logins() {
