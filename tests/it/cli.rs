@@ -526,3 +526,16 @@ fn what_is_no_project_file_ends_with_2() {
     let check = project.run(&["check", "--config", "large.yaml"]);
     assert!(check.code == 2 && check.stderr.contains("too large"), "{check}");
 }
+
+#[test]
+fn the_committed_schemas_of_results_are_those_of_the_code() {
+    for name in ["result", "event"] {
+        let now = Project::new().run(&["schema", name]).stdout;
+        let path = format!("{}/schemas/{name}.v1.json", env!("CARGO_MANIFEST_DIR"));
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == now,
+            "schemas/{name}.v1.json is stale: cargo run -- schema {name} > schemas/{name}.v1.json"
+        );
+    }
+}

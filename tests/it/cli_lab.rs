@@ -2,10 +2,16 @@
 
 use crate::{
     cli::{DIRECT, WRONG},
-    program::{Project, forward, secrets_in},
+    program::{Lab, Project, forward, secrets_in},
+};
+use sealcheck::{
+    core::Secret,
+    evidence::Folder,
+    probe::mailbox::Mailboxes,
+    scenario::target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
 };
 use serde_json::Value;
-use std::{fs, net::TcpListener};
+use std::{net::TcpListener, time::Duration};
 
 #[test]
 fn a_lab_in_another_process_is_a_users_gmail_and_no_secret_gets_out() {
@@ -69,15 +75,48 @@ fn a_lab_takes_knobs_and_says_when_a_port_is_taken() {
     assert_eq!(lab.end(), 0);
 }
 
+/// The lab's Gmail account, as this process sees it.
+fn gmail(lab: &Lab) -> Account {
+    let text = |list: &str, name: &str, field: &str| {
+        let all = lab.ready[list].as_array().unwrap();
+        all.iter().find(|one| one["name"] == name).unwrap()[field].as_str().unwrap().to_owned()
+    };
+    let address = text("servers", "gmail-imap", "address");
+    let (host, port) = address.rsplit_once(':').unwrap();
+    let user = text("accounts", "gmail", "address");
+    let endpoint = Endpoint {
+        host: host.to_owned(),
+        port: port.parse().unwrap(),
+        tls: TlsMode::Implicit,
+        tls_name: Some("imap.gmail.com".to_owned()),
+        ca_pem: Some(lab.ready["ca_pem"].as_str().unwrap().to_owned()),
+        login: Some(Login {
+            user: user.clone(),
+            secret: Secret::new(text("accounts", "gmail", "password")),
+            mechanism: Mechanism::Password,
+        }),
+    };
+    Account { imap: Some(ImapAccess { endpoint, provider: Provider::Gmail }), ..Account::new("gmail", user) }
+}
+
 #[test]
-fn the_committed_schemas_of_results_are_those_of_the_code() {
-    for name in ["result", "event"] {
-        let now = Project::new().run(&["schema", name]).stdout;
-        let path = format!("{}/schemas/{name}.v1.json", env!("CARGO_MANIFEST_DIR"));
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            committed == now,
-            "schemas/{name}.v1.json is stale: cargo run -- schema {name} > schemas/{name}.v1.json"
-        );
+fn what_a_scenario_deletes_is_gone_and_what_it_keeps_is_not() {
+    let direct = DIRECT.replace("name:", "targets: [gmail]\nname:");
+    let project = Project::new().scenario("kept", &direct).scenario("deleted", &format!("{direct}cleanup: delete\n"));
+    let lab = project.lab(&["--config-out", "sealcheck.yaml"]);
+    let ran = project.run(&["run", "--target", "gmail", "--report", "json=r.json"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    let result: Value = serde_json::from_str(&project.read("r.json")).unwrap();
+    let account = gmail(&lab);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mailboxes = Mailboxes::new(Duration::from_secs(5));
+    for scenario in result["scenarios"].as_array().unwrap() {
+        let message_id = scenario["attempts"][0]["message_id"].as_str().unwrap();
+        for folder in [Folder::Inbox, Folder::All] {
+            let there = runtime.block_on(mailboxes.contains(&account, folder, message_id)).unwrap();
+            assert_eq!(there, scenario["id"] == "kept", "{} in {folder}", scenario["id"]);
+        }
     }
+    runtime.block_on(mailboxes.close());
+    assert_eq!(lab.end(), 0);
 }

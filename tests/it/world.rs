@@ -400,3 +400,14 @@ async fn fixed_ports_are_used_and_free_again_at_the_end() {
     }
     assert!(tokio::net::TcpStream::connect(free).await.is_err());
 }
+
+#[tokio::test]
+async fn a_mail_that_went_in_circles_is_refused_by_the_company() {
+    let world = world(|_| {}).await;
+    let hop = "Received: from a.example by b.example; Tue, 24 Nov 2026 02:45:36 +0000\r\n";
+    submit(&world, &["info@corp.example"], &format!("{}{}", hop.repeat(60), mail("circles"))).await;
+    let report = unfolded(&bounce(&world, "<circles@ext.example>").await);
+    assert!(report.contains("Status: 5.4.0") && report.contains("too many hops"), "{report}");
+    submit(&world, &["info@corp.example"], &format!("{}{}", hop.repeat(40), mail("long way"))).await;
+    in_gmail(&world, "Body of long way.").await;
+}
