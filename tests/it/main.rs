@@ -45,5 +45,6 @@ mod verify_dns;
 mod verify_keys;
 mod verify_rules;
 mod verify_signer;
+mod verify_suite;
 mod wire;
 mod world;

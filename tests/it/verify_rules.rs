@@ -208,8 +208,12 @@ fn rules_for_the_list_of_signed_fields() {
         ("to:subject", "h= does not name From", Cause::SignedHeaders),
         ("", "h= is empty", Cause::SignedHeaders),
         ("from::to", "h= holds \"\", which is no field name", Cause::Syntax),
-        ("from:arc-seal", "h= names arc-seal, which only a seal covers (RFC 8617 section 4.1.2)", Cause::SignedHeaders),
-        ("from:ARC-Message-Signature", "h= names arc-message-signature", Cause::SignedHeaders),
+        (
+            "from:arc-seal",
+            "h= names arc-seal, which is made over this field (RFC 8617 section 4.1.2)",
+            Cause::SignedHeaders,
+        ),
+        ("from: ARC-Seal", "h= names arc-seal", Cause::SignedHeaders),
     ] {
         let message = one_set(|r| {
             ams(r, &format!("h={H}"), &format!("h={h}"));
