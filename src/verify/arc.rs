@@ -109,7 +109,7 @@ fn judge_seal(message: &Message, judge: &Judge<'_>, sets: &[ArcSet]) -> Judgemen
             {
                 let text = format!("it covers {covered}, and must cover {expected}");
                 judgement.problems.retain(|p| p.cause != Cause::Signature);
-                judgement.problems.push(Problem::new(Cause::SealCoverage, text));
+                judgement.problems.push(Problem::new(covered.cause(), text));
                 break;
             }
         }
@@ -134,6 +134,15 @@ enum Covered {
 
 impl Covered {
     const ALL: [Self; 3] = [Self::WholeChain, Self::OwnSet, Self::OlderSetsMixed];
+
+    /// What is wrong where it is not what a seal must cover.
+    fn cause(self) -> Cause {
+        match self {
+            Self::WholeChain => Cause::SealCoversTooMuch,
+            Self::OwnSet => Cause::SealLeavesSetsOut,
+            Self::OlderSetsMixed => Cause::SealOrder,
+        }
+    }
 }
 
 impl std::fmt::Display for Covered {

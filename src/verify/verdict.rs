@@ -50,8 +50,12 @@ pub enum Cause {
     BodyHash,
     /// The signature does not fit: a signed header field or the field itself was changed, or another key signed.
     Signature,
-    /// A seal covers other sets than it must, or in another order (RFC 8617 §5.1.1, §5.1.2).
-    SealCoverage,
+    /// A seal covers only its own set, and must cover the older ones too (RFC 8617 §5.1.1).
+    SealLeavesSetsOut,
+    /// A seal covers the older sets in another order than that of their instances (RFC 8617 §5.1.1).
+    SealOrder,
+    /// A seal with `cv=fail` covers older sets, and must cover only its own (RFC 8617 §5.1.2).
+    SealCoversTooMuch,
     /// The name of the key does not exist.
     NoKey,
     /// The name of the key exists, without a TXT record that is a key.

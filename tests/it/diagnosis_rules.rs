@@ -162,8 +162,12 @@ fn chains_that_do_not_verify() {
     is_first(&diagnosed(&two("fail"), "", &broken(marked, 1, false, &[Cause::BodyHash])), "B10", Confidence::Certain);
     let none = broken(verified(2, author), 2, true, &[Cause::ChainValidationStatus]);
     is_first(&diagnosed(&two("none"), "", &none), "B15", Confidence::Certain);
-    let own_set = broken(verified(2, author), 2, true, &[Cause::SealCoverage]);
-    is_first(&diagnosed(&two("pass"), "", &own_set), "B14", Confidence::Certain);
+    for (cause, code) in
+        [(Cause::SealOrder, "B07"), (Cause::SealLeavesSetsOut, "B14"), (Cause::SealCoversTooMuch, "B00")]
+    {
+        let covers = broken(verified(2, author), 2, true, &[cause]);
+        is_first(&diagnosed(&two("pass"), "", &covers), code, Confidence::Certain);
+    }
     for (cause, code) in
         [(Cause::KeyMalformed, "B03"), (Cause::KeyRevoked, "B01"), (Cause::KeyType, "B00"), (Cause::Expired, "B00")]
     {

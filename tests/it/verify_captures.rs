@@ -22,7 +22,7 @@ const CAPTURES: [(&str, Verdict, Option<Cause>, &str, bool); 15] = [
     (
         "19-third-hop",
         Verdict::Fail,
-        Some(Cause::SealCoverage),
+        Some(Cause::SealOrder),
         "instance 3 ARC-Seal: it covers the older sets in the wrong order, and must cover every set in order",
         true,
     ),

@@ -88,6 +88,13 @@ fn chain_validation_statuses() {
         whole.sets[1].reason.as_deref(),
         Some("instance 2 ARC-Seal: it covers every set in order, and must cover only its own set")
     );
+    assert_eq!(whole.sets[1].seal_facts.causes, [Cause::SealCoversTooMuch]);
+    let own = judge(&second("pass", true), zone());
+    assert_eq!((own.arc, own.arc_cause), (Verdict::Fail, Some(Cause::SealLeavesSetsOut)));
+    assert_eq!(
+        own.arc_reason.as_deref(),
+        Some("instance 2 ARC-Seal: it covers only its own set, and must cover every set in order")
+    );
 
     let third = arc(&LIST, &arc_recipe(&LIST, 3, RELAXED), &second("fail", true));
     assert_eq!(

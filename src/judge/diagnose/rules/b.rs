@@ -109,7 +109,10 @@ fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let reasons = before.iter().filter_map(|s| mail.verified(s)?.reason.clone()).map(|r| quote(&mail.artifact, 0, &r));
     // What broke before the set was made cannot have been done after it while its own signature holds.
     // A key that is missing now may have been there.
-    let lasting = |c: &Cause| matches!(c, Cause::BodyHash | Cause::Signature | Cause::SealCoverage);
+    let lasting = |c: &Cause| {
+        use Cause::{BodyHash, SealCoversTooMuch, SealLeavesSetsOut, SealOrder, Signature};
+        matches!(c, BodyHash | Signature | SealLeavesSetsOut | SealOrder | SealCoversTooMuch)
+    };
     let causes = before
         .iter()
         .filter_map(|s| mail.verified(s))
@@ -267,11 +270,10 @@ fn seal(mail: &Mail<'_>, set: &ArcSet, v: &SetVerification) -> Diagnosis {
         return key.seen(seen);
     }
     let has = |cause| v.seal_facts.causes.contains(&cause);
-    let wrong_order = v.reason.as_deref().is_some_and(|r| r.contains("wrong order"));
     let code = match () {
         () if has(Cause::ChainValidationStatus) && set.instance > 1 => "B15",
-        () if has(Cause::SealCoverage) && wrong_order => "B07",
-        () if has(Cause::SealCoverage) && set.instance > 1 => "B14",
+        () if has(Cause::SealOrder) => "B07",
+        () if has(Cause::SealLeavesSetsOut) => "B14",
         () => "B00",
     };
     found(code, Certain)
