@@ -2,19 +2,22 @@
 
 use crate::{
     evidence::{Bounce, Evidence, ReceivedCopy},
-    mail::{arc::ArcSet, received},
+    judge::survival,
+    mail::{Message, arc::ArcSet, received},
     outcome::{Observed, report::ObservedSeal},
     verify::{Verdict, Verification},
 };
 
 /// Every copy and every bounce, in order of arrival.
 pub fn observed(evidence: &Evidence) -> Vec<Observed> {
-    let mut all: Vec<Observed> = evidence.copies.iter().map(copy).chain(evidence.bounces.iter().map(bounce)).collect();
+    let sent = Message::parse(evidence.sent.raw.clone());
+    let mut all: Vec<Observed> =
+        evidence.copies.iter().map(|c| copy(c, &sent)).chain(evidence.bounces.iter().map(bounce)).collect();
     all.sort_by_key(|o| o.after_ms);
     all
 }
 
-fn copy(copy: &ReceivedCopy) -> Observed {
+fn copy(copy: &ReceivedCopy, sent: &Message) -> Observed {
     Observed {
         kind: "copy",
         account: copy.arrival.account.clone(),
@@ -23,6 +26,7 @@ fn copy(copy: &ReceivedCopy) -> Observed {
         authentication_results: copy.auth.trusted.clone(),
         arc: copy.arc.sets.iter().map(|set| seal(set, &copy.verification)).collect(),
         verification: Some(copy.verification.clone()),
+        survival: survival(sent, &copy.message, Some(&copy.verification)),
         received: copy.hops.clone(),
         dsn: None,
     }
@@ -37,6 +41,7 @@ fn bounce(bounce: &Bounce) -> Observed {
         authentication_results: None,
         arc: Vec::new(),
         verification: None,
+        survival: Vec::new(),
         received: received::hops(&bounce.message),
         dsn: Some(bounce.dsn.clone()),
     }

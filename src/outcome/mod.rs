@@ -6,6 +6,7 @@ pub mod exit;
 pub mod info;
 pub mod report;
 pub mod stage_error;
+pub mod survival;
 
 pub use check::{CheckResult, Confidence, Diagnosis, EvidenceRef};
 pub use event::{Event, RunEvent};
@@ -16,3 +17,4 @@ pub use report::{
     Status, Step, Totals,
 };
 pub use stage_error::{HarnessCode, StageError};
+pub use survival::{BodyChange, Fate, HeaderChange, SigningField, Survival};

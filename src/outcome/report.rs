@@ -1,6 +1,6 @@
 //! What came out of attempts, scenarios and the run. Serialized, this is the result JSON (`version: 1`).
 
-use super::{CheckResult, Diagnosis, StageError};
+use super::{CheckResult, Diagnosis, StageError, Survival};
 use crate::core::{RunId, ScenarioId, Token};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -90,6 +90,8 @@ pub struct Observed {
     pub arc: Vec<ObservedSeal>,
     /// Our own verification; `None` for bounces.
     pub verification: Option<crate::verify::Verification>,
+    /// What every signature covers, compared with what was sent; empty for bounces.
+    pub survival: Vec<Survival>,
     /// The path, first hop first.
     pub received: Vec<crate::mail::received::Hop>,
     /// The report in a bounce.

@@ -9,6 +9,7 @@ pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod sink;
+pub mod survival;
 pub mod tally;
 pub mod trouble;
 

@@ -47,7 +47,7 @@ impl Canonicalization {
 }
 
 /// Every bare LF becomes CRLF, as SMTP would have carried the message.
-pub(super) fn with_crlf(raw: &[u8]) -> Cow<'_, [u8]> {
+pub fn with_crlf(raw: &[u8]) -> Cow<'_, [u8]> {
     let bare = |at: usize| at == 0 || raw[at - 1] != b'\r';
     if !memchr::memchr_iter(b'\n', raw).any(bare) {
         return Cow::Borrowed(raw);

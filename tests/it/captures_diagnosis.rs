@@ -130,6 +130,7 @@ fn diagnosed(mail: &str, log: Option<&str>, key: Key) -> Vec<Diagnosis> {
         hops: &received::hops(&message),
         verification: Some(&verification),
         dsn: Dsn::of(&message).as_ref(),
+        sent: None,
         forwarder: Some("company.example"),
         log: Log::of(text.iter().flat_map(|t| t.lines()), "mail.log"),
     })

@@ -73,6 +73,7 @@ fn diagnosed(text: &str, log: &str, verification: &Verification) -> Vec<Diagnosi
         hops: &received::hops(&message),
         verification: Some(verification),
         dsn: Dsn::of(&message).as_ref(),
+        sent: None,
         forwarder: Some("company.example"),
         log: Log::of(log.lines(), "server.log"),
     })
@@ -136,6 +137,7 @@ fn a_sound_mail_is_told_nothing() {
         hops: &received::hops(&message),
         verification: None,
         dsn: None,
+        sent: None,
         forwarder: None,
         log: Log::default(),
     };
@@ -281,6 +283,7 @@ fn lines_of_other_messages_are_left_out_of_a_log() {
         hops: &received::hops(&message),
         verification: Some(&verification),
         dsn: None,
+        sent: None,
         forwarder: Some("company.example"),
         log: Log::of_message(log, "rspamd.log", "<mine@sender.example>"),
     });

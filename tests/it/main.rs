@@ -39,6 +39,7 @@ mod smtp_wire;
 mod snapshots;
 mod snapshots_embedded;
 mod submit;
+mod survival;
 mod verify_captures;
 mod verify_chain;
 mod verify_dns;

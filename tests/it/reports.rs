@@ -122,6 +122,7 @@ fn unsealed() -> ScenarioReport {
         )),
         arc: vec![ObservedSeal { i: 1, by: Some("google.com".into()), cv: Some("none".into()), verifies: true }],
         verification: None,
+        survival: Vec::new(),
         received: vec![hop("ext.example", "mx.corp.example"), hop("mx.corp.example", "mx.google.com")],
         dsn: None,
     }];

@@ -8,8 +8,10 @@ use super::{
 use crate::{
     core::duration,
     evidence::{Evidence, Folder, ReceivedCopy},
-    judge::{body::BodyFate, words},
+    judge::{survival::body, words},
+    mail::Message,
     scenario::model::{BodyTest, DeliveredExpectation, FolderTest},
+    verify::Canonicalization,
 };
 
 /// Whether a test of a folder takes this one.
@@ -69,10 +71,11 @@ fn missing(expected: &str, evidence: &Evidence) -> Finding {
 }
 
 fn check_body(test: BodyTest, copy: &ReceivedCopy, evidence: &Evidence) -> Finding {
-    let fate = BodyFate::of(&evidence.sent, copy);
-    let unchanged = fate == BodyFate::Unchanged;
+    let sent = Message::parse(evidence.sent.raw.clone());
+    let change = body::change(Canonicalization::Relaxed, sent.body(), copy.message.body());
+    let (unchanged, seen) = (change.is_none(), body::describe(change.as_ref()));
     match test {
-        BodyTest::Unchanged => Finding::new(unchanged, "unchanged", fate.describe()),
-        BodyTest::Changed => Finding::new(!unchanged, "changed", fate.describe()),
+        BodyTest::Unchanged => Finding::new(unchanged, "unchanged", seen),
+        BodyTest::Changed => Finding::new(!unchanged, "changed", seen),
     }
 }

@@ -3,6 +3,7 @@
 use super::{found::quote, log::Log};
 use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
+    judge::survival,
     mail::{
         Message,
         arc::{ArcChain, ArcSet},
@@ -11,7 +12,7 @@ use crate::{
         received::Hop,
         reply::Reply,
     },
-    outcome::{CheckResult, EvidenceRef},
+    outcome::{CheckResult, EvidenceRef, SigningField, Survival},
     scenario::{Account, Target},
     verify::{SetVerification, Verification},
 };
@@ -23,6 +24,10 @@ pub struct Case<'a> {
     pub mail: Option<Mail<'a>>,
     /// The mail as it was sent.
     pub sent: Option<Message>,
+    /// The name to quote it by, where it is not `sent.eml`.
+    pub sent_name: Option<String>,
+    /// What every signature of the copy covers, compared with what was sent.
+    pub survival: Vec<Survival>,
     /// The addresses that it was sent to, where they are known.
     pub recipients: &'a [String],
     /// Refusals and deferrals, with the place of each.
@@ -96,9 +101,12 @@ impl<'a> Case<'a> {
         let bounces = evidence.bounces.iter().enumerate();
         let bounces = bounces.map(|(n, b)| (numbered("bounce", n), &b.dsn)).collect();
         let log = Log::of(evidence.logs.iter().map(|l| l.text.as_str()), "server.log");
+        let sent = Message::parse(evidence.sent.raw.clone());
         let mut case = Self {
+            survival: copy.map(|c| survival(&sent, &c.message, Some(&c.verification))).unwrap_or_default(),
             mail: copy.map(|c| Mail::of(c, account, misplaced)),
-            sent: Some(Message::parse(evidence.sent.raw.clone())),
+            sent: Some(sent),
+            sent_name: None,
             recipients: &evidence.sent.rcpt_to,
             refusals: evidence
                 .submission
@@ -132,6 +140,11 @@ impl<'a> Case<'a> {
             }
         }
         self.refusals.extend(self.log.refusals());
+    }
+
+    /// What the message signature of a set covers, compared with what was sent.
+    pub(super) fn survival_of(&self, set: &ArcSet) -> Option<&Survival> {
+        self.survival.iter().find(|s| s.field == SigningField::Ams && s.i == Some(set.instance))
     }
 
     /// Whether a set was written by the server that forwards.

@@ -6,6 +6,7 @@ use super::{
     diagnose_case,
 };
 use crate::{
+    judge::survival,
     mail::{Message, arc::ArcChain, authres::AuthenticationResults, dsn::Dsn, received::Hop},
     outcome::Diagnosis,
     verify::Verification,
@@ -28,6 +29,8 @@ pub struct Given<'a> {
     pub verification: Option<&'a Verification>,
     /// The report in it, when it is a bounce.
     pub dsn: Option<&'a Dsn>,
+    /// The mail as it was sent, where somebody has it, with the name to quote it by.
+    pub sent: Option<(&'a str, &'a Message)>,
     /// The domain of the server that forwarded it, where somebody says so; else the path is asked.
     pub forwarder: Option<&'a str>,
     /// Log lines about it.
@@ -48,6 +51,9 @@ pub fn diagnose_mail(given: Given<'_>) -> Vec<Diagnosis> {
         seal_domain: None,
     };
     let mut case = Case {
+        survival: given.sent.map(|(_, sent)| survival(sent, given.message, given.verification)).unwrap_or_default(),
+        sent: given.sent.map(|(_, sent)| sent.clone()),
+        sent_name: given.sent.map(|(name, _)| name.to_owned()),
         bounces: given.dsn.map(|dsn| (given.artifact.to_owned(), dsn)).into_iter().collect(),
         // A bounce is written by the server that it comes from: nobody forwarded it.
         mail: given.dsn.is_none().then_some(mail),

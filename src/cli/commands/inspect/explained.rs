@@ -1,7 +1,10 @@
 //! What there is to say about a mail; serialized, the JSON of `inspect`.
 
 use crate::{
-    judge::diagnose::{Given, Log, diagnose_mail},
+    judge::{
+        diagnose::{Given, Log, diagnose_mail},
+        survival,
+    },
     mail::{
         Message,
         arc::ArcChain,
@@ -9,7 +12,7 @@ use crate::{
         dsn::Dsn,
         received::{self, Hop},
     },
-    outcome::Diagnosis,
+    outcome::{Diagnosis, Survival},
     verify::Verification,
 };
 use serde::Serialize;
@@ -21,6 +24,8 @@ pub(super) struct Explained {
     pub(super) arc_comment: Option<ArcComment>,
     pub(super) arc: ArcChain,
     pub(super) verification: Option<Verification>,
+    /// What every signature covers, compared with what was sent; null without that.
+    pub(super) survival: Option<Vec<Survival>>,
     pub(super) hops: Vec<Hop>,
     pub(super) dsn: Option<Dsn>,
     pub(super) diagnosis: Vec<Diagnosis>,
@@ -34,6 +39,8 @@ pub(super) struct Known<'a> {
     pub(super) authserv_id: Option<&'a str>,
     /// The domain of the server that forwarded it.
     pub(super) forwarder: Option<&'a str>,
+    /// The mail as it was sent, with the name to quote it by.
+    pub(super) sent: Option<(&'a str, &'a Message)>,
     /// Names and texts of logs in which it may stand.
     pub(super) logs: &'a [(String, String)],
 }
@@ -71,14 +78,17 @@ impl Explained {
             hops: &hops,
             verification: verification.as_ref(),
             dsn: dsn.as_ref(),
+            sent: known.sent,
             forwarder: known.forwarder,
             log,
         });
+        let survival = known.sent.map(|(_, sent)| survival(sent, message, verification.as_ref()));
         Self {
             authentication_results: all.into_iter().map(|a| Statement::of(a, &trust)).collect(),
             arc_comment,
             arc,
             verification,
+            survival,
             hops,
             dsn,
             diagnosis,

@@ -19,6 +19,7 @@ use clap::ValueEnum;
 use explained::{Explained, Known};
 use mbox::Messages;
 use std::{
+    cell::Cell,
     fmt::Display,
     fs::File,
     io::{self, BufRead, BufReader},
@@ -42,6 +43,9 @@ pub struct InspectArgs {
     /// The domain of the server that forwarded the mail and should have sealed it [default: read from the path]
     #[arg(long, value_name = "DOMAIN")]
     forwarder: Option<String>,
+    /// The mail as it was sent, for what changed on the way; of several mails that with its Message-ID is compared
+    #[arg(long, value_name = "FILE")]
+    sent: Option<String>,
     /// A log of rspamd or Postfix; its lines about the mail join the evidence; repeatable
     #[arg(long = "log", value_name = "FILE")]
     logs: Vec<String>,
@@ -67,8 +71,9 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs
 async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {
     let dns = source(&args.dns)?;
     let logs = args.logs.iter().map(|name| log(name)).collect::<Result<Vec<_>, _>>()?;
+    let sent = args.sent.as_deref().map(sent).transpose()?;
     let palette = Palette { color: context.color(global.color.asked(), context.stdout_is_terminal) };
-    let inspector = Inspector { context, args, dns, logs, palette };
+    let inspector = Inspector { context, args, dns, sent, logs, palette, compared: Cell::new(false) };
     let mut exit = ExitCode::Success;
     for name in &args.files {
         // What cannot be read does not hide the rest.
@@ -88,6 +93,13 @@ async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outc
             };
             exit = exit.max(one);
         }
+    }
+    if let (Some((name, sent)), false) = (&inspector.sent, inspector.compared.get()) {
+        let id = sent.message_id().unwrap_or_default();
+        complain(&format!(
+            "error: no mail has the Message-ID of {name}, {id}: give it alone to compare it all the same"
+        ));
+        exit = exit.max(ExitCode::Usage);
     }
     Ok(exit)
 }
@@ -109,6 +121,10 @@ struct Inspector<'a> {
     context: &'a Context,
     args: &'a InspectArgs,
     dns: Option<Dns>,
+    /// The mail as it was sent, with its name.
+    sent: Option<(String, Message)>,
+    /// Whether a mail was compared with it.
+    compared: Cell<bool>,
     /// Names and texts of logs.
     logs: Vec<(String, String)>,
     palette: Palette,
@@ -124,7 +140,12 @@ impl Inspector<'_> {
             Some(dns) => Some(verify(message, dns, self.context.clock.now().as_second()).await),
             None => None,
         };
+        let sent = self.sent.as_ref().filter(|(_, sent)| !many || sent.message_id() == message.message_id());
+        if sent.is_some() {
+            self.compared.set(true);
+        }
         let known = Known {
+            sent: sent.map(|(name, sent)| (name.as_str(), sent)),
             name: if name == "-" { "standard input" } else { name },
             authserv_id: self.args.authserv_id.as_deref(),
             forwarder: self.args.forwarder.as_deref(),
@@ -165,6 +186,19 @@ fn source(dns: &str) -> Result<Option<Dns>, Failure> {
             Ok(Some(Dns::zone(zone)))
         }
     }
+}
+
+/// The mail as it was sent, with its name.
+fn sent(name: &str) -> Result<(String, Message), Failure> {
+    let mut raw = Vec::new();
+    open(name)
+        .and_then(|mut input| input.read_to_end(&mut raw))
+        .map_err(|e| Failure::Usage(format!("cannot read {name}: {e}")))?;
+    let message = Message::parse(raw);
+    if !is_mail(&message) {
+        return Err(Failure::Usage(format!("{name} is no mail: it has no header fields")));
+    }
+    Ok((name.to_owned(), message))
 }
 
 /// A log as text, with its name.

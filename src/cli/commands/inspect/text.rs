@@ -7,6 +7,7 @@ use crate::{
     report::{
         console::{Palette, Tone},
         sink::plain,
+        survival,
     },
     verify::{Verdict, Verification},
 };
@@ -41,6 +42,9 @@ pub(super) fn text(palette: Palette, file: &str, message: &Message, explained: &
     block("arc", sets.chain(defects).collect(), "no ARC Set: no hop sealed this mail");
     if let Some(verification) = &explained.verification {
         block("verified", verified(palette, verification), "nothing to verify");
+    }
+    if let Some(survival) = &explained.survival {
+        block("beside what was sent", survival::lines(survival), "no signature covers anything");
     }
     if let Some(dsn) = &explained.dsn {
         block("bounce", bounce(dsn), "about nobody");

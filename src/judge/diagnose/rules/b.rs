@@ -1,10 +1,13 @@
 //! Family B: sealed, but the chain does not verify.
 
-use super::body::{Change, change};
+use super::body::{Change, change as undone};
 use crate::{
-    judge::diagnose::{
-        case::{Case, Mail},
-        found::{field, found, quote},
+    judge::{
+        diagnose::{
+            case::{Case, Mail},
+            found::{field, found, quote},
+        },
+        survival::body,
     },
     mail::{
         Message,
@@ -12,7 +15,7 @@ use crate::{
     },
     outcome::{
         Confidence::{Certain, High, Low},
-        Diagnosis, EvidenceRef,
+        Diagnosis, EvidenceRef, HeaderChange,
     },
     verify::{Cause, SetVerification, SignatureFacts, Verdict, Verification},
 };
@@ -157,7 +160,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     if has(Cause::BodyHash) {
         let hash = v.ams_facts.body_hash.as_ref()?;
         let hashes = format!("bh={}, and the body's hash is {}", hash.expected, hash.computed);
-        let change = change(mail.message, ams, hash);
+        let change = undone(mail.message, ams, hash);
         let (code, confidence) = match change {
             Some(Change::Folded) => ("B17", Certain),
             _ if re_encoded(case, mail) => ("B05", High),
@@ -172,6 +175,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
             found(code, confidence)
                 .seen([quote(&mail.artifact, 0, &hashes)])
                 .seen(what)
+                .seen(changed_body(case, mail, set))
                 .seen(reason)
                 .seen(seen())
                 .excluding(excluded),
@@ -185,7 +189,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     Some(match (key_fits, volatile) {
         (true, Some(_)) => found("B13", High).seen(seen()).seen(reason).excluding(excluded).excluding(body),
         (true, None) if seal_holds => found("B06", Certain)
-            .seen(changed_headers(case, mail, &ams.signed_headers))
+            .seen(changed_headers(case, mail, set))
             .seen(reason)
             .seen(seen())
             .excluding(excluded)
@@ -241,26 +245,22 @@ fn re_encoded(case: &Case<'_>, mail: &Mail<'_>) -> bool {
 }
 
 /// Signed fields which are not as they were sent.
-fn changed_headers(case: &Case<'_>, mail: &Mail<'_>, signed: &[String]) -> Vec<EvidenceRef> {
-    let Some(sent) = &case.sent else { return Vec::new() };
-    let values = |m: &Message, name: &str| m.all(name).map(|f| squeezed(&f.value())).collect::<Vec<_>>();
-    let mut out = Vec::new();
-    for (at, name) in signed.iter().enumerate() {
-        if signed[..at].contains(name) || name.starts_with("dkim-") {
-            continue;
-        }
-        let (was, is) = (values(sent, name), values(mail.message, name));
-        if was != is {
-            let was = was.first().map_or("nothing", String::as_str);
-            out.push(quote("sent.eml", sent.first(name).map_or(0, |f| f.line), &format!("{name}: {was}")));
-            out.extend(mail.message.first(name).map(|f| field(&mail.artifact, f)));
-        }
-    }
-    out
+fn changed_headers(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Vec<EvidenceRef> {
+    let name = case.sent_name.as_deref().unwrap_or("sent.eml");
+    let changes = case.survival_of(set).map_or(&[][..], |s| &s.headers);
+    let quoted = |change: &HeaderChange| {
+        let text = |value: &Option<String>| format!("{}: {}", change.name, value.as_deref().unwrap_or_default());
+        let was = change.sent_line.map(|line| quote(name, line, &text(&change.before)));
+        let is = change.received_line.map(|line| quote(&mail.artifact, line, &text(&change.after)));
+        [was, is].into_iter().flatten()
+    };
+    changes.iter().flat_map(quoted).collect()
 }
 
-fn squeezed(text: &str) -> String {
-    text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+/// The first line of the body which is not as it was sent.
+fn changed_body(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<EvidenceRef> {
+    let change = case.survival_of(set)?.body.as_ref()?;
+    Some(quote(&mail.artifact, 0, &body::describe(Some(change))))
 }
 
 /// A seal that does not hold while the message signature does, or that covers the wrong fields.

@@ -14,7 +14,7 @@ use crate::{
     },
     outcome::{
         Confidence::{Certain, High, Low},
-        Diagnosis,
+        Diagnosis, Fate, SigningField,
     },
     verify::{DkimVerification, Verdict},
 };
@@ -125,11 +125,15 @@ fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let signature = signatures.iter().find(|s| s.domain.as_deref() == Some(broken.d.as_str()))?;
     let only_author = signature.signed_headers.iter().filter(|h| !ams.signed_headers.contains(h));
     let gone = only_author.filter(|h| mail.message.first(h).is_none());
-    let gone: Vec<&String> = gone.filter(|h| case.sent.as_ref().is_none_or(|s| s.first(h).is_some())).collect();
+    let covered = case.survival.iter().find(|s| s.field == SigningField::Dkim && s.d == signature.domain);
+    let removed = |name: &str| {
+        covered.is_none_or(|s| s.headers.iter().any(|h| h.fate == Fate::Removed && h.name.eq_ignore_ascii_case(name)))
+    };
+    let gone: Vec<&String> = gone.filter(|name| removed(name)).collect();
     if gone.is_empty() {
         return None;
     }
-    let confidence = if case.sent.is_some() { Certain } else { High };
+    let confidence = if covered.is_some() { Certain } else { High };
     let names = gone.iter().map(|h| h.as_str()).collect::<Vec<_>>().join(", ");
     let text = format!("signed by {} and not there any more: {names}", broken.d);
     Some(found("C05", confidence).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_line(aar.line)))

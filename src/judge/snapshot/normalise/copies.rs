@@ -3,8 +3,10 @@
 use super::{chain, fields, hops, mask::Mask, methods};
 use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
-    judge::{body::BodyFate, snapshot::tree::Node, words},
+    judge::{snapshot::tree::Node, survival::body, words},
+    mail::Message,
     scenario::Target,
+    verify::Canonicalization,
 };
 
 /// How much is kept of a copy.
@@ -68,7 +70,9 @@ fn entries(
     if level >= Level::Trace {
         entries.push(("hops", hops::node(&copy.hops, mask)));
     }
-    let body = if BodyFate::of(&evidence.sent, copy) == BodyFate::Unchanged { "unchanged" } else { "changed" };
+    let sent = Message::parse(evidence.sent.raw.clone());
+    let change = body::change(Canonicalization::Relaxed, sent.body(), copy.message.body());
+    let body = if change.is_none() { "unchanged" } else { "changed" };
     entries.push(("body", Node::scalar(body)));
     if level >= Level::Full {
         entries.push(("headers", fields::node(&copy.message, mask)));
