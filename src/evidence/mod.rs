@@ -20,6 +20,8 @@ pub struct Evidence {
     pub bounces: Vec<Bounce>,
     /// Log lines about this message, by account.
     pub logs: Vec<LogLine>,
+    /// Logs that could not be read.
+    pub unread_logs: Vec<UnreadLog>,
     /// How long was waited in all, from the end of the submission.
     pub waited: Duration,
 }
@@ -198,6 +200,23 @@ pub struct Bounce {
 pub struct LogLine {
     /// The account whose server wrote it.
     pub account: String,
+    /// The artifact that it is kept in: `rspamd.log`, `mail.log`.
+    pub artifact: String,
+    /// Its line there, from 1.
+    pub line: u32,
     /// The line.
     pub text: String,
+}
+
+/// A log that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadLog {
+    /// The account whose server writes it.
+    pub account: String,
+    /// The file, or the program with its arguments.
+    pub source: String,
+    /// What went wrong: lower case, no full stop.
+    pub problem: String,
+    /// What the person can do.
+    pub next: String,
 }

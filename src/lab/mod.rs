@@ -5,7 +5,7 @@
 
 pub mod embedded;
 
-use crate::scenario::{Knobs, Target, TargetKind};
+use crate::scenario::{Knobs, Target, TargetKind, target::LogSource};
 
 /// A running world.
 pub struct Lab {
@@ -46,9 +46,17 @@ impl Lab {
     }
 
     /// The accounts that a world of this kind will have, before it is started: their servers have no ports and no logins
-    /// yet. `None` when the kind is no lab.
+    /// yet, and their logs no folder. `None` when the kind is no lab.
     pub fn outline(kind: TargetKind) -> Option<Target> {
-        kind.is_lab().then(|| Target { kind, ..embedded::World::outline() })
+        let mut target = kind.is_lab().then(|| Target { kind, ..embedded::World::outline() })?;
+        for account in target.accounts.values_mut().filter(|a| a.forwards_to.is_some()) {
+            account.logs = match kind {
+                TargetKind::Rspamd => vec![LogSource::File("rspamd.log".into())],
+                TargetKind::Postfix => ["rspamd.log", "mail.log"].map(|name| LogSource::File(name.into())).to_vec(),
+                _ => Vec::new(),
+            };
+        }
+        Some(target)
     }
 
     /// How to reach it.

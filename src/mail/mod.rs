@@ -8,6 +8,7 @@ pub mod authres;
 pub mod dkim;
 pub mod dsn;
 mod lexer;
+pub mod log;
 pub mod message;
 mod mime;
 pub mod received;

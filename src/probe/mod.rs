@@ -1,6 +1,7 @@
-//! How do we act on the world? Composing and submitting mail, watching mailboxes.
+//! How do we act on the world? Composing and submitting mail, watching mailboxes, reading logs.
 
 pub mod compose;
+pub mod logs;
 pub mod mailbox;
 pub mod submit;
 mod tls;

@@ -6,6 +6,7 @@ use super::{
     evidence,
     goals::{Goals, unanswered},
     log::{Log, millis},
+    logs::Asked,
     plan::Item,
     route::route,
     wait::{self, Waited},
@@ -49,10 +50,18 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
     }
     let status = status(&told.checks, error.as_ref(), evidence.as_ref());
     let error = match (status, error) {
-        (Status::Errored, None) => evidence.as_ref().and_then(unanswered).map(|reason| {
-            let next = "ask DNS for the name by hand, and run again when it answers";
-            StageError::new(HarnessCode::H03, "verify the copy", reason, next)
-        }),
+        (Status::Errored, None) => evidence
+            .as_ref()
+            .and_then(unanswered)
+            .map(|reason| {
+                let next = "ask DNS for the name by hand, and run again when it answers";
+                StageError::new(HarnessCode::H03, "verify the copy", reason, next)
+            })
+            .or_else(|| {
+                let unread = evidence.as_ref()?.unread_logs.first()?;
+                let stage = format!("read the log of {}", unread.account);
+                Some(StageError::new(HarnessCode::H09, stage, unread.problem.clone(), unread.next.clone()))
+            }),
         (_, error) => error,
     };
     let files = files(world, &told, evidence.as_ref());
@@ -125,6 +134,7 @@ async fn steps(
     told.watched.sort();
     told.watched.dedup();
     let wanted = Wanted { message_id: sent.message_id.clone(), token: told.token.clone() };
+    let since = world.logs.mark(environment.emitter.clock().now().as_second());
     let begun = log.begin("watch");
     let watches = wait::watch(world, &goals, &scenario.send.from.value, &wanted).await;
     let watches = ended(log, &begun, watches, |_| Value::Null)?;
@@ -140,6 +150,7 @@ async fn steps(
         |s| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls }),
     )?;
     told.submission(&submission, &route.server);
+    let submitted = Instant::now();
 
     let begun = log.begin("wait");
     let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
@@ -157,9 +168,20 @@ async fn steps(
         told.timings_ms.insert("first_seen".into(), millis(first));
     }
 
+    let asked = Asked {
+        scenario,
+        vars: &vars,
+        reaches: &route.reaches,
+        message_id: &sent.message_id,
+        since: &since,
+        submitted,
+        deadline,
+    };
+    let logs = asked.gather(world, log).await;
+
     let begun = log.begin("verify");
     let now = environment.emitter.clock().now().as_second();
-    let evidence = evidence::build(world, sent, submission, found, waited, now).await;
+    let evidence = evidence::build(world, sent, submission, found, logs, waited, now).await;
     log.end(&begun, "ok", Value::Null);
 
     let begun = log.begin("assert");
@@ -261,6 +283,7 @@ fn files(world: &World, told: &Told, evidence: Option<&Evidence>) -> Vec<File> {
         let bounces = evidence.bounces.iter().enumerate();
         files.extend(bounces.map(|(n, b)| File::mail(numbered("bounce", n), &b.arrival.raw)));
         files.push(File::text("smtp.log", evidence.submission.transcript.clone()));
+        files.extend(evidence::logs(evidence).into_iter().map(|(name, text)| File::text(name, text)));
     }
     let imap: Vec<String> =
         told.watched.iter().map(|a| world.mailboxes.transcript(a)).filter(|t| !t.is_empty()).collect();
@@ -302,6 +325,7 @@ mod tests {
             copies: Vec::new(),
             bounces: Vec::new(),
             logs: Vec::new(),
+            unread_logs: Vec::new(),
             waited: std::time::Duration::ZERO,
         }
     }

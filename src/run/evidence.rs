@@ -8,9 +8,10 @@ use crate::{
         authres::{self, Trust},
         received,
     },
+    probe::logs::Gathered,
     verify::{self, ZoneFile},
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Builds the evidence of an attempt. `now` is in seconds since 1970.
 pub(super) async fn build(
@@ -18,6 +19,7 @@ pub(super) async fn build(
     sent: Sent,
     submission: Submission,
     found: Vec<Found>,
+    logs: Gathered,
     waited: Duration,
     now: i64,
 ) -> Evidence {
@@ -38,7 +40,7 @@ pub(super) async fn build(
             message,
         });
     }
-    Evidence { sent, submission, copies, bounces, logs: Vec::new(), waited }
+    Evidence { sent, submission, copies, bounces, logs: logs.lines, unread_logs: logs.unread, waited }
 }
 
 /// Every DNS answer that was used, as one zone file; `None` when nothing was verified.
@@ -47,4 +49,18 @@ pub(super) fn zone(evidence: &Evidence) -> Option<String> {
     let mut all: ZoneFile = zones.next()?.clone();
     zones.for_each(|zone| all.merge(zone));
     Some(all.to_text())
+}
+
+/// The lines of logs by the artifact that they are kept in. Two accounts on one server have the same lines.
+pub(super) fn logs(evidence: &Evidence) -> BTreeMap<&str, String> {
+    let mut texts: BTreeMap<&str, (u32, String)> = BTreeMap::new();
+    for line in &evidence.logs {
+        let (last, text) = texts.entry(&line.artifact).or_default();
+        if line.line > *last {
+            *last = line.line;
+            text.push_str(&line.text);
+            text.push('\n');
+        }
+    }
+    texts.into_iter().map(|(name, (_, text))| (name, text)).collect()
 }

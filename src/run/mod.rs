@@ -8,6 +8,7 @@ mod evidence;
 mod goals;
 mod limits;
 mod log;
+mod logs;
 mod pool;
 mod preflight;
 mod route;

@@ -41,16 +41,22 @@ fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> V
         .expect
         .iter()
         .filter(|e| e.targets.is_empty() || e.targets.contains(&target.kind))
-        .filter_map(|e| mailbox(&e.kind))
-        .filter_map(|account| {
-            let message = match target.accounts.get(&account.value) {
-                None => route::unknown(&account.value, target),
-                Some(a) if a.imap.is_none() => {
-                    format!("account {} has no imap, so nobody can look into its mailbox", a.name)
+        .filter_map(|e| Some((&e.kind, e.kind.account()?)))
+        .filter_map(|(kind, account)| {
+            let log = matches!(kind, ExpectationKind::Log(_));
+            let (message, help) = match target.accounts.get(&account.value) {
+                None => (route::unknown(&account.value, target), None),
+                Some(a) if log && a.logs.is_empty() => (
+                    format!("account {} has no logs on target {}, so no line can stand there", a.name, target.kind),
+                    Some("write `targets:` with those that have, or `logs` of the account into sealcheck.yaml"),
+                ),
+                Some(a) if !log && a.imap.is_none() => {
+                    (format!("account {} has no imap, so nobody can look into its mailbox", a.name), None)
                 }
                 Some(_) => return None,
             };
-            Some(scenario.wrong(&account.at, message))
+            let error = scenario.wrong(&account.at, message);
+            Some(help.map_or(error.clone(), |help| error.with_help(help)))
         })
         .collect();
     let token = Token::of(run, item.index, 1);
@@ -69,12 +75,4 @@ fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> V
         scenario.wrong(&unknown.at, unknown.to_string()).with_help(help)
     }));
     found
-}
-
-/// The account whose mailbox is looked into.
-fn mailbox(kind: &ExpectationKind) -> Option<&At<String>> {
-    match kind {
-        ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
-        kind => kind.account(),
-    }
 }

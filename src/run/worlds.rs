@@ -4,7 +4,7 @@ use crate::{
     core::Redactor,
     lab::Lab,
     outcome::{Connections, HarnessCode, StageError},
-    probe::mailbox::Mailboxes,
+    probe::{logs::Logs, mailbox::Mailboxes},
     scenario::{Knobs, Target, TargetKind},
     verify::Dns,
 };
@@ -19,6 +19,7 @@ use tokio::sync::OnceCell;
 pub(super) struct World {
     pub(super) target: Target,
     pub(super) mailboxes: Mailboxes,
+    pub(super) logs: Logs,
     pub(super) dns: Dns,
     /// Servers of our own, which stop when this is dropped.
     _lab: Option<Lab>,
@@ -108,7 +109,8 @@ impl Worlds {
             let next = "check /etc/resolv.conf, or name a server with `dns:` in sealcheck.yaml";
             StageError::new(HarnessCode::H03, "set up DNS", e.to_string(), next)
         })?;
-        Ok(Arc::new(World { target, mailboxes: Mailboxes::new(self.poll), dns, _lab: lab }))
+        let (logs, mailboxes) = (Logs::open(&target), Mailboxes::new(self.poll));
+        Ok(Arc::new(World { target, mailboxes, logs, dns, _lab: lab }))
     }
 
     /// One scenario less needs the world for these knobs; after the last it is closed.

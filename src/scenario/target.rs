@@ -3,7 +3,7 @@
 use super::vars::Vars;
 use crate::core::Secret;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, net::SocketAddr, str::FromStr};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 /// The kinds of world that a scenario can run in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -119,8 +119,33 @@ pub struct Account {
     pub seal_domain: Option<String>,
     /// The authserv-id of its server's Authentication-Results.
     pub authserv_id: Option<String>,
+    /// Where its server writes what it does.
+    pub logs: Vec<LogSource>,
     /// Mails that may be sent to it per minute.
     pub per_minute: Option<u32>,
+}
+
+/// Where a server's log is read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogSource {
+    /// A file that grows.
+    File(PathBuf),
+    /// A program that prints it.
+    Program {
+        /// The program and its arguments; `{since}` in them stands for a time in seconds since 1970.
+        words: Vec<String>,
+        /// The folder that it runs in; empty for the current one.
+        folder: PathBuf,
+    },
+}
+
+impl fmt::Display for LogSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Program { words, .. } => words.join(" ").fmt(f),
+        }
+    }
 }
 
 impl Account {
@@ -135,6 +160,7 @@ impl Account {
             forwards_to: None,
             seal_domain: None,
             authserv_id: None,
+            logs: Vec::new(),
             per_minute: None,
         }
     }

@@ -461,7 +461,10 @@ fn count_counts_messages() {
 
 #[test]
 fn a_log_line_may_be_any() {
-    let line = |account: &str, text: &str| LogLine { account: account.to_owned(), text: text.to_owned() };
+    let line = |account: &str, text: &str| {
+        let (account, text) = (account.to_owned(), text.to_owned());
+        LogLine { account, artifact: "mail.log".to_owned(), line: 1, text }
+    };
     let logs = vec![line("company", "qid: ARC_SIGNED"), line("gmail", "other"), line("company", "removed")];
     let evidence = Evidence { logs, ..accepted(1) };
     let log = |test: &str| format!("  - log: {{ of: company, {test} }}");

@@ -20,6 +20,7 @@ mod interop_generated;
 mod knobs;
 mod lab_up_interop;
 mod layers;
+mod logs;
 mod lookalike;
 mod lookalike_interop;
 mod mailbox;

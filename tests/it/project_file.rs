@@ -62,6 +62,27 @@ async fn resolve(config: &Config, scenarios: &[Scenario], renamed: &[(&str, &str
 }
 
 #[tokio::test]
+async fn logs_are_files_below_the_project_or_programs() {
+    let logs = "    logs: [ { file: mail.log }, { command: [ssh, mx, journalctl, \"@{since}\"] } ]\n";
+    let text = ACCOUNTS.replace("    forwards_to: gmail\n", &format!("    forwards_to: gmail\n{logs}"));
+    let forward = scenario("{ from: external, to: company }", "delivered: gmail");
+    let target = resolve(&config(&text, &[]).unwrap(), &forward, &[]).await.unwrap().target;
+    let all: Vec<_> = target.accounts["company"].logs.iter().map(ToString::to_string).collect();
+    assert_eq!(all, ["mail.log", "ssh mx journalctl @{since}"]);
+    for (wrong, says) in [
+        ("{ file: '' }", "`file` is empty"),
+        ("{ command: [] }", "`command` is empty"),
+        ("{}", "a log needs one of `file` and `command`"),
+        ("{ file: a, command: [b] }", "a log needs one of `file` and `command`"),
+        ("{ path: a }", "unknown key `path`"),
+    ] {
+        let text = text.replace("{ file: mail.log }", wrong);
+        let error = config(&text, &[]).unwrap_err();
+        assert!(error.contains(says) && error.contains("sealcheck.yaml:10:"), "{wrong}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn accounts_that_are_used_become_a_target() {
     let config = config(ACCOUNTS, &[]).unwrap();
     let forward = scenario("{ from: external, to: company }", "delivered: gmail");

@@ -188,6 +188,7 @@ pub(crate) fn accepted(n: u32) -> Evidence {
         copies: Vec::new(),
         bounces: Vec::new(),
         logs: Vec::new(),
+        unread_logs: Vec::new(),
         waited: Duration::from_secs(120),
     }
 }

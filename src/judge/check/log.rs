@@ -5,7 +5,14 @@ use super::{
     scenario::Context,
     text::Matcher,
 };
-use crate::{judge::words, scenario::model::LogExpectation};
+use crate::{
+    evidence::LogLine,
+    judge::words,
+    scenario::{
+        Scenario, Target, Vars,
+        model::{ExpectationKind, LogExpectation},
+    },
+};
 
 pub(super) fn check(wanted: &LogExpectation, context: Context<'_>, results: &mut Results) {
     let finding = Matcher::new(&wanted.line.value, context.vars, false)
@@ -15,10 +22,12 @@ pub(super) fn check(wanted: &LogExpectation, context: Context<'_>, results: &mut
 
 fn find(matcher: &Matcher, account: &str, context: Context<'_>) -> Finding {
     let lines: Vec<_> = context.evidence.logs.iter().filter(|l| l.account == account).collect();
+    let unread = context.evidence.unread_logs.iter().find(|l| l.account == account);
     let expected = format!("line of {account} {}", matcher.words);
-    match lines.iter().find(|l| matcher.fits(&l.text)) {
-        Some(line) => Finding::new(true, expected, words::cut(&line.text, 160)),
-        None => {
+    match (lines.iter().find(|l| matcher.fits(&l.text)), unread) {
+        (Some(line), _) => Finding::new(true, expected, words::cut(&line.text, 160)),
+        (None, Some(unread)) => Finding::failed(expected, unread.problem.clone()).inconclusive_if(true),
+        (None, None) => {
             let actual = match lines.len() {
                 0 => format!("no line of {account} about this message"),
                 n => format!("not among the {n} lines of {account} about this message"),
@@ -26,4 +35,14 @@ fn find(matcher: &Matcher, account: &str, context: Context<'_>) -> Finding {
             Finding::failed(expected, actual).late_if(true)
         }
     }
+}
+
+/// Whether every line that the scenario wants of logs is there.
+pub fn logs_hold(scenario: &Scenario, target: &Target, vars: &Vars, lines: &[LogLine]) -> bool {
+    let here = scenario.expect.iter().filter(|e| e.targets.is_empty() || e.targets.contains(&target.kind));
+    here.filter_map(|e| if let ExpectationKind::Log(log) = &e.kind { Some(log) } else { None }).all(|wanted| {
+        // What cannot be tested fails, however long one waits.
+        Matcher::new(&wanted.line.value, vars, false)
+            .is_ok_and(|m| lines.iter().any(|l| l.account == wanted.of.value && m.fits(&l.text)))
+    })
 }

@@ -17,4 +17,5 @@ mod scenario;
 mod smtp;
 mod text;
 
+pub use log::logs_hold;
 pub use scenario::check;

@@ -36,6 +36,8 @@ pub struct Case<'a> {
     pub bounces: Vec<(String, &'a Dsn)>,
     /// Log lines of the servers on the way.
     pub log: Log,
+    /// What kept logs from being read, and what to do.
+    pub unread_logs: Vec<String>,
     /// The domain of the server that forwards.
     pub forwarder: Option<String>,
     /// What only an attempt knows.
@@ -100,7 +102,7 @@ impl<'a> Case<'a> {
             .next();
         let bounces = evidence.bounces.iter().enumerate();
         let bounces = bounces.map(|(n, b)| (numbered("bounce", n), &b.dsn)).collect();
-        let log = Log::of(evidence.logs.iter().map(|l| l.text.as_str()), "server.log");
+        let log = Log::of_lines(&evidence.logs);
         let sent = Message::parse(evidence.sent.raw.clone());
         let mut case = Self {
             survival: copy.map(|c| survival(&sent, &c.message, Some(&c.verification))).unwrap_or_default(),
@@ -117,6 +119,7 @@ impl<'a> Case<'a> {
                 .collect(),
             bounces,
             log,
+            unread_logs: evidence.unread_logs.iter().map(|l| format!("{}: {}", l.problem, l.next)).collect(),
             forwarder,
             attempt: Some(Attempt {
                 accepted: evidence.submission.accepted(),

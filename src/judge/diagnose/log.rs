@@ -1,8 +1,12 @@
 //! Log lines of rspamd and Postfix.
 
 use super::found::quote;
-use crate::{mail::reply::Reply, outcome::EvidenceRef};
-use std::{collections::BTreeSet, net::IpAddr};
+use crate::{
+    evidence::LogLine,
+    mail::{log, reply::Reply},
+    outcome::EvidenceRef,
+};
+use std::net::IpAddr;
 
 /// Lines of a server's log about one message.
 #[derive(Debug, Clone, Default)]
@@ -17,18 +21,23 @@ impl Log {
         Self { lines: numbered.map(|(text, n)| (quote(artifact, n, text), text.to_owned())).collect() }
     }
 
-    /// The lines of a log that are about this Message-ID: those that name it, those with the same queue id or rspamd
-    /// task tag, and those about the connection to the milter and rspamd's keys, which carry neither.
+    /// The lines of a log that are about this Message-ID.
     pub fn of_message(text: &str, artifact: &str, message_id: &str) -> Self {
-        let id = message_id.trim_matches(['<', '>']);
-        let tags: BTreeSet<&str> =
-            text.lines().filter(|l| !id.is_empty() && l.contains(id)).flat_map(tags_of).collect();
-        let mut log = Self::of(text.lines(), artifact);
-        log.lines.retain(|(_, line)| {
-            line.contains(id)
-                || tags.iter().any(|tag| line.contains(tag))
-                || (tags_of(line).next().is_none() && UNTAGGED.iter().any(|needle| line.contains(needle)))
-        });
+        let lines: Vec<&str> = text.lines().collect();
+        let number = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
+        let about = log::about(&lines, message_id).into_iter();
+        Self { lines: about.map(|n| (quote(artifact, number(n), lines[n]), lines[n].to_owned())).collect() }
+    }
+
+    /// Lines that an attempt read. Two accounts on one server have the same lines.
+    pub fn of_lines(lines: &[LogLine]) -> Self {
+        let mut log = Self::default();
+        for line in lines {
+            let at = quote(&line.artifact, line.line, &line.text);
+            if !log.lines.iter().any(|(known, _)| *known == at) {
+                log.lines.push((at, line.text.clone()));
+            }
+        }
         log
     }
 
@@ -70,10 +79,10 @@ impl Log {
         let delivered = |id: &str| self.line(&[id, "status=sent"]).is_some();
         let refused = self.lines.iter().filter_map(|(at, line)| {
             if let Some((_, said)) = line.split_once(" said: ").filter(|_| line.contains("status=")) {
-                let id = queue_id(line).unwrap_or_default();
+                let id = log::queue_id(line).unwrap_or_default();
                 let is_bad = line.contains("status=bounced") || line.contains("status=deferred");
                 let said = said.split(" (in reply to").next().unwrap_or(said);
-                return (is_bad && !delivered(&id)).then(|| Reply::parse(said)).flatten().map(|r| (r, at.clone()));
+                return (is_bad && !delivered(id)).then(|| Reply::parse(said)).flatten().map(|r| (r, at.clone()));
             }
             let (_, said) = line.split_once("reject: ")?;
             let (_, said) = said.split_once(": ")?;
@@ -85,10 +94,6 @@ impl Log {
         all
     }
 }
-
-/// Lines that carry no tag and matter all the same.
-const UNTAGGED: [&str; 4] =
-    ["connect to Milter service", "ucl parser error", "public key for domain", "Temporary lookup failure"];
 
 /// rspamd's line about one message.
 pub(super) struct Task<'a> {
@@ -116,25 +121,6 @@ pub(super) fn is_local(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
-}
-
-/// rspamd's task tag `<b68b41>;` and queue ids.
-fn tags_of(line: &str) -> impl Iterator<Item = &str> {
-    let tag = line.split_once(" <").and_then(|(_, rest)| rest.split_once(">;")).map(|(tag, _)| tag);
-    let tag = tag.filter(|t| (4..=16).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric()));
-    let qid = line.split_once("qid: <").and_then(|(_, rest)| rest.split_once('>')).map(|(id, _)| id);
-    let postfix = line
-        .split_once("]: ")
-        .filter(|_| line.contains("postfix"))
-        .and_then(|(_, rest)| rest.split_once(": "))
-        .map(|(id, _)| id)
-        .filter(|id| id.len() >= 6 && id.bytes().all(|b| b.is_ascii_alphanumeric()) && *id != "warning");
-    [tag, qid, postfix].into_iter().flatten()
-}
-
-fn queue_id(line: &str) -> Option<String> {
-    let (_, rest) = line.split_once("]: ")?;
-    rest.split_once(": ").map(|(id, _)| format!("{id}: "))
 }
 
 /// `5.7.1 Gtube pattern`, as Postfix logs what a milter said.

@@ -5,7 +5,7 @@ use crate::{
     scenario::{
         YamlError,
         model::{ArcPolicy, Retries},
-        target::{Mechanism, Provider, TargetKind, TlsMode},
+        target::{LogSource, Mechanism, Provider, TargetKind, TlsMode},
         yaml::Source,
     },
 };
@@ -51,6 +51,8 @@ pub struct AccountSpec {
     pub seal_domain: Option<String>,
     /// The authserv-id of its server's Authentication-Results.
     pub authserv_id: Option<String>,
+    /// Where its server writes what it does; files are relative to the project file.
+    pub logs: Vec<At<LogSource>>,
 }
 
 /// A server whose secret is still a reference.

@@ -8,7 +8,7 @@ use crate::{
     core::{At, Redactor, Secret},
     scenario::{
         Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors,
-        target::{Endpoint, ImapAccess, Login, TlsMode},
+        target::{Endpoint, ImapAccess, LogSource, Login, TlsMode},
         yaml::Source,
     },
 };
@@ -99,6 +99,11 @@ impl Config {
                 }
             }
         }
+        // Only now every secret is known.
+        for (name, account) in &mut target.accounts {
+            let Some(spec) = self.account(name, renamed) else { continue };
+            account.logs = spec.logs.iter().map(|log| opener.log(log)).collect();
+        }
         let Opener { mut errors, hints, .. } = opener;
         errors.sort_by_key(|e| (e.position.line, e.position.column));
         errors.dedup();
@@ -145,6 +150,7 @@ impl AccountSpec {
             forwards_to: self.forwards_to.as_ref().map(|f| f.value.clone()),
             seal_domain: self.seal_domain.clone(),
             authserv_id: self.authserv_id.clone(),
+            logs: self.logs.iter().map(|l| l.value.clone()).collect(),
             per_minute: None,
         }
     }
@@ -199,6 +205,22 @@ impl Opener<'_> {
             found
         };
         Some(Login { user: spec.user.clone(), secret, mechanism: spec.mechanism })
+    }
+
+    /// A log with its paths made whole. A command line can be read by everybody on the machine.
+    fn log(&mut self, log: &At<LogSource>) -> LogSource {
+        match &log.value {
+            LogSource::File(path) => LogSource::File(self.outside.root.join(path)),
+            LogSource::Program { words, .. } => {
+                if words.iter().any(|word| self.redactor.leaks(word.as_bytes())) {
+                    let message = "`command` of a log holds a secret, which everybody on the machine could read";
+                    let help = "let the program find it itself, for example a key of ssh-agent";
+                    let error = YamlError::new(message, log.at.clone()).with_help(help);
+                    self.errors.push(error);
+                }
+                LogSource::Program { words: words.clone(), folder: self.outside.root.to_owned() }
+            }
+        }
     }
 
     fn ca(&mut self, file: &At<std::path::PathBuf>) -> Option<String> {

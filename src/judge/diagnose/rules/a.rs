@@ -221,8 +221,14 @@ fn with_next(case: &Case<'_>, cause: Diagnosis) -> Diagnosis {
     if cause.code != "A17" && cause.code != "A01" {
         next.push("rspamadm configdump arc".to_owned());
     }
-    if case.log.is_empty() {
+    if case.log.is_empty() && case.unread_logs.is_empty() {
         next.push("grep ARC_ /var/log/rspamd/rspamd.log".to_owned());
+    }
+    next.extend(case.unread_logs.iter().cloned());
+    // Only then rspamd says what it looked for: most causes leave no other trace.
+    if cause.code == "A00" && case.log.task().is_some() && case.log.find(&["; arc; "]).is_none() {
+        next.push("echo 'debug_modules = [\"arc\"];' >> /etc/rspamd/local.d/logging.inc".to_owned());
+        next.push("rspamadm configtest && systemctl reload rspamd".to_owned());
     }
     cause.next(next)
 }

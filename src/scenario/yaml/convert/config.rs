@@ -9,11 +9,11 @@ use crate::{
     scenario::{
         config::{AccountSpec, Config, Limit, Profile},
         suggest,
-        target::{Provider, TargetKind},
+        target::{LogSource, Provider, TargetKind},
         vars::is_name,
         yaml::{
             spot::{Entries, Many, Spot, Try},
-            twin::config::{AccountTwin, ConfigTwin, LimitTwin, ProfileTwin},
+            twin::config::{AccountTwin, ConfigTwin, LimitTwin, LogTwin, ProfileTwin},
         },
     },
 };
@@ -72,7 +72,7 @@ impl Cx<'_> {
     }
 
     fn account(&mut self, name: Spot<String>, twin: AccountTwin) -> AccountSpec {
-        let AccountTwin { address, smtp, imap, mx, forwards_to, seal_domain, authserv_id } = twin;
+        let AccountTwin { address, smtp, imap, mx, forwards_to, seal_domain, authserv_id, logs } = twin;
         let sound =
             address.value.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
                 && !address.value.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>'));
@@ -100,9 +100,32 @@ impl Cx<'_> {
             forwards_to: forwards_to.map(|f| self.at(f)),
             seal_domain: google(seal_domain, "google.com"),
             authserv_id: google(authserv_id, "mx.google.com"),
+            logs: logs.into_iter().filter_map(|l| self.log_source(l.0?)).collect(),
             address: self.at(address),
             name,
         }
+    }
+
+    fn log_source(&mut self, twin: Spot<LogTwin>) -> Option<At<LogSource>> {
+        let at = twin.at;
+        let source = match (twin.value.file, twin.value.command) {
+            (Some(file), None) => {
+                self.filled("`file`", &file);
+                LogSource::File(PathBuf::from(file.value))
+            }
+            (None, Some(command)) => {
+                if command.value.first().is_none_or(|p| p.trim().is_empty()) {
+                    self.wrong(command.at, "`command` is empty", "write a program and its arguments as a list");
+                }
+                LogSource::Program { words: command.value, folder: PathBuf::new() }
+            }
+            _ => {
+                let help = "for example `{ file: /var/log/mail.log }` or `{ command: [ssh, mx, journalctl] }`";
+                self.wrong(at, "a log needs one of `file` and `command`", help);
+                return None;
+            }
+        };
+        Some(At::new(source, self.position(at)))
     }
 
     fn forwards(&mut self, accounts: &BTreeMap<String, AccountSpec>, places: Vec<Spot<String>>) {

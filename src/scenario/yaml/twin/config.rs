@@ -56,6 +56,21 @@ pub(crate) struct AccountTwin {
     pub(crate) seal_domain: Option<Spot<String>>,
     /// The authserv-id of its server's Authentication-Results.
     pub(crate) authserv_id: Option<Spot<String>>,
+    /// Where its server writes what it does with mail.
+    #[serde(default)]
+    pub(crate) logs: Vec<Try<Spot<LogTwin>>>,
+}
+
+/// A log of rspamd or Postfix: exactly one key.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "LogSource", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct LogTwin {
+    /// A file; it may be rotated while it is read.
+    pub(crate) file: Option<Spot<String>>,
+    /// A program with its arguments prints it; `{since}` in them stands for the beginning, in seconds since 1970.
+    #[schemars(length(min = 1))]
+    pub(crate) command: Option<Spot<Vec<String>>>,
 }
 
 /// A server with a login.

@@ -1,0 +1,57 @@
+//! Follows a log file for as long as a world is there.
+
+use super::{
+    feed::{Feed, News, Trouble},
+    tail::Tail,
+};
+use std::{io, path::Path, sync::Arc, time::Duration};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+/// How often is looked for growth: no event tells of it on every system and file system.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// Starts at the end of the file as it stands now.
+pub(super) fn start(path: &Path, news: &News, stop: CancellationToken) -> Arc<Feed> {
+    let feed = Arc::new(Feed::new(news));
+    let mut tail = Tail::at_end(path);
+    look(&mut tail, path, &feed);
+    let (path, lines) = (path.to_owned(), Arc::clone(&feed));
+    tokio::spawn(stop.run_until_cancelled_owned(async move {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let (path, lines) = (path.clone(), Arc::clone(&lines));
+            let done = tokio::task::spawn_blocking(move || {
+                look(&mut tail, &path, &lines);
+                tail
+            });
+            // A reader that panicked has said so; the others go on.
+            let Ok(back) = done.await else { return };
+            tail = back;
+        }
+    }));
+    feed
+}
+
+fn look(tail: &mut Tail, path: &Path, feed: &Feed) {
+    let (lines, error) = tail.read();
+    feed.add(lines);
+    if let Some(error) = error {
+        feed.fail(trouble(path, &error));
+    }
+}
+
+fn trouble(path: &Path, error: &io::Error) -> Trouble {
+    let shown = path.display();
+    let next = match error.kind() {
+        io::ErrorKind::NotFound => "correct `logs` of the account in sealcheck.yaml, or start the server".to_owned(),
+        io::ErrorKind::PermissionDenied => format!(
+            "let your user read it, for example as a member of its group (`ls -l {shown}`), or write \
+             `command: [sudo, -n, cat, {shown}]`"
+        ),
+        _ => "correct `logs` of the account in sealcheck.yaml".to_owned(),
+    };
+    Trouble::new(format!("{shown} cannot be read: {error}"), next)
+}

@@ -1,0 +1,216 @@
+//! Logs of servers: read from where they ended when the attempt began, until they have told what became of a message.
+
+mod feed;
+mod follow;
+mod program;
+mod tail;
+
+use crate::{
+    evidence::{LogLine, UnreadLog},
+    mail::log::{self, Progress},
+    scenario::{Account, Target, target::LogSource},
+};
+use feed::{Feed, News};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How long a log may say nothing of a message before it is taken to know nothing of it.
+const UNKNOWN: Duration = Duration::from_secs(2);
+/// How long the end of a message that a log knows is waited for.
+const END: Duration = Duration::from_secs(5);
+/// How long a program may take.
+const PROGRAM: Duration = Duration::from_secs(10);
+/// How long lines after the end of a message are waited for when somebody wants more.
+const MORE: Duration = Duration::from_secs(1);
+/// How far the clock of another machine may be behind, in seconds.
+const CLOCKS: i64 = 60;
+
+/// The logs of a world. When this is dropped nobody reads them any more.
+pub struct Logs {
+    files: BTreeMap<LogSource, Arc<Feed>>,
+    news: News,
+    _stop: DropGuard,
+}
+
+/// Where the logs stood at a moment.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    ends: BTreeMap<LogSource, u64>,
+    /// In seconds since 1970.
+    now: i64,
+}
+
+/// What is wanted of the logs.
+pub struct Question<'a> {
+    /// The accounts whose servers wrote them.
+    pub accounts: &'a [&'a Account],
+    /// The message.
+    pub message_id: &'a str,
+    /// From where on.
+    pub since: &'a Mark,
+    /// Until when lines that are wanted are waited for, when that is longer than usual.
+    pub until: Option<Instant>,
+    /// Whether these lines are all that is wanted.
+    pub enough: &'a (dyn Fn(&[LogLine]) -> bool + Sync),
+}
+
+/// What the logs said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// The lines about the message.
+    pub lines: Vec<LogLine>,
+    /// Logs that could not be read.
+    pub unread: Vec<UnreadLog>,
+}
+
+impl Logs {
+    /// Starts to follow every log file of a target at its end as it stands now.
+    pub fn open(target: &Target) -> Self {
+        let stop = CancellationToken::new();
+        let news = News::default();
+        let mut files = BTreeMap::new();
+        for source in target.accounts.values().flat_map(|a| &a.logs) {
+            if let LogSource::File(path) = source {
+                files.entry(source.clone()).or_insert_with(|| follow::start(path, &news, stop.clone()));
+            }
+        }
+        Self { files, news, _stop: stop.drop_guard() }
+    }
+
+    /// Where the logs stand; `now` is in seconds since 1970.
+    pub fn mark(&self, now: i64) -> Mark {
+        Mark { ends: self.files.iter().map(|(source, feed)| (source.clone(), feed.end())).collect(), now }
+    }
+
+    /// The lines about a message, once they are complete or have been waited for long enough.
+    pub async fn gather(&self, question: &Question<'_>) -> Gathered {
+        let started = Instant::now();
+        let mut programs = JoinSet::new();
+        let mut sources: Vec<Source<'_>> = Vec::new();
+        for (account, log) in question.accounts.iter().flat_map(|a| a.logs.iter().map(|l| (a.name.as_str(), l))) {
+            match sources.iter_mut().find(|s| s.log == log) {
+                Some(known) => known.accounts.push(account),
+                None => sources.push(self.source(account, log, question.since, &mut programs)),
+            }
+        }
+        let mut news = self.news.listen();
+        loop {
+            news.mark_unchanged();
+            let seen: Vec<Seen<'_>> = sources.iter().map(|s| s.look(question.message_id)).collect();
+            let lines = numbered(&seen);
+            let enough = (question.enough)(&lines);
+            let until = seen.iter().filter_map(|seen| seen.until(started, enough, question.until)).max();
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            match left.filter(|left| !left.is_zero()) {
+                None => return Gathered { lines, unread: seen.iter().flat_map(Seen::unread).collect() },
+                // Whatever ends the waiting, the logs are looked at once more.
+                Some(left) => drop(tokio::time::timeout(left, news.changed()).await),
+            }
+        }
+    }
+
+    fn source<'a>(&self, account: &'a str, log: &'a LogSource, since: &Mark, programs: &mut JoinSet<()>) -> Source<'a> {
+        let accounts = vec![account];
+        match (log, self.files.get(log)) {
+            (LogSource::Program { words, folder }, _) => {
+                let since = (since.now - CLOCKS).to_string();
+                let words: Vec<String> = words.iter().map(|w| w.replace("{since}", &since)).collect();
+                let feed = Arc::new(Feed::new(&self.news));
+                feed.run(true);
+                programs.spawn(program::run(words, folder.clone(), Arc::clone(&feed), PROGRAM));
+                Source { log, accounts, feed, from: 0 }
+            }
+            (LogSource::File(_), Some(feed)) => {
+                let from = since.ends.get(log).copied().unwrap_or_default();
+                Source { log, accounts, feed: Arc::clone(feed), from }
+            }
+            (LogSource::File(path), None) => {
+                let feed = Arc::new(Feed::new(&self.news));
+                feed.fail(feed::Trouble::new(format!("{} is not followed", path.display()), "report this as a bug"));
+                Source { log, accounts, feed, from: 0 }
+            }
+        }
+    }
+}
+
+/// One log and the accounts whose server writes it.
+struct Source<'a> {
+    log: &'a LogSource,
+    accounts: Vec<&'a str>,
+    feed: Arc<Feed>,
+    from: u64,
+}
+
+/// What a log says of the message at a moment.
+struct Seen<'a> {
+    source: &'a Source<'a>,
+    about: Vec<Arc<str>>,
+    progress: Progress,
+    trouble: Option<feed::Trouble>,
+    /// A program that has not yet come to its end once.
+    is_running: bool,
+}
+
+impl Source<'_> {
+    fn look(&self, message_id: &str) -> Seen<'_> {
+        let (lines, trouble, is_running) = self.feed.since(self.from);
+        let about: Vec<Arc<str>> = log::about(&lines, message_id).into_iter().map(|n| Arc::clone(&lines[n])).collect();
+        Seen { source: self, progress: log::progress(&about), about, trouble, is_running }
+    }
+}
+
+impl Seen<'_> {
+    /// Until when more is waited for; `None` when nothing more is.
+    fn until(&self, started: Instant, enough: bool, wanted: Option<Instant>) -> Option<Instant> {
+        if self.trouble.is_some() {
+            return None;
+        }
+        let patience = match (self.is_running, self.progress) {
+            (_, Progress::Ended) if enough => return None,
+            (_, Progress::Ended) => MORE,
+            (true, _) => PROGRAM,
+            (false, Progress::Begun) => END,
+            (false, Progress::Nothing) => UNKNOWN,
+        };
+        Some((started + patience).max(wanted.filter(|_| !enough).unwrap_or(started)))
+    }
+
+    fn unread(&self) -> Vec<UnreadLog> {
+        let Some(feed::Trouble { problem, next }) = &self.trouble else { return Vec::new() };
+        let unread = |account: &&str| UnreadLog {
+            account: (*account).to_owned(),
+            source: self.source.log.to_string(),
+            problem: problem.clone(),
+            next: next.clone(),
+        };
+        self.source.accounts.iter().map(unread).collect()
+    }
+}
+
+/// The lines by the artifacts that they are kept in, each with its number there.
+fn numbered(seen: &[Seen<'_>]) -> Vec<LogLine> {
+    let mut lines = Vec::new();
+    let (mut rspamd, mut mail) = (0_u32, 0_u32);
+    for (source, text) in seen.iter().flat_map(|s| s.about.iter().map(|text| (s.source, text))) {
+        let (artifact, count) = match log::program(text) {
+            log::Program::Rspamd => ("rspamd.log", &mut rspamd),
+            log::Program::Mail => ("mail.log", &mut mail),
+        };
+        *count += 1;
+        lines.extend(source.accounts.iter().map(|account| LogLine {
+            account: (*account).to_owned(),
+            artifact: artifact.to_owned(),
+            line: *count,
+            text: text.to_string(),
+        }));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

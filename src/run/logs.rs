@@ -1,0 +1,62 @@
+//! Which logs an attempt reads, and for how long.
+
+use super::{log::Log, worlds::World};
+use crate::{
+    evidence::LogLine,
+    judge::check::logs_hold,
+    probe::logs::{Gathered, Mark, Question},
+    scenario::{Account, Scenario, Vars, model::ExpectationKind},
+};
+use serde_json::json;
+use std::time::Instant;
+
+/// What an attempt asks the logs for.
+pub(super) struct Asked<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) vars: &'a Vars,
+    /// The accounts that the mail was meant to pass.
+    pub(super) reaches: &'a [String],
+    pub(super) message_id: &'a str,
+    /// Where the logs stood when the attempt began.
+    pub(super) since: &'a Mark,
+    /// When the submission ended.
+    pub(super) submitted: Instant,
+    /// The attempt's end.
+    pub(super) deadline: Instant,
+}
+
+impl Asked<'_> {
+    /// Reads the logs of every server on the way, and those that the scenario wants a line of. Wanted lines are waited
+    /// for.
+    pub(super) async fn gather(&self, world: &World, log: &mut Log) -> Gathered {
+        let (mut named, mut within) = (Vec::new(), None);
+        for expectation in &self.scenario.expect {
+            let applies = expectation.targets.is_empty() || expectation.targets.contains(&world.target.kind);
+            if let (true, ExpectationKind::Log(log)) = (applies, &expectation.kind) {
+                named.push(log.of.value.as_str());
+                within = within.max(log.within.as_ref().map(|w| w.value));
+            }
+        }
+        let is_asked = |a: &&Account| self.reaches.contains(&a.name) || named.contains(&a.name.as_str());
+        let accounts: Vec<&Account> =
+            world.target.accounts.values().filter(is_asked).filter(|a| !a.logs.is_empty()).collect();
+        if accounts.is_empty() {
+            return Gathered::default();
+        }
+        let begun = log.begin("logs");
+        let question = Question {
+            accounts: &accounts,
+            message_id: self.message_id,
+            since: self.since,
+            until: within.map(|within| (self.submitted + within).min(self.deadline)),
+            enough: &|lines: &[LogLine]| logs_hold(self.scenario, &world.target, self.vars, lines),
+        };
+        let gathered = world.logs.gather(&question).await;
+        let unread: Vec<_> = gathered.unread.iter().map(|u| format!("{}; {}", u.problem, u.next)).collect();
+        match unread.is_empty() {
+            true => log.end(&begun, "ok", json!({ "lines": gathered.lines.len() })),
+            false => log.end(&begun, "error", json!(unread)),
+        }
+        gathered
+    }
+}
