@@ -1,14 +1,18 @@
 //! What does it mean? Pure functions from evidence to results; only `snapshot` touches files.
 
 pub mod check;
+pub mod claims;
 pub mod diagnose;
 pub mod observed;
+mod sets;
 pub mod snapshot;
 pub mod summary;
 pub mod survival;
 mod words;
 
 pub use check::check;
+pub use claims::claims;
 pub use observed::observed;
+use sets::foreign;
 pub use summary::summary;
 pub use survival::survival;

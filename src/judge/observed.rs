@@ -2,22 +2,27 @@
 
 use crate::{
     evidence::{Bounce, Evidence, ReceivedCopy},
-    judge::survival,
+    judge::{
+        claims::{Judged, claims},
+        survival,
+    },
     mail::{Message, arc::ArcSet, received},
     outcome::{Observed, report::ObservedSeal},
+    scenario::Target,
     verify::{Verdict, Verification},
 };
 
 /// Every copy and every bounce, in order of arrival.
-pub fn observed(evidence: &Evidence) -> Vec<Observed> {
+pub fn observed(evidence: &Evidence, target: &Target) -> Vec<Observed> {
     let sent = Message::parse(evidence.sent.raw.clone());
     let mut all: Vec<Observed> =
-        evidence.copies.iter().map(|c| copy(c, &sent)).chain(evidence.bounces.iter().map(bounce)).collect();
+        evidence.copies.iter().map(|c| copy(c, &sent, target)).chain(evidence.bounces.iter().map(bounce)).collect();
     all.sort_by_key(|o| o.after_ms);
     all
 }
 
-fn copy(copy: &ReceivedCopy, sent: &Message) -> Observed {
+fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
+    let account = target.accounts.get(&copy.arrival.account);
     Observed {
         kind: "copy",
         account: copy.arrival.account.clone(),
@@ -26,6 +31,13 @@ fn copy(copy: &ReceivedCopy, sent: &Message) -> Observed {
         authentication_results: copy.auth.trusted.clone(),
         arc: copy.arc.sets.iter().map(|set| seal(set, &copy.verification)).collect(),
         verification: Some(copy.verification.clone()),
+        claims: claims(Judged {
+            message: &copy.message,
+            trusted: copy.auth.trusted.as_ref(),
+            arc: &copy.arc,
+            verification: &copy.verification,
+            seal_domain: account.and_then(|a| a.seal_domain.as_deref()),
+        }),
         survival: survival(sent, &copy.message, Some(&copy.verification)),
         received: copy.hops.clone(),
         dsn: None,
@@ -41,6 +53,7 @@ fn bounce(bounce: &Bounce) -> Observed {
         authentication_results: None,
         arc: Vec::new(),
         verification: None,
+        claims: Vec::new(),
         survival: Vec::new(),
         received: received::hops(&bounce.message),
         dsn: Some(bounce.dsn.clone()),

@@ -1,6 +1,7 @@
 //! What can a run say? Values only: results of checks, verdicts, reports, and the events that reporters read.
 
 pub mod check;
+pub mod claim;
 pub mod event;
 pub mod exit;
 pub mod info;
@@ -9,6 +10,7 @@ pub mod stage_error;
 pub mod survival;
 
 pub use check::{CheckResult, Confidence, Diagnosis, EvidenceRef};
+pub use claim::{Agreement, Claim};
 pub use event::{Event, RunEvent};
 pub use exit::ExitCode;
 pub use info::{CiInfo, Connections, GitInfo, Redactions, RunInfo, ShardInfo};

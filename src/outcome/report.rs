@@ -1,6 +1,6 @@
 //! What came out of attempts, scenarios and the run. Serialized, this is the result JSON (`version: 1`).
 
-use super::{CheckResult, Diagnosis, StageError, Survival};
+use super::{CheckResult, Claim, Diagnosis, StageError, Survival};
 use crate::core::{RunId, ScenarioId, Token};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -90,6 +90,8 @@ pub struct Observed {
     pub arc: Vec<ObservedSeal>,
     /// Our own verification; `None` for bounces.
     pub verification: Option<crate::verify::Verification>,
+    /// What servers on the way claim of ARC and DKIM, beside what we find; empty for bounces.
+    pub claims: Vec<Claim>,
     /// What every signature covers, compared with what was sent; empty for bounces.
     pub survival: Vec<Survival>,
     /// The path, first hop first.

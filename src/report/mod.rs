@@ -3,6 +3,7 @@
 //! A [`Hub`] hands every event to every reporter on a thread of its own; what a reporter writes goes through a
 //! [`sink::Sink`] or [`sink::write_atomic`], and so through the redactor.
 
+pub mod claims;
 pub mod console;
 pub mod hub;
 pub mod json;

@@ -81,7 +81,7 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
             (None, None) => String::new(),
         },
         error,
-        observed: evidence.as_ref().map(judge::observed).unwrap_or_default(),
+        observed: evidence.as_ref().map(|e| judge::observed(e, &world.target)).unwrap_or_default(),
         artifacts: Vec::new(),
         duration_ms: log.elapsed_ms(),
     };

@@ -532,7 +532,7 @@ fn everything_seen_is_in_the_result() {
     let mut evidence = sound();
     evidence.bounces = bounced(1).bounces;
     evidence.copies[0].verification.sets[0].ams = Verdict::Fail;
-    let seen = observed(&evidence);
+    let seen = observed(&evidence, &target());
     let kinds: Vec<_> = seen.iter().map(|o| (o.kind, o.account.as_str(), o.folder.as_str(), o.after_ms)).collect();
     assert_eq!(kinds, [("copy", "gmail", "inbox", 581), ("bounce", "external", "inbox", 970)]);
     let seals: Vec<_> = seen[0].arc.iter().map(|s| (s.i, s.by.as_deref(), s.cv.as_deref(), s.verifies)).collect();

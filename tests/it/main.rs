@@ -4,6 +4,7 @@
 
 mod captures_diagnosis;
 mod checks;
+mod claims;
 mod cli;
 mod cli_inspect;
 mod cli_lab;

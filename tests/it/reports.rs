@@ -4,8 +4,8 @@ use sealcheck::{
     core::{Redactor, RunId, ScenarioId, Secret, Token},
     mail::{authres::AuthenticationResults, received::Hop},
     outcome::{
-        Artifact, AttemptReport, CheckResult, Connections, Event, ExitCode, HarnessCode, Observed, ObservedSeal,
-        Redactions, RunInfo, ScenarioReport, SnapshotOutcome, SnapshotStatus, StageError, Status, Totals,
+        Agreement, Artifact, AttemptReport, CheckResult, Claim, Connections, Event, ExitCode, HarnessCode, Observed,
+        ObservedSeal, Redactions, RunInfo, ScenarioReport, SnapshotOutcome, SnapshotStatus, StageError, Status, Totals,
     },
     report::{
         Hub, Reporter,
@@ -16,6 +16,7 @@ use sealcheck::{
         sink::Sink,
     },
     run::{Clock, Emitter},
+    verify::Verdict,
 };
 use std::{
     collections::BTreeMap,
@@ -122,6 +123,7 @@ fn unsealed() -> ScenarioReport {
         )),
         arc: vec![ObservedSeal { i: 1, by: Some("google.com".into()), cv: Some("none".into()), verifies: true }],
         verification: None,
+        claims: Vec::new(),
         survival: Vec::new(),
         received: vec![hop("ext.example", "mx.corp.example"), hop("mx.corp.example", "mx.google.com")],
         dsn: None,
@@ -335,6 +337,33 @@ fn every_status_has_its_word_and_every_trouble_its_block() {
     let tail = text.split("Summary").nth(1).unwrap();
     for broken in ["forward-arc", "down", "late", "unexpected", "changed"] {
         assert!(tail.contains(broken), "{broken} is not repeated after the summary: {tail}");
+    }
+}
+
+#[test]
+fn a_claim_that_is_not_so_is_told_whether_or_not_anything_failed() {
+    let claim = Claim {
+        by: Some("mx.google.com".into()),
+        i: None,
+        line: 12,
+        method: "dkim".into(),
+        about: Some("d=ext.example".into()),
+        claims: "pass".into(),
+        found: Verdict::Fail,
+        agreement: Agreement::Disagrees,
+        reason: Some("body hash does not match".into()),
+    };
+    let mut failed = unsealed();
+    failed.attempts[0].observed[0].claims =
+        vec![claim.clone(), Claim { agreement: Agreement::Open, method: "arc".into(), ..claim }];
+    let mut passed = scenario("passed", Status::Passed, 630, vec![attempt(1, Status::Passed, "inbox")]);
+    passed.attempts[0].observed.clone_from(&failed.attempts[0].observed);
+    let said = "mx.google.com claims dkim=pass d=ext.example (line 12), we find fail: body hash does not match\n";
+    for (report, before) in [(failed, "  = trust: "), (passed, "        NOTE [  0.63s] passed                        ")]
+    {
+        let text = console(Verbosity::Normal, false, |emitter| tell(emitter, vec![report]));
+        assert!(text.contains(&format!("{before}{said}")), "{text}");
+        assert!(!text.contains("claims arc"), "{text}");
     }
 }
 

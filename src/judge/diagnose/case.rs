@@ -3,7 +3,7 @@
 use super::{found::quote, log::Log};
 use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
-    judge::survival,
+    judge::{self, survival},
     mail::{
         Message,
         arc::{ArcChain, ArcSet},
@@ -182,17 +182,9 @@ impl<'a> Mail<'a> {
         }
     }
 
-    /// Whether the newest set is the receiver's own.
-    fn receiver_sealed(&self) -> bool {
-        let Some(newest) = self.arc.sets.last().and_then(|s| s.seal.as_ref()?.domain.as_deref()) else { return false };
-        let receiver = self.trusted.and_then(|t| t.authserv_id.as_deref());
-        self.seal_domain.is_some_and(|d| d.eq_ignore_ascii_case(newest)) || receiver.is_some_and(|r| below(r, newest))
-    }
-
     /// The sets that came with the message: all but the receiver's own.
     pub(super) fn foreign(&self) -> &'a [ArcSet] {
-        let sets = &self.arc.sets;
-        &sets[..sets.len() - usize::from(self.receiver_sealed())]
+        judge::foreign(self.arc, self.trusted, self.seal_domain)
     }
 
     /// What we found of a set.
@@ -244,7 +236,7 @@ pub(super) fn related(a: &str, b: &str) -> bool {
 }
 
 /// Whether a host is a domain or lies below it.
-pub(super) fn below(host: &str, domain: &str) -> bool {
+pub(in crate::judge) fn below(host: &str, domain: &str) -> bool {
     let (host, domain) = (host.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());
     host.len().checked_sub(domain.len()).is_some_and(|start| {
         !domain.is_empty() && host[start..].eq_ignore_ascii_case(domain) && (start == 0 || host[start - 1] == b'.')

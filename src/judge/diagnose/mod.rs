@@ -10,6 +10,7 @@ mod log;
 mod mail;
 mod rules;
 
+pub(super) use case::below;
 pub use case::{Attempt, Case, Mail};
 pub use log::Log;
 pub use mail::{Given, diagnose_mail};

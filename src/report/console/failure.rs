@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     outcome::{AttemptReport, CheckResult, Observed, ScenarioReport},
-    report::{sink::plain, survival, trouble::Trouble},
+    report::{claims, sink::plain, survival, trouble::Trouble},
 };
 
 /// `error[…]: …`, the lines of the scenario that do not hold, and what was seen.
@@ -43,6 +43,7 @@ pub(super) fn block(palette: Palette, run_dir: &str, scenario: &ScenarioReport) 
         notes.extend(attempt.observed.iter().map(|o| ("seen", vec![seen(o)])));
         if let Some(copy) = attempt.observed.iter().find(|o| o.kind == "copy") {
             notes.push(("path", path(copy)));
+            notes.push(("trust", claims::disagreements(&copy.claims)));
             notes.push(("diff", survival::broken_lines(&copy.survival)));
         }
     }

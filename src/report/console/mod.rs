@@ -11,7 +11,7 @@ mod summary;
 pub use style::{Palette, Tone};
 
 use super::{
-    Reporter,
+    Reporter, claims,
     sink::Sink,
     tally::{self, Tally},
 };
@@ -113,6 +113,14 @@ impl Console {
                 let (word, tone) = if check.passed { ("ok", Tone::Good) } else { ("no", Tone::Bad) };
                 let text = super::sink::plain(&format!("{}: {}", check.path, check.actual));
                 self.print(&format!("{} {text}", line::pad(palette, tone, word)))?;
+            }
+        }
+        if !broken {
+            // Who is right is worth a word also where nothing failed.
+            let seen = report.attempts.last().into_iter().flat_map(|a| &a.observed);
+            for said in seen.flat_map(|o| claims::disagreements(&o.claims)) {
+                let line = line::timed(palette, Tone::Doubtful, "NOTE", report.duration_ms, report.id.as_str(), &said);
+                self.tell(Verbosity::Normal, &line)?;
             }
         }
         if broken {

@@ -2,6 +2,7 @@
 
 use crate::{
     judge::{
+        claims::{Judged, claims},
         diagnose::{Given, Log, diagnose_mail},
         survival,
     },
@@ -12,7 +13,7 @@ use crate::{
         dsn::Dsn,
         received::{self, Hop},
     },
-    outcome::{Diagnosis, Survival},
+    outcome::{Claim, Diagnosis, Survival},
     verify::Verification,
 };
 use serde::Serialize;
@@ -24,6 +25,8 @@ pub(super) struct Explained {
     pub(super) arc_comment: Option<ArcComment>,
     pub(super) arc: ArcChain,
     pub(super) verification: Option<Verification>,
+    /// What servers claim of ARC and DKIM, beside what we find; null where nothing was verified.
+    pub(super) claims: Option<Vec<Claim>>,
     /// What every signature covers, compared with what was sent; null without that.
     pub(super) survival: Option<Vec<Survival>>,
     pub(super) hops: Vec<Hop>,
@@ -82,12 +85,17 @@ impl Explained {
             forwarder: known.forwarder,
             log,
         });
+        let claims = verification.as_ref().map(|verification| {
+            let trusted = trust.trusted.as_ref();
+            claims(Judged { message, trusted, arc: &arc, verification, seal_domain: None })
+        });
         let survival = known.sent.map(|(_, sent)| survival(sent, message, verification.as_ref()));
         Self {
             authentication_results: all.into_iter().map(|a| Statement::of(a, &trust)).collect(),
             arc_comment,
             arc,
             verification,
+            claims,
             survival,
             hops,
             dsn,

@@ -3,8 +3,9 @@
 use super::explained::Explained;
 use crate::{
     mail::{Message, arc::ArcSet, authres::ResInfo, dsn::Dsn, received::Hop},
-    outcome::{Confidence, Diagnosis},
+    outcome::{Agreement, Claim, Confidence, Diagnosis},
     report::{
+        claims,
         console::{Palette, Tone},
         sink::plain,
         survival,
@@ -42,6 +43,9 @@ pub(super) fn text(palette: Palette, file: &str, message: &Message, explained: &
     block("arc", sets.chain(defects).collect(), "no ARC Set: no hop sealed this mail");
     if let Some(verification) = &explained.verification {
         block("verified", verified(palette, verification), "nothing to verify");
+    }
+    if let Some(all) = explained.claims.as_ref().filter(|all| !all.is_empty()) {
+        block("claims", claims(palette, all), "");
     }
     if let Some(survival) = &explained.survival {
         block("beside what was sent", survival::lines(survival), "no signature covers anything");
@@ -113,6 +117,21 @@ fn verified(palette: Palette, verification: &Verification) -> Vec<String> {
         format!("DKIM {} {name}{}", verdict(palette, d.result), reason(&d.reason))
     });
     std::iter::once(chain).chain(signatures).collect()
+}
+
+/// A line for each claim that does not go with what we find, and how many there are of the others.
+fn claims(palette: Palette, all: &[Claim]) -> Vec<String> {
+    let of = |agreement: Agreement| all.iter().filter(move |c| c.agreement == agreement);
+    let mut out: Vec<String> = of(Agreement::Disagrees)
+        .map(|c| format!("{} {}", palette.paint(Tone::Bad, "not so:"), claims::line(c)))
+        .collect();
+    // What the receiver says counts more than what the servers before it saw.
+    let (receiver, before): (Vec<_>, Vec<_>) = of(Agreement::Open).partition(|c| c.i.is_none());
+    out.extend(receiver.into_iter().map(|c| format!("{} {}", palette.paint(Tone::Doubtful, "open:"), claims::line(c))));
+    let agree = of(Agreement::Agrees).count();
+    let left = if before.is_empty() { String::new() } else { format!(", {} cannot be told now", before.len()) };
+    out.push(format!("{agree} of {} hold{left}", all.len()));
+    out
 }
 
 /// A line for the cause, and a line for everything that it rests on.

@@ -1,0 +1,105 @@
+//! `arc=`: the chain that a server found, without the set that it wrote itself (RFC 8617 §5.2).
+
+use super::{Claimant, Finding, Judged, lasts, says_nothing};
+use crate::{
+    mail::arc::{ArcSet, ChainValidationStatus},
+    outcome::Claim,
+    verify::{Cause, SetVerification, Verdict},
+};
+
+/// What is found of some sets.
+struct Chain {
+    verdict: Verdict,
+    reason: String,
+    causes: Vec<Cause>,
+}
+
+/// The receiver saw the mail as it is.
+pub(super) fn of_receiver(judged: &Judged<'_>, by: Claimant<'_>, sets: &[ArcSet]) -> Option<Claim> {
+    let result = by.results.method("arc").next()?;
+    let chain = verdict(judged, sets);
+    let (claims, found) = (result.result.as_str(), chain.verdict);
+    let finding = match (claims, found) {
+        ("pass", Verdict::Pass) | ("none", Verdict::None) => Finding::agrees(found),
+        ("pass", Verdict::Fail) if !chain.causes.is_empty() && !chain.causes.iter().any(lasts) => {
+            Finding::open(found, format!("{}; that may have been otherwise when the mail came", chain.reason))
+        }
+        ("pass", Verdict::Fail) => Finding::disagrees(found, chain.reason),
+        (claims, _) if says_nothing(claims) => Finding::open(found, "it claims no verdict"),
+        (_, Verdict::TempError) => Finding::open(found, chain.reason),
+        (_, Verdict::None) => Finding::disagrees(found, "no ARC Set came with the mail"),
+        (_, Verdict::Pass) => Finding::disagrees(found, HOLDS),
+        ("none", Verdict::Fail) => {
+            Finding::open(found, format!("there is a chain, and it is broken: {}", chain.reason))
+        }
+        (_, Verdict::Fail) => Finding::agrees(found),
+    };
+    Some(by.claim(result, None, finding))
+}
+
+const HOLDS: &str = "every seal and the newest message signature of the chain verify here";
+
+/// A sealer saw the sets before its own. What breaks a message signature may have been done by the sealer itself, before it
+/// sealed; seals cover nothing that may change.
+pub(super) fn of_sealer(judged: &Judged<'_>, by: Claimant<'_>, before: &[ArcSet]) -> Option<Claim> {
+    let result = by.results.method("arc").next()?;
+    let chain = verdict(judged, before);
+    let (claims, found) = (result.result.as_str(), chain.verdict);
+    let seal = before
+        .iter()
+        .filter_map(|set| verified(judged, set))
+        .find(|v| v.seal == Verdict::Fail && v.seal_facts.causes.iter().any(|c| lasts(c) && *c != Cause::Structure));
+    let finding = match (claims, found) {
+        ("pass", Verdict::Pass) | ("none", Verdict::None) => Finding::agrees(found),
+        ("pass", Verdict::None) => Finding::disagrees(found, "no ARC Set is older than its own"),
+        ("pass", Verdict::Fail) => match seal {
+            Some(seal) => Finding::disagrees(found, seal.reason.clone().unwrap_or_default()),
+            None => Finding::open(found, format!("{}; that may have come later", chain.reason)),
+        },
+        (claims, _) if says_nothing(claims) => Finding::open(found, "it claims no verdict"),
+        (_, Verdict::TempError) => Finding::open(found, chain.reason),
+        (_, Verdict::Pass) => Finding::disagrees(found, HOLDS),
+        ("none", Verdict::Fail) => {
+            Finding::open(found, format!("there is a chain, and it is broken: {}", chain.reason))
+        }
+        (_, Verdict::Fail) => Finding::agrees(found),
+        (_, Verdict::None) => Finding::open(found, "no ARC Set is older than its own"),
+    };
+    Some(by.claim(result, None, finding))
+}
+
+fn verified<'a>(judged: &Judged<'a>, set: &ArcSet) -> Option<&'a SetVerification> {
+    judged.verification.sets.iter().find(|v| v.instance == set.instance)
+}
+
+/// The verdict on these sets alone: every seal counts, and the newest message signature.
+fn verdict(judged: &Judged<'_>, sets: &[ArcSet]) -> Chain {
+    let fail = |reason: String, causes: &[Cause]| Chain { verdict: Verdict::Fail, reason, causes: causes.to_vec() };
+    let Some(newest) = sets.last() else {
+        return Chain { verdict: Verdict::None, reason: String::new(), causes: Vec::new() };
+    };
+    if let Some(defect) = judged.arc.defects.first() {
+        return fail(defect.clone(), &[]);
+    }
+    let failed = |s: &&ArcSet| s.seal.as_ref().and_then(|s| s.cv.as_ref()) == Some(&ChainValidationStatus::Fail);
+    if let Some(set) = sets.iter().find(failed) {
+        return fail(format!("instance {} says cv=fail", set.instance), &[]);
+    }
+    let mut temporary = None;
+    for set in sets.iter().rev() {
+        let Some(v) = verified(judged, set) else { continue };
+        let ams = (set.instance == newest.instance).then_some((v.ams, &v.ams_facts));
+        for (verdict, facts) in ams.into_iter().chain([(v.seal, &v.seal_facts)]) {
+            let reason = v.reason.clone().unwrap_or_default();
+            match verdict {
+                Verdict::Pass => {}
+                Verdict::TempError => temporary = temporary.or(Some(reason)),
+                Verdict::Fail | Verdict::None => return fail(reason, &facts.causes),
+            }
+        }
+    }
+    match temporary {
+        Some(reason) => Chain { verdict: Verdict::TempError, reason, causes: vec![Cause::Dns] },
+        None => Chain { verdict: Verdict::Pass, reason: String::new(), causes: Vec::new() },
+    }
+}

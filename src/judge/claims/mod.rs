@@ -1,0 +1,119 @@
+//! Who is right? What the receiver and the servers before it claim of ARC and DKIM, beside our own verdict on the same.
+//!
+//! The receiver judged the mail as it is now. A server before it judged the mail as it was then: there a difference only
+//! counts where what it judged cannot have changed since.
+
+mod chain;
+mod signatures;
+
+use crate::{
+    mail::{
+        Message,
+        arc::{ArcChain, ArcSet},
+        authres::{AuthenticationResults, ResInfo},
+    },
+    outcome::{Agreement, Claim},
+    verify::{Cause, Verdict, Verification},
+};
+
+/// A mail, read and verified.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a> {
+    /// The message.
+    pub message: &'a Message,
+    /// The receiver's own Authentication-Results.
+    pub trusted: Option<&'a AuthenticationResults>,
+    /// The ARC Sets.
+    pub arc: &'a ArcChain,
+    /// What we found.
+    pub verification: &'a Verification,
+    /// The `d=` of the receiver's seals, where it is known.
+    pub seal_domain: Option<&'a str>,
+}
+
+/// Every claim about the chain or a DKIM signature: those of the receiver, then those of each sealer before it.
+pub fn claims(judged: Judged<'_>) -> Vec<Claim> {
+    let foreign = super::foreign(judged.arc, judged.trusted, judged.seal_domain);
+    let mut out = Vec::new();
+    if let Some(trusted) = judged.trusted {
+        let by = Claimant { results: trusted, set: None };
+        out.extend(chain::of_receiver(&judged, by, foreign));
+        out.extend(signatures::all(&judged, by));
+    }
+    for (at, set) in foreign.iter().enumerate() {
+        let Some(aar) = &set.aar else { continue };
+        let by = Claimant { results: aar, set: Some(set) };
+        out.extend(chain::of_sealer(&judged, by, &foreign[..at]));
+        out.extend(signatures::all(&judged, by));
+    }
+    out
+}
+
+/// Who claims something.
+#[derive(Clone, Copy)]
+struct Claimant<'a> {
+    results: &'a AuthenticationResults,
+    /// The set of a sealer; `None` for the receiver.
+    set: Option<&'a ArcSet>,
+}
+
+/// Our own verdict, and how it goes with a claim.
+struct Finding {
+    found: Verdict,
+    agreement: Agreement,
+    reason: Option<String>,
+}
+
+impl Finding {
+    fn agrees(found: Verdict) -> Self {
+        Self { found, agreement: Agreement::Agrees, reason: None }
+    }
+
+    fn disagrees(found: Verdict, reason: impl Into<String>) -> Self {
+        Self { found, agreement: Agreement::Disagrees, reason: Some(reason.into()) }
+    }
+
+    fn open(found: Verdict, reason: impl Into<String>) -> Self {
+        Self { found, agreement: Agreement::Open, reason: Some(reason.into()) }
+    }
+}
+
+impl Claimant<'_> {
+    fn claim(&self, result: &ResInfo, about: Option<String>, finding: Finding) -> Claim {
+        Claim {
+            by: self.results.authserv_id.clone(),
+            i: self.set.map(|set| set.instance),
+            line: self.results.line,
+            method: result.method.clone(),
+            about,
+            claims: result.result.clone(),
+            found: finding.found,
+            agreement: finding.agreement,
+            reason: finding.reason,
+        }
+    }
+}
+
+/// Results that claim nothing: the server could not tell, or judged by a rule of its own.
+fn says_nothing(result: &str) -> bool {
+    matches!(result, "temperror" | "policy" | "unknown" | "skipped")
+}
+
+/// Whether a verdict with these causes was the same when the mail came: keys are withdrawn later, and signatures expire.
+fn lasts(cause: &Cause) -> bool {
+    !matches!(
+        cause,
+        Cause::Dns
+            | Cause::Expired
+            | Cause::NoKey
+            | Cause::NotAKey
+            | Cause::KeyRevoked
+            | Cause::KeyMalformed
+            | Cause::KeyTooShort
+            | Cause::KeyType
+            | Cause::KeyRestricted
+    )
+}
+
+#[cfg(test)]
+mod tests;

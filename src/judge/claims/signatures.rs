@@ -1,0 +1,130 @@
+//! `dkim=`: the signature that a statement means, and what we find of it (RFC 8601 §2.7.1, RFC 6008).
+
+use super::{Claimant, Finding, Judged, lasts, says_nothing};
+use crate::{
+    mail::{
+        authres::ResInfo,
+        dkim::{self, DkimSignature},
+    },
+    outcome::{Agreement, Claim},
+    verify::{Canonicalization, Cause, DkimVerification, Verdict},
+};
+
+/// A signature of the mail and what we find of it.
+type Signed<'a> = (DkimSignature, &'a DkimVerification);
+
+pub(super) fn all(judged: &Judged<'_>, by: Claimant<'_>) -> Vec<Claim> {
+    // Of the signatures past the first few none is judged, so that a message does not decide how much work it makes.
+    let all = dkim::all(judged.message).into_iter().zip(&judged.verification.dkim);
+    let signed: Vec<Signed<'_>> = all.filter(|(_, found)| found.result != Verdict::None).collect();
+    by.results
+        .method("dkim")
+        .map(|result| by.claim(result, about(result), finding(judged, by, result, &signed)))
+        .collect()
+}
+
+/// What a statement names: `d=sender.example s=ext`.
+fn about(result: &ResInfo) -> Option<String> {
+    let property = |name: &str| result.property("header", name);
+    let domain = property("d").map(|d| format!("d={d}")).or_else(|| property("i").map(|i| format!("i={i}")));
+    let selector = property("s").map(|s| format!("s={s}"));
+    let named: Vec<String> = domain.into_iter().chain(selector).collect();
+    (!named.is_empty()).then(|| named.join(" "))
+}
+
+fn finding(judged: &Judged<'_>, by: Claimant<'_>, result: &ResInfo, signed: &[Signed<'_>]) -> Finding {
+    let claims = result.result.as_str();
+    let is_receiver = by.set.is_none();
+    if claims == "none" {
+        let holds = signed.iter().any(|(_, found)| found.result == Verdict::Pass);
+        return match (signed.is_empty(), holds && is_receiver) {
+            (true, _) => Finding::agrees(Verdict::None),
+            (false, true) => Finding::disagrees(Verdict::Pass, "a signature is there and verifies"),
+            (false, false) => Finding::open(Verdict::None, "the signatures may be younger than the claim"),
+        };
+    }
+    let meant: Vec<&Signed<'_>> = signed.iter().filter(|(signature, _)| means(result, signature)).collect();
+    if meant.is_empty() {
+        let reason = "no such signature is in the mail";
+        return match is_receiver && !says_nothing(claims) {
+            true => Finding::disagrees(Verdict::None, reason),
+            false => Finding::open(Verdict::None, format!("{reason} any more")),
+        };
+    }
+    // Where a statement fits several, it is right when it is right about one.
+    let each: Vec<Finding> = meant.into_iter().map(|one| of_one(judged, by, claims, one)).collect();
+    let rank = |f: &Finding| match f.agreement {
+        Agreement::Agrees => 0,
+        Agreement::Open => 1,
+        Agreement::Disagrees => 2,
+    };
+    each.into_iter().min_by_key(rank).unwrap_or_else(|| Finding::agrees(Verdict::None))
+}
+
+/// Whether a statement can be about a signature: everything that it names fits.
+fn means(result: &ResInfo, signature: &DkimSignature) -> bool {
+    let named = |name: &str| result.property("header", name);
+    let domain = signature.domain.as_deref().unwrap_or_default();
+    let d = named("d").is_none_or(|d| d.eq_ignore_ascii_case(domain));
+    let s = named("s").is_none_or(|s| Some(s) == signature.selector.as_deref());
+    let b = named("b").is_none_or(|b| signature.tags.compact("b").is_some_and(|own| own.starts_with(b)));
+    let i = named("i").is_none_or(|i| {
+        let own = signature.tags.compact("i").unwrap_or_else(|| format!("@{domain}"));
+        let of = |i: &str| i.rsplit_once('@').map_or(i, |(_, domain)| domain).to_ascii_lowercase();
+        of(i) == of(&own)
+    });
+    d && s && b && i
+}
+
+fn of_one(judged: &Judged<'_>, by: Claimant<'_>, claims: &str, (signature, v): &Signed<'_>) -> Finding {
+    let reason = || v.reason.clone().unwrap_or_default();
+    let found = v.result;
+    match (claims == "pass", found) {
+        _ if says_nothing(claims) => Finding::open(found, "it claims no verdict"),
+        (_, Verdict::TempError | Verdict::None) => Finding::open(found, reason()),
+        (true, Verdict::Pass) | (false, Verdict::Fail) => Finding::agrees(found),
+        (true, Verdict::Fail) if !v.facts.causes.iter().any(lasts) => {
+            Finding::open(found, format!("{}; that may have been otherwise when the mail came", reason()))
+        }
+        (true, Verdict::Fail) if by.set.is_some() && !unchanged_since(judged, by, signature, v) => {
+            Finding::open(found, format!("{}; that may have come later", reason()))
+        }
+        (true, Verdict::Fail) => Finding::disagrees(found, reason()),
+        (false, Verdict::Pass) => Finding::disagrees(found, verifies(signature)),
+    }
+}
+
+fn verifies(signature: &DkimSignature) -> String {
+    let ed25519 = signature.algorithm.as_deref().is_some_and(|a| a.eq_ignore_ascii_case("ed25519-sha256"));
+    let more = if ed25519 { ": perhaps it cannot read ed25519-sha256" } else { "" };
+    format!("it verifies here{more}")
+}
+
+/// Whether what a signature failed on is covered by the sealer's own message signature, which holds: then it failed when
+/// the sealer saw it too.
+fn unchanged_since(judged: &Judged<'_>, by: Claimant<'_>, signature: &DkimSignature, v: &DkimVerification) -> bool {
+    let Some((set, ams)) = by.set.and_then(|set| Some((set, set.ams.as_ref()?))) else { return false };
+    let holds = judged.verification.sets.iter().any(|s| s.instance == set.instance && s.ams == Verdict::Pass);
+    if !holds || ams.tags.get("l").is_some() {
+        return false;
+    }
+    let form = |c: Option<&str>| {
+        let c = c.unwrap_or("simple/simple").to_owned();
+        let (header, body) = c.split_once('/').unwrap_or((&c, "simple"));
+        [header, body].map(|name| Canonicalization::from_name(name).unwrap_or(Canonicalization::Simple))
+    };
+    let [own_header, own_body] = form(signature.canonicalization.as_deref());
+    let [header, body] = form(ams.canonicalization.as_deref());
+    // What is the same without any change is the same after relaxed canonicalization.
+    let as_strict = |ams: Canonicalization, own: Canonicalization| ams == own || ams == Canonicalization::Simple;
+    let times = |names: &[String], name: &String| names.iter().filter(|n| *n == name).count();
+    let fields = &signature.signed_headers;
+    v.facts.causes.iter().all(|cause| match cause {
+        Cause::BodyHash => as_strict(body, own_body),
+        Cause::Signature => {
+            as_strict(header, own_header)
+                && fields.iter().all(|name| times(&ams.signed_headers, name) >= times(fields, name))
+        }
+        other => lasts(other),
+    })
+}
