@@ -23,6 +23,8 @@ pub fn main(context: &Context) -> std::process::ExitCode {
         complain(&format!("sealcheck: internal error, please report it: {panic}"));
     }));
     let code = catch_unwind(AssertUnwindSafe(|| dispatch(context))).unwrap_or(ExitCode::Internal);
+    // Tasks that are left behind may hold a world.
+    crate::lab::end_programs();
     code.number().into()
 }
 

@@ -4,6 +4,7 @@ use super::{Context, Failure, Global};
 use crate::{
     core::{Redactor, RunId},
     judge::snapshot::{known, obsolete},
+    lab::Settings,
     run::{Given, Plan},
     scenario::{
         Config, Loaded, Scenario, TargetKind, YamlErrors,
@@ -95,22 +96,24 @@ impl Project {
         files.iter().map(|file| file.to_string_lossy().replace('\\', "/")).collect()
     }
 
-    /// The world of a run, its secrets looked up; every secret is told to the redactor.
+    /// The world of a run, its secrets looked up; every secret is told to the redactor. A world of our own is built with
+    /// these settings.
     ///
     /// # Errors
     /// When an account or a secret is missing, or the kind is one that this version cannot build.
     pub(super) async fn given(
         &self,
         context: &Context,
-        kind: TargetKind,
+        (kind, settings): (TargetKind, Settings),
         plan: &Plan,
         renamed: &BTreeMap<String, String>,
         redactor: &Redactor,
     ) -> Result<Given, Failure> {
         match kind {
-            TargetKind::Embedded => return Ok(Given::Lab(kind)),
-            TargetKind::Rspamd | TargetKind::Postfix => {
-                let text = format!("this version cannot build target {kind}; it has embedded, staging and gmail");
+            TargetKind::Embedded | TargetKind::Rspamd => return Ok(Given::Lab(kind, Box::new(settings))),
+            TargetKind::Postfix => {
+                let text =
+                    format!("this version cannot build target {kind}; it has embedded, rspamd, staging and gmail");
                 return Err(Failure::Usage(text));
             }
             TargetKind::Staging | TargetKind::Gmail => {}

@@ -63,6 +63,7 @@ pub(super) fn stop_run(mut signals: Signals, stop: Stop) -> JoinHandle<()> {
                 StopReason::Terminated => ExitCode::Terminated,
                 _ => ExitCode::Interrupted,
             };
+            crate::lab::end_programs();
             #[expect(clippy::disallowed_methods, reason = "the person will not wait for anything any more")]
             std::process::exit(code.number().into());
         }

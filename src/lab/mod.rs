@@ -4,13 +4,23 @@
 //! sides.
 
 pub mod embedded;
+#[cfg(target_os = "linux")]
+pub mod process;
+#[cfg(target_os = "linux")]
+pub mod rspamd;
+mod settings;
+
+pub use settings::Settings;
 
 use crate::scenario::{Knobs, Target, TargetKind, target::LogSource};
+use std::{any::Any, path::PathBuf};
 
 /// A running world.
 pub struct Lab {
     target: Target,
     world: embedded::World,
+    /// Programs beside us, which end when they are dropped.
+    _programs: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 /// A world could not be built.
@@ -27,36 +37,71 @@ pub enum LabError {
     /// This kind of world is not one that we build.
     #[error("target {0} is no lab")]
     NoLab(TargetKind),
+    /// A program beside us cannot be used.
+    #[error("{what}")]
+    Program {
+        /// What is wrong.
+        what: String,
+        /// What to do next.
+        next: String,
+    },
     /// Anything else, with what to do.
     #[error("{0}")]
     Other(String),
+}
+
+impl LabError {
+    /// What to do next.
+    pub fn next(&self) -> &str {
+        match self {
+            Self::Port { .. } => "free the port, or let us take any free one",
+            Self::NoLab(_) => "run a target that is there",
+            Self::Program { next, .. } => next,
+            Self::Other(_) => "see what the message says",
+        }
+    }
 }
 
 impl Lab {
     /// Starts a world and returns when every server in it listens.
     ///
     /// # Errors
-    /// When a port is taken, or the kind is no lab.
-    pub async fn start(kind: TargetKind, knobs: &Knobs) -> Result<Self, LabError> {
-        if kind != TargetKind::Embedded {
-            return Err(LabError::NoLab(kind));
+    /// When a port is taken, a program is missing or does not start, or the kind is no lab.
+    pub async fn start(kind: TargetKind, knobs: &Knobs, settings: &Settings) -> Result<Self, LabError> {
+        match kind {
+            TargetKind::Embedded => {
+                let company = settings.company.clone().unwrap_or_default();
+                let world = embedded::World::start_for(knobs, company, &settings.ports).await?;
+                Ok(Self::of(kind, world, Vec::new(), Vec::new()))
+            }
+            #[cfg(target_os = "linux")]
+            TargetKind::Rspamd => rspamd::world(knobs, settings).await,
+            kind => Err(LabError::NoLab(kind)),
         }
-        let world = embedded::World::start(knobs, &embedded::Ports::default()).await?;
-        Ok(Self { target: world.target(), world })
+    }
+
+    /// A world with the logs of its company's server, and the programs that end with it.
+    fn of(
+        kind: TargetKind,
+        world: embedded::World,
+        logs: Vec<PathBuf>,
+        programs: Vec<Box<dyn Any + Send + Sync>>,
+    ) -> Self {
+        let target = with_logs(Target { kind, ..world.target() }, logs);
+        Self { target, world, _programs: programs }
     }
 
     /// The accounts that a world of this kind will have, before it is started: their servers have no ports and no logins
     /// yet, and their logs no folder. `None` when the kind is no lab.
-    pub fn outline(kind: TargetKind) -> Option<Target> {
-        let mut target = kind.is_lab().then(|| Target { kind, ..embedded::World::outline() })?;
-        for account in target.accounts.values_mut().filter(|a| a.forwards_to.is_some()) {
-            account.logs = match kind {
-                TargetKind::Rspamd => vec![LogSource::File("rspamd.log".into())],
-                TargetKind::Postfix => ["rspamd.log", "mail.log"].map(|name| LogSource::File(name.into())).to_vec(),
-                _ => Vec::new(),
-            };
-        }
-        Some(target)
+    pub fn outline(kind: TargetKind, settings: &Settings) -> Option<Target> {
+        let company = settings.company.clone().unwrap_or_default();
+        let logs: &[&str] = match kind {
+            TargetKind::Rspamd => &["rspamd.log"],
+            TargetKind::Postfix => &["rspamd.log", "mail.log"],
+            _ => &[],
+        };
+        let logs = logs.iter().map(PathBuf::from).collect();
+        kind.is_lab().then(|| with_logs(Target { kind, ..embedded::World::outline(&company) }, logs))
     }
 
     /// How to reach it.
@@ -68,4 +113,26 @@ impl Lab {
     pub fn world(&self) -> &embedded::World {
         &self.world
     }
+
+    /// Ends everything and waits until it is gone.
+    pub async fn stop(self) {
+        let Self { world, _programs: programs, .. } = self;
+        world.stop().await;
+        drop(programs);
+    }
+}
+
+/// The target, with these logs at the accounts whose mail is forwarded.
+fn with_logs(mut target: Target, logs: Vec<PathBuf>) -> Target {
+    for account in target.accounts.values_mut().filter(|account| account.forwards_to.is_some()) {
+        account.logs = logs.iter().cloned().map(LogSource::File).collect();
+    }
+    target
+}
+
+/// Ends every program that labs of this process started and that still runs, for when the process is about to end without
+/// having dropped everything.
+pub fn end_programs() {
+    #[cfg(target_os = "linux")]
+    process::end_all();
 }

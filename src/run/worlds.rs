@@ -2,7 +2,7 @@
 
 use crate::{
     core::Redactor,
-    lab::Lab,
+    lab::{Lab, Settings},
     outcome::{Connections, HarnessCode, StageError},
     probe::{logs::Logs, mailbox::Mailboxes},
     scenario::{Knobs, Target, TargetKind},
@@ -44,7 +44,7 @@ pub(super) struct Worlds {
 #[derive(Debug, Clone)]
 pub enum Given {
     /// We build them.
-    Lab(TargetKind),
+    Lab(TargetKind, Box<Settings>),
     /// The person described one.
     Target(Box<Target>),
 }
@@ -53,7 +53,7 @@ impl Given {
     /// The kind of world.
     pub fn kind(&self) -> TargetKind {
         match self {
-            Self::Lab(kind) => *kind,
+            Self::Lab(kind, _) => *kind,
             Self::Target(target) => target.kind,
         }
     }
@@ -61,7 +61,7 @@ impl Given {
     /// Who is there, as far as that is known before a world is built; `None` when it is one that nobody can build.
     pub fn outline(&self) -> Option<Target> {
         match self {
-            Self::Lab(kind) => Lab::outline(*kind),
+            Self::Lab(kind, settings) => Lab::outline(*kind, settings),
             Self::Target(target) => Some((**target).clone()),
         }
     }
@@ -91,10 +91,9 @@ impl Worlds {
     async fn build(&self, knobs: &Knobs) -> Result<Arc<World>, StageError> {
         let (target, lab) = match &self.given {
             Given::Target(target) => ((**target).clone(), None),
-            Given::Lab(kind) => {
-                let lab = Lab::start(*kind, knobs).await.map_err(|e| {
-                    let next = "free a port, or run a target that is there";
-                    StageError::new(HarnessCode::H08, format!("start target {kind}"), e.to_string(), next)
+            Given::Lab(kind, settings) => {
+                let lab = Lab::start(*kind, knobs, settings).await.map_err(|e| {
+                    StageError::new(HarnessCode::H08, format!("start target {kind}"), e.to_string(), e.next())
                 })?;
                 (lab.target().clone(), Some(lab))
             }
@@ -153,7 +152,7 @@ impl Worlds {
 /// A world that we did not build has no knobs.
 fn key(given: &Given, knobs: &Knobs) -> Knobs {
     match given {
-        Given::Lab(_) => knobs.clone(),
+        Given::Lab(..) => knobs.clone(),
         Given::Target(_) => Knobs::default(),
     }
 }

@@ -23,7 +23,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
 ];
 
 /// Libraries that may be named in one room (or file) only.
-const HOMES: [(&str, &[&str]); 9] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("lettre", &["probe"]),
     ("imap", &["probe/mailbox"]),
     ("imap_proto", &["probe/mailbox"]),
@@ -33,6 +33,8 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("serde_yaml", &["scenario/yaml"]),
     ("insta", &["judge/snapshot"]),
     ("mail_auth", &["verify", "lab"]),
+    ("rustix", &["lab/process"]),
+    ("ureq", &["lab/rspamd"]),
 ];
 
 fn sources(dir: &Path, out: &mut Vec<PathBuf>) {

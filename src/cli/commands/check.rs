@@ -9,7 +9,7 @@ use crate::{
         project::Project,
     },
     core::RunId,
-    lab::Lab,
+    lab::{Lab, Settings},
     outcome::ExitCode,
     run::{Plan, Selection, prepare},
     scenario::{Scenario, Target, TargetKind, Vars, Warning, YamlError, lint},
@@ -166,7 +166,7 @@ impl Trial<'_> {
     }
 
     fn target(&self, scenario: &Scenario, kind: TargetKind, found: &mut Found) -> Option<Target> {
-        if let Some(target) = Lab::outline(kind) {
+        if let Some(target) = Lab::outline(kind, &Settings::default()) {
             return Some(target);
         }
         match self.project.config.outline(kind, std::slice::from_ref(scenario), &self.renamed) {

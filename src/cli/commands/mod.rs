@@ -1,6 +1,7 @@
 //! One file per command: its arguments and what it does.
 
 pub mod check;
+mod company;
 pub mod completions;
 pub mod explain;
 pub mod inspect;

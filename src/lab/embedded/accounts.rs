@@ -2,8 +2,8 @@
 
 use super::{
     parties::{
-        COMPANY_ALIASES, COMPANY_DOMAIN, COMPANY_HOST, EXTERNAL_DOMAIN, EXTERNAL_HOST, EXTERNAL_IMAP_HOST,
-        EXTERNAL_USERS, GMAIL_AUTHSERV_ID, GMAIL_IMAP_HOST, GMAIL_USERS, GOOGLE_DOMAIN,
+        Company, EXTERNAL_DOMAIN, EXTERNAL_HOST, EXTERNAL_IMAP_HOST, EXTERNAL_USERS, GMAIL_AUTHSERV_ID,
+        GMAIL_IMAP_HOST, GMAIL_USERS, GOOGLE_DOMAIN,
     },
     store::{Credentials, Flavour, Store},
 };
@@ -86,7 +86,7 @@ pub(super) fn mailboxes(addresses: &[&str], flavour: Flavour) -> Result<Store, S
 }
 
 /// The target that a world is.
-pub(super) fn target(at: &Addresses, ca_pem: &str, external: &Store, gmail: &Store) -> Target {
+pub(super) fn target(at: &Addresses, company: &Company, ca_pem: &str, external: &Store, gmail: &Store) -> Target {
     let endpoint = |address: SocketAddr, tls, name: &str, store: &Store, user: &str| Endpoint {
         host: address.ip().to_string(),
         port: address.port(),
@@ -110,12 +110,12 @@ pub(super) fn target(at: &Addresses, ca_pem: &str, external: &Store, gmail: &Sto
             ..Account::new(name, address)
         });
     }
-    for ((name, (address, _)), gmail) in COMPANY_NAMES.into_iter().zip(COMPANY_ALIASES).zip(GMAIL_NAMES) {
+    for ((name, (address, _)), gmail) in COMPANY_NAMES.into_iter().zip(&company.aliases).zip(GMAIL_NAMES) {
         accounts.push(Account {
             forwards_to: Some(gmail.to_owned()),
-            seal_domain: Some(COMPANY_DOMAIN.to_owned()),
-            authserv_id: Some(COMPANY_HOST.to_owned()),
-            ..Account::new(name, address)
+            seal_domain: Some(company.domain.clone()),
+            authserv_id: Some(company.host.clone()),
+            ..Account::new(name, address.as_str())
         });
     }
     for (name, address) in GMAIL_NAMES.into_iter().zip(GMAIL_USERS) {

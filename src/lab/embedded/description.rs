@@ -24,7 +24,7 @@ pub struct ServerDescription {
     /// What it is: `submission`, `submissions`, `external-imap`, `external-mx`, `company-mx`, `gmail-mx`, `gmail-imap`.
     pub name: &'static str,
     /// The name that its certificate carries.
-    pub host: &'static str,
+    pub host: String,
     /// Where it listens.
     pub address: SocketAddr,
     /// How its connections are protected.
@@ -52,8 +52,14 @@ pub struct AccountDescription {
     pub forwards_to: Option<String>,
 }
 
-pub(super) fn describe(at: &Addresses, ca_pem: &str, target: &Target, stores: &[&Store]) -> Description {
-    let server = |name, host, address, tls| ServerDescription { name, host, address, tls };
+pub(super) fn describe(
+    at: &Addresses,
+    company: &Company,
+    ca_pem: &str,
+    target: &Target,
+    stores: &[&Store],
+) -> Description {
+    let server = |name, host: &str, address, tls| ServerDescription { name, host: host.to_owned(), address, tls };
     let accounts = target.accounts.values().map(|account| {
         let endpoint = account.smtp.as_ref().or(account.imap.as_ref().map(|imap| &imap.endpoint));
         let user = endpoint.and_then(|e| e.login.as_ref()).map(|login| login.user.clone());
@@ -76,7 +82,7 @@ pub(super) fn describe(at: &Addresses, ca_pem: &str, target: &Target, stores: &[
             server("submissions", EXTERNAL_HOST, at.submissions, TlsMode::Implicit),
             server("external-imap", EXTERNAL_IMAP_HOST, at.external_imap, TlsMode::Implicit),
             server("external-mx", EXTERNAL_HOST, at.external_mx, TlsMode::Starttls),
-            server("company-mx", COMPANY_HOST, at.company_mx, TlsMode::Starttls),
+            server("company-mx", &company.host, at.company_mx, TlsMode::Starttls),
             server("gmail-mx", GMAIL_MX_HOST, at.gmail_mx, TlsMode::Starttls),
             server("gmail-imap", GMAIL_IMAP_HOST, at.gmail_imap, TlsMode::Implicit),
         ],

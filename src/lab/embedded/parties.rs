@@ -13,11 +13,9 @@ pub const EXTERNAL_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
 /// The selector of its DKIM key, and of its seals.
 pub const EXTERNAL_SELECTOR: &str = "ext2026";
 
-/// The company's domain.
-pub const COMPANY_DOMAIN: &str = "corp.example";
-/// The company's mail server, its MX.
-pub const COMPANY_HOST: &str = "mx.corp.example";
-/// Its address.
+/// The company's domain, where nobody says otherwise.
+const COMPANY_DOMAIN: &str = "corp.example";
+/// The address of the company's mail server.
 pub const COMPANY_ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 20);
 /// The selector of the company's DKIM key.
 pub const COMPANY_DKIM_SELECTOR: &str = "s2026";
@@ -43,21 +41,79 @@ pub const GOOGLE_ARC_SELECTOR: &str = "arc-20260327";
 pub const EXTERNAL_USERS: [&str; 2] = ["probe@ext.example", "second@ext.example"];
 /// Mail addresses of the receiver: accounts `gmail` and `gmail-2`.
 pub const GMAIL_USERS: [&str; 2] = ["probe.inbox@gmail.com", "probe.second@gmail.com"];
-/// The company's addresses with the receiver's that each is forwarded to: accounts `company` and `company-2`.
-pub const COMPANY_ALIASES: [(&str, &str); 2] =
-    [("info@corp.example", GMAIL_USERS[0]), ("sales@corp.example", GMAIL_USERS[1])];
+/// The users at the company: accounts `company` and `company-2`, each forwarded to the receiver's user in the same place.
+const COMPANY_USERS: [&str; 2] = ["info", "sales"];
 
-/// Every name that the world's certificate carries.
-pub const TLS_NAMES: [&str; 11] = [
+/// The company, which forwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Company {
+    /// Its domain.
+    pub domain: String,
+    /// Its mail server, the MX of the domain.
+    pub host: String,
+    /// Its addresses, with the receiver's that each is forwarded to: accounts `company` and `company-2`.
+    pub aliases: [(String, &'static str); 2],
+}
+
+impl Default for Company {
+    fn default() -> Self {
+        Self::of(COMPANY_USERS[0], COMPANY_DOMAIN)
+    }
+}
+
+impl Company {
+    /// The company whose first address this is. `None` when it is no address, or the domain is that of another party.
+    pub fn with_address(address: &str) -> Option<Self> {
+        let (user, domain) = address.rsplit_once('@')?;
+        let domain = domain.to_ascii_lowercase();
+        let label = |l: &str| {
+            (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        };
+        let named = domain.len() <= 240 && domain.contains('.') && domain.split('.').all(label);
+        let simple = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
+        let known = (1..=64).contains(&user.len()) && user.bytes().all(simple);
+        let taken = [EXTERNAL_DOMAIN, GMAIL_DOMAIN, GOOGLE_DOMAIN];
+        let free = !taken.iter().any(|d| domain == *d || domain.ends_with(&format!(".{d}")));
+        (named && known && free).then(|| Self::of(user, &domain))
+    }
+
+    fn of(user: &str, domain: &str) -> Self {
+        let [usual, other] = COMPANY_USERS;
+        let second = if user.eq_ignore_ascii_case(other) { usual } else { other };
+        Self {
+            domain: domain.to_owned(),
+            host: format!("mx.{domain}"),
+            aliases: [(format!("{user}@{domain}"), GMAIL_USERS[0]), (format!("{second}@{domain}"), GMAIL_USERS[1])],
+        }
+    }
+}
+
+/// Every name that the world's certificate carries beside the company's.
+pub const TLS_NAMES: [&str; 9] = [
     EXTERNAL_HOST,
     "127.0.0.1",
     "localhost",
     EXTERNAL_IMAP_HOST,
-    COMPANY_HOST,
     GMAIL_MX_HOST,
     GMAIL_AUTHSERV_ID,
     GMAIL_IMAP_HOST,
     "smtp.gmail.com",
     EXTERNAL_DOMAIN,
-    COMPANY_DOMAIN,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_company_is_named_by_an_address() {
+        let company = Company::with_address("Sales@Firm.Example").unwrap();
+        assert_eq!((company.domain.as_str(), company.host.as_str()), ("firm.example", "mx.firm.example"));
+        assert_eq!(company.aliases.map(|(address, _)| address), ["Sales@firm.example", "info@firm.example"]);
+        for none in
+            ["firm.example", "a@firm", "@firm.example", "a@gmail.com", "a@x.ext.example", "a b@firm.example", ""]
+        {
+            assert_eq!(Company::with_address(none), None, "{none}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! The client's end is made in the background: the TLS library reads all of the system's authorities for it, even
 //! though none of them is trusted, and that takes longer than everything else in a world.
 
-use super::parties::TLS_NAMES;
+use super::parties::{Company, TLS_NAMES};
 use native_tls::{Certificate, Identity};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio_native_tls::{TlsAcceptor, TlsConnector};
 
-/// One authority serves every world of a process.
+/// One authority serves every usual world of a process.
 static SHARED: OnceCell<Pki> = OnceCell::const_new();
 
 /// TLS could not be prepared.
@@ -56,12 +56,16 @@ impl Pki {
         Ok(Self { acceptor, connector: Arc::default(), ca_pem: ca_pem.into() })
     }
 
-    /// The authority of this process, with a certificate for every host of the world.
+    /// An authority with a certificate for every host of a world with this company; worlds of the usual one share it.
     ///
     /// # Errors
     /// As [`Pki::new`].
-    pub async fn shared() -> Result<Self, PkiError> {
-        SHARED.get_or_try_init(|| async { Self::new(&TLS_NAMES) }).await.cloned()
+    pub async fn of_world(company: &Company) -> Result<Self, PkiError> {
+        let new = || Self::new(&[&TLS_NAMES[..], &[company.host.as_str(), &company.domain]].concat());
+        if *company != Company::default() {
+            return new();
+        }
+        SHARED.get_or_try_init(|| async { new() }).await.cloned()
     }
 
     /// The authority's certificate in PEM, for clients.

@@ -6,11 +6,11 @@ use super::{
     authenticate::Authenticator,
     description,
     dns::{Dns, Faults, zone},
-    forwarder::{CompanyMx, Forwarder},
+    forwarder::{CompanyMx, Forwarder, OwnScreen, Screen},
     gmail::{Gmail, Setup},
     imap_server::{ImapServer, Limits},
     keys::Keys,
-    mta::{Backoff, Relay, Site},
+    mta::{Backoff, Relay, SMTP_PORT, Site},
     net::Net,
     parties::*,
     pki::Pki,
@@ -24,18 +24,40 @@ use crate::{
     scenario::{Knobs, Target, target::Provider},
 };
 use std::{
+    collections::HashMap,
     fmt,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
 use tokio::net::TcpListener;
 
-/// The outside sender's mail server.
-const EXTERNAL: Site = Site { host: EXTERNAL_HOST, domain: EXTERNAL_DOMAIN, address: EXTERNAL_ADDRESS };
-/// The company's mail server.
-const COMPANY: Site = Site { host: COMPANY_HOST, domain: COMPANY_DOMAIN, address: COMPANY_ADDRESS };
-/// The receiver's mail server.
-const GMAIL: Site = Site { host: GMAIL_AUTHSERV_ID, domain: GMAIL_DOMAIN, address: GMAIL_ADDRESS };
+/// What a world is made of beside its knobs.
+pub struct Parts {
+    /// The ports of its own servers.
+    pub ports: Ports,
+    /// Whose mail is forwarded.
+    pub company: Company,
+    /// Its DNS, as [`World::dns_of`] starts it.
+    pub dns: Dns,
+    /// Who forwards.
+    pub server: CompanyServer,
+}
+
+/// The company's server.
+pub enum CompanyServer {
+    /// The forwarder of this process, which checks and seals itself.
+    Embedded,
+    /// The forwarder of this process; somebody else checks and seals.
+    Screened(Arc<dyn Screen>),
+    /// Another program, which takes mail from the other parties with the PROXY protocol (version 1) at one socket, and
+    /// from other programs without it at another.
+    Elsewhere {
+        /// The socket for the other parties.
+        parties: SocketAddr,
+        /// The socket for other programs.
+        public: SocketAddr,
+    },
+}
 
 /// Every server of the embedded world. When it is dropped, they end.
 pub struct World {
@@ -66,39 +88,88 @@ struct Mx {
 }
 
 impl World {
-    /// Starts every server and returns when all of them listen.
+    /// Starts every server of the usual world and returns when all of them listen.
     ///
     /// # Errors
     /// When a port is taken, a knob cannot be read, or the system gives no certificate or random numbers.
     pub async fn start(knobs: &Knobs, ports: &Ports) -> Result<Self, LabError> {
-        let keys = Keys::load().map_err(other)?;
-        let pki = Pki::shared().await.map_err(other)?;
-        let records = zone(knobs, &keys).map_err(other)?;
+        Self::start_for(knobs, Company::default(), ports).await
+    }
+
+    /// Starts every server of a world with this company.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    pub async fn start_for(knobs: &Knobs, company: Company, ports: &Ports) -> Result<Self, LabError> {
+        let record = Keys::load().map_err(other)?.company_arc.record();
+        let dns = Self::dns_of(knobs, &company, &record, ports.dns).await?;
+        Self::assemble(knobs, Parts { ports: ports.clone(), company, dns, server: CompanyServer::Embedded }).await
+    }
+
+    /// Starts the DNS of a world, with the records of every party: programs that the world needs may ask it before the
+    /// world is there. `arc_record` is the text that publishes the company's key for ARC alone.
+    ///
+    /// # Errors
+    /// When the port is taken, or a knob cannot be read.
+    pub async fn dns_of(knobs: &Knobs, company: &Company, arc_record: &str, number: u16) -> Result<Dns, LabError> {
+        let records = zone(knobs, &Keys::load().map_err(other)?, company, arc_record).map_err(other)?;
         let faults = Faults::new(&knobs.dns).map_err(other)?;
+        Dns::start(number, records, faults).await.map_err(port("DNS", number))
+    }
+
+    /// Starts every server but the DNS, and returns when all of them listen.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    pub async fn assemble(knobs: &Knobs, parts: Parts) -> Result<Self, LabError> {
+        let Parts { ports, company, dns, server } = parts;
+        let keys = Keys::load().map_err(other)?;
+        let pki = Pki::of_world(&company).await.map_err(other)?;
         let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(other)?;
-        let dns = Dns::start(ports.dns, records, faults).await.map_err(port("DNS", ports.dns))?;
-        let sockets = Sockets::bind(ports, &pki).await?;
-        let addresses = sockets.addresses(&dns)?;
-        let net = Net::new(dns.resolver().map_err(other)?, sockets.routes());
+        let elsewhere = match server {
+            CompanyServer::Elsewhere { parties, public } => Some((parties, public)),
+            CompanyServer::Embedded | CompanyServer::Screened(_) => None,
+        };
+        let sockets = Sockets::bind(&ports, &pki).await?;
+        let mut addresses = sockets.addresses(&dns)?;
+        let mut routes = sockets.routes();
+        if let Some((parties, public)) = elsewhere {
+            routes.insert((IpAddr::V4(COMPANY_ADDRESS), SMTP_PORT), parties);
+            addresses.company_mx = public;
+        }
+        let net = Net::new(dns.resolver().map_err(other)?, routes);
         let tasks = Tasks::new();
         let client_tls = pki.clone();
         // Made ready while nobody waits for it; the first delivery reports what goes wrong.
         tasks.spawn(async move { drop(client_tls.connector().await) });
         let external = accounts::mailboxes(&EXTERNAL_USERS, Flavour::Plain).map_err(LabError::Other)?;
         let gmail = accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(knobs.gmail.locale)).map_err(LabError::Other)?;
-        let target = accounts::target(&addresses, pki.ca_pem(), &external, &gmail);
-        let description = description::describe(&addresses, pki.ca_pem(), &target, &[&external, &gmail]);
+        let target = accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
+        let description = description::describe(&addresses, &company, pki.ca_pem(), &target, &[&external, &gmail]);
 
         let relay = |site| Relay::new(site, &net, &pki, Backoff::default(), &tasks);
-        let authenticator = |site: Site| Authenticator::new(net.resolver(), site.host);
-        let outgoing = Outgoing::new(&knobs.external, relay(EXTERNAL), authenticator(EXTERNAL), &keys, &tasks);
+        let authenticator = |host: &str| Authenticator::new(net.resolver(), host);
+        let outside = Site::new(EXTERNAL_HOST, EXTERNAL_DOMAIN, EXTERNAL_ADDRESS);
+        let authenticates = authenticator(EXTERNAL_HOST);
+        let outgoing = Outgoing::new(&knobs.external, relay(outside.clone()), authenticates, &keys, &tasks);
         let submission: Arc<dyn Service> = Arc::new(Submission::new(outgoing, external.clone()));
         sockets.submission.serve(Arc::clone(&submission), &tasks);
         sockets.submissions.serve(submission, &tasks);
-        sockets.external_mx.serve(Arc::new(ExternalMx::new(EXTERNAL, external.clone(), &net)), &tasks);
-        let secret = accounts::random::<32>().map_err(LabError::Other)?;
-        let forwarder = Forwarder::new(&knobs.company, relay(COMPANY), authenticator(COMPANY), &keys, &secret, &tasks);
-        sockets.company_mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
+        sockets.external_mx.serve(Arc::new(ExternalMx::new(outside, external.clone(), &net)), &tasks);
+        let screen: Option<Arc<dyn Screen>> = match server {
+            CompanyServer::Embedded => {
+                let own = OwnScreen::new(&company, knobs.company.arc, authenticator(&company.host), &keys);
+                Some(Arc::new(own))
+            }
+            CompanyServer::Screened(screen) => Some(screen),
+            CompanyServer::Elsewhere { .. } => None,
+        };
+        if let Some(screen) = screen {
+            let secret = accounts::random::<32>().map_err(LabError::Other)?;
+            let out = relay(Site::new(&company.host, &company.domain, COMPANY_ADDRESS));
+            let forwarder = Forwarder::new(&company, &knobs.company, out, screen, &secret, &tasks);
+            sockets.company_mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
+        }
         let setup = Setup {
             store: gmail.clone(),
             net: net.clone(),
@@ -116,9 +187,9 @@ impl World {
         Ok(Self { tasks, dns, net, external, gmail, target, description })
     }
 
-    /// The accounts that every world has, with servers at no port and without logins.
-    pub fn outline() -> Target {
-        accounts::target(&Addresses::unknown(), "", &Store::new(), &Store::new())
+    /// The accounts that every world with this company has, with servers at no port and without logins.
+    pub fn outline(company: &Company) -> Target {
+        accounts::target(&Addresses::unknown(), company, "", &Store::new(), &Store::new())
     }
 
     /// How to reach it.
@@ -202,9 +273,13 @@ impl Sockets {
     }
 
     /// Where mail between the parties goes.
-    fn routes(&self) -> [((IpAddr, u16), std::net::SocketAddr); 3] {
-        [(EXTERNAL, &self.external_mx), (COMPANY, &self.company_mx), (GMAIL, &self.gmail_mx)]
-            .map(|(site, mx)| ((IpAddr::V4(site.address), super::mta::SMTP_PORT), mx.parties.address()))
+    fn routes(&self) -> HashMap<(IpAddr, u16), SocketAddr> {
+        let routes = [
+            (EXTERNAL_ADDRESS, &self.external_mx),
+            (COMPANY_ADDRESS, &self.company_mx),
+            (GMAIL_ADDRESS, &self.gmail_mx),
+        ];
+        routes.into_iter().map(|(at, mx)| ((IpAddr::V4(at), SMTP_PORT), mx.parties.address())).collect()
     }
 }
 

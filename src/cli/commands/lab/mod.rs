@@ -6,12 +6,14 @@ mod knobs;
 use crate::{
     cli::{
         Context,
+        commands::company::CompanyArgs,
         context::{complain, print},
         failure::{Failure, Outcome},
         signals,
     },
-    lab::embedded::{Ports, World},
+    lab::{Lab, LabError, embedded::Ports},
     outcome::ExitCode,
+    scenario::TargetKind,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -35,6 +37,11 @@ pub struct UpArgs {
     /// Bring a cause of the catalogue about, for example B04; repeatable; knobs count after it
     #[arg(long = "fault", value_name = "CODE")]
     faults: Vec<String>,
+    /// Which lab: embedded, rspamd or postfix
+    #[arg(long, value_name = "TARGET", default_value_t = TargetKind::Embedded)]
+    target: TargetKind,
+    #[command(flatten)]
+    company: CompanyArgs,
     #[command(flatten)]
     ports: PortArgs,
 }
@@ -95,10 +102,16 @@ pub(in crate::cli) fn run(_: &Context, command: &LabCommand) -> Outcome {
 
 async fn up(args: &UpArgs) -> Outcome {
     let knobs = knobs::knobs(&args.knobs, &args.faults)?;
-    let world = World::start(&knobs, &args.ports.ports()).await.map_err(|e| Failure::Inconclusive(e.to_string()))?;
+    let settings = args.company.settings(args.target, args.ports.ports())?;
+    let started = Lab::start(args.target, &knobs, &settings).await;
+    let lab = started.map_err(|e| match e {
+        LabError::NoLab(_) => Failure::Usage(format!("{e}; one of embedded and rspamd is")),
+        e => Failure::Inconclusive(format!("{e}; {}", e.next())),
+    })?;
+    let world = lab.world();
     let mut ready = serde_json::to_value(world.describe()).map_err(|e| Failure::Internal(e.to_string()))?;
     if let Some(file) = &args.config_out {
-        let written = config_out::write(file, &world.target(), &world.describe().ca_pem);
+        let written = config_out::write(file, lab.target(), &world.describe().ca_pem);
         let ca_file = written.map_err(|e| Failure::Output(format!("cannot write {}: {e}", file.display())))?;
         if let Value::Object(fields) = &mut ready {
             fields.insert("config".into(), json!(file));
@@ -110,6 +123,6 @@ async fn up(args: &UpArgs) -> Outcome {
     print(&format!("{ready}\n")).map_err(|e| Failure::stdout(&e))?;
     complain("the lab is up; Ctrl-C ends it");
     end.next().await;
-    world.stop().await;
+    lab.stop().await;
     Ok(ExitCode::Success)
 }

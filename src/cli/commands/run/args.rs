@@ -2,7 +2,7 @@
 
 use super::reports::ReportSpec;
 use crate::{
-    cli::commands::{select::SelectArgs, values::ValueArgs},
+    cli::commands::{company::CompanyArgs, select::SelectArgs, values::ValueArgs},
     core::duration,
     judge::snapshot::Update,
 };
@@ -19,6 +19,8 @@ pub struct RunArgs {
     pub(super) profile: Option<String>,
     #[command(flatten)]
     pub(super) values: ValueArgs,
+    #[command(flatten)]
+    pub(super) company: CompanyArgs,
     #[command(flatten)]
     pub(super) running: RunningArgs,
     #[command(flatten)]

@@ -72,7 +72,8 @@ async fn execute(
     let stop = Stop::new();
     let signals = signals::stop_run(listening, stop.clone());
     let redactor = Redactor::new();
-    let given = project.given(context, settings.target, &plan, &args.values.renamed(), &redactor).await?;
+    let renamed = args.values.renamed();
+    let given = project.given(context, (settings.target, settings.lab.clone()), &plan, &renamed, &redactor).await?;
     let run = context.new_run();
     let directory = project.run_dir(&run);
     let info = info::info(context, args, project, &settings).await;

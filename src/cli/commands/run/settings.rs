@@ -9,6 +9,7 @@ use super::{
 use crate::{
     cli::{Context, failure::Failure, project::Project},
     judge::snapshot::Update,
+    lab::{self, embedded::Ports},
     run::{ArtifactPolicy, FlakyPolicy, Selection},
     scenario::{
         Scenario, TargetKind, Vars,
@@ -22,6 +23,8 @@ use std::time::Duration;
 /// What a run is to do.
 pub(super) struct Settings {
     pub(super) target: TargetKind,
+    /// What a lab is to be, where the target is one.
+    pub(super) lab: lab::Settings,
     pub(super) selection: Selection,
     pub(super) profile: Profile,
     pub(super) vars: Vars,
@@ -65,6 +68,7 @@ impl Settings {
         let reports = if typed.is_empty() { texts.reports } else { typed.clone() };
         Ok(Self {
             target,
+            lab: args.company.settings(target, Ports::default())?,
             selection: Selection {
                 target: Some(target),
                 tags,

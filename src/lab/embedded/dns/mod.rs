@@ -4,6 +4,7 @@ mod fault;
 mod records;
 mod server;
 mod zone;
+pub mod zone_file;
 
 pub use fault::{FaultError, Faults};
 pub use records::Records;

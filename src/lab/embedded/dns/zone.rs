@@ -10,14 +10,15 @@ use crate::{
 };
 use hickory_server::proto::ProtoError;
 
-/// What DNS says in a world with these knobs.
+/// What DNS says in a world with these knobs and this company. `arc_record` is the text that publishes its key for ARC
+/// alone.
 ///
 /// # Errors
 /// When a name is no domain name.
-pub fn zone(knobs: &Knobs, keys: &Keys) -> Result<Records, ProtoError> {
+pub fn zone(knobs: &Knobs, keys: &Keys, at: &Company, arc_record: &str) -> Result<Records, ProtoError> {
     let records = Records::default();
     external(&records, knobs, keys)?;
-    company(&records, knobs, keys)?;
+    company(&records, knobs, keys, at, arc_record)?;
     google(&records, keys)?;
     Ok(records)
 }
@@ -54,27 +55,29 @@ fn external(records: &Records, knobs: &Knobs, keys: &Keys) -> Result<(), ProtoEr
     Ok(())
 }
 
-fn company(records: &Records, knobs: &Knobs, keys: &Keys) -> Result<(), ProtoError> {
-    records.set_host(COMPANY_HOST, COMPANY_ADDRESS)?;
-    records.set_mx(COMPANY_DOMAIN, &[(10, COMPANY_HOST)])?;
-    records.set_txt(COMPANY_HOST, "v=spf1 a -all");
-    records.set_txt(COMPANY_DOMAIN, &format!("v=spf1 ip4:{COMPANY_ADDRESS} -all"));
-    records.set_txt(&format!("_dmarc.{COMPANY_DOMAIN}"), "v=DMARC1; p=none");
-    records.set_txt(&key_name(COMPANY_DKIM_SELECTOR, COMPANY_DOMAIN), &keys.company_dkim.record());
-    let (selector, key) = match knobs.company.arc {
+fn company(records: &Records, knobs: &Knobs, keys: &Keys, at: &Company, arc_record: &str) -> Result<(), ProtoError> {
+    let Company { domain, host, .. } = at;
+    let dkim_record = keys.company_dkim.record();
+    records.set_host(host, COMPANY_ADDRESS)?;
+    records.set_mx(domain, &[(10, host)])?;
+    records.set_txt(host, "v=spf1 a -all");
+    records.set_txt(domain, &format!("v=spf1 ip4:{COMPANY_ADDRESS} -all"));
+    records.set_txt(&format!("_dmarc.{domain}"), "v=DMARC1; p=none");
+    records.set_txt(&key_name(COMPANY_DKIM_SELECTOR, domain), &dkim_record);
+    let (selector, record) = match knobs.company.arc {
         ArcSealing::Off => return Ok(()),
-        ArcSealing::ReusedKey => (COMPANY_DKIM_SELECTOR, &keys.company_dkim),
+        ArcSealing::ReusedKey => (COMPANY_DKIM_SELECTOR, dkim_record.as_str()),
         ArcSealing::DedicatedKey => {
-            records.set_txt(&key_name(COMPANY_ARC_SELECTOR, COMPANY_DOMAIN), &keys.company_arc.record());
-            (COMPANY_ARC_SELECTOR, &keys.company_arc)
+            records.set_txt(&key_name(COMPANY_ARC_SELECTOR, domain), arc_record);
+            (COMPANY_ARC_SELECTOR, arc_record)
         }
     };
-    let sealing = key_name(selector, COMPANY_DOMAIN);
+    let sealing = key_name(selector, domain);
     match knobs.company.arc_key {
         PublishedKey::Right => {}
         PublishedKey::Missing => records.remove_txt(&sealing),
         PublishedKey::Other => records.set_txt(&sealing, &keys.other.record()),
-        PublishedKey::Damaged => records.set_txt(&sealing, &format!("\"{}\"", key.record())),
+        PublishedKey::Damaged => records.set_txt(&sealing, &format!("\"{record}\"")),
         PublishedKey::Revoked => records.set_txt(&sealing, "v=DKIM1; k=rsa; p="),
     }
     Ok(())
@@ -100,7 +103,10 @@ mod tests {
     use hickory_server::proto::rr::RecordType;
 
     fn text(knobs: &Knobs, name: &str) -> Option<String> {
-        match zone(knobs, &Keys::load().unwrap()).unwrap().find(name, RecordType::TXT) {
+        match zone(knobs, &Keys::load().unwrap(), &Company::default(), "v=DKIM1; p=QUJD")
+            .unwrap()
+            .find(name, RecordType::TXT)
+        {
             Found::Records(data) => Some(data[0].to_string()),
             _ => None,
         }

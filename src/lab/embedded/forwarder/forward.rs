@@ -1,27 +1,28 @@
 //! From an accepted message to a forwarded one.
 
-use super::{Srs, SrsError, modify, results};
+use super::{
+    Srs, SrsError, modify,
+    screen::{Incoming, Screen, Screening},
+};
 use crate::{
     lab::embedded::{
-        authenticate::{Authentication, Authenticator, Hop},
-        keys::{KeyError, Keys},
         mta::{Queued, Relay, queue_id, received},
-        parties::{COMPANY_ALIASES, COMPANY_ARC_SELECTOR, COMPANY_DKIM_SELECTOR, COMPANY_DOMAIN},
-        signing::{Field, Message, Signer, arc, with_crlf},
-        smtp_server::{Envelope, Recipient, Session},
+        parties::Company,
+        signing::with_crlf,
+        smtp_server::{Envelope, Recipient, Reply, Session, Status},
         tasks::Tasks,
     },
-    scenario::knobs::{ArcSealing, CompanyKnobs, Modification},
+    scenario::knobs::{CompanyKnobs, Modification},
 };
 use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The company's way of forwarding.
 pub struct Forwarder {
+    company: Company,
     knobs: CompanyKnobs,
     relay: Relay,
-    authenticator: Authenticator,
-    signer: Option<Signer>,
+    screen: Arc<dyn Screen>,
     srs: Srs,
     tasks: Tasks,
 }
@@ -38,28 +39,27 @@ pub(super) enum Route {
 }
 
 impl Forwarder {
-    /// Forwards as the knobs say.
+    /// Forwards the company's mail as the knobs say, after `screen` has seen it.
     pub fn new(
+        company: &Company,
         knobs: &CompanyKnobs,
         relay: Relay,
-        authenticator: Authenticator,
-        keys: &Keys,
+        screen: Arc<dyn Screen>,
         srs_secret: &[u8],
         tasks: &Tasks,
     ) -> Self {
-        let signer = match knobs.arc {
-            ArcSealing::Off => None,
-            ArcSealing::ReusedKey => Some((COMPANY_DKIM_SELECTOR, &keys.company_dkim)),
-            ArcSealing::DedicatedKey => Some((COMPANY_ARC_SELECTOR, &keys.company_arc)),
-        };
         Self {
+            company: company.clone(),
             knobs: knobs.clone(),
             relay,
-            authenticator,
-            signer: signer.map(|(selector, key)| Signer::new(COMPANY_DOMAIN, selector, key)),
-            srs: Srs::new(srs_secret, COMPANY_DOMAIN),
+            screen,
+            srs: Srs::new(srs_secret, &company.domain),
             tasks: tasks.clone(),
         }
+    }
+
+    pub(super) fn company(&self) -> &Company {
+        &self.company
     }
 
     pub(super) fn knobs(&self) -> &CompanyKnobs {
@@ -69,7 +69,8 @@ impl Forwarder {
     /// Where mail for this address of ours goes. Bounces to rewritten senders find their way back, whether or not
     /// senders are rewritten now.
     pub(super) fn route(&self, address: &str) -> Route {
-        if let Some((_, to)) = COMPANY_ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(address)) {
+        let mut aliases = self.company.aliases.iter();
+        if let Some((_, to)) = aliases.find(|(alias, _)| alias.eq_ignore_ascii_case(address)) {
             return Route::To((*to).to_owned());
         }
         match self.srs.reverse(address, Timestamp::now()) {
@@ -79,28 +80,28 @@ impl Forwarder {
         }
     }
 
-    /// Takes a message; it is checked, sealed and sent on after the return. The queue id.
-    pub(super) fn accept(self: &Arc<Self>, session: &Session, envelope: Envelope, message: Vec<u8>) -> String {
+    /// Checks and seals a message, and takes it unless it is refused; it is sent on after the return. The reply.
+    pub(super) async fn accept(self: &Arc<Self>, session: &Session, envelope: Envelope, message: &[u8]) -> Reply {
         let arrived = Timestamp::now();
         let id = queue_id(arrived);
-        let (forwarder, session, queue) = (Arc::clone(self), session.clone(), id.clone());
-        self.tasks.spawn(async move { forwarder.forward(&session, envelope, &message, queue, arrived).await });
-        id
+        let message = with_crlf(message);
+        let name = self.relay.net().confirmed_name(session.peer).await;
+        let client_name = name.as_deref();
+        let incoming = Incoming { session, client_name, envelope: &envelope, id: &id, message: &message, arrived };
+        let (head, message) = match self.screen.screen(&incoming).await {
+            Screening::Take { head, message } => (head, message),
+            Screening::Refuse(reply) => return reply,
+        };
+        let trace = received(session, client_name, &envelope, &self.relay.site().host, &id, arrived);
+        let message = [trace.as_bytes(), head.as_bytes(), &message].concat();
+        let (forwarder, queue) = (Arc::clone(self), id.clone());
+        self.tasks.spawn(async move { forwarder.forward(envelope, message, queue, arrived).await });
+        Reply::new(250, Status(2, 0, 0), format!("Ok: queued as {id}"))
     }
 
-    async fn forward(&self, session: &Session, envelope: Envelope, message: &[u8], id: String, arrived: Timestamp) {
-        let message = without_own_results(&with_crlf(message), self.relay.site().host);
-        let hop = Hop { client: session.peer, helo: &session.helo, sender: &envelope.sender };
-        let (found, name) =
-            tokio::join!(self.authenticator.authenticate(hop, &message), self.relay.net().confirmed_name(session.peer));
-        let host = self.relay.site().host;
-        let trace = received(session, name.as_deref(), &envelope, host, &id, arrived);
-        let results = results::payload(host, &found);
-        // A seal that cannot be made is no reason to lose the mail.
-        let seal = self.seal(&message, &found, &results, arrived).ok().flatten().unwrap_or_default();
-        let head = format!("{trace}{seal}Authentication-Results: {results}\r\n");
+    async fn forward(&self, envelope: Envelope, message: Vec<u8>, id: String, arrived: Timestamp) {
         let change = if envelope.sender.is_empty() { Modification::None } else { self.knobs.modify };
-        let message = modify::apply(change, [head.as_bytes(), &message].concat());
+        let message = modify::apply(change, message);
         let true_sender = envelope.sender.clone();
         let sender = if self.knobs.srs { self.srs.forward(&true_sender, arrived) } else { true_sender.clone() };
         let recipients = envelope.recipients.iter().filter_map(|r| self.forwarded(r)).collect();
@@ -112,48 +113,5 @@ impl Forwarder {
         let Route::To(address) = self.route(&recipient.address) else { return None };
         let original = recipient.original.clone().unwrap_or_else(|| format!("rfc822;{}", recipient.address));
         Some(Recipient { address, original: Some(original), notify: recipient.notify })
-    }
-
-    fn seal(
-        &self,
-        message: &[u8],
-        found: &Authentication,
-        results: &str,
-        now: Timestamp,
-    ) -> Result<Option<String>, KeyError> {
-        let (Some(signer), Some(next)) = (&self.signer, arc::next(&found.arc)) else { return Ok(None) };
-        arc::set(signer, &Message::new(message), next, results, now.as_second()).map(Some)
-    }
-}
-
-/// The message without Authentication-Results that claim to be ours (RFC 8601 §5).
-fn without_own_results(raw: &[u8], authserv_id: &str) -> Vec<u8> {
-    let message = Message::new(raw);
-    let ours = |field: &Field<'_>| {
-        let text = field.text();
-        let id = text.split([';', ' ', '\t']).next().unwrap_or_default();
-        field.is("Authentication-Results") && id.eq_ignore_ascii_case(authserv_id)
-    };
-    let mut out = Vec::with_capacity(raw.len());
-    let mut from = 0;
-    for field in message.fields.iter().filter(|f| ours(f)) {
-        out.extend_from_slice(&raw[from..field.range().start]);
-        from = field.range().end;
-    }
-    out.extend_from_slice(&raw[from..]);
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forged_results_of_ours_go_and_others_stay() {
-        let raw = b"A: 1\r\nAuthentication-Results: MX.corp.example;\r\n dmarc=pass\r\nAuthentication-Results: \
-            mx.other.example; spf=pass\r\n\r\nAuthentication-Results: mx.corp.example; x\r\n";
-        let want = b"A: 1\r\nAuthentication-Results: mx.other.example; spf=pass\r\n\r\nAuthentication-Results: \
-            mx.corp.example; x\r\n";
-        assert_eq!(without_own_results(raw, "mx.corp.example"), want);
     }
 }

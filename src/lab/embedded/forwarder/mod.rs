@@ -3,9 +3,13 @@
 mod forward;
 mod modify;
 mod mx;
+mod own;
 mod results;
+mod screen;
 mod srs;
 
 pub use forward::Forwarder;
 pub use mx::CompanyMx;
+pub use own::OwnScreen;
+pub use screen::{Incoming, Screen, Screening};
 pub use srs::{Srs, SrsError};

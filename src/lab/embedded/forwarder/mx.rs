@@ -2,7 +2,6 @@
 
 use super::forward::{Forwarder, Route};
 use crate::lab::embedded::{
-    parties::{COMPANY_DOMAIN, COMPANY_HOST},
     signing::Message,
     smtp_server::{Envelope, Recipient, Reply, Service, Session, Status},
 };
@@ -43,17 +42,17 @@ impl CompanyMx {
 #[async_trait]
 impl Service for CompanyMx {
     fn hostname(&self) -> &str {
-        COMPANY_HOST
+        &self.forwarder.company().host
     }
 
     async fn connect(&self, _session: &Session) -> Reply {
-        Reply::plain(220, format!("{COMPANY_HOST} ESMTP Postfix"))
+        Reply::plain(220, format!("{} ESMTP Postfix", self.hostname()))
     }
 
     async fn recipient(&self, _session: &Session, _envelope: &Envelope, recipient: &Recipient) -> Reply {
         let address = &recipient.address;
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        if !domain.eq_ignore_ascii_case(COMPANY_DOMAIN) {
+        if !domain.eq_ignore_ascii_case(&self.forwarder.company().domain) {
             return Reply::new(554, Status(5, 7, 1), format!("<{address}>: Relay access denied"));
         }
         if let Some(reject) = &self.reject {
@@ -79,7 +78,6 @@ impl Service for CompanyMx {
         if self.forwarder.knobs().greylist && self.first_attempt(&envelope, &message) {
             return Reply::new(451, Status(4, 7, 1), "Greylisting in action, please come back later");
         }
-        let id = self.forwarder.accept(session, envelope, message);
-        Reply::new(250, Status(2, 0, 0), format!("Ok: queued as {id}"))
+        self.forwarder.accept(session, envelope, &message).await
     }
 }

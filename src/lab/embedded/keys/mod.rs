@@ -15,6 +15,7 @@ use std::{
 #[derive(Clone)]
 pub struct SigningKey {
     pair: Arc<RsaKeyPair>,
+    pem: &'static str,
     public: Arc<str>,
 }
 
@@ -59,13 +60,13 @@ impl Keys {
 }
 
 impl SigningKey {
-    fn from_pem(name: &'static str, pem: &str) -> Result<Self, KeyError> {
+    fn from_pem(name: &'static str, pem: &'static str) -> Result<Self, KeyError> {
         let error = |what: String| KeyError(name, what);
         let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
         let der = STANDARD.decode(body).map_err(|e| error(e.to_string()))?;
         let pair = RsaKeyPair::from_pkcs8(&der).map_err(|e| error(e.to_string()))?;
         let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|e| error(e.to_string()))?;
-        Ok(Self { public: STANDARD.encode(public.as_ref()).into(), pair: Arc::new(pair) })
+        Ok(Self { public: STANDARD.encode(public.as_ref()).into(), pem, pair: Arc::new(pair) })
     }
 
     /// The RSASSA-PKCS1-v1_5 signature with SHA-256 over `bytes`, in base64 on one line.
@@ -78,6 +79,11 @@ impl SigningKey {
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), bytes, &mut signature)
             .map_err(|e| KeyError("in use", e.to_string()))?;
         Ok(STANDARD.encode(signature))
+    }
+
+    /// The private key as a PKCS#8 PEM file, for other programs.
+    pub fn pem(&self) -> &str {
+        self.pem
     }
 
     /// The TXT record that publishes the public half.

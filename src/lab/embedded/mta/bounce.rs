@@ -22,7 +22,7 @@ pub struct Bounce {
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'r> {
     /// Who reports.
-    pub site: Site,
+    pub site: &'r Site,
     /// The queue id of the report.
     pub id: &'r str,
     /// The message that was not delivered.
@@ -206,7 +206,7 @@ mod tests {
         let mut failures = vec![failure()];
         change(&mut queued, &mut failures);
         let now = "2026-11-24T02:45:37Z".parse().unwrap();
-        let site = Site { host: "mx.corp.example", domain: "corp.example", address: [198, 51, 100, 20].into() };
+        let site = &Site::new("mx.corp.example", "corp.example", [198, 51, 100, 20].into());
         Report { site, id: "15DFE", queued: &queued, failures: &failures, arrived: now, now }.write("probe@ext.example")
     }
 

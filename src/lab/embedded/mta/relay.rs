@@ -63,14 +63,21 @@ pub struct Failure {
 }
 
 /// A mail server.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Site {
     /// Its name.
-    pub host: &'static str,
+    pub host: Arc<str>,
     /// The domain that it serves.
-    pub domain: &'static str,
+    pub domain: Arc<str>,
     /// Its address in the virtual network.
     pub address: Ipv4Addr,
+}
+
+impl Site {
+    /// The server `host` of `domain`.
+    pub fn new(host: &str, domain: &str, address: Ipv4Addr) -> Self {
+        Self { host: host.into(), domain: domain.into(), address }
+    }
 }
 
 /// The outgoing side of a server.
@@ -97,8 +104,8 @@ impl Relay {
     }
 
     /// Whose.
-    pub fn site(&self) -> Site {
-        self.site
+    pub fn site(&self) -> &Site {
+        &self.site
     }
 
     /// The network that it sends over.
@@ -112,7 +119,7 @@ impl Relay {
         let failures = self.deliver(&queued).await;
         let now = Timestamp::now();
         let id = queue_id(now);
-        let report = Report { site: self.site, id: &id, queued: &queued, failures: &failures, arrived, now };
+        let report = Report { site: &self.site, id: &id, queued: &queued, failures: &failures, arrived, now };
         if let Some(bounce) = report.write(reports_to) {
             let Bounce { envelope, message } = bounce;
             // A report has no sender, so nobody is told when it fails too.
@@ -200,7 +207,7 @@ impl Relay {
             socket,
             host: host.clone(),
             proxy: Some((IpAddr::V4(self.site.address), *address)),
-            helo: self.site.host.to_owned(),
+            helo: self.site.host.to_string(),
             tls: self.pki.connector().await.map_err(|error| error.to_string())?,
         };
         let envelope = Envelope { recipients: recipients.to_vec(), ..queued.envelope.clone() };
@@ -265,7 +272,7 @@ mod tests {
         records.set_host("mx.away.example", AWAY).unwrap();
         let dns = Dns::start(0, records, Faults::new(faults).unwrap()).await.unwrap();
         let net = Net::new(dns.resolver().unwrap(), away.map(|at| ((IpAddr::V4(AWAY), SMTP_PORT), at)));
-        let site = Site { host: "mx.corp.example", domain: "corp.example", address: Ipv4Addr::new(198, 51, 100, 20) };
+        let site = Site::new("mx.corp.example", "corp.example", Ipv4Addr::new(198, 51, 100, 20));
         let (first, longest) = (Duration::from_millis(1), Duration::from_millis(2));
         let relay = Relay::new(site, &net, pki, Backoff { first, longest, give_up }, &Tasks::new());
         let envelope = Envelope::new("probe@ext.example", &[&format!("x@{domain}")]);

@@ -26,7 +26,7 @@ impl ExternalMx {
 #[async_trait]
 impl Service for ExternalMx {
     fn hostname(&self) -> &str {
-        self.site.host
+        &self.site.host
     }
 
     async fn connect(&self, _session: &Session) -> Reply {
@@ -36,7 +36,7 @@ impl Service for ExternalMx {
     async fn recipient(&self, _session: &Session, _envelope: &Envelope, recipient: &Recipient) -> Reply {
         let address = &recipient.address;
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        if !domain.eq_ignore_ascii_case(self.site.domain) {
+        if !domain.eq_ignore_ascii_case(&self.site.domain) {
             return Reply::new(554, Status(5, 7, 1), format!("<{address}>: Relay access denied"));
         }
         if self.users.account(address).is_none() {
@@ -53,7 +53,7 @@ impl Service for ExternalMx {
         let now = Timestamp::now();
         let id = queue_id(now);
         let name = self.net.confirmed_name(session.peer).await;
-        let trace = received(session, name.as_deref(), &envelope, self.site.host, &id, now);
+        let trace = received(session, name.as_deref(), &envelope, &self.site.host, &id, now);
         for Recipient { address, .. } in &envelope.recipients {
             let head = format!("Return-Path: <{}>\r\nDelivered-To: {address}\r\n{trace}", envelope.sender);
             let copy = [head.as_bytes(), &message].concat();

@@ -43,7 +43,7 @@ impl Outgoing {
         let id = queue_id(arrived);
         let (outgoing, session, queue) = (Arc::clone(self), session.clone(), id.clone());
         self.tasks.spawn(async move {
-            let trace = received(&session, None, &envelope, outgoing.relay.site().host, &queue, arrived);
+            let trace = received(&session, None, &envelope, &outgoing.relay.site().host, &queue, arrived);
             let message = with_crlf(&message);
             // A key that refuses leaves the mail as a server without that key would send it.
             let signature = outgoing.signature(&message, arrived).unwrap_or_default();

@@ -117,6 +117,7 @@ mod tests {
             authenticate::{Authentication, Authenticator, ChainFailure, DkimReason, Hop, Verdict},
             dns::{Dns, Faults, zone},
             keys::Keys,
+            parties::Company,
             signing::dkim_signature,
         },
         scenario::{
@@ -136,7 +137,13 @@ mod tests {
 
     async fn lab(knobs: &Knobs) -> Lab {
         let keys = Keys::load().unwrap();
-        let dns = Dns::start(0, zone(knobs, &keys).unwrap(), Faults::default()).await.unwrap();
+        let dns = Dns::start(
+            0,
+            zone(knobs, &keys, &Company::default(), &keys.company_arc.record()).unwrap(),
+            Faults::default(),
+        )
+        .await
+        .unwrap();
         let authenticator = Authenticator::new(&dns.resolver().unwrap(), "mx.corp.example");
         Lab { _dns: dns, authenticator, keys }
     }

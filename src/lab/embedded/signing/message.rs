@@ -107,6 +107,19 @@ fn is_name(bytes: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
 }
 
+/// The message without the fields that are not wanted.
+pub fn without(raw: &[u8], unwanted: impl Fn(&Field<'_>) -> bool) -> Vec<u8> {
+    let message = Message::new(raw);
+    let mut out = Vec::with_capacity(raw.len());
+    let mut from = 0;
+    for field in message.fields.iter().filter(|field| unwanted(field)) {
+        out.extend_from_slice(&raw[from..field.range().start]);
+        from = field.range().end;
+    }
+    out.extend_from_slice(&raw[from..]);
+    out
+}
+
 /// The message with every line ended by CRLF, as a line-oriented server passes it on.
 pub fn with_crlf(raw: &[u8]) -> Cow<'_, [u8]> {
     let bare = |at: usize| at == 0 || raw[at - 1] != b'\r';

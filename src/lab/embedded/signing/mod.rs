@@ -8,5 +8,5 @@ mod sign;
 
 pub use canon::{relaxed_body, relaxed_field};
 pub use dkim::{body_hash, dkim_signature, signed_fields};
-pub use message::{Field, Message, with_crlf};
+pub use message::{Field, Message, with_crlf, without};
 pub use sign::{Signer, fold};

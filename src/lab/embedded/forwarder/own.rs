@@ -1,0 +1,85 @@
+//! The forwarder's own checks and its own seal.
+
+use super::{
+    results,
+    screen::{Incoming, Screen, Screening},
+};
+use crate::{
+    lab::embedded::{
+        authenticate::{Authentication, Authenticator, Hop},
+        keys::{KeyError, Keys},
+        parties::{COMPANY_ARC_SELECTOR, COMPANY_DKIM_SELECTOR, Company},
+        signing::{Message, Signer, arc, without},
+    },
+    scenario::knobs::ArcSealing,
+};
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// Checks and seals in this process.
+pub struct OwnScreen {
+    host: String,
+    authenticator: Authenticator,
+    signer: Option<Signer>,
+}
+
+impl OwnScreen {
+    /// Seals for the company as `sealing` says.
+    pub fn new(company: &Company, sealing: ArcSealing, authenticator: Authenticator, keys: &Keys) -> Self {
+        let key = match sealing {
+            ArcSealing::Off => None,
+            ArcSealing::ReusedKey => Some((COMPANY_DKIM_SELECTOR, &keys.company_dkim)),
+            ArcSealing::DedicatedKey => Some((COMPANY_ARC_SELECTOR, &keys.company_arc)),
+        };
+        let signer = key.map(|(selector, key)| Signer::new(&company.domain, selector, key));
+        Self { host: company.host.clone(), authenticator, signer }
+    }
+
+    fn seal(
+        &self,
+        message: &[u8],
+        found: &Authentication,
+        results: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, KeyError> {
+        let (Some(signer), Some(next)) = (&self.signer, arc::next(&found.arc)) else { return Ok(None) };
+        arc::set(signer, &Message::new(message), next, results, now.as_second()).map(Some)
+    }
+}
+
+#[async_trait]
+impl Screen for OwnScreen {
+    async fn screen(&self, incoming: &Incoming<'_>) -> Screening {
+        let Incoming { session, envelope, message, arrived, .. } = *incoming;
+        let message = without_own_results(message, &self.host);
+        let hop = Hop { client: session.peer, helo: &session.helo, sender: &envelope.sender };
+        let found = self.authenticator.authenticate(hop, &message).await;
+        let results = results::payload(&self.host, &found);
+        // A seal that cannot be made is no reason to lose the mail.
+        let seal = self.seal(&message, &found, &results, arrived).ok().flatten().unwrap_or_default();
+        Screening::Take { head: format!("{seal}Authentication-Results: {results}\r\n"), message }
+    }
+}
+
+/// The message without Authentication-Results that claim to be ours (RFC 8601 §5).
+fn without_own_results(raw: &[u8], authserv_id: &str) -> Vec<u8> {
+    without(raw, |field| {
+        let text = field.text();
+        let id = text.split([';', ' ', '\t']).next().unwrap_or_default();
+        field.is("Authentication-Results") && id.eq_ignore_ascii_case(authserv_id)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forged_results_of_ours_go_and_others_stay() {
+        let raw = b"A: 1\r\nAuthentication-Results: MX.corp.example;\r\n dmarc=pass\r\nAuthentication-Results: \
+            mx.other.example; spf=pass\r\n\r\nAuthentication-Results: mx.corp.example; x\r\n";
+        let want = b"A: 1\r\nAuthentication-Results: mx.other.example; spf=pass\r\n\r\nAuthentication-Results: \
+            mx.corp.example; x\r\n";
+        assert_eq!(without_own_results(raw, "mx.corp.example"), want);
+    }
+}

@@ -1,0 +1,33 @@
+//! Programs that a lab starts: each in a process group of its own, its files below a state directory, all of it gone when
+//! the lab is.
+//!
+//! ```no_run
+//! # use sealcheck::lab::process::{Process, StateDir, until};
+//! # use std::time::Duration;
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let state = StateDir::create()?;
+//! let config = state.write("server.conf", "listen = 1\n")?;
+//! let mut command = tokio::process::Command::new("server");
+//! command.arg("--config").arg(&config);
+//! let mut server = Process::start("server", "server-package", command, &state)?;
+//! server.ready(Duration::from_secs(10), until(|| async { Some(()) })).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! A [`Process`] keeps its [`StateDir`]; the directory is removed when the last of them is dropped. When sealcheck is
+//! killed before that, the next [`StateDir::create`] finds the directory by its name, ends what still runs and removes it.
+
+mod child;
+mod group;
+mod state;
+mod user;
+
+pub use child::{Process, ProcessError, tail, until};
+pub use state::{StateDir, StateError};
+pub use user::User;
+
+/// Ends every program that is still there and removes its directory, for when the process is about to end without having
+/// dropped everything.
+pub fn end_all() {
+    state::end_all();
+}

@@ -1,0 +1,53 @@
+//! What `rspamadm` is asked.
+
+use super::{PACKAGE, RspamdError};
+use crate::lab::{embedded::dns::zone_file, process::ProcessError};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+    time::Duration,
+};
+use tokio::process::Command;
+
+/// How long a command may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `rspamadm`: beside the rspamd that a person names, otherwise on the PATH.
+fn rspamadm(rspamd: Option<&Path>) -> PathBuf {
+    let beside = rspamd.and_then(Path::parent).map(|directory| directory.join("rspamadm"));
+    beside.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from("rspamadm"))
+}
+
+/// Runs `rspamadm` to its end.
+pub(super) async fn run(rspamd: Option<&Path>, arguments: &[&str]) -> Result<Output, RspamdError> {
+    let program = rspamadm(rspamd);
+    let mut command = Command::new(&program);
+    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    let missing = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => ProcessError::Missing { program: program.clone(), package: PACKAGE },
+        _ => ProcessError::Start { program: program.clone(), source },
+    };
+    match tokio::time::timeout(PATIENCE, command.output()).await {
+        Ok(output) => Ok(output.map_err(missing)?),
+        Err(_) => Err(RspamdError::Admin(format!("`{}` did not end", arguments.join(" ")))),
+    }
+}
+
+/// Makes a key of 2048 bits with `rspamadm dkim_keygen` and writes it to `file`; the text that is to be published for it,
+/// as rspamadm prints it. `rspamd` is the program beside which rspamadm is looked for.
+///
+/// # Errors
+/// When rspamadm is missing, makes no key, or prints no record.
+pub async fn keygen(rspamd: Option<&Path>, selector: &str, domain: &str, file: &Path) -> Result<String, RspamdError> {
+    let file = file.to_string_lossy();
+    let output = run(rspamd, &["dkim_keygen", "-s", selector, "-b", "2048", "-d", domain, "-k", &file]).await?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let failed = |why: String| RspamdError::Admin(format!("dkim_keygen for {selector}._domainkey.{domain}: {why}"));
+    if !output.status.success() {
+        return Err(failed(format!("{said}{}", String::from_utf8_lossy(&output.stderr)).trim().to_owned()));
+    }
+    let records = zone_file::read(&said, domain).map_err(|error| failed(error.to_string()))?;
+    let record = records.into_iter().find(|record| record.name == format!("{selector}._domainkey.{domain}"));
+    record.and_then(|record| record.text()).ok_or_else(|| failed("it printed no TXT record".to_owned()))
+}

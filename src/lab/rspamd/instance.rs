@@ -1,0 +1,161 @@
+//! One running rspamd.
+
+use super::{
+    Client, Config,
+    config::{Places, SUFFIXES},
+};
+use crate::lab::process::{Process, ProcessError, StateDir, StateError, User, tail, until};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::process::Command;
+
+/// The Debian package that has rspamd.
+pub const PACKAGE: &str = "rspamd";
+/// The users that rspamd runs as when it is started by root: Debian's, and upstream's.
+const USERS: [&str; 2] = ["_rspamd", "rspamd"];
+/// How long it may take to be ready; the first start on a busy machine compiles for a while.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How many ports are tried: another program may take one between our look at it and rspamd's start.
+const TRIES: usize = 4;
+
+/// A running rspamd; all of its processes end when it is dropped.
+#[derive(Debug)]
+pub struct Rspamd {
+    _process: Process,
+    http: SocketAddr,
+    milter: PathBuf,
+    log: PathBuf,
+    version: String,
+}
+
+/// rspamd could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum RspamdError {
+    /// The program.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// Its directory.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// `rspamadm` did not do its work.
+    #[error("rspamadm: {0}")]
+    Admin(String),
+    /// No port is free.
+    #[error("rspamd has no port to listen on: {0}")]
+    Port(io::Error),
+    /// Root may not run it as itself.
+    #[error("rspamd has no user to run as: neither {} nor {} is in /etc/passwd; install it with \
+             `apt-get install {PACKAGE}`", USERS[0], USERS[1])]
+    NoUser,
+}
+
+impl Rspamd {
+    /// The user whom rspamd runs as: one of its own when we are root, otherwise our own. Files that rspamd must read can be
+    /// given to it.
+    ///
+    /// # Errors
+    /// When we are root and rspamd has no user.
+    pub fn user() -> Result<Option<User>, RspamdError> {
+        if !User::is_root() {
+            return Ok(None);
+        }
+        User::first_of(&USERS).map(Some).ok_or(RspamdError::NoUser)
+    }
+
+    /// Starts rspamd below `state`, in `rspamd/`, and returns when it answers. `binary` is the program; the one on the PATH
+    /// by default.
+    ///
+    /// # Errors
+    /// When it is missing, cannot read its configuration, or does not answer in time.
+    pub async fn start(binary: Option<&Path>, config: &Config, state: &Arc<StateDir>) -> Result<Self, RspamdError> {
+        let mut tries = TRIES;
+        loop {
+            tries -= 1;
+            match Self::try_start(binary, config, state).await {
+                Err(RspamdError::Process(ProcessError::Ended { output, .. }))
+                    if tries > 0 && output.contains("Address already in use") => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_start(binary: Option<&Path>, config: &Config, state: &Arc<StateDir>) -> Result<Self, RspamdError> {
+        let user = Self::user()?;
+        let user = user.as_ref();
+        state.directory("rspamd", None)?;
+        let database = state.directory("rspamd/db", user)?;
+        let logs = state.directory("rspamd/log", user)?;
+        let run = state.directory("rspamd/run", user)?;
+        let http = free_port().map_err(RspamdError::Port)?;
+        let suffixes = state.write("rspamd/suffixes.dat", SUFFIXES)?;
+        let (milter, log) = (run.join("milter.sock"), logs.join("rspamd.log"));
+        let places = Places { suffixes: &suffixes, milter: &milter, http, temporary: &database };
+        let file = state.write("rspamd/rspamd.conf", config.write(&places))?;
+
+        let mut command = Command::new(binary.unwrap_or(Path::new("rspamd")));
+        command.arg("--no-fork").arg("--config").arg(&file);
+        if let Some(User { name, .. }) = user {
+            command.args(["--user", name, "--group", name]);
+        }
+        let nowhere = state.directory("rspamd/local", None)?;
+        for (name, path) in [("LOCAL_CONFDIR", &nowhere), ("DBDIR", &database), ("LOGDIR", &logs), ("RUNDIR", &run)] {
+            command.arg(format!("--var={name}={}", path.display()));
+        }
+        let mut process = Process::start("rspamd", PACKAGE, command, state)?;
+        let client = Client::new(http);
+        let ping = || {
+            let client = client.clone();
+            async move { client.ping().await.ok() }
+        };
+        let version = process.ready(PATIENCE, until(ping)).await;
+        let version = version.map_err(|error| with_log(error, &log))?;
+        Ok(Self { _process: process, http, milter, log, version })
+    }
+
+    /// Where its normal worker listens for HTTP.
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Asks it.
+    pub fn client(&self) -> Client {
+        Client::new(self.http)
+    }
+
+    /// The milter's unix socket; everybody may connect.
+    pub fn milter(&self) -> &Path {
+        &self.milter
+    }
+
+    /// Its log, with the lines of `debug_modules = ["arc"]`.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// The version, for example `3.4`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+/// What rspamd says about its end is in its log, once it has one.
+fn with_log(error: ProcessError, log: &Path) -> ProcessError {
+    match error {
+        ProcessError::Ended { name, status, output } => {
+            let more = tail(log);
+            let output = if more.is_empty() { output } else { format!("{output}\n{more}").trim_start().to_owned() };
+            ProcessError::Ended { name, status, output }
+        }
+        other => other,
+    }
+}
+
+/// A port of 127.0.0.1 that nobody has at the moment.
+fn free_port() -> io::Result<SocketAddr> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}

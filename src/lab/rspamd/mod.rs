@@ -1,0 +1,15 @@
+//! A real rspamd, with a configuration of its own, beside any that the machine runs.
+
+mod admin;
+mod client;
+mod config;
+mod instance;
+mod screen;
+mod world;
+
+pub use admin::keygen;
+pub use client::{Answer, Client, ClientError, Question};
+pub use config::{ArcKey, Config};
+pub use instance::{PACKAGE, Rspamd, RspamdError};
+pub use screen::RspamdScreen;
+pub use world::{Sealing, world};

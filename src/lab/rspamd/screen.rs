@@ -1,0 +1,96 @@
+//! The forwarder of the embedded world asks rspamd, as a mail server does through a milter.
+
+use super::{Answer, Client, Question};
+use crate::lab::embedded::{
+    forwarder::{Incoming, Screen, Screening},
+    signing::without,
+    smtp_server::{Reply, Status},
+};
+use async_trait::async_trait;
+
+/// Lets rspamd check and seal.
+pub struct RspamdScreen {
+    client: Client,
+    host: String,
+}
+
+impl RspamdScreen {
+    /// Asks this rspamd for the server `host`, whose name is the authserv-id of what rspamd writes.
+    pub fn new(client: Client, host: &str) -> Self {
+        Self { client, host: host.to_owned() }
+    }
+
+    fn question(&self, incoming: &Incoming<'_>) -> Question {
+        let Incoming { session, envelope, .. } = incoming;
+        let mut headers = vec![
+            ("IP", session.peer.to_string()),
+            ("Helo", session.helo.clone()),
+            ("Hostname", incoming.client_name.unwrap_or("unknown").to_owned()),
+            ("From", format!("<{}>", envelope.sender)),
+            ("Queue-Id", incoming.id.to_owned()),
+            ("MTA-Name", self.host.clone()),
+        ];
+        headers.extend(envelope.recipients.iter().map(|recipient| ("Rcpt", format!("<{}>", recipient.address))));
+        headers.extend(session.user.iter().map(|user| ("User", user.clone())));
+        Question { headers, message: incoming.message.to_vec() }
+    }
+}
+
+#[async_trait]
+impl Screen for RspamdScreen {
+    async fn screen(&self, incoming: &Incoming<'_>) -> Screening {
+        match self.client.check(self.question(incoming)).await {
+            Ok(answer) => follow(&answer, incoming.message),
+            // What Postfix says where milter_default_action is tempfail.
+            Err(_) => refuse(451, Status(4, 7, 1), "Service unavailable - try again later"),
+        }
+    }
+}
+
+/// Does what rspamd says, as its milter does.
+fn follow(answer: &Answer, message: &[u8]) -> Screening {
+    let said = |default| answer.smtp_message.as_deref().unwrap_or(default);
+    match answer.action.as_str() {
+        "reject" => return refuse(554, Status(5, 7, 1), said("Spam message rejected")),
+        "soft reject" | "greylist" => return refuse(451, Status(4, 7, 1), said("Try again later")),
+        _ => {}
+    }
+    let mut head: String = answer.add.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    if answer.action == "add header" {
+        head.push_str("X-Spam: Yes\r\n");
+    }
+    let message = without(message, |field| answer.remove.iter().any(|name| field.is(name)));
+    Screening::Take { head, message }
+}
+
+fn refuse(code: u16, status: Status, text: &str) -> Screening {
+    Screening::Refuse(Reply::new(code, status, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(action: &str) -> Answer {
+        Answer {
+            action: action.to_owned(),
+            add: vec![("ARC-Seal".into(), "i=1;\r\n\tcv=none".into()), ("X-A".into(), "1".into())],
+            remove: vec!["x-old".into()],
+            smtp_message: None,
+        }
+    }
+
+    #[test]
+    fn what_rspamd_says_is_done() {
+        let mail = b"X-Old: 1\r\nA: b\r\nX-OLD: 2\r\n\r\nX-Old: body\r\n";
+        let Screening::Take { head, message } = follow(&answer("no action"), mail) else { panic!() };
+        assert_eq!(head, "ARC-Seal: i=1;\r\n\tcv=none\r\nX-A: 1\r\n");
+        assert_eq!(message, b"A: b\r\n\r\nX-Old: body\r\n");
+        let Screening::Take { head, .. } = follow(&answer("add header"), mail) else { panic!() };
+        assert!(head.ends_with("X-Spam: Yes\r\n"));
+        let Screening::Refuse(reply) = follow(&answer("reject"), mail) else { panic!() };
+        assert_eq!(reply.to_string(), "554 5.7.1 Spam message rejected");
+        let Screening::Refuse(reply) = follow(&answer("soft reject"), mail) else { panic!() };
+        assert_eq!(reply.to_string(), "451 4.7.1 Try again later");
+    }
+}
