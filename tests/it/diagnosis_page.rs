@@ -52,14 +52,18 @@ fn with_table(page: &str, name: &str, table: &str) -> String {
     format!("{}{table}{}", &page[..start], &page[end..])
 }
 
+/// Asserts that a page has these tables between their marks.
+pub(crate) fn assert_page(name: &str, tables: &[(&str, String)]) {
+    let page = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)).unwrap();
+    let wanted = tables.iter().fold(page.clone(), |page, (mark, table)| with_table(&page, mark, table));
+    if wanted != page {
+        let fresh = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::write(&fresh, wanted).unwrap();
+        panic!("docs/{name} is stale: cp {} docs/{name}", fresh.display());
+    }
+}
+
 #[test]
 fn the_page_shows_what_the_tests_show() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/diagnosis.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let wanted = with_table(&with_table(&page, "causes", &causes()), "captures", &captures());
-    if wanted != page {
-        let fresh = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("diagnosis.md");
-        fs::write(&fresh, wanted).unwrap();
-        panic!("docs/diagnosis.md is stale: cp {} docs/diagnosis.md", fresh.display());
-    }
+    assert_page("diagnosis.md", &[("causes", causes()), ("captures", captures())]);
 }

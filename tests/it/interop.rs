@@ -1,6 +1,7 @@
-//! What do other verifiers say? dkimpy (Python) and mailauth (Node) judge the same bytes with the same DNS.
+//! What do other verifiers say? dkimpy (Python), mailauth (Node), Mail::DKIM (Perl) and rspamd judge the same bytes with
+//! the same DNS.
 //!
-//! `.ci/interop-setup` installs both; then `cargo test --test it interop -- --ignored`.
+//! `.ci/interop-setup` installs the first two, Debian has the others; then `cargo test --test it interop -- --ignored`.
 
 use crate::verify_signer::*;
 use sealcheck::{
@@ -10,6 +11,7 @@ use sealcheck::{
 use serde::Deserialize;
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -69,6 +71,12 @@ pub(crate) fn dkimpy(zone: &Path, messages: &[PathBuf]) -> Vec<Opinion> {
 pub(crate) fn mailauth(zone: &Path, messages: &[PathBuf]) -> Vec<Opinion> {
     let script = root().join("tests/interop/verify_mailauth.mjs");
     run(Command::new("node").arg(script).arg(root().join("target/interop/node")).arg(zone), messages)
+}
+
+/// Lets Mail::DKIM judge these files, with the keys that this server has.
+pub(crate) fn mail_dkim(dns: SocketAddr, messages: &[PathBuf]) -> Vec<Opinion> {
+    let script = root().join("tests/interop/verify_maildkim.pl");
+    run(Command::new("perl").arg(script).arg(dns.port().to_string()), messages)
 }
 
 /// Asserts that everybody, this crate included, finds the chain and every DKIM-Signature of these received messages

@@ -80,7 +80,7 @@ fn bases() -> Vec<(&'static str, Vec<u8>)> {
 
 /// Messages whose signatures fit, and whose tags break a rule, or only look as if they did.
 fn resigned(now: i64) -> Vec<Case> {
-    const TAGS: [(&str, &str); 34] = [
+    const TAGS: [(&str, &str); 36] = [
         ("a=rsa-sha256; ", ""),
         ("a=rsa-sha256", "a=rsa-sha1"),
         ("a=rsa-sha256", "a=RSA-SHA256"),
@@ -114,6 +114,8 @@ fn resigned(now: i64) -> Vec<Case> {
         ("h=from", "h=From : from"),
         ("h=from:", "h="),
         ("h=from", "h=from:arc-seal"),
+        ("h=from", "h=from:arc-authentication-results"),
+        ("h=from", "h=from:arc-message-signature"),
         ("h=from", "h=from::list-id"),
     ];
     let mut cases = Vec::new();

@@ -16,21 +16,21 @@ use tokio::{
 };
 
 /// How a name is answered: with records, an alias and records, or a response code.
-enum Reply {
+pub(crate) enum Reply {
     Txt(Vec<Vec<u8>>),
     Alias(Vec<u8>),
     Code(u8),
 }
 
 /// A DNS server on one loopback port, UDP and TCP; UDP answers over 1200 octets are truncated.
-struct Server {
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
     _tasks: JoinSet<()>,
 }
 
 impl Server {
-    async fn start(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = tcp.local_addr().unwrap();
         let udp = UdpSocket::bind(address).await.unwrap();
@@ -62,6 +62,17 @@ impl Server {
             }
         });
         Self { address, asked, _tasks: tasks }
+    }
+
+    /// One that has these answers.
+    pub(crate) async fn of_zone(zone: ZoneFile) -> Self {
+        Self::start(move |name| match zone.txt(name) {
+            TxtAnswer::Records { texts, .. } => Reply::Txt(texts),
+            TxtAnswer::NoData => Reply::Txt(Vec::new()),
+            TxtAnswer::NxDomain => Reply::Code(3),
+            TxtAnswer::Failed(_) => Reply::Code(2),
+        })
+        .await
     }
 
     fn asked(&self) -> Vec<String> {

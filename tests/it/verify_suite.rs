@@ -12,7 +12,7 @@ use serde::{
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Where we say otherwise: the case, our verdict, the start of our reason, and the sentence that says so.
-const DEVIATIONS: [(&str, Verdict, &str, &str); 4] = [
+pub(crate) const DEVIATIONS: [(&str, Verdict, &str, &str); 4] = [
     ("ams_fields_a_sha1", Verdict::Fail, "a=rsa-sha1 must not be used", RSA_SHA1),
     ("as_fields_a_sha1", Verdict::Fail, "a=rsa-sha1 must not be used", RSA_SHA1),
     ("ams_fields_h_empty", Verdict::Fail, "h= is empty", "RFC 6376 §3.5, h=: \"This list MUST NOT be empty.\""),
