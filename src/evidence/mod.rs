@@ -22,8 +22,30 @@ pub struct Evidence {
     pub logs: Vec<LogLine>,
     /// Logs that could not be read.
     pub unread_logs: Vec<UnreadLog>,
+    /// How the mailboxes behaved.
+    pub mailboxes: MailboxNotes,
     /// How long was waited in all, from the end of the submission.
     pub waited: Duration,
+}
+
+/// What was learnt of mailboxes beside what arrived in them.
+#[derive(Debug, Clone, Default)]
+pub struct MailboxNotes {
+    /// The folders that were searched in a new session when nothing had arrived.
+    pub searched: Vec<Searched>,
+    /// Lines of IMAP servers that ended a session during the attempt.
+    pub goodbyes: Vec<String>,
+}
+
+/// A folder that was searched for the mail once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Searched {
+    /// The account.
+    pub account: String,
+    /// The folder.
+    pub folder: Folder,
+    /// Whether the mail was there.
+    pub found: bool,
 }
 
 /// The mail that was sent.
@@ -151,6 +173,8 @@ pub struct Arrival {
     pub account: String,
     /// The folder.
     pub folder: Folder,
+    /// What the server calls the folder.
+    pub folder_name: String,
     /// Its UID there.
     pub uid: u32,
     /// Gmail's message id.

@@ -46,6 +46,15 @@ pub(super) fn parts(message: &Message) -> Vec<Part<'_>> {
     parts
 }
 
+/// The body of a message of one part, without its quoted-printable or base64; `None` when it has neither.
+pub fn decoded_body(message: &Message) -> Option<Vec<u8>> {
+    let entity = Entity::of(message.fields(), message.body());
+    if entity.kind.starts_with("multipart/") {
+        return None;
+    }
+    entity.decoded()
+}
+
 /// A header that tells what its body is.
 struct Entity<'a> {
     kind: String,
@@ -76,12 +85,16 @@ impl<'a> Entity<'a> {
         self.parameter("boundary").filter(|b| !b.is_empty() && self.kind.starts_with("multipart/"))
     }
 
-    fn into_part(self) -> Part<'a> {
-        let decoded = match self.encoding.as_str() {
+    fn decoded(&self) -> Option<Vec<u8>> {
+        match self.encoding.as_str() {
             "base64" => base64_decode(self.body),
             "quoted-printable" => quoted_printable_decode(self.body),
             _ => None,
-        };
+        }
+    }
+
+    fn into_part(self) -> Part<'a> {
+        let decoded = self.decoded();
         let charset = self.parameter("charset").map(str::to_owned);
         Part { kind: self.kind, body: decoded.map_or(Cow::Borrowed(self.body), Cow::Owned), charset }
     }

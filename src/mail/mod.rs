@@ -10,7 +10,7 @@ pub mod dsn;
 mod lexer;
 pub mod log;
 pub mod message;
-mod mime;
+pub mod mime;
 pub mod received;
 pub mod received_spf;
 pub mod reply;

@@ -1,7 +1,9 @@
 //! What is wrong with a scenario, in the few words that every report needs.
 
 use super::sink::plain;
-use crate::outcome::{AttemptReport, CheckResult, Confidence, EvidenceRef, ScenarioReport, SnapshotStatus, Status};
+use crate::outcome::{
+    AttemptReport, CheckResult, Confidence, Diagnosis, EvidenceRef, ScenarioReport, SnapshotStatus, Status,
+};
 
 /// What is wrong: a code to sort by, a title, and the parts.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,12 +80,19 @@ impl<'a> Trouble<'a> {
             _ => ("error".to_owned(), format!("the attempt ended as {}", attempt.status.word())),
         };
         if let Some((first, others)) = attempt.diagnosis.split_first() {
-            notes.extend(first.evidence.iter().map(|e| ("why", quoted(e))));
+            let named = |diagnosis: &Diagnosis| {
+                let why = diagnosis.evidence.first().map(|e| format!(": {}", quoted(e))).unwrap_or_default();
+                format!("{} {}{why}", diagnosis.code, plain(&diagnosis.title))
+            };
+            match checks.is_empty() {
+                // The head has the code of the error.
+                true => notes.push(("cause", named(first))),
+                false => notes.extend(first.evidence.iter().map(|e| ("why", quoted(e)))),
+            }
             notes.extend(first.ruled_out.iter().map(|r| ("ruled out", plain(r))));
             for other in others {
-                let why = other.evidence.first().map(|e| format!(": {}", quoted(e))).unwrap_or_default();
                 let name = if other.confidence == Confidence::Low { "perhaps" } else { "also" };
-                notes.push((name, format!("{} {}{why}", other.code, plain(&other.title))));
+                notes.push((name, named(other)));
             }
             notes.extend(first.next.iter().map(|n| ("next", plain(n))));
         }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     core::Token,
-    evidence::{Evidence, Sent, Submission},
+    evidence::{Evidence, MailboxNotes, Sent, Submission},
     judge,
     outcome::{AttemptReport, CheckResult, Diagnosis, Event, HarnessCode, StageError, Status},
     probe::{
@@ -43,7 +43,10 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
     let outcome = steps(environment, item, world, &mut log, &mut told).await;
     let (evidence, error) = match outcome {
         Ok((evidence, error)) => (Some(evidence), error),
-        Err(error) => (None, Some(error)),
+        Err(error) => {
+            told.diagnosis.extend(judge::diagnose::of_error(&error));
+            (None, Some(error))
+        }
     };
     for check in &told.checks {
         log.emit(|scenario, attempt| Event::Assertion { scenario, attempt, check: check.clone() });
@@ -181,12 +184,16 @@ async fn steps(
 
     let begun = log.begin("verify");
     let now = environment.emitter.clock().now().as_second();
-    let evidence = evidence::build(world, sent, submission, found, logs, waited, now).await;
+    let mailboxes = MailboxNotes {
+        searched: wait::search_again(world, &goals, &sent, &submission, &found).await,
+        goodbyes: told.watched.iter().flat_map(|a| world.mailboxes.goodbyes(a, log.started())).collect(),
+    };
+    let evidence = evidence::build(world, sent, submission, found, (logs, mailboxes), waited, now).await;
     log.end(&begun, "ok", Value::Null);
 
     let begun = log.begin("assert");
     told.checks = judge::check(scenario, &world.target, &vars, &evidence);
-    told.diagnosis = judge::diagnose::explain(&evidence, &mut told.checks, &world.target);
+    told.diagnosis = judge::diagnose::explain(&evidence, &mut told.checks, &world.target, error.as_ref());
     let holds = told.checks.iter().all(|c| c.passed);
     log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
 
@@ -326,6 +333,7 @@ mod tests {
             bounces: Vec::new(),
             logs: Vec::new(),
             unread_logs: Vec::new(),
+            mailboxes: MailboxNotes::default(),
             waited: std::time::Duration::ZERO,
         }
     }

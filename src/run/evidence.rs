@@ -2,7 +2,7 @@
 
 use super::{wait::Found, worlds::World};
 use crate::{
-    evidence::{Bounce, Evidence, ReceivedCopy, Sent, Submission},
+    evidence::{Bounce, Evidence, MailboxNotes, ReceivedCopy, Sent, Submission},
     mail::{
         arc::ArcChain,
         authres::{self, Trust},
@@ -19,7 +19,7 @@ pub(super) async fn build(
     sent: Sent,
     submission: Submission,
     found: Vec<Found>,
-    logs: Gathered,
+    (logs, mailboxes): (Gathered, MailboxNotes),
     waited: Duration,
     now: i64,
 ) -> Evidence {
@@ -40,7 +40,7 @@ pub(super) async fn build(
             message,
         });
     }
-    Evidence { sent, submission, copies, bounces, logs: logs.lines, unread_logs: logs.unread, waited }
+    Evidence { sent, submission, copies, bounces, logs: logs.lines, unread_logs: logs.unread, mailboxes, waited }
 }
 
 /// Every DNS answer that was used, as one zone file; `None` when nothing was verified.

@@ -95,6 +95,15 @@ impl Goals {
         folders
     }
 
+    /// The folders that a copy is wanted in.
+    pub(super) fn folders_of_copies(&self) -> BTreeSet<(String, Folder)> {
+        let accounts = self.goals.iter().filter_map(|goal| match goal {
+            Goal::Copy { account, .. } | Goal::Count { account, is: 1.., .. } => Some(account),
+            _ => None,
+        });
+        accounts.flat_map(|a| [Folder::Inbox, Folder::Spam].map(|folder| (a.clone(), folder))).collect()
+    }
+
     /// Whether what was seen until `now` is enough. Times count from the end of the submission; `lost` are the accounts
     /// that the mail can no longer reach.
     pub(super) fn decide(&self, seen: &[Sighting], lost: &[String], now: Duration) -> Decision {

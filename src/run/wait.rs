@@ -6,7 +6,7 @@ use super::{
     worlds::World,
 };
 use crate::{
-    evidence::{Arrival, Folder, Sent, Submission},
+    evidence::{Arrival, Folder, Searched, Sent, Submission},
     mail::{Message, dsn::Dsn},
     outcome::{Event, HarnessCode, StageError},
     probe::mailbox::{Wanted, Watch},
@@ -129,6 +129,28 @@ pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> 
         }
     }
     Waited { found, waited: ended.elapsed(), error }
+}
+
+/// Looks once more into the folders that a copy should be in, each in a new session, when no copy and no bounce was
+/// seen. A folder that cannot be searched is left out.
+pub(super) async fn search_again(
+    world: &World,
+    goals: &Goals,
+    sent: &Sent,
+    submission: &Submission,
+    found: &[Found],
+) -> Vec<Searched> {
+    let mut searched = Vec::new();
+    if !submission.accepted() || !found.is_empty() {
+        return searched;
+    }
+    for (account, folder) in goals.folders_of_copies() {
+        let Some(it) = world.target.accounts.get(&account) else { continue };
+        if let Ok(found) = world.mailboxes.contains(it, folder, &sent.message_id).await {
+            searched.push(Searched { account, folder, found });
+        }
+    }
+    searched
 }
 
 fn note(arrival: Arrival, ended: Instant, found: &mut Vec<Found>, sightings: &mut Vec<Sighting>) {

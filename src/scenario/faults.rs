@@ -1,7 +1,10 @@
 //! Faults by their catalogue code: which knobs bring a cause about in the embedded world.
 
 use super::{
-    knobs::{ArcSealing, DmarcRecord, Knobs, Locale, Modification, Placement, PublishedKey, SenderDkim, SpfRecord},
+    knobs::{
+        ArcSealing, DmarcRecord, DnsAnswer, DnsFault, ImapFault, Knobs, Locale, Modification, Placement, PublishedKey,
+        SealFault, SealedResults, SenderArc, SenderDkim, SpfRecord,
+    },
     suggest,
 };
 use std::time::Duration;
@@ -15,13 +18,36 @@ pub struct Fault {
 }
 
 /// Every fault, in the order of the codes.
-pub const FAULTS: [Fault; 18] = [
+pub const FAULTS: [Fault; 46] = [
     Fault { code: "A00", turn: |k| k.company.arc = ArcSealing::Off },
+    Fault { code: "A12", turn: |k| k.external.arc = SenderArc::Failed },
+    Fault { code: "B00", turn: |k| modified(k, Modification::Results) },
     Fault { code: "B01", turn: |k| k.company.arc_key = PublishedKey::Missing },
     Fault { code: "B02", turn: |k| k.company.arc_key = PublishedKey::Other },
     Fault { code: "B03", turn: |k| k.company.arc_key = PublishedKey::Damaged },
     Fault { code: "B04", turn: |k| modified(k, Modification::Body) },
+    Fault { code: "B05", turn: |k| modified(k, Modification::Recode) },
     Fault { code: "B06", turn: |k| modified(k, Modification::Subject) },
+    Fault { code: "B07", turn: |k| sealed(k, SenderArc::Twice, SealFault::OldOrder) },
+    Fault { code: "B09", turn: |k| sealed(k, SenderArc::Seal, SealFault::CvFail) },
+    Fault { code: "B10", turn: |k| k.external.arc = SenderArc::Changed },
+    Fault { code: "B11", turn: |k| k.company.seal = SealFault::Incomplete },
+    Fault { code: "B12", turn: |k| sealed(k, SenderArc::Partial, SealFault::Restart) },
+    Fault { code: "B13", turn: |k| k.company.seal = SealFault::Volatile },
+    Fault { code: "B14", turn: |k| sealed(k, SenderArc::Seal, SealFault::OwnSet) },
+    Fault { code: "B15", turn: |k| sealed(k, SenderArc::Seal, SealFault::CvNone) },
+    Fault { code: "B17", turn: |k| modified(k, Modification::Fold) },
+    Fault { code: "C01", turn: |k| k.company.results = SealedResults::None },
+    Fault { code: "C02", turn: |k| k.company.seal = SealFault::Twice },
+    Fault { code: "C03", turn: |k| k.company.results = SealedResults::Relay },
+    Fault { code: "C04", turn: |k| (k.external.results, k.company.results) = (true, SealedResults::Copied) },
+    Fault {
+        code: "C05",
+        turn: |k| {
+            k.external.dkim = SenderDkim::Mailer;
+            modified(k, Modification::Drop);
+        },
+    },
     Fault {
         code: "C06",
         turn: |k| {
@@ -29,34 +55,66 @@ pub const FAULTS: [Fault; 18] = [
             k.company.srs = true;
         },
     },
+    Fault {
+        code: "C07",
+        turn: |k| {
+            (k.external.dkim, k.external.dmarc) = (SenderDkim::Host, DmarcRecord::Quarantine);
+            k.company.srs = true;
+        },
+    },
+    Fault { code: "C08", turn: |k| modified(k, Modification::Resign) },
+    Fault { code: "D00", turn: |k| refused(k, "550 5.2.1") },
     Fault { code: "D01", turn: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Softfail) },
     Fault { code: "D02", turn: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Fail) },
     Fault { code: "D03", turn: |k| unsigned(k, DmarcRecord::Reject, SpfRecord::Softfail) },
     Fault { code: "D04", turn: |k| refused(k, "550 5.7.1") },
     Fault { code: "D05", turn: |k| refused(k, "550 5.7.28") },
+    Fault { code: "D06", turn: |k| refused(k, SAME_MESSAGE_ID) },
     Fault { code: "D07", turn: |k| refused(k, "550 5.7.25") },
     Fault { code: "D08", turn: |k| refused(k, "550 5.7.1 This message is not RFC 5322 compliant: duplicate headers.") },
     Fault { code: "D09", turn: |k| refused(k, "550 5.7.29") },
+    Fault {
+        code: "D10",
+        turn: |k| {
+            k.company.reject = Some("451 4.3.0 Temporary lookup failure".to_owned());
+            k.external.patience = Some(Duration::from_secs(2));
+        },
+    },
+    Fault {
+        code: "D12",
+        turn: |k| {
+            unsigned(k, DmarcRecord::Quarantine, SpfRecord::Absent);
+            k.company.srs = true;
+        },
+    },
     Fault { code: "E00", turn: |k| k.gmail.delay = Duration::from_secs(3600) },
     Fault { code: "E02", turn: |k| (k.gmail.folder, k.gmail.locale) = (Placement::Spam, Locale::Ja) },
+    Fault { code: "E03", turn: |k| k.gmail.imap = ImapFault::Stale },
+    Fault { code: "E04", turn: |k| k.gmail.imap = ImapFault::Login },
+    Fault { code: "E05", turn: |k| k.gmail.imap = ImapFault::Limit },
     Fault { code: "E06", turn: |k| k.company.greylist = true },
+    Fault { code: "E07", turn: |k| k.gmail.imap = ImapFault::Bye },
+    Fault { code: "F00", turn: |k| k.dns.push(no_receiver()) },
 ];
+
+/// What Gmail says of a Message-ID that it has seen too often.
+const SAME_MESSAGE_ID: &str = "550 5.7.28 Gmail has detected that this message exceeded its quota for sending messages \
+    with the same Message-ID.";
 
 /// Where the causes can be met that the embedded world cannot have.
 const ELSEWHERE: [(&str, &[&str]); 6] = [
     (
         "it needs a real rspamd or Postfix",
         &[
-            "A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A09", "A10", "A11", "A12", "A13", "A14", "A15",
-            "A16", "A17", "B00", "B05", "B07", "B08", "B09", "B10", "B11", "B12", "B17", "C00", "C01", "C02", "C03",
-            "C04", "C05", "C07", "C08", "D10", "D11", "D12",
+            "A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A09", "A10", "A11", "A13", "A14", "A15", "A16",
+            "A17", "B08",
         ],
     ),
-    ("it needs OpenARC", &["B13", "B14", "B15"]),
     ("it needs Office 365 as the receiver", &["B16"]),
-    ("write the refusal as `gmail: { reject: … }`", &["D00", "D06"]),
+    ("it is said when no other cause of its family fits", &["C00"]),
+    ("send a mail without a sender: `send: { envelope_from: \"\" }`", &["D11"]),
     ("send from the account that receives: `send: { from: self }`", &["E01"]),
-    ("it comes with a real account, or beside another code", &["E03", "E04", "E05", "E07", "F00", "F01"]),
+    ("every refusal shows it beside a code of its own, for example `fault: D00`", &["F01"]),
 ];
 
 /// Turns the knobs for these codes.
@@ -101,6 +159,16 @@ fn modified(knobs: &mut Knobs, modification: Modification) {
     knobs.company.modify = modification;
     knobs.company.srs = true;
     knobs.external.dmarc = DmarcRecord::None;
+}
+
+/// A company that seals mail with a chain of its sender's in a wrong way.
+fn sealed(knobs: &mut Knobs, before: SenderArc, fault: SealFault) {
+    (knobs.external.arc, knobs.company.seal) = (before, fault);
+}
+
+/// The company finds no server to forward to.
+fn no_receiver() -> DnsFault {
+    DnsFault { name: "gmail.com".to_owned(), rtype: "MX".to_owned(), answer: DnsAnswer::NxDomain }
 }
 
 /// A sender without DKIM.

@@ -25,8 +25,12 @@ pub struct ExternalKnobs {
     pub dmarc: DmarcRecord,
     /// How its SPF record ends.
     pub spf: SpfRecord,
-    /// It seals its own mail (i=1, cv=none) before it leaves, as Gmail's web client does.
-    pub arc: bool,
+    /// The chain that its mail leaves with.
+    pub arc: SenderArc,
+    /// It writes Authentication-Results of its own into what it sends.
+    pub results: bool,
+    /// How long its server tries again before it reports; two minutes when not said.
+    pub patience: Option<Duration>,
 }
 
 /// The company server's knobs.
@@ -36,9 +40,13 @@ pub struct CompanyKnobs {
     pub arc: ArcSealing,
     /// What DNS says about the key it seals with.
     pub arc_key: PublishedKey,
+    /// What is wrong with its seals.
+    pub seal: SealFault,
+    /// The results that it seals.
+    pub results: SealedResults,
     /// It rewrites the envelope sender (SRS).
     pub srs: bool,
-    /// What it changes after it sealed.
+    /// What it changes on the way.
     pub modify: Modification,
     /// It defers the first attempt of every envelope with 451.
     pub greylist: bool,
@@ -61,6 +69,8 @@ pub struct GmailKnobs {
     pub locale: Locale,
     /// How long an accepted message takes to show in the mailbox.
     pub delay: Duration,
+    /// What is wrong with its IMAP server.
+    pub imap: ImapFault,
 }
 
 impl Default for GmailKnobs {
@@ -72,6 +82,7 @@ impl Default for GmailKnobs {
             reject: None,
             locale: Locale::En,
             delay: Duration::ZERO,
+            imap: ImapFault::None,
         }
     }
 }
@@ -87,6 +98,28 @@ pub enum SenderDkim {
     None,
     /// Signed, and DNS has another key.
     Broken,
+    /// Signed by its mail host alone, with the host's domain.
+    Host,
+    /// Signed with the X-Mailer field that it adds.
+    Mailer,
+}
+
+/// The ARC Sets that the outside sender's mail leaves with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SenderArc {
+    /// None.
+    #[default]
+    None,
+    /// One (cv=none), as mail of Gmail's web client has.
+    Seal,
+    /// Two that hold, as a mailing list leaves them.
+    Twice,
+    /// One, of a body that was changed afterwards; DKIM signs the changed one.
+    Changed,
+    /// The same, and a second set that says so (cv=fail).
+    Failed,
+    /// One without its ARC-Seal.
+    Partial,
 }
 
 /// `p=` of the outside sender's DMARC record.
@@ -148,7 +181,47 @@ pub enum PublishedKey {
     Damaged,
 }
 
-/// What the company server changes in a message after it sealed it.
+/// What is wrong with the company's seals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SealFault {
+    /// Nothing.
+    #[default]
+    None,
+    /// Its message signature covers an X-Virus-Scanned field that is replaced on the way out.
+    Volatile,
+    /// Its seal leaves earlier sets out.
+    OwnSet,
+    /// Its seal covers earlier sets in the order of rspamd before 3.6.
+    OldOrder,
+    /// It says cv=none on later instances too.
+    CvNone,
+    /// It says cv=fail of chains that hold.
+    CvFail,
+    /// A header filter takes its ARC-Authentication-Results away.
+    Incomplete,
+    /// It takes an incomplete chain for none, and starts again at i=1.
+    Restart,
+    /// It seals twice: the mail passes its filter a second time.
+    Twice,
+}
+
+/// The results that the company seals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SealedResults {
+    /// What it found.
+    #[default]
+    Own,
+    /// Nothing: it made no checks.
+    None,
+    /// What it found of its own relay, which took the mail first.
+    Relay,
+    /// The Authentication-Results that came with the mail, where there are any.
+    Copied,
+}
+
+/// What the company server changes in a message, after it sealed it unless it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Modification {
@@ -159,6 +232,16 @@ pub enum Modification {
     Body,
     /// It tags the subject.
     Subject,
+    /// It writes 8-bit text as quoted-printable, in messages of one part.
+    Recode,
+    /// It folds lines of the body that are longer than 998 octets.
+    Fold,
+    /// It drops X-Mailer and User-Agent.
+    Drop,
+    /// It takes addresses out of its own ARC-Authentication-Results.
+    Results,
+    /// It adds a footer and its own DKIM signature before it checks and seals.
+    Resign,
 }
 
 /// Where the receiver puts accepted mail.
@@ -181,6 +264,23 @@ pub enum Locale {
     En,
     /// `[Gmail]/迷惑メール`, … in modified UTF-7.
     Ja,
+}
+
+/// What is wrong with the receiver's IMAP server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ImapFault {
+    /// Nothing.
+    #[default]
+    None,
+    /// It takes no password.
+    Login,
+    /// Its account is at a limit.
+    Limit,
+    /// A session is shown nothing that came after it opened its folder.
+    Stale,
+    /// It ends IDLE with BYE when there is news.
+    Bye,
 }
 
 /// A reply that is given a number of times.

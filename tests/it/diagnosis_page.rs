@@ -16,7 +16,7 @@ fn causes() -> String {
         String::from("| code | cause | brought about by | first code | confidence |\n|---|---|---|---|---|\n");
     for row in catalogue::rows() {
         let of_row = |wanted: &str| wanted.starts_with(row.code);
-        let cases = CASES.iter().filter(|c| of_row(c.4)).map(|c| (format!("case `{}`", c.0), c.4));
+        let cases = CASES.iter().filter(|c| of_row(c.first)).map(|c| (format!("case `{}`", c.name), c.first));
         let captures = EXPERIMENTS.iter().filter(|e| of_row(e.3)).map(|e| (format!("capture `{}`", e.0), e.3));
         // The surest way to show it, and of equals the embedded world.
         let shown = cases.chain(captures).min_by_key(|(_, wanted)| !wanted.ends_with("certain"));

@@ -7,7 +7,10 @@ use sealcheck::{
         imap_server::{ImapServer, Limits},
         store::{Account, Credentials, Flavour, FolderKind, Store},
     },
-    scenario::{knobs::Locale, target::Provider},
+    scenario::{
+        knobs::{ImapFault, Locale},
+        target::Provider,
+    },
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -37,7 +40,7 @@ impl World {
         let credentials =
             Credentials { password: Secret::new("abcdefghijklmnop"), access_token: Some(Secret::new("ya29.lab")) };
         store.create_account(ADDRESS, credentials, flavour);
-        let server = ImapServer::new(store.clone(), provider, limits);
+        let server = ImapServer::new(store.clone(), provider, limits, ImapFault::None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let stop = CancellationToken::new();

@@ -35,7 +35,7 @@ snapshot: none
 ";
 
 /// A change of the world, and checks that it must break (there may be more).
-const BREAKING: [(&str, &[&str]); 19] = [
+const BREAKING: [(&str, &[&str]); 37] = [
     ("company: { arc: false }", &["delivered.auth.arc", "delivered.arc.carries", "delivered.arc.seals[1]"]),
     ("company: { arc: dedicated }", &["delivered.arc.seals[0]"]),
     ("company: { arc_key: missing }", &["delivered.auth.arc", "delivered.arc.verify"]),
@@ -61,14 +61,49 @@ const BREAKING: [(&str, &[&str]); 19] = [
     ("external: { dmarc: quarantine }", &["delivered.auth.dmarc"]),
     ("external: { spf: absent }", &["delivered.auth.spf", "delivered.arc.carries"]),
     ("external: { arc: true }", &["delivered.arc.seals[0]", "delivered.arc.seals[2]"]),
+    ("external: { dkim: host, dmarc: none }, company: { srs: true }", &["delivered.auth.dkim", "delivered.auth.dmarc"]),
+    (
+        "external: { dkim: mailer, dmarc: none }, company: { modify: drop, srs: true }",
+        &["delivered.auth.dkim", "delivered.auth.dmarc"],
+    ),
+    ("external: { arc: changed }", &["delivered.auth.arc", "delivered.arc.verify"]),
+    ("external: { arc: failed }", &["delivered.auth.arc", "delivered.arc.seals[1]"]),
+    ("external: { arc: partial }, company: { seal: restart }", &["delivered.auth.arc", "delivered.arc.verify"]),
+    ("external: { arc: twice }, company: { seal: old-order }", &["delivered.auth.arc", "delivered.arc.verify"]),
+    ("external: { arc: true }, company: { seal: own-set }", &["delivered.auth.arc", "delivered.arc.verify"]),
+    ("external: { arc: true }, company: { seal: cv-none }", &["delivered.auth.arc", "delivered.arc.verify"]),
+    ("external: { arc: true }, company: { seal: cv-fail }", &["delivered.auth.arc", "delivered.arc.verify"]),
+    ("company: { seal: incomplete }", &["delivered.auth.arc", "delivered.arc.verify"]),
+    ("company: { seal: volatile }", &["delivered.auth.arc", "delivered.arc.verify"]),
+    ("company: { seal: twice }", &["delivered.arc.carries", "delivered.arc.seals[2]"]),
+    ("company: { results: none }", &["delivered.arc.carries"]),
+    ("company: { results: relay }", &["delivered.arc.carries"]),
+    ("external: { results: true }, company: { results: copied }", &["delivered.arc.carries"]),
+    ("company: { modify: results }", &["delivered.auth.arc", "delivered.arc.verify"]),
+    (
+        "company: { modify: resign, srs: true }, external: { dmarc: none }",
+        &["delivered.auth.dkim", "delivered.auth.dmarc", "delivered.body"],
+    ),
+    ("company: { reject: \"451 4.3.0 later\" }, external: { patience: 1s }", &["delivered"]),
     ("gmail: { folder: spam }", &["delivered"]),
     ("gmail: { reject: 550 5.7.1 }", &["delivered"]),
     ("dns: [{ name: s2026._domainkey.corp.example, type: TXT, answer: nxdomain }]", &["delivered.auth.arc"]),
 ];
 
 /// Changes that a sound forward stands.
-const HARMLESS: [&str; 5] = [
+const HARMLESS: [&str; 16] = [
     "company: { greylist: true }",
+    "company: { modify: recode }",
+    "company: { modify: fold }",
+    "company: { modify: drop }",
+    "company: { results: copied, seal: restart }",
+    "company: { seal: own-set }",
+    "company: { seal: old-order }",
+    "company: { seal: cv-none }",
+    "company: { seal: cv-fail }",
+    "external: { dkim: mailer }",
+    "external: { results: true, patience: 5s }",
+    "gmail: { imap: bye }",
     "gmail: { locale: ja }",
     "gmail: { defer: { reply: 421 4.7.28, times: 2 } }",
     "gmail: { trust_arc: true, delay: 50ms }",

@@ -62,7 +62,10 @@ impl Lab {
         let next = arc::next(&self.check(message).await.arc).unwrap();
         let signer = Signer::new("corp.example", "s2026", &self.keys.company_dkim);
         let results = format!("mx.corp.example; {results}");
-        format!("{}{message}", arc::set(&signer, &Message::new(message.as_bytes()), next, &results, TIME).unwrap())
+        format!(
+            "{}{message}",
+            arc::set(&signer, &Message::new(message.as_bytes()), next, &results, TIME, arc::Manner::default()).unwrap()
+        )
     }
 
     async fn check(&self, message: &str) -> Authentication {

@@ -2,7 +2,7 @@
 
 use sealcheck::{
     core::{At, Position, ScenarioId},
-    evidence::{Arrival, Bounce, Evidence, Folder, ReceivedCopy, Sent, Stage, StageReply, Submission},
+    evidence::{Arrival, Bounce, Evidence, Folder, MailboxNotes, ReceivedCopy, Sent, Stage, StageReply, Submission},
     mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
     scenario::{
         Account, Expectation, Knobs, Scenario, Target, TargetKind, Vars,
@@ -171,6 +171,7 @@ fn arrival(account: &str, folder: Folder, text: &str) -> Arrival {
     Arrival {
         account: account.to_owned(),
         folder,
+        folder_name: format!("[Gmail]/{folder}"),
         uid: 7,
         gm_msgid: None,
         labels: Vec::new(),
@@ -189,6 +190,7 @@ pub(crate) fn accepted(n: u32) -> Evidence {
         bounces: Vec::new(),
         logs: Vec::new(),
         unread_logs: Vec::new(),
+        mailboxes: MailboxNotes::default(),
         waited: Duration::from_secs(120),
     }
 }

@@ -10,7 +10,8 @@ use sealcheck::{
     scenario::{
         Knobs,
         knobs::{
-            ArcSealing, CompanyKnobs, DmarcRecord, DnsAnswer, DnsFault, Modification, PublishedKey, Refusal, SenderDkim,
+            ArcSealing, CompanyKnobs, DmarcRecord, DnsAnswer, DnsFault, Modification, PublishedKey, Refusal, SenderArc,
+            SenderDkim,
         },
         target::{Provider, TlsMode},
     },
@@ -171,7 +172,7 @@ async fn the_dedicated_key_has_its_own_selector() {
 
 #[tokio::test]
 async fn a_sender_that_seals_comes_first() {
-    let world = world(|knobs| knobs.external.arc = true).await;
+    let world = world(|knobs| knobs.external.arc = SenderArc::Seal).await;
     submit(&world, &["info@corp.example"], &mail("sealed")).await;
     let copy = unfolded(&in_gmail(&world, "Body of sealed.").await);
     assert!(copy.contains("ARC-Seal: i=2; s=s2026; d=corp.example;") && copy.contains("cv=pass;"), "{copy}");

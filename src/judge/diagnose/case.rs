@@ -2,7 +2,7 @@
 
 use super::{found::quote, log::Log};
 use crate::{
-    evidence::{Evidence, Folder, ReceivedCopy},
+    evidence::{Evidence, Folder, MailboxNotes, ReceivedCopy},
     judge::{self, survival},
     mail::{
         Message,
@@ -16,6 +16,7 @@ use crate::{
     scenario::{Account, Target},
     verify::{SetVerification, Verification},
 };
+use std::time::Duration;
 
 /// Everything that is known of one mail and its way.
 #[derive(Debug, Default)]
@@ -30,8 +31,8 @@ pub struct Case<'a> {
     pub survival: Vec<Survival>,
     /// The addresses that it was sent to, where they are known.
     pub recipients: &'a [String],
-    /// Refusals and deferrals, with the place of each.
-    pub refusals: Vec<(Reply, EvidenceRef)>,
+    /// The first server's refusal, with its place.
+    pub refused: Option<(Reply, EvidenceRef)>,
     /// Bounces, each with the name of its artifact.
     pub bounces: Vec<(String, &'a Dsn)>,
     /// Log lines of the servers on the way.
@@ -40,6 +41,8 @@ pub struct Case<'a> {
     pub unread_logs: Vec<String>,
     /// The domain of the server that forwards.
     pub forwarder: Option<String>,
+    /// How the mailboxes behaved.
+    pub mailboxes: Option<&'a MailboxNotes>,
     /// What only an attempt knows.
     pub attempt: Option<Attempt>,
 }
@@ -51,8 +54,8 @@ pub struct Attempt {
     pub accepted: bool,
     /// The account that sent is the one that receives, with its address.
     pub to_itself: Option<String>,
-    /// It came after the time that was allowed.
-    pub late: bool,
+    /// It came after the time that was allowed: how long after it was sent.
+    pub late: Option<Duration>,
     /// Something was waited for and did not come.
     pub silent: bool,
 }
@@ -74,6 +77,8 @@ pub struct Mail<'a> {
     pub verification: Option<&'a Verification>,
     /// Where it was found, when that is known and not where it was wanted.
     pub misplaced: Option<Folder>,
+    /// What the server calls that folder; empty when it is not known.
+    pub folder_name: &'a str,
     /// The `d=` of the receiver's seals, where it is known.
     pub seal_domain: Option<&'a str>,
 }
@@ -104,45 +109,43 @@ impl<'a> Case<'a> {
         let bounces = bounces.map(|(n, b)| (numbered("bounce", n), &b.dsn)).collect();
         let log = Log::of_lines(&evidence.logs);
         let sent = Message::parse(evidence.sent.raw.clone());
-        let mut case = Self {
+        let late = copy.filter(|_| failed.iter().any(|c| c.path.ends_with(".within"))).map(|c| c.after);
+        Some(Self {
             survival: copy.map(|c| survival(&sent, &c.message, Some(&c.verification))).unwrap_or_default(),
             mail: copy.map(|c| Mail::of(c, account, misplaced)),
             sent: Some(sent),
             sent_name: None,
             recipients: &evidence.sent.rcpt_to,
-            refusals: evidence
+            refused: evidence
                 .submission
                 .deciding()
                 .filter(|r| !r.reply.is_positive())
-                .map(|r| (r.reply.clone(), quote("smtp.log", 0, &r.reply.to_string())))
-                .into_iter()
-                .collect(),
+                .map(|r| (r.reply.clone(), quote("smtp.log", 0, &r.reply.to_string()))),
             bounces,
             log,
             unread_logs: evidence.unread_logs.iter().map(|l| format!("{}: {}", l.problem, l.next)).collect(),
             forwarder,
+            mailboxes: Some(&evidence.mailboxes),
             attempt: Some(Attempt {
                 accepted: evidence.submission.accepted(),
                 to_itself,
-                late: failed.iter().any(|c| c.path.ends_with(".within")),
+                late,
                 silent: failed.iter().any(|c| c.timed_out),
             }),
-        };
-        case.read_refusals();
-        Some(case)
+        })
     }
 
-    /// Adds what bounces and logs say of refusals.
-    pub(super) fn read_refusals(&mut self) {
+    /// Every refusal and deferral, with its place: what the first server, bounces and logs say.
+    pub(super) fn refusals(&self) -> Vec<(Reply, EvidenceRef)> {
+        let mut all: Vec<(Reply, EvidenceRef)> = self.refused.iter().cloned().collect();
         for (artifact, dsn) in &self.bounces {
-            for recipient in &dsn.recipients {
-                if let Some(reply) = &recipient.reply {
-                    let text = format!("Diagnostic-Code: {}", recipient.diagnostic_code.as_deref().unwrap_or_default());
-                    self.refusals.push((reply.clone(), quote(artifact, 0, &text)));
-                }
-            }
+            all.extend(dsn.recipients.iter().filter_map(|recipient| {
+                let text = format!("Diagnostic-Code: {}", recipient.diagnostic_code.as_deref().unwrap_or_default());
+                Some((recipient.reply.clone()?, quote(artifact, 0, &text)))
+            }));
         }
-        self.refusals.extend(self.log.refusals());
+        all.extend(self.log.refusals());
+        all
     }
 
     /// What the message signature of a set covers, compared with what was sent.
@@ -178,6 +181,7 @@ impl<'a> Mail<'a> {
             hops: &copy.hops,
             verification: Some(&copy.verification),
             misplaced,
+            folder_name: &copy.arrival.folder_name,
             seal_domain: account.and_then(|a| a.seal_domain.as_deref()),
         }
     }

@@ -48,9 +48,10 @@ pub fn diagnose_mail(given: Given<'_>) -> Vec<Diagnosis> {
         hops: given.hops,
         verification: given.verification,
         misplaced: None,
+        folder_name: "",
         seal_domain: None,
     };
-    let mut case = Case {
+    let case = Case {
         survival: given.sent.map(|(_, sent)| survival(sent, given.message, given.verification)).unwrap_or_default(),
         sent: given.sent.map(|(_, sent)| sent.clone()),
         sent_name: given.sent.map(|(name, _)| name.to_owned()),
@@ -61,7 +62,6 @@ pub fn diagnose_mail(given: Given<'_>) -> Vec<Diagnosis> {
         forwarder,
         ..Case::default()
     };
-    case.read_refusals();
     diagnose_case(&case)
 }
 

@@ -17,7 +17,7 @@ pub use mail::{Given, diagnose_mail};
 
 use crate::{
     evidence::Evidence,
-    outcome::{CheckResult, Diagnosis},
+    outcome::{CheckResult, Diagnosis, StageError},
     scenario::Target,
 };
 use std::cmp::Reverse;
@@ -30,13 +30,27 @@ pub fn diagnose(evidence: &Evidence, checks: &[CheckResult], target: &Target) ->
     if explains { all } else { Vec::new() }
 }
 
-/// Diagnoses an attempt, and notes in every check that failed the code that explains it.
-pub fn explain(evidence: &Evidence, checks: &mut [CheckResult], target: &Target) -> Vec<Diagnosis> {
-    let all = diagnose(evidence, checks, target);
+/// Diagnoses an attempt that may have ended in `error`, and notes in every check that failed the code that explains it.
+pub fn explain(
+    evidence: &Evidence,
+    checks: &mut [CheckResult],
+    target: &Target,
+    error: Option<&StageError>,
+) -> Vec<Diagnosis> {
+    let mut all: Vec<Diagnosis> = error.and_then(of_error).into_iter().collect();
+    // When the mailbox could not be seen into, it is no wonder that nothing was seen.
+    all.extend(diagnose(evidence, checks, target).into_iter().filter(|d| error.is_none() || d.code != "E00"));
     for check in checks.iter_mut().filter(|c| !c.passed) {
         check.code = code_for(check, &all).map(str::to_owned);
     }
     all
+}
+
+/// What an error of the harness itself says, when the catalogue knows it.
+pub fn of_error(error: &StageError) -> Option<Diagnosis> {
+    let diagnosis = rules::of_error(error)?;
+    let explain = format!("sealcheck explain {}", diagnosis.code);
+    Some(diagnosis.next([explain]))
 }
 
 /// Every diagnosis of a case, the most certain first, of equals in the order of the families.
@@ -54,7 +68,7 @@ pub fn code_for<'d>(check: &CheckResult, diagnoses: &'d [Diagnosis]) -> Option<&
     let (_, part) = check.path.split_once("].")?;
     let families = match part.split('.').collect::<Vec<_>>().as_slice() {
         ["smtp", ..] => "D",
-        ["delivered", "auth" | "arc", ..] => "ABC",
+        ["delivered", "auth" | "arc", ..] => "ABCD",
         ["delivered", "body" | "headers", ..] => "B",
         ["delivered", "within"] => "DE",
         ["delivered" | "bounced" | "absent" | "count", ..] => "ABCDEF",

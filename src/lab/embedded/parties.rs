@@ -12,11 +12,15 @@ pub const EXTERNAL_IMAP_HOST: &str = "imap.ext.example";
 pub const EXTERNAL_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
 /// The selector of its DKIM key, and of its seals.
 pub const EXTERNAL_SELECTOR: &str = "ext2026";
+/// The domain of the outside sender's mail host.
+pub const EXTERNAL_HOSTER_DOMAIN: &str = "hoster.example";
 
 /// The company's domain, where nobody says otherwise.
 const COMPANY_DOMAIN: &str = "corp.example";
 /// The address of the company's mail server.
 pub const COMPANY_ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 20);
+/// The address of the company's relay, which takes mail for its mail server where there is one.
+pub const COMPANY_RELAY_ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 21);
 /// The selector of the company's DKIM key.
 pub const COMPANY_DKIM_SELECTOR: &str = "s2026";
 /// The selector of the company's key for ARC alone.
@@ -62,6 +66,11 @@ impl Default for Company {
 }
 
 impl Company {
+    /// The name of its relay.
+    pub fn relay(&self) -> String {
+        format!("relay.{}", self.domain)
+    }
+
     /// The company whose first address this is. `None` when it is no address, or the domain is that of another party.
     pub fn with_address(address: &str) -> Option<Self> {
         let (user, domain) = address.rsplit_once('@')?;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     lab::LabError,
-    scenario::{Knobs, Target, target::Provider},
+    scenario::{Knobs, Target, knobs::ImapFault, target::Provider},
 };
 use std::{
     collections::HashMap,
@@ -151,14 +151,17 @@ impl World {
         let authenticator = |host: &str| Authenticator::new(net.resolver(), host);
         let outside = Site::new(EXTERNAL_HOST, EXTERNAL_DOMAIN, EXTERNAL_ADDRESS);
         let authenticates = authenticator(EXTERNAL_HOST);
-        let outgoing = Outgoing::new(&knobs.external, relay(outside.clone()), authenticates, &keys, &tasks);
+        let give_up = knobs.external.patience.unwrap_or(Backoff::default().give_up);
+        let backoff = Backoff { give_up, ..Backoff::default() };
+        let outside_relay = Relay::new(outside.clone(), &net, &pki, backoff, &tasks);
+        let outgoing = Outgoing::new(&knobs.external, outside_relay, authenticates, &keys, &tasks);
         let submission: Arc<dyn Service> = Arc::new(Submission::new(outgoing, external.clone()));
         sockets.submission.serve(Arc::clone(&submission), &tasks);
         sockets.submissions.serve(submission, &tasks);
         sockets.external_mx.serve(Arc::new(ExternalMx::new(outside, external.clone(), &net)), &tasks);
         let screen: Option<Arc<dyn Screen>> = match server {
             CompanyServer::Embedded => {
-                let own = OwnScreen::new(&company, knobs.company.arc, authenticator(&company.host), &keys);
+                let own = OwnScreen::new(&company, &knobs.company, authenticator(&company.host), &keys);
                 Some(Arc::new(own))
             }
             CompanyServer::Screened(screen) => Some(screen),
@@ -167,7 +170,7 @@ impl World {
         if let Some(screen) = screen {
             let secret = accounts::random::<32>().map_err(LabError::Other)?;
             let out = relay(Site::new(&company.host, &company.domain, COMPANY_ADDRESS));
-            let forwarder = Forwarder::new(&company, &knobs.company, out, screen, &secret, &tasks);
+            let forwarder = Forwarder::new(&company, &knobs.company, out, screen, (&keys, &secret), &tasks);
             sockets.company_mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
         }
         let setup = Setup {
@@ -178,10 +181,11 @@ impl World {
             tasks: tasks.clone(),
         };
         sockets.gmail_mx.serve(Arc::new(Gmail::new(setup).map_err(other)?), &tasks);
-        for (store, provider, socket) in
-            [(&external, Provider::Generic, sockets.external_imap), (&gmail, Provider::Gmail, sockets.gmail_imap)]
-        {
-            let server = ImapServer::new(store.clone(), provider, Limits::default());
+        for (store, provider, socket, fault) in [
+            (&external, Provider::Generic, sockets.external_imap, ImapFault::None),
+            (&gmail, Provider::Gmail, sockets.gmail_imap, knobs.gmail.imap),
+        ] {
+            let server = ImapServer::new(store.clone(), provider, Limits::default(), fault);
             tasks.spawn_watching(server.run(socket, Some(pki.acceptor()), tasks.token()));
         }
         Ok(Self { tasks, dns, net, external, gmail, target, description })

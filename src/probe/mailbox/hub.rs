@@ -206,6 +206,7 @@ mod tests {
         Arrival {
             account: "gmail".into(),
             folder: Folder::Inbox,
+            folder_name: "INBOX".into(),
             uid,
             gm_msgid: None,
             labels: Vec::new(),

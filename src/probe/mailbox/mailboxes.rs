@@ -21,7 +21,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
@@ -150,6 +150,11 @@ impl Mailboxes {
     /// The protocol lines so far, secrets masked; empty for an account whose mailboxes were never opened.
     pub fn transcript(&self, account: &str) -> String {
         self.0.state().accounts.get(account).map_or_else(String::new, |a| a.transcript.text())
+    }
+
+    /// The lines by which servers ended sessions of an account since then, each with its place in the transcript.
+    pub fn goodbyes(&self, account: &str, since: Instant) -> Vec<String> {
+        self.0.state().accounts.get(account).map_or_else(Vec::new, |a| a.transcript.goodbyes(since))
     }
 
     /// Cuts every connection and waits until every thread has ended. Nothing can be watched afterwards.

@@ -26,6 +26,7 @@ mod keys;
 mod mailboxes;
 mod session;
 mod transcript;
+mod utf7;
 mod watch;
 mod watcher;
 mod wire;

@@ -21,7 +21,7 @@ pub(super) struct Transcript {
 
 #[derive(Debug, Default)]
 struct Lines {
-    lines: VecDeque<String>,
+    lines: VecDeque<(Instant, String)>,
     bytes: usize,
     dropped: usize,
 }
@@ -33,13 +33,14 @@ impl Transcript {
     }
 
     fn add(&self, connection: &str, text: &str) {
-        let seconds = self.start.elapsed().as_secs_f64();
+        let now = Instant::now();
+        let seconds = now.saturating_duration_since(self.start).as_secs_f64();
         let line = format!("{seconds:8.3} {connection} {text}\n");
         let mut kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes += line.len();
-        kept.lines.push_back(line);
+        kept.lines.push_back((now, line));
         while kept.bytes > KEPT
-            && let Some(oldest) = kept.lines.pop_front()
+            && let Some((_, oldest)) = kept.lines.pop_front()
         {
             kept.bytes -= oldest.len();
             kept.dropped += 1;
@@ -53,8 +54,15 @@ impl Transcript {
             0 => String::new(),
             n => format!("({n} earlier lines were dropped)\n"),
         };
-        text.extend(kept.lines.iter().map(String::as_str));
+        text.extend(kept.lines.iter().map(|(_, line)| line.as_str()));
         text
+    }
+
+    /// The lines since then by which the server ended a session; we never log out.
+    pub(super) fn goodbyes(&self, since: Instant) -> Vec<String> {
+        let kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = kept.lines.iter().filter(|(at, _)| *at >= since).map(|(_, line)| line.trim_end());
+        recent.filter(|line| line.contains(" S: * BYE")).map(str::to_owned).collect()
     }
 }
 

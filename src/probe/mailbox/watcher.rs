@@ -9,6 +9,7 @@ use super::{
     mailboxes::{Counters, Limits},
     session::{Idled, Session},
     transcript::{Log, Transcript},
+    utf7,
 };
 use crate::{
     evidence::{Arrival, Folder},
@@ -63,6 +64,8 @@ pub(super) struct Watcher {
 
 /// How far a folder has been read; it outlives connections.
 struct Progress {
+    /// The folder's name, readable.
+    name: String,
     /// Since when it is watched, as IMAP writes days, one day back: days are the server's own.
     since: String,
     uid_validity: u32,
@@ -130,7 +133,7 @@ impl Watcher {
                 self.hub.forget_uids();
                 known
             }
-            none => none.insert(Progress::new(selected.uid_validity, selected.uid_next)),
+            none => none.insert(Progress::new(utf7::readable(&name), selected.uid_validity, selected.uid_next)),
         };
         self.hub.set_link(Link::Open);
         loop {
@@ -228,14 +231,14 @@ impl Watcher {
                 // Servers may add what was not asked for.
                 if let Some((_, mark)) = wanted.remove(&message.uid) {
                     progress.dealt_with(message.uid, mark);
-                    self.hand_on(message, seen);
+                    self.hand_on(message, seen, &progress.name);
                 }
             }
         }
         Ok(more)
     }
 
-    fn hand_on(&self, message: Fetched, seen: Instant) {
+    fn hand_on(&self, message: Fetched, seen: Instant, folder_name: &str) {
         let Some(raw) = message.raw else { return };
         let parsed = Message::parse(raw);
         let mut keys: Vec<Key> = keys::of_header(&parsed);
@@ -245,6 +248,7 @@ impl Watcher {
         let arrival = Arrival {
             account: self.account.clone(),
             folder: self.folder,
+            folder_name: folder_name.to_owned(),
             uid: message.uid,
             gm_msgid: message.gm_msgid,
             labels: message.labels,
@@ -256,10 +260,11 @@ impl Watcher {
 }
 
 impl Progress {
-    fn new(uid_validity: u32, next: u32) -> Self {
+    fn new(name: String, uid_validity: u32, next: u32) -> Self {
         let yesterday = jiff::Timestamp::now().as_second() - 86_400;
         let day = jiff::Timestamp::from_second(yesterday).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC);
         Self {
+            name,
             since: day.strftime("%-d-%b-%Y").to_string(),
             uid_validity,
             next,

@@ -15,8 +15,9 @@ use crate::{
 };
 
 /// Lines of a log that prove a cause.
-const LINES: [(&[&str], &str); 14] = [
+const LINES: [(&[&str], &str); 15] = [
     (&["skip ARC as the existing chain is broken"], "A12"),
+    (&["arc;", "skip signing: is_sign_network"], "A03"),
     (&["multiple header from not allowed"], "A13"),
     (&["public key for", "skip signing"], "A14"),
     (&["user domain mismatch"], "A16"),
@@ -130,7 +131,6 @@ fn ineligible(case: &Case<'_>) -> Option<Diagnosis> {
     let (code, confidence) = match (&refused, local, &unchecked) {
         (Some(_), true, _) => ("A11", Certain),
         (None, true, _) | (Some(_), false, Some(_)) => ("A11", High),
-        // Signing tables (A03) leave the same line.
         (Some(_), false, None) => ("A01", High),
         (None, false, _) => return None,
     };
@@ -149,8 +149,8 @@ fn from_mail(case: &Case<'_>, mail: &Mail<'_>) -> Vec<Diagnosis> {
     if !case.log.is_empty() && case.log.task().is_some() {
         return causes;
     }
-    if let Some(evidence) = broken_before(mail) {
-        causes.push(found("A12", High).seen([evidence]));
+    if let Some((confidence, evidence)) = broken_before(mail) {
+        causes.push(found("A12", confidence).seen([evidence]));
     }
     if let Some(from) = mail.message.first("From").filter(|f| several(&f.value())) {
         causes.push(found("A13", Low).seen([field(&mail.artifact, from)]));
@@ -162,11 +162,17 @@ fn from_mail(case: &Case<'_>, mail: &Mail<'_>) -> Vec<Diagnosis> {
 }
 
 /// A chain that came with the mail and that nobody may continue (RFC 8617 §5.1).
-fn broken_before(mail: &Mail<'_>) -> Option<EvidenceRef> {
+fn broken_before(mail: &Mail<'_>) -> Option<(Confidence, EvidenceRef)> {
     let newest = mail.foreign().last()?;
     let marked = newest.seal.as_ref().is_some_and(|s| s.cv == Some(ChainValidationStatus::Fail));
     let failed = mail.verified(newest).is_some_and(|v| v.seal == Verdict::Fail);
-    (marked || failed || !mail.arc.defects.is_empty()).then(|| mail.quote_seal(newest)).flatten()
+    let confidence = match marked || failed {
+        true => High,
+        // A header filter of the forwarder's own can have taken a part of a set away.
+        false if !mail.arc.defects.is_empty() => Low,
+        false => return None,
+    };
+    Some((confidence, mail.quote_seal(newest)?))
 }
 
 /// Whether a From field has several addresses.

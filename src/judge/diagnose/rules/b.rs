@@ -1,6 +1,6 @@
 //! Family B: sealed, but the chain does not verify.
 
-use super::body::{Change, change as undone};
+use super::body::{Change, change as undone, shows_recoding};
 use crate::{
     judge::{
         diagnose::{
@@ -12,6 +12,7 @@ use crate::{
     mail::{
         Message,
         arc::{ArcSet, ChainValidationStatus},
+        mime,
     },
     outcome::{
         Confidence::{Certain, High, Low},
@@ -37,8 +38,12 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
 fn claimed(mail: &Mail<'_>) -> Option<Diagnosis> {
     let says = mail.says("arc").filter(|arc| arc.result == "fail");
     structure(mail).or_else(|| {
-        let comment = says?.comment.as_deref().unwrap_or_default();
-        let (code, confidence) = if comment.contains("body hash") { ("B04", High) } else { ("B00", Certain) };
+        let (code, confidence) = match says.map(|_| says_body_hash(mail))? {
+            // Long lines and encodings are changes of their own kinds (B17, B05).
+            true if shows_recoding(mail.message) && mime::decoded_body(mail.message).is_none() => ("B04", High),
+            true => ("B04", Low),
+            false => ("B00", Certain),
+        };
         Some(found(code, confidence).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
     })
 }
@@ -47,9 +52,15 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
     match verification.arc {
         Verdict::Fail => {}
         Verdict::Pass => {
-            let disagrees = mail.says("arc").is_some_and(|arc| arc.result == "fail");
+            let Some(says) = mail.says("arc").filter(|arc| arc.result == "fail") else { return Vec::new() };
             let ours = quote(&mail.artifact, 0, "every ARC-Seal and the newest ARC-Message-Signature verify here");
-            return disagrees.then(|| found("B00", Low).seen(mail.quote_trusted()).seen([ours])).into_iter().collect();
+            let odd = mail.foreign().iter().rev().find_map(|set| odd_for_office_365(mail, set));
+            let its_words = says.comment.as_deref().is_some_and(|c| ["35", "40"].contains(&c.trim()));
+            let diagnosis = match odd {
+                Some(odd) => found("B16", if its_words { High } else { Low }).seen([odd]),
+                None => found("B00", Low),
+            };
+            return vec![diagnosis.seen(mail.quote_trusted()).seen([ours])];
         }
         Verdict::None | Verdict::TempError => return Vec::new(),
     }
@@ -61,6 +72,15 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
         broken.evidence.extend(mail.quote_trusted());
     }
     vec![broken]
+}
+
+/// What of a set Office 365 minds and nobody else does: results that say nothing, and fields in another order than AS,
+/// AMS, AAR.
+fn odd_for_office_365(mail: &Mail<'_>, set: &ArcSet) -> Option<EvidenceRef> {
+    let (aar, ams, seal) = (set.aar.as_ref()?, set.ams.as_ref()?, set.seal.as_ref()?);
+    let results = mail.message.fields().iter().position(|f| f.line == aar.line)?;
+    let in_order = seal.field < ams.field && ams.field < results;
+    (aar.results.is_empty() || !in_order).then(|| mail.quote_line(aar.line)).flatten()
 }
 
 /// Gaps, duplicates and missing parts.
@@ -148,10 +168,12 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     let ams = set.ams.as_ref()?;
     let seen = || mail.message.fields().get(ams.field).map(|f| field(&mail.artifact, f));
     let reason = v.reason.iter().map(|r| quote(&mail.artifact, 0, r));
-    if let Some(key) = key(&v.ams_facts) {
+    let has = |cause| v.ams_facts.causes.contains(&cause);
+    // Who found that the body had changed had the key: it went later.
+    let had_key = has(Cause::BodyHash) && says_body_hash(mail);
+    if let Some(key) = key(&v.ams_facts).filter(|_| !had_key) {
         return Some(key.seen(reason).seen(seen()));
     }
-    let has = |cause| v.ams_facts.causes.contains(&cause);
     let key_of = |facts: &SignatureFacts| facts.key.as_ref().map(|k| k.name.clone());
     let seal_holds = v.seal == Verdict::Pass && key_of(&v.seal_facts) == key_of(&v.ams_facts);
     let key_fits = seal_holds || signed_with_same_key(mail, v);
@@ -163,11 +185,16 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
         let change = undone(mail.message, ams, hash);
         let (code, confidence) = match change {
             Some(Change::Folded) => ("B17", Certain),
-            _ if re_encoded(case, mail) => ("B05", High),
-            _ => ("B04", Certain),
+            Some(Change::Recoded) => ("B05", Certain),
+            Some(Change::Footer(_)) => ("B04", Certain),
+            None if re_encoded(case, mail) => ("B05", High),
+            None if case.sent.is_some() || shows_recoding(mail.message) => ("B04", Certain),
+            // A part of it may have been encoded anew (B05).
+            None => ("B04", High),
         };
         let what = change.map(|change| match change {
             Change::Folded => "joining its lines of 998 octets with the next makes the hash fit".to_owned(),
+            Change::Recoded => "decoding it makes the hash fit: it was sealed as 8-bit text".to_owned(),
             Change::Footer(n) => format!("without its last {n} lines the hash fits: they were added"),
         });
         let what = what.map(|w| quote(&mail.artifact, 0, &format!("body: {w}")));
@@ -185,9 +212,19 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
         return None;
     }
     let body = ["B04: the body hash matches".to_owned()];
-    let volatile = ams.signed_headers.iter().find(|h| VOLATILE.contains(&h.as_str()) || h.starts_with("x-spam"));
-    Some(match (key_fits, volatile) {
-        (true, Some(_)) => found("B13", High).seen(seen()).seen(reason).excluding(excluded).excluding(body),
+    let is_volatile = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        VOLATILE.contains(&name.as_str()) || name.starts_with("x-spam")
+    };
+    let volatile = ams.signed_headers.iter().find(|h| is_volatile(h));
+    // Where what was sent is known, another field may have changed as well.
+    let others = case.survival_of(set).map(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
+    Some(match (key_fits, volatile.filter(|_| others != Some(true))) {
+        (true, Some(_)) => found("B13", if others.is_some() { High } else { Low })
+            .seen(seen())
+            .seen(reason)
+            .excluding(excluded)
+            .excluding(body),
         (true, None) if seal_holds => found("B06", Certain)
             .seen(changed_headers(case, mail, set))
             .seen(reason)
@@ -214,14 +251,20 @@ fn other_key(case: &Case<'_>) -> Diagnosis {
 /// What is wrong with a key before any signature is tried.
 fn key(facts: &SignatureFacts) -> Option<Diagnosis> {
     let has = |cause| facts.causes.contains(&cause);
-    let several = facts.key.as_ref().is_some_and(|k| k.records > 1);
+    // Which of several records counts is anybody's choice.
+    let several = facts.key.as_ref().is_some_and(|k| k.records > 1) && has(Cause::Signature);
     let code = match () {
         () if has(Cause::NoKey) || has(Cause::KeyRevoked) => "B01",
-        () if has(Cause::NotAKey) || has(Cause::KeyMalformed) || (several && !facts.causes.is_empty()) => "B03",
+        () if has(Cause::NotAKey) || has(Cause::KeyMalformed) || several => "B03",
         () if has(Cause::KeyType) || has(Cause::KeyTooShort) || has(Cause::KeyRestricted) => "B00",
         () => return None,
     };
-    Some(found(code, Certain))
+    Some(found(code, if several { High } else { Certain }))
+}
+
+/// The receiver says that the body had changed.
+fn says_body_hash(mail: &Mail<'_>) -> bool {
+    mail.says("arc").and_then(|arc| arc.comment.as_deref()).is_some_and(|comment| comment.contains("body hash"))
 }
 
 fn key_found(v: &SetVerification) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Experiments on a body whose hash does not fit: what undoes the change says what the change was.
 
 use crate::{
-    mail::{Message, arc::ArcMessageSignature},
+    mail::{Message, arc::ArcMessageSignature, mime},
     verify::{BodyHash, Canonicalization},
 };
 
@@ -17,6 +17,8 @@ const LINE_LIMIT: usize = 998;
 pub(super) enum Change {
     /// Lines over the limit were folded.
     Folded,
+    /// 8-bit text was written in 7 bits.
+    Recoded,
     /// So many lines were put at its end.
     Footer(usize),
 }
@@ -34,11 +36,26 @@ pub(super) fn change(message: &Message, ams: &ArcMessageSignature, hash: &BodyHa
     {
         return Some(Change::Folded);
     }
+    if let Some(decoded) = mime::decoded_body(message).filter(|decoded| !decoded.is_ascii())
+        && c.body_hash(&decoded) == hash.expected
+    {
+        return Some(Change::Recoded);
+    }
     let ends: Vec<usize> = memchr::memrchr_iter(b'\n', body).map(|at| at + 1).take(LONGEST_FOOTER + 1).collect();
     // The last line may lack its end.
     let whole = ends.first() == Some(&body.len());
     let footers = ends.iter().skip(usize::from(whole)).zip(1..);
     footers.into_iter().find(|(end, _)| c.body_hash(&body[..**end]) == hash.expected).map(|(_, n)| Change::Footer(n))
+}
+
+/// Whether a change of encoding would be recognised in this body: it is small, and no part of a multipart is encoded.
+pub(super) fn shows_recoding(message: &Message) -> bool {
+    let body = message.body();
+    let text = body.to_ascii_lowercase();
+    let encoded = ["content-transfer-encoding: quoted-printable", "content-transfer-encoding: base64"]
+        .iter()
+        .any(|field| memchr::memmem::find(&text, field.as_bytes()).is_some());
+    body.len() <= LARGEST && !encoded
 }
 
 /// The body with lines of exactly the limit joined to the next, when there are any.
@@ -65,6 +82,31 @@ fn unfolded(body: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_encoding_is_undone() {
+        let hash = |body: &str| BodyHash {
+            expected: Canonicalization::Relaxed.body_hash(body.as_bytes()),
+            computed: String::new(),
+            uncovered: 0,
+        };
+        let sealed = "ARC-Message-Signature: i=1; c=relaxed/relaxed; h=from\r\n";
+        let mail = |encoding: &str, body: &str| {
+            Message::parse(format!("{sealed}Content-Transfer-Encoding: {encoding}\r\n\r\n{body}"))
+        };
+        let undone = |mail: &Message, was: &str| {
+            let chain = crate::mail::arc::ArcChain::of(mail);
+            change(mail, chain.sets[0].ams.as_ref().unwrap(), &hash(was))
+        };
+        let text = "caf\u{e9} = ok \r\nend\r\n";
+        let quoted = mail("quoted-printable", "caf=C3=A9 =3D ok=20\r\ne=\r\nnd\r\n");
+        assert_eq!(undone(&quoted, text), Some(Change::Recoded));
+        assert_eq!(undone(&mail("base64", "Y2Fmw6kgPSBvayANCmVuZA0K\r\n"), text), Some(Change::Recoded));
+        assert_eq!(undone(&quoted, "another\r\n"), None);
+        assert!(shows_recoding(&quoted));
+        let part = "--x\r\nContent-Transfer-Encoding: Quoted-Printable\r\n\r\ncaf=C3=A9\r\n--x--\r\n";
+        assert!(!shows_recoding(&mail("7bit", part)));
+    }
 
     #[test]
     fn folding_is_undone() {

@@ -4,20 +4,40 @@ use crate::{
     evidence::Folder,
     judge::diagnose::{
         case::{Case, Mail, related},
-        found::{found, quote},
+        found::{field, found, quote},
         log::is_local,
     },
     mail::{
         arc::ArcSet,
         authres::{AuthenticationResults, ResInfo},
         dkim,
+        received::Hop,
     },
     outcome::{
         Confidence::{Certain, High, Low},
-        Diagnosis, Fate, SigningField,
+        Diagnosis, Fate, HeaderChange, SigningField,
     },
-    verify::{DkimVerification, Verdict},
+    verify::{Cause, DkimVerification, Verdict},
 };
+
+/// Fields that signatures cover whether or not the mail has them.
+const OFTEN_SIGNED: [&str; 15] = [
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "content-id",
+    "content-description",
+];
 
 /// Why a chain that holds does not help.
 pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
@@ -38,8 +58,11 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
         causes.extend(foreign_results(case, mail, set));
     }
     if is_judged_badly(case, mail) {
-        let judged = [dropped_header(case, mail), not_trusted(case, mail), unaligned(mail), re_signed(case, mail)];
+        let judged = [dropped_header(case, mail), unaligned(case, mail), re_signed(case, mail)];
         let mut judged: Vec<Diagnosis> = judged.into_iter().flatten().collect();
+        if judged.is_empty() {
+            judged.extend(not_trusted(case, mail));
+        }
         if judged.is_empty() && causes.is_empty() {
             judged.push(unknown(mail));
         }
@@ -106,9 +129,22 @@ fn foreign_results(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Dia
     let (aar, forwarder) = (set.aar.as_ref()?, case.forwarder.as_deref()?);
     let id = aar.authserv_id.as_deref().filter(|id| id.contains('.'))?;
     let sealer = set.seal.as_ref()?.domain.as_deref()?;
-    let own_host = mail.hops.iter().any(|h| h.by.as_deref().is_some_and(|by| by.eq_ignore_ascii_case(id)));
+    let is_by = |hop: &Hop, test: &dyn Fn(&str) -> bool| hop.by.as_deref().is_some_and(test);
+    // Servers on the way before the forwarder are somebody else's.
+    let first = mail.hops.iter().position(|h| is_by(h, &|by| related(by, forwarder)));
+    let own = &mail.hops[first.unwrap_or(0)..];
+    let own_host = own.iter().any(|h| is_by(h, &|by| by.eq_ignore_ascii_case(id)));
     let foreign = !related(id, forwarder) && !related(id, sealer) && !own_host;
-    foreign.then(|| found("C04", Low).seen(mail.quote_line(aar.line)).seen(mail.quote_seal(set)))
+    // The same field, below the line of the forwarder, came with the mail.
+    let taken = first.map_or(u32::MAX, |at| mail.hops[at].line);
+    let payload = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    let sealed = mail.message.fields().iter().find(|f| f.line == aar.line).map(|f| payload(&f.value()));
+    let sealed = sealed.and_then(|text| text.split_once(';').map(|(_, rest)| rest.to_owned()));
+    let original =
+        mail.message.all("Authentication-Results").find(|f| f.line > taken && Some(payload(&f.value())) == sealed);
+    let confidence = if original.is_some() { Certain } else { Low };
+    let original = original.map(|f| field(&mail.artifact, f));
+    foreign.then(|| found("C04", confidence).seen(mail.quote_line(aar.line)).seen(original).seen(mail.quote_seal(set)))
 }
 
 /// The author's signature held when the forwarder sealed and does not now, while the seal's own signature holds: what
@@ -117,6 +153,9 @@ fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let set = mail.foreign().last()?;
     let (ams, aar) = (set.ams.as_ref()?, set.aar.as_ref()?);
     let broken = author_s(mail).find(|d| d.result == Verdict::Fail)?;
+    if broken.facts.causes.contains(&Cause::BodyHash) {
+        return None;
+    }
     let passed = |r: &ResInfo| r.result == "pass" && r.domain().is_some_and(|d| related(d, &broken.d));
     if !aar.method("dkim").any(passed) || mail.verified(set).is_none_or(|v| v.ams != Verdict::Pass) {
         return None;
@@ -127,13 +166,16 @@ fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let gone = only_author.filter(|h| mail.message.first(h).is_none());
     let covered = case.survival.iter().find(|s| s.field == SigningField::Dkim && s.d == signature.domain);
     let removed = |name: &str| {
-        covered.is_none_or(|s| s.headers.iter().any(|h| h.fate == Fate::Removed && h.name.eq_ignore_ascii_case(name)))
+        let is_it = |h: &HeaderChange| h.fate == Fate::Removed && h.name.eq_ignore_ascii_case(name);
+        covered.is_some_and(|s| s.headers.iter().any(is_it))
     };
-    let gone: Vec<&String> = gone.filter(|name| removed(name)).collect();
+    // Signers also list well-known fields that a mail does not have, lest they be added.
+    let unusual = |name: &str| !OFTEN_SIGNED.contains(&name) && !name.starts_with("list-");
+    let gone: Vec<&String> = gone.filter(|h| removed(h) || unusual(h)).collect();
     if gone.is_empty() {
         return None;
     }
-    let confidence = if covered.is_some() { Certain } else { High };
+    let confidence = if gone.iter().all(|h| removed(h)) { Certain } else { High };
     let names = gone.iter().map(|h| h.as_str()).collect::<Vec<_>>().join(", ");
     let text = format!("signed by {} and not there any more: {names}", broken.d);
     Some(found("C05", confidence).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_line(aar.line)))
@@ -151,15 +193,19 @@ fn not_trusted(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// SPF and DKIM pass for others than the author.
-fn unaligned(mail: &Mail<'_>) -> Option<Diagnosis> {
+fn unaligned(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let (trusted, author) = (mail.trusted?, mail.author_domain()?);
     let others = |method: &'static str| {
         let mut passed = trusted.method(method).filter(|r| r.result == "pass").peekable();
         passed.peek().is_some() && passed.all(|r| r.domain().is_some_and(|d| !related(d, &author)))
     };
+    // What the forwarder signed says nothing of the sender.
+    let forwarders = |d: &str| case.forwarder.as_deref().is_some_and(|f| related(d, f));
+    let by_sender = trusted.method("dkim").any(|r| r.result == "pass" && r.domain().is_some_and(|d| !forwarders(d)));
     let fails = mail.says("dmarc").is_some_and(|d| d.result == "fail");
     let unsigned = author_s(mail).next().is_none();
-    (fails && unsigned && others("dkim") && others("spf")).then(|| found("C07", High).seen(mail.quote_trusted()))
+    (fails && unsigned && by_sender && others("dkim") && others("spf"))
+        .then(|| found("C07", High).seen(mail.quote_trusted()))
 }
 
 /// The author's signature is broken and the forwarder's own holds.

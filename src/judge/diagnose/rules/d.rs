@@ -2,7 +2,7 @@
 
 use crate::{
     judge::diagnose::{
-        case::{Case, Mail},
+        case::{Case, Mail, related},
         found::{field, found},
     },
     mail::reply::Reply,
@@ -37,8 +37,8 @@ const STATUSES: [(&str, &str); 4] = [(".7.25", "D07"), (".7.23", "D07"), (".7.28
 /// Who refused the mail and why.
 pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut causes: Vec<Diagnosis> = Vec::new();
-    for (reply, at) in &case.refusals {
-        let cause = refusal(reply, at);
+    for (reply, at) in &case.refusals() {
+        let cause = refusal(case, reply, at);
         match causes.iter_mut().find(|c| c.code == cause.code) {
             Some(known) => known.evidence.extend(cause.evidence),
             None => causes.push(cause),
@@ -52,12 +52,19 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
 }
 
 /// The row that fits a refusal.
-fn refusal(reply: &Reply, at: &EvidenceRef) -> Diagnosis {
+fn refusal(case: &Case<'_>, reply: &Reply, at: &EvidenceRef) -> Diagnosis {
     let text = reply.text.to_lowercase();
     let phrase = PHRASES.iter().find(|(words, _)| words.iter().all(|w| text.contains(w)));
     let status = reply.enhanced_status.as_deref().unwrap_or_default();
     let by_status = || STATUSES.iter().find(|(end, _)| status.len() > 1 && &status[1..] == *end);
+    let milter = case.log.find(&["connect to Milter service"]).filter(|_| text.contains("service unavailable"));
     let diagnosis = match (phrase, by_status()) {
+        _ if milter.is_some() => found("A17", Certain).seen(milter),
+        (Some((_, code @ ("D01" | "D02"))), _) if is_forwarders_own(case, &text) => {
+            let srs =
+                format!("{code}: the sender was rewritten (SRS); the forwarder's own SPF record lacks its address");
+            found("D00", Certain).excluding([srs])
+        }
         (Some((_, code)), _) => found(code, Certain),
         (None, Some((_, code))) => found(code, High),
         (None, None) => found("D00", Certain),
@@ -67,6 +74,24 @@ fn refusal(reply: &Reply, at: &EvidenceRef) -> Diagnosis {
         false => "look for the bounce: the outside sender got it",
     };
     diagnosis.seen([at.clone()]).next([again.to_owned()])
+}
+
+/// Whether a reply blames the envelope sender of the server that forwards: `SPF [x]`, `MAIL FROM domain [x]`.
+fn is_forwarders_own(case: &Case<'_>, text: &str) -> bool {
+    let named = ["spf [", "mail from domain ["].iter().find_map(|mark| text.split_once(mark)?.1.split(']').next());
+    named.zip(case.forwarder.as_deref()).is_some_and(|(domain, forwarder)| related(domain, forwarder))
+}
+
+/// The mail has no sender that could be rewritten.
+pub(in crate::judge::diagnose) fn null_sender(case: &Case<'_>) -> Option<Diagnosis> {
+    let mail = case.mail.as_ref()?;
+    let path = mail.message.first("Return-Path").filter(|f| f.value().trim() == "<>")?;
+    let logged = case.log.find(&["not rewritten", "No at sign"]);
+    // It is harmless, so that only somebody who expected another sender wants to hear of it.
+    let asked = case.attempt.is_some() || logged.is_some();
+    let confidence = if logged.is_some() { Certain } else { High };
+    (asked && case.forwarder.is_some())
+        .then(|| found("D11", confidence).seen([field(&mail.artifact, path)]).seen(logged))
 }
 
 /// The forwarder says that nothing about the mail is genuine, calls it spam, and sends it on.

@@ -7,8 +7,8 @@ use crate::{
         found::{found, quote},
     },
     outcome::{
-        Confidence::{Certain, High},
-        Diagnosis,
+        Confidence::{Certain, High, Low},
+        Diagnosis, HarnessCode, StageError,
     },
 };
 
@@ -17,36 +17,72 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     let Some(attempt) = case.attempt.as_ref().filter(|a| a.accepted) else { return Vec::new() };
     match &case.mail {
         None => unseen(case, attempt).into_iter().collect(),
-        Some(mail) => [in_spam(mail), late(attempt, mail)].into_iter().flatten().collect(),
+        Some(mail) => [in_spam(mail), late(case, attempt, mail)].into_iter().flatten().collect(),
     }
 }
 
+/// Texts by which Gmail refuses a kind of login, in lower case.
+const LOGINS: [&str; 3] = ["application-specific password", "web login required", "via your web browser"];
+
+/// What an error of the harness itself says: the login, a limit, the end of a session.
+pub(in crate::judge::diagnose) fn of_error(error: &StageError) -> Option<Diagnosis> {
+    let text = error.message.to_lowercase();
+    let (code, confidence) = match error.code {
+        HarnessCode::H01 if LOGINS.iter().any(|t| text.contains(t)) => ("E04", Certain),
+        // The password may be wrong as well.
+        HarnessCode::H01 if text.contains("invalid credentials") => ("E04", Low),
+        HarnessCode::H06 => ("E05", Certain),
+        HarnessCode::H04 if text.contains("the server said bye") => ("E07", High),
+        _ => return None,
+    };
+    Some(found(code, confidence).seen([quote("imap.log", 0, &error.to_string())]).next([error.next.clone()]))
+}
+
 fn unseen(case: &Case<'_>, attempt: &Attempt) -> Option<Diagnosis> {
-    if !case.bounces.is_empty() || !case.refusals.is_empty() || !attempt.silent {
+    if !case.bounces.is_empty() || !case.refusals().is_empty() || !attempt.silent {
         return None;
+    }
+    let searched = case.mailboxes.map_or(&[][..], |m| &m.searched);
+    if let Some(at) = searched.iter().find(|s| s.found) {
+        let text =
+            format!("a new session finds the mail in {} of {}, the one that watched did not", at.folder, at.account);
+        return Some(found("E03", Certain).seen([quote("imap.log", 0, &text)]));
     }
     if let Some(address) = &attempt.to_itself {
         let text = format!("{address} sent the mail and is to receive it");
         return Some(found("E01", Certain).seen([quote("sent.eml", 0, &text)]));
     }
-    let excluded = "E01: another account sent it".to_owned();
+    let again = (!searched.is_empty()).then(|| "E03: a new session does not find it either".to_owned());
+    let excluded = ["E01: another account sent it".to_owned()].into_iter().chain(again);
     let next = "grep the Message-ID in the forwarder's log; run again with a longer --timeout".to_owned();
     let taken = quote("smtp.log", 0, "the first server took the mail, and no copy and no bounce came");
-    Some(found("E00", Certain).seen([taken]).excluding([excluded]).next([next]))
+    Some(found("E00", Certain).seen([taken]).excluding(excluded).next([next]))
 }
 
 /// In the spam folder, although the receiver found nothing wrong with it.
 fn in_spam(mail: &Mail<'_>) -> Option<Diagnosis> {
     let trusted = mail.trusted.filter(|_| mail.misplaced == Some(Folder::Spam))?;
     let authentic = !trusted.results.iter().any(|r| (r.method == "dmarc" || r.method == "arc") && r.result != "pass");
-    let found = found("E02", High).seen([quote(&mail.artifact, 0, "found in the folder with \\Junk")]);
+    let place = match mail.folder_name {
+        "" => "found in the folder with \\Junk".to_owned(),
+        name => format!("found in the folder with \\Junk, `{name}`"),
+    };
+    let found = found("E02", High).seen([quote(&mail.artifact, 0, &place)]);
     authentic.then(|| found.seen(mail.quote_trusted()))
 }
 
-/// It came, after the time that was allowed; the slowest hop says where it waited.
-fn late(attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis> {
-    let slowest = mail.hops.iter().filter(|h| h.delay.is_some_and(|d| d > 0)).max_by_key(|h| h.delay);
-    let at = slowest.and_then(|h| mail.quote_line(h.line));
+/// It came, after the time that was allowed; the slowest hop says where it waited. When no hop does, a session that the
+/// server ended can be the reason that it was seen late.
+fn late(case: &Case<'_>, attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis> {
+    let after = attempt.late?;
+    let delays = mail.hops.iter().filter_map(|h| Some((h, u64::try_from(h.delay?).ok()?)));
+    let slowest = delays.filter(|(_, delay)| *delay > 0).max_by_key(|(_, delay)| *delay);
+    let at = slowest.and_then(|(h, _)| mail.quote_line(h.line));
+    // Trace fields tell whole seconds: the true delay can be one less.
+    let on_the_way = slowest.is_some_and(|(_, delay)| delay > 1 && (delay - 1) * 2 >= after.as_secs());
     let text = quote(&mail.artifact, 0, "it came after the time that `within` allows");
-    attempt.late.then(|| found("E06", High).seen([text]).seen(at))
+    match case.mailboxes.and_then(|m| m.goodbyes.first()).filter(|_| !on_the_way) {
+        Some(goodbye) => Some(found("E07", High).seen([text, quote("imap.log", 0, goodbye)])),
+        None => Some(found("E06", High).seen([text]).seen(at)),
+    }
 }

@@ -5,7 +5,7 @@ use crate::{
     lab::embedded::{keys::Keys, parties::*},
     scenario::{
         Knobs,
-        knobs::{ArcSealing, DmarcRecord, PublishedKey, SenderDkim, SpfRecord},
+        knobs::{ArcSealing, DmarcRecord, PublishedKey, SealedResults, SenderDkim, SpfRecord},
     },
 };
 use hickory_server::proto::ProtoError;
@@ -52,6 +52,9 @@ fn external(records: &Records, knobs: &Knobs, keys: &Keys) -> Result<(), ProtoEr
     }
     let key = if knobs.external.dkim == SenderDkim::Broken { &keys.other } else { &keys.sender };
     records.set_txt(&key_name(EXTERNAL_SELECTOR, EXTERNAL_DOMAIN), &key.record());
+    if knobs.external.dkim == SenderDkim::Host {
+        records.set_txt(&key_name(EXTERNAL_SELECTOR, EXTERNAL_HOSTER_DOMAIN), &keys.sender.record());
+    }
     Ok(())
 }
 
@@ -59,6 +62,9 @@ fn company(records: &Records, knobs: &Knobs, keys: &Keys, at: &Company, arc_reco
     let Company { domain, host, .. } = at;
     let dkim_record = keys.company_dkim.record();
     records.set_host(host, COMPANY_ADDRESS)?;
+    if knobs.company.results == SealedResults::Relay {
+        records.set_host(&at.relay(), COMPANY_RELAY_ADDRESS)?;
+    }
     records.set_mx(domain, &[(10, host)])?;
     records.set_txt(host, "v=spf1 a -all");
     records.set_txt(domain, &format!("v=spf1 ip4:{COMPANY_ADDRESS} -all"));

@@ -6,13 +6,14 @@ use super::{
 };
 use crate::{
     lab::embedded::{
+        keys::Keys,
         mta::{Queued, Relay, queue_id, received},
-        parties::Company,
-        signing::with_crlf,
+        parties::{COMPANY_DKIM_SELECTOR, COMPANY_RELAY_ADDRESS, Company},
+        signing::{Signer, with_crlf},
         smtp_server::{Envelope, Recipient, Reply, Session, Status},
         tasks::Tasks,
     },
-    scenario::knobs::{CompanyKnobs, Modification},
+    scenario::knobs::{CompanyKnobs, Modification, SealedResults},
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub struct Forwarder {
     knobs: CompanyKnobs,
     relay: Relay,
     screen: Arc<dyn Screen>,
+    dkim: Signer,
     srs: Srs,
     tasks: Tasks,
 }
@@ -39,13 +41,13 @@ pub(super) enum Route {
 }
 
 impl Forwarder {
-    /// Forwards the company's mail as the knobs say, after `screen` has seen it.
+    /// Forwards the company's mail as the knobs say, after `screen` has seen it. The secrets are its keys and that of SRS.
     pub fn new(
         company: &Company,
         knobs: &CompanyKnobs,
         relay: Relay,
         screen: Arc<dyn Screen>,
-        srs_secret: &[u8],
+        (keys, srs_secret): (&Keys, &[u8]),
         tasks: &Tasks,
     ) -> Self {
         Self {
@@ -53,6 +55,7 @@ impl Forwarder {
             knobs: knobs.clone(),
             relay,
             screen,
+            dkim: Signer::new(&company.domain, COMPANY_DKIM_SELECTOR, &keys.company_dkim),
             srs: Srs::new(srs_secret, &company.domain),
             tasks: tasks.clone(),
         }
@@ -84,8 +87,17 @@ impl Forwarder {
     pub(super) async fn accept(self: &Arc<Self>, session: &Session, envelope: Envelope, message: &[u8]) -> Reply {
         let arrived = Timestamp::now();
         let id = queue_id(arrived);
-        let message = with_crlf(message);
+        let change = self.change(&envelope);
+        let message = modify::before_the_seal(change, self.knobs.seal, &self.dkim, with_crlf(message).into(), arrived);
         let name = self.relay.net().confirmed_name(session.peer).await;
+        let relayed = (self.knobs.results == SealedResults::Relay).then(|| self.relayed(session));
+        let outer = relayed
+            .as_ref()
+            .map(|relay| received(session, name.as_deref(), &envelope, &relay.helo, &queue_id(arrived), arrived));
+        let (session, name) = match &relayed {
+            Some(relay) => (relay, Some(relay.helo.clone())),
+            None => (session, name),
+        };
         let client_name = name.as_deref();
         let incoming = Incoming { session, client_name, envelope: &envelope, id: &id, message: &message, arrived };
         let (head, message) = match self.screen.screen(&incoming).await {
@@ -93,20 +105,32 @@ impl Forwarder {
             Screening::Refuse(reply) => return reply,
         };
         let trace = received(session, client_name, &envelope, &self.relay.site().host, &id, arrived);
-        let message = [trace.as_bytes(), head.as_bytes(), &message].concat();
+        let outer = outer.unwrap_or_default();
+        let message = [trace.as_bytes(), head.as_bytes(), outer.as_bytes(), &message].concat();
         let (forwarder, queue) = (Arc::clone(self), id.clone());
         self.tasks.spawn(async move { forwarder.forward(envelope, message, queue, arrived).await });
         Reply::new(250, Status(2, 0, 0), format!("Ok: queued as {id}"))
     }
 
     async fn forward(&self, envelope: Envelope, message: Vec<u8>, id: String, arrived: Timestamp) {
-        let change = if envelope.sender.is_empty() { Modification::None } else { self.knobs.modify };
-        let message = modify::apply(change, message);
+        let message = modify::after_the_seal(self.change(&envelope), self.knobs.seal, message);
         let true_sender = envelope.sender.clone();
         let sender = if self.knobs.srs { self.srs.forward(&true_sender, arrived) } else { true_sender.clone() };
         let recipients = envelope.recipients.iter().filter_map(|r| self.forwarded(r)).collect();
         let queued = Queued { id, envelope: Envelope { sender, recipients, ..envelope }, message };
         self.relay.dispatch(queued, &true_sender, arrived).await;
+    }
+
+    /// What is changed in a message; bounces are left as they are.
+    fn change(&self, envelope: &Envelope) -> Modification {
+        if envelope.sender.is_empty() { Modification::None } else { self.knobs.modify }
+    }
+
+    /// What is seen of a client that handed its message to the company's relay.
+    fn relayed(&self, session: &Session) -> Session {
+        let mut relay = session.clone();
+        (relay.peer, relay.helo) = (COMPANY_RELAY_ADDRESS.into(), self.company.relay());
+        relay
     }
 
     fn forwarded(&self, recipient: &Recipient) -> Option<Recipient> {

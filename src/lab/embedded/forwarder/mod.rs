@@ -6,6 +6,7 @@ mod mx;
 mod own;
 mod results;
 mod screen;
+mod seal;
 mod srs;
 
 pub use forward::Forwarder;

@@ -3,47 +3,37 @@
 use super::{
     results,
     screen::{Incoming, Screen, Screening},
+    seal::Sealing,
 };
 use crate::{
     lab::embedded::{
-        authenticate::{Authentication, Authenticator, Hop},
-        keys::{KeyError, Keys},
+        authenticate::{Authenticator, Hop},
+        keys::Keys,
         parties::{COMPANY_ARC_SELECTOR, COMPANY_DKIM_SELECTOR, Company},
-        signing::{Message, Signer, arc, without},
+        signing::{Signer, without},
     },
-    scenario::knobs::ArcSealing,
+    scenario::knobs::{ArcSealing, CompanyKnobs},
 };
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 /// Checks and seals in this process.
 pub struct OwnScreen {
     host: String,
+    knobs: CompanyKnobs,
     authenticator: Authenticator,
     signer: Option<Signer>,
 }
 
 impl OwnScreen {
-    /// Seals for the company as `sealing` says.
-    pub fn new(company: &Company, sealing: ArcSealing, authenticator: Authenticator, keys: &Keys) -> Self {
-        let key = match sealing {
+    /// Seals for the company as the knobs say.
+    pub fn new(company: &Company, knobs: &CompanyKnobs, authenticator: Authenticator, keys: &Keys) -> Self {
+        let key = match knobs.arc {
             ArcSealing::Off => None,
             ArcSealing::ReusedKey => Some((COMPANY_DKIM_SELECTOR, &keys.company_dkim)),
             ArcSealing::DedicatedKey => Some((COMPANY_ARC_SELECTOR, &keys.company_arc)),
         };
         let signer = key.map(|(selector, key)| Signer::new(&company.domain, selector, key));
-        Self { host: company.host.clone(), authenticator, signer }
-    }
-
-    fn seal(
-        &self,
-        message: &[u8],
-        found: &Authentication,
-        results: &str,
-        now: Timestamp,
-    ) -> Result<Option<String>, KeyError> {
-        let (Some(signer), Some(next)) = (&self.signer, arc::next(&found.arc)) else { return Ok(None) };
-        arc::set(signer, &Message::new(message), next, results, now.as_second()).map(Some)
+        Self { host: company.host.clone(), knobs: knobs.clone(), authenticator, signer }
     }
 }
 
@@ -54,10 +44,13 @@ impl Screen for OwnScreen {
         let message = without_own_results(message, &self.host);
         let hop = Hop { client: session.peer, helo: &session.helo, sender: &envelope.sender };
         let found = self.authenticator.authenticate(hop, &message).await;
-        let results = results::payload(&self.host, &found);
+        let results = results::sealed(self.knobs.results, &self.host, &found, &message);
+        let spam = if results::is_spam(&found) { "X-Spam: Yes\r\n" } else { "" };
+        let sealing = |signer| Sealing { fault: self.knobs.seal, signer, host: &self.host, time: arrived.as_second() };
+        let sets = self.signer.as_ref().map(|signer| sealing(signer).sets(&message, &found.arc, &results));
         // A seal that cannot be made is no reason to lose the mail.
-        let seal = self.seal(&message, &found, &results, arrived).ok().flatten().unwrap_or_default();
-        Screening::Take { head: format!("{seal}Authentication-Results: {results}\r\n"), message }
+        let seal = sets.and_then(Result::ok).flatten().unwrap_or_default();
+        Screening::Take { head: format!("{spam}{seal}Authentication-Results: {results}\r\n"), message }
     }
 }
 

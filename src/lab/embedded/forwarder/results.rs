@@ -1,11 +1,33 @@
 //! The company's Authentication-Results (RFC 8601), in the words of rspamd.
 
-use crate::lab::embedded::authenticate::{
-    Authentication, ChainFailure, Dkim, DkimReason, Dmarc, Spf, SpfScope, Verdict,
+use crate::{
+    lab::embedded::{
+        authenticate::{Authentication, ChainFailure, Dkim, DkimReason, Dmarc, Policy, Spf, SpfScope, Verdict},
+        signing::Message,
+    },
+    scenario::knobs::SealedResults,
 };
 
+/// The results that the company writes and seals, as the knob has it.
+pub(super) fn sealed(which: SealedResults, authserv_id: &str, found: &Authentication, message: &[u8]) -> String {
+    let copied = || {
+        let message = Message::new(message);
+        message.named("Authentication-Results").next().map(|field| field.text())
+    };
+    match which {
+        SealedResults::None => format!("{authserv_id}; none"),
+        SealedResults::Copied => copied().unwrap_or_else(|| payload(authserv_id, found)),
+        SealedResults::Own | SealedResults::Relay => payload(authserv_id, found),
+    }
+}
+
+/// Whether the company's filter takes a message for spam: its author's domain disowns it.
+pub(super) fn is_spam(found: &Authentication) -> bool {
+    found.dmarc.as_ref().is_some_and(|d| d.verdict == Verdict::Fail && d.applied != Policy::None)
+}
+
 /// The payload: authserv-id and results, folded, without a final line break.
-pub(super) fn payload(authserv_id: &str, found: &Authentication) -> String {
+fn payload(authserv_id: &str, found: &Authentication) -> String {
     let mut parts = vec![authserv_id.to_owned()];
     if found.dkim.is_empty() {
         parts.push("dkim=none".to_owned());

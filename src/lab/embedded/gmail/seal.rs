@@ -4,7 +4,7 @@ use crate::lab::embedded::{
     keys::KeyError,
     signing::{
         Message, Signer,
-        arc::{Next, covered},
+        arc::{Coverage, Next, covered},
         body_hash, relaxed_field,
     },
 };
@@ -37,7 +37,7 @@ pub(super) fn set(
     let ams = signed(signer, fields, "ARC-Message-Signature", &before, ";\r\n        dara=google.com")?;
     let before =
         format!("i={instance}; a=rsa-sha256; t={time}; cv={cv};\r\n        d={domain}; s={selector};\r\n        ");
-    let mut input = covered(message, next);
+    let mut input = covered(message, next, Coverage::Right);
     for field in [&aar, &ams] {
         let (name, value) = field.split_once(':').unwrap_or((field, ""));
         input.extend(relaxed_field(name, value.as_bytes()));

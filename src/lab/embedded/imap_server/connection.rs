@@ -6,6 +6,7 @@ use super::{
     session::{Challenge, Next, Session},
     texts,
 };
+use crate::scenario::knobs::ImapFault;
 use imap_codec::{
     fragmentizer::{FragmentInfo, Fragmentizer, LiteralAnnouncement},
     imap_types::core::LiteralMode,
@@ -79,6 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             next = match next {
                 Next::Close => return self.stream.shutdown().await,
                 Next::Idle { tag } => match self.wait(true).await? {
+                    Event::News if self.server.fault == ImapFault::Bye => ended(&Event::Expired, &mut out),
                     Event::News => {
                         self.session.sync(true, &mut out);
                         Next::Idle { tag }

@@ -15,7 +15,7 @@ mod tokens;
 mod view;
 
 use super::store::Store;
-use crate::scenario::target::Provider;
+use crate::scenario::{knobs::ImapFault, target::Provider};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -53,14 +53,15 @@ pub struct ImapServer {
     store: Store,
     provider: Provider,
     limits: Limits,
+    fault: ImapFault,
     logins: Mutex<HashMap<String, usize>>,
     expired: watch::Sender<()>,
 }
 
 impl ImapServer {
-    /// A server for these accounts, with the habits of this provider.
-    pub fn new(store: Store, provider: Provider, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { store, provider, limits, logins: Mutex::default(), expired: watch::Sender::new(()) })
+    /// A server for these accounts, with the habits of this provider and a fault.
+    pub fn new(store: Store, provider: Provider, limits: Limits, fault: ImapFault) -> Arc<Self> {
+        Arc::new(Self { store, provider, limits, fault, logins: Mutex::default(), expired: watch::Sender::new(()) })
     }
 
     /// Serves until `shutdown`, then hangs up everywhere. `tls: None` is for tests that read the bytes.
@@ -132,7 +133,7 @@ mod tests {
         let account = store.create_account("a@gmail.com", credentials, Flavour::Gmail(Locale::En));
         let raw = b"Message-ID: <1@ext.example>\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\na\r\n--x--\r\n";
         account.deliver(&FolderKind::Inbox, raw[..].into(), jiff::Timestamp::UNIX_EPOCH);
-        let server = ImapServer::new(store, provider, Limits::default());
+        let server = ImapServer::new(store, provider, Limits::default(), ImapFault::None);
         let mut session = Session::new(server, "127.0.0.1".into(), "x".into());
         for command in ["a LOGIN a@gmail.com abcdefghijklmnop\r\n", "b SELECT INBOX\r\n"] {
             session.command(command.as_bytes(), &mut Output::default());

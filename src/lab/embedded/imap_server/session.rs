@@ -9,7 +9,10 @@ use super::{
     tokens::{Tokens, Unreadable},
     view::View,
 };
-use crate::{lab::embedded::store::Account, scenario::target::Provider};
+use crate::{
+    lab::embedded::store::Account,
+    scenario::{knobs::ImapFault, target::Provider},
+};
 use std::{fmt, sync::Arc};
 use tokio::sync::watch;
 
@@ -257,6 +260,9 @@ impl Session {
 
     /// Tells the client what is new in its folder.
     pub(super) fn sync(&mut self, tell_expunged: bool, out: &mut Output) {
+        if self.server.fault == ImapFault::Stale {
+            return;
+        }
         if let (Ok(account), Some(view)) = (self.account(), &mut self.view) {
             view.sync(&account, tell_expunged, out);
         }
@@ -301,10 +307,13 @@ impl Session {
 
     fn enter(&mut self, result: Result<Arc<Account>, Refusal>, out: &mut Output) -> Status {
         let account = match result {
+            Ok(_) if self.server.fault == ImapFault::Login => {
+                return Status(Refusal::AppPasswordRequired.reply(self.provider()).into());
+            }
             Ok(account) => account,
             Err(refusal) => return Status(refusal.reply(self.provider()).into()),
         };
-        if !self.server.admit(account.address()) {
+        if self.server.fault == ImapFault::Limit || !self.server.admit(account.address()) {
             return Status::no("[ALERT] Too many simultaneous connections. (Failure)");
         }
         out.line(format_args!("* CAPABILITY {}", texts::capability(self.provider(), true)));

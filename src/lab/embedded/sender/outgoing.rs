@@ -5,12 +5,12 @@ use crate::{
         authenticate::{Authenticator, Hop},
         keys::{KeyError, Keys},
         mta::{Queued, Relay, queue_id, received},
-        parties::{EXTERNAL_DOMAIN, EXTERNAL_SELECTOR},
-        signing::{Message, Signer, arc, dkim_signature, with_crlf},
+        parties::{EXTERNAL_DOMAIN, EXTERNAL_HOSTER_DOMAIN, EXTERNAL_SELECTOR},
+        signing::{Message, Signer, arc, dkim_signature, with_crlf, without},
         smtp_server::{Envelope, Session},
         tasks::Tasks,
     },
-    scenario::knobs::{ExternalKnobs, SenderDkim},
+    scenario::knobs::{ExternalKnobs, SenderArc, SenderDkim},
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -44,42 +44,77 @@ impl Outgoing {
         let (outgoing, session, queue) = (Arc::clone(self), session.clone(), id.clone());
         self.tasks.spawn(async move {
             let trace = received(&session, None, &envelope, &outgoing.relay.site().host, &queue, arrived);
-            let message = with_crlf(&message);
+            let message = outgoing.written(&with_crlf(&message));
+            let hop = Hop { client: session.peer, helo: &session.helo, sender: &envelope.sender };
             // A key that refuses leaves the mail as a server without that key would send it.
-            let signature = outgoing.signature(&message, arrived).unwrap_or_default();
-            let message = [trace.as_bytes(), signature.as_bytes(), &message].concat();
-            let seal = outgoing.seal(&session, &envelope, &message, arrived).await.ok().flatten().unwrap_or_default();
-            let message = [seal.as_bytes(), &message].concat();
+            let sealed = outgoing.sealed(hop, &trace, &message, arrived).await;
+            let message = sealed.unwrap_or_else(|_| [trace.as_bytes(), &message].concat());
             let sender = envelope.sender.clone();
             outgoing.relay.dispatch(Queued { id: queue, envelope, message }, &sender, arrived).await;
         });
         id
     }
 
+    /// The message with the fields that the server adds as its users' mail program.
+    fn written(&self, message: &[u8]) -> Vec<u8> {
+        let mailer = self.knobs.dkim == SenderDkim::Mailer && Message::new(message).named("X-Mailer").next().is_none();
+        let mailer = if mailer { format!("X-Mailer: Webmail of {EXTERNAL_DOMAIN}\r\n") } else { String::new() };
+        let host = &self.relay.site().host;
+        let results = match self.knobs.results {
+            true => format!("Authentication-Results: {host};\r\n\tdkim=pass header.d={EXTERNAL_DOMAIN}\r\n"),
+            false => String::new(),
+        };
+        [results.as_bytes(), mailer.as_bytes(), message].concat()
+    }
+
     fn signature(&self, message: &[u8], now: Timestamp) -> Result<String, KeyError> {
+        let message = Message::new(message);
         match self.knobs.dkim {
             SenderDkim::None => Ok(String::new()),
-            SenderDkim::Sign | SenderDkim::Broken => {
-                dkim_signature(&self.signer, &Message::new(message), now.as_second())
+            SenderDkim::Sign | SenderDkim::Broken | SenderDkim::Mailer => {
+                dkim_signature(&self.signer, &message, now.as_second())
+            }
+            SenderDkim::Host => {
+                let host = Signer::new(EXTERNAL_HOSTER_DOMAIN, EXTERNAL_SELECTOR, &self.signer.key);
+                dkim_signature(&host, &message, now.as_second())
             }
         }
     }
 
-    /// The sender's own ARC Set: nothing was checked, the mail comes from its own user.
-    async fn seal(
-        &self,
-        session: &Session,
-        envelope: &Envelope,
-        message: &[u8],
-        now: Timestamp,
-    ) -> Result<Option<String>, KeyError> {
-        if !self.knobs.arc {
-            return Ok(None);
+    /// The message, signed, under its trace field and the ARC Sets of its sender.
+    async fn sealed(&self, hop: Hop<'_>, trace: &str, message: &[u8], now: Timestamp) -> Result<Vec<u8>, KeyError> {
+        let seal = async |message: Vec<u8>| -> Result<Vec<u8>, KeyError> {
+            let set = self.set(hop, &message, now).await?;
+            Ok([set.unwrap_or_default().as_bytes(), &message].concat())
+        };
+        let sign = |message: &[u8]| -> Result<Vec<u8>, KeyError> {
+            Ok([trace.as_bytes(), self.signature(message, now)?.as_bytes(), message].concat())
+        };
+        match self.knobs.arc {
+            SenderArc::None => sign(message),
+            SenderArc::Seal => seal(sign(message)?).await,
+            SenderArc::Twice => seal(seal(sign(message)?).await?).await,
+            SenderArc::Changed => sign(&changed(seal(message.to_vec()).await?)),
+            SenderArc::Failed => seal(sign(&changed(seal(message.to_vec()).await?))?).await,
+            SenderArc::Partial => Ok(without(&seal(sign(message)?).await?, |field| field.is("ARC-Seal"))),
         }
-        let hop = Hop { client: session.peer, helo: &session.helo, sender: &envelope.sender };
+    }
+
+    /// The sender's own ARC Set: nothing was checked but the chain, the mail comes from its own user.
+    async fn set(&self, hop: Hop<'_>, message: &[u8], now: Timestamp) -> Result<Option<String>, KeyError> {
         let found = self.authenticator.authenticate(hop, message).await;
         let Some(next) = arc::next(&found.arc) else { return Ok(None) };
-        let results = format!("{}; arc=none", self.relay.site().host);
-        arc::set(&self.signer, &Message::new(message), next, &results, now.as_second()).map(Some)
+        let results = format!("{}; arc={}", self.relay.site().host, next.cv);
+        let manner = arc::Manner::default();
+        arc::set(&self.signer, &Message::new(message), next, &results, now.as_second(), manner).map(Some)
     }
+}
+
+/// The message with a line at the end of its body.
+fn changed(mut message: Vec<u8>) -> Vec<u8> {
+    if !message.ends_with(b"\r\n") {
+        message.extend_from_slice(b"\r\n");
+    }
+    message.extend_from_slice(b"This message came from outside the list.\r\n");
+    message
 }

@@ -49,20 +49,35 @@ pub fn next(chain: &Chain) -> Option<Next> {
     }
 }
 
-/// What a seal covers of the message as it came: the earlier sets in order, canonical, AAR, AMS and AS of each
-/// (RFC 8617 §5.1.1); nothing for `cv=fail`, which covers its own set only (§5.1.2).
-pub fn covered(message: &Message<'_>, next: Next) -> Vec<u8> {
+/// Which earlier sets a seal covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Coverage {
+    /// Those that it must: every earlier set in order, and none for `cv=fail` (RFC 8617 §5.1.1, §5.1.2).
+    #[default]
+    Right,
+    /// None.
+    OwnSet,
+    /// As rspamd before 3.6: the AARs from the first set on, beside AMS and AS from the last on.
+    OldOrder,
+}
+
+/// What a seal covers of the message as it came: AAR, AMS and AS of the earlier sets, canonical.
+pub fn covered(message: &Message<'_>, next: Next, coverage: Coverage) -> Vec<u8> {
     let mut out = Vec::new();
-    if next.cv == Cv::Fail {
+    if next.cv == Cv::Fail || coverage == Coverage::OwnSet {
         return out;
     }
-    for instance in 1..next.instance {
+    let mut add = |name: &str, instance: u32| {
         let number = instance.to_string();
-        for name in ["ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal"] {
-            for field in message.named(name).filter(|f| f.tag("i").as_deref() == Some(&number)) {
-                out.extend(relaxed_field(field.name(), field.value()));
-            }
+        for field in message.named(name).filter(|f| f.tag("i").as_deref() == Some(&number)) {
+            out.extend(relaxed_field(field.name(), field.value()));
         }
+    };
+    for instance in 1..next.instance {
+        let other = if coverage == Coverage::OldOrder { next.instance - instance } else { instance };
+        add("ARC-Authentication-Results", instance);
+        add("ARC-Message-Signature", other);
+        add("ARC-Seal", other);
     }
     out
 }
@@ -88,16 +103,32 @@ pub fn seal(
     signer.field(&input, "ARC-Seal", before, after, indent)
 }
 
+/// How a mail server seals beside what every one does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner<'m> {
+    /// Fields that its message signature covers too where the message has them, in lower case.
+    pub also_signed: &'m [&'m str],
+    /// The earlier sets that its seal covers.
+    pub coverage: Coverage,
+}
+
 /// The ARC Set of a mail server: AS, AMS and AAR, each with its final CRLF. `results` is the Authentication-Results
 /// payload from the authserv-id on; `time` is in seconds since 1970.
 ///
 /// # Errors
 /// When the key refuses.
-pub fn set(signer: &Signer, message: &Message<'_>, next: Next, results: &str, time: i64) -> Result<String, KeyError> {
+pub fn set(
+    signer: &Signer,
+    message: &Message<'_>,
+    next: Next,
+    results: &str,
+    time: i64,
+    manner: Manner<'_>,
+) -> Result<String, KeyError> {
     let Next { instance, cv } = next;
     let Signer { domain, selector, .. } = signer;
     let aar = format!("ARC-Authentication-Results: i={instance};\r\n\t{results}\r\n");
-    let (names, fields) = signed_fields(message, &["dkim-signature"]);
+    let (names, fields) = signed_fields(message, &[&["dkim-signature"], manner.also_signed].concat());
     let before = format!(
         "i={instance}; a=rsa-sha256; c=relaxed/relaxed; d={domain};\r\n\ts={selector}; t={time};\r\n\th={};\r\n\tbh={};\r\n\t",
         fold_names(&names),
@@ -105,7 +136,7 @@ pub fn set(signer: &Signer, message: &Message<'_>, next: Next, results: &str, ti
     );
     let ams = signer.field(&fields, "ARC-Message-Signature", &before, "", "\t ")?;
     let before = format!("i={instance}; s={selector}; d={domain}; t={time}; a=rsa-sha256;\r\n\tcv={cv};\r\n\t");
-    let seal = seal(signer, &covered(message, next), &aar, &ams, (&before, ""), "\t ")?;
+    let seal = seal(signer, &covered(message, next, manner.coverage), &aar, &ams, (&before, ""), "\t ")?;
     Ok(format!("{seal}{ams}{aar}"))
 }
 
@@ -160,7 +191,14 @@ mod tests {
                 "dedicated" => Signer::new("corp.example", "arc2026", &self.keys.company_arc),
                 _ => Signer::new("ext.example", "ext2026", &self.keys.sender),
             };
-            let set = set(&signer, &Message::new(mail.as_bytes()), next, "mx.corp.example; spf=pass", 1_795_000_000);
+            let set = set(
+                &signer,
+                &Message::new(mail.as_bytes()),
+                next,
+                "mx.corp.example; spf=pass",
+                1_795_000_000,
+                Manner::default(),
+            );
             format!("{}{mail}", set.unwrap())
         }
 

@@ -44,7 +44,7 @@ pub fn signed_fields(message: &Message<'_>, extra: &[&str]) -> (Vec<String>, Vec
 /// # Errors
 /// When the key refuses.
 pub fn dkim_signature(signer: &Signer, message: &Message<'_>, time: i64) -> Result<String, KeyError> {
-    let (names, covered) = signed_fields(message, &[]);
+    let (names, covered) = signed_fields(message, &["x-mailer", "user-agent"]);
     let before = format!(
         "v=1; a=rsa-sha256; c=relaxed/relaxed; d={};\r\n\ts={}; t={time};\r\n\th={};\r\n\tbh={};\r\n\t",
         signer.domain,

@@ -3,10 +3,10 @@
 use super::Cx;
 use crate::scenario::{
     faults,
-    knobs::{ArcSealing, DnsAnswer, DnsFault, Knobs, Refusal},
+    knobs::{ArcSealing, DnsAnswer, DnsFault, Knobs, Refusal, SealFault, SenderArc},
     yaml::{
         spot::Spot,
-        twin::knobs::{Answer, CompanyTwin, DnsTwin, ExternalTwin, GmailTwin, KnobsTwin, Sealing},
+        twin::knobs::{Answer, Chain, CompanyTwin, DnsTwin, ExternalTwin, GmailTwin, KnobsTwin, Sealing},
     },
 };
 
@@ -24,31 +24,50 @@ impl Cx<'_> {
                 self.wrong(first.at, problem, help);
             }
         }
-        if let Some(ExternalTwin { dkim, dmarc, spf, arc }) = external {
+        if let Some(ExternalTwin { dkim, dmarc, spf, arc, results, patience }) = external {
             let it = &mut knobs.external;
+            let arc = arc.map(|a| match a {
+                Chain::False => SenderArc::None,
+                Chain::True => SenderArc::Seal,
+                Chain::Twice => SenderArc::Twice,
+                Chain::Changed => SenderArc::Changed,
+                Chain::Failed => SenderArc::Failed,
+                Chain::Partial => SenderArc::Partial,
+            });
             set(&mut it.dkim, dkim);
             set(&mut it.dmarc, dmarc);
             set(&mut it.spf, spf);
             set(&mut it.arc, arc);
+            set(&mut it.results, results);
+            set(&mut it.patience, patience.map(|p| Some(p.0)));
         }
-        if let Some(CompanyTwin { arc, arc_key, srs, modify, greylist, reject }) = company {
+        if let Some(CompanyTwin { arc, arc_key, seal, results, srs, modify, greylist, reject }) = company {
             let arc = arc.map(|a| match a {
                 Sealing::False => ArcSealing::Off,
                 Sealing::True | Sealing::Reuse => ArcSealing::ReusedKey,
                 Sealing::Dedicated => ArcSealing::DedicatedKey,
             });
-            if arc == Some(ArcSealing::Off) && arc_key.is_some() {
-                self.wrong(twin.at, "`arc_key` has no effect with `arc: false`", "leave one of them out");
+            for (knob, written) in [
+                ("arc_key", arc_key.is_some()),
+                ("seal", seal.is_some_and(|s| s != SealFault::None)),
+                ("results", results.is_some()),
+            ] {
+                if arc == Some(ArcSealing::Off) && written {
+                    let problem = format!("`{knob}` has no effect with `arc: false`");
+                    self.wrong(twin.at, problem, "leave one of them out");
+                }
             }
             set(&mut knobs.company.reject, reject.map(|r| self.reply(r, &["4", "5"])));
             let it = &mut knobs.company;
             set(&mut it.arc, arc);
             set(&mut it.arc_key, arc_key);
+            set(&mut it.seal, seal);
+            set(&mut it.results, results);
             set(&mut it.srs, srs);
             set(&mut it.modify, modify);
             set(&mut it.greylist, greylist);
         }
-        if let Some(GmailTwin { folder, trust_arc, defer, reject, locale, delay }) = gmail {
+        if let Some(GmailTwin { folder, trust_arc, defer, reject, locale, delay, imap }) = gmail {
             set(&mut knobs.gmail.reject, reject.map(|r| self.reply(r, &["4", "5"])));
             knobs.gmail.defer = defer.and_then(|d| {
                 let times = d.times.map_or(1, |t| {
@@ -64,8 +83,11 @@ impl Cx<'_> {
             set(&mut it.trust_arc, trust_arc);
             set(&mut it.locale, locale);
             set(&mut it.delay, delay.map(|d| d.0));
+            set(&mut it.imap, imap);
         }
-        knobs.dns = dns.into_iter().filter_map(|d| self.dns_fault(d)).collect();
+        // The first that matches counts.
+        let written: Vec<DnsFault> = dns.into_iter().filter_map(|d| self.dns_fault(d)).collect();
+        knobs.dns.splice(..0, written);
         knobs
     }
 

@@ -2,7 +2,10 @@
 
 use super::words;
 use crate::scenario::{
-    knobs::{DmarcRecord, Locale, Modification, Placement, PublishedKey, SenderDkim, SpfRecord},
+    knobs::{
+        DmarcRecord, ImapFault, Locale, Modification, Placement, PublishedKey, SealFault, SealedResults, SenderDkim,
+        SpfRecord,
+    },
     yaml::spot::{Many, Spot, Time},
 };
 use schemars::JsonSchema;
@@ -37,8 +40,12 @@ pub(crate) struct ExternalTwin {
     pub(crate) dmarc: Option<DmarcRecord>,
     /// How its SPF record ends.
     pub(crate) spf: Option<SpfRecord>,
-    /// It seals its own mail before it leaves.
-    pub(crate) arc: Option<bool>,
+    /// The chain that its mail leaves with: `true` for one set of its own.
+    pub(crate) arc: Option<Chain>,
+    /// It writes Authentication-Results of its own into what it sends.
+    pub(crate) results: Option<bool>,
+    /// How long its server tries again before it reports.
+    pub(crate) patience: Option<Time>,
 }
 
 /// The company server.
@@ -50,9 +57,13 @@ pub(crate) struct CompanyTwin {
     pub(crate) arc: Option<Sealing>,
     /// What DNS says about that key.
     pub(crate) arc_key: Option<PublishedKey>,
+    /// What is wrong with its seals.
+    pub(crate) seal: Option<SealFault>,
+    /// The results that it seals.
+    pub(crate) results: Option<SealedResults>,
     /// It rewrites the envelope sender (SRS).
     pub(crate) srs: Option<bool>,
-    /// What it changes after it sealed.
+    /// What it changes on the way.
     pub(crate) modify: Option<Modification>,
     /// It defers the first attempt of every envelope.
     pub(crate) greylist: Option<bool>,
@@ -61,6 +72,21 @@ pub(crate) struct CompanyTwin {
 }
 
 words! {
+    /// The ARC Sets that the outside sender's mail leaves with.
+    Chain {
+        /// None.
+        False = "false",
+        /// One.
+        True = "true",
+        /// Two that hold.
+        Twice = "twice",
+        /// One, of a body that was changed afterwards.
+        Changed = "changed",
+        /// The same, and a second set with cv=fail.
+        Failed = "failed",
+        /// One without its ARC-Seal.
+        Partial = "partial",
+    }
     /// Which key the company seals with.
     Sealing {
         /// Not at all.
@@ -93,6 +119,8 @@ pub(crate) struct GmailTwin {
     pub(crate) locale: Option<Locale>,
     /// How long an accepted message takes to show in the mailbox.
     pub(crate) delay: Option<Time>,
+    /// What is wrong with its IMAP server.
+    pub(crate) imap: Option<ImapFault>,
 }
 
 /// A reply that is given a number of times.
