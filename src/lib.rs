@@ -14,13 +14,15 @@
 //! | [`judge`] | what does it mean? |
 //! | [`run`] | in which order? |
 //! | [`report`] | how is it told? |
+//! | [`doctor`] | is it ready before we send? |
 //! | [`cli`] | what did the person type? |
 //!
 //! A room uses `crate::` only from lower rows: `core` ← `mail` ← `verify` ← `evidence`, `scenario`, `outcome` ←
-//! `probe`, `lab`, `judge` ← `run`, `report` ← `cli`. `tests/it/layers.rs` reads the sources and fails on any other edge.
+//! `probe`, `lab`, `judge` ← `run`, `report`, `doctor` ← `cli`. `tests/it/layers.rs` reads the sources and fails on any other edge.
 
 pub mod cli;
 pub mod core;
+pub mod doctor;
 pub mod evidence;
 pub mod judge;
 pub mod lab;

@@ -64,6 +64,8 @@ pub enum Command {
     Inspect(commands::inspect::InspectArgs),
     /// Explain the causes that diagnoses name, in English or Japanese
     Explain(commands::explain::ExplainArgs),
+    /// Look at the settings of rspamd and Postfix, keys and DNS before anything is sent; changes nothing
+    Doctor(commands::doctor::DoctorArgs),
     /// Keep the embedded world running, for work by hand and other people's tests
     #[command(subcommand)]
     Lab(commands::lab::LabCommand),

@@ -44,6 +44,7 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::Check(args) => commands::check::run(context, global, &args),
         Command::Inspect(args) => commands::inspect::run(context, global, &args),
         Command::Explain(args) => commands::explain::run(context, &args),
+        Command::Doctor(args) => commands::doctor::run(context, global, &args),
         Command::Lab(command) => commands::lab::run(context, &command),
         Command::Snapshots(args) => desk::run(context, global, &args),
         Command::Schema(args) => commands::schema::run(&args),

@@ -104,6 +104,17 @@ impl PublicKey {
     }
 }
 
+/// Reads a TXT record as the key of `rsa-sha256`, which seals have: what is known of it, and the public key in DER.
+///
+/// # Errors
+/// With the reason when no seal could be verified with it.
+pub fn read_key(name: &str, record: &[u8]) -> (KeyFacts, Result<Vec<u8>, (Cause, String)>) {
+    let mut facts = KeyFacts { name: name.to_owned(), records: 1, ..KeyFacts::default() };
+    let read = PublicKey::read(record, Algorithm::RsaSha256, &mut facts);
+    let der = || TagList::parse(record).compact("p").and_then(|p| base64(&p)).unwrap_or_default();
+    (facts, read.map(|_| der()).map_err(|problem| (problem.cause, problem.text)))
+}
+
 /// A colon list in lower case.
 fn list(tags: &TagList, name: &str) -> Vec<String> {
     tags.compact(name).unwrap_or_default().to_ascii_lowercase().split(':').map(str::to_owned).collect()

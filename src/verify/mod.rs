@@ -20,6 +20,8 @@ pub use verdict::{
     BodyHash, Cause, DkimVerification, KeyFacts, SetVerification, SignatureFacts, Verdict, Verification,
 };
 
+pub use key::read_key;
+
 use crate::mail::{
     Message,
     arc::ArcChain,

@@ -78,7 +78,7 @@ fn help_and_version_are_no_errors() {
     let project = Project::new();
     let help = project.run(&["--help"]);
     assert_eq!(help.code, 0);
-    for command in ["run", "list", "check", "inspect", "lab", "snapshots", "schema", "completions"] {
+    for command in ["run", "list", "check", "inspect", "doctor", "lab", "snapshots", "schema", "completions"] {
         assert!(help.stdout.contains(command), "{command}\n{}", help.stdout);
     }
     assert!(project.run(&["--version"]).stdout.starts_with("sealcheck "));
@@ -529,7 +529,7 @@ fn what_is_no_project_file_ends_with_2() {
 
 #[test]
 fn the_committed_schemas_of_results_are_those_of_the_code() {
-    for name in ["result", "event"] {
+    for name in ["result", "event", "doctor"] {
         let now = Project::new().run(&["schema", name]).stdout;
         let path = format!("{}/schemas/{name}.v1.json", env!("CARGO_MANIFEST_DIR"));
         let committed = fs::read_to_string(&path).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each room with the rooms it may use.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("core", &[]),
     ("mail", &["core"]),
     ("verify", &["core", "mail"]),
@@ -19,7 +19,14 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("judge", &["core", "mail", "verify", "scenario", "evidence", "outcome"]),
     ("run", &["core", "mail", "verify", "scenario", "evidence", "outcome", "probe", "lab", "judge"]),
     ("report", &["core", "mail", "verify", "outcome"]),
-    ("cli", &["core", "mail", "verify", "scenario", "evidence", "outcome", "probe", "lab", "judge", "run", "report"]),
+    ("doctor", &["core", "mail", "verify"]),
+    (
+        "cli",
+        &[
+            "core", "mail", "verify", "scenario", "evidence", "outcome", "probe", "lab", "judge", "run", "report",
+            "doctor",
+        ],
+    ),
 ];
 
 /// Libraries that may be named in one room (or file) only.

@@ -12,6 +12,7 @@ mod corpus;
 mod diagnosis;
 mod diagnosis_page;
 mod diagnosis_rules;
+mod doctor;
 mod explain;
 mod imap_script;
 mod imap_wire;

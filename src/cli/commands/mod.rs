@@ -3,6 +3,7 @@
 pub mod check;
 mod company;
 pub mod completions;
+pub mod doctor;
 pub mod explain;
 pub mod inspect;
 pub mod lab;

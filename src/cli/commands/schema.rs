@@ -5,6 +5,7 @@ use crate::{
         context::print,
         failure::{Failure, Outcome},
     },
+    doctor,
     outcome::{ExitCode, RunEvent},
     report::json::ResultFile,
     scenario,
@@ -31,6 +32,8 @@ pub enum Document {
     Result,
     /// A line of --report jsonl
     Event,
+    /// The document of doctor --format json
+    Doctor,
 }
 
 pub(in crate::cli) fn run(args: &SchemaArgs) -> Outcome {
@@ -49,6 +52,7 @@ pub fn schema(of: Document) -> serde_json::Result<String> {
         Document::Config => scenario::schema::config(),
         Document::Result => generate::<ResultFile<'_>>("result"),
         Document::Event => generate::<RunEvent>("event"),
+        Document::Doctor => generate::<doctor::Report>("doctor"),
     };
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

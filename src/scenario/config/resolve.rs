@@ -37,6 +37,13 @@ pub struct Resolved {
 }
 
 impl Config {
+    /// The domains of the accounts that forward.
+    pub fn forwarders(&self) -> Vec<String> {
+        let forward = self.accounts.values().filter(|a| a.forwards_to.is_some());
+        let domains = forward.filter_map(|a| Some(a.address.value.rsplit_once('@')?.1.to_ascii_lowercase()));
+        domains.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// The target of some scenarios as far as it is known without secrets: the accounts that they name on it, and those
     /// that these forward to, with servers but without logins and certificates. Of `renamed` accounts (`gmail` →
     /// `gmail-2`) the other one is taken under the first name.

@@ -7,10 +7,14 @@ use hickory_resolver::{
     net::{DnsError as Refusal, NetError, runtime::TokioRuntimeProvider},
     proto::{
         op::ResponseCode,
-        rr::{Name, RData},
+        rr::{Name, RData, RecordType},
     },
 };
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 use tokio::task::JoinSet;
 
 /// Where answers come from. Clones are cheap and share one resolver and its cache.
@@ -93,6 +97,67 @@ impl Dns {
             Source::Resolver(resolver) => ask(resolver, name).await,
         }
     }
+}
+
+/// What a zone file does not hold.
+const TXT_ONLY: &str = "a zone file holds TXT records alone";
+
+impl Dns {
+    /// The addresses of a host; none when it has none.
+    ///
+    /// # Errors
+    /// With the reason when that was not found out.
+    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        let mut all = Vec::new();
+        for rtype in [RecordType::A, RecordType::AAAA] {
+            all.extend(self.records(host, rtype).await?.iter().filter_map(RData::ip_addr));
+        }
+        Ok(all)
+    }
+
+    /// The hosts that take mail for a domain, best first; none when it has no MX record.
+    ///
+    /// # Errors
+    /// With the reason when that was not found out.
+    pub async fn exchangers(&self, domain: &str) -> Result<Vec<String>, String> {
+        let records = self.records(domain, RecordType::MX).await?;
+        let mut all: Vec<_> = records
+            .iter()
+            .filter_map(|data| if let RData::MX(mx) = data { Some((mx.preference, plain(&mx.exchange))) } else { None })
+            .collect();
+        all.sort();
+        Ok(all.into_iter().map(|(_, host)| host).collect())
+    }
+
+    /// The names of an address; none when it has none.
+    ///
+    /// # Errors
+    /// With the reason when that was not found out.
+    pub async fn names(&self, address: IpAddr) -> Result<Vec<String>, String> {
+        let records = self.records(&Name::from(address).to_ascii(), RecordType::PTR).await?;
+        Ok(records
+            .iter()
+            .filter_map(|data| if let RData::PTR(ptr) = data { Some(plain(&ptr.0)) } else { None })
+            .collect())
+    }
+
+    async fn records(&self, name: &str, rtype: RecordType) -> Result<Vec<RData>, String> {
+        let Source::Resolver(resolver) = &self.0 else { return Err(TXT_ONLY.to_owned()) };
+        let Ok(mut fqdn) = Name::from_str_relaxed(name) else { return Ok(Vec::new()) };
+        fqdn.set_fqdn(true);
+        match resolver.lookup(fqdn, rtype).await {
+            Ok(lookup) => Ok(lookup.answers().iter().map(|record| record.data.clone()).collect()),
+            Err(error) => match refusal(&error) {
+                TxtAnswer::Failed(_) => Err(format!("DNS gave no answer for {name}: {error}")),
+                _ => Ok(Vec::new()),
+            },
+        }
+    }
+}
+
+/// A name without its final dot.
+fn plain(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_owned()
 }
 
 /// A TLS configuration that trusts nobody: DNS is asked in clear here, and without it the resolver reads all of the

@@ -1,0 +1,134 @@
+//! `sealcheck doctor`: is the server ready before anything is sent?
+
+use crate::{
+    cli::{
+        Context, Global,
+        context::print,
+        failure::{Failure, Outcome},
+        project::Project,
+    },
+    doctor::{Report, Status, Subject, examine},
+    outcome::ExitCode,
+    verify::{Dns, ZoneFile},
+};
+use clap::ValueEnum;
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+/// Arguments of `doctor`.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Look at rspamd with this folder in place of its own local.d
+    #[arg(long, value_name = "DIR")]
+    rspamd_local_d: Option<PathBuf>,
+    /// Look at Postfix with this file in place of its own main.cf; a master.cf beside it counts too
+    #[arg(long, value_name = "FILE")]
+    postfix_main_cf: Option<PathBuf>,
+    /// A domain whose mail is forwarded [default: those of accounts that forward, in the project file]; repeatable
+    #[arg(long = "domain", value_name = "DOMAIN")]
+    domains: Vec<String>,
+    /// An address that the server sends from [default: those of its name in DNS]; repeatable
+    #[arg(long = "address", value_name = "IP")]
+    addresses: Vec<IpAddr>,
+    /// Where DNS is asked: system, a server's address with its port, or a zone file [default: `dns` of the project file]
+    #[arg(long, value_name = "system|IP:PORT|ZONEFILE")]
+    dns: Option<String>,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// For people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line per check
+    Text,
+    /// One document
+    Json,
+}
+
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &DoctorArgs) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
+    runtime.block_on(doctor(context, global, args))
+}
+
+async fn doctor(context: &Context, global: &Global, args: &DoctorArgs) -> Outcome {
+    let project = Project::find(context, global, &[])?;
+    let subject = Subject {
+        rspamadm: "rspamadm".to_owned(),
+        rspamd_local_d: args.rspamd_local_d.clone(),
+        postconf: "postconf".to_owned(),
+        postfix_main_cf: args.postfix_main_cf.clone(),
+        domains: if args.domains.is_empty() { project.config.forwarders() } else { args.domains.clone() },
+        addresses: args.addresses.clone(),
+        dns: dns(args.dns.as_deref(), project.config.dns)?,
+    };
+    for path in [&subject.rspamd_local_d, &subject.postfix_main_cf].into_iter().flatten() {
+        fs::metadata(path).map_err(|e| Failure::Usage(format!("cannot look at {}: {e}", path.display())))?;
+    }
+    let report = examine(&subject).await;
+    let text = match args.format {
+        Format::Text => report.checks.iter().map(|check| format!("{check}\n")).collect(),
+        Format::Json => serde_json::to_string_pretty(&report).map_err(|e| Failure::Internal(e.to_string()))? + "\n",
+    };
+    print(&text).map_err(|e| Failure::stdout(&e))?;
+    Ok(exit(&report))
+}
+
+/// A failure counts before what could not be looked at.
+fn exit(report: &Report) -> ExitCode {
+    match report.worst() {
+        Status::Ok | Status::Warn => ExitCode::Success,
+        Status::Unknown => ExitCode::Inconclusive,
+        Status::Fail => ExitCode::Failed,
+    }
+}
+
+fn dns(typed: Option<&str>, project: Option<SocketAddr>) -> Result<Dns, Failure> {
+    let given = |address: Option<SocketAddr>| {
+        address.map_or_else(Dns::system, Dns::server).map_err(|e| Failure::Inconclusive(e.to_string()))
+    };
+    match typed {
+        None => given(project),
+        Some("system") => given(None),
+        Some(text) => match text.parse() {
+            Ok(address) => given(Some(address)),
+            Err(_) => {
+                let file = fs::read_to_string(text).map_err(|e| Failure::Usage(format!("cannot read {text}: {e}")))?;
+                ZoneFile::parse(&file).map(Dns::zone).map_err(|e| Failure::Usage(format!("{text}: {e}")))
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_counts_before_what_is_unknown() {
+        let report = |statuses: &[&str]| -> Report {
+            let mut report = Report::default();
+            for status in statuses {
+                let status = match *status {
+                    "warn" => Status::Warn,
+                    "unknown" => Status::Unknown,
+                    "fail" => Status::Fail,
+                    _ => Status::Ok,
+                };
+                let (check, text) = ("c".to_owned(), "t".to_owned());
+                report.checks.push(crate::doctor::Finding { check, status, code: None, text, next: None });
+            }
+            report
+        };
+        assert_eq!(exit(&report(&["ok", "warn"])), ExitCode::Success);
+        assert_eq!(exit(&report(&["ok", "unknown"])), ExitCode::Inconclusive);
+        assert_eq!(exit(&report(&["fail", "unknown"])), ExitCode::Failed);
+    }
+}

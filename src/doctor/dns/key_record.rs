@@ -1,0 +1,66 @@
+//! The record of a key.
+
+use crate::{
+    doctor::Report,
+    verify::{Cause, Dns, TxtAnswer, read_key},
+};
+
+/// A record that can be used.
+pub(in crate::doctor) struct KeyRecord {
+    /// Its name.
+    pub(in crate::doctor) name: String,
+    /// The public key in DER.
+    pub(in crate::doctor) key: Vec<u8>,
+    /// Its size.
+    pub(in crate::doctor) bits: usize,
+}
+
+/// The record of a key, when there is one that can be used; else why not.
+pub(in crate::doctor) async fn look(
+    dns: &Dns,
+    selector: &str,
+    domain: &str,
+    check: &str,
+    report: &mut Report,
+) -> Option<KeyRecord> {
+    let name = format!("{selector}._domainkey.{domain}");
+    let texts = match dns.txt(&name).await {
+        TxtAnswer::Records { texts, .. } => texts,
+        TxtAnswer::NxDomain | TxtAnswer::NoData => {
+            let next = "publish the TXT record that `rspamadm dkim_keygen` printed";
+            report.fail(check, "B01", format!("there is no key at {name}"), next);
+            return None;
+        }
+        failed @ TxtAnswer::Failed(_) => {
+            let text = format!("DNS gave no answer for {name} ({})", failed.word().unwrap_or_default());
+            report.unknown(check, text, "ask again when it answers");
+            return None;
+        }
+    };
+    let [text] = texts.as_slice() else {
+        let text = format!("there are {} TXT records at {name}, and a verifier may take any", texts.len());
+        report.fail(check, "B03", text, "leave one");
+        return None;
+    };
+    let (facts, key) = read_key(&name, text);
+    match key {
+        Ok(key) => {
+            if facts.testing {
+                let text = format!("the record at {name} says t=y: verifiers need not count what it signs");
+                report.warn(check, "", text, "take t=y out");
+            }
+            Some(KeyRecord { name, key, bits: facts.bits.unwrap_or_default() })
+        }
+        Err((cause, text)) => {
+            let (code, next) = match cause {
+                Cause::KeyRevoked => ("B01", "publish the key, or seal with a selector that has one"),
+                Cause::NotAKey | Cause::KeyMalformed => {
+                    ("B03", "publish one TXT record without quotes of its own; long ones are split into strings of 255")
+                }
+                _ => ("B00", "publish an RSA key of 2048 bits for all uses"),
+            };
+            report.fail(check, code, text, next);
+            None
+        }
+    }
+}

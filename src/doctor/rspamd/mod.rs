@@ -1,0 +1,139 @@
+//! rspamd: does it take its settings, what do they say of ARC, and can it use its keys?
+
+mod arc;
+mod file;
+mod key;
+mod private_key;
+mod user;
+mod version;
+
+pub use user::Identity;
+pub use version::Version;
+
+use super::{
+    Report, Subject,
+    program::{Trouble, run},
+};
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// rspamd's settings as it reads them.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Its version, where it says one.
+    pub version: Option<Version>,
+    /// Why it does not take its configuration.
+    pub refused: Option<String>,
+    /// Section `arc`.
+    pub arc: Value,
+    /// Section `actions`.
+    pub actions: Value,
+    /// Section `options`.
+    pub options: Value,
+    /// Who it runs as.
+    pub user: Option<Identity>,
+}
+
+/// Asks rspamd for its settings.
+///
+/// # Errors
+/// When there is no rspamd, or it says nothing.
+pub async fn look(subject: &Subject) -> Result<Seen, Trouble> {
+    // The folder is only linked to: nothing is written beside it.
+    let folder = subject.rspamd_local_d.as_deref().map(linked).transpose().map_err(Trouble::Silent)?;
+    let variable = folder.as_ref().map(|dir| format!("--var=LOCAL_CONFDIR={}", dir.path().display()));
+    let ask = async |arguments: &[&str]| {
+        let all: Vec<&str> = variable.as_deref().into_iter().chain(arguments.iter().copied()).collect();
+        run(&subject.rspamadm, &all).await
+    };
+    let version = Version::find(&ask(&["--version"]).await?.stdout);
+    let user = user::rspamd();
+    let test = ask(&["configtest"]).await?;
+    if !test.succeeded {
+        let said = format!("{}\n{}", test.stderr, test.stdout);
+        let why = said.lines().find(|l| l.contains("error")).or_else(|| said.lines().find(|l| !l.trim().is_empty()));
+        return Ok(Seen {
+            version,
+            user,
+            refused: Some(why.unwrap_or("syntax BAD").trim().to_owned()),
+            ..Seen::default()
+        });
+    }
+    let section = async |name: &str| {
+        let said = ask(&["configdump", "-j", name]).await?;
+        let read = serde_json::from_str(&said.stdout);
+        read.map_err(|e| Trouble::Silent(format!("`rspamadm configdump -j {name}` cannot be read: {e}")))
+    };
+    let (arc, actions, options) = (section("arc").await?, section("actions").await?, section("options").await?);
+    Ok(Seen { version, refused: None, arc, actions, options, user })
+}
+
+/// A folder whose `local.d` is this one, and whose `override.d` is the one beside it.
+fn linked(local_d: &Path) -> Result<tempfile::TempDir, String> {
+    let told = |e: std::io::Error| format!("{} cannot be looked at: {e}", local_d.display());
+    let local_d = fs::canonicalize(local_d).map_err(told)?;
+    if !local_d.is_dir() {
+        return Err(format!("{} is no folder", local_d.display()));
+    }
+    let dir = tempfile::tempdir().map_err(told)?;
+    link(&local_d, &dir.path().join("local.d")).map_err(told)?;
+    let beside: Option<PathBuf> = local_d.parent().map(|p| p.join("override.d")).filter(|p| p.is_dir());
+    if let Some(beside) = beside {
+        link(&beside, &dir.path().join("override.d")).map_err(told)?;
+    }
+    Ok(dir)
+}
+
+#[cfg(unix)]
+fn link(to: &Path, at: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(to, at)
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(std::io::Error::other("rspamd runs on Unix"))
+}
+
+impl Seen {
+    /// Says what its settings come to for these domains.
+    pub(super) async fn judge(&self, subject: &Subject, report: &mut Report) {
+        version::judge(self, report);
+        if let Some(why) = &self.refused {
+            report.fail("rspamd.configtest", "A17", why, "correct the file; until then rspamd does not start");
+            return;
+        }
+        report.ok("rspamd.configtest", "rspamd takes its configuration");
+        arc::settings(self, report);
+        for key in arc::keys(self, &subject.domains, report) {
+            key::judge(&key, self.user.as_ref(), &subject.dns, report).await;
+        }
+    }
+
+    /// A setting of section `arc` that is on.
+    fn is_on(&self, name: &str) -> bool {
+        self.arc[name].as_bool().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{
+        encoding::{AsDer, PublicKeyX509Der},
+        signature::{KeyPair, RsaKeyPair},
+    };
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    pub(super) const SENDER: &str = include_str!("../../lab/embedded/keys/sender.pem");
+    pub(super) const OTHER: &str = include_str!("../../lab/embedded/keys/other.pem");
+
+    /// The TXT record of a key.
+    pub(super) fn record(pem: &str) -> String {
+        let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+        let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(body).unwrap()).unwrap();
+        let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+        format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(public.as_ref()))
+    }
+}
