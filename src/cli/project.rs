@@ -109,14 +109,8 @@ impl Project {
         renamed: &BTreeMap<String, String>,
         redactor: &Redactor,
     ) -> Result<Given, Failure> {
-        match kind {
-            TargetKind::Embedded | TargetKind::Rspamd => return Ok(Given::Lab(kind, Box::new(settings))),
-            TargetKind::Postfix => {
-                let text =
-                    format!("this version cannot build target {kind}; it has embedded, rspamd, staging and gmail");
-                return Err(Failure::Usage(text));
-            }
-            TargetKind::Staging | TargetKind::Gmail => {}
+        if kind.is_lab() {
+            return Ok(Given::Lab(kind, Box::new(settings)));
         }
         let env = |name: &str| context.variable(name).map(str::to_owned);
         let here = Path::new(".");

@@ -5,6 +5,8 @@
 
 pub mod embedded;
 #[cfg(target_os = "linux")]
+mod postfix;
+#[cfg(target_os = "linux")]
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod rspamd;
@@ -19,6 +21,7 @@ use std::{any::Any, path::PathBuf};
 pub struct Lab {
     target: Target,
     world: embedded::World,
+    notes: Vec<String>,
     /// Programs beside us, which end when they are dropped.
     _programs: Vec<Box<dyn Any + Send + Sync>>,
 }
@@ -76,6 +79,8 @@ impl Lab {
             }
             #[cfg(target_os = "linux")]
             TargetKind::Rspamd => rspamd::world(knobs, settings).await,
+            #[cfg(target_os = "linux")]
+            TargetKind::Postfix => postfix::world(knobs, settings).await,
             kind => Err(LabError::NoLab(kind)),
         }
     }
@@ -88,7 +93,13 @@ impl Lab {
         programs: Vec<Box<dyn Any + Send + Sync>>,
     ) -> Self {
         let target = with_logs(Target { kind, ..world.target() }, logs);
-        Self { target, world, _programs: programs }
+        Self { target, world, notes: Vec::new(), _programs: programs }
+    }
+
+    /// The same with these words about it.
+    #[cfg(target_os = "linux")]
+    fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
     }
 
     /// The accounts that a world of this kind will have, before it is started: their servers have no ports and no logins
@@ -107,6 +118,11 @@ impl Lab {
     /// How to reach it.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// What it does otherwise than the person's own configuration says, for people.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The embedded servers.

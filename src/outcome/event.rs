@@ -34,6 +34,8 @@ pub enum Event {
         /// Every scenario that was selected, in the order of selection.
         scenarios: Vec<ScenarioId>,
     },
+    /// What a world does otherwise than a person may expect; said once in a run.
+    Note { text: String },
     /// A scenario's first attempt is about to start.
     ScenarioStarted { scenario: ScenarioId, name: String },
     /// A mail is about to be sent.

@@ -94,7 +94,7 @@ pub async fn run(
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
-    let worlds = Worlds::new(options.given.clone(), poll, options.redactor.clone(), &needs);
+    let worlds = Worlds::new(options.given.clone(), poll, options.redactor.clone(), emitter.clone(), &needs);
     emitter.emit(Event::RunStarted {
         run: options.run.clone(),
         target: target.clone(),

@@ -1,15 +1,16 @@
 //! The worlds of a run: one for every setting of the knobs, or the one that the person described.
 
+use super::Emitter;
 use crate::{
     core::Redactor,
     lab::{Lab, Settings},
-    outcome::{Connections, HarnessCode, StageError},
+    outcome::{Connections, Event, HarnessCode, StageError},
     probe::{logs::Logs, mailbox::Mailboxes},
     scenario::{Knobs, Target, TargetKind},
     verify::Dns,
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -36,6 +37,8 @@ pub(super) struct Worlds {
     given: Given,
     poll: Duration,
     redactor: Redactor,
+    emitter: Emitter,
+    said: Mutex<BTreeSet<String>>,
     slots: Mutex<HashMap<Knobs, Slot>>,
     connections: Mutex<Connections>,
 }
@@ -69,13 +72,14 @@ impl Given {
 
 impl Worlds {
     /// Worlds for scenarios with these knobs; `poll` is the longest that a mailbox is left unasked.
-    pub(super) fn new(given: Given, poll: Duration, redactor: Redactor, needs: &[Knobs]) -> Self {
+    pub(super) fn new(given: Given, poll: Duration, redactor: Redactor, emitter: Emitter, needs: &[Knobs]) -> Self {
         let mut slots: HashMap<Knobs, Slot> = HashMap::new();
         for knobs in needs {
             let key = key(&given, knobs);
             slots.entry(key).or_insert_with(|| Slot { cell: Arc::default(), needed: 0 }).needed += 1;
         }
-        Self { given, poll, redactor, slots: Mutex::new(slots), connections: Mutex::default() }
+        let slots = Mutex::new(slots);
+        Self { given, poll, redactor, emitter, said: Mutex::default(), slots, connections: Mutex::default() }
     }
 
     /// The world for these knobs.
@@ -95,6 +99,7 @@ impl Worlds {
                 let lab = Lab::start(*kind, knobs, settings).await.map_err(|e| {
                     StageError::new(HarnessCode::H08, format!("start target {kind}"), e.to_string(), e.next())
                 })?;
+                self.say(lab.notes());
                 (lab.target().clone(), Some(lab))
             }
         };
@@ -110,6 +115,14 @@ impl Worlds {
         })?;
         let (logs, mailboxes) = (Logs::open(&target), Mailboxes::new(self.poll));
         Ok(Arc::new(World { target, mailboxes, logs, dns, _lab: lab }))
+    }
+
+    /// Tells what no world of this run has told yet.
+    fn say(&self, notes: &[String]) {
+        let Ok(mut said) = self.said.lock() else { return };
+        for text in notes.iter().filter(|note| said.insert(note.to_string())) {
+            self.emitter.emit(Event::Note { text: text.clone() });
+        }
     }
 
     /// One scenario less needs the world for these knobs; after the last it is closed.

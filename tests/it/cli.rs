@@ -239,7 +239,6 @@ fn wrong_arguments_end_with_2() {
         (vec!["run", "--report", "json", "--report", "jsonl"], "standard output"),
         (vec!["run", "-t", "a and"], "a tag is missing"),
         (vec!["run", "--target", "moon"], "unknown target"),
-        (vec!["run", "--target", "postfix"], "cannot build target postfix"),
         (vec!["run", "--shard", "3/2"], "2/5"),
         (vec!["run", "--timeout", "5"], "unit"),
         (vec!["run", "--profile", "ci"], "unknown profile"),

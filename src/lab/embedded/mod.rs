@@ -23,4 +23,4 @@ mod world;
 
 pub use description::{AccountDescription, Description, ServerDescription};
 pub use ports::Ports;
-pub use world::{CompanyServer, Parts, World};
+pub use world::{CompanyServer, Elsewhere, Parts, World};

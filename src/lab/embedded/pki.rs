@@ -33,6 +33,7 @@ pub enum PkiError {
 #[derive(Clone)]
 pub struct Pki {
     ca_pem: Arc<str>,
+    identity_pem: Arc<str>,
     acceptor: TlsAcceptor,
     connector: Arc<OnceCell<TlsConnector>>,
 }
@@ -51,9 +52,11 @@ impl Pki {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate()?;
         let leaf = params.signed_by(&key, &issuer)?;
-        let identity = Identity::from_pkcs8(leaf.pem().as_bytes(), key.serialize_pem().as_bytes())?;
+        let (certificate, key) = (leaf.pem(), key.serialize_pem());
+        let identity = Identity::from_pkcs8(certificate.as_bytes(), key.as_bytes())?;
         let acceptor = native_tls::TlsAcceptor::new(identity)?.into();
-        Ok(Self { acceptor, connector: Arc::default(), ca_pem: ca_pem.into() })
+        let identity_pem = format!("{key}{certificate}").into();
+        Ok(Self { acceptor, connector: Arc::default(), ca_pem: ca_pem.into(), identity_pem })
     }
 
     /// An authority with a certificate for every host of a world with this company; worlds of the usual one share it.
@@ -71,6 +74,11 @@ impl Pki {
     /// The authority's certificate in PEM, for clients.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
+    }
+
+    /// The key and the certificate of the servers in PEM, for other programs.
+    pub fn identity_pem(&self) -> &str {
+        &self.identity_pem
     }
 
     /// The server's end.

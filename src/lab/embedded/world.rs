@@ -49,14 +49,21 @@ pub enum CompanyServer {
     Embedded,
     /// The forwarder of this process; somebody else checks and seals.
     Screened(Arc<dyn Screen>),
-    /// Another program, which takes mail from the other parties with the PROXY protocol (version 1) at one socket, and
-    /// from other programs without it at another.
-    Elsewhere {
-        /// The socket for the other parties.
-        parties: SocketAddr,
-        /// The socket for other programs.
-        public: SocketAddr,
-    },
+    /// Another program.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// A program that takes mail from the other parties with the PROXY protocol (version 1) at one socket, and from other
+/// programs without it at another.
+pub struct Elsewhere {
+    /// The socket for the other parties.
+    pub parties: SocketAddr,
+    /// The socket for other programs.
+    pub public: SocketAddr,
+    /// Where it hands mail to the receiver; every client there is the company.
+    pub to_gmail: SmtpListener,
+    /// Where it hands mail to the outside sender; every client there is the company.
+    pub to_external: SmtpListener,
 }
 
 /// Every server of the embedded world. When it is dropped, they end.
@@ -126,8 +133,8 @@ impl World {
         let keys = Keys::load().map_err(other)?;
         let pki = Pki::of_world(&company).await.map_err(other)?;
         let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(other)?;
-        let elsewhere = match server {
-            CompanyServer::Elsewhere { parties, public } => Some((parties, public)),
+        let elsewhere = match &server {
+            CompanyServer::Elsewhere(server) => Some((server.parties, server.public)),
             CompanyServer::Embedded | CompanyServer::Screened(_) => None,
         };
         let sockets = Sockets::bind(&ports, &pki).await?;
@@ -158,21 +165,8 @@ impl World {
         let submission: Arc<dyn Service> = Arc::new(Submission::new(outgoing, external.clone()));
         sockets.submission.serve(Arc::clone(&submission), &tasks);
         sockets.submissions.serve(submission, &tasks);
-        sockets.external_mx.serve(Arc::new(ExternalMx::new(outside, external.clone(), &net)), &tasks);
-        let screen: Option<Arc<dyn Screen>> = match server {
-            CompanyServer::Embedded => {
-                let own = OwnScreen::new(&company, &knobs.company, authenticator(&company.host), &keys);
-                Some(Arc::new(own))
-            }
-            CompanyServer::Screened(screen) => Some(screen),
-            CompanyServer::Elsewhere { .. } => None,
-        };
-        if let Some(screen) = screen {
-            let secret = accounts::random::<32>().map_err(LabError::Other)?;
-            let out = relay(Site::new(&company.host, &company.domain, COMPANY_ADDRESS));
-            let forwarder = Forwarder::new(&company, &knobs.company, out, screen, (&keys, &secret), &tasks);
-            sockets.company_mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
-        }
+        let external_mx: Arc<dyn Service> = Arc::new(ExternalMx::new(outside, external.clone(), &net));
+        sockets.external_mx.serve(Arc::clone(&external_mx), &tasks);
         let setup = Setup {
             store: gmail.clone(),
             net: net.clone(),
@@ -180,7 +174,26 @@ impl World {
             knobs: knobs.gmail.clone(),
             tasks: tasks.clone(),
         };
-        sockets.gmail_mx.serve(Arc::new(Gmail::new(setup).map_err(other)?), &tasks);
+        let gmail_mx: Arc<dyn Service> = Arc::new(Gmail::new(setup).map_err(other)?);
+        sockets.gmail_mx.serve(Arc::clone(&gmail_mx), &tasks);
+        let screen: Option<Arc<dyn Screen>> = match server {
+            CompanyServer::Embedded => {
+                let own = OwnScreen::new(&company, &knobs.company, authenticator(&company.host), &keys);
+                Some(Arc::new(own))
+            }
+            CompanyServer::Screened(screen) => Some(screen),
+            CompanyServer::Elsewhere(server) => {
+                server.to_gmail.serve(gmail_mx, &tasks);
+                server.to_external.serve(external_mx, &tasks);
+                None
+            }
+        };
+        if let Some(screen) = screen {
+            let secret = accounts::random::<32>().map_err(LabError::Other)?;
+            let out = relay(Site::new(&company.host, &company.domain, COMPANY_ADDRESS));
+            let forwarder = Forwarder::new(&company, &knobs.company, out, screen, (&keys, &secret), &tasks);
+            sockets.company_mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
+        }
         for (store, provider, socket, fault) in [
             (&external, Provider::Generic, sockets.external_imap, ImapFault::None),
             (&gmail, Provider::Gmail, sockets.gmail_imap, knobs.gmail.imap),

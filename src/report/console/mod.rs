@@ -150,6 +150,10 @@ impl Reporter for Console {
                 let head = format!("{tool} · target {target} · {selected} {scenarios} · {jobs} · run {}", run.short());
                 self.tell(Verbosity::Normal, &head)?;
             }
+            Event::Note { text } => {
+                let text = super::sink::plain(text);
+                self.tell(Verbosity::Normal, &format!("{} {text}", line::pad(palette, Tone::Faint, "NOTE")))?;
+            }
             Event::ScenarioStarted { scenario, .. } => {
                 let now = Instant::now();
                 let stage = "starts".to_owned();

@@ -105,7 +105,7 @@ async fn up(args: &UpArgs) -> Outcome {
     let settings = args.company.settings(args.target, args.ports.ports())?;
     let started = Lab::start(args.target, &knobs, &settings).await;
     let lab = started.map_err(|e| match e {
-        LabError::NoLab(_) => Failure::Usage(format!("{e}; one of embedded and rspamd is")),
+        LabError::NoLab(_) => Failure::Usage(format!("{e}; one of embedded, rspamd and postfix is")),
         e => Failure::Inconclusive(format!("{e}; {}", e.next())),
     })?;
     let world = lab.world();
@@ -121,6 +121,7 @@ async fn up(args: &UpArgs) -> Outcome {
     // Signals are listened for before anybody is told that they may be sent.
     let mut end = signals::Signals::new().map_err(|e| Failure::Internal(format!("cannot listen for signals: {e}")))?;
     print(&format!("{ready}\n")).map_err(|e| Failure::stdout(&e))?;
+    lab.notes().iter().for_each(|note| complain(note));
     complain("the lab is up; Ctrl-C ends it");
     end.next().await;
     lab.stop().await;

@@ -35,6 +35,8 @@ pub enum Transport {
     Tls(TlsAcceptor),
     /// As `Plain` with a certificate, after a PROXY line that names the client's address.
     Proxied(TlsAcceptor),
+    /// As `Plain` with a certificate; every client has this address.
+    From(IpAddr, TlsAcceptor),
 }
 
 /// A bound socket that does not answer yet.
@@ -57,6 +59,11 @@ impl SmtpListener {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The socket, for somebody else to serve.
+    pub fn into_socket(self) -> TcpListener {
+        self.socket
     }
 
     /// Answers clients until the world ends; then every client gets 421.
@@ -102,6 +109,7 @@ async fn serve(
                 session.tls = true;
             }
             Transport::Proxied(_) => session.peer = proxied(bytes.line(PROXY_LIMIT).await?)?,
+            Transport::From(address, _) => session.peer = *address,
         }
         Ok::<(), io::Error>(())
     };
@@ -116,7 +124,7 @@ async fn serve(
     }
     let acceptor = match transport {
         Transport::Plain(acceptor) => acceptor,
-        Transport::Tls(acceptor) | Transport::Proxied(acceptor) => Some(acceptor),
+        Transport::Tls(acceptor) | Transport::Proxied(acceptor) | Transport::From(_, acceptor) => Some(acceptor),
     };
     let mut connection = Connection::new(bytes, service, acceptor, session);
     let ended = tokio::select! {

@@ -1,0 +1,63 @@
+//! The knobs of the company, as settings of Postfix.
+
+use super::settings::Settings;
+use crate::{
+    lab::{
+        embedded::smtp_server::Reply,
+        process::{StateDir, StateError},
+    },
+    scenario::knobs::{CompanyKnobs, Modification, SealFault},
+};
+
+/// Tags the subject, as `[EXTERNAL]` is put in front of it.
+const TAG: &str = "/^Subject: *(.*)$/ REPLACE Subject: [corp] $1\n";
+/// Changes every line of text that ends like a sentence: what a filter behind the milter does to a body, as far as
+/// Postfix itself can do it. Lines of base64 and of MIME stay as they are.
+const EDIT: &str = "/^([[:alpha:]].*[.!?:])$/ REPLACE $1 [corp]\n";
+
+/// Drops the sender's program, as a pattern does that is found in many servers; it takes X-Mailer-Info too.
+const DROP: &str = "/^(X-Mailer|User-Agent)/ IGNORE\n";
+/// Masks the addresses in the results that were sealed.
+const ANONYMOUS: &str = "/^(ARC-Authentication-Results:.*designates? )[0-9a-f.:]+( .*)$/ REPLACE ${1}xxx${2}\n";
+/// Takes the results that were sealed away.
+const INCOMPLETE: &str = "/^ARC-Authentication-Results:/ IGNORE\n";
+
+/// What the knobs set, with the tables that the settings name written below `postfix/`.
+///
+/// # Errors
+/// When a table cannot be written.
+pub(super) fn settings(knobs: &CompanyKnobs, reject: Option<&Reply>, state: &StateDir) -> Result<Settings, StateError> {
+    let table = |name: &str, text: &str| {
+        let file = state.write(&format!("postfix/etc/{name}"), text)?;
+        Ok::<_, StateError>(format!("regexp:{}", file.display()))
+    };
+    let mut settings = Settings::default();
+    // All of it happens on the way out, behind the milter that seals.
+    match knobs.modify {
+        // Postfix folds long lines where nobody forbids it.
+        Modification::None | Modification::Fold | Modification::Resign => {}
+        Modification::Body => settings.set("smtp_body_checks", table("edit.regexp", EDIT)?),
+        Modification::Subject => settings.set("smtp_header_checks", table("tag.regexp", TAG)?),
+        Modification::Drop => settings.set("smtp_header_checks", table("drop.regexp", DROP)?),
+        Modification::Results => settings.set("smtp_header_checks", table("anonymous.regexp", ANONYMOUS)?),
+        Modification::Recode => settings.set("smtp_discard_ehlo_keywords", "8bitmime"),
+    }
+    if knobs.seal == SealFault::Incomplete {
+        settings.set("smtp_header_checks", table("incomplete.regexp", INCOMPLETE)?);
+    }
+    let mut restrictions = Vec::new();
+    if let Some(reply) = reject {
+        let line = format!("/^/ {}\n", reply.to_string().replace('$', "$$").replace('\n', " "));
+        restrictions.push(format!("check_recipient_access {}", table("reject.regexp", &line)?));
+    }
+    if knobs.greylist {
+        restrictions.push(format!("check_policy_service unix:{}", greylist_socket(state).display()));
+    }
+    settings.set("smtpd_recipient_restrictions", restrictions.join(", "));
+    Ok(settings)
+}
+
+/// Where the policy server is that greylists.
+pub(super) fn greylist_socket(state: &StateDir) -> std::path::PathBuf {
+    state.path().join("postfix/greylist.sock")
+}

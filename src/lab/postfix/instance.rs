@@ -1,0 +1,225 @@
+//! One running Postfix.
+
+use super::{
+    changes, front,
+    greylist::Greylist,
+    installation::{Installation, PACKAGE},
+    main_cf::{self, ALIASES, IDENTITY, MASTER_CF, Neighbours, SMTPD_SOCKET},
+    queue,
+    settings::Settings,
+    srs::Postsrsd,
+    user_main_cf::{self, TakenOver},
+};
+use crate::{
+    lab::{
+        LabError,
+        embedded::{parties::Company, smtp_server::Reply},
+        process::{Process, ProcessError, StateDir, StateError, User, tail, until},
+    },
+    scenario::knobs::CompanyKnobs,
+};
+use std::{
+    fmt, fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::UnixStream,
+    process::Command,
+};
+
+/// How long it may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The age of files that nobody writes any more.
+const SETTLED: Duration = Duration::from_secs(3600);
+/// The port that our own look at the server comes from, as it is told.
+const PROBE_PORT: u16 = 40_000;
+/// What marks a line of the log with what a service died of.
+const FATAL: [&str; 2] = [": fatal: ", ": panic: "];
+
+/// A running Postfix; all of its processes end when it is dropped.
+#[derive(Debug)]
+pub(super) struct Postfix {
+    _process: Process,
+    _srs: Option<Postsrsd>,
+    _greylist: Option<Greylist>,
+    socket: PathBuf,
+    log: PathBuf,
+    notes: Vec<String>,
+}
+
+/// What a Postfix is made of.
+pub(super) struct Setup<'s> {
+    /// The company.
+    pub(super) company: &'s Company,
+    /// The company's knobs.
+    pub(super) knobs: &'s CompanyKnobs,
+    /// What it refuses every recipient with.
+    pub(super) reject: Option<&'s Reply>,
+    /// Where its mail goes.
+    pub(super) neighbours: Neighbours,
+    /// The milter's unix socket.
+    pub(super) milter: &'s Path,
+    /// A certificate and its key, in PEM.
+    pub(super) identity_pem: &'s str,
+    /// A main.cf of the user's.
+    pub(super) main_cf: Option<&'s Path>,
+}
+
+impl Postfix {
+    /// Whether this process may start one.
+    ///
+    /// # Errors
+    /// When it is not root.
+    pub(super) fn may_start() -> Result<(), LabError> {
+        if User::is_root() {
+            return Ok(());
+        }
+        Err(LabError::Program {
+            what: "target postfix needs root: Postfix runs as several users".to_owned(),
+            next: "run it with sudo, or use --target rspamd, which needs no root".to_owned(),
+        })
+    }
+
+    /// Starts Postfix below `state`, in `postfix/`, and returns when it takes mail.
+    ///
+    /// # Errors
+    /// When this is not root, Postfix is not installed, or it cannot work with its settings.
+    pub(super) async fn start(setup: Setup<'_>, state: &Arc<StateDir>) -> Result<Self, LabError> {
+        Self::may_start()?;
+        let installation = Installation::find().await?;
+        let owner = User::first_of(&[&installation.owner])
+            .ok_or_else(|| other(format!("Postfix's user {} is not in /etc/passwd", installation.owner)))?;
+        let queue = queue::make(state, &owner).map_err(other)?;
+        let etc = state.directory("postfix/etc", None).map_err(other)?;
+        let logs = state.directory("postfix/log", None).map_err(other)?;
+        secret(state, &format!("postfix/etc/{IDENTITY}"), setup.identity_pem).map_err(other)?;
+        state.write(&format!("postfix/etc/{ALIASES}"), main_cf::aliases(setup.company)).map_err(other)?;
+        let (settings, srs, notes) = settings(&setup, &installation, state).await?;
+        let greylist = setup.knobs.greylist.then(|| Greylist::serve(&changes::greylist_socket(state)));
+        let greylist = greylist.transpose().map_err(other)?;
+        state.write("postfix/etc/main.cf", settings.to_string()).map_err(other)?;
+        state.write("postfix/etc/master.cf", MASTER_CF).map_err(other)?;
+
+        settle(&etc).map_err(other)?;
+
+        let mut command = Command::new(installation.daemons.join("master"));
+        // In the foreground: it stays our child, and what it starts stays in its group.
+        command.arg("-d").arg("-c").arg(&etc);
+        let mut process = Process::start("postfix", PACKAGE, command, state).map_err(other)?;
+        let (socket, log) = (queue.join(SMTPD_SOCKET), logs.join("maillog"));
+        let ready = async {
+            tokio::select! {
+                () = until(async || takes_mail(&queue).await.ok()) => Ok(()),
+                fatal = until(async || fatal(&log)) => Err(fatal),
+            }
+        };
+        let blamed = setup.main_cf.map_or_else(String::new, |file| format!("; look at {}", file.display()));
+        match process.ready(PATIENCE, ready).await {
+            Ok(Ok(())) => Ok(Self { _process: process, _srs: srs, _greylist: greylist, socket, log, notes }),
+            Ok(Err(fatal)) => Err(other(format!("Postfix cannot work with its settings: {fatal}{blamed}"))),
+            Err(error) => Err(other(format!("{}{blamed}", with_log(error, &log)))),
+        }
+    }
+
+    /// The socket where it takes mail, with the PROXY protocol.
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Its log.
+    pub(super) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// What it does not do as the user's main.cf says, a line for every setting or group of settings.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
+
+/// All settings together: habits, then the user's, then the knobs', then the fence.
+async fn settings(
+    setup: &Setup<'_>,
+    installation: &Installation,
+    state: &Arc<StateDir>,
+) -> Result<(Settings, Option<Postsrsd>, Vec<String>), LabError> {
+    let fence = main_cf::fence(&state.path().join("postfix"), installation, setup.company, setup.neighbours);
+    let mut settings = main_cf::habits();
+    let mut taken = TakenOver::default();
+    if let Some(file) = setup.main_cf {
+        let set = user_main_cf::read(file, &state.path().join("postfix/user"), &installation.commands).await?;
+        taken = user_main_cf::take_over(&set, file, &fence);
+        settings.extend(&taken.kept);
+    }
+    let srs = if setup.knobs.srs || taken.rewrites_senders {
+        let srs = Postsrsd::start(&setup.company.domain, state).await?;
+        settings.extend(&srs.settings());
+        // Who it rewrites is the user's choice.
+        settings.extend(&taken.kept.only("_canonical_classes"));
+        Some(srs)
+    } else {
+        None
+    };
+    settings.extend(&changes::settings(setup.knobs, setup.reject, state).map_err(other)?);
+    settings.extend(&fence);
+    let milter = format!("unix:{}", setup.milter.display());
+    let milters = if setup.main_cf.is_some() { &taken.milters[..] } else { &["smtpd_milters"] };
+    for name in milters {
+        settings.set(*name, &milter);
+    }
+    let notes = setup.main_cf.map_or_else(Vec::new, |file| taken.notes(file));
+    Ok((settings, srs, notes))
+}
+
+/// Lets the files of a directory look an hour old. Postfix waits for seconds before it reads a file that has just been
+/// written, as somebody may still be writing it.
+fn settle(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        fs::File::options().append(true).open(entry?.path())?.set_modified(SystemTime::now() - SETTLED)?;
+    }
+    Ok(())
+}
+
+/// Writes a file that nobody else may read.
+fn secret(state: &StateDir, name: &str, text: &str) -> Result<PathBuf, StateError> {
+    let path = state.write(name, "")?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
+        .map_err(|source| StateError::Write { path: path.clone(), source })?;
+    state.write(name, text)
+}
+
+/// Whether the server greets clients, and the service behind it that takes messages is alive.
+async fn takes_mail(queue: &Path) -> io::Result<()> {
+    let mut smtpd = UnixStream::connect(queue.join(SMTPD_SOCKET)).await?;
+    smtpd.write_all(front::proxy_line(PROBE_PORT).as_bytes()).await?;
+    let mut greeting = String::new();
+    let mut smtpd = BufReader::new(smtpd);
+    smtpd.read_line(&mut greeting).await?;
+    if !greeting.starts_with("220") {
+        return Err(io::Error::other(greeting));
+    }
+    smtpd.write_all(b"QUIT\r\n").await?;
+    // It says a queue id before it is told anything.
+    let mut cleanup = UnixStream::connect(queue.join("public/cleanup")).await?;
+    cleanup.read_exact(&mut [0]).await.map(drop)
+}
+
+/// What a service died of, by the log.
+fn fatal(log: &Path) -> Option<String> {
+    let text = tail(log);
+    text.lines().find_map(|line| FATAL.iter().find_map(|mark| line.split_once(mark))).map(|(_, why)| why.to_owned())
+}
+
+/// What Postfix says about its end is in its log.
+fn with_log(error: ProcessError, log: &Path) -> String {
+    let said = tail(log);
+    if said.is_empty() { error.to_string() } else { format!("{error}\n{said}") }
+}
+
+fn other(error: impl fmt::Display) -> LabError {
+    LabError::Other(error.to_string())
+}

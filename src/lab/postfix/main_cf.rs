@@ -1,0 +1,158 @@
+//! Our Postfix's own settings: what keeps its mail on this machine, and where its mail goes.
+
+use super::{installation::Installation, settings::Settings};
+use crate::lab::embedded::parties::{Company, EXTERNAL_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN};
+use std::{net::SocketAddr, path::Path};
+
+/// Where mail from the company goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Neighbours {
+    /// The receiver's MX, to which every client is the company.
+    pub(super) gmail: SocketAddr,
+    /// The outside sender's MX, to which every client is the company.
+    pub(super) external: SocketAddr,
+}
+
+/// What a main.cf of the user's may say otherwise.
+pub(super) fn habits() -> Settings {
+    Settings::from_iter([("compatibility_level", "3.6"), ("milter_default_action", "tempfail")])
+}
+
+/// What no other main.cf may change: where files are, who is connected to, how long things take.
+pub(super) fn fence(state: &Path, installation: &Installation, company: &Company, to: Neighbours) -> Settings {
+    let state = state.display();
+    let via = |at: SocketAddr| format!("smtp:[{}]:{}", at.ip(), at.port());
+    let (gmail, external) = (via(to.gmail), via(to.external));
+    let mut fence = Settings::from_iter([
+        // Places.
+        ("queue_directory", format!("{state}/queue")),
+        ("data_directory", format!("{state}/data")),
+        ("command_directory", installation.commands.display().to_string()),
+        ("daemon_directory", installation.daemons.display().to_string()),
+        ("maillog_file", format!("{state}/log/maillog")),
+        ("maillog_file_prefixes", state.to_string()),
+        // Names.
+        ("myhostname", company.host.clone()),
+        ("mydomain", company.domain.clone()),
+        ("virtual_alias_domains", company.domain.clone()),
+        ("virtual_alias_maps", format!("texthash:{state}/etc/{ALIASES}")),
+        // Routes.
+        (
+            "transport_maps",
+            format!("inline:{{ {{ {GMAIL_DOMAIN} = {gmail} }}, {{ {EXTERNAL_DOMAIN} = {external} }} }}"),
+        ),
+        // Clients.
+        ("smtpd_authorized_xclient_hosts", EXTERNAL_ADDRESS.to_string()),
+        // TLS.
+        ("smtpd_tls_chain_files", format!("{state}/etc/{IDENTITY}")),
+    ]);
+    for (name, value) in [
+        ("mail_owner", installation.owner.as_str()),
+        ("setgid_group", installation.group.as_str()),
+        ("myorigin", "$mydomain"),
+        ("mydestination", ""),
+        ("relay_domains", ""),
+        ("local_transport", "error:5.1.1 no local mailboxes"),
+        ("local_recipient_maps", ""),
+        ("alias_maps", ""),
+        ("alias_database", ""),
+        ("biff", "no"),
+        ("default_transport", "error:5.4.4 the lab has no route"),
+        ("relay_transport", "$default_transport"),
+        ("virtual_transport", "$default_transport"),
+        ("smtp_dns_support_level", "disabled"),
+        ("smtp_host_lookup", "native"),
+        ("inet_protocols", "ipv4"),
+        ("inet_interfaces", "127.0.0.1"),
+        ("smtpd_upstream_proxy_protocol", "haproxy"),
+        ("smtpd_peername_lookup", "no"),
+        ("mynetworks", "127.0.0.0/8"),
+        ("smtpd_relay_restrictions", "permit_mynetworks, reject_unauth_destination"),
+        // Every mail of the outside world comes from one address here.
+        ("smtpd_client_connection_count_limit", "0"),
+        ("smtpd_tls_security_level", "may"),
+        ("smtp_tls_security_level", "may"),
+        // Reports for the postmaster have nowhere to go.
+        ("notify_classes", ""),
+        // Lab-scale: a real server waits for minutes and days.
+        ("minimal_backoff_time", "1s"),
+        ("maximal_backoff_time", "1s"),
+        ("queue_run_delay", "1s"),
+        ("transport_retry_time", "1s"),
+        ("maximal_queue_lifetime", "2m"),
+        ("bounce_queue_lifetime", "2m"),
+        ("in_flow_delay", "0s"),
+    ] {
+        fence.set(name, value);
+    }
+    fence
+}
+
+/// The file beside main.cf with the company's addresses.
+pub(super) const ALIASES: &str = "aliases";
+/// The file beside main.cf with the certificate and its key.
+pub(super) const IDENTITY: &str = "tls.pem";
+
+/// Where mail for the company's addresses goes, as `virtual_alias_maps` reads it.
+pub(super) fn aliases(company: &Company) -> String {
+    company.aliases.iter().map(|(from, to)| format!("{from} {to}\n")).collect()
+}
+
+/// The services that Postfix runs: all but those that deliver to files and commands. It takes mail at a socket of its
+/// queue directory.
+pub(super) const MASTER_CF: &str = "\
+smtpd     unix       n - n -    - smtpd
+pickup    unix       n - n 60   1 pickup
+cleanup   unix       n - n -    0 cleanup
+qmgr      unix       n - n 300  1 qmgr
+tlsmgr    unix       - - n 1000 1 tlsmgr
+rewrite   unix       - - n -    - trivial-rewrite
+bounce    unix       - - n -    0 bounce
+defer     unix       - - n -    0 bounce
+trace     unix       - - n -    0 bounce
+verify    unix       - - n -    1 verify
+flush     unix       n - n 1000 0 flush
+proxymap  unix       - - n -    - proxymap
+proxywrite unix      - - n -    1 proxymap
+smtp      unix       - - n -    - smtp
+relay     unix       - - n -    - smtp
+showq     unix       n - n -    - showq
+error     unix       - - n -    - error
+retry     unix       - - n -    - error
+discard   unix       - - n -    - discard
+anvil     unix       - - n -    1 anvil
+scache    unix       - - n -    1 scache
+postlog   unix-dgram n - n -    1 postlogd
+";
+
+/// The socket of the smtpd service, below the queue directory.
+pub(super) const SMTPD_SOCKET: &str = "public/smtpd";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_goes_to_the_neighbours_and_nowhere_else() {
+        let installation = Installation {
+            commands: "/usr/sbin".into(),
+            daemons: "/usr/lib/postfix/sbin".into(),
+            owner: "postfix".into(),
+            group: "postdrop".into(),
+        };
+        let to = Neighbours { gmail: ([127, 0, 0, 1], 4001).into(), external: ([127, 0, 0, 1], 4002).into() };
+        let fence = fence(Path::new("/tmp/x"), &installation, &Company::default(), to);
+        assert_eq!(
+            fence.get("transport_maps"),
+            Some("inline:{ { gmail.com = smtp:[127.0.0.1]:4001 }, { ext.example = smtp:[127.0.0.1]:4002 } }")
+        );
+        for route in ["default_transport", "local_transport"] {
+            assert!(fence.get(route).unwrap().starts_with("error:"), "{route}");
+        }
+        assert_eq!(fence.get("queue_directory"), Some("/tmp/x/queue"));
+        let services: Vec<&str> = MASTER_CF.lines().filter_map(|l| l.split_ascii_whitespace().last()).collect();
+        for deliverer in ["local", "virtual", "pipe", "lmtp", "spawn"] {
+            assert!(!services.contains(&deliverer), "{deliverer}");
+        }
+    }
+}
