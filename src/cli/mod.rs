@@ -5,6 +5,7 @@ pub mod commands;
 mod context;
 mod desk;
 mod failure;
+mod language;
 mod project;
 mod signals;
 

@@ -4,6 +4,7 @@ pub mod check;
 pub mod claims;
 pub mod diagnose;
 pub mod observed;
+pub mod refusal;
 mod sets;
 pub mod snapshot;
 pub mod summary;

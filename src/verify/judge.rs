@@ -1,7 +1,7 @@
 //! Judges one signature: its body hash, its key, and whether it fits.
 
 use super::{
-    BodyHash, Canonicalization, Cause, KeyFacts, SignatureFacts, Verdict,
+    BodyHash, Canonicalization, Cause, Extent, KeyFacts, SignatureFacts, Verdict,
     dns::{TxtAnswer, ZoneFile},
     key::PublicKey,
     signature::{Coverage, Kind, Problem, Signature},
@@ -45,18 +45,19 @@ pub(super) struct Judge<'a> {
     message: &'a Message,
     answers: &'a ZoneFile,
     now: i64,
+    extent: Extent,
     bodies: Vec<(Canonicalization, Vec<u8>)>,
     /// Where the fields of each name are, top to bottom; names in lower case.
     fields: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(message: &'a Message, answers: &'a ZoneFile, now: i64) -> Self {
+    pub(super) fn new(message: &'a Message, answers: &'a ZoneFile, now: i64, extent: Extent) -> Self {
         let mut fields: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, field) in message.fields().iter().enumerate() {
             fields.entry(field.name.to_ascii_lowercase()).or_default().push(at);
         }
-        Self { message, answers, now, bodies: Vec::new(), fields }
+        Self { message, answers, now, extent, bodies: Vec::new(), fields }
     }
 
     /// The bytes of a field of the message, from its name to its last line break.
@@ -70,7 +71,9 @@ impl<'a> Judge<'a> {
         let mut judgement = Judgement { problems, ..Judgement::default() };
         let Some(signature) = signature else { return judgement };
         if let Some(coverage) = &signature.coverage {
-            self.check_body(coverage, &mut judgement);
+            if self.extent == Extent::Whole {
+                self.check_body(coverage, &mut judgement);
+            }
             let data = self.signed_headers(coverage, field);
             self.check_signature(&signature, &data, &mut judgement);
         }

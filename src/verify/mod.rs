@@ -36,6 +36,23 @@ use std::{borrow::Cow, collections::BTreeSet};
 ///
 /// A message that was stored with bare LF is read as SMTP carried it, with CRLF.
 pub async fn verify(message: &Message, dns: &Dns, now: i64) -> Verification {
+    verify_extent(message, dns, now, Extent::Whole).await
+}
+
+/// Verifies a message of which only the header is there, as bounces give it back: whether each signature fits its header
+/// fields. No body hash is looked at, so that a pass says nothing about the body.
+pub async fn verify_header(message: &Message, dns: &Dns, now: i64) -> Verification {
+    verify_extent(message, dns, now, Extent::Header).await
+}
+
+/// How much of a message is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Header,
+}
+
+async fn verify_extent(message: &Message, dns: &Dns, now: i64, extent: Extent) -> Verification {
     let with_crlf = match canonical::with_crlf(message.raw()) {
         Cow::Borrowed(_) => None,
         Cow::Owned(raw) => Some(Message::parse(raw)),
@@ -44,7 +61,7 @@ pub async fn verify(message: &Message, dns: &Dns, now: i64) -> Verification {
     let chain = ArcChain::of(message);
     let signatures = dkim_fields::all(message);
     let zone = dns.answers(key_names(&chain, &signatures, now)).await;
-    let mut judge = judge::Judge::new(message, &zone, now);
+    let mut judge = judge::Judge::new(message, &zone, now, extent);
     let arc = arc::judge(message, &chain, &mut judge);
     let dkim = dkim::judge(&signatures, &mut judge, &arc.holding);
     Verification {

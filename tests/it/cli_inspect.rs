@@ -88,3 +88,146 @@ fn what_is_no_mail_ends_with_2_and_hides_no_mail() {
     assert_eq!(seen.code, 2, "{seen}");
     assert!(seen.stderr.contains("cannot read binary.eml"), "{seen}");
 }
+
+/// A bounce of a real Postfix, and the keys of its world.
+const BOUNCE: &str = include_str!("../fixtures/captures/29-srs-bounce-5.7.26-bounce.eml");
+const ZONE: &str = include_str!("../fixtures/captures/dns.zone");
+
+fn explained(project: &Project, args: &[&str]) -> (i32, Value) {
+    let seen = project.run(args);
+    (seen.code, serde_json::from_str(&seen.stdout).unwrap_or_else(|e| panic!("{e}: {seen}")))
+}
+
+#[test]
+fn the_message_inside_of_a_bounce_is_explained_too() {
+    let project = Project::new();
+    fs::write(project.path("dns.zone"), ZONE).unwrap();
+    let see = |name: &str, text: &str| {
+        fs::write(project.path(name), text).unwrap();
+        explained(&project, &["inspect", name, "--dns", "dns.zone", "--format", "json"])
+    };
+    let (code, whole) = see("whole.eml", BOUNCE);
+    let refusal = &whole["refusals"][0];
+    assert_eq!((code, refusal["code"].as_u64(), refusal["outlook"].as_str()), (0, Some(550), Some("final")));
+    assert_eq!((refusal["diagnosis"].as_str(), refusal["known_as"].as_str()), (Some("D03"), Some("DMARC policy")));
+    assert!(refusal["text"].as_str().unwrap().contains("not accepted due to domain's DMARC policy"), "{refusal}");
+    let inside = &whole["returned"];
+    assert_eq!((inside["extent"].as_str(), inside["verification"]["arc"].as_str()), (Some("full"), Some("pass")));
+    assert_eq!(inside["verification"]["dkim"][0]["result"], "pass");
+    assert_eq!(inside["message_id"], whole["dsn"]["original_message_id"]);
+
+    // Only the header came back: its signatures can be verified, the body cannot.
+    let start = BOUNCE.find("Content-Type: message/rfc822").unwrap();
+    let body = BOUNCE[start..].find("Hello from outside.").unwrap() + start;
+    let end = BOUNCE.rfind("\n--").unwrap();
+    let header = format!("{}{}", &BOUNCE[..body], &BOUNCE[end..]);
+    let header = header.replace("Content-Type: message/rfc822", "Content-Type: text/rfc822-headers");
+    let (code, headers) = see("headers.eml", &header);
+    let inside = &headers["returned"];
+    assert_eq!((code, inside["extent"].as_str()), (0, Some("headers")));
+    assert_eq!(
+        (&inside["verification"]["arc"], &inside["verification"]["dkim"][0]["result"]),
+        (&"pass".into(), &"pass".into())
+    );
+    assert_eq!(inside["verification"]["dkim"][0]["facts"]["body_hash"], Value::Null);
+    let text = project.run(&["inspect", "headers.eml", "--dns", "dns.zone"]);
+    assert!(
+        text.stdout.contains("returned message: only its header, so that no body hash could be verified"),
+        "{text}"
+    );
+
+    // What is wrong inside decides how it ends.
+    let (code, broken) = see("broken.eml", &header.replacen("Subject: hello", "Subject: [x] hello", 1));
+    assert_eq!((code, broken["returned"]["diagnosis"][0]["code"].as_str()), (1, Some("B06")));
+    let (code, broken) = see("body.eml", &BOUNCE.replacen("Line two.", "Line 2.", 1));
+    assert_eq!((code, broken["returned"]["diagnosis"][0]["code"].as_str()), (1, Some("B04")));
+
+    // What was sent is compared with the message inside.
+    fs::write(project.path("sent.eml"), &BOUNCE[BOUNCE.find("From: Alice").unwrap()..end]).unwrap();
+    let args = ["inspect", "body.eml", "--dns", "none", "--format", "json", "--sent", "sent.eml"];
+    let (_, compared) = explained(&project, &args);
+    assert_eq!(compared["survival"], Value::Null);
+    assert_eq!(compared["returned"]["survival"][0]["body"]["before"], "Line two.");
+}
+
+#[test]
+fn a_bounce_is_explained_in_japanese() {
+    let project = Project::new();
+    fs::write(project.path("bounce.eml"), BOUNCE).unwrap();
+    let ja = project.run(&["inspect", "bounce.eml", "--dns", "none", "--lang", "ja"]);
+    for text in ["D03 差出人の DMARC ポリシーに反する (確実)", "最終、再送されない", "対処", "転送メールを変更しない"]
+    {
+        assert!(ja.stdout.contains(text), "{text}: {ja}");
+    }
+    let en = project.run(&["inspect", "bounce.eml", "--dns", "none"]);
+    for text in ["someone@gmail.com: refused by 127.8.8.26: final", "means: D03 the sender's", "fix:  do not modify"] {
+        assert!(en.stdout.contains(text), "{text}: {en}");
+    }
+}
+
+#[test]
+fn the_path_says_who_did_what() {
+    let project = Project::new();
+    fs::write(project.path("dns.zone"), ZONE).unwrap();
+    let mail = include_str!("../fixtures/captures/24-body-change-after-seal.eml");
+    fs::write(project.path("mail.eml"), mail).unwrap();
+    let seen = project.run(&["inspect", "mail.eml", "--dns", "dns.zone"]);
+    assert_eq!(seen.code, 1, "{seen}");
+    let path = seen.stdout.split("\npath\n").nth(1).unwrap().split("\nauthentication results").next().unwrap();
+    assert_eq!(
+        path,
+        "  mx.sender.example [203.0.113.5]\n       signed DKIM d=sender.example s=ext: does not verify\n         \
+         DKIM-Signature: body hash does not match: the body changed after sender.example signed it\n  \
+         -> mx.company.example  ESMTP  in clear\n       sealed ARC i=1 cv=none d=company.example: does not verify\n         \
+         instance 1 ARC-Message-Signature: body hash does not match: the body changed after mx.company.example signed it \
+         (instance 1)"
+    );
+    // What is wrong comes first.
+    assert!(seen.stdout.find("diagnosis\n  B04").unwrap() < seen.stdout.find("\npath\n").unwrap(), "{seen}");
+}
+
+#[test]
+fn directories_are_told_in_order_and_one_bad_file_hides_nothing() {
+    let project = Project::new();
+    fs::create_dir_all(project.path("mails/cur")).unwrap();
+    for n in 0..40 {
+        let name = format!("mails/cur/{n:02}");
+        fs::write(project.path(&name), format!("Message-ID: <{n}@sender.example>\nFrom: a@sender.example\n\nx\n"))
+            .unwrap();
+    }
+    let run = || project.run(&["inspect", "mails", "--dns", "none", "--format", "json"]);
+    let good = run();
+    assert_eq!((good.code, good.stderr.as_str()), (0, ""), "{good}");
+    let ids: Vec<String> = good
+        .stdout
+        .lines()
+        .map(|l| {
+            let mail: Value = serde_json::from_str(l).unwrap();
+            format!("{} {}", mail["file"].as_str().unwrap(), mail["message_id"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(ids, (0..40).map(|n| format!("mails/cur/{n:02} <{n}@sender.example>")).collect::<Vec<_>>());
+    fs::write(project.path("mails/cur/05"), "nothing\n").unwrap();
+    fs::write(project.path("mails/cur/07"), "Message-ID: <7@sender.example>\nFrom: a@send").unwrap();
+    #[cfg(unix)]
+    {
+        fs::remove_file(project.path("mails/cur/06")).unwrap();
+        std::os::unix::fs::symlink("nowhere", project.path("mails/cur/06")).unwrap();
+        let bad = run();
+        assert_eq!((bad.code, bad.stdout.lines().count()), (2, 38), "{bad}");
+        let complaints: Vec<&str> = bad.stderr.lines().collect();
+        assert_eq!(complaints[0], "error: mails/cur/05: line 1 is no header field, so that this is no mail");
+        assert!(complaints[1].starts_with("error: cannot read mails/cur/06: No such file"), "{bad}");
+        assert_eq!(complaints[2], "warning: mails/cur/07: it ends in its header at line 2, and may be cut off");
+        assert_eq!(complaints.len(), 3, "{bad}");
+    }
+    fs::create_dir(project.path("empty")).unwrap();
+    let none = project.run(&["inspect", "empty", "--dns", "none"]);
+    assert!(none.code == 2 && none.stderr.contains("cannot read empty: there is no file in this directory"), "{none}");
+    let mbox = "From a\nA: 1\n\nx\n\nFrom b\nnothing\n\nFrom c\nC: 1\n\n";
+    fs::write(project.path("box"), mbox).unwrap();
+    let seen = project.run(&["inspect", "box", "--dns", "none"]);
+    assert_eq!(seen.code, 2, "{seen}");
+    assert!(seen.stderr.contains("error: box: message 2, line 7: line 7 is no header field"), "{seen}");
+    assert!(seen.stdout.contains("box: message 3, line 10 without a Message-ID"), "{seen}");
+}

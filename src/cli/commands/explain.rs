@@ -5,6 +5,7 @@ use crate::{
         Context,
         context::print,
         failure::{Failure, Outcome},
+        language::Language,
     },
     judge::diagnose::catalogue::{self, Lang, Row},
     outcome::ExitCode,
@@ -29,15 +30,6 @@ pub struct ExplainArgs {
     format: Format,
 }
 
-/// The languages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Language {
-    /// English
-    En,
-    /// Japanese
-    Ja,
-}
-
 /// For people or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -48,11 +40,7 @@ enum Format {
 }
 
 pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Outcome {
-    let lang = match args.lang {
-        Some(Language::En) => Lang::En,
-        Some(Language::Ja) => Lang::Ja,
-        None => context.lang(),
-    };
+    let lang = args.lang.map_or_else(|| context.lang(), Into::into);
     let rows: Vec<&Row> = match args.list {
         true => catalogue::rows().collect(),
         false => args.codes.iter().map(|code| find(code)).collect::<Result<_, _>>()?,

@@ -3,7 +3,7 @@
 mod plain;
 mod read;
 
-use super::reply::Reply;
+use super::{Message, reply::Reply};
 use serde::Serialize;
 
 #[cfg(test)]
@@ -29,6 +29,11 @@ impl std::fmt::Display for Returned {
             Self::None => "none",
         })
     }
+}
+
+/// The message that a report gives back, and how much of it; `None` when it gives back nothing or is no report.
+pub fn returned(report: &Message) -> Option<(Returned, Message)> {
+    read::returned_message(report)
 }
 
 /// A report on one message.

@@ -38,6 +38,14 @@ pub(super) fn read(message: &Message, text: &Part<'_>) -> Option<Dsn> {
     })
 }
 
+/// The message below the text for people.
+pub(super) fn returned(report: &Message, text: &Part<'_>) -> Option<(Returned, Message)> {
+    let dsn = read(report, text)?;
+    let text = text.text();
+    let (_, returned) = split(&text);
+    (dsn.returned != Returned::None).then(|| (dsn.returned, Message::parse(returned.trim_start())))
+}
+
 /// The text for people, and the message below it.
 fn split(text: &str) -> (&str, &str) {
     let mut at = 0;

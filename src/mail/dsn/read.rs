@@ -8,6 +8,21 @@ use crate::mail::{
     reply::Reply,
 };
 
+/// The message that a report gives back.
+pub(super) fn returned_message(report: &Message) -> Option<(Returned, Message)> {
+    let parts = mime::parts(report);
+    let Some(status) = parts.iter().position(is_status) else {
+        let text =
+            parts.iter().find(|p| p.kind == "text/plain").or_else(|| parts.iter().find(|p| p.kind == "text/html"))?;
+        return plain::returned(report, text);
+    };
+    parts[status + 1..].iter().find_map(|p| Some((returned(p)?, Message::parse(&p.body[..]))))
+}
+
+fn is_status(part: &Part<'_>) -> bool {
+    ["message/delivery-status", "message/global-delivery-status"].contains(&part.kind.as_str())
+}
+
 impl Dsn {
     /// Reads a `multipart/report; report-type=delivery-status`, also where a server gave the multipart another type.
     /// Without a `message/delivery-status` part of its own, a message is a report only where its header
@@ -16,7 +31,7 @@ impl Dsn {
         let parts = mime::parts(message);
         let find = |kinds: &[&str]| parts.iter().position(|p| kinds.contains(&p.kind.as_str()));
         let text = find(&["text/plain"]).or_else(|| find(&["text/html"]));
-        let Some(status) = find(&["message/delivery-status", "message/global-delivery-status"]) else {
+        let Some(status) = parts.iter().position(is_status) else {
             return plain::read(message, &parts[text?]);
         };
         let notification = text.filter(|&at| at < status);

@@ -7,8 +7,10 @@ mod path;
 mod progress;
 mod style;
 mod summary;
+mod wrap;
 
 pub use style::{Palette, Tone};
+pub use wrap::{columns, wrap};
 
 use super::{
     Reporter, claims,

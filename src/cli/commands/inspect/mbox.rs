@@ -10,6 +10,19 @@ pub(super) struct Messages<R> {
     input: R,
     state: State,
     limit: u64,
+    /// Lines that were read.
+    lines: usize,
+    /// It began with a separator.
+    is_mailbox: bool,
+}
+
+/// A message and its place in the file.
+pub(super) struct Found {
+    /// The line where it starts, from 1.
+    pub(super) line: usize,
+    /// Whether it has a separator line before it.
+    pub(super) in_mailbox: bool,
+    pub(super) content: io::Result<Vec<u8>>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -24,7 +37,7 @@ enum State {
 
 impl<R: BufRead> Messages<R> {
     pub(super) fn of(input: R) -> Self {
-        Self { input, state: State::Start, limit: MAX_BYTES }
+        Self { input, state: State::Start, limit: MAX_BYTES, lines: 0, is_mailbox: false }
     }
 
     fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
@@ -37,6 +50,7 @@ impl<R: BufRead> Messages<R> {
                 return self.fitting(message).map(Some);
             }
             message.clear();
+            self.is_mailbox = true;
             self.state = State::Inside;
         }
         if self.state == State::End {
@@ -66,6 +80,7 @@ impl<R: BufRead> Messages<R> {
     }
 
     fn line(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
+        self.lines += 1;
         self.input.by_ref().take(self.limit).read_until(b'\n', into)
     }
 
@@ -78,14 +93,18 @@ impl<R: BufRead> Messages<R> {
 }
 
 impl<R: BufRead> Iterator for Messages<R> {
-    type Item = io::Result<Vec<u8>>;
+    type Item = Found;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.read().transpose();
-        if matches!(next, Some(Err(_))) {
+        let (started, before) = (self.state == State::Start, self.lines);
+        let content = self.read().transpose()?;
+        let in_mailbox = self.is_mailbox;
+        if content.is_err() {
             self.state = State::End;
         }
-        next
+        // The first separator is read with its message, every later one with the message before.
+        let line = if started && in_mailbox { 2 } else { before + 1 };
+        Some(Found { line, in_mailbox, content })
     }
 }
 
@@ -104,7 +123,7 @@ mod tests {
     use super::*;
 
     fn messages(bytes: &[u8]) -> Vec<Vec<u8>> {
-        Messages::of(bytes).map(Result::unwrap).collect()
+        Messages::of(bytes).map(|found| found.content.unwrap()).collect()
     }
 
     #[test]
@@ -112,6 +131,13 @@ mod tests {
         let mbox =
             b"From a@b.example Tue\nA: 1\n\n>From here\nFrom there\n\nFrom c@d.example Wed\nA: 2\n\n>>From x\n\n";
         assert_eq!(messages(mbox), [&b"A: 1\n\nFrom here\nFrom there\n"[..], b"A: 2\n\n>From x\n"]);
+    }
+
+    #[test]
+    fn messages_know_their_lines() {
+        let places = |bytes: &[u8]| Messages::of(bytes).map(|f| (f.line, f.in_mailbox)).collect::<Vec<_>>();
+        assert_eq!(places(b"From a\nA: 1\n\nx\n\nFrom b\nA: 2\n\nFrom c\nA: 3\n"), [(2, true), (7, true), (10, true)]);
+        assert_eq!(places(b"A: 1\n\nx\n"), [(1, false)]);
     }
 
     #[test]
@@ -125,7 +151,7 @@ mod tests {
         for input in [&b"A: 1\n"[..], b"From a\nA: 1\n"] {
             let mut messages = Messages::of(input.chain(io::BufReader::new(io::repeat(b'x'))));
             messages.limit = 1 << 20;
-            assert!(messages.next().unwrap().unwrap_err().to_string().contains("more than 1 MB"));
+            assert!(messages.next().unwrap().content.unwrap_err().to_string().contains("more than 1 MB"));
             assert!(messages.next().is_none());
         }
     }

@@ -1,7 +1,9 @@
 //! `sealcheck inspect`: explains any mail, with no account and nothing sent.
 
 mod explained;
+mod inspector;
 mod mbox;
+mod source;
 mod text;
 
 use crate::{
@@ -9,27 +11,34 @@ use crate::{
         Context, Global,
         context::{complain, print},
         failure::{Failure, Outcome},
+        language::Language,
     },
     mail::Message,
     outcome::ExitCode,
-    report::console::Palette,
-    verify::{Dns, Verdict, ZoneFile, verify},
+    report::console::{Palette, columns},
+    verify::{Dns, ZoneFile},
 };
 use clap::ValueEnum;
-use explained::{Explained, Known};
-use mbox::Messages;
+use inspector::{Inspector, Told, no_mail};
+use source::{Item, items, open};
 use std::{
-    cell::Cell,
+    collections::VecDeque,
     fmt::Display,
-    fs::File,
-    io::{self, BufRead, BufReader},
+    path::Path,
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
 };
+use tokio::task::JoinHandle;
+
+/// How many mails each processor may have before it.
+const AHEAD: usize = 4;
+/// How many bytes of mails may be in memory at once, beside the one that is read.
+const BYTES: usize = 64 << 20;
 
 /// Arguments of `inspect`.
 #[derive(Debug, clap::Args)]
 pub struct InspectArgs {
-    /// Messages or mailboxes (mbox); - for standard input
-    #[arg(required = true, value_name = "FILE|-")]
+    /// Messages, mailboxes (mbox), or directories of either; - for standard input
+    #[arg(required = true, value_name = "FILE|DIR|-")]
     files: Vec<String>,
     /// Where public keys come from: system, none (nothing is verified), or a zone file such as dns.zone
     #[arg(long, value_name = "system|none|ZONEFILE", default_value = "system")]
@@ -37,6 +46,9 @@ pub struct InspectArgs {
     /// For people or for programs; as JSON each message is one object, one a line when there are several
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// The language of diagnoses in text [default: that of LC_ALL, LC_MESSAGES or LANG]
+    #[arg(long, value_name = "LANG")]
+    lang: Option<Language>,
     /// The receiver whose Authentication-Results count [default: the one whose own block holds a field of its name]
     #[arg(long, value_name = "ID")]
     authserv_id: Option<String>,
@@ -61,7 +73,8 @@ enum Format {
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(context.processors.max(1))
         .enable_all()
         .build()
         .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
@@ -69,108 +82,74 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs
 }
 
 async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {
+    let mut items = items(&args.files);
     let dns = source(&args.dns)?;
     let logs = args.logs.iter().map(|name| log(name)).collect::<Result<Vec<_>, _>>()?;
     let sent = args.sent.as_deref().map(sent).transpose()?;
-    let palette = Palette { color: context.color(global.color.asked(), context.stdout_is_terminal) };
-    let inspector = Inspector { context, args, dns, sent, logs, palette, compared: Cell::new(false) };
-    let mut exit = ExitCode::Success;
-    for name in &args.files {
-        // What cannot be read does not hide the rest.
-        let mut messages = match open(name) {
-            Ok(input) => Messages::of(input).peekable(),
-            Err(error) => {
-                exit = exit.max(unreadable(name, &error));
-                continue;
-            }
-        };
-        let mut many = args.files.len() > 1;
-        while let Some(message) = messages.next() {
-            many |= messages.peek().is_some();
-            let one = match message {
-                Ok(raw) => inspector.inspect(name, &Message::parse(raw), many).await?,
-                Err(error) => unreadable(name, &error),
-            };
-            exit = exit.max(one);
+    // Whether there are several decides how each is told.
+    let first: Vec<Item> = items.by_ref().take(2).collect();
+    let inspector = Arc::new(Inspector {
+        clock: context.clock.clone(),
+        format: args.format,
+        lang: args.lang.map_or_else(|| context.lang(), Into::into),
+        palette: Palette { color: context.color(global.color.asked(), context.stdout_is_terminal) },
+        width: context.stdout_is_terminal.then(columns).flatten(),
+        many: first.len() > 1,
+        authserv_id: args.authserv_id.clone(),
+        forwarder: args.forwarder.clone(),
+        dns,
+        sent,
+        compared: AtomicBool::new(false),
+        logs,
+    });
+    let mut queue = Queue { waiting: VecDeque::new(), bytes: 0, exit: ExitCode::Success };
+    for item in first.into_iter().chain(items) {
+        let bytes = item.content.as_ref().map_or(0, Vec::len);
+        while queue.is_full(bytes, AHEAD * context.processors.max(1)) {
+            queue.tell_next().await?;
         }
+        let inspector = inspector.clone();
+        queue.add(bytes, tokio::spawn(async move { inspector.inspect(item).await }));
     }
-    if let (Some((name, sent)), false) = (&inspector.sent, inspector.compared.get()) {
+    while queue.tell_next().await? {}
+    if let (Some((name, sent)), false) = (&inspector.sent, inspector.compared.load(Ordering::Relaxed)) {
         let id = sent.message_id().unwrap_or_default();
         complain(&format!(
-            "error: no mail has the Message-ID of {name}, {id}: give it alone to compare it all the same"
+            "error: no mail has the Message-ID of {name}, {id}: give that mail alone to compare it all the same"
         ));
-        exit = exit.max(ExitCode::Usage);
+        queue.exit = queue.exit.max(ExitCode::Usage);
     }
-    Ok(exit)
+    Ok(queue.exit)
 }
 
-fn unreadable(name: &str, error: &io::Error) -> ExitCode {
-    complain(&format!("error: cannot read {name}: {error}"));
-    ExitCode::Usage
+/// Mails that are being inspected, told in their order.
+struct Queue {
+    waiting: VecDeque<(usize, JoinHandle<Told>)>,
+    bytes: usize,
+    exit: ExitCode,
 }
 
-/// Whether it looks like a header at all: fields with the names that RFC 5322 §2.2 allows.
-fn is_mail(message: &Message) -> bool {
-    let good = message.fields().iter().filter(|f| !f.name.is_empty() && f.name.bytes().all(|b| b.is_ascii_graphic()));
-    let good = good.count();
-    good > 0 && good * 2 >= message.fields().len()
-}
-
-/// What every message is inspected with.
-struct Inspector<'a> {
-    context: &'a Context,
-    args: &'a InspectArgs,
-    dns: Option<Dns>,
-    /// The mail as it was sent, with its name.
-    sent: Option<(String, Message)>,
-    /// Whether a mail was compared with it.
-    compared: Cell<bool>,
-    /// Names and texts of logs.
-    logs: Vec<(String, String)>,
-    palette: Palette,
-}
-
-impl Inspector<'_> {
-    async fn inspect(&self, name: &str, message: &Message, many: bool) -> Outcome {
-        if !is_mail(message) {
-            complain(&format!("error: {name} is no mail: it has no header fields"));
-            return Ok(ExitCode::Usage);
-        }
-        let verification = match &self.dns {
-            Some(dns) => Some(verify(message, dns, self.context.clock.now().as_second()).await),
-            None => None,
-        };
-        let sent = self.sent.as_ref().filter(|(_, sent)| !many || sent.message_id() == message.message_id());
-        if sent.is_some() {
-            self.compared.set(true);
-        }
-        let known = Known {
-            sent: sent.map(|(name, sent)| (name.as_str(), sent)),
-            name: if name == "-" { "standard input" } else { name },
-            authserv_id: self.args.authserv_id.as_deref(),
-            forwarder: self.args.forwarder.as_deref(),
-            logs: &self.logs,
-        };
-        let explained = Explained::of(message, &known, verification);
-        let text = match self.args.format {
-            Format::Json if many => serde_json::to_string(&explained),
-            Format::Json => serde_json::to_string_pretty(&explained),
-            Format::Text => Ok(text::text(self.palette, name, message, &explained)),
-        };
-        let text = text.map_err(|e| Failure::Internal(e.to_string()))?;
-        print(&format!("{text}\n")).map_err(|e| Failure::stdout(&e))?;
-        Ok(judge(&explained))
+impl Queue {
+    fn is_full(&self, bytes: usize, most: usize) -> bool {
+        !self.waiting.is_empty() && (self.waiting.len() >= most || self.bytes + bytes > BYTES)
     }
-}
 
-/// A broken chain is a failure, one that could not be looked up is inconclusive.
-fn judge(explained: &Explained) -> ExitCode {
-    match explained.verification.as_ref().map(|v| v.arc) {
-        Some(Verdict::Pass | Verdict::None) => ExitCode::Success,
-        Some(Verdict::Fail) => ExitCode::Failed,
-        Some(Verdict::TempError) => ExitCode::Inconclusive,
-        None if explained.arc.defects.is_empty() => ExitCode::Success,
-        None => ExitCode::Failed,
+    fn add(&mut self, bytes: usize, task: JoinHandle<Told>) {
+        self.bytes += bytes;
+        self.waiting.push_back((bytes, task));
+    }
+
+    /// Waits for the oldest and tells it; false when there is none.
+    async fn tell_next(&mut self) -> Result<bool, Failure> {
+        let Some((bytes, task)) = self.waiting.pop_front() else { return Ok(false) };
+        let told = task.await.map_err(|e| Failure::Internal(e.to_string()))?;
+        self.bytes -= bytes;
+        self.exit = self.exit.max(told.exit);
+        told.complaints.iter().for_each(|line| complain(line));
+        if !told.text.is_empty() {
+            print(&format!("{}\n", told.text)).map_err(|e| Failure::stdout(&e))?;
+        }
+        Ok(true)
     }
 }
 
@@ -181,38 +160,32 @@ fn source(dns: &str) -> Result<Option<Dns>, Failure> {
         file => {
             let bad = |error: &dyn Display| Failure::Usage(format!("cannot read {file}: {error}"));
             let mut text = String::new();
-            open(file).and_then(|mut input| input.read_to_string(&mut text)).map_err(|e| bad(&e))?;
+            open(Path::new(file)).and_then(|mut input| input.read_to_string(&mut text)).map_err(|e| bad(&e))?;
             let zone = ZoneFile::parse(&text).map_err(|e| bad(&e))?;
             Ok(Some(Dns::zone(zone)))
         }
     }
 }
 
+/// A whole file.
+fn whole(name: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    open(Path::new(name))
+        .and_then(|mut input| input.read_to_end(&mut bytes))
+        .map_err(|e| Failure::Usage(format!("cannot read {name}: {e}")))?;
+    Ok(bytes)
+}
+
 /// The mail as it was sent, with its name.
 fn sent(name: &str) -> Result<(String, Message), Failure> {
-    let mut raw = Vec::new();
-    open(name)
-        .and_then(|mut input| input.read_to_end(&mut raw))
-        .map_err(|e| Failure::Usage(format!("cannot read {name}: {e}")))?;
-    let message = Message::parse(raw);
-    if !is_mail(&message) {
-        return Err(Failure::Usage(format!("{name} is no mail: it has no header fields")));
+    let message = Message::parse(whole(name)?);
+    match no_mail(&message, 1) {
+        Some(why) => Err(Failure::Usage(format!("{name}: {why}"))),
+        None => Ok((name.to_owned(), message)),
     }
-    Ok((name.to_owned(), message))
 }
 
 /// A log as text, with its name.
 fn log(name: &str) -> Result<(String, String), Failure> {
-    let mut bytes = Vec::new();
-    open(name)
-        .and_then(|mut input| input.read_to_end(&mut bytes))
-        .map_err(|e| Failure::Usage(format!("cannot read {name}: {e}")))?;
-    Ok((name.to_owned(), String::from_utf8_lossy(&bytes).into_owned()))
-}
-
-fn open(name: &str) -> io::Result<Box<dyn BufRead>> {
-    match name {
-        "-" => Ok(Box::new(io::stdin().lock())),
-        path => Ok(Box::new(BufReader::new(File::open(path)?))),
-    }
+    Ok((name.to_owned(), String::from_utf8_lossy(&whole(name)?).into_owned()))
 }

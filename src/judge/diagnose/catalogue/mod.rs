@@ -50,7 +50,7 @@ pub struct Row {
     pub sources: &'static [&'static str],
 }
 
-const fn text(en: &'static str, ja: &'static str) -> Text {
+pub(in crate::judge) const fn text(en: &'static str, ja: &'static str) -> Text {
     Text { en, ja }
 }
 

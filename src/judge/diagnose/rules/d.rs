@@ -1,9 +1,12 @@
 //! Family D: a server answers 4yz or 5yz, and what the forwarder does to earn it.
 
 use crate::{
-    judge::diagnose::{
-        case::{Case, Mail, related},
-        found::{field, found},
+    judge::{
+        diagnose::{
+            case::{Case, Mail, related},
+            found::{field, found},
+        },
+        refusal,
     },
     mail::reply::Reply,
     outcome::{
@@ -12,33 +15,11 @@ use crate::{
     },
 };
 
-/// What the texts of refusals say, in lower case, the most special first.
-const PHRASES: [(&[&str], &str); 15] = [
-    (&["same message-id"], "D06"),
-    (&["unusual rate"], "D05"),
-    (&["hard fail policy"], "D02"),
-    (&["dmarc policy"], "D03"),
-    (&["sender is unauthenticated"], "D01"),
-    (&["because it is unauthenticated"], "D01"),
-    (&["ptr record"], "D07"),
-    (&["ipv6", "guidelines"], "D07"),
-    (&["rfc 5322"], "D08"),
-    (&["duplicate headers"], "D08"),
-    (&["tls connection"], "D09"),
-    (&["tls required"], "D09"),
-    (&["unsolicited"], "D04"),
-    (&["temporary lookup failure"], "D10"),
-    (&["greylist"], "E06"),
-];
-
-/// What status codes say where the text says nothing: the last two parts of them (RFC 3463).
-const STATUSES: [(&str, &str); 4] = [(".7.25", "D07"), (".7.23", "D07"), (".7.28", "D05"), (".7.29", "D09")];
-
 /// Who refused the mail and why.
 pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut causes: Vec<Diagnosis> = Vec::new();
     for (reply, at) in &case.refusals() {
-        let cause = refusal(case, reply, at);
+        let cause = refused(case, reply, at);
         match causes.iter_mut().find(|c| c.code == cause.code) {
             Some(known) => known.evidence.extend(cause.evidence),
             None => causes.push(cause),
@@ -52,22 +33,18 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
 }
 
 /// The row that fits a refusal.
-fn refusal(case: &Case<'_>, reply: &Reply, at: &EvidenceRef) -> Diagnosis {
+fn refused(case: &Case<'_>, reply: &Reply, at: &EvidenceRef) -> Diagnosis {
     let text = reply.text.to_lowercase();
-    let phrase = PHRASES.iter().find(|(words, _)| words.iter().all(|w| text.contains(w)));
-    let status = reply.enhanced_status.as_deref().unwrap_or_default();
-    let by_status = || STATUSES.iter().find(|(end, _)| status.len() > 1 && &status[1..] == *end);
     let milter = case.log.find(&["connect to Milter service"]).filter(|_| text.contains("service unavailable"));
-    let diagnosis = match (phrase, by_status()) {
+    let diagnosis = match refusal::code(reply) {
         _ if milter.is_some() => found("A17", Certain).seen(milter),
-        (Some((_, code @ ("D01" | "D02"))), _) if is_forwarders_own(case, &text) => {
+        Some((code @ ("D01" | "D02"), _)) if is_forwarders_own(case, &text) => {
             let srs =
                 format!("{code}: the sender was rewritten (SRS); the forwarder's own SPF record lacks its address");
             found("D00", Certain).excluding([srs])
         }
-        (Some((_, code)), _) => found(code, Certain),
-        (None, Some((_, code))) => found(code, High),
-        (None, None) => found("D00", Certain),
+        Some((code, by_words)) => found(code, if by_words { Certain } else { High }),
+        None => found("D00", Certain),
     };
     let again = match reply.is_transient() {
         true => "wait: the forwarder tries again",

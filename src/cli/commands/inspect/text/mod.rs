@@ -1,0 +1,177 @@
+//! A mail explained to people: first what is wrong, then the way, then what it rests on.
+
+mod bounce;
+mod diagnosis;
+mod path;
+
+use super::{
+    explained::{Explained, Statement},
+    inspector::Inspector,
+};
+use crate::{
+    judge::diagnose::catalogue::Lang,
+    mail::{Message, arc::ArcSet, authres::ResInfo, dsn::Returned},
+    outcome::{Agreement, Claim},
+    report::{
+        claims,
+        console::{Palette, Tone, wrap},
+        sink::plain,
+        survival,
+    },
+    verify::{Verdict, Verification},
+};
+
+/// Everything about one mail, a block per question.
+pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, explained: &Explained) -> String {
+    let looks = Looks { palette: inspector.palette, lang: inspector.lang };
+    let id = explained.message_id.as_ref().map_or_else(|| "without a Message-ID".into(), |id| plain(id));
+    let mut out = vec![format!("{} {id}", looks.heading(&plain(place)))];
+    out.extend(about(message));
+    blocks(looks, message, explained, &mut out);
+    if inspector.many {
+        out.push(String::new());
+    }
+    let wrapped = out.into_iter().map(|line| match inspector.width {
+        Some(width) => wrap(line.trim_end(), width),
+        None => line.trim_end().to_owned(),
+    });
+    wrapped.collect::<Vec<_>>().join("\n")
+}
+
+/// How it looks.
+#[derive(Clone, Copy)]
+struct Looks {
+    palette: Palette,
+    lang: Lang,
+}
+
+impl Looks {
+    fn heading(self, text: &str) -> String {
+        self.palette.paint(Tone::Name, text)
+    }
+
+    fn verdict(self, verdict: Verdict) -> String {
+        let tone = match verdict {
+            Verdict::Pass => Tone::Good,
+            Verdict::Fail => Tone::Bad,
+            Verdict::None | Verdict::TempError => Tone::Doubtful,
+        };
+        self.palette.paint(tone, &verdict.to_string())
+    }
+}
+
+/// Who wrote to whom.
+fn about(message: &Message) -> Option<String> {
+    let value = |name: &str| message.first(name).map(|f| plain(&f.value()));
+    let parts = [("from", value("From")), ("to", value("To")), ("subject", value("Subject"))];
+    let told: Vec<String> = parts.into_iter().filter_map(|(name, v)| Some(format!("{name} {}", v?))).collect();
+    (!told.is_empty()).then(|| format!("  {}", told.join(", ")))
+}
+
+/// The blocks, each under its heading.
+fn blocks(looks: Looks, message: &Message, explained: &Explained, out: &mut Vec<String>) {
+    let mut block = |title: &str, lines: Vec<String>, nothing: &str| {
+        out.push(looks.heading(title));
+        if lines.is_empty() {
+            out.push(format!("  {nothing}"));
+        }
+        out.extend(lines.into_iter().map(|l| format!("  {l}")));
+    };
+    let diagnosis = explained.diagnosis.iter().flat_map(|d| diagnosis::lines(looks, d));
+    block("diagnosis", diagnosis.collect(), "nothing is wrong, as far as this mail tells");
+    if let Some(dsn) = &explained.dsn {
+        let by = dsn.reporting_mta.as_ref().map(|by| format!(" from {}", plain(by))).unwrap_or_default();
+        let lines = explained.refusals.iter().flat_map(|r| bounce::lines(looks, r)).collect();
+        block(&format!("bounce{by}"), lines, "about nobody who got nothing");
+    }
+    block("path", path::lines(looks, message, explained), "no Received field");
+    let statements = explained.authentication_results.iter().map(|s| statement(looks, s));
+    block("authentication results", statements.collect(), "no Authentication-Results field");
+    block("arc", chain(looks, explained), "no ARC Set: no hop sealed this mail");
+    if let Some(all) = explained.claims.as_ref().filter(|all| !all.is_empty()) {
+        block("claims", claims(looks, all), "");
+    }
+    if let Some(survival) = &explained.survival {
+        block("beside what was sent", survival::lines(survival), "no signature covers anything");
+    }
+    if let Some(returned) = &explained.returned {
+        let mut inside = Vec::new();
+        inside.extend(returned.mail.message_id.as_ref().map(|id| plain(id)));
+        blocks(looks, &returned.message, &returned.mail, &mut inside);
+        let title = match returned.extent {
+            Returned::Headers => "returned message: only its header, so that no body hash could be verified",
+            _ => "returned message, whole",
+        };
+        block(title, inside, "");
+    }
+}
+
+fn statement(looks: Looks, s: &Statement) -> String {
+    let (word, tone) = match (s.trusted, s.forged) {
+        (true, _) => ("trusted", Tone::Good),
+        (_, true) => ("forged", Tone::Bad),
+        _ => ("ignored", Tone::Doubtful),
+    };
+    let by = s.authserv_id.as_deref().unwrap_or("nobody");
+    let results: Vec<_> = s.results.iter().map(result).collect();
+    let said = plain(&format!("by {by} (line {}): {}", s.line, results.join("; ")));
+    format!("{} {said}", looks.palette.paint(tone, word))
+}
+
+fn result(result: &ResInfo) -> String {
+    let about = result.domain().map(|d| format!(" {d}")).unwrap_or_default();
+    let comment = result.comment.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
+    format!("{}={}{about}{comment}", result.method, result.result)
+}
+
+/// The verdict on the chain, and each set with what it says it saw.
+fn chain(looks: Looks, explained: &Explained) -> Vec<String> {
+    let arc = &explained.arc;
+    let verification = explained.verification.as_ref();
+    let whole = verification.filter(|v| v.arc != Verdict::None).map(|v| {
+        // What is wrong with one set stands in the path, where it happened.
+        let told = |reason: &String| v.sets.iter().any(|set| set.reason.as_ref().is_some_and(|r| r.contains(reason)));
+        let reason = v.arc_reason.as_ref().filter(|r| !told(r));
+        let reason = reason.map(|r| format!(": {}", plain(r))).unwrap_or_default();
+        format!("chain {}{reason}", looks.verdict(v.arc))
+    });
+    let sets = arc.sets.iter().map(|s| set(looks, s, verification));
+    let defects = arc.defects.iter().map(|d| looks.palette.paint(Tone::Bad, &plain(d)));
+    whole.into_iter().chain(sets).chain(defects).collect()
+}
+
+fn set(looks: Looks, set: &ArcSet, verification: Option<&Verification>) -> String {
+    let text = |o: Option<&String>| o.map_or_else(|| "?".to_owned(), |t| plain(t));
+    let seal = set.seal.as_ref();
+    let cv = seal.and_then(|s| s.cv.as_ref()).map_or_else(|| "?".into(), |cv| plain(&cv.to_string()));
+    let mut line = format!(
+        "i={} by {} cv={cv} s={}",
+        set.instance,
+        text(seal.and_then(|s| s.domain.as_ref())),
+        text(seal.and_then(|s| s.selector.as_ref()))
+    );
+    let found = verification.and_then(|v| v.sets.iter().find(|s| s.instance == set.instance));
+    if let Some(found) = found {
+        let (ams, seal) = (looks.verdict(found.ams), looks.verdict(found.seal));
+        line.push_str(&format!(": message signature {ams}, seal {seal}"));
+    }
+    if let Some(aar) = &set.aar {
+        let results: Vec<_> = aar.results.iter().map(|r| format!("{}={}", r.method, r.result)).collect();
+        let saw = if results.is_empty() { "nothing".to_owned() } else { results.join(" ") };
+        line.push_str(&plain(&format!("; it saw {saw}")));
+    }
+    line
+}
+
+/// A line for each claim that does not go with what we find, and how many there are of the others.
+fn claims(looks: Looks, all: &[Claim]) -> Vec<String> {
+    let of = |agreement: Agreement| all.iter().filter(move |c| c.agreement == agreement);
+    let line = |tone, word: &str, c: &Claim| format!("{} {}", looks.palette.paint(tone, word), claims::line(c));
+    let mut out: Vec<String> = of(Agreement::Disagrees).map(|c| line(Tone::Bad, "not so:", c)).collect();
+    // What the receiver says counts more than what the servers before it saw.
+    let (receiver, before): (Vec<_>, Vec<_>) = of(Agreement::Open).partition(|c| c.i.is_none());
+    out.extend(receiver.into_iter().map(|c| line(Tone::Doubtful, "open:", c)));
+    let left = if before.is_empty() { String::new() } else { format!(", {} cannot be told now", before.len()) };
+    out.push(format!("{} of {} hold{left}", of(Agreement::Agrees).count(), all.len()));
+    out
+}

@@ -1,0 +1,197 @@
+//! The way that a mail took, from its first server to its last: when, how, who signed, who sealed, and what broke where.
+
+use super::{super::explained::Explained, Looks};
+use crate::{
+    mail::{Message, dkim, received::Hop},
+    report::{console::Tone, sink::plain},
+    verify::{Verdict, Verification},
+};
+
+/// From here on a delay is worth a look, in seconds.
+const LONG: i64 = 60;
+
+/// A server on the way.
+struct Station {
+    host: String,
+    /// How and when the mail came to it.
+    line: String,
+    notes: Vec<String>,
+}
+
+/// A line for each server, with what it did to the mail below.
+pub(super) fn lines(looks: Looks, message: &Message, explained: &Explained) -> Vec<String> {
+    let mut stations = stations(looks, &explained.hops);
+    let mut elsewhere = Vec::new();
+    let mut note = |at: Option<usize>, text: Vec<String>| match at.and_then(|at| stations.get_mut(at)) {
+        Some(station) => station.notes.extend(text),
+        None => elsewhere.extend(text),
+    };
+    let hosts: Vec<String> = stations_hosts(&explained.hops);
+    let place = |domain: &str| hosts.iter().position(|host| is_at_or_below(host, domain));
+    let verification = explained.verification.as_ref();
+    for (n, signature) in dkim::all(message).iter().enumerate() {
+        let domain = signature.domain.clone().unwrap_or_default();
+        let first = (!hosts.is_empty()).then_some(0);
+        note(place(&domain).or(first), signed(looks, n, &domain, signature.selector.as_deref(), verification));
+    }
+    for set in &explained.arc.sets {
+        let id = set.aar.as_ref().and_then(|a| a.authserv_id.as_deref()).unwrap_or_default();
+        let domain = set.seal.as_ref().and_then(|s| s.domain.as_deref()).unwrap_or_default();
+        let at = hosts.iter().rposition(|host| host.eq_ignore_ascii_case(id)).or_else(|| place(domain));
+        let cv = set.seal.as_ref().and_then(|s| s.cv.as_ref()).map_or_else(|| "?".into(), ToString::to_string);
+        note(at, sealed(looks, set.instance, &plain(&cv), &plain(domain), verification));
+    }
+    let trusted = explained.authentication_results.iter().find(|s| s.trusted);
+    if let Some(trusted) = trusted {
+        let id = trusted.authserv_id.as_deref().unwrap_or_default();
+        let results: Vec<_> = trusted.results.iter().map(|r| format!("{}={}", r.method, r.result)).collect();
+        note(
+            hosts.iter().rposition(|h| h.eq_ignore_ascii_case(id)),
+            vec![plain(&format!("says {}", results.join(" ")))],
+        );
+    }
+    not_sealed(looks, &mut stations);
+    let mut out: Vec<String> = stations
+        .into_iter()
+        .flat_map(|s| std::iter::once(s.line).chain(s.notes.into_iter().map(|n| format!("     {n}"))))
+        .collect();
+    if !elsewhere.is_empty() {
+        out.push("by servers that are not on this path:".to_owned());
+        out.extend(elsewhere.into_iter().map(|n| format!("     {n}")));
+    }
+    out.extend(total(&explained.hops));
+    out
+}
+
+/// The hosts of the stations.
+fn stations_hosts(hops: &[Hop]) -> Vec<String> {
+    let first = hops.first().and_then(|hop| hop.from.clone());
+    let by = hops.iter().map(|hop| hop.by.clone().unwrap_or_default());
+    first.into_iter().chain(by).collect()
+}
+
+/// Who gave the mail to the first server, and every server that took it.
+fn stations(looks: Looks, hops: &[Hop]) -> Vec<Station> {
+    let named = |o: &Option<String>| o.as_ref().map_or_else(|| "?".to_owned(), |t| plain(t));
+    let ip = |hop: &Hop| hop.from_ip.as_ref().map(|ip| format!(" [{}]", plain(ip))).unwrap_or_default();
+    let mut out = Vec::new();
+    // A server that wrote the mail itself took it from nobody.
+    if let Some(first) = hops.first().filter(|hop| hop.from.is_some()) {
+        let line = format!("{}{}", named(&first.from), ip(first));
+        out.push(Station { host: named(&first.from), line, notes: Vec::new() });
+    }
+    let mut before: Option<&str> = hops.first().and_then(|h| h.from.as_deref());
+    for hop in hops {
+        let mut words = vec![format!("-> {}", named(&hop.by))];
+        // Servers go by several names; the address tells more than the name that a client gives itself.
+        if hop.from.is_some() && hop.from.as_deref() != before {
+            words.push(format!("from {}{}", named(&hop.from), ip(hop)));
+        }
+        words.extend(hop.with.as_ref().map(|with| plain(with)));
+        words.extend((!hop.tls && hop.from_ip.is_some()).then(|| "in clear".to_owned()));
+        words.extend(hop.delay.map(|seconds| {
+            let text = delay(seconds);
+            if seconds.abs() < LONG { text } else { looks.palette.paint(Tone::Doubtful, &text) }
+        }));
+        out.push(Station { host: named(&hop.by), line: words.join("  "), notes: Vec::new() });
+        before = hop.by.as_deref();
+    }
+    out
+}
+
+/// `+1s`, `+2m 5s`, `+3h 0m`; clocks that differ make it negative.
+fn delay(seconds: i64) -> String {
+    let (sign, s) = (if seconds < 0 { '-' } else { '+' }, seconds.unsigned_abs());
+    let text = match s {
+        0..60 => format!("{sign}{s}s"),
+        60..3600 => format!("{sign}{}m {}s", s / 60, s % 60),
+        3600..86_400 => format!("{sign}{}h {}m", s / 3600, s % 3600 / 60),
+        _ => format!("{sign}{}d {}h", s / 86_400, s % 86_400 / 3600),
+    };
+    if seconds < 0 { format!("{text} (the clocks differ)") } else { text }
+}
+
+fn total(hops: &[Hop]) -> Option<String> {
+    let times: Vec<i64> = hops.iter().filter_map(|h| h.time).collect();
+    let all = times.last()?.saturating_sub(*times.first()?);
+    (times.len() > 1).then(|| format!("in all {}", delay(all).trim_start_matches('+')))
+}
+
+/// What became of a signature of the author's.
+fn signed(looks: Looks, n: usize, d: &str, s: Option<&str>, verification: Option<&Verification>) -> Vec<String> {
+    let name = plain(&format!("signed DKIM d={d} s={}", s.unwrap_or("?")));
+    let Some(found) = verification.and_then(|v| v.dkim.get(n)) else { return vec![name] };
+    verdict(looks, &name, found.result, found.reason.as_deref())
+}
+
+/// What became of a set.
+fn sealed(looks: Looks, i: u32, cv: &str, d: &str, verification: Option<&Verification>) -> Vec<String> {
+    let name = format!("sealed ARC i={i} cv={cv} d={d}");
+    let Some(found) = verification.and_then(|v| v.sets.iter().find(|set| set.instance == i)) else { return vec![name] };
+    let both = match (found.ams, found.seal) {
+        (Verdict::Pass, Verdict::Pass) => Verdict::Pass,
+        (Verdict::Fail | Verdict::None, _) | (_, Verdict::Fail | Verdict::None) => Verdict::Fail,
+        _ => Verdict::TempError,
+    };
+    verdict(looks, &name, both, found.reason.as_deref())
+}
+
+fn verdict(looks: Looks, name: &str, verdict: Verdict, reason: Option<&str>) -> Vec<String> {
+    let (word, tone) = match verdict {
+        Verdict::Pass => ("verifies", Tone::Good),
+        Verdict::Fail => ("does not verify", Tone::Bad),
+        Verdict::TempError => ("cannot be verified now", Tone::Doubtful),
+        Verdict::None => ("not verified", Tone::Doubtful),
+    };
+    let head = format!("{name}: {}", looks.palette.paint(tone, word));
+    std::iter::once(head).chain(reason.map(|r| format!("  {}", plain(r)))).collect()
+}
+
+/// A server in the middle that did not seal is what breaks most forwards. The sender's own servers forward nothing.
+fn not_sealed(looks: Looks, stations: &mut [Station]) {
+    let (Some(first), Some(last)) = (stations.first(), stations.last()) else { return };
+    let ends = [organization(&first.host), organization(&last.host)];
+    for at in 1..stations.len().saturating_sub(1) {
+        let own = organization(&stations[at].host);
+        // Told once, where the mail leaves it.
+        let leaves = organization(&stations[at + 1].host) != own;
+        let inside = (1..=at).rev().take_while(|at| organization(&stations[*at].host) == own);
+        let sealed = inside.into_iter().any(|at| stations[at].notes.iter().any(|n| n.starts_with("sealed")));
+        if leaves && !sealed && own.contains('.') && !ends.contains(&own) {
+            stations[at].notes.push(looks.palette.paint(Tone::Doubtful, "forwarded, and did not seal"));
+        }
+    }
+}
+
+/// The last two labels of a host name, or an address as it is.
+fn organization(host: &str) -> String {
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return host.to_owned();
+    }
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let start = host.rmatch_indices('.').map(|(at, _)| at + 1).nth(1).unwrap_or(0);
+    host[start..].to_owned()
+}
+
+fn is_at_or_below(host: &str, domain: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    !domain.is_empty() && (host == domain || host.strip_suffix(domain).is_some_and(|h| h.ends_with('.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_readable() {
+        let told = [0, 59, 125, 3600, 90_061, -3].map(delay);
+        assert_eq!(told, ["+0s", "+59s", "+2m 5s", "+1h 0m", "+1d 1h", "-3s (the clocks differ)"]);
+    }
+
+    #[test]
+    fn organizations_are_the_last_two_labels() {
+        assert_eq!(organization("MX.Corp.example."), "corp.example");
+        assert_eq!(organization("2002:a05::1"), "2002:a05::1");
+        assert_eq!(organization("localhost"), "localhost");
+    }
+}
