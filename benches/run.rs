@@ -106,6 +106,7 @@ async fn with_checks() -> (Duration, usize) {
         max_fail: None,
         flaky: FlakyPolicy::Fail,
         artifacts: ArtifactPolicy::None,
+        diagnosis_text: sealcheck::report::console::diagnosis_text,
         snapshots: Store::new(&nowhere, Update::Never, redactor.clone()),
         obsolete_is_unclean: false,
         run_dir: RunDir::new(nowhere, redactor.clone()),

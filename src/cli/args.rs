@@ -62,7 +62,7 @@ pub enum Command {
     Check(commands::check::CheckArgs),
     /// Explain any mail: hops, Authentication-Results, the ARC chain, and our own verification
     Inspect(commands::inspect::InspectArgs),
-    /// Explain the causes that diagnoses name, in English or Japanese
+    /// Explain the codes of diagnoses, errors and warnings, in English or Japanese
     Explain(commands::explain::ExplainArgs),
     /// Look at the settings of rspamd and Postfix, keys and DNS before anything is sent; changes nothing
     Doctor(commands::doctor::DoctorArgs),

@@ -24,6 +24,14 @@ fn quoted(evidence: &EvidenceRef) -> String {
     plain(&format!("{}{line}: {}", evidence.artifact, evidence.text))
 }
 
+/// Everything that a diagnosis rests on, and what to do next.
+pub(super) fn reasons(diagnosis: &Diagnosis) -> Vec<(&'static str, String)> {
+    let seen = diagnosis.evidence.iter().map(|e| ("why", quoted(e)));
+    let excluded = diagnosis.ruled_out.iter().map(|r| ("ruled out", plain(r)));
+    let next = diagnosis.next.iter().map(|n| ("next", plain(n)));
+    seen.chain(excluded).chain(next).collect()
+}
+
 impl<'a> Trouble<'a> {
     /// What is wrong with a scenario that ended badly.
     pub fn of(scenario: &'a ScenarioReport) -> Self {

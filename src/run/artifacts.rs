@@ -2,7 +2,7 @@
 
 use crate::{
     core::{Redactor, ScenarioId},
-    outcome::{Artifact, HarnessCode, StageError},
+    outcome::{Artifact, HarnessCode, ScenarioReport, StageError},
 };
 use std::{
     fs,
@@ -20,6 +20,10 @@ pub enum ArtifactPolicy {
     /// Never.
     None,
 }
+
+/// What is wrong with a scenario whose last attempt failed, in the words of the console: the text of `diagnosis.txt`. How
+/// things are told is not for a run to know.
+pub type DiagnosisText = fn(&ScenarioReport) -> String;
 
 /// A file to be written.
 pub(super) struct File {

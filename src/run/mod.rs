@@ -20,7 +20,7 @@ mod worlds;
 
 pub mod plan;
 
-pub use artifacts::{ArtifactPolicy, RunDir};
+pub use artifacts::{ArtifactPolicy, DiagnosisText, RunDir};
 pub use emit::{Clock, Emitter};
 pub use plan::{Item, Plan, Selection};
 pub use pool::{FlakyPolicy, Options, Refused, run};
@@ -41,6 +41,7 @@ struct Environment {
     run_dir: RunDir,
     stop: Stop,
     artifacts: ArtifactPolicy,
+    diagnosis_text: DiagnosisText,
     snapshots: Store,
     timeout: Option<Duration>,
     retries: Option<u32>,

@@ -57,6 +57,8 @@ pub struct Options {
     pub flaky: FlakyPolicy,
     /// When files are kept.
     pub artifacts: ArtifactPolicy,
+    /// What `diagnosis.txt` says.
+    pub diagnosis_text: super::DiagnosisText,
     /// The regression files.
     pub snapshots: Store,
     /// A snapshot without a scenario is not clean (exit 5).
@@ -112,6 +114,7 @@ pub async fn run(
         run_dir: options.run_dir.clone(),
         stop: stop.clone(),
         artifacts: options.artifacts,
+        diagnosis_text: options.diagnosis_text,
         snapshots: options.snapshots,
         timeout: options.timeout,
         retries: options.retries,

@@ -2,6 +2,7 @@
 
 use super::{
     ArtifactPolicy, Environment, Item,
+    artifacts::File,
     attempt::{Attempted, attempt},
     log::millis,
 };
@@ -39,25 +40,29 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
 
 async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioReport) {
     for n in 1..=report.max_attempts {
-        let (Attempted { report: mut attempt, evidence, files }, target) = once(environment, item, n).await;
+        let (Attempted { report: attempt, evidence, mut files }, target) = once(environment, item, n).await;
         let status = attempt.status;
         let again = n < report.max_attempts && item.scenario.known_issue.is_none() && worth_it(item, status);
         let bad = status != Status::Passed;
+        report.attempts.push(attempt);
+        report.status = status;
         if environment.artifacts == ArtifactPolicy::All || (environment.artifacts == ArtifactPolicy::Failed && bad) {
-            match environment.run_dir.keep(&item.id, n, files) {
-                Ok(kept) => attempt.artifacts = kept,
-                Err(error) => {
-                    attempt.error.get_or_insert(error);
+            if bad {
+                files.push(File::text("diagnosis.txt", (environment.diagnosis_text)(report)));
+            }
+            let kept = environment.run_dir.keep(&item.id, n, files);
+            if let Some(attempt) = report.attempts.last_mut() {
+                match kept {
+                    Ok(kept) => attempt.artifacts = kept,
+                    Err(error) => drop(attempt.error.get_or_insert(error)),
                 }
             }
         }
-        report.attempts.push(attempt);
         if again {
             environment.emitter.emit(Event::AttemptFinished { scenario: item.id.clone(), attempt: n, status });
             tokio::time::sleep(item.scenario.retries.delay).await;
             continue;
         }
-        report.status = status;
         report.flaky = status == Status::Passed && n > 1;
         snapshot(environment, item, evidence.as_ref(), target.as_ref(), report);
         break;

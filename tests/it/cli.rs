@@ -113,7 +113,7 @@ fn a_failing_run_ends_with_1_and_names_the_check() {
         assert!(project.path(&path).exists(), "{path}");
     }
     let names: Vec<_> = attempt["artifacts"].as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap()).collect();
-    for name in ["sent.eml", "received.eml", "smtp.log", "imap.log", "dns.zone"] {
+    for name in ["sent.eml", "received.eml", "smtp.log", "imap.log", "dns.zone", "diagnosis.txt"] {
         assert!(names.contains(&name), "{name} is not among {names:?}");
     }
     assert!(project.read("out/junit.xml").contains(r#"type="expect[0].delivered""#));

@@ -1,7 +1,7 @@
 //! `sealcheck explain`: every cause in both languages.
 
 use crate::program::Project;
-use sealcheck::judge::diagnose::catalogue;
+use sealcheck::{judge::diagnose::catalogue, outcome::HarnessCode};
 use serde_json::Value;
 
 #[test]
@@ -28,14 +28,57 @@ fn the_language_is_the_locale_s_unless_somebody_says_otherwise() {
 fn the_list_has_every_code() {
     let ran = Project::new().run(&["explain", "--list"]);
     assert_eq!(ran.code, 0, "{ran}");
-    let codes: Vec<_> = ran.stdout.lines().map(|l| &l[..3]).collect();
-    assert_eq!(codes, catalogue::rows().map(|r| r.code).collect::<Vec<_>>());
+    let codes: Vec<_> = ran.stdout.lines().filter_map(|l| l.strip_prefix("  ")).map(|l| &l[..3]).collect();
+    assert_eq!(codes, catalogue::rows().chain(catalogue::other_rows()).map(|r| r.code).collect::<Vec<_>>());
+    let families: Vec<_> = ran.stdout.lines().filter(|l| !l.is_empty() && !l.starts_with(' ')).collect();
+    assert_eq!(
+        families.iter().map(|f| &f[..3]).collect::<Vec<_>>(),
+        ["A: ", "B: ", "C: ", "D: ", "E: ", "F: ", "H: ", "W: "]
+    );
+    let ja = Project::new().run(&["explain", "--list", "--lang", "ja"]);
+    assert!(ja.stdout.contains("H: ツールが判定できなかった\n  H01  ログインを拒否された\n"), "{ja}");
+}
+
+/// Every code that an error or a warning can carry is explained in both languages.
+#[test]
+fn codes_of_the_harness_and_of_warnings_are_explained() {
+    for n in 1..=9 {
+        let code: HarnessCode = serde_json::from_value(Value::String(format!("H0{n}"))).unwrap();
+        let row = catalogue::find(&code.to_string()).unwrap();
+        assert_eq!(row.code, code.to_string());
+    }
+    assert!(serde_json::from_value::<HarnessCode>("H10".into()).is_err());
+    for n in 1..=8 {
+        assert!(catalogue::find(&format!("W0{n}")).is_some(), "W0{n}");
+    }
+    let ran = Project::new().run(&["explain", "h4", "w3", "--lang", "ja"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    for text in ["H04: TCP 接続ができない、または切れた\n", "\n対処\n", "\nW03: メールボックスを見る期待がない\n"]
+    {
+        assert!(ran.stdout.contains(text), "{text}: {ran}");
+    }
+}
+
+/// The sources name no warning that is not explained.
+#[test]
+fn every_warning_of_the_sources_is_in_the_catalogue() {
+    let sources = ["src/scenario/lint.rs", "src/cli/commands/check.rs", "src/scenario/yaml/convert/server.rs"];
+    let mut found = 0;
+    for source in sources {
+        let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(source)).unwrap();
+        for (at, _) in text.match_indices("\"W0") {
+            let code = &text[at + 1..at + 4];
+            assert!(catalogue::find(code).is_some(), "{source} names {code}");
+            found += 1;
+        }
+    }
+    assert!(found >= 8, "{found}");
 }
 
 #[test]
 fn programs_get_one_document() {
     for (args, count) in
-        [(&["explain", "F1", "--format", "json"][..], 1), (&["explain", "--list", "--format", "json"], 68)]
+        [(&["explain", "F1", "--format", "json"][..], 1), (&["explain", "--list", "--format", "json"], 85)]
     {
         let ran = Project::new().run(args);
         let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {ran}"));
@@ -51,7 +94,7 @@ fn programs_get_one_document() {
 fn an_unknown_code_is_refused_with_its_neighbours() {
     let ran = Project::new().run(&["explain", "A05", "B99"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran}");
-    assert!(ran.stderr.contains("no cause has the code \"B99\"; the nearest are B17, B16, B15"), "{ran}");
+    assert!(ran.stderr.contains("nothing has the code \"B99\"; the nearest are B17, B16, B15"), "{ran}");
     for args in [&["explain"][..], &["explain", "A05", "--list"], &["explain", "\u{1b}[31m"]] {
         let ran = Project::new().run(args);
         assert_eq!(ran.code, 2, "{ran}");

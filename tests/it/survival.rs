@@ -43,6 +43,14 @@ fn what_a_signature_covers_is_compared_with_what_was_sent() {
         assert!(ran.stdout.contains(line), "{line}: {ran}");
     }
     assert!(ran.stdout.contains("= diff:  as it was sent, as far as its 3 signatures cover it"), "{ran}");
+    // What the console said is kept beside the mail, without the place of the files.
+    let file = format!(".sealcheck/runs/{}/artifacts/B06/1/diagnosis.txt", result["run"]["id"].as_str().unwrap());
+    let text = project.read(&file);
+    assert!(text.starts_with("error[B06]: a signed header was changed after the seal\n"), "{text}");
+    for line in text.lines() {
+        assert!(ran.stdout.contains(line), "{line} is not on the console: {ran}");
+    }
+    assert!(!text.contains("= files:") && text.contains("sealcheck explain B06"), "{text}");
     by_hand(&project, &format!(".sealcheck/runs/{}/artifacts", result["run"]["id"].as_str().unwrap()));
 }
 

@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
-    /// Codes as diagnoses carry them: A05, or shorter a5
+    /// Codes as diagnoses, errors and warnings carry them: A05, or shorter a5; H04; W03
     #[arg(required_unless_present = "list", value_name = "CODE")]
     codes: Vec<String>,
-    /// Every code with its title
+    /// Every code with its title, by family
     #[arg(long, conflicts_with = "codes")]
     list: bool,
     /// The language [default: that of LC_ALL, LC_MESSAGES or LANG]
@@ -42,12 +42,12 @@ enum Format {
 pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Outcome {
     let lang = args.lang.map_or_else(|| context.lang(), Into::into);
     let rows: Vec<&Row> = match args.list {
-        true => catalogue::rows().collect(),
+        true => catalogue::rows().chain(catalogue::other_rows()).collect(),
         false => args.codes.iter().map(|code| find(code)).collect::<Result<_, _>>()?,
     };
     let text = match args.format {
         Format::Json => json(&rows, lang)?,
-        Format::Text if args.list => rows.iter().map(|r| format!("{}  {}\n", r.code, r.title.in_lang(lang))).collect(),
+        Format::Text if args.list => list(&rows, lang),
         Format::Text => rows.iter().map(|r| text(r, lang)).collect::<Vec<_>>().join("\n"),
     };
     print(&text).map_err(|e| Failure::stdout(&e))?;
@@ -58,9 +58,20 @@ fn find(code: &str) -> Result<&'static Row, Failure> {
     catalogue::find(code).ok_or_else(|| {
         let near = catalogue::near(code).iter().map(|r| r.code).collect::<Vec<_>>().join(", ");
         Failure::Usage(format!(
-            "no cause has the code {code:?}; the nearest are {near}; `sealcheck explain --list` shows all"
+            "nothing has the code {code:?}; the nearest are {near}; `sealcheck explain --list` shows all"
         ))
     })
+}
+
+/// A heading for each family, and a line for each code.
+fn list(rows: &[&Row], lang: Lang) -> String {
+    let family = |row: &&Row| row.code.chars().next().unwrap_or_default();
+    let block = |rows: &[&Row]| {
+        let heading = rows.first().map_or("", |first| catalogue::family(family(first)).in_lang(lang));
+        let lines = rows.iter().map(|r| format!("  {}  {}\n", r.code, r.title.in_lang(lang)));
+        format!("{heading}\n{}", lines.collect::<String>())
+    };
+    rows.chunk_by(|a, b| family(a) == family(b)).map(block).collect::<Vec<_>>().join("\n")
 }
 
 /// A heading, and a paragraph per question.

@@ -7,8 +7,27 @@ use super::{
 };
 use crate::{
     outcome::{AttemptReport, CheckResult, Observed, ScenarioReport},
-    report::{claims, sink::plain, survival, trouble::Trouble},
+    report::{
+        claims,
+        sink::plain,
+        survival,
+        trouble::{self, Trouble},
+    },
 };
+
+/// What the console says of a scenario that failed, without colour and without files, and all that is known of the causes
+/// that it only names.
+pub fn diagnosis_text(scenario: &ScenarioReport) -> String {
+    let mut out = block(Palette { color: false }, "", scenario).trim_start().to_owned();
+    let others = scenario.attempts.last().into_iter().flat_map(|a| a.diagnosis.iter().skip(1));
+    for other in others {
+        out.push_str(&format!("\nalso[{}]: {}\n", other.code, plain(&other.title)));
+        for (name, text) in trouble::reasons(other) {
+            out.push_str(&format!("  = {name}: {text}\n"));
+        }
+    }
+    out
+}
 
 /// `error[…]: …`, the lines of the scenario that do not hold, and what was seen.
 pub(super) fn block(palette: Palette, run_dir: &str, scenario: &ScenarioReport) -> String {

@@ -9,6 +9,7 @@ mod style;
 mod summary;
 mod wrap;
 
+pub use failure::diagnosis_text;
 pub use style::{Palette, Tone};
 pub use wrap::{columns, wrap};
 

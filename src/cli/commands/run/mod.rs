@@ -22,7 +22,7 @@ use crate::{
     core::Redactor,
     judge::snapshot::Store,
     outcome::ExitCode,
-    report::Hub,
+    report::{self, Hub},
     run::{self, Emitter, Plan, RunDir, Stop},
 };
 use args::{NoTests, Obsolete};
@@ -101,6 +101,7 @@ async fn execute(
         max_fail: settings.max_fail,
         flaky: settings.flaky,
         artifacts: settings.artifacts,
+        diagnosis_text: report::console::diagnosis_text,
         snapshots: Store::new(&project.snapshots, settings.update, redactor.clone()),
         obsolete_is_unclean: settings.obsolete == Obsolete::Fail,
         run_dir: RunDir::new(directory, redactor.clone()),

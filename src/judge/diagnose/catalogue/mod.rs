@@ -1,6 +1,7 @@
 //! The catalogue: why mail forwarded to Gmail fails. Every row is a cause that somebody really met; codes are stable.
 
 mod families_e_f;
+mod families_h_w;
 mod family_a;
 mod family_b;
 mod family_c;
@@ -65,9 +66,36 @@ const fn row(
     Row { code, title, symptom, cause, fix, sources }
 }
 
-/// Every row, in the order of the codes.
+/// Every row that a diagnosis can name, in the order of the codes.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     [family_a::ROWS, family_b::ROWS, family_c::ROWS, family_d::ROWS, families_e_f::ROWS].into_iter().flatten()
+}
+
+/// What is no cause of failing mail and has a code all the same: errors of the harness (H) and warnings about scenarios and
+/// the project file (W), in the order of the codes.
+pub fn other_rows() -> impl Iterator<Item = &'static Row> {
+    families_h_w::ROWS.iter()
+}
+
+/// What the codes of a family are about.
+pub fn family(letter: char) -> Text {
+    match letter {
+        'A' => text("A: the forwarder did not seal", "A: 転送サーバーが封印しなかった"),
+        'B' => text("B: it sealed, and the chain does not verify", "B: 封印したが、チェーンを検証できない"),
+        'C' => text(
+            "C: the chain verifies, and does not help or says the wrong thing",
+            "C: チェーンは正しいが、役に立たないか内容が誤っている",
+        ),
+        'D' => text("D: a server refused or deferred the mail", "D: サーバーがメールを拒否または保留した"),
+        'E' => text(
+            "E: it was accepted, and not seen where or when it was wanted",
+            "E: 受け取られたが、期待した場所や時間に見つからない",
+        ),
+        'F' => text("F: what else a bounce tells", "F: バウンスからわかるその他のこと"),
+        'H' => text("H: the harness could not tell", "H: ツールが判定できなかった"),
+        'W' => text("W: odd in a scenario or the project file", "W: シナリオやプロジェクト ファイルの不審な点"),
+        _ => text("", ""),
+    }
 }
 
 /// The row of a code; the case and a missing leading zero do not matter (`b4` is `B04`).
@@ -77,7 +105,7 @@ pub fn find(code: &str) -> Option<&'static Row> {
         [family, digit] => format!("{}0{}", char::from(*family), char::from(*digit)),
         _ => code,
     };
-    rows().find(|row| row.code == padded)
+    rows().chain(other_rows()).find(|row| row.code == padded)
 }
 
 /// Rows whose codes look like this one, for error texts: of the same family those with the nearest numbers, else those
@@ -87,7 +115,7 @@ pub fn near(code: &str) -> Vec<&'static Row> {
     let number = |code: &str| code.get(1..).and_then(|n| n.parse::<u32>().ok());
     let wanted = number(&code).unwrap_or(0);
     let distance = |row: &&Row| number(row.code).unwrap_or(0).abs_diff(wanted);
-    let mut family: Vec<_> = rows().filter(|r| code.get(..1) == r.code.get(..1)).collect();
+    let mut family: Vec<_> = rows().chain(other_rows()).filter(|r| code.get(..1) == r.code.get(..1)).collect();
     family.sort_by_key(distance);
     family.truncate(3);
     let same_number = |wanted: u32| rows().filter(move |r| number(r.code) == Some(wanted)).collect::<Vec<_>>();
@@ -100,6 +128,8 @@ mod tests {
 
     #[test]
     fn codes_are_in_order_and_unique() {
+        let other: Vec<_> = other_rows().map(|r| r.code).collect();
+        assert!(other.is_sorted_by(|a, b| a < b), "{other:?}");
         let codes: Vec<_> = rows().map(|r| r.code).collect();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
         assert_eq!(codes.len(), 68);
@@ -107,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_text_is_in_both_languages() {
-        for row in rows() {
+        for row in rows().chain(other_rows()) {
             for text in [row.title, row.symptom, row.cause, row.fix] {
                 assert!(!text.in_lang(Lang::En).is_empty() && !text.in_lang(Lang::Ja).is_empty(), "{}", row.code);
             }
@@ -117,7 +147,9 @@ mod tests {
 
     #[test]
     fn codes_are_found_as_people_write_them() {
-        for (written, code) in [("B4", "B04"), ("b04", "B04"), (" a17 ", "A17"), ("F1", "F01")] {
+        for (written, code) in
+            [("B4", "B04"), ("b04", "B04"), (" a17 ", "A17"), ("F1", "F01"), ("h4", "H04"), ("W08", "W08")]
+        {
             assert_eq!(find(written).map(|r| r.code), Some(code));
         }
         for unknown in ["", "B", "B99", "é", "é1", "Z01", "B4x"] {
@@ -129,6 +161,7 @@ mod tests {
     fn an_unknown_code_has_neighbours() {
         let codes = |code| near(code).iter().map(|r| r.code).collect::<Vec<_>>();
         assert_eq!(codes("b99"), ["B17", "B16", "B15"]);
+        assert_eq!(codes("h99"), ["H09", "H08", "H07"]);
         assert_eq!(codes("G08"), ["A08", "B08", "C08", "D08"]);
         for unknown in ["", "é", "nonsense", "Z99999999999999999999"] {
             assert_eq!(codes(unknown), ["A00", "B00", "C00", "D00", "E00", "F00"], "{unknown}");
