@@ -46,7 +46,7 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::Inspect(args) => commands::inspect::run(context, global, &args),
         Command::Explain(args) => commands::explain::run(context, &args),
         Command::Doctor(args) => commands::doctor::run(context, global, &args),
-        Command::Lab(command) => commands::lab::run(context, &command),
+        Command::Lab(command) => commands::lab::run(context, global, &command),
         Command::Snapshots(args) => desk::run(context, global, &args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Completions(args) => commands::completions::run(&args),

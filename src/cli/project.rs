@@ -4,7 +4,7 @@ use super::{Context, Failure, Global};
 use crate::{
     core::{Redactor, RunId},
     judge::snapshot::{known, obsolete},
-    lab::Settings,
+    lab::{Settings, embedded::parties::Company},
     run::{Given, Plan},
     scenario::{
         Config, Loaded, Scenario, TargetKind, YamlErrors,
@@ -110,7 +110,7 @@ impl Project {
         redactor: &Redactor,
     ) -> Result<Given, Failure> {
         if kind.is_lab() {
-            return Ok(Given::Lab(kind, Box::new(settings)));
+            return Ok(Given::Lab(kind, Box::new(self.of_company(settings).await?)));
         }
         let env = |name: &str| context.variable(name).map(str::to_owned);
         let here = Path::new(".");
@@ -122,6 +122,19 @@ impl Project {
             super::context::complain(&format!("warning: {hint}"));
         }
         Ok(Given::Target(Box::new(resolved.target)))
+    }
+
+    /// The settings of a lab with what the person's own configuration of the company's server says; the company is the one
+    /// of the project file, where nobody names another.
+    ///
+    /// # Errors
+    /// When that configuration cannot be read.
+    pub(super) async fn of_company(&self, mut settings: Settings) -> Result<Settings, Failure> {
+        if settings.rspamd_local_d.is_some() || settings.postfix_main_cf.is_some() {
+            let address = self.config.accounts.get("company").map(|account| account.address.value.as_str());
+            settings.company = settings.company.or_else(|| Company::with_address(address?));
+        }
+        settings.read().await.map_err(|e| Failure::Inconclusive(format!("{e}; {}", e.next())))
     }
 
     /// How many scenarios may run at a time, given the accounts that are used.

@@ -12,7 +12,7 @@ pub mod process;
 pub mod rspamd;
 mod settings;
 
-pub use settings::Settings;
+pub use settings::{Own, Settings};
 
 use crate::scenario::{Knobs, Target, TargetKind, target::LogSource};
 use std::{any::Any, path::PathBuf};

@@ -1,6 +1,9 @@
 //! What a person says about a lab, beside its knobs.
 
-use super::embedded::{Ports, parties::Company};
+use super::{
+    LabError,
+    embedded::{Ports, parties::Company},
+};
 use std::path::PathBuf;
 
 /// How a lab is built. By default everything is ours.
@@ -16,6 +19,40 @@ pub struct Settings {
     pub rspamd_bin: Option<PathBuf>,
     /// The person's own `local.d`, whose settings rspamd runs with. It is read and never written to.
     pub rspamd_local_d: Option<PathBuf>,
+    /// What that `local.d` says; [`Settings::read`] fills it in.
+    pub own: Option<Own>,
     /// The person's own `main.cf`, whose settings Postfix runs with. It is read and never written to.
     pub postfix_main_cf: Option<PathBuf>,
+}
+
+/// What a person's own `local.d` says, as rspamd understands it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Own {
+    /// Why rspamd cannot use it: its own words, with file and line. Nothing else is known then.
+    pub problem: Option<String>,
+    /// The domains that its `arc.conf` names, in the order of the file.
+    pub domains: Vec<String>,
+    /// Names and texts of the key records that the lab's DNS publishes: the public halves of the keys that it names, where
+    /// no zone file says what DNS has.
+    pub published: Vec<(String, String)>,
+    /// What a person should know about the run: what was published, and what could not be.
+    pub notes: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the person's own `local.d`, where there is one: the company, unless it is known, is at the first domain that
+    /// `arc.conf` names.
+    ///
+    /// # Errors
+    /// When `rspamadm` is missing, or a key file is closed to this user but would be open to rspamd's.
+    pub async fn read(mut self) -> Result<Self, LabError> {
+        #[cfg(target_os = "linux")]
+        if let (Some(local_d), None) = (&self.rspamd_local_d, &self.own) {
+            let own = super::rspamd::read_local_d(local_d, &self).await?;
+            let named = own.domains.iter().find_map(|domain| Company::with_address(&format!("info@{domain}")));
+            self.company = self.company.or(named);
+            self.own = Some(own);
+        }
+        Ok(self)
+    }
 }

@@ -66,6 +66,7 @@ impl CompanyArgs {
             company_dns: self.company_dns.clone(),
             rspamd_bin: self.rspamd_bin.clone(),
             rspamd_local_d: self.rspamd_local_d.clone(),
+            own: None,
             postfix_main_cf: self.postfix_main_cf.clone(),
         })
     }

@@ -27,13 +27,15 @@ use std::{any::Any, fmt, net::IpAddr};
 /// When this is not root, Postfix or rspamd is missing or does not start, or a port is taken.
 pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> {
     Postfix::may_start()?;
+    let settings = &settings.clone().read().await?;
     let company = settings.company.clone().unwrap_or_default();
     let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(other)?;
     let pki = Pki::of_world(&company).await.map_err(other)?;
     let state = StateDir::create().map_err(other)?;
     let sealing = Sealing::prepare(knobs, &company, settings, &state).await?;
     let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
-    let config = Config { dns: dns.address(), key: sealing.key };
+    sealing.publish(&dns);
+    let config = Config { dns: dns.address(), rules: sealing.rules };
     let rspamd = Rspamd::start(settings.rspamd_bin.as_deref(), &config, &state).await?;
 
     // Here every client is the company.
@@ -57,7 +59,7 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let ports = Ports { company_mx: 0, ..settings.ports.clone() };
     let world = World::assemble(knobs, Parts { ports, company, dns, server }).await?;
     let logs = vec![rspamd.log().to_path_buf(), postfix.log().to_path_buf()];
-    let notes = postfix.notes().to_vec();
+    let notes = [sealing.notes, postfix.notes().to_vec()].concat();
     let programs: Vec<Box<dyn Any + Send + Sync>> = vec![Box::new(front), Box::new(postfix), Box::new(rspamd)];
     Ok(Lab::of(TargetKind::Postfix, world, logs, programs).with_notes(notes))
 }

@@ -10,8 +10,22 @@ pub(super) const SUFFIXES: &str = "com\nnet\norg\nexample\ntest\njp\nco.jp\nuk\n
 pub struct Config {
     /// The DNS server that it asks, and no other.
     pub dns: SocketAddr,
-    /// What it seals forwarded mail with; without a key it seals nothing.
-    pub key: Option<ArcKey>,
+    /// How it seals.
+    pub rules: Rules,
+}
+
+/// How rspamd seals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rules {
+    /// Forwarded mail, with this key; without a key it seals nothing.
+    Ours(Option<ArcKey>),
+    /// As Debian's own configuration does with a person's `local.d`.
+    Own {
+        /// The directory.
+        local_d: PathBuf,
+        /// The company's domain.
+        domain: String,
+    },
 }
 
 /// A key that seals.
@@ -27,7 +41,7 @@ pub struct ArcKey {
 
 /// Where everything of one rspamd is.
 pub(super) struct Places<'p> {
-    /// The file with [`SUFFIXES`].
+    /// The file with the domain suffixes to know.
     pub(super) suffixes: &'p Path,
     /// The milter's socket.
     pub(super) milter: &'p Path,
@@ -37,14 +51,77 @@ pub(super) struct Places<'p> {
     pub(super) temporary: &'p Path,
 }
 
+/// Modules of Debian's configuration that ask others over the network, tell others, or keep what they saw.
+const OFF: [&str; 27] = [
+    "antivirus",
+    "asn",
+    "aws_s3",
+    "bayes_expiry",
+    "bimi",
+    "clickhouse",
+    "dcc",
+    "elastic",
+    "external_services",
+    "fuzzy_check",
+    "greylist",
+    "history_redis",
+    "metadata_exporter",
+    "metric_exporter",
+    "mid",
+    "mx_check",
+    "neural",
+    "p0f",
+    "phishing",
+    "ratelimit",
+    "rbl",
+    "replies",
+    "reputation",
+    "rspamd_update",
+    "spamassassin",
+    "surbl",
+    "url_redirector",
+];
+
 impl Config {
+    /// The file that rspamd is started with: everything, or what comes on top of Debian's own.
+    pub(super) fn write(&self, places: &Places<'_>) -> String {
+        match &self.rules {
+            Rules::Ours(key) => self.minimal(key.as_ref(), places),
+            Rules::Own { .. } => self.on_top(places),
+        }
+    }
+
+    /// Sockets, DNS, files and logs are ours, with the highest priority that there is; nothing is asked but our DNS. How
+    /// mail is judged, signed and sealed is left as it is.
+    fn on_top(&self, places: &Places<'_>) -> String {
+        let (dns, Places { http, .. }) = (self.dns, places);
+        let [suffixes, milter, temporary] = places.quoted();
+        let off: String = OFF.iter().map(|module| format!("{module} {{ enabled = false; }}\n")).collect();
+        format!(
+            r#"options {{
+  filters = "dkim"; url_tld = {suffixes}; tempdir = {temporary}; control_socket = "$RUNDIR/rspamd.sock mode=0600";
+  dns {{ nameserver = ["{dns}"]; timeout = 1s; retransmits = 2; }}
+}}
+logging {{ type = "file"; filename = "$LOGDIR/rspamd.log"; level = "info"; debug_modules = ["arc"]; }}
+worker "normal" {{ bind_socket = "{http}"; enabled = true; count = 1; }}
+worker "controller" {{ enabled = false; count = 0; }}
+worker "fuzzy" {{ enabled = false; count = 0; }}
+worker "rspamd_proxy" {{
+  bind_socket = {milter}; enabled = true; count = 1; milter = yes; timeout = 120s;
+  upstream "local" {{ default = yes; self_scan = yes; }}
+}}
+redis {{ servers = "127.0.0.1:9"; read_servers = "127.0.0.1:9"; write_servers = "127.0.0.1:9"; }}
+classifier "bayes" {{ enabled = false; }}
+{off}"#
+        )
+    }
+
     /// The smallest configuration that seals as Debian's own does: it checks SPF, DKIM, DMARC and ARC, refuses nothing, and
     /// starts in less than a second. `$DBDIR`, `$LOGDIR` and `$RUNDIR` come from the command line.
-    pub(super) fn write(&self, places: &Places<'_>) -> String {
-        let [suffixes, milter, temporary] =
-            [places.suffixes, places.milter, places.temporary].map(|path| quoted(&path.to_string_lossy()));
+    fn minimal(&self, key: Option<&ArcKey>, places: &Places<'_>) -> String {
+        let [suffixes, milter, temporary] = places.quoted();
         let (dns, http) = (self.dns, places.http);
-        let seals = match &self.key {
+        let seals = match key {
             None => "  sign_inbound = false;\n".to_owned(),
             Some(ArcKey { domain, selector, path }) => format!(
                 "  sign_inbound = true;\n  domain {{ {} {{ selector = {}; path = {}; }} }}\n",
@@ -67,7 +144,7 @@ logging {{
   log_format = "id: <$mid>,$if_qid{{ qid: <$>,}}$if_ip{{ ip: $,}}$if_smtp_from{{ from: <$>,}} (default: $is_spam ($action): [$scores] [$symbols_scores_params]), time: $time_real, dns req: $dns_req$if_smtp_rcpts{{, rcpts: <$>}}";
 }}
 worker "rspamd_proxy" {{
-  bind_socket = {milter_socket}; milter = yes; timeout = 120s;
+  bind_socket = {milter}; milter = yes; timeout = 120s;
   upstream "local" {{ default = yes; self_scan = yes; }}
 }}
 worker "normal" {{ bind_socket = "{http}"; count = 1; }}
@@ -80,13 +157,20 @@ arc {{
   sign_local = false; sign_authenticated = false; allow_hdrfrom_mismatch = true; allow_envfrom_empty = true;
   use_domain = "recipient"; try_fallback = true; use_esld = true; selector = "arc";
 {seals}}}
-"#,
-            milter_socket = milter.trim_end_matches('"').to_owned() + " mode=0666\"",
+"#
         )
     }
 }
 
+impl Places<'_> {
+    /// Suffixes, milter's socket and directory for temporary files, as values.
+    fn quoted(&self) -> [String; 3] {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        [text(self.suffixes), format!("{} mode=0666", text(self.milter)), text(self.temporary)].map(|t| quoted(&t))
+    }
+}
+
 /// A string as UCL and JSON write it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

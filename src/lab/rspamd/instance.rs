@@ -2,7 +2,8 @@
 
 use super::{
     Client, Config,
-    config::{Places, SUFFIXES},
+    config::{Places, Rules, SUFFIXES},
+    local_d,
 };
 use crate::lab::process::{Process, ProcessError, StateDir, StateError, User, tail, until};
 use std::{
@@ -45,12 +46,17 @@ pub enum RspamdError {
     /// `rspamadm` did not do its work.
     #[error("rspamadm: {0}")]
     Admin(String),
+    /// A person's configuration.
+    #[error("rspamd cannot read this configuration:\n{0}")]
+    Configuration(String),
+    /// A key of the person's.
+    #[error("{}: permission denied; rspamd would run as this user and not seal, though it may as its own user", .0.display())]
+    ClosedKey(PathBuf),
     /// No port is free.
     #[error("rspamd has no port to listen on: {0}")]
     Port(io::Error),
     /// Root may not run it as itself.
-    #[error("rspamd has no user to run as: neither {} nor {} is in /etc/passwd; install it with \
-             `apt-get install {PACKAGE}`", USERS[0], USERS[1])]
+    #[error("rspamd has no user to run as: neither {} nor {} is in /etc/passwd", USERS[0], USERS[1])]
     NoUser,
 }
 
@@ -92,18 +98,32 @@ impl Rspamd {
         let logs = state.directory("rspamd/log", user)?;
         let run = state.directory("rspamd/run", user)?;
         let http = free_port().map_err(RspamdError::Port)?;
-        let suffixes = state.write("rspamd/suffixes.dat", SUFFIXES)?;
+        let configuration = state.directory("rspamd/local", None)?;
+        let mut suffixes = SUFFIXES.to_owned();
+        if let Rules::Own { local_d, domain } = &config.rules {
+            let linked = local_d::link(local_d, &configuration).and_then(|()| local_d::link_default_keys(&database));
+            linked.map_err(|source| StateError::Write { path: configuration.clone(), source })?;
+            suffixes.push_str(&local_d::suffixes(domain));
+        }
+        let suffixes = state.write("rspamd/suffixes.dat", suffixes)?;
         let (milter, log) = (run.join("milter.sock"), logs.join("rspamd.log"));
         let places = Places { suffixes: &suffixes, milter: &milter, http, temporary: &database };
-        let file = state.write("rspamd/rspamd.conf", config.write(&places))?;
+        let mut file = state.write("rspamd/rspamd.conf", config.write(&places))?;
+        if let Rules::Own { .. } = &config.rules {
+            let both = format!(
+                ".include \"$CONFDIR/rspamd.conf\"\n.include(priority=15,duplicate=merge) {}\n",
+                super::config::quoted(&file.to_string_lossy())
+            );
+            file = state.write("rspamd/own.conf", both)?;
+        }
 
         let mut command = Command::new(binary.unwrap_or(Path::new("rspamd")));
         command.arg("--no-fork").arg("--config").arg(&file);
         if let Some(User { name, .. }) = user {
             command.args(["--user", name, "--group", name]);
         }
-        let nowhere = state.directory("rspamd/local", None)?;
-        for (name, path) in [("LOCAL_CONFDIR", &nowhere), ("DBDIR", &database), ("LOGDIR", &logs), ("RUNDIR", &run)] {
+        let paths = [("LOCAL_CONFDIR", &configuration), ("DBDIR", &database), ("LOGDIR", &logs), ("RUNDIR", &run)];
+        for (name, path) in paths {
             command.arg(format!("--var={name}={}", path.display()));
         }
         let mut process = Process::start("rspamd", PACKAGE, command, state)?;
@@ -113,7 +133,12 @@ impl Rspamd {
             async move { client.ping().await.ok() }
         };
         let version = process.ready(PATIENCE, until(ping)).await;
-        let version = version.map_err(|error| with_log(error, &log))?;
+        let version = version.map_err(|error| match &config.rules {
+            Rules::Ours(_) => with_log(error, &log, |said| said),
+            Rules::Own { local_d, .. } => {
+                with_log(error, &log, |said| local_d::with_own_paths(&said, local_d, &configuration))
+            }
+        })?;
         Ok(Self { _process: process, http, milter, log, version })
     }
 
@@ -144,12 +169,12 @@ impl Rspamd {
 }
 
 /// What rspamd says about its end is in its log, once it has one.
-fn with_log(error: ProcessError, log: &Path) -> ProcessError {
+fn with_log(error: ProcessError, log: &Path, tell: impl Fn(String) -> String) -> ProcessError {
     match error {
         ProcessError::Ended { name, status, output } => {
             let more = tail(log);
             let output = if more.is_empty() { output } else { format!("{output}\n{more}").trim_start().to_owned() };
-            ProcessError::Ended { name, status, output }
+            ProcessError::Ended { name, status, output: tell(output) }
         }
         other => other,
     }

@@ -4,12 +4,14 @@ mod admin;
 mod client;
 mod config;
 mod instance;
+mod local_d;
 mod screen;
 mod world;
 
 pub use admin::keygen;
 pub use client::{Answer, Client, ClientError, Question};
-pub use config::{ArcKey, Config};
+pub use config::{ArcKey, Config, Rules};
 pub use instance::{PACKAGE, Rspamd, RspamdError};
+pub use local_d::read_local_d;
 pub use screen::RspamdScreen;
 pub use world::{Sealing, world};

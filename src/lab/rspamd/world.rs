@@ -1,11 +1,15 @@
 //! The world of target `rspamd`: the embedded one, whose forwarder asks rspamd for the seal.
 
-use super::{ArcKey, Config, PACKAGE, Rspamd, RspamdError, keygen, screen::RspamdScreen};
+use super::{ArcKey, Config, PACKAGE, Rspamd, RspamdError, Rules, keygen, screen::RspamdScreen};
 use crate::{
     lab::{
         Lab, LabError, Settings,
         embedded::{
             CompanyServer, Parts, World,
+            dns::{
+                Dns,
+                zone_file::{self, Entry},
+            },
             keys::Keys,
             parties::{COMPANY_ARC_SELECTOR, COMPANY_DKIM_SELECTOR, Company},
         },
@@ -13,54 +17,77 @@ use crate::{
     },
     scenario::{Knobs, TargetKind, knobs::ArcSealing},
 };
-use std::sync::Arc;
+use std::{fs, sync::Arc};
 
 /// Starts it.
 ///
 /// # Errors
 /// When rspamd is missing or does not start, or a port is taken.
 pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> {
+    let settings = &settings.clone().read().await?;
+    if let Some(problem) = settings.own.as_ref().and_then(|own| own.problem.clone()) {
+        return Err(RspamdError::Configuration(problem).into());
+    }
     let company = settings.company.clone().unwrap_or_default();
     let state = StateDir::create().map_err(RspamdError::from)?;
     let sealing = Sealing::prepare(knobs, &company, settings, &state).await?;
     let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
-    let config = Config { dns: dns.address(), key: sealing.key };
+    sealing.publish(&dns);
+    let config = Config { dns: dns.address(), rules: sealing.rules };
     let rspamd = Rspamd::start(settings.rspamd_bin.as_deref(), &config, &state).await?;
     let screen = RspamdScreen::new(rspamd.client(), &company.host);
     let server = CompanyServer::Screened(Arc::new(screen));
     let world = World::assemble(knobs, Parts { ports: settings.ports.clone(), company, dns, server }).await?;
     let logs = vec![rspamd.log().to_path_buf()];
-    Ok(Lab::of(TargetKind::Rspamd, world, logs, vec![Box::new(rspamd)]))
+    Ok(Lab::of(TargetKind::Rspamd, world, logs, vec![Box::new(rspamd)]).with_notes(sealing.notes))
 }
 
-/// What the company seals with, as its knobs say.
+/// What the company seals with: as its knobs say, or as a person's own configuration does.
 pub struct Sealing {
-    /// The key for rspamd, in the state directory.
-    pub key: Option<ArcKey>,
-    /// The text that publishes the company's key for ARC alone.
+    /// How rspamd seals.
+    pub rules: Rules,
+    /// The text that publishes the company's key for ARC alone, where the knobs name the keys.
     pub record: String,
+    /// Records that the person gives, or that follow from the configuration.
+    entries: Vec<Entry>,
+    /// What a person should know of them.
+    pub notes: Vec<String>,
 }
 
 impl Sealing {
     /// Writes the key that the knobs name into the state directory, where rspamd can read it: the company's DKIM key, or a
-    /// new one made by `rspamadm dkim_keygen`.
+    /// new one made by `rspamadm dkim_keygen`. With a person's own `local.d` the keys stay where they are.
     ///
     /// # Errors
-    /// When `rspamadm` is missing or makes no key, or the directory cannot be written.
+    /// When `rspamadm` is missing or makes no key, the directory cannot be written, or the zone file cannot be read.
     pub async fn prepare(
         knobs: &Knobs,
         company: &Company,
         settings: &Settings,
         state: &StateDir,
     ) -> Result<Self, LabError> {
+        let mut entries = Vec::new();
+        if let Some(file) = &settings.company_dns {
+            let text = fs::read_to_string(file).map_err(|e| LabError::Other(format!("{}: {e}", file.display())))?;
+            let read = zone_file::read(&text, &company.domain);
+            entries = read.map_err(|e| LabError::Other(format!("{}: {e}", file.display())))?;
+        }
         let keys = Keys::load().map_err(|e| LabError::Other(e.to_string()))?;
+        let record = keys.company_arc.record();
+        if let Some(local_d) = &settings.rspamd_local_d {
+            let published = settings.own.iter().flat_map(|own| &own.published);
+            entries.extend(published.map(|(name, text)| Entry::txt(name, text)));
+            let rules = Rules::Own { local_d: local_d.clone(), domain: company.domain.clone() };
+            let notes = settings.own.iter().flat_map(|own| own.notes.clone()).collect();
+            return Ok(Self { rules, record, entries, notes });
+        }
         let user = Rspamd::user()?;
         let directory = state.directory("keys", user.as_ref()).map_err(RspamdError::from)?;
         let (selector, path, record) = match knobs.company.arc {
-            ArcSealing::Off => return Ok(Self { key: None, record: keys.company_arc.record() }),
+            ArcSealing::Off => return Ok(Self { rules: Rules::Ours(None), record, entries, notes: Vec::new() }),
             ArcSealing::ReusedKey => {
                 let path = state.write_private("keys/dkim.private", keys.company_dkim.pem(), user.as_ref());
-                (COMPANY_DKIM_SELECTOR, path.map_err(RspamdError::from)?, keys.company_arc.record())
+                (COMPANY_DKIM_SELECTOR, path.map_err(RspamdError::from)?, record)
             }
             ArcSealing::DedicatedKey => {
                 let path = directory.join("arc.private");
@@ -71,19 +98,34 @@ impl Sealing {
             }
         };
         let key = ArcKey { domain: company.domain.clone(), selector: selector.to_owned(), path };
-        Ok(Self { key: Some(key), record })
+        Ok(Self { rules: Rules::Ours(Some(key)), record, entries, notes: Vec::new() })
+    }
+
+    /// Publishes what the person gives, or what follows from the configuration, in place of what the lab has.
+    pub fn publish(&self, dns: &Dns) {
+        for Entry { name, rtype, data } in &self.entries {
+            dns.records().set(name, *rtype, data.clone());
+        }
     }
 }
 
 impl From<RspamdError> for LabError {
     fn from(error: RspamdError) -> Self {
-        let next = match &error {
-            RspamdError::Process(ProcessError::Missing { .. }) | RspamdError::NoUser => {
-                format!("apt-get install {PACKAGE}, or name the program with --rspamd-bin")
+        let install = || format!("apt-get install {PACKAGE}, or name the program with --rspamd-bin");
+        let (what, next) = match &error {
+            RspamdError::Process(ProcessError::Missing { program, .. }) => {
+                (format!("{} is not there", program.display()), install())
             }
-            RspamdError::Process(ProcessError::NotReady { .. }) => "try again when the machine is less busy".to_owned(),
-            _ => "correct what rspamd says".to_owned(),
+            RspamdError::NoUser => (error.to_string(), install()),
+            RspamdError::Process(ProcessError::NotReady { .. }) => {
+                (error.to_string(), "try again when the machine is less busy".to_owned())
+            }
+            RspamdError::ClosedKey(_) => (
+                error.to_string(),
+                "run it with sudo, so that rspamd runs as its own user, or name a copy that you can read".to_owned(),
+            ),
+            _ => (error.to_string(), "correct what rspamd says".to_owned()),
         };
-        Self::Program { what: error.to_string(), next }
+        Self::Program { what, next }
     }
 }

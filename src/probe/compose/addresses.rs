@@ -4,6 +4,7 @@ use super::{ComposeError, Occasion};
 use crate::{
     core::At,
     scenario::{
+        Template,
         model::SendSpec,
         target::{Account, Target},
     },
@@ -14,18 +15,19 @@ pub(super) fn sender<'a>(name: &At<String>, target: &'a Target) -> Result<&'a Ac
     target.accounts.get(&name.value).ok_or_else(|| unknown(name, target))
 }
 
-/// Where it is sent: the addresses of accounts, and addresses as they are.
-pub(super) fn recipients(to: &[At<String>], target: &Target) -> Result<Vec<String>, ComposeError> {
+/// Where it is sent: the addresses of accounts, and addresses with their variables filled in.
+pub(super) fn recipients(to: &[At<String>], occasion: &Occasion<'_>) -> Result<Vec<String>, ComposeError> {
     to.iter()
         .map(|name| {
-            if let Some(account) = target.accounts.get(&name.value) {
+            if let Some(account) = occasion.target.accounts.get(&name.value) {
                 return Ok(account.address.clone());
             }
             if !name.value.contains('@') {
-                return Err(unknown(name, target));
+                return Err(unknown(name, occasion.target));
             }
-            check(&name.value).map_err(|m| ComposeError::new(&name.at, m))?;
-            Ok(name.value.clone())
+            let address = occasion.fill(&Template::new(name.value.as_str(), name.at.clone()))?;
+            check(&address).map_err(|m| ComposeError::new(&name.at, m))?;
+            Ok(address)
         })
         .collect()
 }

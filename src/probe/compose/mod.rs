@@ -96,7 +96,7 @@ impl Occasion<'_> {
 /// When an account, variable, size or file is not there, or a header field cannot be written.
 pub fn compose(send: &SendSpec, occasion: &Occasion<'_>) -> Result<Sent, ComposeError> {
     let from = addresses::sender(&send.from, occasion.target)?;
-    let rcpt_to = addresses::recipients(&send.to, occasion.target)?;
+    let rcpt_to = addresses::recipients(&send.to, occasion)?;
     let mail_from = addresses::reverse_path(send, &from.address, occasion)?;
     let message_id = format!("<{}@{}>", occasion.token, from.domain());
     let (message_id, raw) = match &send.eml {

@@ -43,6 +43,7 @@ fn composed_in(send: &SendSpec, base: &Path) -> Result<Sent, ComposeError> {
     let (token, run) = (Token::new("sc-01jd-0-1"), RunId::new("01JD"));
     let mut vars = Vars::new();
     vars.set("token", token.as_str());
+    vars.set("company.domain", "corp.example");
     compose(send, &Occasion { target: &target, vars: &vars, token: &token, run: &run, now: 1_700_000_000, base })
 }
 
@@ -92,13 +93,13 @@ fn templates_are_filled_everywhere() {
 #[test]
 fn every_recipient_is_in_the_envelope_and_in_to() {
     let mut send = send();
-    send.to.push(At::new("x@other.example".into(), place(3)));
+    send.to.push(At::new("x@mail.$company.domain".into(), place(3)));
     send.envelope_from = Some(template(""));
     let sent = composed(&send);
-    assert_eq!(sent.rcpt_to, ["forward-me@corp.example", "x@other.example"]);
+    assert_eq!(sent.rcpt_to, ["forward-me@corp.example", "x@mail.corp.example"]);
     assert_eq!(sent.mail_from, "");
     let message = Message::parse(sent.raw);
-    assert_eq!(message.first("To").unwrap().value(), "forward-me@corp.example, x@other.example");
+    assert_eq!(message.first("To").unwrap().value(), "forward-me@corp.example, x@mail.corp.example");
 
     send.to.push(At::new("gmial".into(), place(4)));
     let error = refused(&send);

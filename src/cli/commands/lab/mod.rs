@@ -5,10 +5,11 @@ mod knobs;
 
 use crate::{
     cli::{
-        Context,
+        Context, Global,
         commands::company::CompanyArgs,
         context::{complain, print},
         failure::{Failure, Outcome},
+        project::Project,
         signals,
     },
     lab::{Lab, LabError, embedded::Ports},
@@ -91,18 +92,18 @@ impl PortArgs {
     }
 }
 
-pub(in crate::cli) fn run(_: &Context, command: &LabCommand) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, command: &LabCommand) -> Outcome {
     let LabCommand::Up(args) = command;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
-    runtime.block_on(up(args))
+    runtime.block_on(up(args, &Project::find(context, global, &[])?))
 }
 
-async fn up(args: &UpArgs) -> Outcome {
+async fn up(args: &UpArgs, project: &Project) -> Outcome {
     let knobs = knobs::knobs(&args.knobs, &args.faults)?;
-    let settings = args.company.settings(args.target, args.ports.ports())?;
+    let settings = project.of_company(args.company.settings(args.target, args.ports.ports())?).await?;
     let started = Lab::start(args.target, &knobs, &settings).await;
     let lab = started.map_err(|e| match e {
         LabError::NoLab(_) => Failure::Usage(format!("{e}; one of embedded, rspamd and postfix is")),

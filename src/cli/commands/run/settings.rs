@@ -14,6 +14,7 @@ use crate::{
     scenario::{
         Scenario, TargetKind, Vars,
         config::Profile,
+        knobs::{ArcSealing, PublishedKey},
         model::{ArcPolicy, Retries, Wait},
     },
 };
@@ -98,6 +99,11 @@ impl Settings {
 
     /// Lays the profile under a scenario: it counts where the scenario says nothing.
     pub(super) fn under(&self, mut scenario: Scenario) -> Scenario {
+        let company = &scenario.knobs.company;
+        let sealing = (company.arc, company.arc_key) != (ArcSealing::default(), PublishedKey::default());
+        if self.lab.rspamd_local_d.is_some() && sealing && scenario.skip.is_none() {
+            scenario.skip = Some("--rspamd-local-d says how the company seals, not `lab:`".to_owned());
+        }
         if let Some(retries) = &self.profile.retries
             && scenario.retries == Retries::default()
         {

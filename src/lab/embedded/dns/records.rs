@@ -46,10 +46,9 @@ impl Records {
         names.retain(|_, types| !types.is_empty());
     }
 
-    /// Publishes one text, in strings of at most 255 octets (RFC 1035 §3.3.14).
+    /// Publishes one text in place of what there is.
     pub fn set_txt(&self, name: &str, text: &str) {
-        let strings = text.as_bytes().chunks(255).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
-        self.set(name, RecordType::TXT, vec![RData::TXT(rdata::TXT::new(strings))]);
+        self.set(name, RecordType::TXT, vec![txt(text)]);
     }
 
     /// Removes the texts of a name.
@@ -91,6 +90,12 @@ impl Records {
             }
         }
     }
+}
+
+/// A text, in strings of at most 255 octets (RFC 1035 §3.3.14).
+pub(super) fn txt(text: &str) -> RData {
+    let strings = text.as_bytes().chunks(255).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    RData::TXT(rdata::TXT::new(strings))
 }
 
 fn absolute(name: &str) -> Result<Name, ProtoError> {

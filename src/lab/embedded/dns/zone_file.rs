@@ -30,6 +30,11 @@ pub enum ZoneFileError {
 }
 
 impl Entry {
+    /// One text at a name.
+    pub fn txt(name: &str, text: &str) -> Self {
+        Self { name: super::records::normal(name), rtype: RecordType::TXT, data: vec![super::records::txt(text)] }
+    }
+
     /// The strings of the first TXT record joined, as verifiers read it (RFC 6376 §3.6.2.2).
     pub fn text(&self) -> Option<String> {
         self.data.iter().find_map(|data| match data {

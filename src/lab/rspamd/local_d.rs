@@ -1,0 +1,222 @@
+//! A person's own `local.d`: which domain it seals for, with which keys.
+
+use super::{RspamdError, admin};
+use crate::lab::{
+    Own, Settings,
+    embedded::keys,
+    process::{StateDir, StateError, User},
+};
+use serde_json::Value;
+use std::{
+    fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+/// Keys that Debian's rspamd finds without being told where.
+const DEFAULT_KEYS: [&str; 2] = ["arc", "dkim"];
+/// Where they are below.
+const DEFAULT_DATABASE: &str = "/var/lib/rspamd";
+/// The domain suffixes that Debian's rspamd knows.
+const ALL_SUFFIXES: &str = "/usr/share/rspamd/effective_tld_names.dat";
+
+/// What `arc` is told to do, as rspamd itself understands the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ArcSettings {
+    /// The domains that have settings of their own, in the order of the file.
+    domains: Vec<String>,
+    keys: Vec<KeySettings>,
+}
+
+/// A key that may seal for a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct KeySettings {
+    /// `None` for every domain that has none of its own.
+    domain: Option<String>,
+    selector: String,
+    path: String,
+}
+
+/// Fills the directory that rspamd takes for `/etc/rspamd`: the person's files are there as they are, by links. What stands
+/// beside a `local.d` of `/etc/rspamd` comes with it.
+pub(super) fn link(local_d: &Path, configuration: &Path) -> io::Result<()> {
+    let local_d = local_d.canonicalize()?;
+    symlink(&local_d, configuration.join("local.d"))?;
+    if local_d.file_name().is_some_and(|name| name == "local.d") {
+        for beside in ["override.d", "maps.d"].map(|name| (local_d.with_file_name(name), configuration.join(name))) {
+            if beside.0.is_dir() {
+                symlink(beside.0, beside.1)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lets rspamd find the keys that it finds without being told where, though its database is another.
+pub(super) fn link_default_keys(database: &Path) -> io::Result<()> {
+    for (from, to) in DEFAULT_KEYS.map(|name| (Path::new(DEFAULT_DATABASE).join(name), database.join(name))) {
+        if from.is_dir() {
+            symlink(from, to)?;
+        }
+    }
+    Ok(())
+}
+
+/// The suffixes that decide where the company's domain begins, from the list that the person's rspamd has.
+pub(super) fn suffixes(domain: &str) -> String {
+    let all = fs::read_to_string(ALL_SUFFIXES).unwrap_or_default();
+    let concerns = |line: &&str| {
+        let suffix = line.trim_start_matches("*.").trim_start_matches('!');
+        !suffix.is_empty() && (domain == suffix || domain.ends_with(&format!(".{suffix}")))
+    };
+    all.lines().map(str::trim).filter(concerns).map(|line| format!("{line}\n")).collect()
+}
+
+impl ArcSettings {
+    /// What `rspamadm configdump -j arc` says.
+    fn read(json: &str) -> Option<Self> {
+        let arc: Value = serde_json::from_str(json).ok()?;
+        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        let default_selector = text(&arc, "selector").unwrap_or_else(|| "arc".to_owned());
+        let default_path =
+            text(&arc, "path").unwrap_or_else(|| format!("{DEFAULT_DATABASE}/arc/$domain.$selector.key"));
+        let mut keys = Vec::new();
+        let mut domains = Vec::new();
+        for (domain, own) in arc.get("domain").and_then(Value::as_object).into_iter().flatten() {
+            domains.push(domain.clone());
+            let list = own.get("selectors").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![own.clone()]);
+            keys.extend(list.iter().map(|key| KeySettings {
+                domain: Some(domain.clone()),
+                selector: text(key, "selector").unwrap_or_else(|| default_selector.clone()),
+                path: text(key, "path").unwrap_or_else(|| default_path.clone()),
+            }));
+        }
+        keys.push(KeySettings { domain: None, selector: default_selector, path: default_path });
+        Some(Self { domains, keys })
+    }
+
+    /// Every key that may seal for `domain` or for a domain of its own: domain, selector, file.
+    fn all(&self, domain: Option<&str>) -> Vec<(String, String, PathBuf)> {
+        let of = |key: &KeySettings| {
+            let domain = key.domain.as_deref().or(domain)?;
+            let path = key.path.replace("$domain", domain).replace("$selector", &key.selector);
+            Some((domain.to_owned(), key.selector.clone(), PathBuf::from(path)))
+        };
+        self.keys.iter().filter_map(of).collect()
+    }
+}
+
+/// What a `local.d` says.
+///
+/// # Errors
+/// When `rspamadm` is missing, or a key is closed to this user, who is not root, so that rspamd would not seal here though
+/// it may where it runs as its own user.
+pub async fn read_local_d(local_d: &Path, settings: &Settings) -> Result<Own, RspamdError> {
+    let state = StateDir::create()?;
+    let configuration = state.directory("local", None)?;
+    let file = state.write("rspamd.conf", ".include \"$CONFDIR/rspamd.conf\"\n")?;
+    link(local_d, &configuration).map_err(|source| StateError::Write { path: configuration.clone(), source })?;
+    let (binary, file) = (settings.rspamd_bin.as_deref(), file.to_string_lossy().into_owned());
+    let variables =
+        [format!("--var=LOCAL_CONFDIR={}", configuration.display()), format!("--var=DBDIR={DEFAULT_DATABASE}")];
+    let [configuration_is, database_is] = &variables;
+    let ask = async |command: &[&str]| {
+        let mut arguments = vec![configuration_is.as_str(), database_is.as_str()];
+        arguments.extend(command);
+        admin::run(binary, &arguments).await
+    };
+    let test = ask(&["configtest", "-c", &file]).await?;
+    let said = format!("{}{}", String::from_utf8_lossy(&test.stdout), String::from_utf8_lossy(&test.stderr));
+    if !test.status.success() || !said.contains("syntax OK") {
+        let problem = with_own_paths(&complaint(&said), local_d, &configuration);
+        return Ok(Own { problem: Some(problem), ..Own::default() });
+    }
+    let dump = ask(&["configdump", "-c", &file, "-j", "arc"]).await?;
+    let arc = ArcSettings::read(&String::from_utf8_lossy(&dump.stdout))
+        .ok_or_else(|| RspamdError::Admin("`configdump -j arc` printed no settings of arc".to_owned()))?;
+    publish(&arc, settings)
+}
+
+/// What the lab's DNS has to say about the keys.
+fn publish(arc: &ArcSettings, settings: &Settings) -> Result<Own, RspamdError> {
+    let mut own = Own { domains: arc.domains.clone(), ..Own::default() };
+    let company = settings.company.as_ref().map(|company| company.domain.as_str());
+    for (domain, selector, path) in arc.all(company.or(arc.domains.first().map(String::as_str))) {
+        let pem = match fs::read(&path) {
+            Ok(pem) => pem,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !User::is_root() => {
+                return Err(RspamdError::ClosedKey(path));
+            }
+            // rspamd seals nothing with a key that is not there.
+            Err(_) => continue,
+        };
+        if settings.company_dns.is_some() {
+            continue;
+        }
+        let name = format!("{selector}._domainkey.{domain}");
+        match keys::record_of(&pem) {
+            Ok(record) => {
+                let path = path.display();
+                own.notes.push(format!(
+                    "the lab's DNS publishes the public half of {path} as {name}; \
+                     --company-dns FILE publishes what your DNS has"
+                ));
+                own.published.push((name, record));
+            }
+            Err(why) => own.notes.push(format!(
+                "the lab's DNS has no {name}: {} is no RSA key of at least 2048 bits ({why})",
+                path.display()
+            )),
+        }
+    }
+    Ok(own)
+}
+
+/// The lines that say what is wrong, of all that rspamadm says.
+fn complaint(said: &str) -> String {
+    let wrong = |line: &&str| line.contains("error") || line.contains("cannot") || line.contains("failed");
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(wrong).collect();
+    if lines.is_empty() { said.trim().to_owned() } else { lines.join("\n") }
+}
+
+/// The text with the person's own paths in place of those in our directory.
+pub(super) fn with_own_paths(text: &str, local_d: &Path, configuration: &Path) -> String {
+    text.replace(&*configuration.join("local.d").to_string_lossy(), &local_d.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARC: &str = r#"{ "selector": "arc", "sign_inbound": true, "domain": {
+        "company.example": { "selector": "20231011", "path": "/keys/company.example.private" },
+        "other.example": { "selectors": [ { "selector": "a", "path": "/keys/$domain.$selector" }, { "selector": "b" } ] } } }"#;
+
+    #[test]
+    fn the_keys_of_arc_are_read() {
+        let arc = ArcSettings::read(ARC).unwrap();
+        assert_eq!(arc.domains, ["company.example", "other.example"]);
+        let all = arc.all(Some("third.example"));
+        let keys: Vec<_> = all.iter().map(|(d, s, p)| (d.as_str(), s.as_str(), p.to_str().unwrap())).collect();
+        assert_eq!(
+            keys,
+            [
+                ("company.example", "20231011", "/keys/company.example.private"),
+                ("other.example", "a", "/keys/other.example.a"),
+                ("other.example", "b", "/var/lib/rspamd/arc/other.example.b.key"),
+                ("third.example", "arc", "/var/lib/rspamd/arc/third.example.arc.key"),
+            ]
+        );
+        assert_eq!(ArcSettings::read("{}").unwrap().domains, [] as [&str; 0]);
+        assert_eq!(ArcSettings::read("syntax error"), None);
+    }
+
+    #[test]
+    fn the_complaint_is_in_the_persons_own_words() {
+        let said = "2026 #1(main) cfg; rspamd_config_read: failed to load config: ucl parser error: error while parsing \
+                    /tmp/x/local/local.d/arc.conf: line: 3, column: 24 - 'unexpected newline'\nsyntax BAD\n";
+        let text = with_own_paths(&complaint(said), Path::new("/etc/rspamd/local.d"), Path::new("/tmp/x/local"));
+        assert!(text.contains("error while parsing /etc/rspamd/local.d/arc.conf: line: 3, column: 24"), "{text}");
+        assert!(!text.contains("syntax BAD"));
+    }
+}
