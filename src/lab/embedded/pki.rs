@@ -8,12 +8,15 @@ use native_tls::{Certificate, Identity};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tokio::sync::OnceCell;
 use tokio_native_tls::{TlsAcceptor, TlsConnector};
 
-/// One authority serves every usual world of a process.
-static SHARED: OnceCell<Pki> = OnceCell::const_new();
+/// One authority serves every world of a process that has the same company.
+static SHARED: Mutex<BTreeMap<String, Pki>> = Mutex::new(BTreeMap::new());
 
 /// TLS could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -59,16 +62,18 @@ impl Pki {
         Ok(Self { acceptor, connector: Arc::default(), ca_pem: ca_pem.into(), identity_pem })
     }
 
-    /// An authority with a certificate for every host of a world with this company; worlds of the usual one share it.
+    /// An authority with a certificate for every host of a world with this company; worlds with the same share it.
     ///
     /// # Errors
     /// As [`Pki::new`].
-    pub async fn of_world(company: &Company) -> Result<Self, PkiError> {
-        let new = || Self::new(&[&TLS_NAMES[..], &[company.host.as_str(), &company.domain]].concat());
-        if *company != Company::default() {
-            return new();
+    pub fn of_world(company: &Company) -> Result<Self, PkiError> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pki) = shared.get(&company.domain) {
+            return Ok(pki.clone());
         }
-        SHARED.get_or_try_init(|| async { new() }).await.cloned()
+        let pki = Self::new(&[&TLS_NAMES[..], &[company.host.as_str(), &company.domain]].concat())?;
+        shared.insert(company.domain.clone(), pki.clone());
+        Ok(pki)
     }
 
     /// The authority's certificate in PEM, for clients.

@@ -131,7 +131,7 @@ impl World {
     pub async fn assemble(knobs: &Knobs, parts: Parts) -> Result<Self, LabError> {
         let Parts { ports, company, dns, server } = parts;
         let keys = Keys::load().map_err(other)?;
-        let pki = Pki::of_world(&company).await.map_err(other)?;
+        let pki = Pki::of_world(&company).map_err(other)?;
         let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(other)?;
         let elsewhere = match &server {
             CompanyServer::Elsewhere(server) => Some((server.parties, server.public)),

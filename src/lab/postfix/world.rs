@@ -30,7 +30,7 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let settings = &settings.clone().read().await?;
     let company = settings.company.clone().unwrap_or_default();
     let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(other)?;
-    let pki = Pki::of_world(&company).await.map_err(other)?;
+    let pki = Pki::of_world(&company).map_err(other)?;
     let state = StateDir::create().map_err(other)?;
     let sealing = Sealing::prepare(knobs, &company, settings, &state).await?;
     let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
