@@ -1,8 +1,9 @@
 //! Mails that a real Postfix with rspamd forwarded, sound and broken, with the logs of both: every broken one is told
 //! its cause, every sound one nothing.
 
+use crate::by_hand::first;
 use sealcheck::{
-    judge::diagnose::{Given, Log, diagnose_mail},
+    judge::diagnose::{Case, Given, Log, diagnose_case, diagnose_mail},
     mail::{
         Message,
         arc::ArcChain,
@@ -10,7 +11,7 @@ use sealcheck::{
         dsn::Dsn,
         received,
     },
-    outcome::{Confidence, Diagnosis},
+    outcome::Diagnosis,
     verify::{Dns, ZoneFile, verify},
 };
 use std::{fs, path::PathBuf};
@@ -28,7 +29,10 @@ use Key::{Missing, Other, Right};
 /// from the mail alone. No code: nothing is wrong.
 pub(crate) type Experiment = (&'static str, &'static str, Key, &'static str, &'static str);
 
-pub(crate) const EXPERIMENTS: [Experiment; 66] = [
+/// In place of a mail: none came out of the forwarder, and its logs are all that there is.
+pub(crate) const NO_MAIL: &str = "-";
+
+pub(crate) const EXPERIMENTS: [Experiment; 69] = [
     ("01-forwarded-sealed", "", Right, "", ""),
     ("03-dedicated-key", "", Right, "", ""),
     ("04-no-key-file", "", Right, "A04 certain", "A00 certain"),
@@ -79,7 +83,10 @@ pub(crate) const EXPERIMENTS: [Experiment; 66] = [
     ("29-srs-bounce-5.7.26", "", Right, "D03 certain", ""),
     ("29-srs-bounce-5.7.26-bounce", "", Right, "D03 certain", "D03 certain"),
     ("30a-rspamd-down-accept", "", Right, "A17 certain", "A00 certain"),
+    ("30b-rspamd-down-tempfail", NO_MAIL, Right, "A17 certain", ""),
+    ("31-gtube-reject", NO_MAIL, Right, "D00 certain", ""),
     ("31b-dmarc-reject-spoof", "", Right, "D12 certain", "D12 high"),
+    ("32-rspamd-soft-reject", NO_MAIL, Right, "D00 certain", ""),
     ("33-8bit-8bitmime", "", Right, "", ""),
     ("33b-8bit-no-8bitmime", "", Right, "", ""),
     ("33c-8bit-cte-no-8bitmime", "", Right, "", ""),
@@ -116,12 +123,16 @@ fn dns(key: Key) -> Dns {
 }
 
 fn diagnosed(mail: &str, log: Option<&str>, key: Key) -> Vec<Diagnosis> {
+    let text = log.map(|log| fs::read_to_string(fixtures().join(format!("{log}.log"))).unwrap_or_default());
+    let log = Log::of(text.iter().flat_map(|t| t.lines()), "mail.log");
+    if mail == NO_MAIL {
+        return diagnose_case(&Case { log, forwarder: Some("company.example".into()), ..Case::default() });
+    }
     let message = Message::parse(fs::read(fixtures().join(format!("{mail}.eml"))).unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let verification = runtime.block_on(verify(&message, &dns(key), 1_795_500_000));
     let receiver = authres::receiver(&message);
     let trust = receiver.map_or_else(Trust::default, |id| authres::trusted(&message, &id));
-    let text = log.map(|log| fs::read_to_string(fixtures().join(format!("{log}.log"))).unwrap_or_default());
     diagnose_mail(Given {
         artifact: "received.eml",
         message: &message,
@@ -132,17 +143,8 @@ fn diagnosed(mail: &str, log: Option<&str>, key: Key) -> Vec<Diagnosis> {
         dsn: Dsn::of(&message).as_ref(),
         sent: None,
         forwarder: Some("company.example"),
-        log: Log::of(text.iter().flat_map(|t| t.lines()), "mail.log"),
+        log,
     })
-}
-
-fn first(diagnoses: &[Diagnosis]) -> String {
-    let confidence = |c| match c {
-        Confidence::Certain => "certain",
-        Confidence::High => "high",
-        Confidence::Low => "low",
-    };
-    diagnoses.first().map_or_else(String::new, |d| format!("{} {}", d.code, confidence(d.confidence)))
 }
 
 #[test]

@@ -75,6 +75,27 @@ fn a_lab_takes_knobs_and_says_when_a_port_is_taken() {
     assert_eq!(lab.end(), 0);
 }
 
+#[test]
+fn a_lab_takes_faults_by_their_codes() {
+    let project = Project::new().scenario("forward", &forward("gmail"));
+    let lab = project.lab(&["--config-out", "sealcheck.yaml", "--fault", "C02", "--fault", "e2"]);
+    let run = project.run(&["run", "--target", "gmail", "--report", "json=r.json"]);
+    assert_eq!(run.code, 1, "{run}");
+    let result: Value = serde_json::from_str(&project.read("r.json")).unwrap();
+    let all = result["scenarios"][0]["attempts"][0]["diagnosis"].as_array().unwrap().clone();
+    let codes: Vec<_> = all.iter().map(|d| d["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"C02") && codes.contains(&"E02"), "{codes:?}");
+    let place = all.iter().find(|d| d["code"] == "E02").unwrap()["evidence"][0]["text"].clone();
+    assert_eq!(place, "found in the folder with \\Junk, `[Gmail]/迷惑メール`");
+    assert_eq!(lab.end(), 0);
+    for (codes, wrong) in [(["C01", "C03"], "C01 and C03 need the same knob"), (["B04", "A05"], "cannot reproduce A05")]
+    {
+        let refused = project.run(&["lab", "up", "--fault", codes[0], "--fault", codes[1]]);
+        assert_eq!(refused.code, 2, "{refused}");
+        assert!(refused.stderr.contains(wrong), "{refused}");
+    }
+}
+
 /// The lab's Gmail account, as this process sees it.
 fn gmail(lab: &Lab) -> Account {
     let text = |list: &str, name: &str, field: &str| {

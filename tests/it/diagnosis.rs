@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// Its `lab:`.
-    lab: &'static str,
+    pub(crate) lab: &'static str,
     /// What `send` says beside `to`; `external` sends where it does not say otherwise.
     send: &'static str,
     /// What `delivered` asks for beside what it asks everywhere.
@@ -114,7 +114,11 @@ impl Case {
 }
 
 fn first(attempt: &Value) -> String {
-    let text = |key: &str| attempt["diagnosis"][0][key].as_str().unwrap_or_default().to_owned();
+    said(&attempt["diagnosis"][0])
+}
+
+fn said(diagnosis: &Value) -> String {
+    let text = |key: &str| diagnosis[key].as_str().unwrap_or_default().to_owned();
     format!("{} {}", text("code"), text("confidence")).trim().to_owned()
 }
 
@@ -149,6 +153,40 @@ fn every_fault_of_the_embedded_world_gets_its_code_first() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Faults together, and every diagnosis in its order.
+const TOGETHER: [(&str, &[&str]); 7] = [
+    ("A00, D04", &["D04 certain", "F01 certain"]),
+    ("A00, E02", &["A00 certain", "E02 high"]),
+    ("B01, B04", &["B04 certain", "B01 certain"]),
+    ("B14, E02", &["B14 certain"]),
+    ("C01, C08", &["C01 certain", "C08 high"]),
+    ("C02, E02", &["C02 certain", "E02 high"]),
+    ("D12, E06", &["D12 high"]),
+];
+
+#[test]
+fn faults_together_are_each_told_where_they_show() {
+    let name = |faults: &str| faults.to_lowercase().replace(", ", "-");
+    let project = TOGETHER.iter().fold(Project::new(), |p, (faults, _)| {
+        let lab: &'static str = format!("fault: [{faults}]").leak();
+        p.scenario(
+            &name(faults),
+            &Case { lab, ..case("x", "", "", "", "") }
+                .scenario()
+                .replace("name: x", &format!("name: {}", name(faults))),
+        )
+    });
+    let ran = project.run(&["run", "--report", "json=result.json", "-j", "8"]);
+    assert_eq!(ran.code, 1, "{ran}");
+    let result: Value = serde_json::from_str(&project.read("result.json")).unwrap();
+    for (faults, wanted) in TOGETHER {
+        let scenario = result["scenarios"].as_array().unwrap().iter().find(|s| s["name"] == name(faults)).unwrap();
+        let all = scenario["attempts"][0]["diagnosis"].as_array().unwrap();
+        let all: Vec<String> = all.iter().map(said).collect();
+        assert_eq!(all, wanted, "{faults}");
+    }
 }
 
 #[test]

@@ -1,45 +1,64 @@
 //! The tables of docs/diagnosis.md are what the tests show. When they differ, the page is written anew beside the build.
 
-use crate::{captures_diagnosis::EXPERIMENTS, diagnosis::CASES};
+use crate::{
+    by_hand::ROWS,
+    captures_diagnosis::{EXPERIMENTS, NO_MAIL},
+    diagnosis::CASES,
+};
 use sealcheck::{
     judge::diagnose::catalogue::{self, Lang},
     scenario::{Knobs, faults},
 };
 use std::{fs, path::PathBuf};
 
-/// Tests on mails and log lines written by hand; they name a code and its confidence.
-const BY_HAND: &str = include_str!("diagnosis_rules.rs");
+/// A way in which a cause is shown: how, the first code with its confidence, and the test.
+type Shown = (String, &'static str, &'static str);
 
-/// A row for every cause: where it is brought about, and what is said then.
+/// Every way in which a cause is shown, the embedded world first.
+fn shown(code: &str) -> Vec<Shown> {
+    let of_row = |wanted: &str| wanted.starts_with(code);
+    let fault = format!("fault: {code}");
+    let cases = CASES.iter().filter(|c| of_row(c.first)).map(|c| {
+        let how = if c.lab == fault { format!("`--fault {code}`") } else { format!("scenario `{}`", c.name) };
+        (how, c.first, "diagnosis::every_fault_of_the_embedded_world_gets_its_code_first")
+    });
+    let captures = EXPERIMENTS
+        .iter()
+        .filter(|e| of_row(e.3))
+        .map(|e| (format!("capture `{}`", e.0), e.3, "captures_diagnosis::every_capture_gets_its_cause_first"));
+    let by_hand = ROWS.iter().filter(|r| of_row(r.first)).map(|r| {
+        ("mail and log lines by hand".to_owned(), r.first, "diagnosis_rules::every_cause_written_by_hand_comes_first")
+    });
+    cases.chain(captures).chain(by_hand).collect()
+}
+
+/// A row for every cause: how it is reproduced, what is said first then, and the test that shows it. Of several ways the
+/// surest is listed, and of equals the embedded world.
 fn causes() -> String {
     let mut out =
-        String::from("| code | cause | brought about by | first code | confidence |\n|---|---|---|---|---|\n");
+        String::from("| code | cause | reproduced by | first code | confidence | test |\n|---|---|---|---|---|---|\n");
     for row in catalogue::rows() {
-        let of_row = |wanted: &str| wanted.starts_with(row.code);
-        let cases = CASES.iter().filter(|c| of_row(c.first)).map(|c| (format!("case `{}`", c.name), c.first));
-        let captures = EXPERIMENTS.iter().filter(|e| of_row(e.3)).map(|e| (format!("capture `{}`", e.0), e.3));
-        // The surest way to show it, and of equals the embedded world.
-        let shown = cases.chain(captures).min_by_key(|(_, wanted)| !wanted.ends_with("certain"));
-        let by_hand = BY_HAND.contains(&format!("\"{}\"", row.code));
-        let (by, said) = match shown {
-            Some((by, wanted)) => (by, wanted.split_once(' ').unwrap()),
-            None if by_hand => ("mails and log lines by hand (`diagnosis_rules`)".to_owned(), (row.code, "")),
-            None => {
-                let (_, place) = faults::turn(&mut Knobs::default(), &[row.code]).unwrap_err();
-                (format!("nothing yet: {place}"), ("", ""))
-            }
+        let mut shown = shown(row.code);
+        shown.sort_by_key(|(how, first, _)| (!how.starts_with("`--fault"), !first.ends_with("certain")));
+        let (how, first, test) = shown.first().unwrap_or_else(|| panic!("nothing shows {}", row.code));
+        let (code, confidence) = first.split_once(' ').unwrap();
+        let elsewhere = faults::turn(&mut Knobs::default(), &[row.code]).err().map(|(_, place)| place);
+        let how = match elsewhere {
+            Some(place) => format!("{how} (no `--fault`: {place})"),
+            None => how.clone(),
         };
         let title = row.title.in_lang(Lang::En);
-        out.push_str(&format!("| {} | {title} | {by} | {} | {} |\n", row.code, said.0, said.1));
+        out.push_str(&format!("| {} | {title} | {how} | {code} | {confidence} | `{test}` |\n", row.code));
     }
     out
 }
 
 fn captures() -> String {
     let mut out = String::from("| capture | mail and logs | mail alone |\n|---|---|---|\n");
-    for (name, _, _, with_log, alone) in EXPERIMENTS {
+    for (name, mail, _, with_log, alone) in EXPERIMENTS {
         let said = |wanted: &'static str| if wanted.is_empty() { "none" } else { wanted };
-        out.push_str(&format!("| `{name}` | {} | {} |\n", said(with_log), said(alone)));
+        let alone = if mail == NO_MAIL { "no mail came out" } else { said(alone) };
+        out.push_str(&format!("| `{name}` | {} | {alone} |\n", said(with_log)));
     }
     out
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod by_hand;
 mod captures_diagnosis;
 mod checks;
 mod claims;
@@ -10,6 +11,7 @@ mod cli_inspect;
 mod cli_lab;
 mod corpus;
 mod diagnosis;
+mod diagnosis_certainty;
 mod diagnosis_page;
 mod diagnosis_rules;
 mod doctor;

@@ -141,7 +141,9 @@ impl<'a> Case<'a> {
         for (artifact, dsn) in &self.bounces {
             all.extend(dsn.recipients.iter().filter_map(|recipient| {
                 let text = format!("Diagnostic-Code: {}", recipient.diagnostic_code.as_deref().unwrap_or_default());
-                Some((recipient.reply.clone()?, quote(artifact, 0, &text)))
+                // A report can also tell of success (RFC 3464 §2.3.3).
+                let reply = recipient.reply.clone().filter(|reply| !reply.is_positive())?;
+                Some((reply, quote(artifact, 0, &text)))
             }));
         }
         all.extend(self.log.refusals());

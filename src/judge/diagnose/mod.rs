@@ -56,7 +56,8 @@ pub fn of_error(error: &StageError) -> Option<Diagnosis> {
 /// Every diagnosis of a case, the most certain first, of equals in the order of the families.
 pub fn diagnose_case(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut all = rules::all(case);
-    all.sort_by_key(|d| Reverse(d.confidence));
+    // That a bounce shows an address is no reason for the bounce.
+    all.sort_by_key(|d| (d.code == "F01", Reverse(d.confidence)));
     for diagnosis in &mut all {
         diagnosis.next.push(format!("sealcheck explain {}", diagnosis.code));
     }

@@ -258,17 +258,14 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "A17",
-        text(
-            "rspamd is down or refuses its configuration, and mail passes without it",
-            "rspamd が停止中か設定を拒否していて、メールが素通りしている",
-        ),
+        text("rspamd is down or refuses its configuration", "rspamd が停止中か設定を拒否している"),
         text(
             "all mail unsealed since a restart; warning: connect to Milter service …: Connection refused; ucl parser error …",
             "再起動以降すべて封印なし。warning: connect to Milter service …: Connection refused; ucl parser error …",
         ),
         text(
-            "milter_default_action = accept lets mail through when the milter does not answer",
-            "milter_default_action = accept のため、milter が応答しなくてもメールが通る",
+            "milter_default_action = accept lets mail through when the milter does not answer; tempfail defers it",
+            "milter_default_action = accept なら、milter が応答しなくてもメールが通る。tempfail なら遅延する",
         ),
         text(
             "milter_default_action = tempfail; run rspamadm configtest before every restart",

@@ -1,10 +1,10 @@
 //! Family B: sealed, but the chain does not verify.
 
-use super::body::{Change, change as undone, shows_recoding};
+use super::body::{Change, change as undone, is_plain, shows_recoding};
 use crate::{
     judge::{
         diagnose::{
-            case::{Case, Mail},
+            case::{Case, Mail, related},
             found::{field, found, quote},
         },
         survival::body,
@@ -12,7 +12,7 @@ use crate::{
     mail::{
         Message,
         arc::{ArcSet, ChainValidationStatus},
-        mime,
+        authres,
     },
     outcome::{
         Confidence::{Certain, High, Low},
@@ -24,6 +24,9 @@ use crate::{
 /// Fields that every server on the way may add or change (OpenARC signs them unless told otherwise).
 const VOLATILE: [&str; 6] =
     ["received", "return-path", "x-virus-scanned", "x-virus-status", "x-spam-status", "authentication-results"];
+
+/// Where receivers write their results.
+const RESULTS: &str = "Authentication-Results";
 
 /// Why the chain does not verify.
 pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
@@ -40,7 +43,7 @@ fn claimed(mail: &Mail<'_>) -> Option<Diagnosis> {
     structure(mail).or_else(|| {
         let (code, confidence) = match says.map(|_| says_body_hash(mail))? {
             // Long lines and encodings are changes of their own kinds (B17, B05).
-            true if shows_recoding(mail.message) && mime::decoded_body(mail.message).is_none() => ("B04", High),
+            true if is_plain(mail.message) => ("B04", High),
             true => ("B04", Low),
             false => ("B00", Certain),
         };
@@ -52,15 +55,15 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
     match verification.arc {
         Verdict::Fail => {}
         Verdict::Pass => {
-            let Some(says) = mail.says("arc").filter(|arc| arc.result == "fail") else { return Vec::new() };
+            let Some((says, its_line)) = refused(case, mail) else { return Vec::new() };
             let ours = quote(&mail.artifact, 0, "every ARC-Seal and the newest ARC-Message-Signature verify here");
             let odd = mail.foreign().iter().rev().find_map(|set| odd_for_office_365(mail, set));
-            let its_words = says.comment.as_deref().is_some_and(|c| ["35", "40"].contains(&c.trim()));
+            let its_words = says.is_some_and(|comment| ["35", "40"].contains(&comment.trim()));
             let diagnosis = match odd {
                 Some(odd) => found("B16", if its_words { High } else { Low }).seen([odd]),
                 None => found("B00", Low),
             };
-            return vec![diagnosis.seen(mail.quote_trusted()).seen([ours])];
+            return vec![diagnosis.seen(its_line).seen([ours])];
         }
         Verdict::None | Verdict::TempError => return Vec::new(),
     }
@@ -71,7 +74,35 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
         broken.confidence = Low;
         broken.evidence.extend(mail.quote_trusted());
     }
-    vec![broken]
+    let gone = key_beside(case, mail, &broken);
+    [Some(broken), gone].into_iter().flatten().collect()
+}
+
+/// A key that is not there beside a body that was changed: in an attempt it never was, later it may have gone since.
+fn key_beside(case: &Case<'_>, mail: &Mail<'_>, broken: &Diagnosis) -> Option<Diagnosis> {
+    let facts = &mail.verified(mail.foreign().last()?)?.ams_facts;
+    let body = ["B04", "B05", "B17"].contains(&broken.code.as_str());
+    let mut key = key(facts).filter(|_| body)?;
+    if case.attempt.is_none() {
+        key.confidence = Low;
+    }
+    let name = facts.key.as_ref().map_or("its selector", |k| k.name.as_str());
+    Some(key.seen([quote(&mail.artifact, 0, &format!("there is no usable key at {name}"))]))
+}
+
+/// The receiver says that the chain fails: its comment, and the field. Office 365 gives its results no name; they stand
+/// above the line of the server that forwarded to it, where nobody before it can have written.
+fn refused(case: &Case<'_>, mail: &Mail<'_>) -> Option<(Option<String>, Option<EvidenceRef>)> {
+    let forwarder = case.forwarder.as_deref();
+    let is_forwarders = |by: Option<&str>| by.zip(forwarder).is_some_and(|(by, f)| related(by, f));
+    let taken = mail.hops.iter().rev().find(|h| is_forwarders(h.by.as_deref())).map_or(0, |h| h.line);
+    let unnamed = || {
+        let all = authres::all(mail.message).into_iter();
+        all.filter(|a| a.authserv_id.is_none() && a.line < taken).find(|a| a.field.eq_ignore_ascii_case(RESULTS))
+    };
+    let results = mail.trusted.cloned().or_else(unnamed)?;
+    let arc = results.method("arc").next().filter(|arc| arc.result == "fail")?;
+    Some((arc.comment.clone(), mail.quote_line(results.line)))
 }
 
 /// What of a set Office 365 minds and nobody else does: results that say nothing, and fields in another order than AS,
@@ -169,7 +200,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     let seen = || mail.message.fields().get(ams.field).map(|f| field(&mail.artifact, f));
     let reason = v.reason.iter().map(|r| quote(&mail.artifact, 0, r));
     let has = |cause| v.ams_facts.causes.contains(&cause);
-    // Who found that the body had changed had the key: it went later.
+    // Who found that the body had changed had the key.
     let had_key = has(Cause::BodyHash) && says_body_hash(mail);
     if let Some(key) = key(&v.ams_facts).filter(|_| !had_key) {
         return Some(key.seen(reason).seen(seen()));

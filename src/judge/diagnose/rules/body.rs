@@ -48,6 +48,11 @@ pub(super) fn change(message: &Message, ams: &ArcMessageSignature, hash: &BodyHa
     footers.into_iter().find(|(end, _)| c.body_hash(&body[..**end]) == hash.expected).map(|(_, n)| Change::Footer(n))
 }
 
+/// Whether this body was neither folded nor encoded anew, as far as it tells by itself.
+pub(super) fn is_plain(message: &Message) -> bool {
+    shows_recoding(message) && mime::decoded_body(message).is_none() && unfolded(message.body()).is_none()
+}
+
 /// Whether a change of encoding would be recognised in this body: it is small, and no part of a multipart is encoded.
 pub(super) fn shows_recoding(message: &Message) -> bool {
     let body = message.body();

@@ -2,6 +2,7 @@
 
 use super::words;
 use crate::scenario::{
+    faults::FAULTS,
     knobs::{
         DmarcRecord, ImapFault, Locale, Modification, Placement, PublishedKey, SealFault, SealedResults, SenderDkim,
         SpfRecord,
@@ -17,6 +18,7 @@ use serde::Deserialize;
 #[schemars(rename = "Lab")]
 pub(crate) struct KnobsTwin {
     /// Causes of the catalogue to bring about, for example `B04`; knobs beside it count after it.
+    #[schemars(with = "Option<Many<FaultCode>>")]
     pub(crate) fault: Option<Many<Spot<String>>>,
     /// The outside sender.
     pub(crate) external: Option<ExternalTwin>,
@@ -27,6 +29,24 @@ pub(crate) struct KnobsTwin {
     /// Faulty DNS answers; the first that matches counts.
     #[serde(default)]
     pub(crate) dns: Vec<Spot<DnsTwin>>,
+}
+
+/// A code of the catalogue, as the schema shows it.
+struct FaultCode;
+
+impl JsonSchema for FaultCode {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FaultCode".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let codes: Vec<&str> = FAULTS.iter().map(|fault| fault.code).collect();
+        schemars::json_schema!({ "type": "string", "examples": codes })
+    }
 }
 
 /// The outside sender.

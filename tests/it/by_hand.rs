@@ -1,0 +1,313 @@
+//! Mails and log lines written by hand, each with the cause that it shows.
+
+use sealcheck::{
+    judge::diagnose::{Attempt, Case, Given, Log, Mail, diagnose_case, diagnose_mail},
+    mail::{
+        Message,
+        arc::ArcChain,
+        authres::{self, AuthenticationResults},
+        dsn::Dsn,
+        received,
+    },
+    outcome::Diagnosis,
+    verify::{BodyHash, Cause, DkimVerification, SetVerification, SignatureFacts, Verdict, Verification},
+};
+
+/// A cause, and what shows it.
+pub(crate) struct Row {
+    /// The first code and its confidence.
+    pub(crate) first: &'static str,
+    pub(crate) found: fn() -> Vec<Diagnosis>,
+}
+
+const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
+    Row { first, found }
+}
+
+pub(crate) const ROWS: [Row; 33] = [
+    row("A00 certain", || unsealed("something else")),
+    row("A03 certain", || {
+        unsealed(
+            "x; arc; lua_dkim_tools.lua:191: mail was sent to us\n\
+             x; arc; lua_dkim_tools.lua:255: skip signing: is_sign_network: nil, is_authed: nil, is_local: nil",
+        )
+    }),
+    row("A04 high", || unsealed("arc; cannot read key from /a: No such file or directory")),
+    row("A05 certain", || unsealed(&key_trouble("cannot map key file: /k Permission denied"))),
+    row("A06 certain", || unsealed(&key_trouble("cannot stat key file: /k Permission denied"))),
+    row("A08 certain", || unsealed(&key_trouble("cannot extract rsa key from evp key"))),
+    row("A09 certain", || {
+        unsealed(
+            "arc; use domain(recipient) for signature: mail.corp.co.jp\narc; final DKIM domain: corp.co.jp\n\
+             arc; cannot read key from /a: No such file or directory",
+        )
+    }),
+    row("A11 certain", || unsealed("lua; spf: skip SPF checks for local networks and authorized users")),
+    row("A15 high", || unsealed("mx postfix/pickup[1]: A1B2C3D4: uid=1000 from=<vmail>")),
+    row("A16 certain", || unsealed("arc; lua_dkim_tools.lua:1: user domain mismatch: a != b")),
+    row("B01 certain", || one("from", "", &broken(verified(1, AUTHOR_PASSES), 1, false, &[Cause::KeyRevoked]))),
+    row("B02 high", || one("from", "", &other_key())),
+    row("B03 certain", || one("from", "", &broken(verified(1, AUTHOR_PASSES), 1, false, &[Cause::KeyMalformed]))),
+    row("B05 high", recoded_in_a_part),
+    row("B06 certain", || one("from:subject", "", &header_changed())),
+    row("B08 high", || one("from", "rspamd 3.10.1 is loading configuration", &other_key())),
+    row("B09 high", || two("fail", &Verification { arc: Verdict::Fail, ..verified(2, AUTHOR_PASSES) })),
+    row("B10 certain", || two("fail", &broken(verified(2, AUTHOR_PASSES), 1, false, &[Cause::BodyHash]))),
+    row("B13 low", || one("from:received", "", &header_changed())),
+    row("B14 certain", || two("pass", &broken(verified(2, AUTHOR_PASSES), 2, true, &[Cause::SealLeavesSetsOut]))),
+    row("B15 certain", || two("none", &broken(verified(2, AUTHOR_PASSES), 2, true, &[Cause::ChainValidationStatus]))),
+    row("B16 high", || office_365("arc=fail (40)", &as_rspamd(PASSED))),
+    row("C02 certain", || {
+        let second = "mx.company.example; arc=pass (\"company.example:s=s1:i=1\")";
+        let twice = set(2, "company.example", "pass", second, "from") + &sealed(PASSED);
+        let text = format!("{}{twice}{RECEIVED}{AUTHOR}\r\nbody\r\n", google("arc=pass (i=2)", 2));
+        diagnosed(&text, "", &verified(3, AUTHOR_PASSES))
+    }),
+    row("C03 high", || {
+        let aar = "mx.company.example; spf=softfail (mx.company.example: domain of transitioning a@sender.example does not designate 198.51.100.8 as permitted sender) smtp.mailfrom=a@sender.example";
+        let hops = RECEIVED.replace("by mx.company.example", "by front.company.example");
+        let text = format!(
+            "{}{}Received: from front.company.example (front.company.example [198.51.100.8]) by mx.company.example with ESMTP id B2; Tue, 24 Nov 2026 02:42:05 +0000\r\n{hops}{AUTHOR}\r\nbody\r\n",
+            google("arc=pass (i=1); dmarc=pass (p=REJECT) header.from=sender.example", 1),
+            sealed(aar)
+        );
+        diagnosed(&text, "", &verified(2, AUTHOR_PASSES))
+    }),
+    row("C04 low", || {
+        let forged = sealed(&PASSED.replace("mx.company.example", "mail.evil.example"));
+        forwarded("arc=pass (i=1)", &forged, AUTHOR, AUTHOR_PASSES)
+    }),
+    row("C05 high", || {
+        // The author signed X-Mailer, and it is not there any more.
+        let found = forwarded(DMARC_FAILS, &sealed(PASSED), AUTHOR, AUTHOR_FAILS);
+        assert!(found[0].evidence[0].text.contains("x-mailer"), "{found:#?}");
+        found
+    }),
+    row("C06 high", || forwarded(DMARC_FAILS, &sealed(PASSED), UNSIGNED, &[])),
+    row("C07 high", || {
+        let others = format!("dkim=pass header.i=@gappssmtp.example; {DMARC_FAILS}");
+        forwarded(&others, &sealed(DISOWNED), UNSIGNED, &[("gappssmtp.example", Verdict::Pass)])
+    }),
+    row("C08 high", || {
+        let own = &[("sender.example", Verdict::Fail), ("company.example", Verdict::Pass)];
+        let aar = "mx.company.example; dkim=fail header.d=sender.example; dmarc=fail header.from=sender.example";
+        forwarded(DMARC_FAILS, &sealed(aar), AUTHOR, own)
+    }),
+    row("D06 certain", || {
+        let deferred = "mx postfix/smtp[1]: A1B2C3D4: to=<x@gmail.com>, dsn=4.7.28, status=deferred (host mx said: 421-4.7.28 exceeded the quota for sending messages that have the same Message-ID (in reply to end of DATA command))";
+        one("from", deferred, &verified(1, AUTHOR_PASSES))
+    }),
+    row("D10 certain", || {
+        let lookup = "mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from mx.sender.example[203.0.113.5]: 451 4.3.0 <user@company.example>: Temporary lookup failure; from=<a@sender.example> to=<user@company.example>";
+        one("from", lookup, &verified(1, AUTHOR_PASSES))
+    }),
+    row("D11 certain", || {
+        let text = format!("Return-Path: <>\r\n{}{RECEIVED}{AUTHOR}\r\nbody\r\n", sealed(PASSED));
+        diagnosed(&text, NOT_REWRITTEN, &verified(1, AUTHOR_PASSES))
+    }),
+    // Nothing failed, so nothing else is told: the sender asked to hear of success (RFC 3461 §4.1).
+    row("F01 certain", || diagnosed(&report("relayed", "2.0.0", "smtp; 250 2.0.0 OK"), "", &Verification::default())),
+];
+
+pub(crate) const UNSIGNED: &str = "From: Alice <alice@sender.example>\r\n";
+pub(crate) const DMARC_FAILS: &str = "arc=pass (i=1 spf=pass dkim=pass dmarc=pass); spf=pass smtp.mailfrom=x@company.example; dmarc=fail (p=REJECT dis=QUARANTINE) header.from=sender.example";
+pub(crate) const DISOWNED: &str =
+    "mx.company.example; spf=softfail smtp.mailfrom=a@sender.example; dmarc=fail header.from=sender.example";
+pub(crate) const NOT_REWRITTEN: &str = "mx postsrsd: srs_forward: <\"\"> not rewritten: No at sign";
+pub(crate) const AUTHOR_PASSES: &[(&str, Verdict)] = &[("sender.example", Verdict::Pass)];
+pub(crate) const AUTHOR_FAILS: &[(&str, Verdict)] = &[("sender.example", Verdict::Fail)];
+pub(crate) const RECEIVED: &str = "Received: from mx.sender.example (mx.sender.example [203.0.113.5]) by mx.company.example (Postfix) with ESMTP id A1 for <user@company.example>; Tue, 24 Nov 2026 02:42:04 +0000\r\n";
+pub(crate) const AUTHOR: &str = "DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=ext; h=from:x-mailer; bh=AA==; b=AA==\r\nFrom: Alice <alice@sender.example>\r\nTo: user@company.example\r\nSubject: hello\r\n";
+pub(crate) const PASSED: &str = "mx.company.example; dkim=pass header.d=sender.example; spf=pass smtp.mailfrom=alice@sender.example; dmarc=pass (policy=reject) header.from=sender.example";
+
+/// One ARC Set.
+pub(crate) fn set(i: u32, d: &str, cv: &str, aar: &str, h: &str) -> String {
+    format!(
+        "ARC-Seal: i={i}; a=rsa-sha256; cv={cv}; d={d}; s=s1; b=AA==\r\nARC-Message-Signature: i={i}; a=rsa-sha256; c=relaxed/relaxed; d={d}; s=s1; h={h}; bh=AA==; b=AA==\r\nARC-Authentication-Results: i={i}; {aar}\r\n"
+    )
+}
+
+/// What Google says on top of a mail.
+pub(crate) fn google(results: &str, sets: u32) -> String {
+    format!(
+        "{}Received: from mx.company.example (mx.company.example [198.51.100.7]) by mx.google.com with ESMTPS id z3 for <probe.inbox@gmail.com>; Tue, 24 Nov 2026 02:42:05 +0000\r\nAuthentication-Results: mx.google.com; {results}\r\n",
+        set(sets + 1, "google.com", "pass", "mx.google.com; arc=pass", "from")
+    )
+}
+
+/// Every part of so many sets holds, and the author's signature is judged so.
+pub(crate) fn verified(sets: u32, dkim: &[(&str, Verdict)]) -> Verification {
+    let set =
+        |instance| SetVerification { instance, ams: Verdict::Pass, seal: Verdict::Pass, ..SetVerification::default() };
+    let dkim = dkim.iter().map(|(d, result)| DkimVerification {
+        d: (*d).to_owned(),
+        s: "ext".to_owned(),
+        result: *result,
+        ..DkimVerification::default()
+    });
+    Verification {
+        arc: if sets == 0 { Verdict::None } else { Verdict::Pass },
+        sets: (1..=sets).map(set).collect(),
+        dkim: dkim.collect(),
+        ..Verification::default()
+    }
+}
+
+/// The chain fails over one part of the set `i`, for these causes.
+pub(crate) fn broken(mut verification: Verification, i: usize, seal: bool, causes: &[Cause]) -> Verification {
+    let set = &mut verification.sets[i - 1];
+    let facts = SignatureFacts { causes: causes.to_vec(), ..SignatureFacts::default() };
+    match seal {
+        true => (set.seal, set.seal_facts) = (Verdict::Fail, facts),
+        false => (set.ams, set.ams_facts) = (Verdict::Fail, facts),
+    }
+    verification.arc = Verdict::Fail;
+    verification
+}
+
+/// The company's set.
+pub(crate) fn sealed(aar: &str) -> String {
+    set(1, "company.example", "none", aar, "from")
+}
+
+/// A signed header field changed: the body hash and the seal hold.
+pub(crate) fn header_changed() -> Verification {
+    broken(verified(1, AUTHOR_PASSES), 1, false, &[Cause::Signature])
+}
+
+/// Neither signature of the set fits its key.
+pub(crate) fn other_key() -> Verification {
+    broken(header_changed(), 1, true, &[Cause::Signature])
+}
+
+/// The body is not the one that was sealed.
+pub(crate) fn body_changed() -> Verification {
+    let mut verification = broken(verified(1, AUTHOR_FAILS), 1, false, &[Cause::BodyHash]);
+    verification.sets[0].ams_facts.body_hash =
+        Some(BodyHash { expected: "AA==".into(), computed: "BB==".into(), uncovered: 0 });
+    verification
+}
+
+/// rspamd had chosen a domain to seal for, and could not load its key.
+fn key_trouble(text: &str) -> String {
+    format!("x; arc; lua_dkim_tools.lua:51: set domain to a\nx; proxy; cannot load dkim key /k: {text}")
+}
+
+/// A mail that nobody sealed.
+pub(crate) fn unsealed(log: &str) -> Vec<Diagnosis> {
+    diagnosed(&format!("{RECEIVED}{AUTHOR}\r\nbody\r\n"), log, &verified(0, AUTHOR_PASSES))
+}
+
+/// A mail that the company sealed, covering these fields.
+pub(crate) fn one(h: &str, log: &str, verification: &Verification) -> Vec<Diagnosis> {
+    let sealed = set(1, "company.example", "none", PASSED, h);
+    diagnosed(&format!("{sealed}{RECEIVED}{AUTHOR}\r\nbody\r\n"), log, verification)
+}
+
+/// A mail that a list sealed and then the company.
+pub(crate) fn two(cv: &str, verification: &Verification) -> Vec<Diagnosis> {
+    let newest = set(2, "company.example", cv, PASSED, "from");
+    let oldest = set(1, "list.example", "none", PASSED, "from");
+    diagnosed(&format!("{newest}{oldest}{RECEIVED}{AUTHOR}\r\nbody\r\n"), "", verification)
+}
+
+/// A mail with these sets, of which Google says `results`.
+pub(crate) fn forwarded(results: &str, sets: &str, rest: &str, dkim: &[(&str, Verdict)]) -> Vec<Diagnosis> {
+    let text = format!("{}{sets}{RECEIVED}{rest}\r\nbody\r\n", google(results, 1));
+    diagnosed(&text, "", &verified(2, dkim))
+}
+
+/// The company's set in the order AMS, AAR, AS.
+pub(crate) fn as_rspamd(aar: &str) -> String {
+    let set = sealed(aar);
+    let mut fields: Vec<&str> = set.split_inclusive("\r\n").collect();
+    fields.rotate_left(1);
+    fields.concat()
+}
+
+/// A mail with these sets, of which Office 365 says this.
+pub(crate) fn office_365(says: &str, sets: &str) -> Vec<Diagnosis> {
+    let text = format!(
+        "Received: from mx.company.example (198.51.100.7) by am1.mail.protection.outlook.com (10.0.0.1) with Microsoft SMTP Server; Tue, 24 Nov 2026 02:42:06 +0000\r\nAuthentication-Results: spf=pass (sender IP is 198.51.100.7) smtp.mailfrom=company.example; dkim=pass (signature was verified) header.d=sender.example; dmarc=pass action=none header.from=sender.example; {says}\r\n{sets}{RECEIVED}{AUTHOR}\r\nbody\r\n"
+    );
+    diagnosed(&text, "", &verified(1, AUTHOR_PASSES))
+}
+
+/// A report on a mail to the company, which sent it on to Gmail.
+pub(crate) fn report(action: &str, status: &str, diagnostic: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@company.example\r\nTo: alice@sender.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nYour message to <someone@gmail.com> (expanded from <user@company.example>)\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.company.example\r\n\r\nFinal-Recipient: rfc822; someone@gmail.com\r\nOriginal-Recipient: rfc822; user@company.example\r\nAction: {action}\r\nStatus: {status}\r\nDiagnostic-Code: {diagnostic}\r\n\r\n--b--\r\n"
+    )
+}
+
+/// 8-bit text was sent in a part, and arrived quoted-printable.
+fn recoded_in_a_part() -> Vec<Diagnosis> {
+    let part = |encoding: &str, text: &str| {
+        format!("Content-Transfer-Encoding: {encoding}\r\n\r\n--x\r\n\r\n{text}\r\n--x--\r\n")
+    };
+    let received = format!("{}{RECEIVED}{AUTHOR}{}", sealed(PASSED), part("7bit", "caf=C3=A9"));
+    in_an_attempt(&received, Some(&part("8bit", "caf\u{e9}")), &body_changed(), Attempt::default())
+}
+
+/// What is said of a mail and its log by somebody who has both.
+pub(crate) fn diagnosed(text: &str, log: &str, verification: &Verification) -> Vec<Diagnosis> {
+    given(text, log, Some(verification))
+}
+
+/// The same, where DNS may not have been asked.
+pub(crate) fn given(text: &str, log: &str, verification: Option<&Verification>) -> Vec<Diagnosis> {
+    let message = Message::parse(text);
+    let trusted = authres::receiver(&message).and_then(|id| authres::trusted(&message, &id).trusted);
+    diagnose_mail(Given {
+        artifact: "received.eml",
+        message: &message,
+        trusted: trusted.as_ref(),
+        arc: &ArcChain::of(&message),
+        hops: &received::hops(&message),
+        verification,
+        dsn: Dsn::of(&message).as_ref(),
+        sent: None,
+        forwarder: Some("company.example"),
+        log: Log::of(log.lines(), "server.log"),
+    })
+}
+
+/// What is said of a mail in an attempt, where what was sent is known.
+pub(crate) fn in_an_attempt(
+    copy: &str,
+    sent: Option<&str>,
+    verification: &Verification,
+    attempt: Attempt,
+) -> Vec<Diagnosis> {
+    let message = Message::parse(copy);
+    let (arc, hops) = (ArcChain::of(&message), received::hops(&message));
+    let sent = sent.map(Message::parse);
+    diagnose_case(&Case {
+        mail: Some(Mail {
+            artifact: "received.eml".into(),
+            message: &message,
+            trusted: None::<&AuthenticationResults>,
+            arc: &arc,
+            hops: &hops,
+            verification: Some(verification),
+            misplaced: None,
+            folder_name: "",
+            seal_domain: None,
+        }),
+        survival: sent
+            .as_ref()
+            .map(|sent| sealcheck::judge::survival(sent, &message, Some(verification)))
+            .unwrap_or_default(),
+        sent,
+        forwarder: Some("company.example".into()),
+        attempt: Some(Attempt { accepted: true, ..attempt }),
+        ..Case::default()
+    })
+}
+
+/// `B04 certain`: the first code and its confidence; nothing when there is none.
+pub(crate) fn first(diagnoses: &[Diagnosis]) -> String {
+    diagnoses.first().map_or_else(String::new, |d| {
+        format!("{} {}", d.code, serde_json::to_value(d.confidence).unwrap().as_str().unwrap())
+    })
+}
