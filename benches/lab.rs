@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use sealcheck::{
     lab::embedded::{
         Ports, World,
-        smtp_client::{self, Destination},
+        smtp_client::{self, Destination, Says},
         smtp_server::Envelope,
     },
     scenario::{Knobs, knobs::DmarcRecord},
@@ -49,13 +49,13 @@ fn forward(criterion: &mut Criterion) {
         let mx = world.describe().servers.iter().find(|s| s.name == "company-mx").unwrap();
         let mut builder = native_tls::TlsConnector::builder();
         let authority = native_tls::Certificate::from_pem(world.describe().ca_pem.as_bytes()).unwrap();
-        let tls = builder.disable_built_in_roots(true).add_root_certificate(authority).build().unwrap().into();
+        let tls = builder.disable_built_in_roots(true).add_root_certificate(authority).build().unwrap();
         let destination = Destination {
             socket: mx.address,
             host: mx.host.to_owned(),
-            proxy: None,
+            says: Says::Nothing,
             helo: "client.ext.example".to_owned(),
-            tls,
+            tls: Some(tls.into()),
         };
         (world, destination)
     });

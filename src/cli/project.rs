@@ -8,7 +8,7 @@ use crate::{
     run::{Given, Plan},
     scenario::{
         Config, Loaded, Scenario, TargetKind, YamlErrors,
-        config::{self, Outside},
+        config::{self, Outside, Staging},
         load,
     },
 };
@@ -104,17 +104,20 @@ impl Project {
     pub(super) async fn given(
         &self,
         context: &Context,
-        (kind, settings): (TargetKind, Settings),
+        (kind, mut settings): (TargetKind, Settings),
         plan: &Plan,
         renamed: &BTreeMap<String, String>,
         redactor: &Redactor,
     ) -> Result<Given, Failure> {
+        if kind == TargetKind::Staging {
+            settings.staging = Some(self.staging().map_err(|e| Failure::mistakes(&e.0))?);
+            return Ok(Given::Lab(kind, Box::new(settings)));
+        }
         if kind.is_lab() {
             return Ok(Given::Lab(kind, Box::new(self.of_company(settings).await?)));
         }
         let env = |name: &str| context.variable(name).map(str::to_owned);
-        let here = Path::new(".");
-        let root = if self.root.as_os_str().is_empty() { here } else { &self.root };
+        let root = self.folder();
         let scenarios: Vec<Scenario> = plan.items.iter().map(|i| i.scenario.as_ref().clone()).collect();
         let resolved = self.config.resolve(kind, &scenarios, renamed, &Outside { env: &env, root }, redactor).await;
         let resolved = resolved.map_err(|e| Failure::mistakes(&e.0))?;
@@ -135,6 +138,19 @@ impl Project {
             settings.company = settings.company.or_else(|| Company::with_address(address?));
         }
         settings.read().await.map_err(|e| Failure::Inconclusive(format!("{e}; {}", e.next())))
+    }
+
+    /// What target staging is.
+    ///
+    /// # Errors
+    /// When the project file does not say.
+    pub(super) fn staging(&self) -> Result<Staging, YamlErrors> {
+        self.config.staging(self.folder())
+    }
+
+    /// The folder of the project file.
+    fn folder(&self) -> &Path {
+        if self.root.as_os_str().is_empty() { Path::new(".") } else { &self.root }
     }
 
     /// How many scenarios may run at a time, given the accounts that are used.

@@ -11,8 +11,11 @@ pub mod process;
 #[cfg(target_os = "linux")]
 pub mod rspamd;
 mod settings;
+mod staging;
 
 pub use settings::{Own, Settings};
+
+use embedded::parties::Company;
 
 use crate::scenario::{Knobs, Target, TargetKind, target::LogSource};
 use std::{any::Any, path::PathBuf};
@@ -81,6 +84,10 @@ impl Lab {
             TargetKind::Rspamd => rspamd::world(knobs, settings).await,
             #[cfg(target_os = "linux")]
             TargetKind::Postfix => postfix::world(knobs, settings).await,
+            TargetKind::Staging => match &settings.staging {
+                Some(described) => staging::world(described, settings).await,
+                None => Err(LabError::NoLab(kind)),
+            },
             kind => Err(LabError::NoLab(kind)),
         }
     }
@@ -105,6 +112,9 @@ impl Lab {
     /// The accounts that a world of this kind will have, before it is started: their servers have no ports and no logins
     /// yet, and their logs no folder. `None` when the kind is no lab.
     pub fn outline(kind: TargetKind, settings: &Settings) -> Option<Target> {
+        if let (TargetKind::Staging, Some(described)) = (kind, &settings.staging) {
+            return Some(staging::outline(described, embedded::World::outline(&Company::default())));
+        }
         let company = settings.company.clone().unwrap_or_default();
         let logs: &[&str] = match kind {
             TargetKind::Rspamd => &["rspamd.log"],

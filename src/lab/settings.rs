@@ -4,11 +4,14 @@ use super::{
     LabError,
     embedded::{Ports, parties::Company},
 };
+use crate::scenario::config::Staging;
 use std::path::PathBuf;
 
 /// How a lab is built. By default everything is ours.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// For target staging: the person's servers.
+    pub staging: Option<Staging>,
     /// The ports of the embedded servers.
     pub ports: Ports,
     /// The company that forwards; ours, `corp.example`, by default.

@@ -162,11 +162,11 @@ impl Worlds {
     }
 }
 
-/// A world that we did not build has no knobs.
+/// A world whose company is not ours has no knobs.
 fn key(given: &Given, knobs: &Knobs) -> Knobs {
     match given {
+        Given::Lab(TargetKind::Staging, _) | Given::Target(_) => Knobs::default(),
         Given::Lab(..) => knobs.clone(),
-        Given::Target(_) => Knobs::default(),
     }
 }
 

@@ -45,6 +45,7 @@ mod seen;
 mod smtp_wire;
 mod snapshots;
 mod snapshots_embedded;
+mod staging;
 mod submit;
 mod survival;
 mod verification_page;

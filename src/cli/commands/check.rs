@@ -137,6 +137,8 @@ fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Foun
     let trial = Trial { project, vars: args.values.vars()?, renamed: args.values.renamed(), run, now };
     let asked = |kind: TargetKind| match args.target {
         Some(only) => kind == only,
+        // Without a server of their own people run the labs and Gmail.
+        None if kind == TargetKind::Staging => config.accounts.values().any(|a| a.mx.is_some()),
         None => kind.is_lab() || !config.accounts.is_empty(),
     };
     for scenario in loaded.scenarios {
@@ -166,7 +168,17 @@ impl Trial<'_> {
     }
 
     fn target(&self, scenario: &Scenario, kind: TargetKind, found: &mut Found) -> Option<Target> {
-        if let Some(target) = Lab::outline(kind, &Settings::default()) {
+        let mut settings = Settings::default();
+        if kind == TargetKind::Staging {
+            match self.project.staging() {
+                Ok(staging) => settings.staging = Some(staging),
+                Err(errors) => {
+                    found.add(errors.0);
+                    return None;
+                }
+            }
+        }
+        if let Some(target) = Lab::outline(kind, &settings) {
             return Some(target);
         }
         match self.project.config.outline(kind, std::slice::from_ref(scenario), &self.renamed) {

@@ -61,6 +61,7 @@ impl CompanyArgs {
             }
         }
         Ok(Settings {
+            staging: None,
             ports,
             company: self.company.clone(),
             company_dns: self.company_dns.clone(),

@@ -1,9 +1,9 @@
 //! The virtual network: parties have documentation addresses (RFC 5737), their servers listen on loopback.
 
-use super::dns::Resolver;
+use super::{Route, dns::Resolver};
 use hickory_resolver::{net::NetError, proto::rr::RData};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
@@ -33,12 +33,23 @@ pub struct Exchanger {
 pub struct Net {
     resolver: Resolver,
     routes: Arc<HashMap<(IpAddr, u16), SocketAddr>>,
+    outside: Arc<BTreeMap<String, Route>>,
 }
 
 impl Net {
     /// A network in which `routes` lead from address and port to the socket that really listens.
     pub fn new(resolver: Resolver, routes: impl IntoIterator<Item = ((IpAddr, u16), SocketAddr)>) -> Self {
-        Self { resolver, routes: Arc::new(routes.into_iter().collect()) }
+        Self { resolver, routes: Arc::new(routes.into_iter().collect()), outside: Arc::default() }
+    }
+
+    /// The network with these servers of others, by the domains whose mail is handed to them.
+    pub fn with_routes(self, outside: BTreeMap<String, Route>) -> Self {
+        Self { outside: Arc::new(outside), ..self }
+    }
+
+    /// The server of somebody else that mail for a domain is handed to.
+    pub fn outside(&self, domain: &str) -> Option<&Route> {
+        self.outside.get(domain)
     }
 
     /// The resolver of the world.

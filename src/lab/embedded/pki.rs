@@ -91,6 +91,16 @@ impl Pki {
         self.acceptor.clone()
     }
 
+    /// The client's end towards servers of others: it trusts everybody, as servers do that send mail (RFC 7435).
+    ///
+    /// # Errors
+    /// When the TLS library refuses.
+    pub fn unchecked() -> Result<TlsConnector, PkiError> {
+        let mut builder = native_tls::TlsConnector::builder();
+        builder.disable_built_in_roots(true).danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
+        Ok(builder.build()?.into())
+    }
+
     /// The client's end: it trusts this authority and no other. Made at the first call.
     ///
     /// # Errors

@@ -1,4 +1,9 @@
-//! Fixed ports.
+//! Sockets that other processes must find, and those of other processes that a world must find.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
 
 /// The port of every server on 127.0.0.1, for worlds that other processes must find; 0 for any free one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,4 +24,26 @@ pub struct Ports {
     pub gmail_mx: u16,
     /// The receiver's mailboxes, TLS from the first byte.
     pub gmail_imap: u16,
+    /// Where DNS and the MXs listen, when that is not 127.0.0.1.
+    pub listen: Option<IpAddr>,
+    /// Servers of others that mail for a domain (lower case) is handed to, whatever DNS says.
+    pub routes: BTreeMap<String, Route>,
+}
+
+/// A server of somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Its name.
+    pub host: String,
+    /// Where it listens.
+    pub socket: SocketAddr,
+    /// Whether TLS is used when it offers STARTTLS; its certificate is not checked.
+    pub tls: bool,
+}
+
+impl Ports {
+    /// Where DNS and the MXs listen.
+    pub fn listen(&self) -> IpAddr {
+        self.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
 }

@@ -24,12 +24,23 @@ pub struct Destination {
     pub socket: SocketAddr,
     /// The name that the server's certificate must carry.
     pub host: String,
-    /// The addresses of a PROXY line: our own and the server's.
-    pub proxy: Option<(IpAddr, IpAddr)>,
+    /// How the server learns our address.
+    pub says: Says,
     /// The name to give in EHLO.
     pub helo: String,
-    /// How STARTTLS is done when the server offers it.
-    pub tls: TlsConnector,
+    /// How STARTTLS is done when the server offers it; `None` when it is not done.
+    pub tls: Option<TlsConnector>,
+}
+
+/// How a server learns the address of its client, which really is on loopback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// By a PROXY line with our own address and the server's.
+    Proxy(IpAddr, IpAddr),
+    /// By Postfix's XCLIENT, when the server offers it; else it sees the connection's.
+    Xclient(IpAddr),
+    /// It sees the connection's.
+    Nothing,
 }
 
 /// The command that a reply answers, in Postfix's words.
@@ -114,7 +125,7 @@ async fn converse(destination: &Destination, envelope: &Envelope, message: &[u8]
     let everyone = |stage, reply: Reply| vec![Answer { stage, reply }; envelope.recipients.len()];
     let mut stream = TcpStream::connect(destination.socket).await.map_err(lost)?;
     stream.set_nodelay(true).map_err(lost)?;
-    if let Some((own, other)) = destination.proxy {
+    if let Says::Proxy(own, other) = destination.says {
         let line = format!("PROXY TCP4 {own} {other} 40000 25\r\n");
         stream.write_all(line.as_bytes()).await.map_err(lost)?;
     }
@@ -128,12 +139,23 @@ async fn converse(destination: &Destination, envelope: &Envelope, message: &[u8]
     if !welcome.is_positive() {
         return Ok(everyone(Stage::Hello, welcome));
     }
-    if offers(&welcome, "STARTTLS").is_some() {
+    if let (Says::Xclient(own), Some(_)) = (destination.says, offers(&welcome, "XCLIENT")) {
+        let version = if own.is_ipv6() { "IPV6:" } else { "" };
+        let again = talk.ask(&format!("XCLIENT NAME={} ADDR={version}{own}\r\n", destination.helo)).await?;
+        if !again.is_positive() {
+            return Ok(everyone(Stage::Connect, again));
+        }
+        welcome = talk.ask(&hello).await?;
+        if !welcome.is_positive() {
+            return Ok(everyone(Stage::Hello, welcome));
+        }
+    }
+    if let (Some(tls), Some(_)) = (&destination.tls, offers(&welcome, "STARTTLS")) {
         let ready = talk.ask("STARTTLS\r\n").await?;
         if !ready.is_positive() {
             return Ok(everyone(Stage::StartTls, ready));
         }
-        talk = talk.upgrade().await?;
+        talk = talk.upgrade(tls).await?;
         welcome = talk.ask(&hello).await?;
         if !welcome.is_positive() {
             return Ok(everyone(Stage::Hello, welcome));
@@ -179,8 +201,8 @@ impl<'d> Conversation<'d> {
         }
     }
 
-    async fn upgrade(self) -> Result<Self, ClientError> {
-        let Destination { host, tls, .. } = self.destination;
+    async fn upgrade(self, tls: &TlsConnector) -> Result<Self, ClientError> {
+        let Destination { host, .. } = self.destination;
         let stream = tls.connect(host, self.stream.into_inner()).await;
         let stream = stream.map_err(|error| ClientError::Tls(host.clone(), error))?;
         Ok(Self { stream: BufReader::new(Box::new(stream)), destination: self.destination })
@@ -334,6 +356,47 @@ mod tests {
         assert_eq!(stuffed(b".a\r\n.b.\r\n..\r\n"), b"..a\r\n..b.\r\n...\r\n.\r\n");
         assert_eq!(stuffed(b"a\n.b"), b"a\n.b\r\n.\r\n");
         assert_eq!(stuffed(b""), b".\r\n");
+    }
+
+    /// What a server that answers in this order is told, up to DATA.
+    async fn told(says: Says, welcome: &'static str) -> Vec<String> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            stream.write_all(b"220 mx\r\n").await.unwrap();
+            let mut seen = Vec::new();
+            loop {
+                let mut line = String::new();
+                stream.read_line(&mut line).await.unwrap();
+                let line = line.trim_end().to_owned();
+                let answer = match line.split(' ').next().unwrap() {
+                    "EHLO" => welcome,
+                    "XCLIENT" => "220 mx",
+                    "MAIL" => "550 5.7.1 enough",
+                    _ => return seen,
+                };
+                seen.push(line);
+                stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+            }
+        });
+        let destination = Destination { socket, host: "mx".into(), says, helo: "smtp.ext.example".into(), tls: None };
+        let envelope = Envelope::new("a@ext.example", &["b@corp.example"]);
+        let answers = send(&destination, &envelope, b"A: b\r\n\r\n").await.unwrap();
+        assert_eq!(answers[0].reply.code, 550);
+        server.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_xclient_learns_our_address() {
+        let address = || IpAddr::from([192, 0, 2, 10]);
+        let offered = "250-mx\r\n250-XCLIENT NAME ADDR\r\n250 SIZE 1000";
+        let xclient = "XCLIENT NAME=smtp.ext.example ADDR=192.0.2.10";
+        let (hello, mail) = ("EHLO smtp.ext.example", "MAIL FROM:<a@ext.example> SIZE=8");
+        assert_eq!(told(Says::Xclient(address()), offered).await, [hello, xclient, hello, mail]);
+        assert_eq!(told(Says::Xclient(address()), "250-mx\r\n250 SIZE 1000").await, [hello, mail]);
+        assert_eq!(told(Says::Nothing, offered).await, [hello, mail]);
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub enum CompanyServer {
     Screened(Arc<dyn Screen>),
     /// Another program.
     Elsewhere(Box<Elsewhere>),
+    /// A server of somebody else, one of those in [`Ports::routes`].
+    Outside,
 }
 
 /// A program that takes mail from the other parties with the PROXY protocol (version 1) at one socket, and from other
@@ -135,7 +137,7 @@ impl World {
         let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(other)?;
         let elsewhere = match &server {
             CompanyServer::Elsewhere(server) => Some((server.parties, server.public)),
-            CompanyServer::Embedded | CompanyServer::Screened(_) => None,
+            CompanyServer::Embedded | CompanyServer::Screened(_) | CompanyServer::Outside => None,
         };
         let sockets = Sockets::bind(&ports, &pki).await?;
         let mut addresses = sockets.addresses(&dns)?;
@@ -144,7 +146,7 @@ impl World {
             routes.insert((IpAddr::V4(COMPANY_ADDRESS), SMTP_PORT), parties);
             addresses.company_mx = public;
         }
-        let net = Net::new(dns.resolver().map_err(other)?, routes);
+        let net = Net::new(dns.resolver().map_err(other)?, routes).with_routes(ports.routes.clone());
         let tasks = Tasks::new();
         let client_tls = pki.clone();
         // Made ready while nobody waits for it; the first delivery reports what goes wrong.
@@ -187,6 +189,7 @@ impl World {
                 server.to_external.serve(external_mx, &tasks);
                 None
             }
+            CompanyServer::Outside => None,
         };
         if let Some(screen) = screen {
             let secret = accounts::random::<32>().map_err(LabError::Other)?;
@@ -260,7 +263,8 @@ impl Sockets {
         };
         let mx = |what, number| async move {
             let parties = smtp(what, 0, Transport::Proxied(pki.acceptor())).await?;
-            Ok::<_, LabError>(Mx { parties, public: smtp(what, number, starttls()).await? })
+            let public = SmtpListener::bind_at(ports.listen(), number, starttls()).await.map_err(port(what, number))?;
+            Ok::<_, LabError>(Mx { parties, public })
         };
         let imap = |what, number| async move {
             TcpListener::bind((Ipv4Addr::LOCALHOST, number)).await.map_err(port(what, number))

@@ -3,7 +3,9 @@
 mod model;
 mod resolve;
 mod secret;
+mod staging;
 mod used;
 
-pub use model::{AccountSpec, Config, EndpointSpec, Limit, LoginSpec, Profile, SecretPlace, SecretRef};
+pub use model::{AccountSpec, Config, EndpointSpec, Limit, LoginSpec, Profile, SecretPlace, SecretRef, StagingSpec};
 pub use resolve::{Outside, Resolved, load};
+pub use staging::Staging;

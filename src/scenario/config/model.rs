@@ -9,7 +9,12 @@ use crate::{
         yaml::Source,
     },
 };
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// A project file.
 #[derive(Debug, Clone, Default)]
@@ -24,12 +29,35 @@ pub struct Config {
     pub dns: Option<SocketAddr>,
     /// The accounts by name.
     pub accounts: BTreeMap<String, AccountSpec>,
+    /// Where our servers of target staging listen.
+    pub staging: StagingSpec,
     /// Limits by account.
     pub limits: BTreeMap<String, Limit>,
     /// Named sets of options; `inherits` is followed already.
     pub profiles: BTreeMap<String, Profile>,
     /// The file and what the command line set in it, for excerpts.
     pub(crate) sources: Vec<Source>,
+}
+
+/// Where our servers of target staging listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StagingSpec {
+    /// The address; 0.0.0.0 for every one of this machine.
+    pub listen: IpAddr,
+    /// The port of the receiver's MX.
+    pub smtp: u16,
+    /// The port of the outside sender's MX, which takes bounces.
+    pub bounces: u16,
+    /// The port of the DNS.
+    pub dns: u16,
+    /// The port of the receiver's mailboxes, on 127.0.0.1; 0 for any free one.
+    pub imap: u16,
+}
+
+impl Default for StagingSpec {
+    fn default() -> Self {
+        Self { listen: IpAddr::V4(Ipv4Addr::LOCALHOST), smtp: 2526, bounces: 2527, dns: 5300, imap: 0 }
+    }
 }
 
 /// An account whose secrets are still references.

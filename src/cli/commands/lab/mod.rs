@@ -12,12 +12,15 @@ use crate::{
         project::Project,
         signals,
     },
-    lab::{Lab, LabError, embedded::Ports},
+    lab::{
+        Lab, LabError,
+        embedded::{Ports, Route},
+    },
     outcome::ExitCode,
     scenario::TargetKind,
 };
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// `sealcheck lab …`.
 #[derive(Debug, clap::Subcommand)]
@@ -43,6 +46,9 @@ pub struct UpArgs {
     target: TargetKind,
     #[command(flatten)]
     company: CompanyArgs,
+    /// Hand mail for a domain to another server, whatever DNS says, for example gmail.com=127.0.0.1:2526; repeatable
+    #[arg(long = "route", value_name = "DOMAIN=IP:PORT", value_parser = route)]
+    routes: Vec<(String, Route)>,
     #[command(flatten)]
     ports: PortArgs,
 }
@@ -88,8 +94,15 @@ impl PortArgs {
             company_mx: self.port_company_mx,
             gmail_mx: self.port_gmail_mx,
             gmail_imap: self.port_gmail_imap,
+            ..Ports::default()
         }
     }
+}
+
+fn route(text: &str) -> Result<(String, Route), String> {
+    let (domain, at) = text.split_once('=').ok_or("write a domain, =, and the address and port of its server")?;
+    let socket: SocketAddr = at.parse().map_err(|_| format!("`{at}` is no address with a port"))?;
+    Ok((domain.to_ascii_lowercase(), Route { host: socket.ip().to_string(), socket, tls: true }))
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, command: &LabCommand) -> Outcome {
@@ -103,7 +116,8 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, command: &LabComma
 
 async fn up(args: &UpArgs, project: &Project) -> Outcome {
     let knobs = knobs::knobs(&args.knobs, &args.faults)?;
-    let settings = project.of_company(args.company.settings(args.target, args.ports.ports())?).await?;
+    let ports = Ports { routes: args.routes.iter().cloned().collect(), ..args.ports.ports() };
+    let settings = project.of_company(args.company.settings(args.target, ports)?).await?;
     let started = Lab::start(args.target, &knobs, &settings).await;
     let lab = started.map_err(|e| match e {
         LabError::NoLab(_) => Failure::Usage(format!("{e}; one of embedded, rspamd and postfix is")),

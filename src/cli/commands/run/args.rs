@@ -7,7 +7,7 @@ use crate::{
     judge::snapshot::Update,
 };
 use clap::ValueEnum;
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,10 @@ pub struct RunArgs {
     /// Use this profile of the project file
     #[arg(long, value_name = "NAME", env = "SEALCHECK_PROFILE", help_heading = "Selection")]
     pub(super) profile: Option<String>,
+    /// Where our servers of target staging listen: an address of this machine that your server reaches
+    /// [default: from the project file, else 127.0.0.1]
+    #[arg(long, value_name = "IP", help_heading = "Selection")]
+    pub(super) listen: Option<IpAddr>,
     #[command(flatten)]
     pub(super) values: ValueArgs,
     #[command(flatten)]

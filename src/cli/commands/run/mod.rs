@@ -24,14 +24,22 @@ use crate::{
     outcome::ExitCode,
     report::{self, Hub},
     run::{self, Emitter, Plan, RunDir, Stop},
+    scenario::TargetKind,
 };
 use args::{NoTests, Obsolete};
 use reports::reporters;
 use settings::Settings;
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs) -> Outcome {
-    let project = Project::find(context, global, &args.values.set)?;
+    let mut changes = args.values.set.clone();
+    changes.extend(args.listen.map(|address| format!("targets.staging.listen='{address}'")));
+    let project = Project::find(context, global, &changes)?;
     let settings = Settings::of(context, &project, args)?;
+    if args.listen.is_some() && settings.target != TargetKind::Staging {
+        let text =
+            format!("--listen has no effect on target {}; it is for staging: choose with --target", settings.target);
+        return Err(Failure::Usage(text));
+    }
     let scenarios = project.scenarios(&args.select.what)?;
     let mut plan = Plan::select(scenarios.into_iter().map(|s| settings.under(s)), &settings.selection);
     if args.running.list {

@@ -8,5 +8,5 @@ pub mod zone_file;
 
 pub use fault::{FaultError, Faults};
 pub use records::Records;
-pub use server::{Dns, Resolver};
-pub use zone::zone;
+pub use server::{Dns, Resolver, Upstream};
+pub use zone::{others, zone};

@@ -1,8 +1,8 @@
-//! The DNS server: UDP and TCP on one port of 127.0.0.1.
+//! The DNS server: UDP and TCP on one port, of 127.0.0.1 unless somebody says otherwise.
 
 use super::{
     fault::Faults,
-    records::{Found, Records},
+    records::{Found, Records, normal},
 };
 use crate::scenario::knobs::DnsAnswer;
 use hickory_resolver::{
@@ -15,14 +15,14 @@ use hickory_server::{
     net::runtime::Time,
     proto::{
         op::{Edns, Header, HeaderCounts, Metadata, ResponseCode},
-        rr::{Name, RData, Record, rdata::SOA},
+        rr::{Name, RData, Record, RecordType, rdata::SOA},
     },
     server::{Request, RequestHandler, ResponseHandler, ResponseInfo},
     zone_handler::MessageResponseBuilder,
 };
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -50,6 +50,15 @@ pub struct Dns {
 struct Handler {
     records: Records,
     faults: Faults,
+    upstream: Option<Upstream>,
+}
+
+/// Somebody else's DNS, for what a world does not know itself.
+pub struct Upstream {
+    /// Who is asked.
+    pub resolver: Resolver,
+    /// The domains that the world alone speaks for.
+    pub own: Vec<String>,
 }
 
 impl Dns {
@@ -58,17 +67,34 @@ impl Dns {
     /// # Errors
     /// When the port is taken for UDP or TCP.
     pub async fn start(port: u16, records: Records, faults: Faults) -> io::Result<Self> {
-        let (tcp, udp) = bind(port).await?;
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), records, faults, None).await
+    }
+
+    /// Starts to answer at an address, on a free port for port 0; what it does not know it asks `upstream` for.
+    ///
+    /// # Errors
+    /// When the port is taken for UDP or TCP, or the address is not ours.
+    pub async fn start_at(
+        at: SocketAddr,
+        records: Records,
+        faults: Faults,
+        upstream: Option<Upstream>,
+    ) -> io::Result<Self> {
+        let (tcp, udp) = bind(at).await?;
         let address = tcp.local_addr()?;
-        let mut server = Server::new(Handler { records: records.clone(), faults });
+        let mut server = Server::new(Handler { records: records.clone(), faults, upstream });
         server.register_socket(udp);
         server.register_listener(tcp, TCP_IDLE, usize::from(u16::MAX));
         Ok(Self { address, records, _server: server })
     }
 
-    /// Where it listens.
+    /// Where it listens; of every address the one that this machine reaches.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, self.address.port())),
+            IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::from((Ipv6Addr::LOCALHOST, self.address.port())),
+            _ => self.address,
+        }
     }
 
     /// What it answers.
@@ -81,23 +107,56 @@ impl Dns {
     /// # Errors
     /// When the resolver cannot be built.
     pub fn resolver(&self) -> Result<Resolver, NetError> {
-        let connection = |protocol| {
-            let mut connection = ConnectionConfig::new(protocol);
-            connection.port = self.address.port();
-            connection
-        };
-        let connections = vec![connection(ProtocolConfig::Udp), connection(ProtocolConfig::Tcp)];
-        let server = NameServerConfig::new(self.address.ip(), true, connections);
-        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        let mut builder = builder.with_tls_config(no_tls()?);
-        let options = builder.options_mut();
-        options.use_hosts_file = ResolveHosts::Never;
-        options.cache_size = 0;
-        options.timeout = LOOKUP_TIMEOUT;
-        options.attempts = 1;
-        builder.build()
+        resolver(self.address())
     }
+}
+
+impl Upstream {
+    /// The DNS at an address, or that of the system.
+    ///
+    /// # Errors
+    /// When the resolver cannot be built.
+    pub fn new(address: Option<SocketAddr>, own: &[&str]) -> Result<Self, NetError> {
+        let resolver = match address {
+            Some(address) => resolver(address)?,
+            None => TokioResolver::builder_tokio()?.with_tls_config(no_tls()?).build()?,
+        };
+        Ok(Self { resolver, own: own.iter().map(|name| normal(name)).collect() })
+    }
+
+    /// What it says of a name that is not the world's own.
+    async fn answer(&self, name: &str, rtype: RecordType) -> Option<(ResponseCode, Vec<Record>)> {
+        let plain = normal(name);
+        if self.own.iter().any(|own| plain == *own || plain.ends_with(&format!(".{own}"))) {
+            return None;
+        }
+        Some(match self.resolver.lookup(name, rtype).await {
+            Ok(lookup) => (ResponseCode::NoError, lookup.answers().to_vec()),
+            Err(error) if error.is_nx_domain() => (ResponseCode::NXDomain, Vec::new()),
+            Err(error) if error.is_no_records_found() => (ResponseCode::NoError, Vec::new()),
+            Err(_) => (ResponseCode::ServFail, Vec::new()),
+        })
+    }
+}
+
+/// A resolver that asks one server, by UDP and TCP.
+fn resolver(address: SocketAddr) -> Result<Resolver, NetError> {
+    let connection = |protocol| {
+        let mut connection = ConnectionConfig::new(protocol);
+        connection.port = address.port();
+        connection
+    };
+    let connections = vec![connection(ProtocolConfig::Udp), connection(ProtocolConfig::Tcp)];
+    let server = NameServerConfig::new(address.ip(), true, connections);
+    let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+    let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    let mut builder = builder.with_tls_config(no_tls()?);
+    let options = builder.options_mut();
+    options.use_hosts_file = ResolveHosts::Never;
+    options.cache_size = 0;
+    options.timeout = LOOKUP_TIMEOUT;
+    options.attempts = 1;
+    builder.build()
 }
 
 /// A TLS configuration that trusts nobody. Nothing here is asked over TLS, but without it the resolver reads all of the
@@ -109,10 +168,10 @@ fn no_tls() -> Result<rustls::ClientConfig, NetError> {
 }
 
 /// Binds one port for TCP and UDP. A free one for TCP may be taken for UDP, so some are tried.
-async fn bind(port: u16) -> io::Result<(TcpListener, UdpSocket)> {
-    let mut tries = if port == 0 { 32 } else { 1 };
+async fn bind(at: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
+    let mut tries = if at.port() == 0 { 32 } else { 1 };
     loop {
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let tcp = TcpListener::bind(at).await?;
         tries -= 1;
         match UdpSocket::bind(tcp.local_addr()?).await {
             Ok(udp) => return Ok((tcp, udp)),
@@ -132,7 +191,12 @@ impl RequestHandler for Handler {
         };
         let Ok(info) = request.request_info() else { return failed(ResponseCode::FormErr) };
         let (name, rtype) = (info.query.name().to_string(), info.query.query_type());
-        let (code, answers) = self.answer(&name, rtype);
+        let (mut code, mut answers) = self.answer(&name, rtype);
+        if let (ResponseCode::NXDomain, Some(upstream)) = (code, &self.upstream)
+            && let Some(other) = upstream.answer(&name, rtype).await
+        {
+            (code, answers) = other;
+        }
         let mut metadata = Metadata::response_from_request(&request.metadata);
         metadata.authoritative = true;
         metadata.recursion_available = true;
@@ -151,7 +215,7 @@ impl RequestHandler for Handler {
 }
 
 impl Handler {
-    fn answer(&self, name: &str, rtype: hickory_server::proto::rr::RecordType) -> (ResponseCode, Vec<Record>) {
+    fn answer(&self, name: &str, rtype: RecordType) -> (ResponseCode, Vec<Record>) {
         let mut ttl = TTL;
         match self.faults.find(name, rtype) {
             Some(DnsAnswer::ServFail) => return (ResponseCode::ServFail, Vec::new()),
@@ -178,7 +242,6 @@ fn soa() -> SOA {
 mod tests {
     use super::*;
     use crate::scenario::knobs::DnsFault;
-    use hickory_resolver::proto::rr::RecordType;
 
     async fn start(faults: &[DnsFault]) -> Dns {
         let records = Records::default();
@@ -229,6 +292,25 @@ mod tests {
         assert_eq!(code(&resolver, "ext.example.", RecordType::TXT).await, ResponseCode::ServFail);
         assert_eq!(code(&resolver, "ext.example.", RecordType::A).await, ResponseCode::NXDomain);
         assert_eq!(resolver.mx_lookup("ext.example.").await.unwrap().answers()[0].ttl, 7);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_the_worlds_own_is_asked_of_others() {
+        let others = start(&[]).await;
+        others.records().set_txt("x.own.example", "not this");
+        let upstream = Upstream::new(Some(others.address()), &["own.example"]).unwrap();
+        let records = Records::default();
+        records.set_txt("own.example", "ours");
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let dns = Dns::start_at(at, records, Faults::default(), Some(upstream)).await.unwrap();
+        let resolver = dns.resolver().unwrap();
+        let own = resolver.txt_lookup("own.example.").await.unwrap();
+        assert!(own.answers()[0].data.to_string().contains("ours"));
+        let other = resolver.txt_lookup("ext.example.").await.unwrap();
+        assert!(other.answers()[0].data.to_string().contains("v=spf1 -all"));
+        assert_eq!(code(&resolver, "x.own.example.", RecordType::TXT).await, ResponseCode::NXDomain);
+        assert_eq!(code(&resolver, "nobody.example.", RecordType::TXT).await, ResponseCode::NXDomain);
+        assert_eq!(code(&resolver, "ext.example.", RecordType::A).await, ResponseCode::NoError);
     }
 
     #[tokio::test]

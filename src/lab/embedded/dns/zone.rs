@@ -16,9 +16,18 @@ use hickory_server::proto::ProtoError;
 /// # Errors
 /// When a name is no domain name.
 pub fn zone(knobs: &Knobs, keys: &Keys, at: &Company, arc_record: &str) -> Result<Records, ProtoError> {
+    let records = others(knobs, keys)?;
+    company(&records, knobs, keys, at, arc_record)?;
+    Ok(records)
+}
+
+/// What DNS says of the other parties.
+///
+/// # Errors
+/// When a name is no domain name.
+pub fn others(knobs: &Knobs, keys: &Keys) -> Result<Records, ProtoError> {
     let records = Records::default();
     external(&records, knobs, keys)?;
-    company(&records, knobs, keys, at, arc_record)?;
     google(&records, keys)?;
     Ok(records)
 }

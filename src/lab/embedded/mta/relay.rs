@@ -2,9 +2,10 @@
 
 use super::{Bounce, Report, queue_id};
 use crate::lab::embedded::{
+    Route,
     net::{Exchanger, MxError, Net},
     pki::Pki,
-    smtp_client::{self, Answer, Destination, Stage},
+    smtp_client::{self, Answer, Destination, Says, Stage},
     smtp_server::{Envelope, Recipient, Status},
     tasks::Tasks,
 };
@@ -173,7 +174,12 @@ impl Relay {
 
     /// One try at each exchanger until one decides.
     async fn attempt(&self, domain: &str, recipients: &[Recipient], queued: &Queued) -> Vec<Decision> {
-        let exchangers = match self.net.exchangers(domain).await {
+        let outside = self.net.outside(domain);
+        let found = match outside {
+            Some(Route { host, socket, .. }) => Ok(vec![Exchanger { host: host.clone(), address: socket.ip() }]),
+            None => self.net.exchangers(domain).await,
+        };
+        let exchangers = match found {
             Ok(exchangers) => exchangers,
             Err(error) => {
                 let (status, decide): (_, fn(Failure) -> Decision) = match error {
@@ -185,7 +191,7 @@ impl Relay {
         };
         let mut last = String::new();
         for exchanger in exchangers {
-            match self.converse(&exchanger, recipients, queued).await {
+            match self.converse(&exchanger, outside, recipients, queued).await {
                 Ok(answers) => return recipients.iter().zip(answers).map(|(r, a)| decide(r, a, &exchanger)).collect(),
                 Err(error) => last = error,
             }
@@ -196,20 +202,22 @@ impl Relay {
     async fn converse(
         &self,
         exchanger: &Exchanger,
+        outside: Option<&Route>,
         recipients: &[Recipient],
         queued: &Queued,
     ) -> Result<Vec<Answer>, String> {
         let Exchanger { host, address } = exchanger;
-        let Some(socket) = self.net.socket(*address, SMTP_PORT) else {
-            return Err(format!("connect to {host}[{address}]:{SMTP_PORT}: No route to host"));
+        let own = IpAddr::V4(self.site.address);
+        let (socket, says, tls) = match outside {
+            Some(route) => (route.socket, Says::Xclient(own), route.tls.then(Pki::unchecked).transpose()),
+            None => {
+                let socket = self.net.socket(*address, SMTP_PORT);
+                let socket = socket.ok_or(format!("connect to {host}[{address}]:{SMTP_PORT}: No route to host"))?;
+                (socket, Says::Proxy(own, *address), self.pki.connector().await.map(Some))
+            }
         };
-        let destination = Destination {
-            socket,
-            host: host.clone(),
-            proxy: Some((IpAddr::V4(self.site.address), *address)),
-            helo: self.site.host.to_string(),
-            tls: self.pki.connector().await.map_err(|error| error.to_string())?,
-        };
+        let tls = tls.map_err(|error| error.to_string())?;
+        let destination = Destination { socket, host: host.clone(), says, helo: self.site.host.to_string(), tls };
         let envelope = Envelope { recipients: recipients.to_vec(), ..queued.envelope.clone() };
         smtp_client::send(&destination, &envelope, &queued.message).await.map_err(|error| error.to_string())
     }

@@ -52,7 +52,15 @@ impl SmtpListener {
     /// # Errors
     /// When the port is taken.
     pub async fn bind(port: u16, transport: Transport) -> io::Result<Self> {
-        let socket = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).await?;
+        Self::bind_at(std::net::Ipv4Addr::LOCALHOST.into(), port, transport).await
+    }
+
+    /// Binds `port` of an address, or a free port for 0.
+    ///
+    /// # Errors
+    /// When the port is taken, or the address is not ours.
+    pub async fn bind_at(address: IpAddr, port: u16, transport: Transport) -> io::Result<Self> {
+        let socket = TcpListener::bind((address, port)).await?;
         Ok(Self { address: socket.local_addr()?, socket, transport })
     }
 

@@ -48,6 +48,11 @@ impl Store {
         account
     }
 
+    /// Removes an account.
+    pub fn remove_account(&self, address: &str) {
+        self.accounts.write().unwrap_or_else(PoisonError::into_inner).remove(&account_key(address));
+    }
+
     /// The account that gets mail for `address`. Case does not matter, and at gmail.com neither do dots nor a `+tag`.
     pub fn account(&self, address: &str) -> Option<Arc<Account>> {
         self.accounts.read().unwrap_or_else(PoisonError::into_inner).get(&account_key(address)).cloned()

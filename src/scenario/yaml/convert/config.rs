@@ -7,13 +7,13 @@ use super::{
 use crate::{
     core::At,
     scenario::{
-        config::{AccountSpec, Config, Limit, Profile},
+        config::{AccountSpec, Config, Limit, Profile, StagingSpec},
         suggest,
         target::{LogSource, Provider, TargetKind},
         vars::is_name,
         yaml::{
             spot::{Entries, Many, Spot, Try},
-            twin::config::{AccountTwin, ConfigTwin, LimitTwin, LogTwin, ProfileTwin},
+            twin::config::{AccountTwin, ConfigTwin, LimitTwin, LogTwin, ProfileTwin, StagingTwin},
         },
     },
 };
@@ -53,6 +53,7 @@ impl Cx<'_> {
             target: twin.target.and_then(|t| t.0),
             dns,
             accounts,
+            staging: twin.targets.and_then(|t| t.0?.staging?.0).map(|s| self.staging(s)).unwrap_or_default(),
             limits,
             profiles: self.profiles(twin.profiles),
             sources: Vec::new(),
@@ -69,6 +70,26 @@ impl Cx<'_> {
             self.wrong(text.at, format!("`{}` is no DNS server", text.value), help);
         }
         address.ok()
+    }
+
+    fn staging(&mut self, twin: StagingTwin) -> StagingSpec {
+        let usual = StagingSpec::default();
+        let listen = twin.listen.map_or(usual.listen, |text| {
+            text.value.parse().unwrap_or_else(|_| {
+                let help = "write an IP address of this machine that your server reaches";
+                self.wrong(text.at, format!("`{}` is no IP address", text.value), help);
+                usual.listen
+            })
+        });
+        let mut port = |port: Option<Spot<u16>>, usual| match port {
+            Some(spot) if spot.value == 0 => {
+                self.wrong(spot.at, "port 0 cannot be connected to", "write a number from 1 to 65535");
+                usual
+            }
+            other => other.map_or(usual, |p| p.value),
+        };
+        let (smtp, bounces) = (port(twin.smtp, usual.smtp), port(twin.bounces, usual.bounces));
+        StagingSpec { listen, smtp, bounces, dns: port(twin.dns, usual.dns), imap: port(twin.imap, usual.imap) }
     }
 
     fn account(&mut self, name: Spot<String>, twin: AccountTwin) -> AccountSpec {

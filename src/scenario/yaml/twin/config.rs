@@ -29,12 +29,44 @@ pub(crate) struct ConfigTwin {
     /// The accounts by the names that scenarios use; the labs bring their own.
     #[serde(default)]
     pub(crate) accounts: Entries<Try<AccountTwin>>,
+    /// What targets need beside accounts.
+    pub(crate) targets: Option<Try<TargetsTwin>>,
     /// Limits by account.
     #[serde(default)]
     pub(crate) limits: Entries<Try<LimitTwin>>,
     /// Named sets of options for `run --profile`.
     #[serde(default)]
     pub(crate) profiles: Entries<Try<ProfileTwin>>,
+}
+
+/// What targets need beside accounts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Targets")]
+pub(crate) struct TargetsTwin {
+    /// Your own server, with the look-alike behind it.
+    pub(crate) staging: Option<Try<StagingTwin>>,
+}
+
+/// Where our servers of target staging listen.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Staging")]
+pub(crate) struct StagingTwin {
+    /// An address of this machine that your server reaches; 127.0.0.1 when not written, 0.0.0.0 for every one.
+    pub(crate) listen: Option<Spot<String>>,
+    /// The port of the look-alike's MX; 2526 when not written.
+    #[schemars(range(min = 1))]
+    pub(crate) smtp: Option<Spot<u16>>,
+    /// The port of the outside sender's MX, which takes bounces; 2527 when not written.
+    #[schemars(range(min = 1))]
+    pub(crate) bounces: Option<Spot<u16>>,
+    /// The port of the DNS; 5300 when not written.
+    #[schemars(range(min = 1))]
+    pub(crate) dns: Option<Spot<u16>>,
+    /// The port of the look-alike's mailboxes, on 127.0.0.1; any free one when not written.
+    #[schemars(range(min = 1))]
+    pub(crate) imap: Option<Spot<u16>>,
 }
 
 /// A mail account.

@@ -1,0 +1,77 @@
+//! Target staging as the project file describes it: your servers, and where ours listen.
+
+use super::model::{AccountSpec, Config, EndpointSpec, StagingSpec};
+use crate::scenario::{Account, YamlError, YamlErrors, target::LogSource};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+
+/// A server of yours, with ours around it.
+#[derive(Debug, Clone)]
+pub struct Staging {
+    /// The accounts whose mail your servers forward.
+    pub company: Vec<Account>,
+    /// The accounts that it is forwarded to, which get mailboxes at the look-alike.
+    pub receivers: Vec<Account>,
+    /// Your servers by the domains (lower case) whose mail they take.
+    pub servers: BTreeMap<String, EndpointSpec>,
+    /// Where our servers listen.
+    pub at: StagingSpec,
+    /// Where DNS is asked for what we do not know; `None` is the system's resolver.
+    pub dns: Option<SocketAddr>,
+}
+
+impl Config {
+    /// What target staging is; `root` is the folder of the project file.
+    ///
+    /// # Errors
+    /// When no account says what your server is, or two servers are to take mail for one domain.
+    pub fn staging(&self, root: &Path) -> Result<Staging, YamlErrors> {
+        let mut errors = Vec::new();
+        let mut staging = Staging {
+            company: Vec::new(),
+            receivers: Vec::new(),
+            servers: BTreeMap::new(),
+            at: self.staging,
+            dns: self.dns,
+        };
+        for (spec, server) in self.accounts.values().filter_map(|a| Some((a, a.mx.as_ref()?))) {
+            let account = spec.of_company(root);
+            let domain = account.domain();
+            if staging.servers.get(&domain).is_some_and(|other| other != server) {
+                let message = format!("two servers are to take mail for {domain}");
+                errors.push(self.wrong(&spec.address.at, message).with_help("write the same `mx` for both accounts"));
+            }
+            staging.servers.insert(domain, server.clone());
+            let receiver = account.forwards_to.as_ref().and_then(|name| self.accounts.get(name));
+            if let Some(receiver) =
+                receiver.filter(|r| staging.receivers.iter().all(|known| known.name != r.name.value))
+            {
+                staging.receivers.push(Account::new(&receiver.name.value, &receiver.address.value));
+            }
+            staging.company.push(account);
+        }
+        if staging.company.is_empty() {
+            let file = self.sources.first().map_or_else(|| "sealcheck.yaml".into(), |source| source.file.clone());
+            let error = YamlError::file("target staging has no server: no account has `mx`", &file);
+            errors
+                .push(error.with_help("write `mx: HOST:25` and `forwards_to: gmail` of the account that it forwards"));
+        }
+        if errors.is_empty() { Ok(staging) } else { Err(YamlErrors(errors)) }
+    }
+}
+
+impl AccountSpec {
+    /// Mail to it goes through the outside sender, which signs it, and so has no server of its own here.
+    fn of_company(&self, root: &Path) -> Account {
+        let logs = self.logs.iter().map(|log| match &log.value {
+            LogSource::File(path) => LogSource::File(root.join(path)),
+            LogSource::Program { words, .. } => LogSource::Program { words: words.clone(), folder: root.to_owned() },
+        });
+        Account {
+            forwards_to: self.forwards_to.as_ref().map(|f| f.value.clone()),
+            seal_domain: self.seal_domain.clone(),
+            authserv_id: self.authserv_id.clone(),
+            logs: logs.collect(),
+            ..Account::new(&self.name.value, &self.address.value)
+        }
+    }
+}

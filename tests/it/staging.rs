@@ -1,0 +1,137 @@
+//! Target staging: the server of a person, here the forwarder of another process that is told to hand Gmail's mail to our
+//! look-alike.
+
+use crate::program::{Lab, Project};
+use serde_json::Value;
+use std::net::TcpListener;
+
+/// Ports that are free now. They are held until all are known.
+fn free<const N: usize>() -> [u16; N] {
+    let held = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    held.map(|listener| listener.local_addr().unwrap().port())
+}
+
+/// A person's server and their project.
+struct Staging {
+    server: Lab,
+    project: Project,
+}
+
+const FORWARD: &str = "sealcheck: 1
+name: forward
+targets: [staging]
+send: { from: external, to: company, subject: $token }
+wait: { timeout: 60s }
+expect:
+  - delivered:
+      to: gmail
+      auth: { arc: pass, dmarc: pass, dkim: { result: pass, d: $external.domain } }
+      arc:
+        seals:
+          - { i: 1, by: corp.example, cv: none }
+          - { i: last, by: google.com, cv: pass }
+        verify: pass
+      body: unchanged
+snapshot: none
+";
+
+impl Staging {
+    fn new(knobs: &[&str]) -> Self {
+        let [smtp, bounces, dns, company] = free();
+        let routes = [format!("gmail.com=127.0.0.1:{smtp}"), format!("ext.example=127.0.0.1:{bounces}")];
+        let port = company.to_string();
+        let mut args = vec!["--port-company-mx", &port, "--route", &routes[0], "--route", &routes[1]];
+        args.extend(knobs.iter().flat_map(|knob| ["--knob", *knob]));
+        let server = Project::new().lab(&args);
+        // What the world does not know, the company's key among it, is asked of this DNS.
+        let upstream = server.ready["dns"].as_str().unwrap().to_owned();
+        let config = format!(
+            "sealcheck: 1
+target: staging
+dns: {upstream}
+targets:
+  staging: {{ smtp: {smtp}, bounces: {bounces}, dns: {dns} }}
+accounts:
+  company: {{ address: info@corp.example, mx: 127.0.0.1:{company}, forwards_to: gmail }}
+  gmail: {{ address: probe.inbox@gmail.com }}
+"
+        );
+        let project = Project::new().config(&config).scenario("forward", FORWARD);
+        Self { server, project }
+    }
+
+    fn run(&self) -> (i32, String, Value) {
+        let ran = self.project.run(&["run", "--report", "json=r.json", "--report", "console"]);
+        let result = std::fs::read_to_string(self.project.path("r.json")).unwrap_or_else(|_| "null".to_owned());
+        (ran.code, ran.to_string(), serde_json::from_str(&result).unwrap())
+    }
+}
+
+#[test]
+fn a_sound_server_passes() {
+    let staging = Staging::new(&[]);
+    let (code, shown, result) = staging.run();
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(result["run"]["target"], "staging");
+    let check = staging.project.run(&["check", "--target", "staging"]);
+    assert_eq!(check.code, 0, "{check}");
+    assert_eq!(staging.server.end(), 0);
+}
+
+#[test]
+fn a_server_that_does_not_seal_is_told_so() {
+    let staging = Staging::new(&["company.arc=false"]);
+    let (code, shown, result) = staging.run();
+    assert_eq!(code, 1, "{shown}");
+    assert_eq!(result["scenarios"][0]["attempts"][0]["diagnosis"][0]["code"], "A00", "{shown}");
+    assert_eq!(staging.server.end(), 0);
+}
+
+#[test]
+fn a_bounce_of_the_server_comes_back_to_the_outside_sender() {
+    let bounced = FORWARD.split("  - delivered:").next().unwrap().to_owned()
+        + "  - bounced: { to: external, status: 5.1.1 }\nsnapshot: none\n";
+    let mut staging = Staging::new(&[]);
+    let config = staging.project.read("sealcheck.yaml");
+    // The server forwards to a mailbox that this look-alike does not have.
+    staging.project =
+        staging.project.config(&config.replace("probe.inbox@", "nobody.here@")).scenario("forward", &bounced);
+    let (code, shown, _) = staging.run();
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(staging.server.end(), 0);
+}
+
+#[test]
+fn what_cannot_work_is_said_before_anything_is_sent() {
+    let project = Project::new().scenario("forward", FORWARD);
+    let none = project.run(&["run", "--target", "staging"]);
+    assert!(none.code == 2 && none.stderr.contains("target staging has no server"), "{none}");
+    let project = project.config(
+        "sealcheck: 1
+accounts:
+  company: { address: info@corp.example, mx: 127.0.0.1:2525, forwards_to: gmail }
+  company-2: { address: sales@corp.example, mx: 127.0.0.1:2526, forwards_to: gmail }
+  gmail: { address: probe.inbox@gmail.com }
+",
+    );
+    let two = project.run(&["run", "--target", "staging"]);
+    assert!(two.code == 2 && two.stderr.contains("two servers are to take mail for corp.example"), "{two}");
+    assert!(two.stderr.contains("sealcheck.yaml:4:"), "{two}");
+    let listen = project.run(&["run", "--target", "embedded", "--listen", "127.0.0.1"]);
+    assert!(listen.code == 2 && listen.stderr.contains("--listen has no effect on target embedded"), "{listen}");
+    for wrong in ["targets.staging.listen=here", "targets.staging.smtp=0", "targets.staging.pop=110"] {
+        assert_eq!(project.run(&["run", "--target", "staging", "--set", wrong]).code, 2, "{wrong}");
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let project = project.config(&format!(
+        "sealcheck: 1
+targets: {{ staging: {{ smtp: {} }} }}
+accounts:
+  company: {{ address: info@corp.example, mx: 127.0.0.1:2525, forwards_to: gmail }}
+  gmail: {{ address: probe.inbox@gmail.com }}
+",
+        taken.local_addr().unwrap().port()
+    ));
+    let taken = project.run(&["run", "--target", "staging"]);
+    assert!(taken.code == 3 && taken.stdout.contains("the receiver's MX on port"), "{taken}");
+}
