@@ -3,7 +3,7 @@
 //!
 //! `.ci/interop-setup` installs the first two, Debian has the others; then `cargo test --test it interop -- --ignored`.
 
-use crate::verify_signer::*;
+use crate::{interop_rspamd::Rspamd, verify_dns::Server, verify_signer::*};
 use sealcheck::{
     mail::Message,
     verify::{Dns, Verdict, Verification, ZoneFile, verify},
@@ -83,13 +83,20 @@ pub(crate) fn mail_dkim(dns: SocketAddr, messages: &[PathBuf]) -> Vec<Opinion> {
 /// sound. `zone` is the file with the DNS answers of the run.
 pub(crate) fn assert_everybody_passes(zone: &Path, received: &[PathBuf]) {
     let answers = ZoneFile::parse(&fs::read_to_string(zone).unwrap()).unwrap();
-    let (dkimpy, mailauth) = (dkimpy(zone, received), mailauth(zone, received));
-    for ((file, dkimpy), mailauth) in received.iter().zip(dkimpy).zip(mailauth) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let dns = runtime.block_on(Server::of_zone(answers.clone()));
+    let rspamd = Rspamd::start(dns.address);
+    let others = dkimpy(zone, received).into_iter().zip(mailauth(zone, received)).zip(mail_dkim(dns.address, received));
+    for (file, ((dkimpy, mailauth), mail_dkim)) in received.iter().zip(others) {
         let file_name = file.display();
-        let ours = judge(&fs::read(file).unwrap(), answers.clone());
+        let message = fs::read(file).unwrap();
+        let ours = judge(&message, answers.clone());
+        let rspamd = rspamd.judge(&message);
         assert_eq!((ours.arc, &ours.arc_reason), (Verdict::Pass, &None), "{file_name}");
         assert!(ours.dkim.iter().all(|d| d.result == Verdict::Pass), "{file_name}: {:?}", ours.dkim);
-        for (name, opinion) in [("dkimpy", dkimpy), ("mailauth", mailauth)] {
+        for (name, opinion) in
+            [("dkimpy", dkimpy), ("mailauth", mailauth), ("Mail::DKIM", mail_dkim), ("rspamd", rspamd)]
+        {
             assert_eq!(opinion.arc, "pass", "{name} about {file_name}: {}", opinion.reason);
             assert_eq!(opinion.dkim.len(), ours.dkim.len(), "{name} about {file_name}");
             for d in &opinion.dkim {
@@ -112,7 +119,7 @@ pub(crate) fn judge(message: &[u8], zone: ZoneFile) -> Verification {
 }
 
 #[test]
-#[ignore = "requires python3 with dkimpy and node with mailauth; .ci/interop-setup installs them"]
+#[ignore = "requires python3 with dkimpy, node with mailauth, perl with Mail::DKIM and rspamd; .ci/run installs them"]
 fn interop_sound_messages_pass_everywhere() {
     let dir = tempfile::tempdir().unwrap();
     let zone = dir.path().join("dns.zone");

@@ -14,19 +14,22 @@ use std::{
 };
 
 #[test]
-#[ignore = "requires python3 with dkimpy and node with mailauth; .ci/interop-setup installs them"]
+#[ignore = "requires python3 with dkimpy, node with mailauth, perl with Mail::DKIM and rspamd; .ci/run installs them"]
 fn interop_the_received_copy_of_a_run_holds_everywhere() {
-    let project = Project::new().scenario("forward", &forward("embedded"));
-    let ran = project.run(&["run", "--artifacts", "all", "--update", "all"]);
-    assert_eq!(ran.code, 0, "{ran}");
-    let (mut received, mut zone) = (Vec::new(), PathBuf::new());
-    project.each_file(".sealcheck/runs", &mut |path, _| match path.file_name().and_then(|n| n.to_str()) {
-        Some("received.eml") => received.push(path.to_owned()),
-        Some("dns.zone") => path.clone_into(&mut zone),
-        _ => {}
-    });
-    assert_eq!(received.len(), 1, "{ran}");
-    assert_everybody_passes(&zone, &received);
+    for (target, key) in [("embedded", "reuse"), ("rspamd", "reuse"), ("rspamd", "dedicated")] {
+        let scenario = forward(target).replace("send:", &format!("lab: {{ company: {{ arc: {key} }} }}\nsend:"));
+        let project = Project::new().scenario("forward", &scenario);
+        let ran = project.run(&["run", "--target", target, "--artifacts", "all", "--update", "all"]);
+        assert_eq!(ran.code, 0, "{ran}");
+        let (mut received, mut zone) = (Vec::new(), PathBuf::new());
+        project.each_file(".sealcheck/runs", &mut |path, _| match path.file_name().and_then(|n| n.to_str()) {
+            Some("received.eml") => received.push(path.to_owned()),
+            Some("dns.zone") => path.clone_into(&mut zone),
+            _ => {}
+        });
+        assert_eq!(received.len(), 1, "{ran}");
+        assert_everybody_passes(&zone, &received);
+    }
 }
 
 /// `127.0.0.1` and the port of one of the servers of `lab up`.

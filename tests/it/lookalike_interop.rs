@@ -124,7 +124,7 @@ async fn interop_mbsync_copies_the_mailbox() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "requires python3 with dkimpy and node with mailauth; .ci/interop-setup installs them"]
+#[ignore = "requires python3 with dkimpy, node with mailauth, perl with Mail::DKIM and rspamd; .ci/run installs them"]
 async fn interop_seals_of_the_lookalike_hold_everywhere() {
     let lab = Lab::new(|_| {}).await;
     let signed = lab.signed(&mail("direct"));

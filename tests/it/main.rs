@@ -39,6 +39,7 @@ mod project_file;
 mod readers;
 mod readme;
 mod reports;
+mod rspamd;
 mod scenarios_yaml;
 mod scripted;
 mod seen;

@@ -1,0 +1,185 @@
+//! Target `rspamd`: a real rspamd seals, with our settings or a person's own, and nothing of it is left at the end.
+//!
+//! `apt-get install rspamd`, then `cargo test --test it rspamd -- --ignored`.
+
+use crate::program::{Project, forward};
+use sealcheck::lab::embedded::keys::Keys;
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+use tempfile::TempDir;
+
+/// A directory that rspamd's user can enter.
+fn open_directory() -> TempDir {
+    let dir = tempfile::tempdir_in("/tmp").unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    dir
+}
+
+/// Every process that works below a directory.
+fn processes_below(dir: &Path) -> Vec<PathBuf> {
+    let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    processes.filter(|p| fs::read_link(p.join("cwd")).is_ok_and(|cwd| cwd.starts_with(dir))).collect()
+}
+
+fn assert_nothing_is_left(dir: &Path) {
+    assert_eq!(processes_below(dir), [] as [&Path; 0]);
+    let files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files, [] as [&Path; 0]);
+}
+
+/// A project whose state directories are below a directory of its own.
+fn project(dir: &TempDir) -> Project {
+    Project::new().scenario("forward", &forward("rspamd")).env("TMPDIR", dir.path().to_str().unwrap())
+}
+
+const RUN: [&str; 5] = ["run", "--target", "rspamd", "--update", "all"];
+
+#[test]
+fn a_missing_rspamd_says_how_to_get_it() {
+    let dir = open_directory();
+    let ran = project(&dir).run(&[&RUN[..], &["--rspamd-bin", "/no/such/rspamd"]].concat());
+    assert_eq!(ran.code, 3, "{ran}");
+    assert!(ran.stdout.contains("H08 start target rspamd: /no/such/rspamd is not there"), "{ran}");
+    assert!(ran.stdout.contains("= next:  apt-get install rspamd, or name the program with --rspamd-bin"), "{ran}");
+    assert_nothing_is_left(dir.path());
+}
+
+#[test]
+fn an_rspamd_that_ends_at_once_is_told_with_its_last_words() {
+    let dir = open_directory();
+    let program = dir.path().join("rspamd");
+    fs::write(&program, "#!/bin/sh\necho no luck today; exit 7\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let base = open_directory();
+    let ran = project(&base).run(&[&RUN[..], &["--rspamd-bin", program.to_str().unwrap()]].concat());
+    assert_eq!(ran.code, 3, "{ran}");
+    // As root it would start as rspamd's own user, which only an installed rspamd has.
+    let user = "no user to run as";
+    assert!(ran.stdout.contains("(exit status: 7); it said: no luck today") || ran.stdout.contains(user), "{ran}");
+    assert_nothing_is_left(base.path());
+}
+
+#[test]
+#[ignore = "requires rspamd"]
+fn rspamd_seals_with_either_key() {
+    let dir = open_directory();
+    let dedicated = "lab: { company: { arc: dedicated } }\nsend:";
+    let project = project(&dir).scenario("dedicated", &forward("rspamd").replace("send:", dedicated));
+    let ran = project.run(&RUN);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert_nothing_is_left(dir.path());
+}
+
+/// The settings of `arc`, what DNS has of the company, the exit code, and what is said.
+type Case<'c> = (&'c str, Option<&'c str>, i32, &'c str);
+
+#[test]
+#[ignore = "requires rspamd"]
+fn rspamd_runs_with_a_persons_own_settings() {
+    let (dir, home) = (open_directory(), open_directory());
+    let file = |name: &str, text: &str| {
+        let path = home.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let keys = Keys::load().unwrap();
+    let key = file("company.example.private", keys.company_dkim.pem());
+    // As an administrator makes one, with the record as it is printed.
+    let made = home.path().join("arc.private");
+    let mut keygen = Command::new("rspamadm");
+    keygen.args(["dkim_keygen", "-s", "arc2023", "-b", "2048", "-d", "company.example", "-k"]).arg(&made);
+    let printed = keygen.output().unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+    fs::set_permissions(&made, fs::Permissions::from_mode(0o644)).unwrap();
+    let printed = file("arc2023.txt", &String::from_utf8(printed.stdout).unwrap());
+    let other = keys.other.record();
+    let (first, rest) = other.split_at(200);
+    let other = file("other.zone", &format!("20231011._domainkey IN TXT ( \"{first}\"\n\t\"{rest}\" )\n"));
+    let nothing = file("nothing.zone", "");
+
+    let reused =
+        format!("domain {{\n  company.example {{\n    selector = \"20231011\";\n    path = \"{key}\";\n  }}\n}}\n");
+    let made = made.to_str().unwrap();
+    let dedicated = reused.replace("20231011", "arc2023").replace(&key, made);
+    let lost = reused.replace(&key, "/no/such/key");
+    let unlisted = reused.replace("company.example {", "other.example {");
+    let header = format!("use_domain = \"header\";\n{reused}");
+    let outbound = format!("sign_inbound = false;\n{reused}");
+    let checked = format!("check_pubkey = true;\n{reused}");
+    let broken = reused.replace("\"20231011\"", "\"20231011");
+    let cases: [Case<'_>; 11] = [
+        (&reused, None, 0, "the lab's DNS publishes the public half of"),
+        (&dedicated, Some(&printed), 0, "PASS"),
+        (&lost, None, 1, "error[A04]"),
+        (&unlisted, None, 1, "error[A04]"),
+        (&header, None, 1, "error[A02]"),
+        (&outbound, None, 1, "error[A01]"),
+        (&checked, Some(&nothing), 1, "error[A14]"),
+        (&checked, Some(&other), 1, "error[A14]"),
+        (&reused, Some(&other), 1, "error[B02]"),
+        (&reused, Some(&nothing), 1, "error[B01]"),
+        (&broken, None, 3, "local.d/arc.conf: line: 3, column: "),
+    ];
+    let project = project(&dir);
+    let local_d = home.path().join("local.d");
+    fs::create_dir(&local_d).unwrap();
+    for (settings, dns, code, said) in cases {
+        fs::write(local_d.join("arc.conf"), settings).unwrap();
+        let own = ["--rspamd-local-d", local_d.to_str().unwrap(), "--company", "info@company.example"];
+        let dns = dns.map_or_else(Vec::new, |dns| vec!["--company-dns", dns]);
+        let ran = project.run(&[&RUN[..], &own, &dns].concat());
+        assert_eq!(ran.code, code, "{settings}{ran}");
+        assert!(ran.stdout.contains(said), "{settings}wanted {said}; {ran}");
+        assert!(code != 3 || ran.stdout.contains(local_d.to_str().unwrap()), "the person's own path: {ran}");
+        assert_eq!(fs::read_to_string(local_d.join("arc.conf")).unwrap(), settings);
+        assert_nothing_is_left(dir.path());
+    }
+    let files = fs::read_dir(&local_d).unwrap().count();
+    assert_eq!(files, 1, "nothing is written there");
+
+    // Nobody names the company: it is the first that arc.conf names.
+    fs::write(local_d.join("arc.conf"), &reused).unwrap();
+    let ran = project.run(&[&RUN[..], &["--rspamd-local-d", local_d.to_str().unwrap(), "-v"]].concat());
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(ran.stdout.contains("company.example"), "{ran}");
+}
+
+#[test]
+#[ignore = "requires rspamd"]
+fn rspamd_is_gone_after_ctrl_c_and_after_the_end_of_lab_up() {
+    let dir = open_directory();
+    // The second is still waiting when the first has passed.
+    let slow = "lab: { gmail: { delay: 1h } }\nsend:";
+    let project = project(&dir).scenario("slow", &forward("rspamd").replace("send:", slow));
+    let args = [&RUN[..], &["-j", "2"]].concat();
+    let ran = project.run_until(&args, |line| line.contains("PASS"), "INT");
+    assert_eq!(ran.code, 130, "{ran}");
+    assert_nothing_is_left(dir.path());
+
+    let lab = project.lab(&["--target", "rspamd"]);
+    assert!(processes_below(dir.path()).len() >= 3);
+    assert_eq!(lab.end(), 0);
+    assert_nothing_is_left(dir.path());
+}
+
+#[test]
+#[ignore = "requires rspamd"]
+fn rspamd_of_a_killed_run_is_ended_by_the_next_and_that_of_a_living_one_stays() {
+    let dir = open_directory();
+    let project = project(&dir);
+    let living = project.lab(&["--target", "rspamd"]);
+    let of_living = processes_below(dir.path());
+    // Dropping it kills it, and it can clean up nothing.
+    drop(project.lab(&["--target", "rspamd"]));
+    assert!(processes_below(dir.path()).len() > of_living.len(), "it left its rspamd behind");
+    let ran = project.run(&RUN);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert_eq!(processes_below(dir.path()), of_living);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    assert_eq!(living.end(), 0);
+    assert_nothing_is_left(dir.path());
+}
