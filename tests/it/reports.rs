@@ -4,8 +4,9 @@ use sealcheck::{
     core::{Redactor, RunId, ScenarioId, Secret, Token},
     mail::{authres::AuthenticationResults, received::Hop},
     outcome::{
-        Agreement, Artifact, AttemptReport, CheckResult, Claim, Connections, Event, ExitCode, HarnessCode, Observed,
-        ObservedSeal, Redactions, RunInfo, ScenarioReport, SnapshotOutcome, SnapshotStatus, StageError, Status, Totals,
+        Agreement, Artifact, AttemptReport, CheckResult, Claim, Confidence, Connections, Diagnosis, Event, EvidenceRef,
+        ExitCode, HarnessCode, Observed, ObservedSeal, Redactions, RunInfo, ScenarioReport, SnapshotOutcome,
+        SnapshotStatus, StageError, Status, Totals,
     },
     report::{
         Hub, Reporter,
@@ -247,6 +248,10 @@ fn report(reporters: Vec<(String, Box<dyn Reporter>)>, tell: impl FnOnce(&Emitte
 }
 
 fn console(verbosity: Verbosity, color: bool, tell: impl FnOnce(&Emitter)) -> String {
+    console_of(None, verbosity, color, tell)
+}
+
+fn console_of(columns: Option<usize>, verbosity: Verbosity, color: bool, tell: impl FnOnce(&Emitter)) -> String {
     let paper = Paper::default();
     let options = Options {
         palette: Palette { color },
@@ -254,6 +259,7 @@ fn console(verbosity: Verbosity, color: bool, tell: impl FnOnce(&Emitter)) -> St
         verbosity,
         stderr: false,
         run_dir: ".sealcheck/runs/01JD8Q6V3K5W7Y9ZB2C4D6E8F0".into(),
+        columns,
         patience: Duration::from_secs(30),
     };
     let console = Console::new(Sink::new(paper.clone(), Redactor::new()), options);
@@ -338,6 +344,39 @@ fn every_status_has_its_word_and_every_trouble_its_block() {
     for broken in ["forward-arc", "down", "late", "unexpected", "changed"] {
         assert!(tail.contains(broken), "{broken} is not repeated after the summary: {tail}");
     }
+}
+
+#[test]
+fn a_failure_fits_a_narrow_terminal() {
+    let mut report = unsealed();
+    let Observed { received, .. } = &mut report.attempts[0].observed[0];
+    received[0].from = Some("a-rather-long-name-of-a-server.ext.example".into());
+    report.attempts[0].diagnosis = vec![Diagnosis {
+        code: "A00".into(),
+        title: "no hop before the receiver sealed the message".into(),
+        confidence: Confidence::Certain,
+        evidence: vec![EvidenceRef { artifact: "received.eml".into(), line: 3, text: "a text of ".repeat(20) }],
+        ruled_out: Vec::new(),
+        next: vec![
+            "a command that is longer than the terminal is wide, and must be kept whole for whoever copies it".into(),
+        ],
+    }];
+    let text = console_of(Some(80), Verbosity::Normal, false, |emitter| tell(emitter, vec![report.clone()]));
+    let block = text.split("error[A00]").nth(1).unwrap().split("----").next().unwrap();
+    let notes = block.rsplit("\n  |\n").next().unwrap();
+    let long: Vec<&str> = notes.lines().filter(|l| l.chars().count() > 80).collect();
+    assert!(long.len() == 2 && long[0].contains("= next:  a command") && long[1].contains("= files:"), "{notes}");
+    assert!(block.contains("  = path:  a-rather-long-name-of-a-server.ext.example\n           -> mx.corp.example: forwarded, NOT sealed\n"), "{block}");
+    assert!(
+        block.contains("a text of\n             a text of") || block.contains("a text\n             of a text"),
+        "{block}"
+    );
+    // In a file, where lines may be long, the drawing is one.
+    let text = console(Verbosity::Normal, false, |emitter| tell(emitter, vec![report]));
+    assert!(
+        text.contains("a-rather-long-name-of-a-server.ext.example -") && text.contains("-> mx.corp.example"),
+        "{text}"
+    );
 }
 
 #[test]

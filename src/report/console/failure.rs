@@ -4,6 +4,7 @@ use super::{
     excerpt::{Mark, excerpt},
     path::path,
     style::{Palette, Tone},
+    wrap::wrap,
 };
 use crate::{
     outcome::{AttemptReport, CheckResult, Observed, ScenarioReport},
@@ -15,10 +16,15 @@ use crate::{
     },
 };
 
+/// The columns before the text of a note, beside the line numbers.
+const NOTE: usize = 10;
+/// The fewest columns that a text is broken into.
+const NARROWEST: usize = 40;
+
 /// What the console says of a scenario that failed, without colour and without files, and all that is known of the causes
 /// that it only names.
 pub fn diagnosis_text(scenario: &ScenarioReport) -> String {
-    let mut out = block(Palette { color: false }, "", scenario).trim_start().to_owned();
+    let mut out = block(Palette { color: false }, None, "", scenario).trim_start().to_owned();
     let others = scenario.attempts.last().into_iter().flat_map(|a| a.diagnosis.iter().skip(1));
     for other in others {
         out.push_str(&format!("\nalso[{}]: {}\n", other.code, plain(&other.title)));
@@ -30,7 +36,7 @@ pub fn diagnosis_text(scenario: &ScenarioReport) -> String {
 }
 
 /// `error[…]: …`, the lines of the scenario that do not hold, and what was seen.
-pub(super) fn block(palette: Palette, run_dir: &str, scenario: &ScenarioReport) -> String {
+pub(super) fn block(palette: Palette, columns: Option<usize>, run_dir: &str, scenario: &ScenarioReport) -> String {
     let trouble = Trouble::of(scenario);
     let first = trouble.checks.first();
     let (line, column) = first.map_or((scenario.line, 0), |c| (c.line, c.column));
@@ -61,7 +67,7 @@ pub(super) fn block(palette: Palette, run_dir: &str, scenario: &ScenarioReport) 
     if let Some(attempt) = scenario.attempts.last() {
         notes.extend(attempt.observed.iter().map(|o| ("seen", vec![seen(o)])));
         if let Some(copy) = attempt.observed.iter().find(|o| o.kind == "copy") {
-            notes.push(("path", path(copy)));
+            notes.push(("path", path(copy, columns.map(|columns| columns.saturating_sub(gutter + NOTE)))));
             notes.push(("trust", claims::disagreements(&copy.claims)));
             notes.push(("diff", survival::broken_lines(&copy.survival)));
         }
@@ -82,6 +88,12 @@ pub(super) fn block(palette: Palette, run_dir: &str, scenario: &ScenarioReport) 
     for (name, lines) in notes {
         for (n, text) in lines.iter().enumerate() {
             let lead = if n == 0 { format!("= {name}:") } else { String::new() };
+            // Commands and names of files are kept whole, for copying; a drawing is as it is.
+            let fits = |columns: usize| wrap(text, columns.saturating_sub(gutter + NOTE).max(NARROWEST));
+            let text = match columns.filter(|_| !["next", "files", "path"].contains(&name)) {
+                Some(columns) => fits(columns).replace('\n', &format!("\n{:1$}", "", gutter + NOTE)),
+                None => text.clone(),
+            };
             out.push(format!("{pad} {lead:<8} {text}"));
         }
     }

@@ -10,6 +10,7 @@ mod summary;
 mod wrap;
 
 pub use failure::diagnosis_text;
+pub use path::organization;
 pub use style::{Palette, Tone};
 pub use wrap::{columns, wrap};
 
@@ -62,6 +63,8 @@ pub struct Options {
     pub stderr: bool,
     /// The run's directory as shown to people.
     pub run_dir: String,
+    /// The columns of the terminal; none elsewhere, where lines are as long as they are.
+    pub columns: Option<usize>,
     /// Without a terminal: how long nothing may be printed.
     pub patience: Duration,
 }
@@ -127,7 +130,7 @@ impl Console {
             }
         }
         if broken {
-            let block = failure::block(palette, &self.options.run_dir, report);
+            let block = failure::block(palette, self.options.columns, &self.options.run_dir, report);
             self.print(&block)?;
         }
         Ok(())

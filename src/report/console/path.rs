@@ -12,8 +12,9 @@ struct Station {
     said: String,
 }
 
-/// Two lines: the hosts with arrows between them, and a note under each. Empty when the message has no hops.
-pub(super) fn path(seen: &Observed) -> Vec<String> {
+/// Two lines: the hosts with arrows between them, and a note under each; or, where that does not fit the columns, a line
+/// for each host. Empty when the message has no hops.
+pub(super) fn path(seen: &Observed, columns: Option<usize>) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
     for hop in &seen.received {
         for host in [&hop.from, &hop.by].into_iter().flatten() {
@@ -35,19 +36,27 @@ pub(super) fn path(seen: &Observed) -> Vec<String> {
                 0 => origin(seen),
                 n if n == last => results(seen),
                 // The sender's own servers forward nothing.
-                _ if domain(&host) == domain(&first) => String::new(),
+                _ if organization(&host) == organization(&first) => String::new(),
                 _ => sealing(seen, &host),
             };
             Station { host, said }
         })
         .collect();
-    draw(&stations)
+    let drawn = draw(&stations);
+    match columns {
+        Some(columns) if drawn.iter().any(|line| line.chars().count() > columns) => list(&stations),
+        _ => drawn,
+    }
 }
 
-/// The last two labels of a host name.
-fn domain(host: &str) -> &str {
-    let mut dots = host.rmatch_indices('.').map(|(at, _)| at + 1);
-    dots.nth(1).map_or(host, |at| &host[at..])
+/// Who runs a host, as far as its name tells: the last two labels, or an address as it is.
+pub fn organization(host: &str) -> String {
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return host.to_owned();
+    }
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let start = host.rmatch_indices('.').map(|(at, _)| at + 1).nth(1).unwrap_or(0);
+    host[start..].to_owned()
 }
 
 fn origin(seen: &Observed) -> String {
@@ -78,6 +87,15 @@ fn results(seen: &Observed) -> String {
     plain(&results.join(" "))
 }
 
+fn list(stations: &[Station]) -> Vec<String> {
+    let line = |(n, station): (usize, &Station)| {
+        let arrow = if n == 0 { "" } else { "-> " };
+        let said = if station.said.is_empty() { String::new() } else { format!(": {}", station.said) };
+        format!("{arrow}{}{said}", station.host)
+    };
+    stations.iter().enumerate().map(line).collect()
+}
+
 fn draw(stations: &[Station]) -> Vec<String> {
     let (mut hosts, mut said) = (String::new(), String::new());
     for (n, station) in stations.iter().enumerate() {
@@ -95,5 +113,17 @@ fn draw(stations: &[Station]) -> Vec<String> {
         (true, _) => Vec::new(),
         (false, true) => vec![hosts],
         (false, false) => vec![hosts, said.trim_end().to_owned()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn organizations_are_the_last_two_labels() {
+        assert_eq!(organization("MX.Corp.example."), "corp.example");
+        assert_eq!(organization("2002:a05::1"), "2002:a05::1");
+        assert_eq!(organization("localhost"), "localhost");
     }
 }

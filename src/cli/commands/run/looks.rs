@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     cli::{Context, Global},
-    report::console::{Options, Palette, ProgressKind, Verbosity},
+    report::console::{Options, Palette, ProgressKind, Verbosity, columns},
 };
 use std::{path::Path, time::Duration};
 
@@ -31,6 +31,7 @@ pub(super) fn looks(context: &Context, global: &Global, args: &RunArgs, director
         verbosity,
         stderr,
         run_dir: directory.display().to_string(),
+        columns: is_terminal.then(columns).flatten(),
         patience: PATIENCE,
     };
     let file = Options { palette: Palette { color: false }, progress: ProgressKind::None, ..look(false, false) };
