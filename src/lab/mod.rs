@@ -40,6 +40,14 @@ pub enum LabError {
         /// Why.
         source: std::io::Error,
     },
+    /// The company of this world is a real program, which does not do what the knob says.
+    #[error("target {kind} cannot have `{knob}` as it is turned")]
+    Knob {
+        /// The knob.
+        knob: &'static str,
+        /// The kind of world.
+        kind: TargetKind,
+    },
     /// This kind of world is not one that we build.
     #[error("target {0} is no lab")]
     NoLab(TargetKind),
@@ -61,6 +69,7 @@ impl LabError {
     pub fn next(&self) -> &str {
         match self {
             Self::Port { .. } => "free the port, or let us take any free one",
+            Self::Knob { .. } => "write `targets: [embedded]`, or leave the knob out",
             Self::NoLab(_) => "run a target that is there",
             Self::Program { next, .. } => next,
             Self::Other(_) => "see what the message says",
@@ -74,6 +83,9 @@ impl Lab {
     /// # Errors
     /// When a port is taken, a program is missing or does not start, or the kind is no lab.
     pub async fn start(kind: TargetKind, knobs: &Knobs, settings: &Settings) -> Result<Self, LabError> {
+        if let Some(knob) = knobs.company.beyond(kind) {
+            return Err(LabError::Knob { knob, kind });
+        }
         match kind {
             TargetKind::Embedded => {
                 let company = settings.company.clone().unwrap_or_default();

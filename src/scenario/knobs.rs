@@ -1,5 +1,6 @@
 //! The knobs of a lab: what a scenario may change about the world it runs in. Scenarios with equal knobs share a world.
 
+use super::target::TargetKind;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -14,6 +15,27 @@ pub struct Knobs {
     pub gmail: GmailKnobs,
     /// DNS faults, in the order they were written; the first that matches counts.
     pub dns: Vec<DnsFault>,
+}
+
+impl CompanyKnobs {
+    /// The knob that a company of this kind cannot have: a real rspamd seals in its own way, and a real Postfix is its own
+    /// server. `None` when every knob that is turned has its effect.
+    pub fn beyond(&self, kind: TargetKind) -> Option<&'static str> {
+        let sealed = match kind {
+            TargetKind::Rspamd => self.seal == SealFault::None,
+            TargetKind::Postfix => matches!(self.seal, SealFault::None | SealFault::Incomplete),
+            TargetKind::Embedded | TargetKind::Staging | TargetKind::Gmail => true,
+        };
+        let results = match kind {
+            TargetKind::Rspamd => matches!(self.results, SealedResults::Own | SealedResults::Relay),
+            TargetKind::Postfix => self.results == SealedResults::Own,
+            TargetKind::Embedded | TargetKind::Staging | TargetKind::Gmail => true,
+        };
+        let changed = kind != TargetKind::Postfix || self.modify != Modification::Resign;
+        [(sealed, "company.seal"), (results, "company.results"), (changed, "company.modify")]
+            .into_iter()
+            .find_map(|(has_effect, knob)| (!has_effect).then_some(knob))
+    }
 }
 
 /// The outside sender's knobs.
@@ -312,4 +334,25 @@ pub enum DnsAnswer {
     NxDomain,
     /// The true records with this TTL, in seconds.
     Ttl(u32),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knobs_of_our_own_sealing_are_beyond_real_programs() {
+        let beyond = |turn: fn(&mut CompanyKnobs)| {
+            let mut knobs = CompanyKnobs::default();
+            turn(&mut knobs);
+            [TargetKind::Embedded, TargetKind::Rspamd, TargetKind::Postfix].map(|kind| knobs.beyond(kind).is_some())
+        };
+        assert_eq!(beyond(|_| {}), [false; 3]);
+        assert_eq!(beyond(|k| k.modify = Modification::Body), [false; 3]);
+        assert_eq!(beyond(|k| k.seal = SealFault::OldOrder), [false, true, true]);
+        assert_eq!(beyond(|k| k.seal = SealFault::Incomplete), [false, true, false]);
+        assert_eq!(beyond(|k| k.results = SealedResults::Relay), [false, false, true]);
+        assert_eq!(beyond(|k| k.results = SealedResults::None), [false, true, true]);
+        assert_eq!(beyond(|k| k.modify = Modification::Resign), [false, false, true]);
+    }
 }

@@ -28,7 +28,7 @@ const fn case(
     Case { name, lab, send, more, first }
 }
 
-pub(crate) const CASES: [Case; 53] = [
+pub(crate) const CASES: [Case; 59] = [
     case("a00", "fault: A00", "", "", "A00 certain"),
     case("a12", "fault: A12", "", "", "A12 high"),
     case("b00", "fault: B00", "", "", "B00 certain"),
@@ -88,6 +88,12 @@ pub(crate) const CASES: [Case; 53] = [
     case("e01", "", "from: self", "", "E01 certain"),
     case("a00-and-e02", "fault: [A00, E02]", "", "", "A00 certain"),
     case("sound", "", "", "headers: { X-Not-There: a }", ""),
+    case("sound-8bit", "", "text: Grüße, encoding: 8bit", "headers: { X-Not-There: a }", ""),
+    case("sound-long-line", "", "text: \"$long\", encoding: 8bit", "headers: { X-Not-There: a }", ""),
+    case("sound-x-mailer", "external: { dkim: mailer }", "", "headers: { X-Not-There: a }", ""),
+    case("sound-results", "external: { results: true }", "", "headers: { X-Not-There: a }", ""),
+    case("sound-sealed", "external: { arc: true }", "", "headers: { X-Not-There: a }", ""),
+    case("sound-sealed-twice", "external: { arc: twice }", "", "headers: { X-Not-There: a }", ""),
 ];
 
 impl Case {
@@ -207,4 +213,6 @@ fn a_fault_that_cannot_be_had_sends_nothing() {
     assert!(ran.stderr.contains("scenarios/x.yaml:5:15") && ran.stderr.contains("it needs a real rspamd"), "{ran}");
     let lab = Project::new().run(&["lab", "up", "--fault", "E01"]);
     assert_eq!(lab.code, 2, "{lab}");
+    let real = Project::new().run(&["lab", "up", "--target", "rspamd", "--fault", "B14"]);
+    assert!(real.code != 0 && real.stderr.contains("target rspamd cannot have `company.seal`"), "{real}");
 }
