@@ -356,7 +356,7 @@ fn a_failure_fits_a_narrow_terminal() {
         title: "no hop before the receiver sealed the message".into(),
         confidence: Confidence::Certain,
         evidence: vec![EvidenceRef { artifact: "received.eml".into(), line: 3, text: "a text of ".repeat(20) }],
-        ruled_out: Vec::new(),
+        ruled_out: vec!["B01: the key at s2026._domainkey.corp.example exists and can be read".into()],
         next: vec![
             "a command that is longer than the terminal is wide, and must be kept whole for whoever copies it".into(),
         ],

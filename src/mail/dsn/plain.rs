@@ -160,6 +160,27 @@ mod tests {
     }
 
     #[test]
+    fn the_message_below_the_text_is_given_back() {
+        let given = |raw: &str| {
+            super::super::returned(&Message::parse(raw)).map(|(how, m)| (how, m.message_id(), m.body().to_vec()))
+        };
+        let text = "X-Failed-Recipients: a@gmail.com\n\nIt failed.\n\n------ This is a copy of the message ------\n\n";
+        let whole = (Returned::Full, Some("<x@sender.example>".to_owned()), b"body\n".to_vec());
+        assert_eq!(given(&format!("{text}Message-Id: <x@sender.example>\n\nbody\n")), Some(whole));
+        assert_eq!(given(text), None);
+        assert_eq!(given("Subject: no bounce\n\nMessage-Id: <x@sender.example>\n"), None);
+        let report = |kind: &str| {
+            format!(
+                "Content-Type: multipart/report; boundary=b\n\n--b\n\nFailed.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\n--b\nContent-Type: {kind}\n\nMessage-Id: <y@sender.example>\n\nbody\n\n--b--\n"
+            )
+        };
+        let whole = (Returned::Full, Some("<y@sender.example>".to_owned()), b"body\n".to_vec());
+        assert_eq!(given(&report("message/rfc822")), Some(whole.clone()));
+        assert_eq!(given(&report("text/rfc822-headers")), Some((Returned::Headers, whole.1, whole.2)));
+        assert_eq!(given(&report("text/plain")), None);
+    }
+
+    #[test]
     fn a_reply_belongs_to_its_recipient() {
         let dsn = read(
             "X-Failed-Recipients: a@gmail.com, b@gmail.com, c@gmail.com\n\n<a@gmail.com>: gone\n\n  b@gmail.com\n    \

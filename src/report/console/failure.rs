@@ -89,7 +89,8 @@ pub(super) fn block(palette: Palette, columns: Option<usize>, run_dir: &str, sce
         for (n, text) in lines.iter().enumerate() {
             let lead = if n == 0 { format!("= {name}:") } else { String::new() };
             // Commands and names of files are kept whole, for copying; a drawing is as it is.
-            let fits = |columns: usize| wrap(text, columns.saturating_sub(gutter + NOTE).max(NARROWEST));
+            let used = gutter + NOTE.max(lead.len() + 2);
+            let fits = |columns: usize| wrap(text, columns.saturating_sub(used).max(NARROWEST));
             let text = match columns.filter(|_| !["next", "files", "path"].contains(&name)) {
                 Some(columns) => fits(columns).replace('\n', &format!("\n{:1$}", "", gutter + NOTE)),
                 None => text.clone(),

@@ -20,7 +20,7 @@ pub(super) fn lines(looks: Looks, refusal: &Refusal) -> Vec<String> {
         (Outlook::Unknown, false) => ("whether it is tried again is not said", Tone::Doubtful),
         (Outlook::Unknown, true) => ("再送されるかは不明", Tone::Doubtful),
     };
-    let [said, means, next] = if ja { ["応答", "意味", "対処"] } else { ["said: ", "means:", "next: "] };
+    let [said, means, next] = if ja { ["応答", "意味", "対処"] } else { ["said: ", "means:", "do:   "] };
     let text = |o: &Option<String>| o.as_ref().map(|t| plain(t));
     let by = text(&refusal.by).map(|by| format!(" refused by {by}:")).unwrap_or_default();
     let who = text(&refusal.recipient).unwrap_or_else(|| "somebody".into());

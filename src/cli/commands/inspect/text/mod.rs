@@ -31,9 +31,11 @@ pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, explai
     if inspector.many {
         out.push(String::new());
     }
+    // Commands are kept whole, for copying.
+    let is_command = |line: &str| ["next:", "次に:"].iter().any(|label| line.trim_start().starts_with(label));
     let wrapped = out.into_iter().map(|line| match inspector.width {
-        Some(width) => wrap(line.trim_end(), width),
-        None => line.trim_end().to_owned(),
+        Some(width) if !is_command(&line) => wrap(line.trim_end(), width),
+        _ => line.trim_end().to_owned(),
     });
     wrapped.collect::<Vec<_>>().join("\n")
 }
