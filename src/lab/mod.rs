@@ -17,7 +17,7 @@ pub use settings::{Own, Settings};
 
 use embedded::parties::Company;
 
-use crate::scenario::{Knobs, Target, TargetKind, target::LogSource};
+use crate::scenario::{Knobs, Target, TargetKind, reach::out_of_reach, target::LogSource};
 use std::{any::Any, path::PathBuf};
 
 /// A running world.
@@ -41,10 +41,12 @@ pub enum LabError {
         source: std::io::Error,
     },
     /// The company of this world is a real program, which does not do what the knob says.
-    #[error("target {kind} cannot have `{knob}` as it is turned")]
+    #[error("target {kind} cannot have `{knob}`: {why}")]
     Knob {
         /// The knob.
-        knob: &'static str,
+        knob: String,
+        /// Why not.
+        why: &'static str,
         /// The kind of world.
         kind: TargetKind,
     },
@@ -69,7 +71,7 @@ impl LabError {
     pub fn next(&self) -> &str {
         match self {
             Self::Port { .. } => "free the port, or let us take any free one",
-            Self::Knob { .. } => "write `targets: [embedded]`, or leave the knob out",
+            Self::Knob { .. } => "choose another target, or leave the knob out",
             Self::NoLab(_) => "run a target that is there",
             Self::Program { next, .. } => next,
             Self::Other(_) => "see what the message says",
@@ -83,8 +85,8 @@ impl Lab {
     /// # Errors
     /// When a port is taken, a program is missing or does not start, or the kind is no lab.
     pub async fn start(kind: TargetKind, knobs: &Knobs, settings: &Settings) -> Result<Self, LabError> {
-        if let Some(knob) = knobs.company.beyond(kind) {
-            return Err(LabError::Knob { knob, kind });
+        if let Some((knob, why)) = out_of_reach(knobs, kind) {
+            return Err(LabError::Knob { knob, why, kind });
         }
         match kind {
             TargetKind::Embedded => {

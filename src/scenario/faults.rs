@@ -1,15 +1,15 @@
-//! Faults by their catalogue code: which knobs bring a cause about in the embedded world.
+//! Faults by their catalogue code: which knobs bring a cause about in a lab. [`super::reach`] knows which lab can have them.
 
 use super::{
     knobs::{
         ArcSealing, DmarcRecord, DnsAnswer, DnsFault, ImapFault, Knobs, Locale, Modification, Placement, PublishedKey,
-        SealFault, SealedResults, SenderArc, SenderDkim, SpfRecord,
+        SealFault, SealedResults, SenderArc, SenderDkim, ServerFault, SpfRecord,
     },
     suggest,
 };
 use std::time::Duration;
 
-/// A fault that the embedded world can have.
+/// A fault that a lab can have.
 #[derive(Debug, Clone, Copy)]
 pub struct Fault {
     /// The catalogue code.
@@ -18,9 +18,23 @@ pub struct Fault {
 }
 
 /// Every fault, in the order of the codes.
-pub const FAULTS: [Fault; 46] = [
+pub const FAULTS: [Fault; 57] = [
     Fault { code: "A00", turn: |k| k.company.arc = ArcSealing::Off },
+    Fault { code: "A01", turn: |k| k.company.server = ServerFault::NotInbound },
+    Fault { code: "A02", turn: |k| k.company.server = ServerFault::AuthorsKey },
+    Fault { code: "A03", turn: |k| k.company.server = ServerFault::SigningTable },
+    Fault { code: "A04", turn: |k| k.company.server = ServerFault::KeyMissing },
+    Fault { code: "A05", turn: |k| k.company.server = ServerFault::KeyClosed },
+    Fault { code: "A06", turn: |k| k.company.server = ServerFault::KeyDirectoryClosed },
+    Fault { code: "A07", turn: |k| k.company.server = ServerFault::KeyDamaged },
+    Fault { code: "A08", turn: |k| k.company.server = ServerFault::KeyEd25519 },
+    Fault { code: "A11", turn: |k| k.company.server = ServerFault::LocalClients },
     Fault { code: "A12", turn: |k| k.external.arc = SenderArc::Failed },
+    Fault {
+        code: "A14",
+        turn: |k| (k.company.server, k.company.arc_key) = (ServerFault::KeyChecked, PublishedKey::Other),
+    },
+    Fault { code: "A17", turn: |k| k.company.server = ServerFault::Down },
     Fault { code: "B00", turn: |k| modified(k, Modification::Results) },
     Fault { code: "B01", turn: |k| k.company.arc_key = PublishedKey::Missing },
     Fault { code: "B02", turn: |k| k.company.arc_key = PublishedKey::Other },
@@ -101,15 +115,13 @@ pub const FAULTS: [Fault; 46] = [
 const SAME_MESSAGE_ID: &str = "550 5.7.28 Gmail has detected that this message exceeded its quota for sending messages \
     with the same Message-ID.";
 
-/// Where the causes can be met that the embedded world cannot have.
-const ELSEWHERE: [(&str, &[&str]); 6] = [
-    (
-        "it needs a real rspamd or Postfix",
-        &[
-            "A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A09", "A10", "A11", "A13", "A14", "A15", "A16",
-            "A17", "B08",
-        ],
-    ),
+/// Where the causes can be met that no lab can have by a fault.
+const ELSEWHERE: [(&str, &[&str]); 10] = [
+    ("give the company a domain below a public suffix, as in `--company info@mail.corp.co.jp`", &["A09"]),
+    ("send to two addresses, the first at another domain of the server's", &["A10"]),
+    ("send a mail with two authors: `send: { from: external, headers: … }`", &["A13"]),
+    ("it needs a server where users submit mail, or filters that hand mail back", &["A15", "A16"]),
+    ("it needs rspamd 3.10.0 or 3.10.1", &["B08"]),
     ("it needs Office 365 as the receiver", &["B16"]),
     ("it is said when no other cause of its family fits", &["C00"]),
     ("send a mail without a sender: `send: { envelope_from: \"\" }`", &["D11"]),
@@ -120,7 +132,7 @@ const ELSEWHERE: [(&str, &[&str]); 6] = [
 /// Turns the knobs for these codes.
 ///
 /// # Errors
-/// When a code is unknown, or belongs to no fault of the embedded world, or two of them need the same knob in different
+/// When a code is unknown, or belongs to no fault of a lab, or two of them need the same knob in different
 /// places: what is wrong, and what to do.
 pub fn turn(knobs: &mut Knobs, codes: &[&str]) -> Result<(), (String, String)> {
     let faults = codes.iter().map(|code| find(code)).collect::<Result<Vec<_>, _>>()?;
@@ -148,7 +160,7 @@ fn find(code: &str) -> Result<&'static Fault, (String, String)> {
         return Ok(fault);
     }
     if let Some((place, _)) = ELSEWHERE.iter().find(|(_, codes)| codes.contains(&padded.as_str())) {
-        return Err((format!("the embedded world cannot reproduce {padded}"), (*place).to_owned()));
+        return Err((format!("no fault brings {padded} about"), (*place).to_owned()));
     }
     let help = suggest::hint(&padded, FAULTS.iter().map(|f| f.code), "known faults").unwrap_or_default();
     Err((format!("no fault has the code `{}`", code.escape_debug()), help))
@@ -207,7 +219,7 @@ mod tests {
     #[test]
     fn what_cannot_be_reproduced_says_where_it_can() {
         let turned = |code| turn(&mut Knobs::default(), &[code]).unwrap_err();
-        assert_eq!(turned("A05").1, "it needs a real rspamd or Postfix");
+        assert_eq!(turned("B08").1, "it needs rspamd 3.10.0 or 3.10.1");
         assert_eq!(turned("E01").1, "send from the account that receives: `send: { from: self }`");
         assert!(turned("B99").0.contains("no fault has the code `B99`"));
         for odd in ["", "é", "éa", "\u{1b}"] {

@@ -1,6 +1,5 @@
 //! The knobs of a lab: what a scenario may change about the world it runs in. Scenarios with equal knobs share a world.
 
-use super::target::TargetKind;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -15,27 +14,6 @@ pub struct Knobs {
     pub gmail: GmailKnobs,
     /// DNS faults, in the order they were written; the first that matches counts.
     pub dns: Vec<DnsFault>,
-}
-
-impl CompanyKnobs {
-    /// The knob that a company of this kind cannot have: a real rspamd seals in its own way, and a real Postfix is its own
-    /// server. `None` when every knob that is turned has its effect.
-    pub fn beyond(&self, kind: TargetKind) -> Option<&'static str> {
-        let sealed = match kind {
-            TargetKind::Rspamd => self.seal == SealFault::None,
-            TargetKind::Postfix => matches!(self.seal, SealFault::None | SealFault::Incomplete),
-            TargetKind::Embedded | TargetKind::Staging | TargetKind::Gmail => true,
-        };
-        let results = match kind {
-            TargetKind::Rspamd => matches!(self.results, SealedResults::Own | SealedResults::Relay),
-            TargetKind::Postfix => self.results == SealedResults::Own,
-            TargetKind::Embedded | TargetKind::Staging | TargetKind::Gmail => true,
-        };
-        let changed = kind != TargetKind::Postfix || self.modify != Modification::Resign;
-        [(sealed, "company.seal"), (results, "company.results"), (changed, "company.modify")]
-            .into_iter()
-            .find_map(|(has_effect, knob)| (!has_effect).then_some(knob))
-    }
 }
 
 /// The outside sender's knobs.
@@ -66,6 +44,8 @@ pub struct CompanyKnobs {
     pub seal: SealFault,
     /// The results that it seals.
     pub results: SealedResults,
+    /// What is wrong with its rspamd, or between rspamd and Postfix.
+    pub server: ServerFault,
     /// It rewrites the envelope sender (SRS).
     pub srs: bool,
     /// What it changes on the way.
@@ -243,6 +223,56 @@ pub enum SealedResults {
     Copied,
 }
 
+/// What is wrong with the programs of a company server that is a real one. Turned by [`super::faults`] alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ServerFault {
+    /// Nothing.
+    #[default]
+    None,
+    /// rspamd is told not to seal mail that comes in (A01).
+    NotInbound,
+    /// rspamd looks for a key of the author's domain (A02).
+    AuthorsKey,
+    /// rspamd is told about keys in a table for OpenDKIM (A03).
+    SigningTable,
+    /// The key file is missing (A04).
+    KeyMissing,
+    /// rspamd's user may not read the key file (A05).
+    KeyClosed,
+    /// rspamd's user may not enter the directory of the key file (A06).
+    KeyDirectoryClosed,
+    /// The key file holds no private key (A07).
+    KeyDamaged,
+    /// The key is no RSA key (A08).
+    KeyEd25519,
+    /// The clients come from the server's own network, as behind a gateway (A11).
+    LocalClients,
+    /// rspamd checks its key against DNS, and DNS has another (A14).
+    KeyChecked,
+    /// rspamd does not run, and Postfix takes mail without it (A17).
+    Down,
+}
+
+impl ServerFault {
+    /// The catalogue code of the cause.
+    pub fn code(self) -> Option<&'static str> {
+        Some(match self {
+            Self::None => return None,
+            Self::NotInbound => "A01",
+            Self::AuthorsKey => "A02",
+            Self::SigningTable => "A03",
+            Self::KeyMissing => "A04",
+            Self::KeyClosed => "A05",
+            Self::KeyDirectoryClosed => "A06",
+            Self::KeyDamaged => "A07",
+            Self::KeyEd25519 => "A08",
+            Self::LocalClients => "A11",
+            Self::KeyChecked => "A14",
+            Self::Down => "A17",
+        })
+    }
+}
+
 /// What the company server changes in a message, after it sealed it unless it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -334,25 +364,4 @@ pub enum DnsAnswer {
     NxDomain,
     /// The true records with this TTL, in seconds.
     Ttl(u32),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn knobs_of_our_own_sealing_are_beyond_real_programs() {
-        let beyond = |turn: fn(&mut CompanyKnobs)| {
-            let mut knobs = CompanyKnobs::default();
-            turn(&mut knobs);
-            [TargetKind::Embedded, TargetKind::Rspamd, TargetKind::Postfix].map(|kind| knobs.beyond(kind).is_some())
-        };
-        assert_eq!(beyond(|_| {}), [false; 3]);
-        assert_eq!(beyond(|k| k.modify = Modification::Body), [false; 3]);
-        assert_eq!(beyond(|k| k.seal = SealFault::OldOrder), [false, true, true]);
-        assert_eq!(beyond(|k| k.seal = SealFault::Incomplete), [false, true, false]);
-        assert_eq!(beyond(|k| k.results = SealedResults::Relay), [false, false, true]);
-        assert_eq!(beyond(|k| k.results = SealedResults::None), [false, true, true]);
-        assert_eq!(beyond(|k| k.modify = Modification::Resign), [false, false, true]);
-    }
 }

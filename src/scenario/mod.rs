@@ -8,6 +8,7 @@ pub mod lint;
 pub mod load;
 pub mod matrix;
 pub mod model;
+pub mod reach;
 pub mod schema;
 pub mod size;
 pub mod suggest;

@@ -88,8 +88,10 @@ fn a_lab_takes_faults_by_their_codes() {
     let place = all.iter().find(|d| d["code"] == "E02").unwrap()["evidence"][0]["text"].clone();
     assert_eq!(place, "found in the folder with \\Junk, `[Gmail]/迷惑メール`");
     assert_eq!(lab.end(), 0);
-    for (codes, wrong) in [(["C01", "C03"], "C01 and C03 need the same knob"), (["B04", "A05"], "cannot reproduce A05")]
-    {
+    for (codes, wrong) in [
+        (["C01", "C03"], "C01 and C03 need the same knob"),
+        (["B04", "A05"], "target embedded cannot have `fault: A05`"),
+    ] {
         let refused = project.run(&["lab", "up", "--fault", codes[0], "--fault", codes[1]]);
         assert_eq!(refused.code, 2, "{refused}");
         assert!(refused.stderr.contains(wrong), "{refused}");

@@ -4,6 +4,7 @@ use crate::{
     by_hand::ROWS,
     captures_diagnosis::{EXPERIMENTS, NO_MAIL},
     diagnosis::CASES,
+    postfix_catalogue::REAL,
 };
 use sealcheck::{
     judge::diagnose::catalogue::{self, Lang},
@@ -29,7 +30,11 @@ fn shown(code: &str) -> Vec<Shown> {
     let by_hand = ROWS.iter().filter(|r| of_row(r.first)).map(|r| {
         ("mail and log lines by hand".to_owned(), r.first, "diagnosis_rules::every_cause_written_by_hand_comes_first")
     });
-    cases.chain(captures).chain(by_hand).collect()
+    let real = REAL.iter().filter(|c| of_row(c.first)).map(|c| {
+        let how = format!("`--target postfix --fault {}`", c.lab.trim_start_matches("fault: "));
+        (how, c.first, "postfix_catalogue::every_fault_of_postfix_and_rspamd_gets_its_code_first")
+    });
+    cases.chain(real).chain(captures).chain(by_hand).collect()
 }
 
 /// A row for every cause: how it is reproduced, what is said first then, and the test that shows it. Of several ways the
@@ -39,7 +44,9 @@ fn causes() -> String {
         String::from("| code | cause | reproduced by | first code | confidence | test |\n|---|---|---|---|---|---|\n");
     for row in catalogue::rows() {
         let mut shown = shown(row.code);
-        shown.sort_by_key(|(how, first, _)| (!how.starts_with("`--fault"), !first.ends_with("certain")));
+        shown.sort_by_key(|(how, first, _)| {
+            (!how.starts_with("`--fault"), !how.contains("--fault"), !first.ends_with("certain"))
+        });
         let (how, first, test) = shown.first().unwrap_or_else(|| panic!("nothing shows {}", row.code));
         let (code, confidence) = first.split_once(' ').unwrap();
         let elsewhere = faults::turn(&mut Knobs::default(), &[row.code]).err().map(|(_, place)| place);

@@ -50,6 +50,13 @@ impl Project {
         self
     }
 
+    /// Lets every user of the machine in.
+    pub(crate) fn open_to_all(self) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(self.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
     pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.dir.path().join(below)
     }

@@ -6,7 +6,7 @@ use crate::{
         embedded::smtp_server::Reply,
         process::{StateDir, StateError},
     },
-    scenario::knobs::{CompanyKnobs, Modification, SealFault},
+    scenario::knobs::{CompanyKnobs, Modification, SealFault, ServerFault},
 };
 
 /// Tags the subject, as `[EXTERNAL]` is put in front of it.
@@ -40,7 +40,11 @@ pub(super) fn settings(knobs: &CompanyKnobs, reject: Option<&Reply>, state: &Sta
         Modification::Subject => settings.set("smtp_header_checks", table("tag.regexp", TAG)?),
         Modification::Drop => settings.set("smtp_header_checks", table("drop.regexp", DROP)?),
         Modification::Results => settings.set("smtp_header_checks", table("anonymous.regexp", ANONYMOUS)?),
-        Modification::Recode => settings.set("smtp_discard_ehlo_keywords", "8bitmime"),
+        // A server that takes addresses in UTF-8 is held to take 8-bit text too.
+        Modification::Recode => settings.set("smtp_discard_ehlo_keywords", "8bitmime, smtputf8"),
+    }
+    if knobs.server == ServerFault::Down {
+        settings.set("milter_default_action", "accept");
     }
     if knobs.seal == SealFault::Incomplete {
         settings.set("smtp_header_checks", table("incomplete.regexp", INCOMPLETE)?);

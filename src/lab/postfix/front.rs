@@ -15,12 +15,15 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncWriteExt, copy_bidirectional},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy_bidirectional},
     net::{TcpListener, TcpStream, UnixStream},
 };
 
 /// How long to wait when the system has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// A PROXY line is at most this long (PROXY protocol, version 1).
+const PROXY_LIMIT: u64 = 107;
 
 /// The bound ports, which do not answer yet.
 pub(super) struct Front {
@@ -60,21 +63,34 @@ impl Front {
         Ok(Self { parties, public, parties_at, public_at })
     }
 
-    /// Hands every client on to `socket`.
-    pub(super) fn open(self, socket: &Path) -> Open {
+    /// Hands every client on to `socket`. `every_client` is who the other parties are for Postfix, where it does not see
+    /// who they are.
+    pub(super) fn open(self, socket: &Path, every_client: Option<Ipv4Addr>) -> Open {
         let tasks = Tasks::new();
-        serve(self.parties, |_| String::new(), socket, &tasks);
-        serve(self.public, |peer| proxy_line(peer.port()), socket, &tasks);
+        let parties = every_client.map_or(Clients::Proxied, Clients::Hidden);
+        serve(self.parties, parties, socket, &tasks);
+        serve(self.public, Clients::Unnamed, socket, &tasks);
         Open(tasks)
     }
 }
 
-/// What Postfix is told of a client before the client speaks (PROXY protocol, version 1).
-pub(super) fn proxy_line(port: u16) -> String {
-    format!("PROXY TCP4 {EXTERNAL_ADDRESS} {COMPANY_ADDRESS} {port} {SMTP_PORT}\r\n")
+/// Who the clients of a port are for Postfix.
+#[derive(Debug, Clone, Copy)]
+enum Clients {
+    /// What they say themselves in their PROXY line.
+    Proxied,
+    /// This one, whatever they say.
+    Hidden(Ipv4Addr),
+    /// The outside sender's server; they say nothing.
+    Unnamed,
 }
 
-fn serve(listener: TcpListener, first_words: fn(SocketAddr) -> String, socket: &Path, tasks: &Tasks) {
+/// What Postfix is told of a client before the client speaks (PROXY protocol, version 1).
+pub(super) fn proxy_line(client: Ipv4Addr, port: u16) -> String {
+    format!("PROXY TCP4 {client} {COMPANY_ADDRESS} {port} {SMTP_PORT}\r\n")
+}
+
+fn serve(listener: TcpListener, clients: Clients, socket: &Path, tasks: &Tasks) {
     let (spawner, socket) = (tasks.clone(), socket.to_path_buf());
     tasks.spawn(async move {
         loop {
@@ -82,17 +98,29 @@ fn serve(listener: TcpListener, first_words: fn(SocketAddr) -> String, socket: &
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             };
-            let (line, socket) = (first_words(peer), socket.clone());
+            let socket = socket.clone();
             // A side that breaks off is nobody's error here.
-            spawner.spawn(async move { drop(hand_on(client, &line, socket).await) });
+            spawner.spawn(async move { drop(hand_on(client, peer.port(), clients, socket).await) });
         }
     });
 }
 
-async fn hand_on(mut client: TcpStream, line: &str, socket: PathBuf) -> io::Result<()> {
+async fn hand_on(client: TcpStream, port: u16, clients: Clients, socket: PathBuf) -> io::Result<()> {
     client.set_nodelay(true)?;
+    let mut client = BufReader::new(client);
     let mut postfix = UnixStream::connect(socket).await?;
-    postfix.write_all(line.as_bytes()).await?;
+    let named = match clients {
+        Clients::Proxied => None,
+        Clients::Hidden(address) => {
+            let mut said = String::new();
+            (&mut client).take(PROXY_LIMIT).read_line(&mut said).await?;
+            Some(address)
+        }
+        Clients::Unnamed => Some(EXTERNAL_ADDRESS),
+    };
+    if let Some(address) = named {
+        postfix.write_all(proxy_line(address, port).as_bytes()).await?;
+    }
     copy_bidirectional(&mut client, &mut postfix).await?;
     Ok(())
 }

@@ -13,14 +13,16 @@ use super::{
 use crate::{
     lab::{
         LabError,
-        embedded::{parties::Company, smtp_server::Reply},
-        process::{Process, ProcessError, StateDir, StateError, User, tail, until},
+        embedded::{
+            parties::{Company, EXTERNAL_ADDRESS},
+            smtp_server::Reply,
+        },
+        process::{Process, ProcessError, StateDir, User, tail, until},
     },
     scenario::knobs::CompanyKnobs,
 };
 use std::{
     fmt, fs, io,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -63,6 +65,8 @@ pub(super) struct Setup<'s> {
     pub(super) neighbours: Neighbours,
     /// The milter's unix socket.
     pub(super) milter: &'s Path,
+    /// Why nobody listens there, if so.
+    pub(super) milter_is_down: Option<&'s str>,
     /// A certificate and its key, in PEM.
     pub(super) identity_pem: &'s str,
     /// A main.cf of the user's.
@@ -96,9 +100,15 @@ impl Postfix {
         let queue = queue::make(state, &owner).map_err(other)?;
         let etc = state.directory("postfix/etc", None).map_err(other)?;
         let logs = state.directory("postfix/log", None).map_err(other)?;
-        secret(state, &format!("postfix/etc/{IDENTITY}"), setup.identity_pem).map_err(other)?;
+        state.write_private(&format!("postfix/etc/{IDENTITY}"), setup.identity_pem, None).map_err(other)?;
         state.write(&format!("postfix/etc/{ALIASES}"), main_cf::aliases(setup.company)).map_err(other)?;
         let (settings, srs, notes) = settings(&setup, &installation, state).await?;
+        if let Some(why) = setup.milter_is_down.filter(|_| settings.get("milter_default_action") != Some("accept")) {
+            return Err(LabError::Program {
+                what: why.to_owned(),
+                next: "correct it; until then Postfix answers every mail with 451, and nothing is forwarded".to_owned(),
+            });
+        }
         let greylist = setup.knobs.greylist.then(|| Greylist::serve(&changes::greylist_socket(state)));
         let greylist = greylist.transpose().map_err(other)?;
         state.write("postfix/etc/main.cf", settings.to_string()).map_err(other)?;
@@ -184,18 +194,10 @@ fn settle(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file that nobody else may read.
-fn secret(state: &StateDir, name: &str, text: &str) -> Result<PathBuf, StateError> {
-    let path = state.write(name, "")?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
-        .map_err(|source| StateError::Write { path: path.clone(), source })?;
-    state.write(name, text)
-}
-
 /// Whether the server greets clients, and the service behind it that takes messages is alive.
 async fn takes_mail(queue: &Path) -> io::Result<()> {
     let mut smtpd = UnixStream::connect(queue.join(SMTPD_SOCKET)).await?;
-    smtpd.write_all(front::proxy_line(PROBE_PORT).as_bytes()).await?;
+    smtpd.write_all(front::proxy_line(EXTERNAL_ADDRESS, PROBE_PORT).as_bytes()).await?;
     let mut greeting = String::new();
     let mut smtpd = BufReader::new(smtpd);
     smtpd.read_line(&mut greeting).await?;

@@ -1,7 +1,10 @@
 //! Our Postfix's own settings: what keeps its mail on this machine, and where its mail goes.
 
 use super::{installation::Installation, settings::Settings};
-use crate::lab::embedded::parties::{Company, EXTERNAL_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN};
+use crate::{
+    lab::embedded::parties::{Company, EXTERNAL_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
+    scenario::knobs::{DnsAnswer, DnsFault},
+};
 use std::{net::SocketAddr, path::Path};
 
 /// Where mail from the company goes.
@@ -9,8 +12,42 @@ use std::{net::SocketAddr, path::Path};
 pub(super) struct Neighbours {
     /// The receiver's MX, to which every client is the company.
     pub(super) gmail: SocketAddr,
+    /// Why DNS does not lead there, if so.
+    pub(super) gmail_lost: Option<Lost>,
     /// The outside sender's MX, to which every client is the company.
     pub(super) external: SocketAddr,
+}
+
+/// A domain whose mail exchangers DNS does not say. Postfix asks no DNS here, so it is told what it would find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// There is no such domain.
+    NotFound,
+    /// DNS gives no answer.
+    TryAgain,
+}
+
+impl Lost {
+    /// What faults of the DNS do to mail for this domain.
+    pub(super) fn by(faults: &[DnsFault], domain: &str) -> Option<Self> {
+        let about = |f: &&DnsFault| {
+            f.name.trim_end_matches('.').eq_ignore_ascii_case(domain) && f.rtype.eq_ignore_ascii_case("MX")
+        };
+        match faults.iter().find(about)?.answer {
+            DnsAnswer::NxDomain => Some(Self::NotFound),
+            DnsAnswer::ServFail => Some(Self::TryAgain),
+            DnsAnswer::Ttl(_) => None,
+        }
+    }
+
+    /// The transport that says so in Postfix's words.
+    fn transport(self, domain: &str) -> String {
+        let name = format!("Name service error for name={domain} type=MX: Host not found");
+        match self {
+            Self::NotFound => format!("error:5.4.4 Host or domain name not found. {name}"),
+            Self::TryAgain => format!("retry:4.4.3 Host or domain name not found. {name}, try again"),
+        }
+    }
 }
 
 /// What a main.cf of the user's may say otherwise.
@@ -22,7 +59,8 @@ pub(super) fn habits() -> Settings {
 pub(super) fn fence(state: &Path, installation: &Installation, company: &Company, to: Neighbours) -> Settings {
     let state = state.display();
     let via = |at: SocketAddr| format!("smtp:[{}]:{}", at.ip(), at.port());
-    let (gmail, external) = (via(to.gmail), via(to.external));
+    let gmail = to.gmail_lost.map_or_else(|| via(to.gmail), |lost| lost.transport(GMAIL_DOMAIN));
+    let external = via(to.external);
     let mut fence = Settings::from_iter([
         // Places.
         ("queue_directory", format!("{state}/queue")),
@@ -140,7 +178,8 @@ mod tests {
             owner: "postfix".into(),
             group: "postdrop".into(),
         };
-        let to = Neighbours { gmail: ([127, 0, 0, 1], 4001).into(), external: ([127, 0, 0, 1], 4002).into() };
+        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let to = Neighbours { gmail: at(4001), gmail_lost: None, external: at(4002) };
         let fence = fence(Path::new("/tmp/x"), &installation, &Company::default(), to);
         assert_eq!(
             fence.get("transport_maps"),

@@ -8,6 +8,7 @@ use crate::lab::{
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -44,7 +45,7 @@ impl Postsrsd {
         loop {
             tries -= 1;
             let (forward, reverse) = free_ports().await.map_err(other)?;
-            let mut command = Command::new("postsrsd");
+            let mut command = Command::new(program());
             command.arg("-4").arg(format!("-s{}", file.display())).arg(format!("-d{domain}"));
             command.arg(format!("-X{domain}")).arg(format!("-l{}", forward.ip()));
             command.arg(format!("-f{}", forward.port())).arg(format!("-r{}", reverse.port()));
@@ -74,6 +75,12 @@ impl Postsrsd {
             ("recipient_canonical_classes", "envelope_recipient, header_recipient".to_owned()),
         ])
     }
+}
+
+/// Where Debian puts it, which is not on everybody's PATH; otherwise wherever the PATH has it.
+fn program() -> &'static Path {
+    let usual = Path::new("/usr/sbin/postsrsd");
+    if usual.exists() { usual } else { Path::new("postsrsd") }
 }
 
 /// Two ports that nobody has at the moment.

@@ -3,23 +3,30 @@
 use super::{
     front::Front,
     instance::{Postfix, Setup},
-    main_cf::Neighbours,
+    main_cf::{Lost, Neighbours},
 };
 use crate::{
     lab::{
         Lab, LabError, Settings,
         embedded::{
             CompanyServer, Elsewhere, Parts, Ports, World,
-            parties::COMPANY_ADDRESS,
+            parties::{COMPANY_ADDRESS, GMAIL_DOMAIN},
             pki::Pki,
             smtp_server::{Reply, SmtpListener, Transport},
         },
         process::StateDir,
-        rspamd::{Config, Rspamd, Sealing},
+        rspamd::{Config, Flaws, Rspamd, Sealing},
     },
-    scenario::{Knobs, TargetKind},
+    scenario::{Knobs, TargetKind, knobs::ServerFault},
 };
 use std::{any::Any, fmt, net::IpAddr};
+
+/// Why rspamd does not run, if so: a knob says so, or it cannot use the person's configuration. Whether mail passes
+/// without it is then for Postfix to say.
+fn down(knobs: &Knobs, settings: &Settings) -> Option<String> {
+    let problem = settings.own.as_ref().and_then(|own| own.problem.clone());
+    problem.or_else(|| (knobs.company.server == ServerFault::Down).then(|| "rspamd does not run\n".to_owned()))
+}
 
 /// Starts it.
 ///
@@ -35,8 +42,21 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let sealing = Sealing::prepare(knobs, &company, settings, &state).await?;
     let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
     sealing.publish(&dns);
-    let config = Config { dns: dns.address(), rules: sealing.rules };
-    let rspamd = Rspamd::start(settings.rspamd_bin.as_deref(), &config, &state).await?;
+    let down = down(knobs, settings);
+    let rspamd = match &down {
+        None => {
+            let config = Config { dns: dns.address(), rules: sealing.rules };
+            Some(Rspamd::start(settings.rspamd_bin.as_deref(), &config, &state).await?)
+        }
+        Some(_) => None,
+    };
+    let (milter, log) = match (&rspamd, &down) {
+        (Some(rspamd), _) => (rspamd.milter().to_path_buf(), rspamd.log().to_path_buf()),
+        (None, why) => {
+            let log = state.write("rspamd.log", why.as_deref().unwrap_or_default()).map_err(other)?;
+            (state.path().join("milter.sock"), log)
+        }
+    };
 
     // Here every client is the company.
     let exit = || SmtpListener::bind(0, Transport::From(IpAddr::V4(COMPANY_ADDRESS), pki.acceptor()));
@@ -46,19 +66,24 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
         company: &company,
         knobs: &knobs.company,
         reject: reject.as_ref(),
-        neighbours: Neighbours { gmail: to_gmail.address(), external: to_external.address() },
-        milter: rspamd.milter(),
+        neighbours: Neighbours {
+            gmail: to_gmail.address(),
+            gmail_lost: Lost::by(&knobs.dns, GMAIL_DOMAIN),
+            external: to_external.address(),
+        },
+        milter: &milter,
+        milter_is_down: down.as_deref(),
         identity_pem: pki.identity_pem(),
         main_cf: settings.postfix_main_cf.as_deref(),
     };
     let postfix = Postfix::start(setup, &state).await?;
     let server = Elsewhere { parties: front.parties_at, public: front.public_at, to_gmail, to_external };
     let server = CompanyServer::Elsewhere(Box::new(server));
-    let front = front.open(postfix.socket());
+    let front = front.open(postfix.socket(), Flaws::of(&knobs.company).client());
     // The company's port is that of the front.
     let ports = Ports { company_mx: 0, ..settings.ports.clone() };
     let world = World::assemble(knobs, Parts { ports, company, dns, server }).await?;
-    let logs = vec![rspamd.log().to_path_buf(), postfix.log().to_path_buf()];
+    let logs = vec![log, postfix.log().to_path_buf()];
     let notes = [sealing.notes, postfix.notes().to_vec()].concat();
     let programs: Vec<Box<dyn Any + Send + Sync>> = vec![Box::new(front), Box::new(postfix), Box::new(rspamd)];
     Ok(Lab::of(TargetKind::Postfix, world, logs, programs).with_notes(notes))

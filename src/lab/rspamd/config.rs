@@ -1,5 +1,6 @@
 //! The configuration that rspamd is started with.
 
+use super::Flaws;
 use std::{net::SocketAddr, path::Path, path::PathBuf};
 
 /// The public suffixes that rspamd needs to know here. With the whole list it compiles for ten seconds before it starts.
@@ -17,8 +18,8 @@ pub struct Config {
 /// How rspamd seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rules {
-    /// Forwarded mail, with this key; without a key it seals nothing.
-    Ours(Option<ArcKey>),
+    /// Forwarded mail, with this key, and with what is wrong; without a key it seals nothing.
+    Ours(Option<ArcKey>, Flaws),
     /// As Debian's own configuration does with a person's `local.d`.
     Own {
         /// The directory.
@@ -86,7 +87,7 @@ impl Config {
     /// The file that rspamd is started with: everything, or what comes on top of Debian's own.
     pub(super) fn write(&self, places: &Places<'_>) -> String {
         match &self.rules {
-            Rules::Ours(key) => self.minimal(key.as_ref(), places),
+            Rules::Ours(key, flaws) => self.minimal(&flaws.section(key.as_ref()), places),
             Rules::Own { .. } => self.on_top(places),
         }
     }
@@ -116,21 +117,11 @@ classifier "bayes" {{ enabled = false; }}
         )
     }
 
-    /// The smallest configuration that seals as Debian's own does: it checks SPF, DKIM, DMARC and ARC, refuses nothing, and
-    /// starts in less than a second. `$DBDIR`, `$LOGDIR` and `$RUNDIR` come from the command line.
-    fn minimal(&self, key: Option<&ArcKey>, places: &Places<'_>) -> String {
+    /// The smallest configuration that seals as Debian's own does: it checks SPF, DKIM, DMARC and ARC, marks
+    /// what DMARC disowns as spam, refuses nothing, and starts in less than a second. `$DBDIR`, `$LOGDIR` and `$RUNDIR` come from the command line.
+    fn minimal(&self, arc: &str, places: &Places<'_>) -> String {
         let [suffixes, milter, temporary] = places.quoted();
         let (dns, http) = (self.dns, places.http);
-        let seals = match key {
-            None => "  sign_inbound = false;\n".to_owned(),
-            Some(ArcKey { domain, selector, path }) => format!(
-                "  sign_inbound = true;\n  domain {{ {} {{ selector = {}; path = {}; }} }}\n",
-                quoted(domain),
-                quoted(selector),
-                quoted(&path.to_string_lossy())
-            ),
-        };
-        // The settings of `arc` are those of Debian's modules.d/arc.conf.
         format!(
             r#"options {{
   filters = "dkim"; check_all_filters = true;
@@ -138,6 +129,7 @@ classifier "bayes" {{ enabled = false; }}
   hs_cache_dir = "$DBDIR/"; cache_file = "$DBDIR/symbols.cache"; tempdir = {temporary};
   url_tld = {suffixes};
   dns {{ nameserver = ["{dns}"]; timeout = 1s; retransmits = 2; }}
+  local_addrs = [192.168.0.0/16, 10.0.0.0/8, 172.16.0.0/12, fd00::/8, 169.254.0.0/16, fe80::/10];
 }}
 logging {{
   type = "file"; filename = "$LOGDIR/rspamd.log"; level = "info"; debug_modules = ["arc"];
@@ -149,15 +141,14 @@ worker "rspamd_proxy" {{
 }}
 worker "normal" {{ bind_socket = "{http}"; count = 1; }}
 modules {{ path = "${{PLUGINSDIR}}/arc.lua"; path = "${{PLUGINSDIR}}/spf.lua"; path = "${{PLUGINSDIR}}/dmarc.lua"; }}
-actions {{ reject = 1000; }}
+actions {{ add_header = 6; reject = 1000; }}
+group "policies" {{
+  symbols {{ "DMARC_POLICY_QUARANTINE" {{ weight = 6; }} "DMARC_POLICY_REJECT" {{ weight = 6; }} }}
+}}
 dkim {{ }}
 spf {{ }}
 dmarc {{ }}
-arc {{
-  sign_local = false; sign_authenticated = false; allow_hdrfrom_mismatch = true; allow_envfrom_empty = true;
-  use_domain = "recipient"; try_fallback = true; use_esld = true; selector = "arc";
-{seals}}}
-"#
+{arc}"#
         )
     }
 }

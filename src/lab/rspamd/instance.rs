@@ -134,7 +134,7 @@ impl Rspamd {
         };
         let version = process.ready(PATIENCE, until(ping)).await;
         let version = version.map_err(|error| match &config.rules {
-            Rules::Ours(_) => with_log(error, &log, |said| said),
+            Rules::Ours(..) => with_log(error, &log, |said| said),
             Rules::Own { local_d, .. } => {
                 with_log(error, &log, |said| local_d::with_own_paths(&said, local_d, &configuration))
             }

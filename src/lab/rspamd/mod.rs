@@ -3,6 +3,7 @@
 mod admin;
 mod client;
 mod config;
+mod flaws;
 mod instance;
 mod local_d;
 mod screen;
@@ -11,6 +12,7 @@ mod world;
 pub use admin::keygen;
 pub use client::{Answer, Client, ClientError, Question};
 pub use config::{ArcKey, Config, Rules};
+pub use flaws::Flaws;
 pub use instance::{PACKAGE, Rspamd, RspamdError};
 pub use local_d::read_local_d;
 pub use screen::RspamdScreen;

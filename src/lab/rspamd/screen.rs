@@ -7,23 +7,26 @@ use crate::lab::embedded::{
     smtp_server::{Reply, Status},
 };
 use async_trait::async_trait;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Lets rspamd check and seal.
 pub struct RspamdScreen {
     client: Client,
     host: String,
+    every_client: Option<Ipv4Addr>,
 }
 
 impl RspamdScreen {
-    /// Asks this rspamd for the server `host`, whose name is the authserv-id of what rspamd writes.
-    pub fn new(client: Client, host: &str) -> Self {
-        Self { client, host: host.to_owned() }
+    /// Asks this rspamd for the server `host`, whose name is the authserv-id of what rspamd writes. `every_client` is the
+    /// address that it sees of all clients, where it does not see their own.
+    pub fn new(client: Client, host: &str, every_client: Option<Ipv4Addr>) -> Self {
+        Self { client, host: host.to_owned(), every_client }
     }
 
     fn question(&self, incoming: &Incoming<'_>) -> Question {
         let Incoming { session, envelope, .. } = incoming;
         let mut headers = vec![
-            ("IP", session.peer.to_string()),
+            ("IP", self.every_client.map_or(session.peer, IpAddr::V4).to_string()),
             ("Helo", session.helo.clone()),
             ("Hostname", incoming.client_name.unwrap_or("unknown").to_owned()),
             ("From", format!("<{}>", envelope.sender)),

@@ -1,6 +1,6 @@
 //! The world of target `rspamd`: the embedded one, whose forwarder asks rspamd for the seal.
 
-use super::{ArcKey, Config, PACKAGE, Rspamd, RspamdError, Rules, keygen, screen::RspamdScreen};
+use super::{ArcKey, Config, Flaws, PACKAGE, Rspamd, RspamdError, Rules, keygen, screen::RspamdScreen};
 use crate::{
     lab::{
         Lab, LabError, Settings,
@@ -35,7 +35,7 @@ pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> 
     sealing.publish(&dns);
     let config = Config { dns: dns.address(), rules: sealing.rules };
     let rspamd = Rspamd::start(settings.rspamd_bin.as_deref(), &config, &state).await?;
-    let screen = RspamdScreen::new(rspamd.client(), &company.host);
+    let screen = RspamdScreen::new(rspamd.client(), &company.host, Flaws::of(&knobs.company).client());
     let server = CompanyServer::Screened(Arc::new(screen));
     let world = World::assemble(knobs, Parts { ports: settings.ports.clone(), company, dns, server }).await?;
     let logs = vec![rspamd.log().to_path_buf()];
@@ -81,10 +81,11 @@ impl Sealing {
             let notes = settings.own.iter().flat_map(|own| own.notes.clone()).collect();
             return Ok(Self { rules, record, entries, notes });
         }
+        let flaws = Flaws::of(&knobs.company);
         let user = Rspamd::user()?;
         let directory = state.directory("keys", user.as_ref()).map_err(RspamdError::from)?;
         let (selector, path, record) = match knobs.company.arc {
-            ArcSealing::Off => return Ok(Self { rules: Rules::Ours(None), record, entries, notes: Vec::new() }),
+            ArcSealing::Off => return Ok(Self { rules: Rules::Ours(None, flaws), record, entries, notes: Vec::new() }),
             ArcSealing::ReusedKey => {
                 let path = state.write_private("keys/dkim.private", keys.company_dkim.pem(), user.as_ref());
                 (COMPANY_DKIM_SELECTOR, path.map_err(RspamdError::from)?, record)
@@ -97,8 +98,9 @@ impl Sealing {
                 (COMPANY_ARC_SELECTOR, path, record)
             }
         };
+        let path = flaws.key_file(path, state)?;
         let key = ArcKey { domain: company.domain.clone(), selector: selector.to_owned(), path };
-        Ok(Self { rules: Rules::Ours(Some(key)), record, entries, notes: Vec::new() })
+        Ok(Self { rules: Rules::Ours(Some(key), flaws), record, entries, notes: Vec::new() })
     }
 
     /// Publishes what the person gives, or what follows from the configuration, in place of what the lab has.

@@ -120,6 +120,7 @@ async fn up(args: &UpArgs, project: &Project) -> Outcome {
     let settings = project.of_company(args.company.settings(args.target, ports)?).await?;
     let started = Lab::start(args.target, &knobs, &settings).await;
     let lab = started.map_err(|e| match e {
+        LabError::Knob { .. } => Failure::Usage(format!("{e}; {}", e.next())),
         LabError::NoLab(_) => Failure::Usage(format!("{e}; one of embedded, rspamd and postfix is")),
         e => Failure::Inconclusive(format!("{e}; {}", e.next())),
     })?;

@@ -40,6 +40,9 @@ pub struct Keys {
     pub other: SigningKey,
 }
 
+/// An Ed25519 key in PKCS#8 PEM, for programs that cannot use one.
+pub const ED25519_PEM: &str = include_str!("ed25519.pem");
+
 static KEYS: LazyLock<Result<Keys, KeyError>> = LazyLock::new(|| {
     Ok(Keys {
         sender: SigningKey::from_pem("sender", include_str!("sender.pem"))?,

@@ -6,10 +6,10 @@ use crate::{
     scenario::{
         knobs::Knobs,
         model::{KnownIssue, Retries, Scenario, Wait},
+        reach::out_of_reach,
         target::TargetKind,
         vars::{Vars, is_name},
         yaml::{
-            node::Place,
             spot::{Form, Many, Scalar, Spot, Try},
             twin::scenario::{KnownIssueTwin, PollTwin, RetriesTwin, ScenarioTwin, WaitTwin},
         },
@@ -29,13 +29,12 @@ impl Cx<'_> {
             self.tag(tag);
         }
         let vars = self.vars(&twin, row);
-        let lab_at = twin.lab.as_ref().and_then(|l| l.0.as_ref()).map(|l| l.at);
-        let targets = self.scenario_targets(twin.targets.and_then(|t| t.0), lab_at);
+        let knobs = twin.lab.and_then(|l| l.0).map(|l| self.knobs(l));
+        let targets = self.scenario_targets(twin.targets.and_then(|t| t.0), knobs.as_ref());
         let known_issue = twin.known_issue.and_then(|k| k.0).map(|k| self.known_issue(k));
         if let Some(skip) = &twin.skip {
             self.filled("`skip`", skip);
         }
-        let knobs = twin.lab.and_then(|l| l.0).map_or_else(Knobs::default, |l| self.knobs(l));
         let send = twin.send.0.map(|s| self.send(s));
         let wait = twin.wait.and_then(|w| w.0).map_or_else(Wait::default, |w| self.wait(w));
         let retries = twin.retries.and_then(|r| r.0).map_or_else(Retries::default, |r| self.retries(r));
@@ -71,7 +70,7 @@ impl Cx<'_> {
             skip: twin.skip.map(|s| s.value),
             known_issue,
             arc: twin.arc.and_then(|a| a.0).unwrap_or_default(),
-            knobs,
+            knobs: knobs.unwrap_or_default(),
             send: send?,
             wait,
             expect,
@@ -128,18 +127,23 @@ impl Cx<'_> {
     fn scenario_targets(
         &mut self,
         written: Option<Spot<Many<Spot<TargetKind>>>>,
-        lab: Option<Place>,
+        lab: Option<&Knobs>,
     ) -> Vec<TargetKind> {
-        let labs = || TargetKind::ALL.into_iter().filter(|k| k.is_lab());
-        let Some(written) = written else {
-            return if lab.is_some() { labs().collect() } else { TargetKind::ALL.to_vec() };
+        let Some(knobs) = lab else {
+            return if written.is_some() { self.targets(written) } else { TargetKind::ALL.to_vec() };
         };
-        if lab.is_some()
-            && let Some(outside) = written.value.0.iter().find(|t| !t.value.is_lab())
-        {
-            let list: Vec<_> = labs().map(TargetKind::as_str).collect();
-            let message = format!("option without effect: `lab` changes nothing about target `{}`", outside.value);
-            self.wrong(outside.at, message, format!("`lab` needs one of {}", list.join(", ")));
+        let can = |kind: &TargetKind| kind.is_lab() && out_of_reach(knobs, *kind).is_none();
+        let labs: Vec<TargetKind> = TargetKind::ALL.into_iter().filter(can).collect();
+        let Some(written) = written else { return labs };
+        if let Some(outside) = written.value.0.iter().find(|t| !can(&t.value)) {
+            let kind = outside.value;
+            let (what, why) = match out_of_reach(knobs, kind).filter(|_| kind.is_lab()) {
+                Some((knob, why)) => (knob, format!(": {why}")),
+                None => ("lab".to_owned(), String::new()),
+            };
+            let list: Vec<_> = labs.into_iter().map(TargetKind::as_str).collect();
+            let message = format!("option without effect: `{what}` changes nothing about target `{kind}`{why}");
+            self.wrong(outside.at, message, format!("`{what}` needs one of {}", list.join(", ")));
         }
         self.targets(Some(written))
     }

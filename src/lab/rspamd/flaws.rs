@@ -1,0 +1,124 @@
+//! What is wrong with a company's rspamd, where a fault or a knob asks for it: its `arc` section, its key, its clients.
+
+use super::{ArcKey, RspamdError, config::quoted};
+use crate::{
+    lab::{
+        embedded::keys::ED25519_PEM,
+        process::{StateDir, StateError},
+    },
+    scenario::knobs::{CompanyKnobs, SealedResults, ServerFault},
+};
+use std::{
+    fs, io,
+    net::Ipv4Addr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+/// The client that a server behind a gateway of its own sees: that of docker's first network.
+const GATEWAY: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
+
+/// What is wrong with an rspamd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flaws {
+    fault: ServerFault,
+    results: SealedResults,
+}
+
+impl Flaws {
+    /// What these knobs ask for.
+    pub fn of(knobs: &CompanyKnobs) -> Self {
+        Self { fault: knobs.server, results: knobs.results }
+    }
+
+    /// The client that the server takes every client for, where it does not see the true one.
+    pub fn client(self) -> Option<Ipv4Addr> {
+        let local = self.fault == ServerFault::LocalClients || self.results == SealedResults::None;
+        local.then_some(GATEWAY)
+    }
+
+    /// The `arc` section: the settings of Debian's modules.d/arc.conf, and what is wrong. Without a key it seals nothing.
+    pub(super) fn section(self, key: Option<&ArcKey>) -> String {
+        let inbound = key.is_some() && self.fault != ServerFault::NotInbound;
+        let local = self.results == SealedResults::None;
+        let domain = if self.fault == ServerFault::AuthorsKey { "header" } else { "recipient" };
+        let checked = self.fault == ServerFault::KeyChecked;
+        let copied = self.results == SealedResults::Copied;
+        let keys = key.map(|key| self.keys(key)).unwrap_or_default();
+        format!(
+            r#"arc {{
+  sign_inbound = {inbound}; sign_local = {local}; sign_authenticated = false; use_domain = "{domain}";
+  allow_hdrfrom_mismatch = true; allow_envfrom_empty = true; try_fallback = true; use_esld = true; selector = "arc";
+  check_pubkey = {checked}; reuse_auth_results = {copied};
+{keys}}}
+"#
+        )
+    }
+
+    fn keys(self, ArcKey { domain, selector, path }: &ArcKey) -> String {
+        let path = path.to_string_lossy();
+        if self.fault == ServerFault::SigningTable {
+            let (address, key) =
+                (quoted(&format!("*@{domain} key")), quoted(&format!("key {domain}:{selector}:{path}")));
+            return format!("  signing_table = [{address}];\n  key_table = [{key}];\n");
+        }
+        let (domain, selector, path) = (quoted(domain), quoted(selector), quoted(&path));
+        format!("  domain {{ {domain} {{ selector = {selector}; path = {path}; }} }}\n")
+    }
+
+    /// Where rspamd finds its key, instead of the sound one at `path`.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub(super) fn key_file(self, path: PathBuf, state: &StateDir) -> Result<PathBuf, RspamdError> {
+        let write = |source| StateError::Write { path: path.clone(), source };
+        match self.fault {
+            ServerFault::KeyMissing => fs::remove_file(&path).map_err(write)?,
+            ServerFault::KeyClosed => close(&path).map_err(write)?,
+            ServerFault::KeyDirectoryClosed => {
+                let closed = state.directory("keys/closed", None)?;
+                let inside = closed.join("private");
+                fs::rename(&path, &inside).and_then(|()| close(&closed)).map_err(write)?;
+                return Ok(inside);
+            }
+            ServerFault::KeyDamaged => {
+                let pem = fs::read_to_string(&path).map_err(write)?;
+                fs::write(&path, &pem[..pem.len() / 2]).map_err(write)?;
+            }
+            ServerFault::KeyEd25519 => fs::write(&path, ED25519_PEM).map_err(write)?,
+            _ => {}
+        }
+        Ok(path)
+    }
+}
+
+/// Lets nobody in but root.
+fn close(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flaw_stands_in_the_section() {
+        let key = ArcKey { domain: "corp.example".into(), selector: "s".into(), path: "/k".into() };
+        let section = |flaws: Flaws| flaws.section(Some(&key));
+        let sound = section(Flaws::default());
+        assert!(sound.contains("sign_inbound = true; sign_local = false"), "{sound}");
+        assert!(sound.contains(r#"domain { "corp.example" { selector = "s"; path = "/k"; } }"#), "{sound}");
+        assert!(Flaws::default().section(None).contains("sign_inbound = false"));
+        for (fault, said) in [
+            (ServerFault::NotInbound, "sign_inbound = false"),
+            (ServerFault::AuthorsKey, "use_domain = \"header\""),
+            (ServerFault::SigningTable, "key_table = [\"key corp.example:s:/k\"]"),
+            (ServerFault::KeyChecked, "check_pubkey = true"),
+        ] {
+            let section = section(Flaws { fault, ..Flaws::default() });
+            assert!(section.contains(said) && section != sound, "{section}");
+        }
+        let copied = section(Flaws { results: SealedResults::Copied, ..Flaws::default() });
+        assert!(copied.contains("reuse_auth_results = true"), "{copied}");
+    }
+}
