@@ -13,19 +13,19 @@ use std::{
 use tempfile::TempDir;
 
 /// A directory that rspamd's user can enter.
-fn open_directory() -> TempDir {
+pub(crate) fn open_directory() -> TempDir {
     let dir = tempfile::tempdir_in("/tmp").unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     dir
 }
 
 /// Every process that works below a directory.
-fn processes_below(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn processes_below(dir: &Path) -> Vec<PathBuf> {
     let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
     processes.filter(|p| fs::read_link(p.join("cwd")).is_ok_and(|cwd| cwd.starts_with(dir))).collect()
 }
 
-fn assert_nothing_is_left(dir: &Path) {
+pub(crate) fn assert_nothing_is_left(dir: &Path) {
     assert_eq!(processes_below(dir), [] as [&Path; 0]);
     let files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(files, [] as [&Path; 0]);
