@@ -155,7 +155,7 @@ impl Project {
 
     /// How many scenarios may run at a time, given the accounts that are used.
     pub(super) fn limit(&self, jobs: usize, given: &Given) -> usize {
-        let Given::Target(target) = given else { return jobs };
+        let Some(target) = given.outline().filter(|target| !target.kind.is_lab()) else { return jobs };
         let limits = target.accounts.keys().filter_map(|name| self.config.limits.get(name)?.jobs);
         limits.filter_map(|n| usize::try_from(n).ok()).chain([jobs]).min().unwrap_or(jobs).max(1)
     }

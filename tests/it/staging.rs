@@ -14,6 +14,8 @@ fn free<const N: usize>() -> [u16; N] {
 /// A person's server and their project.
 struct Staging {
     server: Lab,
+    /// The directory that the server was started in.
+    _home: Project,
     project: Project,
 }
 
@@ -36,13 +38,20 @@ snapshot: none
 ";
 
 impl Staging {
+    /// The embedded forwarder with these knobs.
     fn new(knobs: &[&str]) -> Self {
+        Self::with(&knobs.iter().flat_map(|knob| ["--knob", *knob]).collect::<Vec<_>>())
+    }
+
+    /// A lab as the person's server, started with these arguments.
+    fn with(more: &[&str]) -> Self {
         let [smtp, bounces, dns, company] = free();
         let routes = [format!("gmail.com=127.0.0.1:{smtp}"), format!("ext.example=127.0.0.1:{bounces}")];
         let port = company.to_string();
         let mut args = vec!["--port-company-mx", &port, "--route", &routes[0], "--route", &routes[1]];
-        args.extend(knobs.iter().flat_map(|knob| ["--knob", *knob]));
-        let server = Project::new().lab(&args);
+        args.extend(more);
+        let home = Project::new();
+        let server = home.lab(&args);
         // What the world does not know, the company's key among it, is asked of this DNS.
         let upstream = server.ready["dns"].as_str().unwrap().to_owned();
         let config = format!(
@@ -57,7 +66,7 @@ accounts:
 "
         );
         let project = Project::new().config(&config).scenario("forward", FORWARD);
-        Self { server, project }
+        Self { server, _home: home, project }
     }
 
     fn run(&self) -> (i32, String, Value) {
@@ -96,6 +105,19 @@ fn a_bounce_of_the_server_comes_back_to_the_outside_sender() {
     // The server forwards to a mailbox that this look-alike does not have.
     staging.project =
         staging.project.config(&config.replace("probe.inbox@", "nobody.here@")).scenario("forward", &bounced);
+    let (code, shown, _) = staging.run();
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(staging.server.end(), 0);
+}
+
+/// Postfix offers XCLIENT to the address that the lab says the sender has, and takes it.
+#[test]
+#[ignore = "requires root, Postfix and rspamd; .ci/run installs them"]
+fn a_real_postfix_is_judged() {
+    let carries = "      arc:\n        carries: { i: 1, spf: pass, dkim: pass, dmarc: pass }\n";
+    let sealed = FORWARD.replace("      arc:\n", carries);
+    let mut staging = Staging::with(&["--target", "postfix"]);
+    staging.project = staging.project.scenario("forward", &sealed);
     let (code, shown, _) = staging.run();
     assert_eq!(code, 0, "{shown}");
     assert_eq!(staging.server.end(), 0);

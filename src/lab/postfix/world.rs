@@ -10,7 +10,7 @@ use crate::{
         Lab, LabError, Settings,
         embedded::{
             CompanyServer, Elsewhere, Parts, Ports, World,
-            parties::{COMPANY_ADDRESS, GMAIL_DOMAIN},
+            parties::{COMPANY_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
             pki::Pki,
             smtp_server::{Reply, SmtpListener, Transport},
         },
@@ -62,14 +62,15 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let exit = || SmtpListener::bind(0, Transport::From(IpAddr::V4(COMPANY_ADDRESS), pki.acceptor()));
     let (to_gmail, to_external) = tokio::try_join!(exit(), exit()).map_err(other)?;
     let front = Front::bind(settings.ports.company_mx).await?;
+    let routed = |domain: &str, own| settings.ports.routes.get(domain).map_or(own, |route| route.socket);
     let setup = Setup {
         company: &company,
         knobs: &knobs.company,
         reject: reject.as_ref(),
         neighbours: Neighbours {
-            gmail: to_gmail.address(),
+            gmail: routed(GMAIL_DOMAIN, to_gmail.address()),
             gmail_lost: Lost::by(&knobs.dns, GMAIL_DOMAIN),
-            external: to_external.address(),
+            external: routed(EXTERNAL_DOMAIN, to_external.address()),
         },
         milter: &milter,
         milter_is_down: down.as_deref(),
