@@ -160,6 +160,8 @@ fn log_lines_of_somebody_else_prove_less() {
     let sealing = format!("x; arc; lua_dkim_tools.lua:51: set domain to a\nx; proxy; {key}");
     assert_eq!(first(&unsealed(&sealing)), "A05 certain");
     assert_eq!(first(&unsealed(&format!("x; proxy; {key}"))), "A05 high", "it may be the key of DKIM");
+    let unread = "x; lua; arc.lua:738: cannot read key from /k: Permission denied";
+    assert_eq!(first(&unsealed(unread)), "A05 high", "a directory that cannot be entered says the same");
     let tables = "lua_dkim_tools.lua:255: skip signing: is_sign_network: nil, is_authed: nil, is_local: nil";
     assert_eq!(first(&unsealed(&format!("x; arc; {tables}"))), "A03 certain");
     assert_eq!(first(&unsealed(&format!("x; dkim_signing; {tables}"))), "A00 certain");

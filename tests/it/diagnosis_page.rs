@@ -4,6 +4,7 @@ use crate::{
     by_hand::ROWS,
     captures_diagnosis::{EXPERIMENTS, NO_MAIL},
     diagnosis::CASES,
+    diagnosis_rspamd::SETTINGS,
     postfix_catalogue::REAL,
 };
 use sealcheck::{
@@ -34,7 +35,11 @@ fn shown(code: &str) -> Vec<Shown> {
         let how = format!("`--target postfix --fault {}`", c.lab.trim_start_matches("fault: "));
         (how, c.first, "postfix_catalogue::every_fault_of_postfix_and_rspamd_gets_its_code_first")
     });
-    cases.chain(real).chain(captures).chain(by_hand).collect()
+    let settings = SETTINGS.iter().filter(|s| of_row(s.0)).map(|s| {
+        let test = "diagnosis_rspamd::every_setting_of_rspamd_gets_its_code_first";
+        ("settings of a real rspamd".to_owned(), s.0, test)
+    });
+    cases.chain(real).chain(captures).chain(settings).chain(by_hand).collect()
 }
 
 /// A row for every cause: how it is reproduced, what is said first then, and the test that shows it. Of several ways the

@@ -13,6 +13,7 @@ mod corpus;
 mod diagnosis;
 mod diagnosis_certainty;
 mod diagnosis_page;
+mod diagnosis_rspamd;
 mod diagnosis_rules;
 mod doctor;
 mod explain;

@@ -26,7 +26,7 @@ const LINES: [(&[&str], &str); 15] = [
     (&["cannot read key from", "Permission denied"], "A05"),
     (&["cannot map key file", "Permission denied"], "A05"),
     (&["cannot stat key file", "Permission denied"], "A06"),
-    (&["cannot load dkim key", "cannot parse pem private key"], "A07"),
+    (&["cannot load dkim key", "cannot parse", "private key"], "A07"),
     (&["cannot load dkim key", "cannot extract rsa key from evp key"], "A08"),
     (&["dkim unconfigured and fallback disabled"], "A04"),
     (&["use domain(header) for signature"], "A02"),
@@ -85,8 +85,9 @@ fn weight(case: &Case<'_>, code: &str, line: &str) -> Option<Confidence> {
     let sure = match code {
         "A05" | "A06" | "A07" | "A08" if refused() => return None,
         "A17" if case.log.task().is_some() => return None,
-        "A05" => by_arc || sealing(),
-        "A06" | "A07" | "A08" => sealing(),
+        // A directory that cannot be entered (A06) leaves the same line as a key that cannot be read.
+        "A05" if line.contains("cannot read key from") => false,
+        "A05" | "A06" | "A07" | "A08" => sealing(),
         "A13" | "A16" => by_arc,
         "A14" => case.forwarder.as_deref().is_some_and(|f| {
             let rest = line.split_once("public key for ").map_or("", |(_, rest)| rest);
@@ -218,7 +219,9 @@ fn with_next(case: &Case<'_>, cause: Diagnosis) -> Diagnosis {
     let key = case.log.word_after("cannot read key from ").map(|key| key.trim_end_matches(':').to_owned());
     let mut next: Vec<String> = Vec::new();
     match (cause.code.as_str(), key) {
-        ("A04" | "A05" | "A06" | "A07" | "A08", Some(key)) => next.push(format!("ls -l {key}")),
+        // It shows the directories above as well.
+        ("A05" | "A06", Some(key)) => next.push(format!("namei -l {key}")),
+        ("A04" | "A07" | "A08", Some(key)) => next.push(format!("ls -l {key}")),
         ("A01", _) => next.push("rspamadm configdump arc | grep -e sign_inbound -e signing_table".to_owned()),
         ("A14", _) => next.push("dig TXT SELECTOR._domainkey.DOMAIN".to_owned()),
         ("A17", _) => next.push("rspamadm configtest; postconf milter_default_action".to_owned()),
