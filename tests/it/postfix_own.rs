@@ -168,3 +168,27 @@ fn a_configuration_that_cannot_work_sends_nothing() {
         }
     }
 }
+
+#[test]
+#[ignore = "requires root, Postfix, postsrsd and rspamd; .ci/run installs them"]
+fn a_good_configuration_passes_the_shipped_scenarios() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = Project::new().open_to_all();
+    let key = project.path("private");
+    fs::copy(root.join("src/lab/embedded/keys/company-dkim.pem"), &key).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::create_dir(project.path("local.d")).unwrap();
+    let text = format!("domain {{ corp.example {{ selector = \"s1\"; path = \"{}\"; }} }}\n", key.display());
+    fs::write(project.path("local.d/arc.conf"), text).unwrap();
+    let main_cf = format!("{SRS}myhostname = mail.corp.example\nrelayhost = [smart.corp.example]\n");
+    fs::write(project.path("main.cf"), &main_cf).unwrap();
+    let scenarios = root.join("scenarios");
+    let mut args = vec!["run", "--target", "postfix", "--update", "all", scenarios.to_str().unwrap()];
+    args.extend(["--rspamd-local-d", "local.d", "--postfix-main-cf", "main.cf"]);
+    let ran = project.run(&args);
+    assert_eq!(ran.code, 0, "{ran}");
+    for told in ["depends on it: relayhost", "NOTE main.cf: myhostname is replaced", "forwards, not `lab:`"] {
+        assert!(ran.stdout.contains(told), "{told} {ran}");
+    }
+    assert_eq!(project.read("main.cf"), main_cf);
+}

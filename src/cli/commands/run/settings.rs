@@ -14,7 +14,7 @@ use crate::{
     scenario::{
         Scenario, TargetKind, Vars,
         config::Profile,
-        knobs::{ArcSealing, PublishedKey},
+        knobs::CompanyKnobs,
         model::{ArcPolicy, Retries, Wait},
     },
 };
@@ -100,9 +100,17 @@ impl Settings {
     /// Lays the profile under a scenario: it counts where the scenario says nothing.
     pub(super) fn under(&self, mut scenario: Scenario) -> Scenario {
         let company = &scenario.knobs.company;
-        let sealing = (company.arc, company.arc_key) != (ArcSealing::default(), PublishedKey::default());
-        if self.lab.rspamd_local_d.is_some() && sealing && scenario.skip.is_none() {
-            scenario.skip = Some("--rspamd-local-d says how the company seals, not `lab:`".to_owned());
+        let sealing = |k: &CompanyKnobs| (k.arc, k.arc_key, k.seal, k.results, k.server);
+        let seals = sealing(company) != sealing(&CompanyKnobs::default());
+        let said = match &self.lab {
+            lab if lab.rspamd_local_d.is_some() && seals => Some("--rspamd-local-d says how the company seals"),
+            lab if lab.postfix_main_cf.is_some() && *company != CompanyKnobs::default() => {
+                Some("--postfix-main-cf says how the company forwards")
+            }
+            _ => None,
+        };
+        if let (Some(said), None) = (said, &scenario.skip) {
+            scenario.skip = Some(format!("{said}, not `lab:`"));
         }
         if let Some(retries) = &self.profile.retries
             && scenario.retries == Retries::default()
