@@ -91,6 +91,7 @@ pub(super) fn changes(
             }
             match (was.get(at), is.get(at)) {
                 (None, Some(_)) if is_written_on_the_way(name) => {}
+                (Some(was), Some(is)) if was.0 == is.0 => {}
                 (was, is) => out.extend(change(was, is)),
             }
         }

@@ -98,6 +98,16 @@ fn every_signature_is_judged_on_its_own() {
     assert_eq!(gone[0].headers.iter().map(|h| h.fate).collect::<Vec<_>>(), [Fate::Removed]);
 }
 
+#[test]
+fn a_field_that_is_as_it_was_between_two_that_are_not_is_no_change() {
+    let signed = SIGNED.replace("h=from:subject:subject:to", "h=b:b:b");
+    let all = of("b: x\r\nb: y\r\n\r\n", &format!("{signed}b: z\r\nb: x\r\nb: w\r\n\r\n"));
+    let fates: Vec<_> = all[0].headers.iter().map(shown).collect();
+    assert_eq!(fates, [(Fate::Changed, "b", Some("y"), Some("w")), (Fate::Added, "b", None, Some("z"))]);
+    let all = of("b: x\r\nb: y\r\n\r\n", &format!("{signed}b: y\r\nb: x\r\nb: x\r\n\r\n"));
+    assert_eq!(all[0].headers.len(), 2, "{:?}", all[0].headers);
+}
+
 /// The signed header as RFC 6376 §5.4.2 says it, without any index.
 fn canonical_header(c: Canonicalization, message: &Message, names: &[String]) -> Vec<u8> {
     let mut left: Vec<_> = message.fields().iter().collect();
