@@ -17,6 +17,8 @@ mod diagnosis_rspamd;
 mod diagnosis_rules;
 mod doctor;
 mod explain;
+mod fuzz_readers;
+mod fuzzed;
 mod imap_script;
 mod imap_wire;
 mod interop;

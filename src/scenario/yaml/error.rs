@@ -92,6 +92,17 @@ fn printable(text: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct YamlErrors(pub Vec<YamlError>);
 
+impl YamlErrors {
+    /// The most that are told of one file: a file of another kind is wrong in every line.
+    pub(crate) const MOST: usize = 100;
+
+    /// After the last that is told: that there may be more.
+    pub(crate) fn enough(errors: &[YamlError]) -> Option<YamlError> {
+        let last = errors.last().filter(|_| errors.len() == Self::MOST)?;
+        Some(YamlError::file("there may be more errors", &last.position.file).with_help("correct these first"))
+    }
+}
+
 impl std::error::Error for YamlErrors {}
 
 impl fmt::Display for YamlErrors {
@@ -124,6 +135,15 @@ mod tests {
             error.to_string(),
             "unknown key `arcc`\n  --> a.yaml:12:7\n   |\n12 |       arcc: pass\n   |       ^^^^\n   |\n   = help: did you mean `arc`?"
         );
+    }
+
+    #[test]
+    fn after_the_last_that_is_told_stands_that_there_may_be_more() {
+        let mut errors = vec![YamlError::file("wrong", "a.yaml"); YamlErrors::MOST - 1];
+        assert_eq!(YamlErrors::enough(&errors), None);
+        errors.push(YamlError::file("wrong", "a.yaml"));
+        errors.push(YamlErrors::enough(&errors).unwrap());
+        assert_eq!(YamlErrors::enough(&errors), None);
     }
 
     #[test]

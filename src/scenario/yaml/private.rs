@@ -9,14 +9,15 @@ impl YamlError {
     /// Takes the excerpt away when its line, or the key above it, may hold a secret as plain text.
     #[must_use]
     pub(crate) fn without_secrets(mut self, source: &str) -> Self {
-        let line = usize::try_from(self.position.line).unwrap_or(0);
-        let text = |n: usize| n.checked_sub(1).and_then(|i| source.lines().nth(i)).unwrap_or_default();
+        let before = usize::try_from(self.position.line).unwrap_or(0).saturating_sub(1);
+        let text = source.lines().nth(before).filter(|_| self.position.line > 0).unwrap_or_default();
         // A value in a later line belongs to the nearest key above that opens a block.
-        let opener = (1..line).rev().map(text).find(|l| l.trim_end().ends_with([':', '|', '>', '-', '+']));
-        let below = opener.is_some_and(is_secret_key) && !is_reference(text(line));
+        let opens = |l: &&str| l.trim_end().ends_with([':', '|', '>', '-', '+']);
+        let opener = source.lines().take(before).filter(opens).last();
+        let below = opener.is_some_and(is_secret_key) && !is_reference(text);
         // What the command line set is shown by its own line alone, without its key.
         let set = self.position.file.starts_with("--set ");
-        if set || holds_secret(text(line)) || below {
+        if set || holds_secret(text) || below {
             self.excerpt = None;
         }
         self

@@ -7,7 +7,7 @@ use super::{
 use crate::core::Position;
 use serde::{Deserialize, de};
 use serde_yaml::{DuplicateKeyPolicy, Error, Spanned};
-use std::{fmt, fs::File, io::Read, path::Path, sync::Arc};
+use std::{collections::HashMap, fmt, fs::File, io::Read, path::Path, sync::Arc};
 
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 1_000_000;
@@ -68,7 +68,7 @@ impl Source {
     /// Syntax errors, duplicate keys, several documents, and files without content.
     pub(crate) fn parse(&self, number: u32) -> Result<Node, YamlErrors> {
         let options = serde_yaml::options! {
-            budget: serde_yaml::budget! { max_depth: 64, max_nodes: 100_000, max_events: 250_000, max_aliases: 1_000 },
+            budget: serde_yaml::budget! { max_depth: 32, max_nodes: 100_000, max_events: 250_000, max_aliases: 1_000 },
             duplicate_keys: DuplicateKeyPolicy::PassThrough,
             alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: 50_000, max_replay_stack_depth: 16 },
             strict_booleans: true,
@@ -215,23 +215,32 @@ impl Tree<'_> {
         Node { at, kind }
     }
 
+    fn wrong(&mut self, error: YamlError) {
+        if self.errors.len() <= YamlErrors::MOST {
+            self.errors.push(error.with_source(&self.source.text));
+            self.errors.extend(YamlErrors::enough(&self.errors));
+        }
+    }
+
     fn entries(&mut self, raw: Vec<(Spanned<Raw>, Spanned<Raw>)>) -> Vec<(Key, Node)> {
         let mut entries: Vec<(Key, Node)> = Vec::with_capacity(raw.len());
+        let mut lines: HashMap<String, u32> = HashMap::new();
         for (key, value) in raw {
             let key = self.node(key);
             let value = self.node(value);
             let Kind::Scalar(name, _) = key.kind else {
                 let position = self.source.position(key.at);
-                let error = YamlError::new(format!("a key must be a word, found {}", key.describe()), position);
-                self.errors.push(error.with_source(&self.source.text));
+                self.wrong(YamlError::new(format!("a key must be a word, found {}", key.describe()), position));
                 continue;
             };
-            match entries.iter().find(|(k, _)| k.name == name) {
-                None => entries.push((Key { at: key.at, name }, value)),
-                Some((first, _)) => {
+            match lines.get(&name) {
+                None => {
+                    lines.insert(name.clone(), key.at.line);
+                    entries.push((Key { at: key.at, name }, value));
+                }
+                Some(first) => {
                     let error = YamlError::new(format!("key `{name}` is written twice"), self.source.position(key.at));
-                    let help = format!("it stands in line {} already; keep one of them", first.at.line);
-                    self.errors.push(error.with_source(&self.source.text).with_help(help));
+                    self.wrong(error.with_help(format!("it stands in line {first} already; keep one of them")));
                 }
             }
         }

@@ -6,6 +6,8 @@ use super::zone::{TxtAnswer, ZoneError, ZoneFile};
 struct Token {
     text: Vec<u8>,
     quoted: bool,
+    /// A part of it was escaped, so that `$` and `@` mean themselves.
+    escaped: bool,
     /// A `;` follows without a space: usually a value that should have been quoted.
     cut_by_comment: bool,
 }
@@ -52,12 +54,14 @@ fn entries(text: &str) -> Result<Vec<Entry>, ZoneError> {
                 b'"' => {
                     let (text, after) = take(tail, |b| b == b'"').map_err(error)?;
                     rest = after.strip_prefix(b"\"").ok_or_else(|| error("a quote is not closed on its line"))?;
-                    entry.tokens.push(Token { text, quoted: true, cut_by_comment: false });
+                    entry.tokens.push(Token { text, quoted: true, escaped: false, cut_by_comment: false });
                 }
                 _ => {
                     let (text, after) = take(rest, |b| b" \t\r;()\"".contains(&b)).map_err(error)?;
+                    let escaped = rest[..rest.len() - after.len()].contains(&b'\\');
                     rest = after;
-                    entry.tokens.push(Token { text, quoted: false, cut_by_comment: rest.starts_with(b";") });
+                    let cut_by_comment = rest.starts_with(b";");
+                    entry.tokens.push(Token { text, quoted: false, escaped, cut_by_comment });
                 }
             }
         }
@@ -140,10 +144,12 @@ struct Reader {
 impl Reader {
     /// A comment like ` NXDOMAIN name. TXT` is an answer; any other is a comment.
     fn remark(&mut self, comment: &str) {
-        let mut words = comment.split_whitespace();
+        let mut words = comment.split_ascii_whitespace();
         if let (Some(word), Some(name), Some("TXT"), None) = (words.next(), words.next(), words.next(), words.next())
-            && name.ends_with('.')
             && let Some(answer) = TxtAnswer::from_word(word)
+            && let Ok((name, [])) = take(name.as_bytes(), |_| false)
+            && let Ok(name) = std::str::from_utf8(&name)
+            && name.ends_with('.')
         {
             self.zone.insert(name, answer);
         }
@@ -153,11 +159,12 @@ impl Reader {
         let mut tokens = entry.tokens.into_iter().peekable();
         let mut owner = self.owner.clone();
         if !entry.continues {
-            let first = tokens.next().map(|t| t.text).unwrap_or_default();
-            match first.to_ascii_uppercase().as_slice() {
+            let Some(first) = tokens.next() else { return Ok(()) };
+            match first.text.to_ascii_uppercase().as_slice() {
+                _ if first.quoted || first.escaped => owner = Some(self.name(&first)?),
                 b"$ORIGIN" => {
                     let name = tokens.next().ok_or("`$ORIGIN` needs a name")?;
-                    self.origin = Some(self.name(&name.text)?);
+                    self.origin = Some(self.name(&name)?);
                     return Ok(());
                 }
                 b"$TTL" => {
@@ -166,7 +173,7 @@ impl Reader {
                     return Ok(());
                 }
                 [b'$', ..] => {
-                    let directive = String::from_utf8_lossy(&first).into_owned();
+                    let directive = String::from_utf8_lossy(&first.text).into_owned();
                     return Err(format!("`{directive}` cannot be used here: write the records into this file"));
                 }
                 _ => owner = Some(self.name(&first)?),
@@ -198,7 +205,7 @@ impl Reader {
             }
             b"CNAME" => {
                 let target = tokens.next().ok_or("a CNAME record needs a name")?;
-                let target = self.name(&target.text)?;
+                let target = self.name(&target)?;
                 self.zone.add_alias(&owner, &target);
             }
             [b'A'..=b'Z', ..] => self.zone.add_name(&owner),
@@ -208,12 +215,13 @@ impl Reader {
     }
 
     /// Completes a name with the origin.
-    fn name(&self, token: &[u8]) -> Result<String, String> {
-        let name = std::str::from_utf8(token).map_err(|_| "a name holds octets that are no UTF-8".to_owned())?;
-        Ok(match (&self.origin, name) {
-            (Some(origin), "@") => origin.clone(),
-            (None, "@") => return Err("`@` stands for the origin, and there is no `$ORIGIN`".to_owned()),
-            (Some(origin), _) if !name.ends_with('.') => format!("{name}.{}", origin.trim_start_matches('.')),
+    fn name(&self, token: &Token) -> Result<String, String> {
+        let name = std::str::from_utf8(&token.text).map_err(|_| "a name holds octets that are no UTF-8".to_owned())?;
+        let stands_for_origin = name == "@" && !token.quoted && !token.escaped;
+        Ok(match &self.origin {
+            Some(origin) if stands_for_origin => origin.clone(),
+            None if stands_for_origin => return Err("`@` stands for the origin, and there is no `$ORIGIN`".to_owned()),
+            Some(origin) if !name.ends_with('.') => format!("{name}.{}", origin.trim_start_matches('.')),
             _ => name.to_owned(),
         })
     }

@@ -155,9 +155,10 @@ impl ZoneFile {
     pub fn to_text(&self) -> String {
         let mut out = String::new();
         for (name, target) in &self.aliases {
-            let _ = writeln!(out, "{name} IN CNAME {target}");
+            let _ = writeln!(out, "{} IN CNAME {}", escaped(name), escaped(target));
         }
         for (name, answer) in &self.answers {
+            let name = escaped(name);
             if let TxtAnswer::Records { ttl, texts } = answer {
                 for text in texts {
                     let _ = writeln!(out, "{name} {ttl} IN TXT{}", quoted(text));
@@ -168,6 +169,19 @@ impl ZoneFile {
         }
         out
     }
+}
+
+/// A name as one word (RFC 1035 §5.1): what means something there, and what is not ASCII, as `\DDD`.
+fn escaped(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'(' | b')' | b'"' | b'\\' | b';' | b'@' | b'$' => drop(write!(out, "\\{byte:03}")),
+            b'!'..=b'~' => out.push(char::from(byte)),
+            _ => drop(write!(out, "\\{byte:03}")),
+        }
+    }
+    out
 }
 
 /// The strings of one record, each of at most 255 octets.

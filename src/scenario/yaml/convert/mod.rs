@@ -46,7 +46,7 @@ impl<'a> Cx<'a> {
     /// Notes a fault.
     pub(crate) fn fault(&mut self, fault: Fault) {
         let place = fault.at.unwrap_or_default();
-        if self.unread.contains(&(place.file, place.line)) {
+        if self.errors.len() > YamlErrors::MOST || self.unread.contains(&(place.file, place.line)) {
             return;
         }
         let mut error = YamlError::new(fault.message, self.position(place));
@@ -55,6 +55,7 @@ impl<'a> Cx<'a> {
         }
         error.help = fault.help;
         self.errors.push(error);
+        self.errors.extend(YamlErrors::enough(&self.errors));
     }
 
     /// Notes what kept a twin from being read.
