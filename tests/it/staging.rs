@@ -3,12 +3,20 @@
 
 use crate::program::{Lab, Project};
 use serde_json::Value;
-use std::net::TcpListener;
+use std::{
+    net::TcpListener,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
-/// Ports that are free now. They are held until all are known.
+/// Ports that are free now, below those that systems hand out by themselves, so that no other test gets them meanwhile.
 fn free<const N: usize>() -> [u16; N] {
-    let held = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    [(); N].map(|()| {
+        let base = std::process::id().wrapping_mul(97);
+        let mut next = || base.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000 + 20_000;
+        let mut ports = std::iter::repeat_with(|| u16::try_from(next()).unwrap()).take(1_000);
+        ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
+    })
 }
 
 /// A person's server and their project.
