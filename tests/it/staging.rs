@@ -13,7 +13,7 @@ fn free<const N: usize>() -> [u16; N] {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     [(); N].map(|()| {
         let base = std::process::id().wrapping_mul(97);
-        let mut next = || base.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000 + 20_000;
+        let next = || base.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000 + 20_000;
         let mut ports = std::iter::repeat_with(|| u16::try_from(next()).unwrap()).take(1_000);
         ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
     })
