@@ -18,7 +18,7 @@ pub use settings::{Own, Settings};
 use embedded::parties::Company;
 
 use crate::scenario::{Knobs, Target, TargetKind, reach::out_of_reach, target::LogSource};
-use std::{any::Any, path::PathBuf};
+use std::{any::Any, fmt, path::PathBuf};
 
 /// A running world.
 pub struct Lab {
@@ -67,6 +67,11 @@ pub enum LabError {
 }
 
 impl LabError {
+    /// An error that says everything itself.
+    fn other(error: impl fmt::Display) -> Self {
+        Self::Other(error.to_string())
+    }
+
     /// What to do next.
     pub fn next(&self) -> &str {
         match self {

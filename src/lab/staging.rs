@@ -18,7 +18,7 @@ use crate::{
         target::{Provider, TlsMode},
     },
 };
-use std::{fmt, net::SocketAddr};
+use std::net::SocketAddr;
 
 /// The receiver's account that mailboxes at the look-alike are made like.
 const MODEL: &str = "gmail";
@@ -46,10 +46,10 @@ pub(super) async fn world(staging: &Staging, settings: &Settings) -> Result<Lab,
         ports.routes.insert(domain.clone(), route);
     }
     let knobs = Knobs::default();
-    let records = others(&knobs, &Keys::load().map_err(other)?).map_err(other)?;
+    let records = others(&knobs, &Keys::load().map_err(LabError::other)?).map_err(LabError::other)?;
     // Of these domains the world alone speaks; of the others, yours among them, it knows what DNS says.
     let own = [EXTERNAL_DOMAIN, GMAIL_DOMAIN, GOOGLE_DOMAIN];
-    let upstream = Upstream::new(staging.dns, &own).map_err(other)?;
+    let upstream = Upstream::new(staging.dns, &own).map_err(LabError::other)?;
     let dns = Dns::start_at(SocketAddr::new(at.listen, at.dns), records, Faults::default(), Some(upstream)).await;
     let dns = dns.map_err(|source| LabError::Port { what: format!("DNS on {}:{}", at.listen, at.dns), source })?;
     let parts = Parts { ports, company: Company::default(), dns, server: CompanyServer::Outside };
@@ -83,8 +83,4 @@ pub(super) fn outline(staging: &Staging, usual: Target) -> Target {
     }
     accounts.extend(staging.company.iter().map(|account| (account.name.clone(), account.clone())));
     Target { kind: TargetKind::Staging, accounts, dns: usual.dns }
-}
-
-fn other(error: impl fmt::Display) -> LabError {
-    LabError::Other(error.to_string())
 }

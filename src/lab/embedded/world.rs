@@ -25,7 +25,6 @@ use crate::{
 };
 use std::{
     collections::HashMap,
-    fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
@@ -84,7 +83,8 @@ struct Sockets {
     submission: SmtpListener,
     submissions: SmtpListener,
     external_mx: Mx,
-    company_mx: Mx,
+    /// Where the company's server is ours.
+    company_mx: Option<Mx>,
     gmail_mx: Mx,
     external_imap: TcpListener,
     gmail_imap: TcpListener,
@@ -110,7 +110,7 @@ impl World {
     /// # Errors
     /// As [`World::start`].
     pub async fn start_for(knobs: &Knobs, company: Company, ports: &Ports) -> Result<Self, LabError> {
-        let record = Keys::load().map_err(other)?.company_arc.record();
+        let record = Keys::load().map_err(LabError::other)?.company_arc.record();
         let dns = Self::dns_of(knobs, &company, &record, ports.dns).await?;
         Self::assemble(knobs, Parts { ports: ports.clone(), company, dns, server: CompanyServer::Embedded }).await
     }
@@ -121,8 +121,9 @@ impl World {
     /// # Errors
     /// When the port is taken, or a knob cannot be read.
     pub async fn dns_of(knobs: &Knobs, company: &Company, arc_record: &str, number: u16) -> Result<Dns, LabError> {
-        let records = zone(knobs, &Keys::load().map_err(other)?, company, arc_record).map_err(other)?;
-        let faults = Faults::new(&knobs.dns).map_err(other)?;
+        let records =
+            zone(knobs, &Keys::load().map_err(LabError::other)?, company, arc_record).map_err(LabError::other)?;
+        let faults = Faults::new(&knobs.dns).map_err(LabError::other)?;
         Dns::start(number, records, faults).await.map_err(port("DNS", number))
     }
 
@@ -132,21 +133,22 @@ impl World {
     /// As [`World::start`].
     pub async fn assemble(knobs: &Knobs, parts: Parts) -> Result<Self, LabError> {
         let Parts { ports, company, dns, server } = parts;
-        let keys = Keys::load().map_err(other)?;
-        let pki = Pki::of_world(&company).map_err(other)?;
-        let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(other)?;
-        let elsewhere = match &server {
-            CompanyServer::Elsewhere(server) => Some((server.parties, server.public)),
-            CompanyServer::Embedded | CompanyServer::Screened(_) | CompanyServer::Outside => None,
+        let keys = Keys::load().map_err(LabError::other)?;
+        let pki = Pki::of_world(&company).map_err(LabError::other)?;
+        let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(LabError::other)?;
+        let (is_ours, elsewhere) = match &server {
+            CompanyServer::Embedded | CompanyServer::Screened(_) => (true, None),
+            CompanyServer::Elsewhere(server) => (false, Some((server.parties, server.public))),
+            CompanyServer::Outside => (false, None),
         };
-        let sockets = Sockets::bind(&ports, &pki).await?;
+        let sockets = Sockets::bind(&ports, &pki, is_ours).await?;
         let mut addresses = sockets.addresses(&dns)?;
         let mut routes = sockets.routes();
         if let Some((parties, public)) = elsewhere {
             routes.insert((IpAddr::V4(COMPANY_ADDRESS), SMTP_PORT), parties);
             addresses.company_mx = public;
         }
-        let net = Net::new(dns.resolver().map_err(other)?, routes).with_routes(ports.routes.clone());
+        let net = Net::new(dns.resolver().map_err(LabError::other)?, routes).with_routes(ports.routes.clone());
         let tasks = Tasks::new();
         let client_tls = pki.clone();
         // Made ready while nobody waits for it; the first delivery reports what goes wrong.
@@ -176,7 +178,7 @@ impl World {
             knobs: knobs.gmail.clone(),
             tasks: tasks.clone(),
         };
-        let gmail_mx: Arc<dyn Service> = Arc::new(Gmail::new(setup).map_err(other)?);
+        let gmail_mx: Arc<dyn Service> = Arc::new(Gmail::new(setup).map_err(LabError::other)?);
         sockets.gmail_mx.serve(Arc::clone(&gmail_mx), &tasks);
         let screen: Option<Arc<dyn Screen>> = match server {
             CompanyServer::Embedded => {
@@ -191,11 +193,11 @@ impl World {
             }
             CompanyServer::Outside => None,
         };
-        if let Some(screen) = screen {
+        if let Some((screen, mx)) = screen.zip(sockets.company_mx) {
             let secret = accounts::random::<32>().map_err(LabError::Other)?;
             let out = relay(Site::new(&company.host, &company.domain, COMPANY_ADDRESS));
             let forwarder = Forwarder::new(&company, &knobs.company, out, screen, (&keys, &secret), &tasks);
-            sockets.company_mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
+            mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
         }
         for (store, provider, socket, fault) in [
             (&external, Provider::Generic, sockets.external_imap, ImapFault::None),
@@ -256,7 +258,7 @@ impl Drop for World {
 }
 
 impl Sockets {
-    async fn bind(ports: &Ports, pki: &Pki) -> Result<Self, LabError> {
+    async fn bind(ports: &Ports, pki: &Pki, is_company_ours: bool) -> Result<Self, LabError> {
         let starttls = || Transport::Plain(Some(pki.acceptor()));
         let smtp = |what, number, transport| async move {
             SmtpListener::bind(number, transport).await.map_err(port(what, number))
@@ -273,7 +275,10 @@ impl Sockets {
             submission: smtp("submission", ports.submission, starttls()).await?,
             submissions: smtp("submission over TLS", ports.submissions, Transport::Tls(pki.acceptor())).await?,
             external_mx: mx("the outside sender's MX", ports.external_mx).await?,
-            company_mx: mx("the company's MX", ports.company_mx).await?,
+            company_mx: match is_company_ours {
+                true => Some(mx("the company's MX", ports.company_mx).await?),
+                false => None,
+            },
             gmail_mx: mx("the receiver's MX", ports.gmail_mx).await?,
             external_imap: imap("the outside sender's IMAP", ports.external_imap).await?,
             gmail_imap: imap("the receiver's IMAP", ports.gmail_imap).await?,
@@ -285,22 +290,19 @@ impl Sockets {
             dns: dns.address(),
             submission: self.submission.address(),
             submissions: self.submissions.address(),
-            external_imap: self.external_imap.local_addr().map_err(other)?,
+            external_imap: self.external_imap.local_addr().map_err(LabError::other)?,
             external_mx: self.external_mx.public.address(),
-            company_mx: self.company_mx.public.address(),
+            company_mx: self.company_mx.as_ref().map_or(Addresses::unknown().company_mx, |mx| mx.public.address()),
             gmail_mx: self.gmail_mx.public.address(),
-            gmail_imap: self.gmail_imap.local_addr().map_err(other)?,
+            gmail_imap: self.gmail_imap.local_addr().map_err(LabError::other)?,
         })
     }
 
     /// Where mail between the parties goes.
     fn routes(&self) -> HashMap<(IpAddr, u16), SocketAddr> {
-        let routes = [
-            (EXTERNAL_ADDRESS, &self.external_mx),
-            (COMPANY_ADDRESS, &self.company_mx),
-            (GMAIL_ADDRESS, &self.gmail_mx),
-        ];
-        routes.into_iter().map(|(at, mx)| ((IpAddr::V4(at), SMTP_PORT), mx.parties.address())).collect()
+        let company = self.company_mx.iter().map(|mx| (COMPANY_ADDRESS, mx));
+        let others = [(EXTERNAL_ADDRESS, &self.external_mx), (GMAIL_ADDRESS, &self.gmail_mx)];
+        company.chain(others).map(|(at, mx)| ((IpAddr::V4(at), SMTP_PORT), mx.parties.address())).collect()
     }
 }
 
@@ -309,10 +311,6 @@ impl Mx {
         self.parties.serve(Arc::clone(&service), tasks);
         self.public.serve(service, tasks);
     }
-}
-
-fn other(error: impl fmt::Display) -> LabError {
-    LabError::Other(error.to_string())
 }
 
 /// The error of a server whose port cannot be bound.

@@ -5,22 +5,18 @@ use crate::lab::{
     embedded::{
         mta::SMTP_PORT,
         parties::{COMPANY_ADDRESS, EXTERNAL_ADDRESS},
-        tasks::Tasks,
+        tasks::{Tasks, accept},
     },
 };
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy_bidirectional},
     net::{TcpListener, TcpStream, UnixStream},
 };
-
-/// How long to wait when the system has no more sockets.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// A PROXY line is at most this long (PROXY protocol, version 1).
 const PROXY_LIMIT: u64 = 107;
@@ -94,10 +90,7 @@ fn serve(listener: TcpListener, clients: Clients, socket: &Path, tasks: &Tasks) 
     let (spawner, socket) = (tasks.clone(), socket.to_path_buf());
     tasks.spawn(async move {
         loop {
-            let Ok((client, peer)) = listener.accept().await else {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
+            let (client, peer) = accept(&listener).await;
             let socket = socket.clone();
             // A side that breaks off is nobody's error here.
             spawner.spawn(async move { drop(hand_on(client, peer.port(), clients, socket).await) });

@@ -22,7 +22,7 @@ use crate::{
     scenario::knobs::CompanyKnobs,
 };
 use std::{
-    fmt, fs, io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -91,17 +91,16 @@ impl Postfix {
     /// Starts Postfix below `state`, in `postfix/`, and returns when it takes mail.
     ///
     /// # Errors
-    /// When this is not root, Postfix is not installed, or it cannot work with its settings.
+    /// When Postfix is not installed, or it cannot work with its settings.
     pub(super) async fn start(setup: Setup<'_>, state: &Arc<StateDir>) -> Result<Self, LabError> {
-        Self::may_start()?;
         let installation = Installation::find().await?;
         let owner = User::first_of(&[&installation.owner])
-            .ok_or_else(|| other(format!("Postfix's user {} is not in /etc/passwd", installation.owner)))?;
-        let queue = queue::make(state, &owner).map_err(other)?;
-        let etc = state.directory("postfix/etc", None).map_err(other)?;
-        let logs = state.directory("postfix/log", None).map_err(other)?;
-        state.write_private(&format!("postfix/etc/{IDENTITY}"), setup.identity_pem, None).map_err(other)?;
-        state.write(&format!("postfix/etc/{ALIASES}"), main_cf::aliases(setup.company)).map_err(other)?;
+            .ok_or_else(|| LabError::other(format!("Postfix's user {} is not in /etc/passwd", installation.owner)))?;
+        let queue = queue::make(state, &owner).map_err(LabError::other)?;
+        let etc = state.directory("postfix/etc", None).map_err(LabError::other)?;
+        let logs = state.directory("postfix/log", None).map_err(LabError::other)?;
+        state.write_private(&format!("postfix/etc/{IDENTITY}"), setup.identity_pem, None).map_err(LabError::other)?;
+        state.write(&format!("postfix/etc/{ALIASES}"), main_cf::aliases(setup.company)).map_err(LabError::other)?;
         let (settings, srs, notes) = settings(&setup, &installation, state).await?;
         if let Some(why) = setup.milter_is_down.filter(|_| settings.get("milter_default_action") != Some("accept")) {
             return Err(LabError::Program {
@@ -110,16 +109,16 @@ impl Postfix {
             });
         }
         let greylist = setup.knobs.greylist.then(|| Greylist::serve(&changes::greylist_socket(state)));
-        let greylist = greylist.transpose().map_err(other)?;
-        state.write("postfix/etc/main.cf", settings.to_string()).map_err(other)?;
-        state.write("postfix/etc/master.cf", MASTER_CF).map_err(other)?;
+        let greylist = greylist.transpose().map_err(LabError::other)?;
+        state.write("postfix/etc/main.cf", settings.to_string()).map_err(LabError::other)?;
+        state.write("postfix/etc/master.cf", MASTER_CF).map_err(LabError::other)?;
 
-        settle(&etc).map_err(other)?;
+        settle(&etc).map_err(LabError::other)?;
 
         let mut command = Command::new(installation.daemons.join("master"));
         // In the foreground: it stays our child, and what it starts stays in its group.
         command.arg("-d").arg("-c").arg(&etc);
-        let mut process = Process::start("postfix", PACKAGE, command, state).map_err(other)?;
+        let mut process = Process::start("postfix", PACKAGE, command, state).map_err(LabError::other)?;
         let (socket, log) = (queue.join(SMTPD_SOCKET), logs.join("maillog"));
         let ready = async {
             tokio::select! {
@@ -130,8 +129,8 @@ impl Postfix {
         let blamed = setup.main_cf.map_or_else(String::new, |file| format!("; look at {}", file.display()));
         match process.ready(PATIENCE, ready).await {
             Ok(Ok(())) => Ok(Self { _process: process, _srs: srs, _greylist: greylist, socket, log, notes }),
-            Ok(Err(fatal)) => Err(other(format!("Postfix cannot work with its settings: {fatal}{blamed}"))),
-            Err(error) => Err(other(format!("{}{blamed}", with_log(error, &log)))),
+            Ok(Err(fatal)) => Err(LabError::other(format!("Postfix cannot work with its settings: {fatal}{blamed}"))),
+            Err(error) => Err(LabError::other(format!("{}{blamed}", with_log(error, &log)))),
         }
     }
 
@@ -174,7 +173,7 @@ async fn settings(
     } else {
         None
     };
-    settings.extend(&changes::settings(setup.knobs, setup.reject, state).map_err(other)?);
+    settings.extend(&changes::settings(setup.knobs, setup.reject, state).map_err(LabError::other)?);
     settings.extend(&fence);
     let milter = format!("unix:{}", setup.milter.display());
     let milters = if setup.main_cf.is_some() { &taken.milters[..] } else { &["smtpd_milters"] };
@@ -220,8 +219,4 @@ fn fatal(log: &Path) -> Option<String> {
 fn with_log(error: ProcessError, log: &Path) -> String {
     let said = tail(log);
     if said.is_empty() { error.to_string() } else { format!("{error}\n{said}") }
-}
-
-fn other(error: impl fmt::Display) -> LabError {
-    LabError::Other(error.to_string())
 }

@@ -40,11 +40,11 @@ impl Postsrsd {
     /// # Errors
     /// When it is not installed, or does not listen.
     pub(super) async fn start(domain: &str, state: &Arc<StateDir>) -> Result<Self, LabError> {
-        let file = state.write("postfix/srs.secret", SECRET).map_err(other)?;
+        let file = state.write("postfix/srs.secret", SECRET).map_err(LabError::other)?;
         let mut tries = TRIES;
         loop {
             tries -= 1;
-            let (forward, reverse) = free_ports().await.map_err(other)?;
+            let (forward, reverse) = free_ports().await.map_err(LabError::other)?;
             let mut command = Command::new(program());
             command.arg("-4").arg(format!("-s{}", file.display())).arg(format!("-d{domain}"));
             command.arg(format!("-X{domain}")).arg(format!("-l{}", forward.ip()));
@@ -52,7 +52,7 @@ impl Postsrsd {
             if let Some(user) = User::first_of(&["postsrsd", "nobody"]) {
                 command.arg(format!("-u{}", user.name));
             }
-            let mut process = Process::start("postsrsd", PACKAGE, command, state).map_err(other)?;
+            let mut process = Process::start("postsrsd", PACKAGE, command, state).map_err(LabError::other)?;
             let listens = until(async || {
                 let both = tokio::try_join!(TcpStream::connect(forward), TcpStream::connect(reverse));
                 both.is_ok().then_some(())
@@ -60,7 +60,7 @@ impl Postsrsd {
             match process.ready(PATIENCE, listens).await {
                 Ok(()) => return Ok(Self { _process: process, forward, reverse }),
                 Err(ProcessError::Ended { .. }) if tries > 0 => {}
-                Err(error) => return Err(other(error)),
+                Err(error) => return Err(LabError::other(error)),
             }
         }
     }
@@ -88,8 +88,4 @@ async fn free_ports() -> io::Result<(SocketAddr, SocketAddr)> {
     let any = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let (one, two) = tokio::try_join!(any(), any())?;
     Ok((one.local_addr()?, two.local_addr()?))
-}
-
-fn other(error: impl std::fmt::Display) -> LabError {
-    LabError::Other(error.to_string())
 }

@@ -9,7 +9,7 @@ use crate::{
     lab::{
         Lab, LabError, Settings,
         embedded::{
-            CompanyServer, Elsewhere, Parts, Ports, World,
+            CompanyServer, Elsewhere, Parts, World,
             parties::{COMPANY_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
             pki::Pki,
             smtp_server::{Reply, SmtpListener, Transport},
@@ -19,7 +19,7 @@ use crate::{
     },
     scenario::{Knobs, TargetKind, knobs::ServerFault},
 };
-use std::{any::Any, fmt, net::IpAddr};
+use std::{any::Any, net::IpAddr};
 
 /// Why rspamd does not run, if so: a knob says so, or it cannot use the person's configuration. Whether mail passes
 /// without it is then for Postfix to say.
@@ -36,9 +36,9 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     Postfix::may_start()?;
     let settings = &settings.clone().read().await?;
     let company = settings.company.clone().unwrap_or_default();
-    let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(other)?;
-    let pki = Pki::of_world(&company).map_err(other)?;
-    let state = StateDir::create().map_err(other)?;
+    let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(LabError::other)?;
+    let pki = Pki::of_world(&company).map_err(LabError::other)?;
+    let state = StateDir::create().map_err(LabError::other)?;
     let sealing = Sealing::prepare(knobs, &company, settings, &state).await?;
     let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
     sealing.publish(&dns);
@@ -53,14 +53,14 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let (milter, log) = match (&rspamd, &down) {
         (Some(rspamd), _) => (rspamd.milter().to_path_buf(), rspamd.log().to_path_buf()),
         (None, why) => {
-            let log = state.write("rspamd.log", why.as_deref().unwrap_or_default()).map_err(other)?;
+            let log = state.write("rspamd.log", why.as_deref().unwrap_or_default()).map_err(LabError::other)?;
             (state.path().join("milter.sock"), log)
         }
     };
 
     // Here every client is the company.
     let exit = || SmtpListener::bind(0, Transport::From(IpAddr::V4(COMPANY_ADDRESS), pki.acceptor()));
-    let (to_gmail, to_external) = tokio::try_join!(exit(), exit()).map_err(other)?;
+    let (to_gmail, to_external) = tokio::try_join!(exit(), exit()).map_err(LabError::other)?;
     let front = Front::bind(settings.ports.company_mx).await?;
     let routed = |domain: &str, own| settings.ports.routes.get(domain).map_or(own, |route| route.socket);
     let setup = Setup {
@@ -81,15 +81,9 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let server = Elsewhere { parties: front.parties_at, public: front.public_at, to_gmail, to_external };
     let server = CompanyServer::Elsewhere(Box::new(server));
     let front = front.open(postfix.socket(), Flaws::of(&knobs.company).client());
-    // The company's port is that of the front.
-    let ports = Ports { company_mx: 0, ..settings.ports.clone() };
-    let world = World::assemble(knobs, Parts { ports, company, dns, server }).await?;
+    let world = World::assemble(knobs, Parts { ports: settings.ports.clone(), company, dns, server }).await?;
     let logs = vec![log, postfix.log().to_path_buf()];
     let notes = [sealing.notes, postfix.notes().to_vec()].concat();
     let programs: Vec<Box<dyn Any + Send + Sync>> = vec![Box::new(front), Box::new(postfix), Box::new(rspamd)];
     Ok(Lab::of(TargetKind::Postfix, world, logs, programs).with_notes(notes))
-}
-
-fn other(error: impl fmt::Display) -> LabError {
-    LabError::Other(error.to_string())
 }

@@ -202,7 +202,10 @@ mod tests {
         let path = state.path().to_path_buf();
         drop(state);
         assert!(path.exists(), "the program still uses it");
+        let group = slow.group;
+        assert_ne!(group.members(), [] as [i32; 0]);
         drop((dead, slow));
+        assert_eq!(group.members(), [] as [i32; 0], "nobody ended it but the drop");
         assert!(!path.exists());
     }
 

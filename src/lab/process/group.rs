@@ -64,7 +64,7 @@ impl Group {
     }
 
     /// The processes of the group that run.
-    fn members(&self) -> Vec<i32> {
+    pub(super) fn members(&self) -> Vec<i32> {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
         ids.filter(|pid| stat(*pid).is_some_and(|stat| stat.group == self.id && !stat.zombie)).collect()

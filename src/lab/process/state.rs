@@ -254,7 +254,9 @@ mod tests {
         let elsewhere = base.path().join(format!("{PREFIX}.{}.abcdef", gone.name()));
         fs::create_dir(&elsewhere).unwrap();
         drop(StateDir::create_in(base.path()).unwrap());
-        assert!(!left.wait().unwrap().success());
+        let ended = left.try_wait().unwrap();
+        left.kill().unwrap();
+        assert!(ended.is_some_and(|status| !status.success()), "{ended:?}");
         assert!(!stale.exists() && elsewhere.exists());
     }
 

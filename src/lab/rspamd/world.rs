@@ -72,7 +72,7 @@ impl Sealing {
             let read = zone_file::read(&text, &company.domain);
             entries = read.map_err(|e| LabError::Other(format!("{}: {e}", file.display())))?;
         }
-        let keys = Keys::load().map_err(|e| LabError::Other(e.to_string()))?;
+        let keys = Keys::load().map_err(LabError::other)?;
         let record = keys.company_arc.record();
         if let Some(local_d) = &settings.rspamd_local_d {
             let published = settings.own.iter().flat_map(|own| &own.published);

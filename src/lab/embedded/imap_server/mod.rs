@@ -14,7 +14,7 @@ mod texts;
 mod tokens;
 mod view;
 
-use super::store::Store;
+use super::{store::Store, tasks::accept};
 use crate::scenario::{knobs::ImapFault, target::Provider};
 use std::{
     collections::HashMap,
@@ -24,9 +24,6 @@ use std::{
 use tokio::{net::TcpListener, sync::watch};
 use tokio_native_tls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// How long to wait when the system has no more sockets.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// How much a server allows.
 #[derive(Debug, Clone)]
@@ -68,11 +65,7 @@ impl ImapServer {
     pub async fn run(self: Arc<Self>, listener: TcpListener, tls: Option<TlsAcceptor>, shutdown: CancellationToken) {
         let sessions = TaskTracker::new();
         let mut number: u64 = 0;
-        while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
-            let Ok((stream, peer)) = accepted else {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
+        while let Some((stream, peer)) = shutdown.run_until_cancelled(accept(&listener)).await {
             number += 1;
             let (server, tls, shutdown) = (Arc::clone(&self), tls.clone(), shutdown.clone());
             sessions.spawn(async move {

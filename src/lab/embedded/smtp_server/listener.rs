@@ -1,7 +1,7 @@
 //! Accepts clients.
 
 use super::{Reply, Service, Session, Status, bytes::Bytes, bytes::Line, connection::Connection};
-use crate::lab::embedded::tasks::Tasks;
+use crate::lab::embedded::tasks::{Tasks, accept};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -21,9 +21,6 @@ use tokio_native_tls::TlsAcceptor;
 const PROXY_LIMIT: usize = 107;
 /// How long the last word to a client may take at the end of the world.
 const FAREWELL: Duration = Duration::from_millis(100);
-/// How long to wait when the system has no more sockets.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
-
 static NEXT_SESSION: AtomicU64 = AtomicU64::new(1);
 
 /// How clients come in.
@@ -80,10 +77,7 @@ impl SmtpListener {
         let spawner = tasks.clone();
         tasks.spawn(async move {
             loop {
-                let Ok((stream, peer)) = self.socket.accept().await else {
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                };
+                let (stream, peer) = accept(&self.socket).await;
                 let place = Arc::clone(&places).try_acquire_owned().ok();
                 let (service, transport, tasks) = (Arc::clone(&service), self.transport.clone(), spawner.clone());
                 spawner.spawn_watching(async move {

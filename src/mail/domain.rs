@@ -1,0 +1,23 @@
+//! Domain names as mail writes them.
+
+/// Whether a host is a domain or lies below it. Case and a final dot do not count; the empty domain has nothing below it.
+pub fn is_at_or_below(host: &str, domain: &str) -> bool {
+    let (host, domain) = (host.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());
+    host.len().checked_sub(domain.len()).is_some_and(|start| {
+        !domain.is_empty() && host[start..].eq_ignore_ascii_case(domain) && (start == 0 || host[start - 1] == b'.')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_compared_by_label() {
+        assert!(is_at_or_below("MX.company.example.", "company.example"));
+        assert!(is_at_or_below("company.example", "company.example"));
+        assert!(!is_at_or_below("evilcompany.example", "company.example"));
+        assert!(!is_at_or_below("example", "company.example"));
+        assert!(!is_at_or_below("", ""));
+    }
+}
