@@ -1,9 +1,9 @@
 //! Which ARC Sets came with a message, and which one the receiver wrote itself.
 
-use super::diagnose::below;
 use crate::mail::{
     arc::{ArcChain, ArcSet},
     authres::AuthenticationResults,
+    domain::is_at_or_below,
 };
 
 /// The sets that came with the message: all but the receiver's own, which is the newest one where its seal has the
@@ -16,7 +16,8 @@ pub(super) fn foreign<'a>(
     let newest = arc.sets.last().and_then(|s| s.seal.as_ref()?.domain.as_deref());
     let receiver = trusted.and_then(|t| t.authserv_id.as_deref());
     let is_own = |newest: &str| {
-        seal_domain.is_some_and(|d| d.eq_ignore_ascii_case(newest)) || receiver.is_some_and(|r| below(r, newest))
+        seal_domain.is_some_and(|d| d.eq_ignore_ascii_case(newest))
+            || receiver.is_some_and(|r| is_at_or_below(r, newest))
     };
     &arc.sets[..arc.sets.len() - usize::from(newest.is_some_and(is_own))]
 }

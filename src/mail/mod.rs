@@ -6,6 +6,7 @@
 pub mod arc;
 pub mod authres;
 pub mod dkim;
+pub mod domain;
 pub mod dsn;
 mod lexer;
 pub mod log;

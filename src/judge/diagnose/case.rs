@@ -8,6 +8,7 @@ use crate::{
         Message,
         arc::{ArcChain, ArcSet},
         authres::{AuthenticationResults, ResInfo},
+        domain::is_at_or_below,
         dsn::Dsn,
         received::Hop,
         reply::Reply,
@@ -238,13 +239,5 @@ fn numbered(name: &str, n: usize) -> String {
 
 /// Whether one domain is the other or lies below it.
 pub(super) fn related(a: &str, b: &str) -> bool {
-    below(a, b) || below(b, a)
-}
-
-/// Whether a host is a domain or lies below it.
-pub(in crate::judge) fn below(host: &str, domain: &str) -> bool {
-    let (host, domain) = (host.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());
-    host.len().checked_sub(domain.len()).is_some_and(|start| {
-        !domain.is_empty() && host[start..].eq_ignore_ascii_case(domain) && (start == 0 || host[start - 1] == b'.')
-    })
+    is_at_or_below(a, b) || is_at_or_below(b, a)
 }

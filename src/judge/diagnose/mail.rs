@@ -1,13 +1,9 @@
 //! A mail that somebody has, with no attempt behind it.
 
-use super::{
-    Case, Log, Mail,
-    case::{below, related},
-    diagnose_case,
-};
+use super::{Case, Log, Mail, case::related, diagnose_case};
 use crate::{
     judge::survival,
-    mail::{Message, arc::ArcChain, authres::AuthenticationResults, dsn::Dsn, received::Hop},
+    mail::{Message, arc::ArcChain, authres::AuthenticationResults, domain::is_at_or_below, dsn::Dsn, received::Hop},
     outcome::Diagnosis,
     verify::Verification,
 };
@@ -80,7 +76,7 @@ fn forwarder(message: &Message, hops: &[Hop]) -> Option<String> {
         let later = hops[at + 1..]
             .iter()
             .filter_map(taken)
-            .any(|(other, to)| !related(&to, &domain) && !related(&other, &by) && !below(&other, &domain));
-        (below(&by, &domain) && later).then_some(domain)
+            .any(|(other, to)| !related(&to, &domain) && !related(&other, &by) && !is_at_or_below(&other, &domain));
+        (is_at_or_below(&by, &domain) && later).then_some(domain)
     })
 }

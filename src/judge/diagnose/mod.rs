@@ -10,7 +10,6 @@ mod log;
 mod mail;
 mod rules;
 
-pub(super) use case::below;
 pub use case::{Attempt, Case, Mail};
 pub use log::Log;
 pub use mail::{Given, diagnose_mail};

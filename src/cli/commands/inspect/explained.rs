@@ -11,6 +11,7 @@ use crate::{
         Message,
         arc::ArcChain,
         authres::{self, ArcComment, AuthenticationResults, ResInfo, Trust},
+        domain::is_at_or_below,
         dsn::{self, Dsn, Returned},
         received::{self, Hop},
     },
@@ -129,11 +130,10 @@ impl Explained {
 /// The domain of the server that wrote a bounce, where it forwards: it took the mail for an address of its own, and could
 /// not hand it on to another.
 fn reporter(dsn: &Dsn) -> Option<String> {
-    let host = dsn.reporting_mta.as_deref()?.to_ascii_lowercase();
+    let host = dsn.reporting_mta.as_deref()?;
     let domain = |address: &Option<String>| Some(address.as_deref()?.rsplit_once('@')?.1.to_ascii_lowercase());
     let forwards = dsn.recipients.iter().filter(|r| domain(&r.original_recipient) != domain(&r.final_recipient));
-    let own = |domain: &String| host == *domain || host.strip_suffix(domain.as_str()).is_some_and(|h| h.ends_with('.'));
-    forwards.filter_map(|r| domain(&r.original_recipient)).find(own)
+    forwards.filter_map(|r| domain(&r.original_recipient)).find(|domain| is_at_or_below(host, domain))
 }
 
 /// Everything about one message without what is inside of it.

@@ -1,6 +1,9 @@
 //! Accounts' roles in place of their domains and addresses.
 
-use crate::scenario::{Scenario, Target, model::ExpectationKind};
+use crate::{
+    mail::domain::is_at_or_below,
+    scenario::{Scenario, Target, model::ExpectationKind},
+};
 
 /// Who is who.
 pub(super) struct Roles {
@@ -60,9 +63,10 @@ impl Roles {
 
     /// Whose host this is, without a dollar sign.
     pub(super) fn host(&self, host: &str) -> Option<&str> {
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let owns = |name: &str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        self.names.iter().find(|(name, _)| !name.contains('@') && owns(name)).map(|(_, role)| role.as_str())
+        self.names
+            .iter()
+            .find(|(name, _)| !name.contains('@') && is_at_or_below(host, name))
+            .map(|(_, role)| role.as_str())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{super::explained::Explained, Looks};
 use crate::{
-    mail::{Message, dkim, received::Hop},
+    mail::{Message, dkim, domain::is_at_or_below, received::Hop},
     report::{
         console::{Tone, organization},
         sink::plain,
@@ -164,11 +164,6 @@ fn not_sealed(looks: Looks, stations: &mut [Station]) {
             stations[at].notes.push(looks.palette.paint(Tone::Doubtful, "forwarded, and did not seal"));
         }
     }
-}
-
-fn is_at_or_below(host: &str, domain: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    !domain.is_empty() && (host == domain || host.strip_suffix(domain).is_some_and(|h| h.ends_with('.')))
 }
 
 #[cfg(test)]
