@@ -37,6 +37,25 @@ impl Canonicalization {
         STANDARD.encode(digest::digest(&digest::SHA256, &self.body(&with_crlf(body))))
     }
 
+    /// How many of its last lines a body has too many for this `bh=`: at least one, at most `most`.
+    pub fn surplus_lines(self, body: &[u8], hash: &str, most: usize) -> Option<usize> {
+        let mut text = with_crlf(body).into_owned();
+        if !text.ends_with(b"\r\n") {
+            text.extend_from_slice(b"\r\n");
+        }
+        // With a last line that counts, empty lines before it do too, and every line of the body has its canonical one.
+        text.push(b'.');
+        let canonical = self.body(&text);
+        let ends = memmem::rfind_iter(&canonical, b"\r\n").skip(2).map(|at| at + 2).take(most);
+        let fits = |end: &usize| {
+            // What is canonical already loses no more than its last empty lines.
+            let body = simple_body(&canonical[..*end]);
+            let body = if self == Self::Relaxed && *body == *b"\r\n" { &[] } else { &*body };
+            STANDARD.encode(digest::digest(&digest::SHA256, body)) == hash
+        };
+        ends.zip(1..).find(|(end, _)| fits(end)).map(|(_, lines)| lines)
+    }
+
     /// One canonical header field, its final CRLF included. `field` is the whole field from the first byte of its name.
     pub fn header(self, field: &[u8], out: &mut Vec<u8>) {
         match self {
@@ -186,6 +205,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn surplus_lines_are_those_without_which_the_hash_fits(
+            body in "([a-c \t]{0,2}\r?\n){0,4}", more in "([a-c \t]{0,2}\r?\n){1,4}", end in "[ab]?",
+        ) {
+            for c in [Simple, Relaxed] {
+                let hash = c.body_hash(body.as_bytes());
+                let whole = format!("{body}{more}{end}");
+                let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+                let without = |n: usize| c.body_hash(lines[..lines.len() - n].concat().as_bytes());
+                let wanted = (1..lines.len()).find(|n| without(*n) == hash);
+                prop_assert_eq!(c.surplus_lines(whole.as_bytes(), &hash, 60), wanted, "{:?}", whole);
+                prop_assert_eq!(c.surplus_lines(whole.as_bytes(), &hash, 1), wanted.filter(|n| *n == 1));
+            }
+        }
+
         #[test]
         fn canonical_bodies_stay_as_they_are(body in "([ \\t]|\\r\\n|\\r|[a-c]){0,30}") {
             for c in [Simple, Relaxed] {

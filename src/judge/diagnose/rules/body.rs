@@ -41,11 +41,7 @@ pub(super) fn change(message: &Message, ams: &ArcMessageSignature, hash: &BodyHa
     {
         return Some(Change::Recoded);
     }
-    let ends: Vec<usize> = memchr::memrchr_iter(b'\n', body).map(|at| at + 1).take(LONGEST_FOOTER + 1).collect();
-    // The last line may lack its end.
-    let whole = ends.first() == Some(&body.len());
-    let footers = ends.iter().skip(usize::from(whole)).zip(1..);
-    footers.into_iter().find(|(end, _)| c.body_hash(&body[..**end]) == hash.expected).map(|(_, n)| Change::Footer(n))
+    c.surplus_lines(body, &hash.expected, LONGEST_FOOTER).map(Change::Footer)
 }
 
 /// Whether this body was neither folded nor encoded anew, as far as it tells by itself.
