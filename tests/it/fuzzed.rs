@@ -1,7 +1,10 @@
 //! Every reader on thousands of changed seeds, the same on every run, and on long input that wants to be slow.
 //! `tests/fuzz` does it guided by coverage; what that finds becomes a seed here.
 
-use crate::fuzz_readers::{READERS, Reader};
+use crate::{
+    fuzz_readers::{READERS, Reader},
+    numbers::Numbers,
+};
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     fs,
@@ -10,8 +13,8 @@ use std::{
     time::Duration,
 };
 
-/// What gives a reader something to think about.
-const WORDS: [&str; 60] = [
+/// What gives a reader something to think about: what an attacker repeats, and what the grammars are made of.
+pub(crate) const WORDS: [&str; 81] = [
     "(",
     ")",
     "()",
@@ -72,22 +75,31 @@ const WORDS: [&str; 60] = [
     "<<: ",
     "!!str ",
     "${",
+    "\"(\" ",
+    "(\")",
+    "(\" ",
+    ",\"b a=x",
+    "a=\"",
+    ";;=",
+    "a=b ",
+    "a=b;",
+    "a = b ;",
+    " smtp .",
+    " . ",
+    "/ ",
+    "smtp . mailfrom = ",
+    "a=b (c) ",
+    "\r\n\r\n",
+    "from by with id for via ; ",
+    "[1] ",
+    "from x ([192.0.2.1 ",
+    "550-",
+    "550-5.7.26 550 5.7.26 ",
+    "--b\n",
 ];
 
 /// How many changed seeds every reader gets.
 const RUNS: usize = 1500;
-
-/// A small generator of numbers (xorshift), the same for the same seed.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).unwrap() % end.max(1)
-    }
-}
 
 fn seeds(reader: &Reader) -> Vec<(String, Vec<u8>)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fuzz").join(reader.name);
@@ -100,19 +112,19 @@ fn seeds(reader: &Reader) -> Vec<(String, Vec<u8>)> {
 
 /// One to four changes: a word set in or put over bytes, a bit turned, a part removed, doubled or taken from elsewhere.
 fn changed(numbers: &mut Numbers, seeds: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut data = seeds[numbers.below(seeds.len())].1.clone();
+    let mut data = numbers.pick(seeds).1.clone();
     for _ in 0..=numbers.below(4) {
         let at = numbers.below(data.len() + 1);
         let most = if numbers.below(4) == 0 { data.len() } else { 12 };
         let end = (at + numbers.below(most) + 1).min(data.len());
-        let word = WORDS[numbers.below(WORDS.len())].as_bytes();
+        let word = numbers.pick(&WORDS).as_bytes();
         match numbers.below(7) {
             0 => drop(data.splice(at..at, word.iter().copied())),
             1 => drop(data.splice(at..end, word.iter().copied())),
             2 => drop(data.drain(at..end)),
             3 => drop(data.splice(at..at, data[at..end].to_vec())),
             4 => {
-                let other = &seeds[numbers.below(seeds.len())].1;
+                let other = &numbers.pick(seeds).1;
                 let from = numbers.below(other.len());
                 let to = (from + numbers.below(60)).min(other.len());
                 drop(data.splice(at..end, other[from..to].iter().copied()));

@@ -1,28 +1,12 @@
 //! Messages for the comparison with other verifiers: sound ones, ones that break a rule under a right signature, and
 //! sound ones with one thing changed. The same on every run, but for keys and signatures.
 
-use crate::verify_signer::*;
+use crate::{numbers::Numbers, verify_signer::*};
 
 /// One message and what was done to it.
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) message: Vec<u8>,
-}
-
-/// A small generator of numbers (xorshift): the same sequence for the same seed.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(end.max(1)).unwrap()).unwrap()
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
 }
 
 /// Every case, for verifiers whose clock says `now`.

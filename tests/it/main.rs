@@ -36,6 +36,7 @@ mod mailbox;
 mod mailbox_script;
 mod mailbox_trouble;
 mod many;
+mod numbers;
 mod postfix;
 mod postfix_catalogue;
 mod postfix_own;

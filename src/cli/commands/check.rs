@@ -1,9 +1,10 @@
 //! `sealcheck check`: everything that can be known to be wrong or odd without secrets and without sending anything.
 
-use super::{list::Format, run::ProfileTexts, values::ValueArgs};
+use super::{run::ProfileTexts, values::ValueArgs};
 use crate::{
     cli::{
         Context, Global,
+        args::Format,
         context::{complain, print},
         failure::{Failure, Outcome},
         project::Project,

@@ -3,6 +3,7 @@
 use crate::{
     cli::{
         Context, Global,
+        args::Format,
         context::print,
         failure::{Failure, Outcome},
         project::Project,
@@ -11,7 +12,6 @@ use crate::{
     outcome::ExitCode,
     verify::{Dns, ZoneFile},
 };
-use clap::ValueEnum;
 use std::{
     fs,
     net::{IpAddr, SocketAddr},
@@ -39,15 +39,6 @@ pub struct DoctorArgs {
     /// For people or for programs
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-/// For people or for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A line per check
-    Text,
-    /// One document
-    Json,
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &DoctorArgs) -> Outcome {

@@ -3,6 +3,7 @@
 use crate::{
     cli::{
         Context,
+        args::Format,
         context::print,
         failure::{Failure, Outcome},
         language::Language,
@@ -10,7 +11,6 @@ use crate::{
     judge::diagnose::catalogue::{self, Lang, Row},
     outcome::ExitCode,
 };
-use clap::ValueEnum;
 use serde_json::{Value, json};
 
 /// Arguments of `explain`.
@@ -28,15 +28,6 @@ pub struct ExplainArgs {
     /// For people or for programs
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-/// For people or for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// One document
-    Json,
 }
 
 pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Outcome {

@@ -4,6 +4,7 @@ use super::select::SelectArgs;
 use crate::{
     cli::{
         Context, Global,
+        args::Format,
         context::print,
         failure::{Failure, Outcome},
         project::Project,
@@ -12,7 +13,6 @@ use crate::{
     report::sink::plain,
     run::{Plan, Selection},
 };
-use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 /// Arguments of `list`.
@@ -23,15 +23,6 @@ pub struct ListArgs {
     /// For people or for programs
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-/// For people or for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// A line per scenario
-    Text,
-    /// One document
-    Json,
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -> Outcome {

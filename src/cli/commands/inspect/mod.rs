@@ -9,6 +9,7 @@ mod text;
 use crate::{
     cli::{
         Context, Global,
+        args::Format,
         context::{complain, print},
         failure::{Failure, Outcome},
         language::Language,
@@ -18,7 +19,6 @@ use crate::{
     report::console::{Palette, columns},
     verify::{Dns, ZoneFile},
 };
-use clap::ValueEnum;
 use inspector::{Inspector, Told, no_mail};
 use source::{Item, items, open};
 use std::{
@@ -61,15 +61,6 @@ pub struct InspectArgs {
     /// A log of rspamd or Postfix; its lines about the mail join the evidence; repeatable
     #[arg(long = "log", value_name = "FILE")]
     logs: Vec<String>,
-}
-
-/// For people or for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {
