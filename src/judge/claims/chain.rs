@@ -19,24 +19,35 @@ pub(super) fn of_receiver(judged: &Judged<'_>, by: Claimant<'_>, sets: &[ArcSet]
     let result = by.results.method("arc").next()?;
     let chain = verdict(judged, sets);
     let (claims, found) = (result.result.as_str(), chain.verdict);
-    let finding = match (claims, found) {
-        ("pass", Verdict::Pass) | ("none", Verdict::None) => Finding::agrees(found),
+    let finding = usual(claims, &chain).unwrap_or_else(|| match (claims, found) {
         ("pass", Verdict::Fail) if !chain.causes.is_empty() && !chain.causes.iter().any(lasts) => {
             Finding::open(found, format!("{}; that may have been otherwise when the mail came", chain.reason))
         }
-        ("pass", Verdict::Fail) => Finding::disagrees(found, chain.reason),
-        (claims, _) if says_nothing(claims) => Finding::open(found, "it claims no verdict"),
-        (_, Verdict::TempError) => Finding::open(found, chain.reason),
         (_, Verdict::None) => Finding::disagrees(found, "no ARC Set came with the mail"),
+        _ => Finding::disagrees(found, chain.reason),
+    });
+    Some(by.claim(result, None, finding))
+}
+
+/// What a claim is worth whoever makes it; `None` where that depends on what they saw: a `pass` over what does not, and
+/// a verdict over nothing.
+fn usual(claims: &str, chain: &Chain) -> Option<Finding> {
+    let found = chain.verdict;
+    Some(match (claims, found) {
+        ("pass", Verdict::Pass) | ("none", Verdict::None) => Finding::agrees(found),
+        ("pass", Verdict::Fail | Verdict::None) => return None,
+        (claims, _) if says_nothing(claims) => Finding::open(found, "it claims no verdict"),
+        (_, Verdict::TempError) => Finding::open(found, &chain.reason),
+        (_, Verdict::None) => return None,
         (_, Verdict::Pass) => Finding::disagrees(found, HOLDS),
         ("none", Verdict::Fail) => {
             Finding::open(found, format!("there is a chain, and it is broken: {}", chain.reason))
         }
         (_, Verdict::Fail) => Finding::agrees(found),
-    };
-    Some(by.claim(result, None, finding))
+    })
 }
 
+const NOTHING_OLDER: &str = "no ARC Set is older than its own";
 const HOLDS: &str = "every seal and the newest message signature of the chain verify here";
 
 /// A sealer saw the sets before its own. What breaks a message signature may have been done by the sealer itself, before it
@@ -49,22 +60,12 @@ pub(super) fn of_sealer(judged: &Judged<'_>, by: Claimant<'_>, before: &[ArcSet]
         .iter()
         .filter_map(|set| verified(judged, set))
         .find(|v| v.seal == Verdict::Fail && v.seal_facts.causes.iter().any(|c| lasts(c) && *c != Cause::Structure));
-    let finding = match (claims, found) {
-        ("pass", Verdict::Pass) | ("none", Verdict::None) => Finding::agrees(found),
-        ("pass", Verdict::None) => Finding::disagrees(found, "no ARC Set is older than its own"),
-        ("pass", Verdict::Fail) => match seal {
-            Some(seal) => Finding::disagrees(found, seal.reason.clone().unwrap_or_default()),
-            None => Finding::open(found, format!("{}; that may have come later", chain.reason)),
-        },
-        (claims, _) if says_nothing(claims) => Finding::open(found, "it claims no verdict"),
-        (_, Verdict::TempError) => Finding::open(found, chain.reason),
-        (_, Verdict::Pass) => Finding::disagrees(found, HOLDS),
-        ("none", Verdict::Fail) => {
-            Finding::open(found, format!("there is a chain, and it is broken: {}", chain.reason))
-        }
-        (_, Verdict::Fail) => Finding::agrees(found),
-        (_, Verdict::None) => Finding::open(found, "no ARC Set is older than its own"),
-    };
+    let finding = usual(claims, &chain).unwrap_or_else(|| match (claims, found, seal) {
+        ("pass", Verdict::None, _) => Finding::disagrees(found, NOTHING_OLDER),
+        (_, Verdict::None, _) => Finding::open(found, NOTHING_OLDER),
+        (.., Some(seal)) => Finding::disagrees(found, seal.reason.clone().unwrap_or_default()),
+        (.., None) => Finding::open(found, format!("{}; that may have come later", chain.reason)),
+    });
     Some(by.claim(result, None, finding))
 }
 
