@@ -73,6 +73,42 @@ fn refuse(code: u16, status: Status, text: &str) -> Screening {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::embedded::smtp_server::{Envelope, Session};
+    use jiff::Timestamp;
+
+    #[test]
+    fn rspamd_hears_who_hands_over_what_to_whom() {
+        let mut session = Session::new(1, IpAddr::from([192, 0, 2, 10]));
+        session.helo = "smtp.ext.example".into();
+        let envelope = Envelope::new("a@ext.example", &["info@corp.example", "sales@corp.example"]);
+        let incoming = Incoming {
+            session: &session,
+            client_name: Some("mail.ext.example"),
+            envelope: &envelope,
+            id: "4ABC",
+            message: b"A: b\r\n\r\n",
+            arrived: Timestamp::UNIX_EPOCH,
+        };
+        let nobody = || Client::new(([127, 0, 0, 1], 1).into());
+        let asked = RspamdScreen::new(nobody(), "mx.corp.example", None).question(&incoming);
+        let headers: Vec<String> = asked.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(
+            headers,
+            [
+                "IP: 192.0.2.10",
+                "Helo: smtp.ext.example",
+                "Hostname: mail.ext.example",
+                "From: <a@ext.example>",
+                "Queue-Id: 4ABC",
+                "MTA-Name: mx.corp.example",
+                "Rcpt: <info@corp.example>",
+                "Rcpt: <sales@corp.example>",
+            ]
+        );
+        assert_eq!(asked.message, incoming.message);
+        let hidden = RspamdScreen::new(nobody(), "mx.corp.example", Some(Ipv4Addr::LOCALHOST)).question(&incoming);
+        assert_eq!(hidden.headers[0].1, "127.0.0.1");
+    }
 
     fn answer(action: &str) -> Answer {
         Answer {

@@ -122,3 +122,20 @@ impl Feed {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_their_numbers_when_the_oldest_go() {
+        let feed = Feed::new(&News::default());
+        let line = "x".repeat(KEPT / 4);
+        for n in 0..6 {
+            assert_eq!(feed.end(), n);
+            feed.add(vec![format!("{n}{line}")]);
+        }
+        let numbers = |from| -> Vec<String> { feed.since(from).0.iter().map(|line| line[..1].to_owned()).collect() };
+        assert_eq!((numbers(0).concat(), numbers(4).concat(), numbers(6).len()), ("345".into(), "45".into(), 0));
+    }
+}
