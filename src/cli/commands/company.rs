@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Company server of the lab")]
 pub(super) struct CompanyArgs {
-    /// The company's address that scenarios write to [default: info@corp.example]
+    /// The company's address that scenarios write to; info@corp.example when none is given
     #[arg(long, value_name = "ADDRESS", value_parser = company)]
     company: Option<Company>,
     /// Publish the records of this zone file in the lab's DNS, for example what `rspamadm dkim_keygen` printed
