@@ -22,6 +22,17 @@ pub(crate) enum Reply {
     Code(u8),
 }
 
+/// A port for TCP and UDP. One that is free for TCP may be taken for UDP, so some are tried.
+async fn one_port() -> (TcpListener, UdpSocket) {
+    for _ in 0..32 {
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()).await {
+            return (tcp, udp);
+        }
+    }
+    panic!("no port was free for both TCP and UDP");
+}
+
 /// A DNS server on one loopback port, UDP and TCP; UDP answers over 1200 octets are truncated.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -31,9 +42,8 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let (tcp, udp) = one_port().await;
         let address = tcp.local_addr().unwrap();
-        let udp = UdpSocket::bind(address).await.unwrap();
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let (reply, log) = (Arc::new(reply), asked.clone());
         let mut tasks = JoinSet::new();
@@ -193,9 +203,8 @@ async fn every_refusal_is_told_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_leaves_everything_open() {
-    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let _tcp = TcpListener::bind(silent.local_addr().unwrap()).await.unwrap();
-    let dns = Dns::server(silent.local_addr().unwrap()).unwrap();
+    let (_tcp, udp) = one_port().await;
+    let dns = Dns::server(udp.local_addr().unwrap()).unwrap();
     let message = Message::parse(two_sets(PLAIN.as_bytes()));
     let start = tokio::time::Instant::now();
     let verdict = verify(&message, &dns, 1_795_488_300).await;
