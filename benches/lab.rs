@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use sealcheck::{
     lab::embedded::{
         Ports, World,
-        smtp_client::{self, Destination, Says},
+        smtp_client::{self, Destination, Protocol, Says},
         smtp_server::Envelope,
     },
     scenario::{Knobs, knobs::DmarcRecord},
@@ -55,6 +55,7 @@ fn forward(criterion: &mut Criterion) {
             host: mx.host.to_owned(),
             says: Says::Nothing,
             helo: "client.ext.example".to_owned(),
+            protocol: Protocol::Smtp,
             tls: Some(tls.into()),
         };
         (world, destination)

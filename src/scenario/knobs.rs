@@ -89,6 +89,13 @@ impl Default for GmailKnobs {
     }
 }
 
+impl GmailKnobs {
+    /// Whether nothing is changed about its mailboxes.
+    pub fn has_usual_mailboxes(&self) -> bool {
+        self.locale == Locale::En && self.delay.is_zero() && self.imap == ImapFault::None
+    }
+}
+
 /// How the outside sender signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -72,6 +72,10 @@ fn a_lab_takes_knobs_and_says_when_a_port_is_taken() {
     assert!(second.stderr.contains(&port), "{second}");
     let wrong = project.run(&["lab", "up", "--knob", "company.ark=false"]);
     assert_eq!(wrong.code, 2, "{wrong}");
+    let elsewhere = ["lab", "up", "--deliver-to", "127.0.0.1:24", "--knob", "gmail.delay=1s"];
+    let wrong = project.run(&elsewhere);
+    assert_eq!(wrong.code, 2, "{wrong}");
+    assert!(wrong.stderr.contains("--deliver-to: leave out gmail.delay"), "{wrong}");
     assert_eq!(lab.end(), 0);
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Ports that are free now, below those that systems hand out by themselves, so that no other test gets them meanwhile.
-fn free<const N: usize>() -> [u16; N] {
+pub(crate) fn free<const N: usize>() -> [u16; N] {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     [(); N].map(|()| {
         let base = std::process::id().wrapping_mul(97);

@@ -22,5 +22,5 @@ pub mod tasks;
 mod world;
 
 pub use description::{AccountDescription, Description, ServerDescription};
-pub use ports::{Ports, Route};
+pub use ports::{MailboxServer, Ports, Route};
 pub use world::{CompanyServer, Elsewhere, Parts, World};

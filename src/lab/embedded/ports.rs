@@ -28,6 +28,17 @@ pub struct Ports {
     pub listen: Option<IpAddr>,
     /// Servers of others that mail for a domain (lower case) is handed to, whatever DNS says.
     pub routes: BTreeMap<String, Route>,
+    /// A mailbox server that gets the receiver's mail, instead of the world's own mailboxes.
+    pub mailbox: Option<MailboxServer>,
+}
+
+/// A mailbox server of somebody else, which takes mail by LMTP (RFC 2033).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailboxServer {
+    /// Where it listens.
+    pub socket: SocketAddr,
+    /// The detail of the recipient's address (RFC 5233) that spam is handed over with: `user+Junk@domain`.
+    pub spam: String,
 }
 
 /// A server of somebody else.

@@ -26,10 +26,22 @@ pub struct Destination {
     pub host: String,
     /// How the server learns our address.
     pub says: Says,
-    /// The name to give in EHLO.
+    /// The name to give in EHLO or LHLO.
     pub helo: String,
+    /// What the server speaks.
+    pub protocol: Protocol,
     /// How STARTTLS is done when the server offers it; `None` when it is not done.
     pub tls: Option<TlsConnector>,
+}
+
+/// What a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// SMTP.
+    Smtp,
+    /// LMTP (RFC 2033). It replies to the end of the message once for every recipient; here the reply for the first one
+    /// counts, so a message has one recipient.
+    Lmtp,
 }
 
 /// How a server learns the address of its client, which really is on loopback.
@@ -134,7 +146,11 @@ async fn converse(destination: &Destination, envelope: &Envelope, message: &[u8]
     if !greeting.is_positive() {
         return Ok(everyone(Stage::Connect, greeting));
     }
-    let hello = format!("EHLO {}\r\n", destination.helo);
+    let hello = match destination.protocol {
+        Protocol::Smtp => "EHLO",
+        Protocol::Lmtp => "LHLO",
+    };
+    let hello = format!("{hello} {}\r\n", destination.helo);
     let mut welcome = talk.ask(&hello).await?;
     if !welcome.is_positive() {
         return Ok(everyone(Stage::Hello, welcome));
@@ -381,7 +397,8 @@ mod tests {
                 stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
             }
         });
-        let destination = Destination { socket, host: "mx".into(), says, helo: "smtp.ext.example".into(), tls: None };
+        let (host, helo, protocol) = ("mx".into(), "smtp.ext.example".into(), Protocol::Smtp);
+        let destination = Destination { socket, host, says, helo, protocol, tls: None };
         let envelope = Envelope::new("a@ext.example", &["b@corp.example"]);
         let answers = send(&destination, &envelope, b"A: b\r\n\r\n").await.unwrap();
         assert_eq!(answers[0].reply.code, 550);

@@ -177,6 +177,7 @@ impl World {
             keys: &keys,
             knobs: knobs.gmail.clone(),
             tasks: tasks.clone(),
+            mailbox: ports.mailbox.clone(),
         };
         let gmail_mx: Arc<dyn Service> = Arc::new(Gmail::new(setup).map_err(LabError::other)?);
         sockets.gmail_mx.serve(Arc::clone(&gmail_mx), &tasks);

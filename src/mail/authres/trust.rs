@@ -26,7 +26,8 @@ pub struct Trust {
 /// one that takes the message from a stranger is the border. The block reaches from the top to the border and over the
 /// Received-SPF and Authentication-Results fields directly below it, which is where Google, Exim and Exchange put
 /// theirs. Google's hosts hand mail on in fields of their own (`by 2002:… with SMTP id`), and Google writes its results
-/// below the border only: for `…google.com`, what stands above the border is outside of the block.
+/// below the border only: for `…google.com`, what stands above the border is outside of the block. LMTP (RFC 2033) is
+/// spoken inside of one site only, so a mailbox server of another name that took the message by LMTP is the receiver's.
 ///
 /// A header without any Received was cut; there the topmost field of `authserv_id` is taken.
 pub fn trusted(message: &Message, authserv_id: &str) -> Trust {
@@ -79,7 +80,7 @@ fn block(message: &Message, authserv_id: &str) -> Range<u32> {
             if is_google || hop.from.as_deref().is_some_and(|from| !is_at_or_below(from, authserv_id)) {
                 break;
             }
-        } else if !(is_google && hop.from.is_none() && is_google_s(by)) {
+        } else if !(is_google && hop.from.is_none() && is_google_s(by) || border.is_none() && is_by_lmtp(&hop)) {
             break;
         }
     }
@@ -92,6 +93,11 @@ fn block(message: &Message, authserv_id: &str) -> Range<u32> {
 /// Google's hosts call themselves by a name or by an address of their own net.
 fn is_google_s(by: &str) -> bool {
     by.parse::<IpAddr>().is_ok() || is_at_or_below(by, GOOGLE_DOMAIN)
+}
+
+/// LMTP, LMTPS, LMTPA, LMTPSA (RFC 3848).
+fn is_by_lmtp(hop: &Hop) -> bool {
+    hop.with.as_deref().and_then(|with| with.get(..4)).is_some_and(|with| with.eq_ignore_ascii_case("LMTP"))
 }
 
 /// Fields that receivers write directly below their own Received.
@@ -160,6 +166,21 @@ mod tests {
             + &GOOGLE.concat();
         let trust = trusted(&Message::parse(header), "mx.google.com");
         assert_eq!((trust.trusted, trust.forged.len()), (None, 2));
+    }
+
+    #[test]
+    fn a_mailbox_server_behind_lmtp_is_the_receiver_s() {
+        let lmtp = "Received: from mx.google.com ([127.0.0.1])\r\n\tby store with LMTP\r\n\tid 1\r\n\tfor <a@b.example>; Wed, 1 Apr 2026 10:01:00 +0000\r\n";
+        let tls = lmtp.replace("LMTP", "lmtps").replace("by store", "by [192.0.2.9]");
+        let trust = trusted(&Message::parse(format!("{FORGED}{tls}{lmtp}{}", GOOGLE.concat())), "mx.google.com");
+        assert_eq!((trust.trusted.unwrap().results[0].result.as_str(), trust.forged.len()), ("fail", 1));
+        // Only at the end of the way, and never instead of the receiver's own field.
+        let foreign = "Received: from a by mx.other.example with ESMTP id 1; Wed, 1 Apr 2026 10:01:00 +0000\r\n";
+        for above in [format!("{lmtp}{foreign}"), format!("{foreign}{lmtp}")] {
+            let trust = trusted(&Message::parse(above + &GOOGLE.concat()), "mx.google.com");
+            assert_eq!((trust.trusted, trust.forged.len()), (None, 1));
+        }
+        assert_eq!(trusted(&Message::parse(format!("{FORGED}{lmtp}{FORGED}")), "mx.google.com").trusted, None);
     }
 
     #[test]

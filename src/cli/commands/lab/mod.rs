@@ -14,7 +14,7 @@ use crate::{
     },
     lab::{
         Lab, LabError,
-        embedded::{Ports, Route},
+        embedded::{MailboxServer, Ports, Route},
     },
     outcome::ExitCode,
     scenario::TargetKind,
@@ -26,7 +26,7 @@ use std::{net::SocketAddr, path::PathBuf};
 #[derive(Debug, clap::Subcommand)]
 pub enum LabCommand {
     /// Start it, print one JSON line when it is ready, and keep it running until it is interrupted
-    Up(UpArgs),
+    Up(Box<UpArgs>),
 }
 
 /// Arguments of `lab up`.
@@ -49,6 +49,12 @@ pub struct UpArgs {
     /// Hand mail for a domain to another server, whatever DNS says, for example gmail.com=127.0.0.1:2526; repeatable
     #[arg(long = "route", value_name = "DOMAIN=IP:PORT", value_parser = route)]
     routes: Vec<(String, Route)>,
+    /// Hand what the receiver accepts to a mailbox server by LMTP, instead of showing it in the receiver's own mailboxes
+    #[arg(long, value_name = "IP:PORT", conflicts_with = "config_out")]
+    deliver_to: Option<SocketAddr>,
+    /// With --deliver-to: the detail of the address that spam goes to, as in user+Junk@gmail.com
+    #[arg(long, value_name = "DETAIL", default_value = "Junk", requires = "deliver_to")]
+    deliver_spam: String,
     #[command(flatten)]
     ports: PortArgs,
 }
@@ -116,7 +122,12 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, command: &LabComma
 
 async fn up(args: &UpArgs, project: &Project) -> Outcome {
     let knobs = knobs::knobs(&args.knobs, &args.faults)?;
-    let ports = Ports { routes: args.routes.iter().cloned().collect(), ..args.ports.ports() };
+    let mailbox = args.deliver_to.map(|socket| MailboxServer { socket, spam: args.deliver_spam.clone() });
+    if mailbox.is_some() && !knobs.gmail.has_usual_mailboxes() {
+        let help = "leave out gmail.delay, gmail.imap and gmail.locale: the mailboxes are not ours";
+        return Err(Failure::Usage(format!("--deliver-to: {help}")));
+    }
+    let ports = Ports { routes: args.routes.iter().cloned().collect(), mailbox, ..args.ports.ports() };
     let settings = project.of_company(args.company.settings(args.target, ports)?).await?;
     let started = Lab::start(args.target, &knobs, &settings).await;
     let lab = started.map_err(|e| match e {

@@ -5,6 +5,7 @@ mod aar;
 mod authres;
 mod compliance;
 mod identifiers;
+mod lmtp;
 mod policy;
 mod replies;
 mod seal;

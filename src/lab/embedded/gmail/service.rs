@@ -3,12 +3,14 @@
 use super::{
     compliance,
     identifiers::Identifiers,
+    lmtp,
     policy::{Decision, Delivery, decide},
     replies::{self, Facts, catalogue_reply},
     stamp,
 };
 use crate::{
     lab::embedded::{
+        MailboxServer,
         authenticate::{self, Authenticator},
         keys::{KeyError, Keys},
         net::Net,
@@ -44,6 +46,8 @@ pub struct Setup<'s> {
     pub knobs: GmailKnobs,
     /// Where deliveries wait that are delayed.
     pub tasks: Tasks,
+    /// Who gets its mail instead of its own mailboxes.
+    pub mailbox: Option<MailboxServer>,
 }
 
 /// The look-alike's MX.
@@ -57,6 +61,7 @@ pub struct Gmail {
     defer: Option<(Reply, u32)>,
     attempts: Mutex<HashMap<String, u32>>,
     tasks: Tasks,
+    mailbox: Option<MailboxServer>,
 }
 
 impl Gmail {
@@ -65,7 +70,7 @@ impl Gmail {
     /// # Errors
     /// When a knob is no SMTP reply.
     pub fn new(setup: Setup<'_>) -> Result<Self, ReplyError> {
-        let Setup { store, net, keys, knobs, tasks } = setup;
+        let Setup { store, net, keys, knobs, tasks, mailbox } = setup;
         let refusal = |text: &String| {
             text.parse::<Reply>().and_then(
                 |reply| {
@@ -83,6 +88,7 @@ impl Gmail {
             net,
             knobs,
             tasks,
+            mailbox,
         })
     }
 
@@ -136,6 +142,10 @@ impl Gmail {
             let header = stamp::fields(&self.signer, &hop, account.address(), &message, &found, &delivery, (&ids, now))
                 .map_err(|error| broken(&error))?;
             let stamped: Arc<[u8]> = [header.as_bytes(), raw].concat().into();
+            if let Some(server) = &self.mailbox {
+                lmtp::hand_over(server, &envelope.sender, account.address(), delivery.spam, &stamped).await?;
+                continue;
+            }
             let own = [from_address, &envelope.sender].iter().any(|a| account_key(a) == account_key(account.address()));
             self.deliver(account, folders(own, &delivery), stamped, now);
         }

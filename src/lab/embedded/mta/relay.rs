@@ -5,7 +5,7 @@ use crate::lab::embedded::{
     Route,
     net::{Exchanger, MxError, Net},
     pki::Pki,
-    smtp_client::{self, Answer, Destination, Says, Stage},
+    smtp_client::{self, Answer, Destination, Protocol, Says, Stage},
     smtp_server::{Envelope, Recipient, Status},
     tasks::Tasks,
 };
@@ -217,7 +217,8 @@ impl Relay {
             }
         };
         let tls = tls.map_err(|error| error.to_string())?;
-        let destination = Destination { socket, host: host.clone(), says, helo: self.site.host.to_string(), tls };
+        let (host, helo) = (host.clone(), self.site.host.to_string());
+        let destination = Destination { socket, host, says, helo, protocol: Protocol::Smtp, tls };
         let envelope = Envelope { recipients: recipients.to_vec(), ..queued.envelope.clone() };
         smtp_client::send(&destination, &envelope, &queued.message).await.map_err(|error| error.to_string())
     }
