@@ -78,6 +78,10 @@ pub enum Command {
     /// Keep the embedded world running, for work by hand and other people's tests
     #[command(subcommand)]
     Lab(commands::lab::LabCommand),
+    /// Tell recorded runs again, in any format
+    Report(commands::report::ToldArgs),
+    /// Put the recorded shards of a run together, and end as the whole would have
+    Merge(commands::merge::MergeArgs),
     /// Look at, accept and remove the regression files
     Snapshots(commands::snapshots::SnapshotsArgs),
     /// Print a JSON Schema, for editors and consumers

@@ -14,6 +14,9 @@ pub enum Failure {
     /// Something could not be written.
     #[error("{0}")]
     Output(String),
+    /// Shards do not come to a run.
+    #[error("{0}")]
+    Shard(String),
     /// A bug.
     #[error("internal error: {0}; please report it")]
     Internal(String),
@@ -26,6 +29,7 @@ impl Failure {
             Self::Usage(_) => ExitCode::Usage,
             Self::Inconclusive(_) => ExitCode::Inconclusive,
             Self::Output(_) => ExitCode::Report,
+            Self::Shard(_) => ExitCode::Shard,
             Self::Internal(_) => ExitCode::Internal,
         }
     }

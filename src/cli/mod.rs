@@ -47,6 +47,8 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::Explain(args) => commands::explain::run(context, &args),
         Command::Doctor(args) => commands::doctor::run(context, global, &args),
         Command::Lab(command) => commands::lab::run(context, global, &command),
+        Command::Report(args) => commands::report::run(context, global, &args),
+        Command::Merge(args) => commands::merge::run(context, global, &args),
         Command::Snapshots(args) => desk::run(context, global, &args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Completions(args) => commands::completions::run(&args),

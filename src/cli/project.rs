@@ -175,6 +175,13 @@ impl Project {
         if !ignore.exists() {
             drop(fs::write(ignore, "*\n"));
         }
+        for old in self.recorded().iter().rev().skip(RUNS) {
+            drop(fs::remove_dir_all(old));
+        }
+    }
+
+    /// The directories of the runs that are kept, the oldest first.
+    pub(super) fn recorded(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.runs()).into_iter().flatten().flatten();
         // Names of runs sort by time.
         let is_run =
@@ -182,9 +189,7 @@ impl Project {
         let mut runs: Vec<_> =
             entries.filter(|e| e.file_name().to_str().is_some_and(is_run)).map(|e| e.path()).collect();
         runs.sort();
-        for old in runs.iter().rev().skip(RUNS) {
-            drop(fs::remove_dir_all(old));
-        }
+        runs
     }
 }
 

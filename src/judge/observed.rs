@@ -7,7 +7,7 @@ use crate::{
         survival,
     },
     mail::{Message, arc::ArcSet, received},
-    outcome::{Observed, report::ObservedSeal},
+    outcome::{Observed, ObservedKind, report::ObservedSeal},
     scenario::Target,
     verify::{Verdict, Verification},
 };
@@ -24,7 +24,7 @@ pub fn observed(evidence: &Evidence, target: &Target) -> Vec<Observed> {
 fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
     let account = target.accounts.get(&copy.arrival.account);
     Observed {
-        kind: "copy",
+        kind: ObservedKind::Copy,
         account: copy.arrival.account.clone(),
         folder: copy.arrival.folder.to_string(),
         after_ms: millis(copy.after),
@@ -46,7 +46,7 @@ fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
 
 fn bounce(bounce: &Bounce) -> Observed {
     Observed {
-        kind: "bounce",
+        kind: ObservedKind::Bounce,
         account: bounce.arrival.account.clone(),
         folder: bounce.arrival.folder.to_string(),
         after_ms: millis(bounce.after),

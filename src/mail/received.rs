@@ -4,11 +4,11 @@ use super::{
     Field, Message,
     lexer::{self, Cursor},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// One hop: who handed the message to whom, how and when.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Hop {
     /// What the client called itself (`from`).
     pub from: Option<String>,

@@ -1,10 +1,10 @@
 //! What servers on the way claim, beside what we find ourselves.
 
 use crate::verify::Verdict;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One statement of a server about ARC or DKIM, and our own verdict on the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Claim {
     /// Who claims it: its authserv-id.
     pub by: Option<String>,
@@ -27,7 +27,7 @@ pub struct Claim {
 }
 
 /// How a claim goes with what we find.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Agreement {
     /// Both say the same.

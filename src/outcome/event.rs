@@ -1,11 +1,15 @@
-//! The event stream of a run: the single source of every reporter.
+//! The event stream of a run: the single source of every reporter. What is written is read again by
+//! [`crate::report::record`].
 
 use super::{CheckResult, Connections, ExitCode, Redactions, RunInfo, ScenarioReport, Status, Totals};
 use crate::core::{RunId, ScenarioId, Token};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+/// The version of the event format; only ever added to.
+pub const VERSION: u32 = 1;
 
 /// An event with its place in the stream.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RunEvent {
     /// The format's version.
     pub v: u32,
@@ -19,7 +23,7 @@ pub struct RunEvent {
 }
 
 /// What can happen in a run.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of the result types")]
 pub enum Event {
@@ -31,8 +35,10 @@ pub enum Event {
         jobs: usize,
         tool: String,
         info: RunInfo,
-        /// Every scenario that was selected, in the order of selection.
+        /// Every scenario that is run, in the order of selection.
         scenarios: Vec<ScenarioId>,
+        /// The same before a shard was taken of them: what all shards together run.
+        selection: Vec<ScenarioId>,
     },
     /// What a world does otherwise than a person may expect; said once in a run.
     Note { text: String },
@@ -54,14 +60,20 @@ pub enum Event {
     /// `slow_after` has passed.
     Slow { scenario: ScenarioId, attempt: u32, ms: u64 },
     /// An attempt ended and another will follow.
-    AttemptFinished { scenario: ScenarioId, attempt: u32, status: Status },
+    AttemptFinished { scenario: ScenarioId, attempt: u32, status: Status, duration_ms: u64 },
     /// A scenario ended.
-    ScenarioFinished { scenario: ScenarioId, status: Status, report: Box<ScenarioReport> },
+    ScenarioFinished {
+        scenario: ScenarioId,
+        status: Status,
+        report: Box<ScenarioReport>,
+        /// The scenario file's text, for source excerpts.
+        source: String,
+    },
     /// The last event.
     RunFinished {
         run: RunId,
         complete: bool,
-        exit_code: u8,
+        exit_code: ExitCode,
         totals: Totals,
         duration_ms: u64,
         /// Why it ended early: `interrupted`, `terminated`, `global timeout`, `too many failures`.
@@ -70,7 +82,5 @@ pub enum Event {
         obsolete_snapshots: Vec<String>,
         redactions: Redactions,
         imap: Connections,
-        #[serde(skip)]
-        exit: ExitCode,
     },
 }

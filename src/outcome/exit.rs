@@ -1,8 +1,11 @@
 //! Exit codes: what a CI job sees.
 
+use serde::{Deserialize, Serialize};
+
 /// Why the program ends. Ordered by weight: of several reasons the greatest counts, so that a failure never hides
 /// behind an inconclusive neighbour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(into = "u8", try_from = "u8")]
 pub enum ExitCode {
     /// 0: everything that was selected passed.
     Success,
@@ -29,6 +32,21 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
+    /// Every code there is.
+    const ALL: [Self; 11] = [
+        Self::Success,
+        Self::NothingSelected,
+        Self::NotClean,
+        Self::Report,
+        Self::Shard,
+        Self::Inconclusive,
+        Self::Failed,
+        Self::Usage,
+        Self::Interrupted,
+        Self::Terminated,
+        Self::Internal,
+    ];
+
     /// The number that the process ends with.
     pub fn number(self) -> u8 {
         match self {
@@ -44,5 +62,19 @@ impl ExitCode {
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
+    }
+}
+
+impl From<ExitCode> for u8 {
+    fn from(code: ExitCode) -> Self {
+        code.number()
+    }
+}
+
+impl TryFrom<u8> for ExitCode {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, Self::Error> {
+        Self::ALL.into_iter().find(|code| code.number() == number).ok_or_else(|| format!("{number} is no exit code"))
     }
 }

@@ -1,9 +1,9 @@
 //! Where and how a run was made: for archives and dashboards, never for a decision.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The circumstances of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RunInfo {
     /// The profile of `sealcheck.yaml`.
     pub profile: Option<String>,
@@ -20,7 +20,7 @@ pub struct RunInfo {
 }
 
 /// `--shard 2/5` is index 2 of 5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ShardInfo {
     /// From 1.
     pub index: usize,
@@ -29,7 +29,7 @@ pub struct ShardInfo {
 }
 
 /// A git checkout.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GitInfo {
     /// The commit's name.
     pub commit: String,
@@ -40,7 +40,7 @@ pub struct GitInfo {
 }
 
 /// A CI job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CiInfo {
     /// `github-actions`, `gitlab`, or `unknown`.
     pub provider: String,
@@ -49,7 +49,7 @@ pub struct CiInfo {
 }
 
 /// What the redaction did in a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Redactions {
     /// How many secrets were known.
     pub secrets: usize,
@@ -60,7 +60,7 @@ pub struct Redactions {
 }
 
 /// The IMAP connections of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Connections {
     /// How many were opened: one for each folder that was watched.
     pub opened: usize,

@@ -15,8 +15,8 @@ pub use event::{Event, RunEvent};
 pub use exit::ExitCode;
 pub use info::{CiInfo, Connections, GitInfo, Redactions, RunInfo, ShardInfo};
 pub use report::{
-    Artifact, AttemptReport, Observed, ObservedSeal, RunReport, ScenarioReport, SnapshotOutcome, SnapshotStatus,
-    Status, Step, Totals,
+    Artifact, AttemptReport, Observed, ObservedKind, ObservedSeal, RunReport, ScenarioReport, SnapshotOutcome,
+    SnapshotStatus, Status, Step, Totals,
 };
 pub use stage_error::{HarnessCode, StageError};
 pub use survival::{BodyChange, Fate, HeaderChange, SigningField, Survival};

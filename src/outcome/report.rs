@@ -2,11 +2,11 @@
 
 use super::{CheckResult, Claim, Diagnosis, StageError, Survival};
 use crate::core::{RunId, ScenarioId, Token};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How a scenario or an attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Everything holds.
@@ -44,7 +44,7 @@ impl Status {
 }
 
 /// One step of an attempt.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Step {
     /// `send`, `wait`, `verify`, `assert`, `snapshot`, `cleanup`.
     pub kind: String,
@@ -59,7 +59,7 @@ pub struct Step {
 }
 
 /// A file that an attempt left behind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Artifact {
     /// Its name, for example `received.eml`.
     pub name: String,
@@ -73,11 +73,30 @@ pub struct Artifact {
     pub redacted: bool,
 }
 
+/// What was found in a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ObservedKind {
+    /// The message.
+    Copy,
+    /// A report that it was not delivered.
+    Bounce,
+}
+
+impl std::fmt::Display for ObservedKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Copy => "copy",
+            Self::Bounce => "bounce",
+        })
+    }
+}
+
 /// What was seen of one message or bounce, for the result JSON and for one-line summaries.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Observed {
-    /// `copy` or `bounce`.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: ObservedKind,
     /// The account that it was found in.
     pub account: String,
     /// `inbox`, `spam` or `all`.
@@ -101,7 +120,7 @@ pub struct Observed {
 }
 
 /// One ARC Set as seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ObservedSeal {
     /// Instance.
     pub i: u32,
@@ -114,7 +133,7 @@ pub struct ObservedSeal {
 }
 
 /// One attempt.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AttemptReport {
     /// From 1.
     pub n: u32,
@@ -147,7 +166,7 @@ pub struct AttemptReport {
 }
 
 /// What happened to a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SnapshotOutcome {
     /// The file.
     pub file: String,
@@ -163,7 +182,7 @@ pub struct SnapshotOutcome {
 }
 
 /// How a snapshot compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SnapshotStatus {
     /// Equal to the accepted one.
@@ -179,7 +198,7 @@ pub enum SnapshotStatus {
 }
 
 /// One scenario, or one matrix row of one.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScenarioReport {
     /// Its id.
     pub id: ScenarioId,
@@ -213,7 +232,7 @@ pub struct ScenarioReport {
 }
 
 /// How many scenarios ended how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[expect(missing_docs, reason = "the names are the statuses")]
 pub struct Totals {
     pub selected: usize,
@@ -230,9 +249,10 @@ pub struct Totals {
 
 impl Totals {
     /// Counts these scenarios; `selected` is their number.
-    pub fn of(scenarios: &[ScenarioReport]) -> Self {
-        let mut totals = Self { selected: scenarios.len(), ..Self::default() };
+    pub fn of<'a>(scenarios: impl IntoIterator<Item = &'a ScenarioReport>) -> Self {
+        let mut totals = Self::default();
         for scenario in scenarios {
+            totals.selected += 1;
             let count = match scenario.status {
                 Status::Passed => &mut totals.passed,
                 Status::Failed => &mut totals.failed,
@@ -247,6 +267,22 @@ impl Totals {
             totals.flaky += usize::from(scenario.flaky);
         }
         totals
+    }
+
+    /// Adds those of another part of the same run.
+    pub fn add(&mut self, other: Self) {
+        let Self { selected, passed, failed, timed_out, errored, skipped, flaky, .. } = other;
+        let Self { expected_failures, unexpected_passes, not_run, .. } = other;
+        self.selected += selected;
+        self.passed += passed;
+        self.failed += failed;
+        self.timed_out += timed_out;
+        self.errored += errored;
+        self.skipped += skipped;
+        self.flaky += flaky;
+        self.expected_failures += expected_failures;
+        self.unexpected_passes += unexpected_passes;
+        self.not_run += not_run;
     }
 }
 

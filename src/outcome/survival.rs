@@ -1,10 +1,10 @@
 //! What of a mail survived its way: what was sent beside the received copy, as far as a signature covers it.
 
 use crate::verify::Verdict;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What one signature of the received copy covers, compared with what was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Survival {
     /// The field that signs.
     pub field: SigningField,
@@ -29,7 +29,7 @@ pub struct Survival {
 }
 
 /// The fields that sign header and body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum SigningField {
     /// RFC 6376.
     #[serde(rename = "DKIM-Signature")]
@@ -40,7 +40,7 @@ pub enum SigningField {
 }
 
 /// What became of a header field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Fate {
     /// It has another value.
@@ -63,7 +63,7 @@ impl std::fmt::Display for Fate {
 
 /// A signed header field that is not as it was sent. Values are canonical, bytes that are no printable ASCII escaped,
 /// and cut around the first difference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HeaderChange {
     /// Its name, as written.
     pub name: String,
@@ -81,7 +81,7 @@ pub struct HeaderChange {
 
 /// The first line of a body that is not as it was sent. Lines are canonical, bytes that are no printable ASCII and blanks
 /// at the end escaped, and cut around the first difference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BodyChange {
     /// The line of the body, from 1.
     pub line: usize,

@@ -62,6 +62,7 @@ impl Reporter for Json {
     }
 
     fn finish(&mut self) -> io::Result<()> {
+        self.tally.close();
         let mut text = serde_json::to_string_pretty(&ResultFile::of(&self.tally))?;
         text.push('\n');
         self.to.write(&text, &self.redactor)

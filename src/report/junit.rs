@@ -29,6 +29,7 @@ impl Reporter for Junit {
     }
 
     fn finish(&mut self) -> io::Result<()> {
+        self.tally.close();
         self.to.write(&render(&self.tally)?, &self.redactor)
     }
 }
@@ -48,6 +49,13 @@ pub fn render(tally: &Tally) -> io::Result<String> {
     }
     for scenario in &tally.scenarios {
         suite.add_test_case(test_case(&tally.target, scenario));
+    }
+    for id in tally.unknown() {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message("not run: the run broke off");
+        let mut case = TestCase::new(id.as_str(), status);
+        case.set_classname(tally.target.as_str());
+        suite.add_test_case(case);
     }
     report.add_test_suite(suite);
     report.to_string().map_err(io::Error::other)

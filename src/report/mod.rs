@@ -9,6 +9,8 @@ pub mod hub;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+pub mod merge;
+pub mod record;
 pub mod sink;
 pub mod survival;
 pub mod tally;

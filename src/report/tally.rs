@@ -5,6 +5,7 @@ use crate::{
     outcome::{Connections, Event, Redactions, RunEvent, RunInfo, ScenarioReport, SnapshotStatus, Status, Totals},
 };
 use serde::Serialize;
+use std::collections::{BTreeSet, HashMap};
 
 /// A run as far as its events tell it.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +87,7 @@ impl Tally {
                 ..
             } => {
                 self.complete = *complete;
-                self.exit_code = Some(*exit_code);
+                self.exit_code = Some(exit_code.number());
                 self.totals = *totals;
                 self.duration_ms = *duration_ms;
                 self.stopped.clone_from(stopped);
@@ -99,12 +100,29 @@ impl Tally {
         }
     }
 
+    /// Adds up what is known of a run that broke off; nothing to do where it came to its end.
+    pub fn close(&mut self) {
+        if self.exit_code.is_some() {
+            return;
+        }
+        let selected = self.totals.selected;
+        self.totals = Totals::of(&self.scenarios);
+        self.totals.not_run += selected.saturating_sub(self.totals.selected);
+        self.totals.selected = selected;
+        self.duration_ms = milliseconds(&self.started_at, &self.finished_at);
+        self.sort();
+    }
+
+    /// The scenarios that were selected and of which nothing more is known, in the order of selection.
+    pub fn unknown(&self) -> impl Iterator<Item = &ScenarioId> {
+        let known: BTreeSet<_> = self.scenarios.iter().map(|s| &s.id).collect();
+        self.order.iter().filter(move |id| !known.contains(id))
+    }
+
     /// Puts the scenarios into the order of selection; they end in any.
     fn sort(&mut self) {
-        let place = |id: &ScenarioId| self.order.iter().position(|o| o == id).unwrap_or(usize::MAX);
-        let mut placed: Vec<_> = self.scenarios.drain(..).map(|s| (place(&s.id), s)).collect();
-        placed.sort_by_key(|(place, _)| *place);
-        self.scenarios = placed.into_iter().map(|(_, s)| s).collect();
+        let places: HashMap<&ScenarioId, usize> = self.order.iter().enumerate().map(|(n, id)| (id, n)).collect();
+        self.scenarios.sort_by_key(|s| places.get(&s.id).copied().unwrap_or(usize::MAX));
     }
 
     /// How the snapshots compare.
@@ -127,6 +145,13 @@ impl Tally {
     pub fn broken(&self) -> impl Iterator<Item = &ScenarioReport> {
         self.scenarios.iter().filter(|s| is_broken(s.status))
     }
+}
+
+/// The time between two RFC 3339 times; 0 where either is none.
+pub(super) fn milliseconds(from: &str, to: &str) -> u64 {
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
+    let span = time(from).zip(time(to)).map(|(from, to)| to.saturating_sub(from));
+    span.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)
 }
 
 /// Whether a status is one to worry about.

@@ -1,13 +1,10 @@
 //! The sending end of the event stream.
 
-use crate::outcome::{Event, RunEvent};
+use crate::outcome::{Event, RunEvent, event::VERSION};
 use std::{
     fmt,
     sync::{Arc, Mutex, mpsc::Sender},
 };
-
-/// The version of the event format.
-const VERSION: u32 = 1;
 
 /// Tells the time of day. Handed down from the top, so that nothing else asks the system for it.
 #[derive(Clone)]

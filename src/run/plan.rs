@@ -29,6 +29,8 @@ pub struct Item {
 pub struct Plan {
     /// The scenarios.
     pub items: Vec<Item>,
+    /// What is selected before a shard is taken of it.
+    pub selection: Vec<ScenarioId>,
     /// Snapshot files that belong to no scenario.
     pub obsolete_snapshots: Vec<String>,
 }
@@ -53,10 +55,9 @@ impl Plan {
             selection.target.is_none_or(|t| s.targets.contains(&t))
                 && selection.tags.as_ref().is_none_or(|t| t.holds(&s.tags))
         };
-        let in_shard = |n: usize| selection.shard.is_none_or(|s| s.total > 0 && n % s.total + 1 == s.index);
-        let taken = scenarios.into_iter().filter(fits).enumerate().filter(|(n, _)| in_shard(*n));
-        let mut items = Vec::new();
-        for (_, scenario) in taken {
+        let mut plan = Self::default();
+        for (n, scenario) in scenarios.into_iter().filter(fits).enumerate() {
+            let mine = selection.shard.is_none_or(|s| shard_of(n, s.total) == s.index);
             let scenario = Arc::new(scenario);
             let base = PathBuf::from(&*scenario.file).parent().map(PathBuf::from).unwrap_or_default();
             for repetition in 1..=selection.repeat.max(1) {
@@ -64,12 +65,22 @@ impl Plan {
                     1 => scenario.id.clone(),
                     n => ScenarioId::new(format!("{}#{n}", scenario.id)),
                 };
-                let (scenario, base) = (Arc::clone(&scenario), base.clone());
-                items.push(Item { index: items.len(), id, repetition, scenario, base });
+                plan.selection.push(id.clone());
+                if mine {
+                    let (scenario, base) = (Arc::clone(&scenario), base.clone());
+                    plan.items.push(Item { index: plan.items.len(), id, repetition, scenario, base });
+                }
             }
         }
-        Self { items, obsolete_snapshots: Vec::new() }
+        plan
     }
+}
+
+/// Which of `total` shards, counted from 1, runs the `n`th scenario of a selection, counted from 0: in turn, so that shards
+/// differ by one scenario at most and rows of a matrix are spread. Every shard must see the same selection; a scenario more
+/// or less may move the others, which changes nothing for them.
+pub fn shard_of(n: usize, total: usize) -> usize {
+    n % total.max(1) + 1
 }
 
 impl Item {

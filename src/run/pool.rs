@@ -105,6 +105,7 @@ pub async fn run(
         tool: options.tool.clone(),
         info: options.info.clone(),
         scenarios: plan.items.iter().map(|i| i.id.clone()).collect(),
+        selection: plan.selection.clone(),
     });
     let environment = Arc::new(Environment {
         worlds,
@@ -136,6 +137,9 @@ pub async fn run(
     let leaks_found = options.run_dir.sweep().map(|leaks| leaks.len());
     let totals = Totals::of(&scenarios);
     let mut exit = exit(&scenarios, &totals, options.flaky, stop.reason());
+    if plan.selection.is_empty() {
+        exit = exit.max(ExitCode::NothingSelected);
+    }
     if options.obsolete_is_unclean && !plan.obsolete_snapshots.is_empty() {
         exit = exit.max(ExitCode::NotClean);
     }
@@ -151,14 +155,13 @@ pub async fn run(
     emitter.emit(Event::RunFinished {
         run: options.run.clone(),
         complete,
-        exit_code: exit.number(),
+        exit_code: exit,
         totals,
         duration_ms,
         stopped: stop.reason().map(|r| r.as_str().to_owned()),
         obsolete_snapshots: plan.obsolete_snapshots.clone(),
         redactions: Redactions { secrets, replaced, leaks_found: leaks_found.unwrap_or(0) },
         imap: environment.worlds.connections(),
-        exit,
     });
     let report = RunReport {
         id: options.run,
@@ -234,12 +237,13 @@ fn finished(environment: &Environment, report: &ScenarioReport) {
         scenario: report.id.clone(),
         status: report.status,
         report: Box::new(report.clone()),
+        source: report.source.to_string(),
     });
 }
 
 /// The heaviest of everything that there is to say.
 fn exit(scenarios: &[ScenarioReport], totals: &Totals, flaky: FlakyPolicy, stopped: Option<StopReason>) -> ExitCode {
-    let mut exit = if totals.selected == 0 { ExitCode::NothingSelected } else { ExitCode::Success };
+    let mut exit = ExitCode::Success;
     let mut raise = |condition: bool, code: ExitCode| {
         if condition {
             exit = exit.max(code);

@@ -59,7 +59,9 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
             }
         }
         if again {
-            environment.emitter.emit(Event::AttemptFinished { scenario: item.id.clone(), attempt: n, status });
+            let duration_ms = report.attempts.last().map_or(0, |a| a.duration_ms);
+            let scenario = item.id.clone();
+            environment.emitter.emit(Event::AttemptFinished { scenario, attempt: n, status, duration_ms });
             tokio::time::sleep(item.scenario.retries.delay).await;
             continue;
         }

@@ -1,9 +1,9 @@
 //! What verification says.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It holds.
@@ -29,7 +29,7 @@ impl std::fmt::Display for Verdict {
 }
 
 /// Why a signature, a seal or a chain does not hold, for rules that must not read prose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// The chain has a gap, a duplicate, a missing part or an instance out of range (RFC 8617 §5.2 step 3).
@@ -75,7 +75,7 @@ pub enum Cause {
 }
 
 /// What is known of a public key (RFC 6376 §3.6.1).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct KeyFacts {
     /// The name that was asked: `selector._domainkey.domain`.
     pub name: String,
@@ -90,7 +90,7 @@ pub struct KeyFacts {
 }
 
 /// The two hashes of a body (RFC 6376 §3.7), in base64.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BodyHash {
     /// `bh=`.
     pub expected: String,
@@ -101,7 +101,7 @@ pub struct BodyHash {
 }
 
 /// What else was found out about one signature.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SignatureFacts {
     /// Everything that is wrong, in the order in which it was found.
     pub causes: Vec<Cause>,
@@ -112,7 +112,7 @@ pub struct SignatureFacts {
 }
 
 /// The parts of one ARC Set, each judged on its own, so that one broken hop does not hide another.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SetVerification {
     /// The instance.
     pub instance: u32,
@@ -129,7 +129,7 @@ pub struct SetVerification {
 }
 
 /// One DKIM-Signature.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DkimVerification {
     /// `d=`.
     pub d: String,
@@ -144,7 +144,7 @@ pub struct DkimVerification {
 }
 
 /// Everything that was verified on one message.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verification {
     /// The chain as a whole (RFC 8617 §5.2).
     pub arc: Verdict,

@@ -6,11 +6,12 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    rc::Rc,
 };
 
 /// A directory with a project in it.
 pub(crate) struct Project {
-    dir: tempfile::TempDir,
+    dir: Rc<tempfile::TempDir>,
     env: Vec<(String, String)>,
 }
 
@@ -32,7 +33,7 @@ impl Project {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("scenarios")).unwrap();
-        Self { dir, env: Vec::new() }
+        Self { dir: Rc::new(dir), env: Vec::new() }
     }
 
     pub(crate) fn scenario(self, name: &str, text: &str) -> Self {
@@ -48,6 +49,13 @@ impl Project {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same project with one more variable in the environment.
+    pub(crate) fn with_env(&self, name: &str, value: &str) -> Self {
+        let mut env = self.env.clone();
+        env.push((name.to_owned(), value.to_owned()));
+        Self { dir: Rc::clone(&self.dir), env }
     }
 
     /// Lets every user of the machine in.

@@ -101,9 +101,37 @@ async fn accounts_that_are_used_become_a_target() {
         (Some("google.com"), Some("mx.google.com"))
     );
     assert_eq!(gmail.per_minute, Some(10));
-    let other = resolve(&config, &forward, &[("gmail", "gmail-2")]).await.unwrap().target;
+    let direct = scenario("{ from: external, to: gmail }", "delivered: gmail");
+    let other = resolve(&config, &direct, &[("gmail", "gmail-2")]).await.unwrap().target;
     let login = other.accounts["gmail"].imap.as_ref().unwrap().endpoint.login.as_ref().unwrap();
     assert_eq!((login.mechanism, login.secret.expose()), (Mechanism::Xoauth2, "ya29.token"));
+}
+
+#[tokio::test]
+async fn who_forwards_is_swapped_with_who_receives() {
+    let company = "  company-2:\n    address: sales@corp.example\n    forwards_to: gmail-2\n  gmail:\n";
+    let text = ACCOUNTS.replace("  gmail:\n", company);
+    let sound = config(&text, &[]).unwrap();
+    let forward = scenario("{ from: external, to: company }", "delivered: gmail");
+    let alone = resolve(&sound, &forward, &[("gmail", "gmail-2")]).await.unwrap_err();
+    assert!(alone.contains("account `company` forwards to `gmail`, and --account gmail=gmail-2 reads"), "{alone}");
+    assert!(alone.contains("add --account company=company-2, which forwards to `gmail-2`"), "{alone}");
+    let none = resolve(&config(ACCOUNTS, &[]).unwrap(), &forward, &[("gmail", "gmail-2")]).await.unwrap_err();
+    assert!(none.contains("an account whose mail is forwarded to `gmail-2` must stand in for `company`"), "{none}");
+    let both = [("gmail", "gmail-2"), ("company", "company-2")];
+    let target = resolve(&sound, &forward, &both).await.unwrap().target;
+    assert_eq!(target.accounts["company"].address, "sales@corp.example");
+    assert_eq!(target.accounts["company"].forwards_to.as_deref(), Some("gmail"), "roles, not accounts");
+    assert_eq!(target.accounts["gmail"].address, "second@gmail.com");
+    assert_eq!(target.route("company").last().unwrap().name, "gmail");
+    // Who sends to both must swap both.
+    let two = scenario("{ from: external, to: [company, company-2] }", "delivered: gmail");
+    let twice = resolve(&sound, &two, &both).await.unwrap_err();
+    assert!(twice.contains("accounts `company` and `company-2` would both be `company-2`"), "{twice}");
+    let back = [&both[..], &[("gmail-2", "gmail"), ("company-2", "company")]].concat();
+    let target = resolve(&sound, &two, &back).await.unwrap().target;
+    assert_eq!(target.accounts["company-2"].forwards_to.as_deref(), Some("gmail-2"));
+    assert_eq!(target.accounts["gmail-2"].address, "probe.inbox@gmail.com");
 }
 
 #[tokio::test]

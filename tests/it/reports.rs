@@ -5,8 +5,8 @@ use sealcheck::{
     mail::{authres::AuthenticationResults, received::Hop},
     outcome::{
         Agreement, Artifact, AttemptReport, CheckResult, Claim, Confidence, Connections, Diagnosis, Event, EvidenceRef,
-        ExitCode, HarnessCode, Observed, ObservedSeal, Redactions, RunInfo, ScenarioReport, SnapshotOutcome,
-        SnapshotStatus, StageError, Status, Totals,
+        ExitCode, HarnessCode, Observed, ObservedKind, ObservedSeal, Redactions, RunInfo, ScenarioReport,
+        SnapshotOutcome, SnapshotStatus, StageError, Status, Totals,
     },
     report::{
         Hub, Reporter,
@@ -32,7 +32,7 @@ const SOURCE: &str = "sealcheck: 1\nname: x\nexpect:\n  - delivered:\n      auth
 
 /// A stream that a test can read again.
 #[derive(Clone, Default)]
-struct Paper(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Paper {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -46,12 +46,12 @@ impl Write for Paper {
 }
 
 impl Paper {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
 
-fn attempt(n: u32, status: Status, summary: &str) -> AttemptReport {
+pub(crate) fn attempt(n: u32, status: Status, summary: &str) -> AttemptReport {
     AttemptReport {
         n,
         status,
@@ -70,7 +70,7 @@ fn attempt(n: u32, status: Status, summary: &str) -> AttemptReport {
     }
 }
 
-fn scenario(id: &str, status: Status, duration_ms: u64, attempts: Vec<AttemptReport>) -> ScenarioReport {
+pub(crate) fn scenario(id: &str, status: Status, duration_ms: u64, attempts: Vec<AttemptReport>) -> ScenarioReport {
     ScenarioReport {
         id: ScenarioId::new(id),
         file: format!("scenarios/{id}.yaml"),
@@ -105,7 +105,7 @@ fn check(path: &str, at: (u32, u32, u32), expected: &str, actual: &str) -> Check
     }
 }
 
-fn unsealed() -> ScenarioReport {
+pub(crate) fn unsealed() -> ScenarioReport {
     let mut last = attempt(1, Status::Failed, "inbox 11.95s  arc absent");
     last.assertions = vec![
         check("expect[0].delivered.auth.arc", (6, 14, 4), "pass", "none"),
@@ -113,7 +113,7 @@ fn unsealed() -> ScenarioReport {
     ];
     let hop = |from: &str, by: &str| Hop { from: Some(from.into()), by: Some(by.into()), ..Hop::default() };
     last.observed = vec![Observed {
-        kind: "copy",
+        kind: ObservedKind::Copy,
         account: "gmail".into(),
         folder: "inbox".into(),
         after_ms: 11_950,
@@ -141,7 +141,7 @@ fn unsealed() -> ScenarioReport {
 }
 
 /// A scenario of every status, in the order of their events.
-fn every_status() -> Vec<ScenarioReport> {
+pub(crate) fn every_status() -> Vec<ScenarioReport> {
     let mut flaky = scenario(
         "flaky",
         Status::Passed,
@@ -193,7 +193,7 @@ fn every_status() -> Vec<ScenarioReport> {
 }
 
 /// The events of a run of these scenarios.
-fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
+pub(crate) fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
     let run = RunId::new("01JD8Q6V3K5W7Y9ZB2C4D6E8F0");
     let mut order: Vec<ScenarioId> = reports.iter().map(|r| r.id.clone()).collect();
     order.sort();
@@ -204,7 +204,8 @@ fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
         jobs: 2,
         tool: "sealcheck 0.1.0".into(),
         info: RunInfo { host: Some("runner-17".into()), ..RunInfo::default() },
-        scenarios: order,
+        scenarios: order.clone(),
+        selection: order,
     });
     let totals = Totals::of(&reports);
     for report in reports {
@@ -215,30 +216,35 @@ fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
         if report.flaky {
             let status = Status::TimedOut;
             emitter.emit(Event::Slow { scenario: scenario.clone(), attempt: 1, ms: 45_000 });
-            emitter.emit(Event::AttemptFinished { scenario: scenario.clone(), attempt: 1, status });
+            let (scenario, duration_ms) = (scenario.clone(), 60_000);
+            emitter.emit(Event::AttemptFinished { scenario, attempt: 1, status, duration_ms });
         }
-        emitter.emit(Event::ScenarioFinished { scenario, status: report.status, report: Box::new(report) });
+        emitter.emit(Event::ScenarioFinished {
+            scenario,
+            status: report.status,
+            source: report.source.to_string(),
+            report: Box::new(report),
+        });
     }
     emitter.emit(Event::RunFinished {
         run,
         complete: totals.not_run == 0,
-        exit_code: 130,
+        exit_code: ExitCode::Interrupted,
         totals,
         duration_ms: 13_310,
         stopped: (totals.not_run > 0).then(|| "interrupted".to_owned()),
         obsolete_snapshots: vec!["snapshots/embedded/gone.snap".into()],
         redactions: Redactions::default(),
         imap: Connections::default(),
-        exit: ExitCode::Interrupted,
     });
 }
 
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Clock::new(|| "2026-11-24T02:10:00.114Z".parse().unwrap())
 }
 
 /// Hands events to reporters and waits until they have told everything.
-fn report(reporters: Vec<(String, Box<dyn Reporter>)>, tell: impl FnOnce(&Emitter)) -> Vec<String> {
+pub(crate) fn report(reporters: Vec<(String, Box<dyn Reporter>)>, tell: impl FnOnce(&Emitter)) -> Vec<String> {
     let (to, events) = mpsc::channel();
     let hub = Hub::start(events, reporters).unwrap();
     let emitter = Emitter::new(to, clock());
@@ -247,7 +253,7 @@ fn report(reporters: Vec<(String, Box<dyn Reporter>)>, tell: impl FnOnce(&Emitte
     hub.join().iter().map(ToString::to_string).collect()
 }
 
-fn console(verbosity: Verbosity, color: bool, tell: impl FnOnce(&Emitter)) -> String {
+pub(crate) fn console(verbosity: Verbosity, color: bool, tell: impl FnOnce(&Emitter)) -> String {
     console_of(None, verbosity, color, tell)
 }
 
@@ -321,7 +327,7 @@ fn every_status_has_its_word_and_every_trouble_its_block() {
     let text = console(Verbosity::Normal, false, |emitter| tell(emitter, every_status()));
     for line in [
         "        SLOW [ 45.00s] flaky                         still waiting",
-        "  TRY 1 TMOT [",
+        "  TRY 1 TMOT [ 60.00s] flaky                         trying again",
         "    FLKY 2/2 [  0.90s] flaky                         inbox  0.19s  dmarc=pass",
         "         ERR [  0.01s] down                          H04 connect 127.0.0.1:9: connection refused",
         "error[H04]: connect 127.0.0.1:9: connection refused",
@@ -475,7 +481,8 @@ fn a_run_that_breaks_off_leaves_whole_documents() {
     ];
     let errors = report(reporters, |emitter| {
         let report = Box::new(unsealed());
-        emitter.emit(Event::ScenarioFinished { scenario: report.id.clone(), status: report.status, report });
+        let (scenario, source) = (report.id.clone(), report.source.to_string());
+        emitter.emit(Event::ScenarioFinished { scenario, status: report.status, report, source });
     });
     assert!(errors.is_empty());
     let result: serde_json::Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();

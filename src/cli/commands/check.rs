@@ -135,7 +135,7 @@ fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Foun
     found.add(loaded.errors);
     found.warnings = lint(&loaded.scenarios);
     let (run, now) = (context.new_run(), context.clock.now().as_second());
-    let trial = Trial { project, vars: args.values.vars()?, renamed: args.values.renamed(), run, now };
+    let trial = Trial { project, vars: args.values.vars()?, renamed: args.values.every_renamed(), run, now };
     let asked = |kind: TargetKind| match args.target {
         Some(only) => kind == only,
         // Without a server of their own people run the labs and Gmail.
@@ -154,7 +154,8 @@ fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Foun
 struct Trial<'a> {
     project: &'a Project,
     vars: Vars,
-    renamed: BTreeMap<String, String>,
+    /// What stands in for what in each shard.
+    renamed: Vec<BTreeMap<String, String>>,
     run: RunId,
     now: i64,
 }
@@ -182,20 +183,24 @@ impl Trial<'_> {
         if let Some(target) = Lab::outline(kind, &settings) {
             return Some(target);
         }
-        match self.project.config.outline(kind, std::slice::from_ref(scenario), &self.renamed) {
-            Ok(outline) => {
-                for what in outline.hints {
-                    let hint = Warning { code: "W08", what };
-                    if !found.warnings.contains(&hint) {
-                        found.warnings.push(hint);
+        let mut target = None;
+        for renamed in &self.renamed {
+            match self.project.config.outline(kind, std::slice::from_ref(scenario), renamed) {
+                Ok(outline) => {
+                    for what in outline.hints {
+                        let hint = Warning { code: "W08", what };
+                        if !found.warnings.contains(&hint) {
+                            found.warnings.push(hint);
+                        }
                     }
+                    target.get_or_insert(outline.target);
                 }
-                Some(outline.target)
-            }
-            Err(errors) => {
-                found.add(errors.0);
-                None
+                Err(errors) => {
+                    found.add(errors.0);
+                    return None;
+                }
             }
         }
+        target
     }
 }

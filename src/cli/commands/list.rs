@@ -11,7 +11,7 @@ use crate::{
     },
     outcome::ExitCode,
     report::sink::plain,
-    run::{Plan, Selection},
+    run::{Item, Plan, Selection, plan::shard_of},
 };
 use serde_json::{Map, Value, json};
 
@@ -20,6 +20,9 @@ use serde_json::{Map, Value, json};
 pub struct ListArgs {
     #[command(flatten)]
     select: SelectArgs,
+    /// Show which of this many shards each scenario is in
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "shard")]
+    shards: Option<u16>,
     /// For people or for programs
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -27,13 +30,18 @@ pub struct ListArgs {
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -> Outcome {
     let scenarios = Project::find(context, global, &[])?.scenarios(&args.select.what)?;
-    let SelectArgs { target, tag, shard, .. } = &args.select;
-    let selection = Selection { target: *target, tags: tag.clone(), shard: *shard, repeat: 1 };
+    let SelectArgs { target, tag, .. } = &args.select;
+    let shard = args.select.shard(context)?;
+    let selection = Selection { target: *target, tags: tag.clone(), shard, repeat: 1 };
     let plan = Plan::select(scenarios, &selection);
+    let part = |item: &Item| -> Option<usize> {
+        let place = plan.selection.iter().position(|id| *id == item.id)?;
+        Some(shard_of(place, usize::from(args.shards?)))
+    };
     let text = match args.format {
-        Format::Text => plan.items.iter().map(|item| format!("{}\n", line(item))).collect(),
+        Format::Text => plan.items.iter().map(|item| format!("{}\n", line(item, part(item)))).collect(),
         Format::Json => {
-            let scenarios: Vec<Value> = plan.items.iter().map(object).collect();
+            let scenarios: Vec<Value> = plan.items.iter().map(|item| object(item, part(item))).collect();
             let document = json!({ "version": 1, "scenarios": scenarios });
             let text = serde_json::to_string_pretty(&document).map_err(|e| Failure::Internal(e.to_string()))?;
             format!("{text}\n")
@@ -43,14 +51,15 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -
     Ok(if plan.items.is_empty() { ExitCode::NothingSelected } else { ExitCode::Success })
 }
 
-fn line(item: &crate::run::Item) -> String {
+fn line(item: &Item, shard: Option<usize>) -> String {
     let scenario = &item.scenario;
     let tags = if scenario.tags.is_empty() { String::new() } else { format!("  [{}]", scenario.tags.join(", ")) };
     let skip = if scenario.skip.is_some() { "  (skipped)" } else { "" };
-    plain(&format!("{:<36} {}{tags}{skip}", scenario.id, scenario.name))
+    let shard = shard.map(|shard| format!("{shard:>3}  ")).unwrap_or_default();
+    plain(&format!("{shard}{:<36} {}{tags}{skip}", scenario.id, scenario.name))
 }
 
-fn object(item: &crate::run::Item) -> Value {
+fn object(item: &Item, shard: Option<usize>) -> Value {
     let scenario = &item.scenario;
     let params: Map<String, Value> = scenario.params.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
     json!({
@@ -63,5 +72,6 @@ fn object(item: &crate::run::Item) -> Value {
         "params": params,
         "skip": scenario.skip,
         "known_issue": scenario.known_issue.as_ref().map(|k| &k.reason),
+        "shard": shard,
     })
 }

@@ -1,6 +1,6 @@
 //! Values for scenarios and accounts, shared by `run` and `check`: from the command line and from files.
 
-use crate::{cli::failure::Failure, scenario::Vars};
+use crate::{cli::failure::Failure, outcome::ShardInfo, scenario::Vars};
 use std::{
     collections::BTreeMap,
     fs,
@@ -20,8 +20,9 @@ pub(super) struct ValueArgs {
     /// Change the project file for this run, for example accounts.company.mx=host:25; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// Use another account under this name, for example gmail=gmail-2; repeatable
-    #[arg(long = "account", value_name = "NAME=OTHER", value_parser = pair)]
+    /// Use another account under this name, for example gmail=gmail-2; of several (gmail=gmail,gmail-2) each shard takes
+    /// the next; repeatable
+    #[arg(long = "account", value_name = "NAME=OTHER[,OTHER]", value_parser = pair)]
     accounts: Vec<(String, String)>,
 }
 
@@ -31,10 +32,24 @@ impl ValueArgs {
         vars(&self.vars, self.vars_file.as_deref())
     }
 
-    /// The accounts that stand in for others.
-    pub(super) fn renamed(&self) -> BTreeMap<String, String> {
-        self.accounts.iter().cloned().collect()
+    /// The accounts that stand in for others in a shard; without shards the first of those that are named.
+    pub(super) fn renamed(&self, shard: Option<ShardInfo>) -> BTreeMap<String, String> {
+        let turn = shard.map_or(0, |s| s.index.saturating_sub(1));
+        self.accounts.iter().map(|(name, others)| (name.clone(), taken(others, turn))).collect()
     }
+
+    /// What stands in for what in each shard, until it begins anew.
+    pub(super) fn every_renamed(&self) -> Vec<BTreeMap<String, String>> {
+        let longest = self.accounts.iter().map(|(_, others)| others.split(',').count()).max().unwrap_or(1);
+        let shards = (1..=longest).map(|index| ShardInfo { index, total: longest });
+        shards.map(|shard| self.renamed(Some(shard))).collect()
+    }
+}
+
+/// The one of some accounts whose turn it is, from 0.
+fn taken(others: &str, turn: usize) -> String {
+    let all: Vec<&str> = others.split(',').map(str::trim).collect();
+    all[turn % all.len()].to_owned()
 }
 
 /// `NAME=VALUE` as typed.
@@ -74,6 +89,13 @@ fn vars(typed: &[(String, String)], file: Option<&Path>) -> Result<Vars, Failure
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shards_take_accounts_in_turn() {
+        let turns = |others: &str| [0, 1, 2].map(|turn| taken(others, turn));
+        assert_eq!(turns("gmail-2"), ["gmail-2", "gmail-2", "gmail-2"]);
+        assert_eq!(turns("gmail, gmail-2"), ["gmail", "gmail-2", "gmail"]);
+    }
 
     #[test]
     fn the_command_line_wins_over_the_file() {

@@ -6,7 +6,7 @@ mod trust;
 
 use super::Message;
 pub use google::{ArcComment, DmarcComment};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 pub use trust::{Trust, receiver, trusted};
 
 #[cfg(test)]
@@ -16,7 +16,7 @@ mod tests;
 pub type AuthservId = String;
 
 /// One Authentication-Results, X-Original-Authentication-Results or ARC-Authentication-Results field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuthenticationResults {
     /// The field name as written.
     pub field: String,
@@ -34,7 +34,7 @@ pub struct AuthenticationResults {
 }
 
 /// One `method=result` statement (`resinfo`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResInfo {
     /// The method in lower case: `dkim`, `spf`, `dmarc`, `arc`, `dara`, …
     pub method: String,
@@ -49,7 +49,7 @@ pub struct ResInfo {
 }
 
 /// One `ptype.property=value`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Property {
     /// `smtp`, `header`, `body`, `policy`, …, lower case; empty for a bare `property=value`.
     pub ptype: String,

@@ -4,13 +4,13 @@ mod plain;
 mod read;
 
 use super::{Message, reply::Reply};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 mod tests;
 
 /// How much of the message a bounce gives back (RFC 3461 §4.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Returned {
     /// The whole message (`message/rfc822`).
@@ -37,7 +37,7 @@ pub fn returned(report: &Message) -> Option<(Returned, Message)> {
 }
 
 /// A report on one message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Dsn {
     /// `Reporting-MTA`, without its type.
     pub reporting_mta: Option<String>,
@@ -56,7 +56,7 @@ pub struct Dsn {
 }
 
 /// What happened to one recipient (RFC 3464 §2.3).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RecipientStatus {
     /// `Original-Recipient`, without its type.
     pub original_recipient: Option<String>,

@@ -7,7 +7,7 @@ use super::{
     wrap::wrap,
 };
 use crate::{
-    outcome::{AttemptReport, CheckResult, Observed, ScenarioReport},
+    outcome::{AttemptReport, CheckResult, Observed, ObservedKind, ScenarioReport},
     report::{
         claims,
         sink::plain,
@@ -66,7 +66,7 @@ pub(super) fn block(palette: Palette, columns: Option<usize>, run_dir: &str, sce
     let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
     if let Some(attempt) = scenario.attempts.last() {
         notes.extend(attempt.observed.iter().map(|o| ("seen", vec![seen(o)])));
-        if let Some(copy) = attempt.observed.iter().find(|o| o.kind == "copy") {
+        if let Some(copy) = attempt.observed.iter().find(|o| o.kind == ObservedKind::Copy) {
             notes.push(("path", path(copy, columns.map(|columns| columns.saturating_sub(gutter + NOTE)))));
             notes.push(("trust", claims::disagreements(&copy.claims)));
             notes.push(("diff", survival::broken_lines(&copy.survival)));

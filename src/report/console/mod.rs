@@ -181,14 +181,10 @@ impl Reporter for Console {
                 let line = line::timed(palette, Tone::Doubtful, "SLOW", *ms, scenario.as_str(), "still waiting");
                 self.tell(Verbosity::Normal, &line)?;
             }
-            Event::AttemptFinished { scenario, attempt, status } => {
-                let ms = self.activity.running(scenario).map_or(0, |r| {
-                    let took = r.attempt_since.elapsed();
-                    "pause".clone_into(&mut r.stage);
-                    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
-                });
-                let word = format!("TRY {attempt} {}", status.word());
-                let line = line::timed(palette, Tone::Doubtful, &word, ms, scenario.as_str(), "trying again");
+            Event::AttemptFinished { scenario, attempt, status, duration_ms } => {
+                self.running(scenario, |r| "pause".clone_into(&mut r.stage));
+                let (id, word) = (scenario.as_str(), format!("TRY {attempt} {}", status.word()));
+                let line = line::timed(palette, Tone::Doubtful, &word, *duration_ms, id, "trying again");
                 self.tell(Verbosity::Normal, &line)?;
             }
             Event::ScenarioFinished { report, .. } => self.finished(report)?,
@@ -212,7 +208,11 @@ impl Reporter for Console {
     fn finish(&mut self) -> io::Result<()> {
         self.progress.clear();
         if self.tally.exit_code.is_none() {
+            self.tally.close();
             self.print("the run broke off")?;
+            for line in summary::summary(self.options.palette, &self.tally, self.slow) {
+                self.print(&line)?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The project file `sealcheck.yaml`: accounts, limits, profiles, and how it becomes a target.
 
 mod model;
+mod renamed;
 mod resolve;
 mod secret;
 mod staging;

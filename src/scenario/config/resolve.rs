@@ -60,6 +60,7 @@ impl Config {
         let mut errors = Vec::new();
         let used = self.used(kind, scenarios, renamed, &mut errors);
         errors.extend(self.own_mail(kind, scenarios, renamed));
+        errors.extend(self.misplaced(kind, scenarios, renamed));
         if !errors.is_empty() {
             return Err(YamlErrors(errors));
         }
@@ -69,7 +70,8 @@ impl Config {
             if let Some(spec) = self.account(&name, renamed) {
                 hints.extend(spec.endpoints().filter_map(|e| self.without_tls(e)));
                 let per_minute = self.limits.get(&spec.name.value).and_then(|l| l.per_minute);
-                accounts.insert(name.clone(), Account { per_minute, ..spec.outline(name) });
+                let forwards_to = self.forwards_to(spec, renamed);
+                accounts.insert(name.clone(), Account { per_minute, forwards_to, ..spec.outline(name) });
             }
         }
         // What a text says of an account is known without its servers.

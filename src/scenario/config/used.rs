@@ -8,11 +8,6 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Config {
-    /// The account that goes by a name.
-    pub(super) fn account(&self, name: &str, renamed: &BTreeMap<String, String>) -> Option<&AccountSpec> {
-        self.accounts.get(renamed.get(name).map_or(name, String::as_str))
-    }
-
     /// The names that are used, and what is wrong with those that are named.
     pub(super) fn used(
         &self,
@@ -50,10 +45,9 @@ impl Config {
                     if !used.insert(name) {
                         break;
                     }
-                    next = spec
-                        .forwards_to
-                        .as_ref()
-                        .and_then(|to| Some((to.value.clone(), self.account(&to.value, renamed)?)));
+                    next = self
+                        .forwards_to(spec, renamed)
+                        .and_then(|to| self.account(&to, renamed).map(|spec| (to.clone(), spec)));
                 }
             }
         }
@@ -77,8 +71,8 @@ impl Config {
             for to in &scenario.send.to {
                 let mut last = self.account(&to.value, renamed);
                 for _ in 0..self.accounts.len() {
-                    match last.and_then(|a| a.forwards_to.as_ref()) {
-                        Some(next) => last = self.account(&next.value, renamed),
+                    match last.and_then(|a| self.forwards_to(a, renamed)) {
+                        Some(next) => last = self.account(&next, renamed),
                         None => break,
                     }
                 }

@@ -1,8 +1,9 @@
 //! The arguments of `sealcheck run`.
 
-use super::reports::ReportSpec;
 use crate::{
-    cli::commands::{company::CompanyArgs, select::SelectArgs, values::ValueArgs},
+    cli::commands::{
+        company::CompanyArgs, looks::Progress, reports::ReportArgs, select::SelectArgs, values::ValueArgs,
+    },
     core::duration,
     judge::snapshot::Update,
 };
@@ -85,18 +86,11 @@ pub(super) struct SnapshotArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
-    /// Show failures and the summary only
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-    /// Show every check; twice: every step
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    pub(super) verbose: u8,
+    #[command(flatten)]
+    pub(super) reports: ReportArgs,
     /// How progress is shown [default: auto: bar on a terminal, lines elsewhere]
     #[arg(long, value_name = "HOW", default_value = "auto", env = "SEALCHECK_PROGRESS")]
     pub(super) progress: Progress,
-    /// Write a report: console, json, jsonl or junit, with =PATH to a file; repeatable
-    #[arg(long = "report", value_name = "FORMAT[=PATH]")]
-    pub(super) reports: Vec<ReportSpec>,
     /// Write the event stream to this file too
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
@@ -134,19 +128,6 @@ pub(super) enum NoTests {
     Fail,
     /// Exit 0
     Pass,
-}
-
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Progress {
-    /// As a bar on a terminal, as lines elsewhere
-    Auto,
-    /// Redrawn lines
-    Bar,
-    /// A line when nothing happened for half a minute
-    Lines,
-    /// Not at all
-    None,
 }
 
 /// Whose files are kept.

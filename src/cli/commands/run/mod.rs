@@ -2,18 +2,19 @@
 
 mod args;
 mod info;
-mod looks;
 mod profile;
-mod reports;
 mod settings;
 
 pub use args::RunArgs;
 pub(in crate::cli) use profile::ProfileTexts;
-pub use reports::{Format, ReportSpec};
 
 use crate::{
     cli::{
         Context, Global,
+        commands::{
+            looks::looks,
+            reports::{self, Format, ReportSpec, reporters},
+        },
         context::{complain, print},
         failure::{Failure, Outcome},
         project::Project,
@@ -27,7 +28,6 @@ use crate::{
     scenario::TargetKind,
 };
 use args::{NoTests, Obsolete};
-use reports::reporters;
 use settings::Settings;
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs) -> Outcome {
@@ -47,7 +47,8 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs) ->
         print(&ids).map_err(|e| Failure::stdout(&e))?;
         return Ok(ExitCode::Success);
     }
-    if plan.items.is_empty() {
+    // A shard may have nothing to do; the others need its record all the same.
+    if plan.selection.is_empty() {
         if args.running.no_tests == NoTests::Pass {
             return Ok(ExitCode::Success);
         }
@@ -80,14 +81,15 @@ async fn execute(
     let stop = Stop::new();
     let signals = signals::stop_run(listening, stop.clone());
     let redactor = Redactor::new();
-    let renamed = args.values.renamed();
+    let renamed = args.values.renamed(settings.selection.shard);
     let given = project.given(context, (settings.target, settings.lab.clone()), &plan, &renamed, &redactor).await?;
     let run = context.new_run();
     let directory = project.run_dir(&run);
     let info = info::info(context, args, project, &settings).await;
-    let looks = looks::looks(context, global, args, &directory);
+    let output = &args.output;
+    let looks = looks(context, global, &output.reports, output.progress, &directory);
     let mut specs = settings.reports;
-    let record = args.output.record.iter().cloned().chain([directory.join("events.jsonl")]);
+    let record = output.record.iter().cloned().chain([directory.join("events.jsonl")]);
     specs.extend(record.map(|path| ReportSpec { format: Format::Jsonl, path: Some(path) }));
     let reporters = reporters(&specs, looks, &redactor)?;
     let (events, received) = std::sync::mpsc::channel();

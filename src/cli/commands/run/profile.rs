@@ -1,7 +1,7 @@
 //! What a profile says in texts of the command line.
 
-use super::reports::ReportSpec;
 use crate::{
+    cli::commands::reports::ReportSpec,
     core::At,
     run::TagExpr,
     scenario::{Config, YamlError, config::Profile},

@@ -4,10 +4,9 @@
 use super::{
     args::{Artifacts, Flaky, Obsolete, RunArgs},
     profile::ProfileTexts,
-    reports::ReportSpec,
 };
 use crate::{
-    cli::{Context, failure::Failure, project::Project},
+    cli::{Context, commands::reports::ReportSpec, failure::Failure, project::Project},
     judge::snapshot::Update,
     lab::{self, embedded::Ports},
     run::{ArtifactPolicy, FlakyPolicy, Selection},
@@ -65,7 +64,7 @@ impl Settings {
         };
         let obsolete =
             snapshots.obsolete.map_or_else(|| word(profile.obsolete.as_deref(), "obsolete"), |o| Ok(Some(o)))?;
-        let typed = &args.output.reports;
+        let typed = &args.output.reports.reports;
         let reports = if typed.is_empty() { texts.reports } else { typed.clone() };
         Ok(Self {
             target,
@@ -73,7 +72,7 @@ impl Settings {
             selection: Selection {
                 target: Some(target),
                 tags,
-                shard: args.select.shard,
+                shard: args.select.shard(context)?,
                 repeat: number(running.repeat),
             },
             vars: args.values.vars()?,

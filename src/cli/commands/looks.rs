@@ -1,20 +1,38 @@
-//! How the console looks where it goes.
+//! How the console looks where it goes, shared by `run`, `report` and `merge`.
 
-use super::{
-    args::{Progress, RunArgs},
-    reports::Looks,
-};
+use super::reports::{Looks, ReportArgs};
 use crate::{
     cli::{Context, Global},
     report::console::{Options, Palette, ProgressKind, Verbosity, columns},
 };
+use clap::ValueEnum;
 use std::{path::Path, time::Duration};
 
 /// How long the console may be silent without a terminal.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) fn looks(context: &Context, global: &Global, args: &RunArgs, directory: &Path) -> Looks {
-    let verbosity = match (args.output.quiet, args.output.verbose) {
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Progress {
+    /// As a bar on a terminal, as lines elsewhere
+    Auto,
+    /// Redrawn lines
+    Bar,
+    /// A line when nothing happened for half a minute
+    Lines,
+    /// Not at all
+    None,
+}
+
+/// The looks of the console; files of scenarios are shown below `directory`.
+pub(super) fn looks(
+    context: &Context,
+    global: &Global,
+    args: &ReportArgs,
+    progress: Progress,
+    directory: &Path,
+) -> Looks {
+    let verbosity = match (args.quiet, args.verbose) {
         (true, _) => Verbosity::Quiet,
         (false, 0) => Verbosity::Normal,
         (false, 1) => Verbosity::Verbose,
@@ -22,7 +40,7 @@ pub(super) fn looks(context: &Context, global: &Global, args: &RunArgs, director
     };
     let look = |is_terminal: bool, stderr: bool| Options {
         palette: Palette { color: context.color(global.color.asked(), is_terminal) },
-        progress: match args.output.progress {
+        progress: match progress {
             Progress::Auto if is_terminal && !context.is_ci() => ProgressKind::Bar,
             Progress::Auto | Progress::Lines => ProgressKind::Lines,
             Progress::Bar => ProgressKind::Bar,

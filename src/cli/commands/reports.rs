@@ -1,4 +1,4 @@
-//! `--report FORMAT[=PATH]`: which reports go where.
+//! `--report FORMAT[=PATH]`: which reports go where. Shared by `run`, `report` and `merge`.
 
 use crate::{
     cli::failure::Failure,
@@ -13,6 +13,20 @@ use crate::{
     },
 };
 use std::{fs, io, path::PathBuf, str::FromStr};
+
+/// What is told, and how much.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReportArgs {
+    /// Show failures and the summary only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Show every check; twice: every step
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Write a report: console, json, jsonl or junit, with =PATH to a file; repeatable
+    #[arg(long = "report", value_name = "FORMAT[=PATH]")]
+    pub(super) reports: Vec<ReportSpec>,
+}
 
 /// One report.
 #[derive(Debug, Clone, PartialEq, Eq)]
