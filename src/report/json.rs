@@ -1,72 +1,24 @@
 //! The result file: everything about a run in one JSON document.
 
-use super::{Reporter, sink, tally::Tally};
+use super::tally::Tally;
 use crate::{
-    core::{Redactor, RunId},
-    outcome::{Connections, Redactions, RunEvent, RunInfo, ScenarioReport, Totals},
+    core::RunId,
+    outcome::{Connections, Redactions, RunInfo, ScenarioReport, Totals},
 };
 use serde::Serialize;
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::io;
 
 /// The format's version; only ever added to.
 const VERSION: u32 = 1;
 /// The name of the schema that describes it.
 const SCHEMA: &str = "https://sealcheck.example/schemas/result.v1.json";
 
-/// Where a document goes that is written in one piece.
-pub enum Destination {
-    /// A file, replaced whole.
-    File(PathBuf),
-    /// Standard output.
-    Stdout,
-}
-
-impl Destination {
-    /// Writes the document.
-    ///
-    /// # Errors
-    /// Those of the file or stream.
-    pub fn write(&self, text: &str, redactor: &Redactor) -> io::Result<()> {
-        match self {
-            Self::File(path) => sink::write_atomic(path, text, redactor),
-            Self::Stdout => {
-                let mut out = io::stdout().lock();
-                out.write_all(redactor.text(text).as_bytes())?;
-                out.flush()
-            }
-        }
-    }
-}
-
-/// Writes the result file when the run is over.
-pub struct Json {
-    to: Destination,
-    redactor: Redactor,
-    tally: Tally,
-}
-
-impl Json {
-    /// Writes there.
-    pub fn new(to: Destination, redactor: Redactor) -> Self {
-        Self { to, redactor, tally: Tally::default() }
-    }
-}
-
-impl Reporter for Json {
-    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
-        self.tally.event(event);
-        Ok(())
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.tally.close();
-        let mut text = serde_json::to_string_pretty(&ResultFile::of(&self.tally))?;
-        text.push('\n');
-        self.to.write(&text, &self.redactor)
-    }
+/// The document for these events.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn render(tally: &Tally) -> io::Result<String> {
+    Ok(serde_json::to_string_pretty(&ResultFile::of(tally))? + "\n")
 }
 
 /// The document.

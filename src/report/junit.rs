@@ -1,38 +1,9 @@
 //! JUnit XML: one suite per target, one test case per scenario and matrix row.
 
-use super::{Reporter, json::Destination, tally::Tally, trouble::Trouble};
-use crate::{
-    core::Redactor,
-    outcome::{RunEvent, ScenarioReport, Status},
-};
+use super::{tally::Tally, trouble::Trouble};
+use crate::outcome::{ScenarioReport, Status};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 use std::{io, time::Duration};
-
-/// Writes the XML when the run is over.
-pub struct Junit {
-    to: Destination,
-    redactor: Redactor,
-    tally: Tally,
-}
-
-impl Junit {
-    /// Writes there.
-    pub fn new(to: Destination, redactor: Redactor) -> Self {
-        Self { to, redactor, tally: Tally::default() }
-    }
-}
-
-impl Reporter for Junit {
-    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
-        self.tally.event(event);
-        Ok(())
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.tally.close();
-        self.to.write(&render(&self.tally)?, &self.redactor)
-    }
-}
 
 /// The XML for these events.
 ///

@@ -5,15 +5,20 @@
 
 pub mod claims;
 pub mod console;
+pub mod document;
+pub mod github;
 pub mod hub;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+pub mod markdown;
 pub mod merge;
+pub mod openmetrics;
 pub mod record;
 pub mod sink;
 pub mod survival;
 pub mod tally;
+pub mod tap;
 pub mod trouble;
 
 pub use hub::{Hub, ReportError};

@@ -17,6 +17,7 @@ mod diagnosis_rspamd;
 mod diagnosis_rules;
 mod doctor;
 mod explain;
+mod formats;
 mod fuzz_readers;
 mod fuzzed;
 mod generic_servers;

@@ -7,9 +7,10 @@ use sealcheck::{
     report::{
         Reporter,
         console::{Console, Options, Palette, ProgressKind, Verbosity},
-        json::{Destination, Json},
+        document::{Destination, Document},
+        json,
         jsonl::Jsonl,
-        junit::Junit,
+        junit,
         merge::merge,
         record::{Record, RecordError},
         sink::Sink,
@@ -36,8 +37,8 @@ fn told(events: impl IntoIterator<Item = RunEvent>) -> [String; 4] {
     let sink = |paper: &Paper| Sink::new(paper.clone(), Redactor::new());
     let document = |path: &Path| Destination::File(path.to_owned());
     let mut reporters: Vec<Box<dyn Reporter>> = vec![
-        Box::new(Json::new(document(&json), Redactor::new())),
-        Box::new(Junit::new(document(&junit), Redactor::new())),
+        Box::new(Document::new(document(&json), Redactor::new(), json::render)),
+        Box::new(Document::new(document(&junit), Redactor::new(), junit::render)),
         Box::new(Console::new(sink(&paper), options)),
         Box::new(Jsonl::new(sink(&stream))),
     ];

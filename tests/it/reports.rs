@@ -11,9 +11,10 @@ use sealcheck::{
     report::{
         Hub, Reporter,
         console::{Console, Options, Palette, ProgressKind, Verbosity},
-        json::{Destination, Json},
+        document::{Destination, Document},
+        json,
         jsonl::Jsonl,
-        junit::Junit,
+        junit,
         sink::Sink,
     },
     run::{Clock, Emitter},
@@ -457,7 +458,7 @@ fn the_event_stream_is_one_object_a_line_and_holds_no_secret() {
 fn the_result_file_has_every_scenario_in_the_order_of_selection() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("new/result.json");
-    let json = Json::new(Destination::File(path.clone()), Redactor::new());
+    let json = Document::new(Destination::File(path.clone()), Redactor::new(), json::render);
     let text = document(&path, json, |emitter| tell(emitter, every_status()));
     let result: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(result["version"], 1);
@@ -476,8 +477,8 @@ fn a_run_that_breaks_off_leaves_whole_documents() {
     let dir = tempfile::tempdir().unwrap();
     let (json, junit) = (dir.path().join("result.json"), dir.path().join("junit.xml"));
     let reporters: Vec<(String, Box<dyn Reporter>)> = vec![
-        ("json".into(), Box::new(Json::new(Destination::File(json.clone()), Redactor::new()))),
-        ("junit".into(), Box::new(Junit::new(Destination::File(junit.clone()), Redactor::new()))),
+        ("json".into(), Box::new(Document::new(Destination::File(json.clone()), Redactor::new(), json::render))),
+        ("junit".into(), Box::new(Document::new(Destination::File(junit.clone()), Redactor::new(), junit::render))),
     ];
     let errors = report(reporters, |emitter| {
         let report = Box::new(unsealed());
@@ -495,7 +496,7 @@ fn a_run_that_breaks_off_leaves_whole_documents() {
 fn junit_has_a_case_for_each_scenario() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("junit.xml");
-    let junit = Junit::new(Destination::File(path.clone()), Redactor::new());
+    let junit = Document::new(Destination::File(path.clone()), Redactor::new(), junit::render);
     let xml = document(&path, junit, |emitter| tell(emitter, every_status()));
     for part in [
         r#"<testsuite name="embedded" tests="10" skipped="3" errors="1" failures="4""#,
@@ -518,8 +519,11 @@ fn a_report_that_cannot_be_written_stops_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let good = dir.path().join("good.json");
     let reporters: Vec<(String, Box<dyn Reporter>)> = vec![
-        ("junit=taken".into(), Box::new(Junit::new(Destination::File(dir.path().into()), Redactor::new()))),
-        ("json".into(), Box::new(Json::new(Destination::File(good.clone()), Redactor::new()))),
+        (
+            "junit=taken".into(),
+            Box::new(Document::new(Destination::File(dir.path().into()), Redactor::new(), junit::render)),
+        ),
+        ("json".into(), Box::new(Document::new(Destination::File(good.clone()), Redactor::new(), json::render))),
     ];
     let errors = report(reporters, |emitter| tell(emitter, every_status()));
     assert_eq!(errors.len(), 1);
@@ -536,7 +540,7 @@ fn mail_cannot_steer_the_terminal_or_break_the_xml() {
     assert!(!text.contains('\u{1b}') && !text.contains('\u{7}') && !text.contains('\u{0}'), "{text:?}");
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("junit.xml");
-    let junit = Junit::new(Destination::File(path.clone()), Redactor::new());
+    let junit = Document::new(Destination::File(path.clone()), Redactor::new(), junit::render);
     let xml = document(&path, junit, |emitter| tell(emitter, vec![report]));
     assert!(!xml.contains('\u{1b}') && !xml.contains('\u{0}') && !xml.contains("<![CDATA["), "{xml}");
 }

@@ -82,7 +82,7 @@ pub(super) fn tell(
     // What was recorded was masked then.
     let redactor = Redactor::new();
     let looks = looks(context, global, args, Progress::None, folder);
-    let reporters = reporters(specs, looks, &redactor)?;
+    let reporters = reporters(context, specs, looks, &redactor)?;
     let (to, received) = mpsc::channel();
     let hub = Hub::start(received, reporters).map_err(|e| Failure::Internal(e.to_string()))?;
     for event in events {

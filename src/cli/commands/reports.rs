@@ -1,15 +1,18 @@
 //! `--report FORMAT[=PATH]`: which reports go where. Shared by `run`, `report` and `merge`.
 
 use crate::{
-    cli::failure::Failure,
+    cli::{Context, failure::Failure},
     core::Redactor,
     report::{
         Reporter,
         console::{self, Console},
-        json::{Destination, Json},
+        document::{Destination, Document, Render},
+        github::{Github, Step},
+        json,
         jsonl::Jsonl,
-        junit::Junit,
+        junit, markdown, openmetrics,
         sink::{LazyFile, Sink},
+        tap,
     },
 };
 use std::{fs, io, path::PathBuf, str::FromStr};
@@ -23,7 +26,7 @@ pub(super) struct ReportArgs {
     /// Show every check; twice: every step
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
-    /// Write a report: console, json, jsonl or junit, with =PATH to a file; repeatable
+    /// Write a report: console, github, json, jsonl, junit, markdown, openmetrics or tap, with =PATH to a file; repeatable
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(super) reports: Vec<ReportSpec>,
 }
@@ -42,17 +45,33 @@ pub struct ReportSpec {
 pub enum Format {
     /// For people.
     Console,
+    /// Annotations, summary and outputs of a step of GitHub Actions.
+    Github,
     /// One document at the end.
     Json,
     /// The event stream.
     Jsonl,
     /// JUnit XML.
     Junit,
+    /// A summary for people.
+    Markdown,
+    /// Metrics.
+    Openmetrics,
+    /// The Test Anything Protocol.
+    Tap,
 }
 
 impl Format {
-    const ALL: [(&'static str, Self); 4] =
-        [("console", Self::Console), ("json", Self::Json), ("jsonl", Self::Jsonl), ("junit", Self::Junit)];
+    const ALL: [(&'static str, Self); 8] = [
+        ("console", Self::Console),
+        ("github", Self::Github),
+        ("json", Self::Json),
+        ("jsonl", Self::Jsonl),
+        ("junit", Self::Junit),
+        ("markdown", Self::Markdown),
+        ("openmetrics", Self::Openmetrics),
+        ("tap", Self::Tap),
+    ];
 }
 
 impl FromStr for ReportSpec {
@@ -95,7 +114,12 @@ pub(super) struct Looks {
 ///
 /// # Errors
 /// When two reports would go to standard output.
-pub(super) fn reporters(specs: &[ReportSpec], looks: Looks, redactor: &Redactor) -> Result<Vec<Named>, Failure> {
+pub(super) fn reporters(
+    context: &Context,
+    specs: &[ReportSpec],
+    looks: Looks,
+    redactor: &Redactor,
+) -> Result<Vec<Named>, Failure> {
     let machines: Vec<_> =
         specs.iter().filter(|s| s.path.is_none() && s.format != Format::Console).map(ReportSpec::name).collect();
     if machines.len() > 1 {
@@ -111,19 +135,40 @@ pub(super) fn reporters(specs: &[ReportSpec], looks: Looks, redactor: &Redactor)
     let mut out: Vec<Named> = vec![("console".into(), Box::new(console))];
     for spec in specs {
         let file = |path: &PathBuf| sink(Box::new(LazyFile::new(path.clone())));
-        let document = || spec.path.clone().map_or(Destination::Stdout, Destination::File);
+        let document = |render: Render| -> Box<dyn Reporter> {
+            let to = spec.path.clone().map_or(Destination::Stdout, Destination::File);
+            Box::new(Document::new(to, redactor.clone(), render))
+        };
         let reporter: Box<dyn Reporter> = match (spec.format, &spec.path) {
             // It is there already.
             (Format::Console, None) => continue,
             (Format::Console, Some(path)) => Box::new(Console::new(file(path), looks.file.clone())),
             (Format::Jsonl, None) => Box::new(Jsonl::new(sink(Box::new(io::stdout())))),
             (Format::Jsonl, Some(path)) => Box::new(Jsonl::new(file(path))),
-            (Format::Json, _) => Box::new(Json::new(document(), redactor.clone())),
-            (Format::Junit, _) => Box::new(Junit::new(document(), redactor.clone())),
+            (Format::Github, path) => {
+                let to = path.as_ref().map_or_else(|| sink(Box::new(io::stdout())), file);
+                Box::new(Github::new(to, step(context), redactor.clone()))
+            }
+            (Format::Json, _) => document(json::render),
+            (Format::Junit, _) => document(junit::render),
+            (Format::Markdown, _) => document(markdown::render),
+            (Format::Openmetrics, _) => document(openmetrics::render),
+            (Format::Tap, _) => document(tap::render),
         };
         out.push((spec.name(), reporter));
     }
     Ok(out)
+}
+
+/// What GitHub tells of the step that this is.
+fn step(context: &Context) -> Step {
+    let root = context.variable("GITHUB_WORKSPACE").map(PathBuf::from);
+    let file = |name: &str| context.variable(name).map(|file| context.directory.join(file));
+    Step {
+        directory: root.and_then(|r| context.directory.strip_prefix(r).ok().map(PathBuf::from)).unwrap_or_default(),
+        summary: file("GITHUB_STEP_SUMMARY"),
+        outputs: file("GITHUB_OUTPUT"),
+    }
 }
 
 /// Reads every report again and removes those that hold a secret; their names.
@@ -142,7 +187,10 @@ mod tests {
         let parse = |text: &str| text.parse::<ReportSpec>();
         assert_eq!(parse("junit=out/j=1.xml").unwrap().path.unwrap(), PathBuf::from("out/j=1.xml"));
         assert_eq!(parse("jsonl").unwrap(), parse("jsonl=-").unwrap());
-        assert_eq!(parse("html").unwrap_err(), "unknown report format `html`; there are console, json, jsonl, junit");
+        assert_eq!(
+            parse("xml").unwrap_err(),
+            "unknown report format `xml`; there are console, github, json, jsonl, junit, markdown, openmetrics, tap"
+        );
         assert!(parse("json=").is_err());
     }
 }

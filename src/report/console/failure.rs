@@ -137,8 +137,9 @@ fn files(run_dir: &str, attempt: &AttemptReport) -> Vec<String> {
     let names: Vec<_> = attempt.artifacts.iter().map(|a| a.name.as_str()).collect();
     let Some(first) = attempt.artifacts.first() else { return Vec::new() };
     let dir = first.path.strip_suffix(first.name.as_str()).unwrap_or(&first.path);
+    let slash = if run_dir.is_empty() { "" } else { "/" };
     vec![plain(&match names.as_slice() {
-        [one] => format!("{run_dir}/{dir}{one}"),
-        many => format!("{run_dir}/{dir}{{{}}}", many.join(",")),
+        [one] => format!("{run_dir}{slash}{dir}{one}"),
+        many => format!("{run_dir}{slash}{dir}{{{}}}", many.join(",")),
     })]
 }

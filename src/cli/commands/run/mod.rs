@@ -91,7 +91,7 @@ async fn execute(
     let mut specs = settings.reports;
     let record = output.record.iter().cloned().chain([directory.join("events.jsonl")]);
     specs.extend(record.map(|path| ReportSpec { format: Format::Jsonl, path: Some(path) }));
-    let reporters = reporters(&specs, looks, &redactor)?;
+    let reporters = reporters(context, &specs, looks, &redactor)?;
     let (events, received) = std::sync::mpsc::channel();
     let hub = Hub::start(received, reporters).map_err(|e| Failure::Internal(e.to_string()))?;
     let jobs = settings.jobs.unwrap_or_else(|| match settings.target.is_lab() {

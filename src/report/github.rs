@@ -1,0 +1,135 @@
+//! GitHub Actions: an annotation for each scenario that broke, the summary of the step, and its outputs.
+
+use super::{Reporter, markdown, sink::Sink, tally::Tally, trouble::Trouble};
+use crate::{
+    core::Redactor,
+    outcome::{RunEvent, ScenarioReport, Status},
+};
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Component, Path, PathBuf},
+};
+
+/// How many scenarios have an annotation of their own: a step may have ten.
+const MOST: usize = 9;
+/// How many lines of a diagnosis an annotation has.
+const LINES: usize = 20;
+
+/// What GitHub tells a step of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Step {
+    /// The current directory as the repository's root sees it; empty at the root.
+    pub directory: PathBuf,
+    /// The file that the summary is appended to.
+    pub summary: Option<PathBuf>,
+    /// The file that outputs are appended to.
+    pub outputs: Option<PathBuf>,
+}
+
+/// Writes everything when the run is over.
+pub struct Github {
+    annotations: Sink,
+    step: Step,
+    redactor: Redactor,
+    tally: Tally,
+}
+
+impl Github {
+    /// Writes annotations there, where the runner reads them.
+    pub fn new(annotations: Sink, step: Step, redactor: Redactor) -> Self {
+        Self { annotations, step, redactor, tally: Tally::default() }
+    }
+
+    fn append(&self, file: &Path, text: &str) -> io::Result<()> {
+        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", file.display()));
+        let mut file = fs::OpenOptions::new().append(true).create(true).open(file).map_err(named)?;
+        file.write_all(self.redactor.text(text).as_bytes()).map_err(named)
+    }
+}
+
+impl Reporter for Github {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+        self.tally.event(event);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.tally.close();
+        for line in annotations(&self.tally, &self.step.directory) {
+            self.annotations.line(&line)?;
+        }
+        if let Some(file) = &self.step.summary {
+            self.append(file, &markdown::render(&self.tally)?)?;
+        }
+        if let Some(file) = &self.step.outputs {
+            self.append(file, &outputs(&self.tally))?;
+        }
+        Ok(())
+    }
+}
+
+/// The workflow commands of a run, one a line. `directory` is the one that files of scenarios are relative to, as the
+/// repository's root sees it.
+pub fn annotations(tally: &Tally, directory: &Path) -> Vec<String> {
+    let broken: Vec<&ScenarioReport> = tally.broken().collect();
+    let mut lines: Vec<String> = broken.iter().take(MOST).map(|s| annotation(s, directory)).collect();
+    if broken.len() > MOST {
+        let more = format!("{} more scenarios broke; the summary of the step names them", broken.len() - MOST);
+        lines.push(format!("::error title=sealcheck::{}", data(&more)));
+    }
+    lines
+}
+
+fn annotation(scenario: &ScenarioReport, directory: &Path) -> String {
+    let trouble = Trouble::of(scenario);
+    let (file, line, column) = match trouble.checks.first() {
+        Some(check) => (check.file.as_str(), check.line, check.column),
+        None => (scenario.file.as_str(), scenario.line, 0),
+    };
+    // What the harness could not tell is no error of the mail system.
+    let level = if scenario.status == Status::Errored { "warning" } else { "error" };
+    let mut properties = vec![format!("file={}", property(&in_repository(directory, file))), format!("line={line}")];
+    if column > 0 {
+        properties.push(format!("col={column}"));
+    }
+    let title = format!("{} {} {}", scenario.status.word(), scenario.id, trouble.code);
+    properties.push(format!("title={}", property(&title)));
+    let lines = trouble.lines();
+    let text: Vec<&str> = [trouble.title.as_str()].into_iter().chain(lines.iter().map(String::as_str)).collect();
+    format!("::{level} {}::{}", properties.join(","), data(&text[..text.len().min(LINES)].join("\n")))
+}
+
+/// The path of a file as the repository's root sees it.
+fn in_repository(directory: &Path, file: &str) -> String {
+    let mut path = PathBuf::new();
+    for part in directory.join(file).components() {
+        match part {
+            Component::ParentDir => drop(path.pop()),
+            Component::CurDir => {}
+            part => path.push(part),
+        }
+    }
+    path.to_string_lossy().replace('\\', "/")
+}
+
+fn outputs(tally: &Tally) -> String {
+    let code = tally.exit_code.map(|code| code.to_string()).unwrap_or_default();
+    let run = tally.run.as_ref().map(|run| run.as_str()).unwrap_or_default();
+    let totals = &tally.totals;
+    let broken = totals.failed + totals.timed_out + totals.unexpected_passes;
+    format!(
+        "exit-code={code}\nrun={run}\ncomplete={}\nselected={}\npassed={}\nfailed={broken}\nerrored={}\n",
+        tally.complete, totals.selected, totals.passed, totals.errored
+    )
+}
+
+/// The message of a workflow command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a workflow command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,105 @@
+//! OpenMetrics 1.0 text, which Prometheus and its node exporter's textfile collector read as well.
+
+use super::tally::Tally;
+use crate::outcome::{Observed, ObservedKind, ScenarioReport, Status};
+use std::{collections::BTreeMap, io};
+
+/// Every status, with its word.
+const STATUSES: [(Status, &str); 8] = [
+    (Status::Passed, "passed"),
+    (Status::Failed, "failed"),
+    (Status::TimedOut, "timed_out"),
+    (Status::Errored, "errored"),
+    (Status::Skipped, "skipped"),
+    (Status::ExpectedFailure, "expected_failure"),
+    (Status::UnexpectedPass, "unexpected_pass"),
+    (Status::NotRun, "not_run"),
+];
+
+/// The text for these events. Scenarios that were not run have a status and nothing else.
+///
+/// # Errors
+/// Never; the signature is that of every document.
+pub fn render(tally: &Tally) -> io::Result<String> {
+    let mut page = Page { text: String::new(), target: &tally.target };
+    let ran: Vec<&ScenarioReport> = tally.scenarios.iter().filter(|s| !s.attempts.is_empty()).collect();
+    page.family("scenario_success", "Whether the last run of the scenario passed.");
+    for scenario in &ran {
+        page.sample(
+            "scenario_success",
+            &[("scenario", scenario.id.as_str())],
+            u8::from(scenario.status == Status::Passed),
+        );
+    }
+    page.family("scenario_status", "Last status of the scenario, one series per status.");
+    for scenario in &tally.scenarios {
+        for (status, word) in STATUSES {
+            let labels = [("scenario", scenario.id.as_str()), ("status", word)];
+            page.sample("scenario_status", &labels, u8::from(scenario.status == status));
+        }
+    }
+    page.family("scenario_attempts", "Attempts of the last run of the scenario.");
+    for scenario in &ran {
+        page.sample("scenario_attempts", &[("scenario", scenario.id.as_str())], scenario.attempts.len());
+    }
+    page.family("scenario_duration_seconds", "Time of all attempts and pauses.");
+    for scenario in &ran {
+        page.sample("scenario_duration_seconds", &[("scenario", scenario.id.as_str())], seconds(scenario.duration_ms));
+    }
+    page.family("delivery_seconds", "Time from SMTP acceptance to first sight in the mailbox.");
+    for scenario in &ran {
+        for ((account, folder), ms) in deliveries(scenario) {
+            let labels = [("scenario", scenario.id.as_str()), ("account", account), ("folder", folder)];
+            page.sample("delivery_seconds", &labels, seconds(ms));
+        }
+    }
+    let finished = tally.finished_at.parse::<jiff::Timestamp>().map_or(0, |t| t.as_millisecond());
+    page.family("last_run_timestamp_seconds", "End of the last run.");
+    page.sample("last_run_timestamp_seconds", &[], seconds(u64::try_from(finished).unwrap_or(0)));
+    page.family("last_run_duration_seconds", "Time of the last run.");
+    page.sample("last_run_duration_seconds", &[], seconds(tally.duration_ms));
+    page.family("last_run_complete", "Whether every selected scenario was run to its end.");
+    page.sample("last_run_complete", &[], u8::from(tally.complete));
+    if let Some(code) = tally.exit_code {
+        page.family("last_run_exit_code", "What the last run ended with.");
+        page.sample("last_run_exit_code", &[], code);
+    }
+    page.text.push_str("# EOF\n");
+    Ok(page.text)
+}
+
+struct Page<'a> {
+    text: String,
+    target: &'a str,
+}
+
+impl Page<'_> {
+    fn family(&mut self, name: &str, help: &str) {
+        self.text.push_str(&format!("# HELP sealcheck_{name} {help}\n# TYPE sealcheck_{name} gauge\n"));
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+        let target = ("target", self.target);
+        let labels = labels.iter().chain([&target]);
+        let labels: Vec<String> = labels.map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+        self.text.push_str(&format!("sealcheck_{name}{{{}}} {value}\n", labels.join(",")));
+    }
+}
+
+/// The first copy in each mailbox and folder: two series may not have the same labels.
+fn deliveries(scenario: &ScenarioReport) -> BTreeMap<(&str, &str), u64> {
+    let mut first = BTreeMap::new();
+    let seen = scenario.attempts.last().into_iter().flat_map(|a| &a.observed);
+    for Observed { account, folder, after_ms, .. } in seen.filter(|o| o.kind == ObservedKind::Copy) {
+        first.entry((account.as_str(), folder.as_str())).or_insert(*after_ms);
+    }
+    first
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{}.{:03}", ms / 1000, ms % 1000)
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

@@ -1,0 +1,60 @@
+//! The Test Anything Protocol, version 14: a test point for each scenario.
+
+use super::{sink::plain, tally::Tally, trouble::Trouble};
+use crate::outcome::{ScenarioReport, Status};
+use std::io;
+
+/// The text for these events.
+///
+/// # Errors
+/// Never; the signature is that of every document.
+pub fn render(tally: &Tally) -> io::Result<String> {
+    let mut text = format!("TAP version 14\n1..{}\n", tally.totals.selected.max(tally.scenarios.len()));
+    for (n, scenario) in (1..).zip(&tally.scenarios) {
+        text.push_str(&point(n, scenario));
+    }
+    for (n, id) in (tally.scenarios.len() + 1..).zip(tally.unknown()) {
+        text.push_str(&format!("ok {n} - {} # SKIP not run: the run broke off\n", escaped(id.as_str())));
+    }
+    if tally.exit_code.is_none() {
+        text.push_str("Bail out! the run broke off\n");
+    }
+    Ok(text)
+}
+
+fn point(n: usize, scenario: &ScenarioReport) -> String {
+    let reason = |default: &str| escaped(scenario.reason.as_deref().unwrap_or(default));
+    let (ok, directive) = match scenario.status {
+        Status::Passed => ("ok", String::new()),
+        Status::Skipped => ("ok", format!(" # SKIP {}", reason("no reason given"))),
+        Status::NotRun => ("ok", format!(" # SKIP not run: {}", reason("the run ended early"))),
+        Status::ExpectedFailure => ("not ok", format!(" # TODO {}", reason("known issue"))),
+        Status::Failed | Status::TimedOut | Status::Errored | Status::UnexpectedPass => ("not ok", String::new()),
+    };
+    let mut text = format!("{ok} {n} - {}{directive}\n", escaped(scenario.id.as_str()));
+    if super::tally::is_broken(scenario.status) {
+        let trouble = Trouble::of(scenario);
+        // A JSON string is a YAML string.
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        text.push_str(&format!(
+            "  ---\n  status: {}\n  code: {}\n  message: {}\n  at: {}\n  duration_ms: {}\n",
+            scenario.status.word(),
+            quoted(&trouble.code),
+            quoted(&trouble.title),
+            quoted(&format!("{}:{}", scenario.file, scenario.line)),
+            scenario.duration_ms
+        ));
+        let lines = trouble.lines();
+        if !lines.is_empty() {
+            text.push_str("  details:\n");
+            text.extend(lines.iter().map(|line| format!("    - {}\n", quoted(line))));
+        }
+        text.push_str("  ...\n");
+    }
+    text
+}
+
+/// A text on a test line, where `#` begins a directive.
+fn escaped(text: &str) -> String {
+    plain(text).replace('\\', "\\\\").replace('#', "\\#")
+}
