@@ -6,8 +6,10 @@ pub mod ids;
 pub mod position;
 pub mod redact;
 pub mod secret;
+pub mod version;
 
 pub use ids::{RunId, ScenarioId, Token};
 pub use position::{At, Position};
 pub use redact::Redactor;
 pub use secret::Secret;
+pub use version::{Version, Versions};

@@ -17,6 +17,7 @@ pub use settings::{Own, Settings};
 
 use embedded::parties::Company;
 
+use crate::core::Version;
 use crate::scenario::{Knobs, Target, TargetKind, reach::out_of_reach, target::LogSource};
 use std::{any::Any, fmt, path::PathBuf};
 
@@ -120,6 +121,13 @@ impl Lab {
     ) -> Self {
         let target = with_logs(Target { kind, ..world.target() }, logs);
         Self { target, world, notes: Vec::new(), _programs: programs }
+    }
+
+    /// The same, sealed for by an rspamd of this version.
+    #[cfg(target_os = "linux")]
+    fn with_rspamd(mut self, version: Option<Version>) -> Self {
+        self.target.rspamd = version;
+        self
     }
 
     /// The same with these words about it.

@@ -82,5 +82,5 @@ pub(super) fn outline(staging: &Staging, usual: Target) -> Target {
         accounts.insert(receiver.name.clone(), account);
     }
     accounts.extend(staging.company.iter().map(|account| (account.name.clone(), account.clone())));
-    Target { kind: TargetKind::Staging, accounts, dns: usual.dns }
+    Target { kind: TargetKind::Staging, accounts, dns: usual.dns, rspamd: None }
 }

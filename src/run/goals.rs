@@ -265,7 +265,7 @@ mod tests {
             account("gmail", "probe.inbox@gmail.com", None),
         ];
         let accounts = accounts.into_iter().map(|a| (a.name.clone(), a)).collect();
-        Target { kind: TargetKind::Embedded, accounts, dns: None }
+        Target { kind: TargetKind::Embedded, accounts, dns: None, rspamd: None }
     }
 
     fn goals(expect: &str) -> Goals {

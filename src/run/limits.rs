@@ -67,7 +67,7 @@ mod tests {
 
     fn target(per_minute: u32) -> Target {
         let account = Account { per_minute: Some(per_minute), ..Account::new("gmail", "probe.inbox@gmail.com") };
-        Target { kind: TargetKind::Gmail, accounts: [("gmail".to_owned(), account)].into(), dns: None }
+        Target { kind: TargetKind::Gmail, accounts: [("gmail".to_owned(), account)].into(), dns: None, rspamd: None }
     }
 
     #[tokio::test(start_paused = true)]

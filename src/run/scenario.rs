@@ -11,7 +11,10 @@ use crate::{
     evidence::Evidence,
     judge::snapshot::normalise,
     outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status},
-    scenario::{Target, model::RetryOn},
+    scenario::{
+        Target,
+        model::{KnownIssue, RetryOn},
+    },
 };
 use std::{collections::BTreeMap, time::Instant};
 
@@ -42,7 +45,8 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
     for n in 1..=report.max_attempts {
         let (Attempted { report: attempt, evidence, mut files }, target) = once(environment, item, n).await;
         let status = attempt.status;
-        let again = n < report.max_attempts && item.scenario.known_issue.is_none() && worth_it(item, status);
+        let known = known_issue(item, target.as_ref());
+        let again = n < report.max_attempts && known.is_none() && worth_it(item, status);
         let bad = status != Status::Passed;
         report.attempts.push(attempt);
         report.status = status;
@@ -67,9 +71,16 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
         }
         report.flaky = status == Status::Passed && n > 1;
         snapshot(environment, item, evidence.as_ref(), target.as_ref(), report);
+        if let Some(known) = known {
+            expected(environment, known, report);
+        }
         break;
     }
-    known_issue(environment, item, report);
+}
+
+/// The failure that is known of the scenario, in a world that has it.
+fn known_issue<'i>(item: &'i Item, target: Option<&Target>) -> Option<&'i KnownIssue> {
+    item.scenario.known_issue.as_ref().filter(|known| target.is_none_or(|target| known.is_of(target)))
 }
 
 /// One attempt, in its world.
@@ -92,7 +103,7 @@ fn snapshot(
     let text = normalise(evidence, &item.scenario, target, item.scenario.snapshot).filter(|_| item.repetition == 1);
     let Some(text) = text else { return };
     let (store, name) = (&environment.snapshots, target.kind.as_str());
-    if report.status != Status::Passed || report.flaky || item.scenario.known_issue.is_some() {
+    if report.status != Status::Passed || report.flaky || known_issue(item, Some(target)).is_some() {
         report.snapshot = Some(store.skipped(name, &item.scenario.id));
         return;
     }
@@ -124,8 +135,7 @@ fn worth_it(item: &Item, status: Status) -> bool {
 }
 
 /// A known failure is expected until its day; passing is then the failure. What could not be told stays so.
-fn known_issue(environment: &Environment, item: &Item, report: &mut ScenarioReport) {
-    let Some(known) = &item.scenario.known_issue else { return };
+fn expected(environment: &Environment, known: &KnownIssue, report: &mut ScenarioReport) {
     let tracked = known.issue.as_ref().map(|issue| format!(" ({issue})")).unwrap_or_default();
     let reason = format!("{}{tracked}", known.reason);
     let today = environment.emitter.clock().now().strftime("%Y-%m-%d").to_string();

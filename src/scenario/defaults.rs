@@ -115,7 +115,7 @@ mod tests {
             account("loop", "l@corp.example", Some("loop"), None),
             account("gmail", "c@gmail.com", None, Some(Provider::Gmail)),
         ];
-        Target { kind: TargetKind::Embedded, accounts: accounts.into_iter().collect(), dns: None }
+        Target { kind: TargetKind::Embedded, accounts: accounts.into_iter().collect(), dns: None, rspamd: None }
     }
 
     fn delivered(rest: &str) -> DeliveredExpectation {

@@ -3,10 +3,10 @@
 use super::{
     YamlError,
     knobs::Knobs,
-    target::TargetKind,
+    target::{Target, TargetKind},
     vars::{Template, Vars},
 };
-use crate::core::{At, Position, ScenarioId};
+use crate::core::{At, Position, ScenarioId, Versions};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -97,6 +97,15 @@ pub struct KnownIssue {
     pub issue: Option<String>,
     /// The day after which it is no longer accepted, as `2027-03-31`.
     pub until: Option<String>,
+    /// The versions of rspamd that have it; every world has it where none are named.
+    pub rspamd: Option<Versions>,
+}
+
+impl KnownIssue {
+    /// Whether the scenario must fail in this world. Where no rspamd is known to seal, an issue of some versions is none.
+    pub fn is_of(&self, target: &Target) -> bool {
+        self.rspamd.as_ref().is_none_or(|versions| target.rspamd.is_some_and(|version| versions.hold(version)))
+    }
 }
 
 /// What is sent.

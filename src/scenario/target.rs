@@ -1,7 +1,7 @@
 //! Where a scenario runs: accounts with their servers and secrets, all resolved.
 
 use super::vars::Vars;
-use crate::core::Secret;
+use crate::core::{Secret, Version};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
@@ -40,6 +40,11 @@ impl TargetKind {
     pub fn is_lab(self) -> bool {
         matches!(self, Self::Embedded | Self::Rspamd | Self::Postfix)
     }
+
+    /// Whether a real rspamd of ours seals in it, whose version is known.
+    pub fn has_rspamd(self) -> bool {
+        matches!(self, Self::Rspamd | Self::Postfix)
+    }
 }
 
 impl fmt::Display for TargetKind {
@@ -68,6 +73,8 @@ pub struct Target {
     pub accounts: BTreeMap<String, Account>,
     /// Where verification asks DNS; `None` is the system's resolver.
     pub dns: Option<SocketAddr>,
+    /// The version of the rspamd that seals there, where it is known.
+    pub rspamd: Option<Version>,
 }
 
 impl Target {

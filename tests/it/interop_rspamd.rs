@@ -4,6 +4,7 @@ use crate::{
     interop::{DkimOpinion, Opinion},
     interop_rules::NO_VERDICT,
 };
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use std::{
     fs,
@@ -148,7 +149,7 @@ impl Rspamd {
 impl Drop for Rspamd {
     fn drop(&mut self) {
         // Its workers are of its group.
-        let _ = Command::new("kill").args(["-TERM", "--"]).arg(format!("-{}", self.process.id())).status();
+        let _ = kill_process_group(Pid::from_child(&self.process), Signal::TERM);
         let _ = self.process.wait();
     }
 }

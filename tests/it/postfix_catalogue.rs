@@ -3,10 +3,10 @@
 use crate::{
     diagnosis::{CASES, Case, case, first},
     program::Project,
+    rspamd::seals_the_third_hop,
 };
 use sealcheck::scenario::{Knobs, TargetKind, faults, reach::out_of_reach};
 use serde_json::Value;
-use std::process::Command;
 
 /// Faults that only real programs can have.
 pub(crate) const REAL: [Case; 11] = [
@@ -49,15 +49,6 @@ fn on_postfix(case: &Case) -> bool {
 fn text(case: &Case) -> String {
     let text = case.scenario().replace("targets: [embedded]", "targets: [postfix]");
     if case.lab == "fault: B04" { text.replace("to: company", "to: company, text: A sentence.") } else { text }
-}
-
-/// Whether a mail that comes with two sets is sealed as it should be (rspamd 3.6).
-fn seals_the_third_hop() -> bool {
-    let said = Command::new("rspamd").arg("--version").output().unwrap().stdout;
-    let said = String::from_utf8_lossy(&said).into_owned();
-    let version = said.split_whitespace().find(|w| w.starts_with(|c: char| c.is_ascii_digit())).unwrap();
-    let mut numbers = version.split(['.', '-']).map(|n| n.parse::<u32>().unwrap_or(0));
-    (numbers.next(), numbers.next()) >= (Some(3), Some(6))
 }
 
 /// What goes wrong in the receiver's mailbox has nothing to do with Postfix.

@@ -1,5 +1,6 @@
 //! Runs the program itself, in a directory and an environment of its own.
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     fmt, fs,
@@ -132,8 +133,12 @@ impl Project {
 }
 
 fn send(child: &Child, signal: &str) {
-    let status = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
-    assert!(status.success());
+    let signal = match signal {
+        "INT" => Signal::INT,
+        "TERM" => Signal::TERM,
+        other => panic!("{other}"),
+    };
+    kill_process(Pid::from_child(child), signal).unwrap();
 }
 
 /// A running `lab up`.

@@ -2,8 +2,11 @@
 //!
 //! `apt-get install rspamd`, then `cargo test --test it rspamd -- --ignored`.
 
-use crate::program::{Project, forward};
-use sealcheck::lab::embedded::keys::Keys;
+use crate::{
+    diagnosis::first,
+    program::{Project, forward},
+};
+use sealcheck::{core::Version, lab::embedded::keys::Keys};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -31,6 +34,14 @@ pub(crate) fn assert_nothing_is_left(dir: &Path) {
     assert_eq!(files, [] as [&Path; 0]);
 }
 
+/// A program of the directory, for everybody.
+pub(crate) fn script(dir: &TempDir, name: &str, text: &str) -> String {
+    let path = dir.path().join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
 /// A project whose state directories are below a directory of its own.
 fn project(dir: &TempDir) -> Project {
     Project::new().scenario("forward", &forward("rspamd")).env("TMPDIR", dir.path().to_str().unwrap())
@@ -51,16 +62,73 @@ fn a_missing_rspamd_says_how_to_get_it() {
 #[test]
 fn an_rspamd_that_ends_at_once_is_told_with_its_last_words() {
     let dir = open_directory();
-    let program = dir.path().join("rspamd");
-    fs::write(&program, "#!/bin/sh\necho no luck today; exit 7\n").unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let program = script(&dir, "rspamd", "#!/bin/sh\necho no luck today; exit 7\n");
     let base = open_directory();
-    let ran = project(&base).run(&[&RUN[..], &["--rspamd-bin", program.to_str().unwrap()]].concat());
+    let ran = project(&base).run(&[&RUN[..], &["--rspamd-bin", &program]].concat());
     assert_eq!(ran.code, 3, "{ran}");
     // As root it would start as rspamd's own user, which only an installed rspamd has.
     let user = "no user to run as";
     assert!(ran.stdout.contains("(exit status: 7); it said: no luck today") || ran.stdout.contains(user), "{ran}");
     assert_nothing_is_left(base.path());
+}
+
+/// Answers as rspamd does, says that it is of a version, and seals nothing.
+const FAKE: &str = r#"#!/usr/bin/python3
+import http.server, re, sys
+configuration = open(sys.argv[sys.argv.index("--config") + 1]).read()
+host, port = re.search(r'worker "normal" \{ bind_socket = "([^:"]+):(\d+)"', configuration).groups()
+class Rspamd(http.server.BaseHTTPRequestHandler):
+    server_version, sys_version = "rspamd/VERSION", ""
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"action": "no action"}')
+    do_POST = do_GET
+http.server.ThreadingHTTPServer((host, int(port)), Rspamd).serve_forever()
+"#;
+
+#[test]
+#[ignore = "requires python3, and the user of rspamd as root"]
+fn an_issue_of_some_versions_is_known_with_these_alone() {
+    let (dir, home) = (open_directory(), open_directory());
+    let known = "known_issue: { reason: of old ones, when: { rspamd: '<3.6' } }\nsend:";
+    let fails = forward("rspamd").replace("send:", known);
+    let passes = format!("{}      auth: {{ arc: absent }}\n", fails.split("      folder").next().unwrap());
+    let project = project(&dir).scenario("fails", &fails).scenario("passes", &passes);
+    for (version, scenario, status, code) in [
+        ("3.5.9", "fails", "XFAIL", 0),
+        ("3.5.9", "passes", "XPASS", 1),
+        ("3.11.1", "fails", "FAIL", 1),
+        ("3.11.1", "passes", "PASS", 0),
+    ] {
+        let program = script(&home, "rspamd", &FAKE.replace("VERSION", version));
+        let ran = project.run(&[&RUN[..], &[scenario, "--rspamd-bin", &program]].concat());
+        assert_eq!(ran.code, code, "{version} {scenario} {ran}");
+        assert!(ran.stdout.lines().any(|line| line.trim_start().starts_with(status)), "{version} {scenario} {ran}");
+    }
+    assert_nothing_is_left(dir.path());
+}
+
+/// Whether a mail that comes with two sets is sealed as it should be (rspamd 3.6).
+pub(crate) fn seals_the_third_hop() -> bool {
+    let said = Command::new("rspamd").arg("--version").output().unwrap().stdout;
+    Version::find(&String::from_utf8_lossy(&said)).unwrap() >= Version(3, 6, 0)
+}
+
+#[test]
+#[ignore = "requires rspamd"]
+fn the_third_seal_is_a_known_issue_of_old_versions() {
+    let dir = open_directory();
+    let shipped = include_str!("../../scenarios/sender-seals-twice.yaml");
+    let project = project(&dir).scenario("twice", shipped);
+    let ran = project.run(&[&RUN[..], &["twice", "--report", "json=r.json"]].concat());
+    assert_eq!(ran.code, 0, "{ran}");
+    let result: serde_json::Value = serde_json::from_str(&project.read("r.json")).unwrap();
+    let scenario = &result["scenarios"][0];
+    let wanted = if seals_the_third_hop() { ("passed", "") } else { ("expected_failure", "B07 certain") };
+    assert_eq!((scenario["status"].as_str().unwrap(), first(&scenario["attempts"][0]).as_str()), wanted, "{ran}");
+    assert_nothing_is_left(dir.path());
 }
 
 #[test]

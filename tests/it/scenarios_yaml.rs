@@ -149,6 +149,17 @@ fn what_is_wrong_with_a_value_is_said_with_its_place() {
         ("snapshot: everything", "4:11 unknown value `everything`"),
         ("known_issue: { issue: A-1 }", "4:14 key `reason` is missing in `known_issue`"),
         ("known_issue: { reason: r, until: soon }", "4:34 `soon` is no day"),
+        ("known_issue: { reason: r, when: { rspamd: 3.6 } }", "4:43 `3.6` says no versions"),
+        ("known_issue: { reason: r, when: { rspamd: '<3' } }", "4:43 `<3` says no versions"),
+        (
+            "known_issue: { reason: r, when: { rspamd: '<3.6', postfix: '<3' } }",
+            "4:51 unknown key `postfix` in `known_issue.when`",
+        ),
+        ("known_issue: { reason: r, when: {} }", "4:33 key `rspamd` is missing in `known_issue.when`"),
+        (
+            "known_issue: { reason: r, when: { rspamd: '<3.6' } }\ntargets: [embedded, gmail]",
+            "4:33 option without effect: `when` without a target whose rspamd is known",
+        ),
         ("vars: { token: x }", "4:9 `token` is the attempt's own variable"),
         ("vars: { 1x: x }", "4:9 `1x` is no name of a variable"),
         ("vars: { a: [x] }", "4:12 `vars.a` must be a text, found a list"),

@@ -22,7 +22,12 @@ pub(crate) fn target() -> Target {
         ..account("gmail", "probe.inbox@gmail.com")
     };
     let accounts = [account("external", "probe@ext.example"), company, gmail];
-    Target { kind: TargetKind::Embedded, accounts: accounts.map(|a| (a.name.clone(), a)).into(), dns: None }
+    Target {
+        kind: TargetKind::Embedded,
+        accounts: accounts.map(|a| (a.name.clone(), a)).into(),
+        dns: None,
+        rspamd: None,
+    }
 }
 
 /// What a template may name.

@@ -8,12 +8,12 @@ mod user;
 mod version;
 
 pub use user::Identity;
-pub use version::Version;
 
 use super::{
     Report, Subject,
     program::{Trouble, run},
 };
+use crate::core::Version;
 use serde_json::Value;
 use std::{
     fs,

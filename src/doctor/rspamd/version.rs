@@ -1,30 +1,7 @@
 //! Versions that seal wrongly.
 
 use super::Seen;
-use crate::doctor::Report;
-use std::fmt;
-
-/// A version of rspamd.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(pub u32, pub u32, pub u32);
-
-impl Version {
-    /// The first version in a text: `Rspamadm 3.10.2`, `3.11.0~git`.
-    pub fn find(text: &str) -> Option<Self> {
-        let read = |word: &str| {
-            let mut numbers = word.split(|c: char| !c.is_ascii_digit()).map_while(|n| n.parse().ok());
-            Some(Self(numbers.next()?, numbers.next()?, numbers.next().unwrap_or_default()))
-        };
-        text.split_whitespace().filter(|w| w.starts_with(|c: char| c.is_ascii_digit())).find_map(read)
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(major, minor, patch) = self;
-        if *patch == 0 { write!(f, "{major}.{minor}") } else { write!(f, "{major}.{minor}.{patch}") }
-    }
-}
+use crate::{core::Version, doctor::Report};
 
 /// Says what a version does wrong.
 pub(super) fn judge(seen: &Seen, report: &mut Report) {
@@ -78,14 +55,6 @@ mod tests {
     use super::*;
     use crate::doctor::Status;
     use serde_json::json;
-
-    #[test]
-    fn versions_are_read_from_what_programs_print() {
-        assert_eq!(Version::find("Rspamadm 3.4\n"), Some(Version(3, 4, 0)));
-        assert_eq!(Version::find("Rspamd daemon version 3.10.2"), Some(Version(3, 10, 2)));
-        assert_eq!(Version::find("3.11.1~git5"), Some(Version(3, 11, 1)));
-        assert_eq!(Version::find("rspamadm"), None);
-    }
 
     #[test]
     fn every_gate_is_where_the_fault_was_mended() {

@@ -132,5 +132,6 @@ pub(super) fn target(at: &Addresses, company: &Company, ca_pem: &str, external: 
         kind: TargetKind::Embedded,
         accounts: accounts.into_iter().map(|account| (account.name.clone(), account)).collect(),
         dns: Some(at.dns),
+        rspamd: None,
     }
 }

@@ -84,6 +84,7 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let world = World::assemble(knobs, Parts { ports: settings.ports.clone(), company, dns, server }).await?;
     let logs = vec![log, postfix.log().to_path_buf()];
     let notes = [sealing.notes, postfix.notes().to_vec()].concat();
+    let version = rspamd.as_ref().and_then(Rspamd::version);
     let programs: Vec<Box<dyn Any + Send + Sync>> = vec![Box::new(front), Box::new(postfix), Box::new(rspamd)];
-    Ok(Lab::of(TargetKind::Postfix, world, logs, programs).with_notes(notes))
+    Ok(Lab::of(TargetKind::Postfix, world, logs, programs).with_rspamd(version).with_notes(notes))
 }

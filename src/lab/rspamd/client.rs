@@ -1,5 +1,6 @@
 //! rspamd's HTTP interface.
 
+use crate::core::Version;
 use std::{net::SocketAddr, time::Duration};
 use ureq::{Agent, http::Response};
 
@@ -59,14 +60,14 @@ impl Client {
         Self { agent: config.into(), base: format!("http://{address}") }
     }
 
-    /// The version of an rspamd that answers; empty when it does not say.
+    /// The version of an rspamd that answers; `None` when it does not say.
     ///
     /// # Errors
     /// When it does not answer.
-    pub async fn ping(&self) -> Result<String, ClientError> {
+    pub async fn ping(&self) -> Result<Option<Version>, ClientError> {
         let (agent, url) = (self.agent.clone(), format!("{}/ping", self.base));
         let response = tokio::task::spawn_blocking(move || agent.get(&url).call()).await??;
-        Ok(version(&response).to_owned())
+        Ok(version(&response))
     }
 
     /// Asks about a message.
@@ -87,9 +88,8 @@ impl Client {
     }
 }
 
-fn version<B>(response: &Response<B>) -> &str {
-    let server = response.headers().get("Server").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    server.strip_prefix("rspamd/").unwrap_or_default()
+fn version<B>(response: &Response<B>) -> Option<Version> {
+    Version::find(response.headers().get("Server")?.to_str().ok()?.strip_prefix("rspamd/")?)
 }
 
 impl Answer {

@@ -5,7 +5,10 @@ use super::{
     config::{Places, Rules, SUFFIXES},
     local_d,
 };
-use crate::lab::process::{Process, ProcessError, StateDir, StateError, User, tail, until};
+use crate::{
+    core::Version,
+    lab::process::{Process, ProcessError, StateDir, StateError, User, tail, until},
+};
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -31,7 +34,7 @@ pub struct Rspamd {
     http: SocketAddr,
     milter: PathBuf,
     log: PathBuf,
-    version: String,
+    version: Option<Version>,
 }
 
 /// rspamd could not be started.
@@ -162,9 +165,9 @@ impl Rspamd {
         &self.log
     }
 
-    /// The version, for example `3.4`.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// Its version, where it says one.
+    pub fn version(&self) -> Option<Version> {
+        self.version
     }
 }
 

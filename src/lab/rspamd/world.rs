@@ -39,7 +39,8 @@ pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> 
     let server = CompanyServer::Screened(Arc::new(screen));
     let world = World::assemble(knobs, Parts { ports: settings.ports.clone(), company, dns, server }).await?;
     let logs = vec![rspamd.log().to_path_buf()];
-    Ok(Lab::of(TargetKind::Rspamd, world, logs, vec![Box::new(rspamd)]).with_notes(sealing.notes))
+    let version = rspamd.version();
+    Ok(Lab::of(TargetKind::Rspamd, world, logs, vec![Box::new(rspamd)]).with_rspamd(version).with_notes(sealing.notes))
 }
 
 /// What the company seals with: as its knobs say, or as a person's own configuration does.

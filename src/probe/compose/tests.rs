@@ -39,7 +39,7 @@ fn account(name: &str, address: &str) -> (String, Account) {
 fn composed_in(send: &SendSpec, base: &Path) -> Result<Sent, ComposeError> {
     let accounts: BTreeMap<_, _> =
         [account("external", "probe@Ext.example"), account("company", "forward-me@corp.example")].into();
-    let target = Target { kind: TargetKind::Embedded, accounts, dns: None };
+    let target = Target { kind: TargetKind::Embedded, accounts, dns: None, rspamd: None };
     let (token, run) = (Token::new("sc-01jd-0-1"), RunId::new("01JD"));
     let mut vars = Vars::new();
     vars.set("token", token.as_str());

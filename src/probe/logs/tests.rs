@@ -10,7 +10,7 @@ fn account(logs: Vec<LogSource>) -> Account {
 
 fn target(accounts: &[Account]) -> Target {
     let accounts = accounts.iter().map(|a| (a.name.clone(), a.clone())).collect();
-    Target { kind: TargetKind::Gmail, accounts, dns: None }
+    Target { kind: TargetKind::Gmail, accounts, dns: None, rspamd: None }
 }
 
 fn program(words: &[&str]) -> LogSource {

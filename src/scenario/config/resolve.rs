@@ -81,7 +81,7 @@ impl Config {
                 accounts.insert(name.clone(), Account { smtp, imap, mx, ..spec.outline(name) });
             }
         }
-        Ok(Resolved { target: Target { kind, accounts, dns: self.dns }, hints })
+        Ok(Resolved { target: Target { kind, accounts, dns: self.dns, rspamd: None }, hints })
     }
 
     /// The target of some scenarios, as [`Config::outline`] has it, with logins and certificates. Every secret that is

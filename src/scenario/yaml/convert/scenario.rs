@@ -2,7 +2,7 @@
 
 use super::Cx;
 use crate::{
-    core::ScenarioId,
+    core::{ScenarioId, Versions, version::NoVersions},
     scenario::{
         knobs::Knobs,
         model::{KnownIssue, Retries, Scenario, Wait},
@@ -11,7 +11,7 @@ use crate::{
         vars::{Vars, is_name},
         yaml::{
             spot::{Form, Many, Scalar, Spot, Try},
-            twin::scenario::{KnownIssueTwin, PollTwin, RetriesTwin, ScenarioTwin, WaitTwin},
+            twin::scenario::{KnownIssueTwin, PollTwin, RetriesTwin, ScenarioTwin, WaitTwin, WhenTwin},
         },
     },
 };
@@ -31,7 +31,7 @@ impl Cx<'_> {
         let vars = self.vars(&twin, row);
         let knobs = twin.lab.and_then(|l| l.0).map(|l| self.knobs(l));
         let targets = self.scenario_targets(twin.targets.and_then(|t| t.0), knobs.as_ref());
-        let known_issue = twin.known_issue.and_then(|k| k.0).map(|k| self.known_issue(k));
+        let known_issue = twin.known_issue.and_then(|k| k.0).map(|k| self.known_issue(k, &targets));
         if let Some(skip) = &twin.skip {
             self.filled("`skip`", skip);
         }
@@ -148,12 +148,30 @@ impl Cx<'_> {
         self.targets(Some(written))
     }
 
-    fn known_issue(&mut self, twin: KnownIssueTwin) -> KnownIssue {
+    fn known_issue(&mut self, twin: KnownIssueTwin, targets: &[TargetKind]) -> KnownIssue {
         self.filled("`reason`", &twin.reason);
         if let Some(until) = twin.until.as_ref().filter(|u| u.value.parse::<jiff::civil::Date>().is_err()) {
             self.wrong(until.at, format!("`{}` is no day", until.value), "write it as 2027-03-31");
         }
-        KnownIssue { reason: twin.reason.value, issue: twin.issue, until: twin.until.map(|u| u.value) }
+        let rspamd = twin.when.and_then(|w| w.0).and_then(|when| self.versions(when, targets));
+        KnownIssue { reason: twin.reason.value, issue: twin.issue, until: twin.until.map(|u| u.value), rspamd }
+    }
+
+    /// The versions of rspamd that an issue is known of.
+    fn versions(&mut self, when: Spot<WhenTwin>, targets: &[TargetKind]) -> Option<Versions> {
+        if !targets.iter().any(|kind| kind.has_rspamd()) {
+            let message = "option without effect: `when` without a target whose rspamd is known";
+            self.wrong(when.at, message, "it needs target rspamd or postfix");
+        }
+        let written = &when.value.rspamd;
+        match written.value.parse() {
+            Ok(versions) => Some(versions),
+            Err(NoVersions) => {
+                let help = "write for example `<3.6`, or `>=3.10.0 <3.10.2`: every comparison must hold";
+                self.wrong(written.at, format!("`{}` says no versions", written.value), help);
+                None
+            }
+        }
     }
 
     fn wait(&mut self, twin: WaitTwin) -> Wait {

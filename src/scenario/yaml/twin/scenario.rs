@@ -71,6 +71,18 @@ pub(crate) struct KnownIssueTwin {
     /// The day after which it is no longer accepted, as `2027-03-31`.
     #[schemars(extend("format" = "date"))]
     pub(crate) until: Option<Spot<String>>,
+    /// Where it is known; everywhere when not written.
+    pub(crate) when: Option<Try<Spot<WhenTwin>>>,
+}
+
+/// Which versions of a program have a failure that is known.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "When")]
+pub(crate) struct WhenTwin {
+    /// Versions of the rspamd that seals, as `<3.6` or `>=3.10.0 <3.10.2`; where none is known to seal, the scenario must pass.
+    #[schemars(extend("pattern" = r"^\s*((<|<=|>|>=|=)\d+\.\d+(\.\d+)?\s*)+$"))]
+    pub(crate) rspamd: Spot<String>,
 }
 
 /// What is sent.
