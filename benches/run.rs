@@ -11,6 +11,7 @@ use sealcheck::{
     probe::{
         compose::{Occasion, compose},
         submit::submit,
+        token::Tokens,
     },
     run::{ArtifactPolicy, Clock, Emitter, FlakyPolicy, Given, Options, Plan, RunDir, Selection, Stop, run},
     scenario::{Knobs, Scenario, TargetKind, Vars, yaml},
@@ -72,7 +73,8 @@ async fn without_checks() -> Duration {
             };
             let sent = compose(&scenario.send, &occasion).unwrap();
             let endpoint = target.accounts["external"].smtp.as_ref().unwrap();
-            let submission = submit(endpoint, "ext.example", &sent, Duration::from_secs(60)).await.unwrap();
+            let submission =
+                submit(endpoint, "ext.example", &sent, Duration::from_secs(60), &Tokens::default()).await.unwrap();
             assert!(submission.accepted());
             sent.message_id
         });

@@ -75,9 +75,12 @@ pub enum Command {
     Explain(commands::explain::ExplainArgs),
     /// Look at the settings of rspamd and Postfix, keys and DNS before anything is sent; changes nothing
     Doctor(commands::doctor::DoctorArgs),
+    /// Log in once with a browser, for accounts that need a token
+    #[command(subcommand)]
+    Auth(commands::auth::AuthCommand),
     /// Keep the embedded world running, for work by hand and other people's tests
     #[command(subcommand)]
-    Lab(commands::lab::LabCommand),
+    Lab(Box<commands::lab::LabCommand>),
     /// Tell recorded runs again, in any format
     Report(commands::report::ToldArgs),
     /// Put the recorded shards of a run together, and end as the whole would have

@@ -46,6 +46,7 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::Inspect(args) => commands::inspect::run(context, global, &args),
         Command::Explain(args) => commands::explain::run(context, &args),
         Command::Doctor(args) => commands::doctor::run(context, global, &args),
+        Command::Auth(command) => commands::auth::run(context, global, &command),
         Command::Lab(command) => commands::lab::run(context, global, &command),
         Command::Report(args) => commands::report::run(context, global, &args),
         Command::Merge(args) => commands::merge::run(context, global, &args),

@@ -8,7 +8,7 @@ use crate::{
     run::{Given, Plan},
     scenario::{
         Config, Loaded, Scenario, TargetKind, YamlErrors,
-        config::{self, Outside, Staging},
+        config::{self, ConsentSpec, Outside, Staging},
         load,
     },
 };
@@ -127,6 +127,35 @@ impl Project {
         Ok(Given::Target(Box::new(resolved.target)))
     }
 
+    /// What `auth` needs of an account: the named one, or the only one that has an OAuth client.
+    ///
+    /// # Errors
+    /// When there is no such account, or a secret of its client is missing.
+    pub(super) async fn consent(
+        &self,
+        context: &Context,
+        account: Option<&str>,
+        redactor: &Redactor,
+    ) -> Result<ConsentSpec, Failure> {
+        let able = self.config.accounts_with_oauth();
+        let account = match (account, &able[..]) {
+            (Some(name), _) => name,
+            (None, [only]) => only,
+            (None, []) => {
+                let text = "no account of the project file has an OAuth client; write `auth: xoauth2`, `client_id`, \
+                            `client_secret` and `refresh_token` of one, or use --client-id-env and --client-secret-env";
+                return Err(Failure::Usage(text.to_owned()));
+            }
+            (None, several) => {
+                let names = several.join(", ");
+                return Err(Failure::Usage(format!("which account is it? choose with --account: {names}")));
+            }
+        };
+        let env = |name: &str| context.variable(name).map(str::to_owned);
+        let outside = Outside { env: &env, root: self.folder() };
+        self.config.consent(account, &outside, redactor).await.map_err(|e| Failure::mistakes(&e.0))
+    }
+
     /// The settings of a lab with what the person's own configuration of the company's server says; the company is the one
     /// of the project file, where nobody names another.
     ///
@@ -149,7 +178,7 @@ impl Project {
     }
 
     /// The folder of the project file.
-    fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         if self.root.as_os_str().is_empty() { Path::new(".") } else { &self.root }
     }
 

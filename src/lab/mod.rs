@@ -97,7 +97,8 @@ impl Lab {
         match kind {
             TargetKind::Embedded => {
                 let company = settings.company.clone().unwrap_or_default();
-                let world = embedded::World::start_for(knobs, company, &settings.ports).await?;
+                let world =
+                    embedded::World::start_for(knobs, company, &settings.ports, settings.google.clone()).await?;
                 Ok(Self::of(kind, world, Vec::new(), Vec::new()))
             }
             #[cfg(target_os = "linux")]

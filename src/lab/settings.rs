@@ -2,7 +2,7 @@
 
 use super::{
     LabError,
-    embedded::{Ports, parties::Company},
+    embedded::{GoogleSettings, Ports, parties::Company},
 };
 use crate::scenario::config::Staging;
 use std::path::PathBuf;
@@ -14,6 +14,8 @@ pub struct Settings {
     pub staging: Option<Staging>,
     /// The ports of the embedded servers.
     pub ports: Ports,
+    /// How Google gives access tokens, where accounts log in with refresh tokens; with passwords by default.
+    pub google: Option<GoogleSettings>,
     /// The company that forwards; ours, `corp.example`, by default.
     pub company: Option<Company>,
     /// A zone file with records of the company's domain, for the lab's DNS: what `rspamadm dkim_keygen` prints, for example.

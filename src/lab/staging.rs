@@ -52,7 +52,7 @@ pub(super) async fn world(staging: &Staging, settings: &Settings) -> Result<Lab,
     let upstream = Upstream::new(staging.dns, &own).map_err(LabError::other)?;
     let dns = Dns::start_at(SocketAddr::new(at.listen, at.dns), records, Faults::default(), Some(upstream)).await;
     let dns = dns.map_err(|source| LabError::Port { what: format!("DNS on {}:{}", at.listen, at.dns), source })?;
-    let parts = Parts { ports, company: Company::default(), dns, server: CompanyServer::Outside };
+    let parts = Parts { ports, company: Company::default(), dns, server: CompanyServer::Outside, google: None };
     let world = World::assemble(&knobs, parts).await?;
     let mut target = outline(staging, world.target());
     // Where your server forwards to, and nowhere else, is somebody there.

@@ -1,7 +1,8 @@
-//! How do we act on the world? Composing and submitting mail, watching mailboxes, reading logs.
+//! How do we act on the world? Composing and submitting mail, watching mailboxes, reading logs, getting access tokens.
 
 pub mod compose;
 pub mod logs;
 pub mod mailbox;
 pub mod submit;
 mod tls;
+pub mod token;

@@ -145,7 +145,7 @@ async fn steps(
     environment.limits.admit(&world.target, &route.reaches).await;
     let begun = log.begin("send");
     let left = deadline.saturating_duration_since(Instant::now());
-    let submission = submit(&route.endpoint, &route.helo, &sent, left).await;
+    let submission = submit(&route.endpoint, &route.helo, &sent, left, &world.tokens).await;
     let submission = ended(
         log,
         &begun,

@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
+/// How long a connection may stay broken when everything else is decided.
+const MEND: Duration = Duration::from_secs(20);
+
 /// A message that arrived, and whether it is a bounce.
 pub(super) struct Found {
     pub(super) arrival: Arrival,
@@ -173,25 +176,26 @@ fn listen(watches: Watches, deadline: Instant, over: &CancellationToken) -> News
     for (mut watch, needed) in watches.0 {
         let (to, over) = (to.clone(), over.clone());
         tokio::spawn(async move {
-            loop {
-                let until = if over.is_cancelled() { Instant::now() } else { deadline };
+            let error = loop {
                 let next = tokio::select! {
-                    next = watch.next(until) => next,
-                    () = over.cancelled(), if !over.is_cancelled() => continue,
+                    next = watch.next(deadline) => next,
+                    () = over.cancelled() => {
+                        let (rest, error) = watch.rest(deadline.min(Instant::now() + MEND)).await;
+                        rest.into_iter().for_each(|arrival| drop(to.send(Ok(arrival))));
+                        break error.err();
+                    }
                 };
                 match next {
                     Ok(Some(arrival)) => drop(to.send(Ok(arrival))),
-                    Ok(None) => return,
-                    Err(error) => {
-                        if needed {
-                            drop(to.send(Err(error)));
-                        }
-                        return;
-                    }
+                    Ok(None) => break None,
+                    Err(error) => break Some(error),
                 }
                 if to.is_closed() {
                     return;
                 }
+            };
+            if let Some(error) = error.filter(|_| needed) {
+                drop(to.send(Err(error)));
             }
         });
     }

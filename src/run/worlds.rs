@@ -5,7 +5,11 @@ use crate::{
     core::Redactor,
     lab::{Lab, Settings},
     outcome::{Connections, Event, HarnessCode, StageError},
-    probe::{logs::Logs, mailbox::Mailboxes},
+    probe::{
+        logs::Logs,
+        mailbox::{self, Mailboxes},
+        token::Tokens,
+    },
     scenario::{Knobs, Target, TargetKind},
     verify::Dns,
 };
@@ -20,6 +24,7 @@ use tokio::sync::OnceCell;
 pub(super) struct World {
     pub(super) target: Target,
     pub(super) mailboxes: Mailboxes,
+    pub(super) tokens: Tokens,
     pub(super) logs: Logs,
     pub(super) dns: Dns,
     /// Servers of our own, which stop when this is dropped.
@@ -107,14 +112,19 @@ impl Worlds {
             let endpoints = [account.smtp.as_ref(), account.mx.as_ref(), account.imap.as_ref().map(|i| &i.endpoint)];
             for login in endpoints.into_iter().flatten().filter_map(|e| e.login.as_ref()) {
                 self.redactor.learn(&login.user, &login.secret);
+                for secret in login.oauth.iter().flat_map(|client| [&client.id, &client.secret]) {
+                    self.redactor.learn(&login.user, secret);
+                }
             }
         }
         let dns = target.dns.map_or_else(Dns::system, Dns::server).map_err(|e| {
             let next = "check /etc/resolv.conf, or name a server with `dns:` in sealcheck.yaml";
             StageError::new(HarnessCode::H03, "set up DNS", e.to_string(), next)
         })?;
-        let (logs, mailboxes) = (Logs::open(&target), Mailboxes::new(self.poll));
-        Ok(Arc::new(World { target, mailboxes, logs, dns, _lab: lab }))
+        let tokens = Tokens::new(self.redactor.clone());
+        let mailboxes = Mailboxes::with_tokens(self.poll, mailbox::Limits::default(), tokens.clone());
+        let logs = Logs::open(&target);
+        Ok(Arc::new(World { target, mailboxes, tokens, logs, dns, _lab: lab }))
     }
 
     /// Tells what no world of this run has told yet.
@@ -139,6 +149,7 @@ impl Worlds {
     }
 
     async fn end(&self, world: &World) {
+        world.tokens.close();
         world.mailboxes.close().await;
         let (opened, reopened) = world.mailboxes.connections();
         if let Ok(mut connections) = self.connections.lock() {

@@ -212,10 +212,32 @@ pub struct Endpoint {
 pub struct Login {
     /// The user name.
     pub user: String,
-    /// The password, app password or access token.
+    /// The password, app password or access token; with `oauth` the refresh token.
     pub secret: Secret,
     /// How the secret is presented.
     pub mechanism: Mechanism,
+    /// Who exchanges the secret, which is then a refresh token, for access tokens.
+    pub oauth: Option<OauthClient>,
+}
+
+impl Login {
+    /// For servers that want to know nobody's name.
+    pub fn nobody() -> Self {
+        Self { user: String::new(), secret: Secret::new(""), mechanism: Mechanism::Password, oauth: None }
+    }
+}
+
+/// An OAuth 2.0 client and the server that gives it access tokens (RFC 6749 §2, §3.2).
+#[derive(Debug, Clone)]
+pub struct OauthClient {
+    /// `client_id`.
+    pub id: Secret,
+    /// `client_secret`.
+    pub secret: Secret,
+    /// The token server's URL; `http:` on this machine only.
+    pub token_endpoint: String,
+    /// CA certificates (PEM) to trust there instead of the system's.
+    pub ca_pem: Option<String>,
 }
 
 /// How a secret is presented to a server.

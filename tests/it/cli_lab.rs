@@ -121,6 +121,7 @@ fn gmail(lab: &Lab) -> Account {
             user: user.clone(),
             secret: Secret::new(text("accounts", "gmail", "password")),
             mechanism: Mechanism::Password,
+            oauth: None,
         }),
     };
     Account { imap: Some(ImapAccess { endpoint, provider: Provider::Gmail }), ..Account::new("gmail", user) }

@@ -29,6 +29,7 @@ pub(crate) fn account(port: u16) -> Account {
                     user: "probe.inbox@gmail.com".into(),
                     secret: Secret::new("hunter2-secret"),
                     mechanism: Mechanism::Password,
+                    oauth: None,
                 }),
             },
             provider: Provider::Gmail,

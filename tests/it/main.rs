@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod auth;
 mod by_hand;
 mod captures_diagnosis;
 mod checks;
@@ -31,6 +32,7 @@ mod interop_rules;
 mod knobs;
 mod lab_up_interop;
 mod layers;
+mod logins;
 mod logs;
 mod lookalike;
 mod lookalike_interop;
@@ -61,6 +63,7 @@ mod snapshots_embedded;
 mod staging;
 mod submit;
 mod survival;
+mod tokens;
 mod verification_page;
 mod verify_captures;
 mod verify_chain;

@@ -9,6 +9,7 @@ use sealcheck::{
         compose::{Occasion, compose},
         mailbox::{Mailboxes, Wanted, Watch},
         submit::submit,
+        token::Tokens,
     },
     scenario::{
         Knobs, Target, Vars,
@@ -58,7 +59,7 @@ fn composed(target: &Target, n: u32, text: &str) -> (Sent, Wanted) {
 
 async fn submitted(target: &Target, sent: &Sent) -> Submission {
     let endpoint = target.accounts["external"].smtp.as_ref().unwrap();
-    submit(endpoint, "probe.example", sent, PATIENCE).await.unwrap()
+    submit(endpoint, "probe.example", sent, PATIENCE, &Tokens::default()).await.unwrap()
 }
 
 async fn watch(mailboxes: &Mailboxes, target: &Target, account: &str, folder: Folder, wanted: &Wanted) -> Watch {

@@ -6,7 +6,7 @@ use std::{
     fmt, fs,
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     rc::Rc,
 };
 
@@ -120,6 +120,13 @@ impl Project {
         Lab { child, ready: serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}")) }
     }
 
+    /// Starts `auth` and lets it wait.
+    pub(crate) fn ask(&self, args: &[&str]) -> Asking {
+        let mut child = self.command(args).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Asking { child, stderr, said: String::new() }
+    }
+
     /// Every file below a directory.
     pub(crate) fn each_file(&self, below: &str, see: &mut dyn FnMut(&Path, &[u8])) {
         fn walk(dir: &Path, see: &mut dyn FnMut(&Path, &[u8])) {
@@ -139,6 +146,42 @@ fn send(child: &Child, signal: &str) {
         other => panic!("{other}"),
     };
     kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// An `auth` that waits for consent.
+pub(crate) struct Asking {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    said: String,
+}
+
+impl Asking {
+    /// The address that it wants to have opened.
+    pub(crate) fn url(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.stderr.read_line(&mut line).unwrap() > 0, "no address came: {}", self.said);
+            self.said.push_str(&line);
+            if line.trim().starts_with("http") {
+                return line.trim().to_owned();
+            }
+        }
+    }
+
+    /// Waits until it ends.
+    pub(crate) fn end(mut self) -> Ran {
+        self.stderr.read_to_string(&mut self.said).unwrap();
+        let mut stdout = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Ran { code, stdout, stderr: std::mem::take(&mut self.said) }
+    }
+
+    /// Ends it.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
 }
 
 /// A running `lab up`.

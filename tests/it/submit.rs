@@ -5,7 +5,7 @@ use sealcheck::{
     core::Secret,
     evidence::{Sent, Stage, Submission},
     outcome::{HarnessCode, StageError},
-    probe::submit::submit,
+    probe::{submit::submit, token::Tokens},
     scenario::target::{Endpoint, Login, Mechanism, TlsMode},
 };
 use std::time::Duration;
@@ -26,11 +26,11 @@ fn endpoint(port: u16) -> Endpoint {
 }
 
 fn login(mechanism: Mechanism) -> Option<Login> {
-    Some(Login { user: "probe".into(), secret: Secret::new("hunter2-secret"), mechanism })
+    Some(Login { user: "probe".into(), secret: Secret::new("hunter2-secret"), mechanism, oauth: None })
 }
 
 async fn plain(server: &Server, sent: &Sent) -> Result<Submission, StageError> {
-    submit(&endpoint(server.port), "probe.example", sent, LONG).await
+    submit(&endpoint(server.port), "probe.example", sent, LONG, &Tokens::default()).await
 }
 
 fn stages(submission: &Submission) -> Vec<(Stage, u16)> {
@@ -199,7 +199,7 @@ async fn a_silent_server_is_left_at_the_deadline() {
     let server = serve(|c| drop(c.say("220 hi\r\n").until_hangup()));
     let sent = sent(b"A: 1\r\n\r\n", &["a@corp.example"]);
     let short = Duration::from_millis(50);
-    let error = submit(&endpoint(server.port), "probe.example", &sent, short).await.unwrap_err();
+    let error = submit(&endpoint(server.port), "probe.example", &sent, short, &Tokens::default()).await.unwrap_err();
     server.done();
     assert_eq!(error.code, HarnessCode::H04);
     assert_eq!(error.message, "the answer to EHLO did not come within 50ms");
@@ -217,7 +217,10 @@ async fn an_accepted_message_stays_accepted_when_quit_is_not_answered() {
         c.say("250 ok\r\n").until_hangup();
     });
     let sent = sent(b"A: 1\r\n\r\n", &["a@corp.example"]);
-    let submission = submit(&endpoint(server.port), "probe.example", &sent, Duration::from_millis(500)).await.unwrap();
+    let submission =
+        submit(&endpoint(server.port), "probe.example", &sent, Duration::from_millis(500), &Tokens::default())
+            .await
+            .unwrap();
     server.done();
     assert!(submission.accepted());
 }
@@ -226,21 +229,27 @@ async fn an_accepted_message_stays_accepted_when_quit_is_not_answered() {
 async fn unreachable_servers_are_told_apart() {
     let sent = sent(b"A: 1\r\n\r\n", &["a@corp.example"]);
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let error = submit(&endpoint(unused), "probe.example", &sent, LONG).await.unwrap_err();
+    let error = submit(&endpoint(unused), "probe.example", &sent, LONG, &Tokens::default()).await.unwrap_err();
     assert_eq!(error.code, HarnessCode::H04, "{error:?}");
     assert!(error.next.contains("nothing listens"), "{error:?}");
     let nowhere = Endpoint { host: "no-such-host.invalid".into(), ..endpoint(25) };
-    let error = submit(&nowhere, "probe.example", &sent, LONG).await.unwrap_err();
+    let error = submit(&nowhere, "probe.example", &sent, LONG, &Tokens::default()).await.unwrap_err();
     assert_eq!(error.code, HarnessCode::H03, "{error:?}");
 }
 
 #[tokio::test]
 async fn words_cannot_smuggle_commands() {
     let mut bad = sent(b"A: 1\r\n\r\n", &["a@corp.example>\r\nRSET"]);
-    let error = submit(&endpoint(1), "probe.example", &bad, LONG).await.unwrap_err();
+    let error = submit(&endpoint(1), "probe.example", &bad, LONG, &Tokens::default()).await.unwrap_err();
     assert_eq!(error.code, HarnessCode::H07);
     bad.rcpt_to.clear();
-    assert!(submit(&endpoint(1), "probe\r\nQUIT", &bad, LONG).await.unwrap_err().message.contains("SMTP command"));
+    assert!(
+        submit(&endpoint(1), "probe\r\nQUIT", &bad, LONG, &Tokens::default())
+            .await
+            .unwrap_err()
+            .message
+            .contains("SMTP command")
+    );
 }
 
 /// A script that gives the name, then plays STARTTLS and a submission of one mail.
@@ -276,7 +285,10 @@ async fn starttls_then_login_and_no_secret_in_the_transcript() {
         login: login(Mechanism::Password),
         ..endpoint(server.port)
     };
-    let submission = submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &["a@b.example"]), LONG).await.unwrap();
+    let submission =
+        submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &["a@b.example"]), LONG, &Tokens::default())
+            .await
+            .unwrap();
     server.done();
     assert!(submission.accepted());
     assert!(matches!(submission.tls.as_deref(), Some("TLSv1.2" | "TLSv1.3")), "{:?}", submission.tls);
@@ -300,7 +312,10 @@ async fn implicit_tls_works_too() {
         c.say("550 no\r\n").hear("QUIT");
     });
     let endpoint = Endpoint { tls: TlsMode::Implicit, ca_pem: Some(pki.ca_pem.clone()), ..endpoint(server.port) };
-    let submission = submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &["a@b.example"]), LONG).await.unwrap();
+    let submission =
+        submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &["a@b.example"]), LONG, &Tokens::default())
+            .await
+            .unwrap();
     server.done();
     assert_eq!(submission.deciding().unwrap().reply.code, 550);
     assert!(submission.tls.is_some());
@@ -324,14 +339,15 @@ async fn tls_failures_say_which() {
             ..endpoint(server.port)
         };
         let sent = sent(b"A: 1\r\n\r\n", &["a@b.example"]);
-        let error = submit(&endpoint, "probe.example", &sent, LONG).await.unwrap_err();
+        let error = submit(&endpoint, "probe.example", &sent, LONG, &Tokens::default()).await.unwrap_err();
         server.done();
         assert_eq!(error.code, HarnessCode::H05);
         assert!(error.message.contains(text), "{error:?}");
     }
     let server = serve(|c| drop(c.say("220 hi\r\n").until_hangup()));
     let endpoint = Endpoint { tls: TlsMode::Implicit, ..endpoint(server.port) };
-    let error = submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+    let error =
+        submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG, &Tokens::default()).await.unwrap_err();
     server.done();
     assert!(error.code == HarnessCode::H05 && error.message.contains("does not speak tls"), "{error:?}");
 }
@@ -367,7 +383,9 @@ async fn nothing_goes_in_clear_when_starttls_is_missing_refused_or_tampered_with
     for (script, text) in cases {
         let server = serve(move |c| assert_eq!(script(c), Vec::<String>::new()));
         let endpoint = Endpoint { tls: TlsMode::Starttls, login: login(Mechanism::Password), ..endpoint(server.port) };
-        let error = submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+        let error = submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG, &Tokens::default())
+            .await
+            .unwrap_err();
         server.done();
         assert_eq!(error.code, HarnessCode::H05);
         assert!(error.message.contains(text), "{error:?}");
@@ -386,7 +404,8 @@ async fn refused_logins_carry_the_server_s_words() {
         c.say(gmail).until_hangup();
     });
     let account = Endpoint { login: login(Mechanism::Password), ..endpoint(server.port) };
-    let error = submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+    let error =
+        submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG, &Tokens::default()).await.unwrap_err();
     server.done();
     assert_eq!(error.code, HarnessCode::H01);
     assert!(error.message.contains("Application-specific password required"), "{error:?}");
@@ -401,7 +420,8 @@ async fn refused_logins_carry_the_server_s_words() {
         c.say("535 5.7.8 Username and Password not accepted\r\n").until_hangup();
     });
     let account = Endpoint { login: login(Mechanism::Xoauth2), ..endpoint(server.port) };
-    let error = submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+    let error =
+        submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG, &Tokens::default()).await.unwrap_err();
     server.done();
     assert_eq!(error.code, HarnessCode::H02);
     assert!(error.message.contains("{\"status\":\"400\"}") && error.message.contains("535"), "{error:?}");
@@ -411,7 +431,8 @@ async fn refused_logins_carry_the_server_s_words() {
         c.until_hangup();
     });
     let account = Endpoint { login: login(Mechanism::Password), ..endpoint(server.port) };
-    let error = submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG).await.unwrap_err();
+    let error =
+        submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG, &Tokens::default()).await.unwrap_err();
     server.done();
     assert!(error.code == HarnessCode::H01 && error.message.contains("offers no login"), "{error:?}");
 }

@@ -61,6 +61,7 @@ impl CompanyArgs {
             }
         }
         Ok(Settings {
+            google: None,
             staging: None,
             ports,
             company: self.company.clone(),

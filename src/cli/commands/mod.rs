@@ -1,5 +1,6 @@
 //! One file per command: its arguments and what it does.
 
+pub mod auth;
 pub mod check;
 mod company;
 pub mod completions;

@@ -1,6 +1,7 @@
 //! The accounts of the world, their secrets, and the target that they make.
 
 use super::{
+    Google,
     parties::{
         Company, EXTERNAL_DOMAIN, EXTERNAL_HOST, EXTERNAL_IMAP_HOST, EXTERNAL_USERS, GMAIL_AUTHSERV_ID,
         GMAIL_IMAP_HOST, GMAIL_USERS, GOOGLE_DOMAIN,
@@ -97,6 +98,7 @@ pub(super) fn target(at: &Addresses, company: &Company, ca_pem: &str, external: 
             user: user.to_owned(),
             secret: account.credentials().password.clone(),
             mechanism: Mechanism::Password,
+            oauth: None,
         }),
     };
     let submission = |user| endpoint(at.submission, TlsMode::Starttls, EXTERNAL_HOST, external, user);
@@ -134,4 +136,21 @@ pub(super) fn target(at: &Addresses, company: &Company, ca_pem: &str, external: 
         dns: Some(at.dns),
         rspamd: None,
     }
+}
+
+/// The same with refresh tokens in place of passwords, wherever a server takes XOAUTH2.
+///
+/// # Errors
+/// When there are no random numbers.
+pub(super) fn by_tokens(mut target: Target, google: &Google, ca_pem: &str) -> Result<Target, String> {
+    for account in target.accounts.values_mut() {
+        let gmail = account.imap.as_mut().filter(|imap| imap.provider == Provider::Gmail);
+        let endpoints = account.smtp.as_mut().into_iter().chain(gmail.map(|imap| &mut imap.endpoint));
+        for login in endpoints.filter_map(|endpoint| endpoint.login.as_mut()) {
+            login.secret = google.refresh_token(&login.user)?;
+            login.mechanism = Mechanism::Xoauth2;
+            login.oauth = Some(google.client(ca_pem));
+        }
+    }
+    Ok(target)
 }

@@ -1,7 +1,10 @@
 //! How to reach a world from other programs.
 
-use super::{accounts::Addresses, parties::*, store::Store};
-use crate::scenario::{Target, target::TlsMode};
+use super::{Google, accounts::Addresses, parties::*, store::Store};
+use crate::scenario::{
+    Target,
+    target::{OauthClient, TlsMode},
+};
 use serde::Serialize;
 use std::net::SocketAddr;
 
@@ -16,6 +19,22 @@ pub struct Description {
     pub servers: Vec<ServerDescription>,
     /// The accounts, by name.
     pub accounts: Vec<AccountDescription>,
+    /// Google's OAuth servers, where accounts log in with tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub google: Option<GoogleDescription>,
+}
+
+/// Google's OAuth servers and their client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GoogleDescription {
+    /// Where refresh tokens and codes are exchanged.
+    pub token_endpoint: String,
+    /// Where a person consents, which everybody does at once.
+    pub authorization_endpoint: String,
+    /// The client that exists.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
 }
 
 /// A server.
@@ -47,6 +66,9 @@ pub struct AccountDescription {
     /// The access token for XOAUTH2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token: Option<String>,
+    /// The refresh token, where accounts log in with tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// The account that its mail is forwarded to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forwards_to: Option<String>,
@@ -69,6 +91,7 @@ pub(super) fn describe(
             name: account.name.clone(),
             address: account.address.clone(),
             password: credentials.map(|c| c.password.expose().to_owned()),
+            refresh_token: None,
             access_token: credentials.and_then(|c| Some(c.access_token.as_ref()?.expose().to_owned())),
             user,
             forwards_to: account.forwards_to.clone(),
@@ -87,5 +110,26 @@ pub(super) fn describe(
             server("gmail-imap", GMAIL_IMAP_HOST, at.gmail_imap, TlsMode::Implicit),
         ],
         accounts: accounts.collect(),
+        google: None,
+    }
+}
+
+impl Description {
+    /// The same with Google's OAuth servers and the refresh tokens of this target.
+    pub(super) fn with_google(mut self, google: &Google, target: &Target) -> Self {
+        let OauthClient { id, secret, token_endpoint, .. } = google.client(&self.ca_pem);
+        self.google = Some(GoogleDescription {
+            token_endpoint,
+            authorization_endpoint: google.authorization_endpoint(),
+            client_id: id.expose().to_owned(),
+            client_secret: secret.expose().to_owned(),
+        });
+        for account in &mut self.accounts {
+            let Some(known) = target.accounts.get(&account.name) else { continue };
+            let endpoints = known.smtp.iter().chain(known.imap.as_ref().map(|imap| &imap.endpoint));
+            let login = endpoints.filter_map(|e| e.login.as_ref()).find(|login| login.oauth.is_some());
+            account.refresh_token = login.map(|login| login.secret.expose().to_owned());
+        }
+        self
     }
 }

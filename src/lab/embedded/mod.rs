@@ -6,6 +6,7 @@ mod description;
 pub mod dns;
 pub mod forwarder;
 pub mod gmail;
+pub mod google;
 pub mod imap_server;
 pub mod keys;
 pub mod mta;
@@ -21,6 +22,7 @@ pub mod store;
 pub mod tasks;
 mod world;
 
-pub use description::{AccountDescription, Description, ServerDescription};
+pub use description::{AccountDescription, Description, GoogleDescription, ServerDescription};
+pub use google::{Google, GoogleSettings, TokenFault};
 pub use ports::{MailboxServer, Ports, Route};
 pub use world::{CompanyServer, Elsewhere, Parts, World};

@@ -8,6 +8,7 @@ use super::{
     dns::{Dns, Faults, zone},
     forwarder::{CompanyMx, Forwarder, OwnScreen, Screen},
     gmail::{Gmail, Setup},
+    google::{Google, GoogleSettings, GoogleSocket},
     imap_server::{ImapServer, Limits},
     keys::Keys,
     mta::{Backoff, Relay, SMTP_PORT, Site},
@@ -40,6 +41,8 @@ pub struct Parts {
     pub dns: Dns,
     /// Who forwards.
     pub server: CompanyServer,
+    /// How Google gives tokens, where accounts log in with them.
+    pub google: Option<GoogleSettings>,
 }
 
 /// The company's server.
@@ -74,6 +77,7 @@ pub struct World {
     net: Net,
     external: Store,
     gmail: Store,
+    google: Option<Arc<Google>>,
     target: Target,
     description: Description,
 }
@@ -102,17 +106,23 @@ impl World {
     /// # Errors
     /// When a port is taken, a knob cannot be read, or the system gives no certificate or random numbers.
     pub async fn start(knobs: &Knobs, ports: &Ports) -> Result<Self, LabError> {
-        Self::start_for(knobs, Company::default(), ports).await
+        Self::start_for(knobs, Company::default(), ports, None).await
     }
 
     /// Starts every server of a world with this company.
     ///
     /// # Errors
     /// As [`World::start`].
-    pub async fn start_for(knobs: &Knobs, company: Company, ports: &Ports) -> Result<Self, LabError> {
+    pub async fn start_for(
+        knobs: &Knobs,
+        company: Company,
+        ports: &Ports,
+        google: Option<GoogleSettings>,
+    ) -> Result<Self, LabError> {
         let record = Keys::load().map_err(LabError::other)?.company_arc.record();
         let dns = Self::dns_of(knobs, &company, &record, ports.dns).await?;
-        Self::assemble(knobs, Parts { ports: ports.clone(), company, dns, server: CompanyServer::Embedded }).await
+        let server = CompanyServer::Embedded;
+        Self::assemble(knobs, Parts { ports: ports.clone(), company, dns, server, google }).await
     }
 
     /// Starts the DNS of a world, with the records of every party: programs that the world needs may ask it before the
@@ -132,7 +142,7 @@ impl World {
     /// # Errors
     /// As [`World::start`].
     pub async fn assemble(knobs: &Knobs, parts: Parts) -> Result<Self, LabError> {
-        let Parts { ports, company, dns, server } = parts;
+        let Parts { ports, company, dns, server, google } = parts;
         let keys = Keys::load().map_err(LabError::other)?;
         let pki = Pki::of_world(&company).map_err(LabError::other)?;
         let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(LabError::other)?;
@@ -155,8 +165,23 @@ impl World {
         tasks.spawn(async move { drop(client_tls.connector().await) });
         let external = accounts::mailboxes(&EXTERNAL_USERS, Flavour::Plain).map_err(LabError::Other)?;
         let gmail = accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(knobs.gmail.locale)).map_err(LabError::Other)?;
-        let target = accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
+        let mut target = accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
+        let google = match google {
+            None => None,
+            Some(settings) => {
+                let socket = GoogleSocket::bind(settings.fault).map_err(port("Google's OAuth", 0))?;
+                let google = Google::new(settings, vec![external.clone(), gmail.clone()], &socket);
+                let google = google.map_err(LabError::Other)?;
+                google.serve(socket, pki.acceptor(), &tasks);
+                target = accounts::by_tokens(target, &google, pki.ca_pem()).map_err(LabError::Other)?;
+                Some(google)
+            }
+        };
         let description = description::describe(&addresses, &company, pki.ca_pem(), &target, &[&external, &gmail]);
+        let description = match &google {
+            Some(google) => description.with_google(google, &target),
+            None => description,
+        };
 
         let relay = |site| Relay::new(site, &net, &pki, Backoff::default(), &tasks);
         let authenticator = |host: &str| Authenticator::new(net.resolver(), host);
@@ -207,7 +232,7 @@ impl World {
             let server = ImapServer::new(store.clone(), provider, Limits::default(), fault);
             tasks.spawn_watching(server.run(socket, Some(pki.acceptor()), tasks.token()));
         }
-        Ok(Self { tasks, dns, net, external, gmail, target, description })
+        Ok(Self { tasks, dns, net, external, gmail, google, target, description })
     }
 
     /// The accounts that every world with this company has, with servers at no port and without logins.
@@ -243,6 +268,11 @@ impl World {
     /// The receiver's mailboxes.
     pub fn gmail_mailboxes(&self) -> &Store {
         &self.gmail
+    }
+
+    /// Google's OAuth servers, where accounts log in with tokens.
+    pub fn google(&self) -> Option<&Google> {
+        self.google.as_deref()
     }
 
     /// Ends every server and waits until the last task is gone.

@@ -81,7 +81,11 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let server = Elsewhere { parties: front.parties_at, public: front.public_at, to_gmail, to_external };
     let server = CompanyServer::Elsewhere(Box::new(server));
     let front = front.open(postfix.socket(), Flaws::of(&knobs.company).client());
-    let world = World::assemble(knobs, Parts { ports: settings.ports.clone(), company, dns, server }).await?;
+    let world = World::assemble(
+        knobs,
+        Parts { ports: settings.ports.clone(), company, dns, server, google: settings.google.clone() },
+    )
+    .await?;
     let logs = vec![log, postfix.log().to_path_buf()];
     let notes = [sealing.notes, postfix.notes().to_vec()].concat();
     let version = rspamd.as_ref().and_then(Rspamd::version);

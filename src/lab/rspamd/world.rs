@@ -37,7 +37,11 @@ pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> 
     let rspamd = Rspamd::start(settings.rspamd_bin.as_deref(), &config, &state).await?;
     let screen = RspamdScreen::new(rspamd.client(), &company.host, Flaws::of(&knobs.company).client());
     let server = CompanyServer::Screened(Arc::new(screen));
-    let world = World::assemble(knobs, Parts { ports: settings.ports.clone(), company, dns, server }).await?;
+    let world = World::assemble(
+        knobs,
+        Parts { ports: settings.ports.clone(), company, dns, server, google: settings.google.clone() },
+    )
+    .await?;
     let logs = vec![rspamd.log().to_path_buf()];
     let version = rspamd.version();
     Ok(Lab::of(TargetKind::Rspamd, world, logs, vec![Box::new(rspamd)]).with_rspamd(version).with_notes(sealing.notes))

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     evidence::Folder,
     outcome::{HarnessCode, StageError},
+    probe::token::Tokens,
     scenario::target::ImapAccess,
 };
 use std::sync::{Arc, atomic::Ordering};
@@ -21,6 +22,7 @@ pub(super) struct Errands {
     cutter: Arc<Cutter>,
     transcript: Arc<Transcript>,
     counters: Arc<Counters>,
+    tokens: Tokens,
     open: Option<Open>,
     was_open: bool,
 }
@@ -39,8 +41,9 @@ impl Errands {
         cutter: Arc<Cutter>,
         transcript: Arc<Transcript>,
         counters: Arc<Counters>,
+        tokens: Tokens,
     ) -> Self {
-        Self { access, limits, cutter, transcript, counters, open: None, was_open: false }
+        Self { access, limits, cutter, transcript, counters, tokens, open: None, was_open: false }
     }
 
     /// Moves one message to the bin, or deletes it where there is none.
@@ -104,7 +107,7 @@ impl Errands {
             return Ok(open);
         }
         let log = Log::new("errands", Arc::clone(&self.transcript));
-        let mut session = Session::open(&self.access, self.limits, &self.cutter, log)?;
+        let mut session = Session::open(&self.access, self.limits, &self.cutter, &self.tokens, log)?;
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
         if std::mem::replace(&mut self.was_open, true) {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 
 use crate::{
     outcome::{HarnessCode, StageError},
+    probe::token,
     scenario::target::{Endpoint, Login, Mechanism, Provider},
 };
 use std::io;
@@ -29,12 +30,20 @@ pub(super) fn is_final(error: &StageError) -> bool {
     matches!(error.code, HarnessCode::H01 | HarnessCode::H02)
 }
 
+/// Whether the server ended a session because it, or the access token that opened it, has lasted long enough.
+pub(super) fn is_expiry(error: &StageError) -> bool {
+    error.code == HarnessCode::H04 && error.message.to_ascii_lowercase().contains("session expired")
+}
+
 /// What a failed command means. `stage` says what was done; `last` is the last line that the server sent.
 pub(super) fn of(stage: String, error: &imap::Error, last: &str) -> StageError {
     let shown = |text: &str| text.chars().take(300).collect::<String>();
     match error {
         imap::Error::Io(e) => io(stage, e),
-        imap::Error::ConnectionLost => lost(stage, "the server closed the connection"),
+        imap::Error::ConnectionLost => match last.strip_prefix("* BYE") {
+            Some(text) => said_bye(stage, &shown(text.trim_start())),
+            None => lost(stage, "the server closed the connection"),
+        },
         imap::Error::Bye(bye) if !bye.information.starts_with("no explanation") => {
             said_bye(stage, &shown(&bye.information))
         }
@@ -101,10 +110,7 @@ pub(super) fn login(endpoint: &Endpoint, login: &Login, provider: Provider, text
     }
     let lower = text.to_ascii_lowercase();
     let (code, next) = match login.mechanism {
-        Mechanism::Xoauth2 => (
-            HarnessCode::H02,
-            "get a new access token (`sealcheck auth gmail`); it needs the scope https://mail.google.com/",
-        ),
+        Mechanism::Xoauth2 => return StageError::new(HarnessCode::H02, stage, message, token::refused_next(login)),
         Mechanism::Password if lower.contains("web browser") || lower.contains("web login") => {
             (HarnessCode::H01, "log in once with a web browser from this network and confirm that it was you")
         }

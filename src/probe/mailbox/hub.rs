@@ -5,7 +5,10 @@ use super::{keys::Key, watch::Wanted};
 use crate::{evidence::Arrival, outcome::StageError};
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 use tokio::sync::{mpsc, watch};
 
@@ -35,6 +38,10 @@ pub(super) enum Link {
 pub(super) struct Hub {
     inner: Mutex<Inner>,
     link: watch::Sender<Link>,
+    /// The connection broke, and the folder has not been looked at since.
+    is_behind: AtomicBool,
+    /// How many times it was looked at after that.
+    catch_ups: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +70,12 @@ struct Recent {
 impl Hub {
     /// Nobody waits yet.
     pub(super) fn new() -> Self {
-        Self { inner: Mutex::default(), link: watch::Sender::new(Link::Opening) }
+        Self {
+            inner: Mutex::default(),
+            link: watch::Sender::new(Link::Opening),
+            is_behind: AtomicBool::new(false),
+            catch_ups: AtomicUsize::new(0),
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -72,7 +84,25 @@ impl Hub {
 
     /// Says how it stands.
     pub(super) fn set_link(&self, link: Link) {
+        if matches!(link, Link::Broken(_)) {
+            self.is_behind.store(true, Ordering::Release);
+        }
         self.link.send_replace(link);
+    }
+
+    /// Says that everything has been handed on that was in the folder a moment ago.
+    pub(super) fn caught_up(&self) {
+        if self.is_behind.swap(false, Ordering::AcqRel) {
+            self.catch_ups.fetch_add(1, Ordering::Release);
+            // Wakes those who wait for it.
+            self.link.send_modify(|_| ());
+        }
+    }
+
+    /// Whether the connection broke and the folder has not been looked at since; and how many times it was, after that: a
+    /// connection can be made again and break again before anybody asks.
+    pub(super) fn behind(&self) -> (bool, usize) {
+        (self.is_behind.load(Ordering::Acquire), self.catch_ups.load(Ordering::Acquire))
     }
 
     /// How it stands, now and later.

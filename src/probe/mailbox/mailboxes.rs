@@ -13,6 +13,7 @@ use crate::{
     evidence::{Arrival, Folder},
     mail::Message,
     outcome::{HarnessCode, StageError},
+    probe::token::Tokens,
     scenario::target::{Account, ImapAccess},
 };
 use std::{
@@ -54,6 +55,7 @@ struct Shared {
     poll: Duration,
     limits: Limits,
     counters: Arc<Counters>,
+    tokens: Tokens,
     state: Mutex<State>,
 }
 
@@ -99,7 +101,12 @@ impl Mailboxes {
 
     /// With other time limits than the usual ones.
     pub fn with_limits(poll: Duration, limits: Limits) -> Self {
-        Self(Arc::new(Shared { poll, limits, counters: Arc::default(), state: Mutex::default() }))
+        Self::with_tokens(poll, limits, Tokens::default())
+    }
+
+    /// With access tokens that others use too.
+    pub fn with_tokens(poll: Duration, limits: Limits, tokens: Tokens) -> Self {
+        Self(Arc::new(Shared { poll, limits, counters: Arc::default(), tokens, state: Mutex::default() }))
     }
 
     /// Watches a folder of an account from now on: returns when the folder is selected, so that what arrives
@@ -226,6 +233,7 @@ impl Shared {
             cutter: Arc::clone(&cutter),
             transcript,
             counters: Arc::clone(&self.counters),
+            tokens: self.tokens.clone(),
         };
         let (end, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name(format!("{}/{folder}", account.name)).spawn(move || {
@@ -263,6 +271,7 @@ impl Shared {
                 Arc::clone(&cutter),
                 Arc::clone(&transcript),
                 Arc::clone(&self.counters),
+                self.tokens.clone(),
             );
             OpenAccount { transcript, errands: Arc::new(Mutex::new(errands)), cutter }
         })

@@ -10,8 +10,10 @@ use super::{
     wire::Wire,
 };
 use crate::{
+    core::Secret,
     evidence::Folder,
     outcome::{HarnessCode, StageError},
+    probe::token::Tokens,
     scenario::target::{ImapAccess, Login, Mechanism, Provider},
 };
 use imap::types::UnsolicitedResponse;
@@ -61,12 +63,25 @@ impl Session {
         access: &ImapAccess,
         limits: Limits,
         cutter: &Arc<Cutter>,
+        tokens: &Tokens,
         log: Log,
     ) -> Result<Self, StageError> {
         let log = Arc::new(Mutex::new(log));
-        let entered = connect::connect(&access.endpoint, limits, cutter, &log)
-            .and_then(|client| login(access, client, &log))
-            .inspect_err(|_| cutter.release());
+        let enter = |login: &Login, secret: &Secret| {
+            connect::connect(&access.endpoint, limits, cutter, &log)
+                .and_then(|client| enter(access, login, secret, client, &log))
+                .inspect_err(|_| cutter.release())
+        };
+        let login = access.endpoint.login.clone().unwrap_or_else(Login::nobody);
+        let secret = tokens.secret(&login)?;
+        let entered = match enter(&login, &secret) {
+            // A token may end before its time: another one, once.
+            Err(refused) if refused.code == HarnessCode::H02 => match tokens.renew(&login, &secret)? {
+                Some(another) => enter(&login, &another).map_err(|e| tokens.explain(&login, e)),
+                None => Err(refused),
+            },
+            entered => entered,
+        };
         let mut session = Self {
             imap: entered?,
             log,
@@ -218,13 +233,17 @@ impl Drop for Session {
     }
 }
 
-fn login(access: &ImapAccess, client: imap::Client<Wire>, log: &Mutex<Log>) -> Result<imap::Session<Wire>, StageError> {
+fn enter(
+    access: &ImapAccess,
+    account: &Login,
+    secret: &Secret,
+    client: imap::Client<Wire>,
+    log: &Mutex<Log>,
+) -> Result<imap::Session<Wire>, StageError> {
     let endpoint = &access.endpoint;
-    let nobody = Login { user: String::new(), secret: crate::core::Secret::new(""), mechanism: Mechanism::Password };
-    let account = endpoint.login.as_ref().unwrap_or(&nobody);
-    let token = Token { account, refusal: RefCell::default() };
+    let token = Token { user: &account.user, secret, refusal: RefCell::default() };
     let entered = match account.mechanism {
-        Mechanism::Password => client.login(&account.user, account.secret.expose()),
+        Mechanism::Password => client.login(&account.user, secret.expose()),
         Mechanism::Xoauth2 => client.authenticate("XOAUTH2", &token),
     };
     entered.map_err(|(e, _)| {
@@ -240,7 +259,8 @@ fn login(access: &ImapAccess, client: imap::Client<Wire>, log: &Mutex<Log>) -> R
 
 /// XOAUTH2: on refusal the server says why in a second challenge, and the client must answer with an empty line.
 struct Token<'a> {
-    account: &'a Login,
+    user: &'a str,
+    secret: &'a Secret,
     refusal: RefCell<String>,
 }
 
@@ -249,7 +269,7 @@ impl imap::Authenticator for Token<'_> {
 
     fn process(&self, challenge: &[u8]) -> String {
         if challenge.is_empty() {
-            return format!("user={}\x01auth=Bearer {}\x01\x01", self.account.user, self.account.secret.expose());
+            return format!("user={}\x01auth=Bearer {}\x01\x01", self.user, self.secret.expose());
         }
         *self.refusal.borrow_mut() = String::from_utf8_lossy(challenge).into_owned();
         String::new()

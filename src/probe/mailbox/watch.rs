@@ -77,6 +77,32 @@ impl Watch {
             }
         }
     }
+
+    /// What is left when nothing more is waited for. A broken connection may be made again until then, so that the folder is
+    /// looked at once more: servers end sessions whenever an access token ends, and that is no reason to give up.
+    ///
+    /// # Errors
+    /// When the connection is still broken at `until`, or cannot be made again; what came before is in the first part.
+    pub async fn rest(&mut self, until: Instant) -> (Vec<Arrival>, Result<(), StageError>) {
+        let (_, before) = self.hub.behind();
+        let hub = Arc::clone(&self.hub);
+        let has_caught_up = || {
+            let (is_behind, catch_ups) = hub.behind();
+            !is_behind || catch_ups > before
+        };
+        let is_settled = |link: &Link| matches!(link, Link::Failed(_)) || has_caught_up();
+        tokio::time::timeout_at(until.into(), self.link.wait_for(is_settled)).await.map(drop).ok();
+        let error = match &*self.link.borrow() {
+            Link::Failed(error) => Err(error.clone()),
+            Link::Broken(error) if !has_caught_up() => Err(error.clone()),
+            _ => Ok(()),
+        };
+        let mut arrivals = Vec::new();
+        while let Ok(arrival) = self.arrivals.try_recv() {
+            arrivals.push(arrival);
+        }
+        (arrivals, error)
+    }
 }
 
 impl Drop for Watch {

@@ -15,6 +15,7 @@ use crate::{
     evidence::{Arrival, Folder},
     mail::Message,
     outcome::{HarnessCode, StageError},
+    probe::token::Tokens,
     scenario::target::ImapAccess,
 };
 use std::{
@@ -60,6 +61,8 @@ pub(super) struct Watcher {
     pub(super) transcript: Arc<Transcript>,
     /// The run's count of connections.
     pub(super) counters: Arc<Counters>,
+    /// What logs it in.
+    pub(super) tokens: Tokens,
 }
 
 /// How far a folder has been read; it outlives connections.
@@ -102,7 +105,7 @@ impl Watcher {
                 return self.hub.set_link(Link::Failed(error));
             }
             self.hub.set_link(Link::Broken(error.clone()));
-            if started.elapsed() > GOOD_CONNECTION {
+            if started.elapsed() > GOOD_CONNECTION || error::is_expiry(&error) {
                 back_off = BACK_OFF.0;
             }
             if self.cutter.wait(back_off) {
@@ -115,7 +118,7 @@ impl Watcher {
     /// One connection, from login to its end; it ends well only when there is no such folder.
     fn connection(&self, progress: &mut Option<Progress>) -> Result<(), StageError> {
         let log = Log::new(&self.folder.to_string(), Arc::clone(&self.transcript));
-        let mut session = Session::open(&self.access, self.limits, &self.cutter, log)?;
+        let mut session = Session::open(&self.access, self.limits, &self.cutter, &self.tokens, log)?;
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
         if progress.is_some() {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);
@@ -138,6 +141,7 @@ impl Watcher {
         self.hub.set_link(Link::Open);
         loop {
             while self.look(&mut session, progress)? {}
+            self.hub.caught_up();
             self.wait(&mut session, progress)?;
         }
     }

@@ -1,11 +1,11 @@
 //! The commands, in order.
 
-use super::{error, extensions::Extensions, login, stream::Stream};
+use super::{error, extensions::Extensions, login, recorder::Record, stream::Stream};
 use crate::{
     evidence::Sent,
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
-    probe::tls,
+    probe::{tls, token::Tokens},
     scenario::target::{Endpoint, TlsMode},
 };
 use lettre::transport::smtp::{
@@ -26,6 +26,8 @@ pub(super) struct Dialogue<'a> {
     helo: &'a str,
     sent: &'a Sent,
     stream: Stream,
+    /// What logs in with refresh tokens.
+    pub(super) tokens: &'a Tokens,
     /// How many of the recorded replies have been acted on.
     taken: usize,
 }
@@ -46,8 +48,14 @@ impl From<StageError> for Over {
 
 impl<'a> Dialogue<'a> {
     /// Nothing said yet.
-    pub(super) fn new(endpoint: &'a Endpoint, helo: &'a str, sent: &'a Sent, stream: Stream) -> Self {
-        Self { endpoint, helo, sent, stream, taken: 0 }
+    pub(super) fn new(
+        endpoint: &'a Endpoint,
+        helo: &'a str,
+        sent: &'a Sent,
+        stream: Stream,
+        tokens: &'a Tokens,
+    ) -> Self {
+        Self { endpoint, helo, sent, stream, tokens, taken: 0 }
     }
 
     /// Everything from the connection to QUIT. A refusal ends it early and is no error.
@@ -65,13 +73,17 @@ impl<'a> Dialogue<'a> {
             Ok(IpAddr::V6(ip)) => ClientId::Ipv6(ip),
             Err(_) => ClientId::Domain(self.helo.to_owned()),
         };
+        let secret = match &self.endpoint.login {
+            Some(account) => Some((account, login::secret(self.tokens, account).await?)),
+            None => None,
+        };
         self.connect().await?;
         let (mut smtp, mut extensions) = self.greet(&hello).await?;
         if self.endpoint.tls == TlsMode::Starttls {
             extensions = self.starttls(&mut smtp, &extensions, &hello).await?;
         }
-        if let Some(account) = &self.endpoint.login {
-            login::login(self, &mut smtp, &extensions, account).await?;
+        if let Some((account, secret)) = secret {
+            login::login(self, &mut smtp, &extensions, account, secret).await?;
         }
         let ended = self.envelope_and_message(&mut smtp, &extensions).await;
         if matches!(ended, Err(Over::Failed(_))) {
@@ -217,6 +229,11 @@ impl<'a> Dialogue<'a> {
             }
             None => Err(self.broken(error)),
         }
+    }
+
+    /// Takes the replies to a login that is tried again out of the record; the transcript keeps them.
+    pub(super) fn forget_refused_login(&mut self) {
+        self.taken -= self.stream.record(Record::forget_login).min(self.taken);
     }
 
     fn broken(&self, error: Option<&lettre::transport::smtp::Error>) -> StageError {

@@ -2,8 +2,10 @@
 
 use super::{dialogue::Dialogue, error, extensions::Extensions};
 use crate::{
+    core::Secret,
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
+    probe::token::{self, Tokens},
     scenario::target::{Login, Mechanism},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -13,7 +15,26 @@ use lettre::transport::smtp::{
     commands::Auth,
 };
 
-/// Logs in with the strongest mechanism that both sides have.
+/// What a login presents; a token server may have to be asked for it.
+pub(super) async fn secret(tokens: &Tokens, login: &Login) -> Result<Secret, StageError> {
+    fetch(tokens, login, |tokens, login| tokens.secret(login)).await
+}
+
+/// Asks for a token on a thread that may wait.
+async fn fetch<T: Send + 'static>(
+    tokens: &Tokens,
+    login: &Login,
+    ask: impl FnOnce(&Tokens, &Login) -> Result<T, StageError> + Send + 'static,
+) -> Result<T, StageError> {
+    let (tokens, login) = (tokens.clone(), login.clone());
+    match tokio::task::spawn_blocking(move || ask(&tokens, &login)).await {
+        Ok(result) => result,
+        Err(e) => Err(StageError::new(HarnessCode::H08, "get an access token", e.to_string(), "report this as a bug")),
+    }
+}
+
+/// Logs in with the strongest mechanism that both sides have. A token may end before its time: when it is refused,
+/// another one is tried, once.
 ///
 /// # Errors
 /// H01 or H02 when there is none or the server refuses, H06 when it is at a limit.
@@ -22,6 +43,7 @@ pub(super) async fn login(
     smtp: &mut AsyncSmtpConnection,
     extensions: &Extensions,
     login: &Login,
+    secret: Secret,
 ) -> Result<(), StageError> {
     let offered = |sasl: &Sasl| extensions.logs_in_with(&sasl.to_string());
     let ours: &[Sasl] = match login.mechanism {
@@ -34,15 +56,39 @@ pub(super) async fn login(
             some => format!("the server offers only {some}"),
         };
         let next = "use the submission port (587 or 465), or another kind of login";
-        return Err(StageError { code: HarnessCode::H01, ..refused(talk, login, message, next) });
+        return Err(StageError { code: HarnessCode::H01, ..refused(talk, login, message, next.to_owned()) });
     };
-    let credentials = Credentials::new(login.user.clone(), login.secret.expose().to_owned());
-    let command = Auth::new(sasl, credentials, None)
-        .map_err(|e| refused(talk, login, format!("the login cannot be written: {e}"), "check user and password"))?;
+    let refused = match enter(talk, smtp, sasl, login, &secret).await {
+        Err(refused) if refused.code == HarnessCode::H02 => refused,
+        entered => return entered,
+    };
+    let tokens = talk.tokens;
+    match fetch(tokens, login, move |tokens, login| tokens.renew(login, &secret)).await? {
+        Some(another) => {
+            // A token that had ended says nothing about the mail.
+            talk.forget_refused_login();
+            enter(talk, smtp, sasl, login, &another).await.map_err(|e| tokens.explain(login, e))
+        }
+        None => Err(refused),
+    }
+}
+
+/// One AUTH command and what it takes.
+async fn enter(
+    talk: &mut Dialogue<'_>,
+    smtp: &mut AsyncSmtpConnection,
+    sasl: Sasl,
+    login: &Login,
+    secret: &Secret,
+) -> Result<(), StageError> {
+    let credentials = Credentials::new(login.user.clone(), secret.expose().to_owned());
+    let command = Auth::new(sasl, credentials, None).map_err(|e| {
+        refused(talk, login, format!("the login cannot be written: {e}"), "check user and password".to_owned())
+    })?;
     let mut reply = talk.exchange(smtp, command).await?;
     let mut challenge = None;
     if sasl == Sasl::Login {
-        for answer in [login.user.as_str(), login.secret.expose()] {
+        for answer in [login.user.as_str(), secret.expose()] {
             if reply.code == 334 {
                 reply = talk.exchange(smtp, format!("{}\r\n", STANDARD.encode(answer))).await?;
             }
@@ -62,7 +108,7 @@ pub(super) async fn login(
     Err(refused(talk, login, format!("the server answered {reply}{why}"), what_next(&reply, login)))
 }
 
-fn refused(talk: &Dialogue<'_>, login: &Login, message: String, next: &str) -> StageError {
+fn refused(talk: &Dialogue<'_>, login: &Login, message: String, next: String) -> StageError {
     let code = match login.mechanism {
         Mechanism::Password => HarnessCode::H01,
         Mechanism::Xoauth2 => HarnessCode::H02,
@@ -70,13 +116,15 @@ fn refused(talk: &Dialogue<'_>, login: &Login, message: String, next: &str) -> S
     StageError::new(code, format!("login {} as {}", talk.endpoint.host, login.user), message, next)
 }
 
-fn what_next(reply: &Reply, login: &Login) -> &'static str {
+fn what_next(reply: &Reply, login: &Login) -> String {
     let text = reply.text.to_ascii_lowercase();
     if login.mechanism == Mechanism::Xoauth2 {
-        "get a new access token (`sealcheck auth gmail`); it needs the scope https://mail.google.com/"
-    } else if text.contains("application-specific password") || text.contains("gsmtp") {
+        return token::refused_next(login);
+    }
+    let next = if text.contains("application-specific password") || text.contains("gsmtp") {
         "make an app password at https://myaccount.google.com/apppasswords (needs 2-Step Verification) and use it as the password"
     } else {
         "check the account's user and password, and that the server lets this user send"
-    }
+    };
+    next.to_owned()
 }

@@ -15,6 +15,7 @@ mod stream;
 use crate::{
     evidence::{Sent, Stage, Submission},
     outcome::{HarnessCode, StageError},
+    probe::token::Tokens,
     scenario::target::Endpoint,
 };
 use dialogue::Dialogue;
@@ -24,15 +25,22 @@ use stream::Stream;
 /// Hands the mail to a server: a reply per command and recipient. A refusal is a value in [`Submission`], except of
 /// what the harness needs to work: the login, STARTTLS where it is required, and 421 before the first MAIL.
 ///
-/// The submission goes on while the server takes at least one recipient. `timeout` is for all of it together.
+/// The submission goes on while the server takes at least one recipient. `timeout` is for all of it together. `tokens`
+/// are those of logins with a refresh token.
 ///
 /// # Errors
 /// H01 and H02 when the login is refused, H03 when the name cannot be resolved, H04 when the server cannot be reached,
 /// closes the connection or stays silent until `timeout`, H05 when TLS fails or is not offered, H06 when the server is
 /// at a limit, H07 when it breaks the protocol.
-pub async fn submit(endpoint: &Endpoint, helo: &str, sent: &Sent, timeout: Duration) -> Result<Submission, StageError> {
+pub async fn submit(
+    endpoint: &Endpoint,
+    helo: &str,
+    sent: &Sent,
+    timeout: Duration,
+    tokens: &Tokens,
+) -> Result<Submission, StageError> {
     let stream = Stream::new();
-    let ended = tokio::time::timeout(timeout, Dialogue::new(endpoint, helo, sent, stream.clone()).run()).await;
+    let ended = tokio::time::timeout(timeout, Dialogue::new(endpoint, helo, sent, stream.clone(), tokens).run()).await;
     let mut submission = stream.record(|r| r.submission().clone());
     let answered = submission.replies.iter().rfind(|r| r.stage == Stage::Message);
     submission.queue_id = answered.filter(|r| r.reply.is_positive()).and_then(|r| queue_id::find(&r.reply.text));

@@ -58,6 +58,14 @@ impl Record {
         &self.submission
     }
 
+    /// Takes the replies to AUTH out; how many there were.
+    pub(super) fn forget_login(&mut self) -> usize {
+        let replies = &mut self.submission.replies;
+        let before = replies.len();
+        replies.retain(|reply| reply.stage != Stage::Auth);
+        before - replies.len()
+    }
+
     /// What is being waited for, in words.
     pub(super) fn waiting_for(&self) -> String {
         match (self.stage, &self.recipient) {

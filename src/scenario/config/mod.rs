@@ -7,6 +7,9 @@ mod secret;
 mod staging;
 mod used;
 
-pub use model::{AccountSpec, Config, EndpointSpec, Limit, LoginSpec, Profile, SecretPlace, SecretRef, StagingSpec};
-pub use resolve::{Outside, Resolved, load};
+pub use model::{
+    AccountSpec, Config, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, Limit, LoginSpec,
+    OauthSpec, Profile, SecretPlace, SecretRef, StagingSpec,
+};
+pub use resolve::{ConsentSpec, Outside, Resolved, load};
 pub use staging::Staging;

@@ -16,6 +16,11 @@ use std::{
     time::Duration,
 };
 
+/// Google's token endpoint.
+pub const GOOGLE_TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
+/// Google's authorization endpoint.
+pub const GOOGLE_AUTHORIZATION_ENDPOINT: &str = "https://accounts.google.com/o/oauth2/v2/auth";
+
 /// A project file.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -105,12 +110,29 @@ pub struct EndpointSpec {
 pub struct LoginSpec {
     /// The user name.
     pub user: String,
-    /// Where the secret is.
+    /// Where the secret is; with `oauth` the refresh token.
     pub secret: SecretRef,
     /// How it is presented.
     pub mechanism: Mechanism,
     /// White space in the secret is for people: Google shows app passwords in groups of four letters.
     pub grouped: bool,
+    /// Who exchanges the secret, which is then a refresh token, for access tokens.
+    pub oauth: Option<OauthSpec>,
+}
+
+/// An OAuth 2.0 client whose secrets are still references.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OauthSpec {
+    /// `client_id`.
+    pub client_id: SecretRef,
+    /// `client_secret`.
+    pub client_secret: SecretRef,
+    /// Where refresh tokens and codes are exchanged (RFC 6749 §3.2).
+    pub token_endpoint: String,
+    /// A file with CA certificates for both endpoints.
+    pub ca_file: Option<At<PathBuf>>,
+    /// Where a person consents in a browser (RFC 6749 §3.1).
+    pub authorization_endpoint: String,
 }
 
 /// Where a secret is.
@@ -133,8 +155,6 @@ pub enum SecretPlace {
     File(PathBuf),
     /// A program prints it.
     Command(Vec<String>),
-    /// A refresh token would have to be exchanged for it first.
-    Refresh,
 }
 
 /// Limits of an account.

@@ -1,14 +1,14 @@
 //! From the project file to a target: what is known without secrets, and then the secrets of the accounts that are used.
 
 use super::{
-    model::{AccountSpec, Config, EndpointSpec, LoginSpec},
+    model::{AccountSpec, Config, EndpointSpec, LoginSpec, OauthSpec, SecretPlace, SecretRef},
     secret,
 };
 use crate::{
     core::{At, Redactor, Secret},
     scenario::{
-        Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors,
-        target::{Endpoint, ImapAccess, LogSource, Login, TlsMode},
+        Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors, suggest,
+        target::{Endpoint, ImapAccess, LogSource, Login, OauthClient, TlsMode},
         yaml::Source,
     },
 };
@@ -34,6 +34,19 @@ pub struct Resolved {
     pub target: Target,
     /// Files that others can read, logins without TLS.
     pub hints: Vec<YamlError>,
+}
+
+/// What a person is to consent to, and where the refresh token belongs then.
+#[derive(Debug)]
+pub struct ConsentSpec {
+    /// The user whose mail is to be read.
+    pub user: String,
+    /// The client that asks for it.
+    pub client: OauthClient,
+    /// Where the person consents in a browser.
+    pub authorization_endpoint: String,
+    /// Where the project file says that the refresh token is.
+    pub refresh_token: SecretPlace,
 }
 
 impl Config {
@@ -119,6 +132,50 @@ impl Config {
         if errors.is_empty() { Ok(Resolved { target, hints }) } else { Err(YamlErrors(errors)) }
     }
 
+    /// The names of the accounts that log in with a refresh token.
+    pub fn accounts_with_oauth(&self) -> Vec<&str> {
+        let able = |spec: &&AccountSpec| spec.endpoints().filter_map(|e| e.login.as_ref()).any(|l| l.oauth.is_some());
+        self.accounts.values().filter(able).map(|spec| spec.name.value.as_str()).collect()
+    }
+
+    /// What `auth` needs of an account: its OAuth client, with secrets looked up and told to the redactor.
+    ///
+    /// # Errors
+    /// When there is no such account, it has no OAuth client, or a secret of the client cannot be had.
+    pub async fn consent(
+        &self,
+        account: &str,
+        outside: &Outside<'_>,
+        redactor: &Redactor,
+    ) -> Result<ConsentSpec, YamlErrors> {
+        let file = self.sources.first().map_or_else(|| "sealcheck.yaml".into(), |source| source.file.clone());
+        let Some(spec) = self.accounts.get(account) else {
+            let names = self.accounts.keys().map(String::as_str);
+            let help = suggest::hint(account, names.collect::<Vec<_>>(), "accounts")
+                .unwrap_or_else(|| "name one that the project file has".to_owned());
+            return Err(YamlErrors(vec![
+                YamlError::file(format!("there is no account `{account}`"), &file).with_help(help),
+            ]));
+        };
+        let logins = spec.endpoints().filter_map(|e| e.login.as_ref());
+        let Some((login, oauth)) = logins.filter_map(|l| Some((l, l.oauth.as_ref()?))).last() else {
+            let message = format!("account `{account}` has no OAuth client");
+            let help = "write `auth: xoauth2` with `client_id`, `client_secret` and `refresh_token`; \
+                        the refresh token need not be there yet";
+            return Err(YamlErrors(vec![self.wrong(&spec.name.at, message).with_help(help)]));
+        };
+        let mut opener = Opener { config: self, outside, redactor, errors: Vec::new(), hints: Vec::new() };
+        match opener.oauth(&login.user, oauth).await {
+            Some(client) if opener.errors.is_empty() => Ok(ConsentSpec {
+                user: login.user.clone(),
+                client,
+                authorization_endpoint: oauth.authorization_endpoint.clone(),
+                refresh_token: login.secret.place.clone(),
+            }),
+            _ => Err(YamlErrors(opener.errors)),
+        }
+    }
+
     fn without_tls(&self, spec: &EndpointSpec) -> Option<YamlError> {
         let login = spec.login.as_ref()?;
         let local = spec.host == "localhost" || spec.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
@@ -192,20 +249,12 @@ impl Opener<'_> {
     }
 
     async fn login(&mut self, spec: &LoginSpec) -> Option<Login> {
-        let mut hints = Vec::new();
-        let found = secret::look_up(&spec.secret, self.outside, &mut hints).await;
-        for hint in hints {
-            self.hints.push(self.config.wrong(&spec.secret.at, hint).with_help("a secret is for one person"));
-        }
-        let found = match found {
-            Ok(secret) => secret,
-            Err(missing) => {
-                let message = format!("no secret for `{}`: {}", spec.secret.key, missing.message);
-                self.errors.push(self.config.wrong(&spec.secret.at, message).with_help(missing.help));
-                return None;
-            }
+        let found = self.secret(&spec.user, &spec.secret).await;
+        let oauth = match &spec.oauth {
+            Some(client) => Some(self.oauth(&spec.user, client).await?),
+            None => None,
         };
-        self.redactor.learn(&spec.user, &found);
+        let found = found?;
         let secret = if spec.grouped {
             let joined = Secret::new(found.expose().split_whitespace().collect::<String>());
             self.redactor.learn(&spec.user, &joined);
@@ -213,7 +262,35 @@ impl Opener<'_> {
         } else {
             found
         };
-        Some(Login { user: spec.user.clone(), secret, mechanism: spec.mechanism })
+        Some(Login { user: spec.user.clone(), secret, mechanism: spec.mechanism, oauth })
+    }
+
+    /// A secret, of which the redactor knows before anybody has it.
+    async fn secret(&mut self, user: &str, reference: &SecretRef) -> Option<Secret> {
+        let mut hints = Vec::new();
+        let found = secret::look_up(reference, self.outside, &mut hints).await;
+        for hint in hints {
+            self.hints.push(self.config.wrong(&reference.at, hint).with_help("a secret is for one person"));
+        }
+        match found {
+            Ok(secret) => {
+                self.redactor.learn(user, &secret);
+                Some(secret)
+            }
+            Err(missing) => {
+                let message = format!("no secret for `{}`: {}", reference.key, missing.message);
+                self.errors.push(self.config.wrong(&reference.at, message).with_help(missing.help));
+                None
+            }
+        }
+    }
+
+    /// An OAuth client with its secrets and certificates; every one that is missing is told.
+    async fn oauth(&mut self, user: &str, spec: &OauthSpec) -> Option<OauthClient> {
+        let id = self.secret(user, &spec.client_id).await;
+        let secret = self.secret(user, &spec.client_secret).await;
+        let ca_pem = spec.ca_file.as_ref().and_then(|file| self.ca(file));
+        Some(OauthClient { id: id?, secret: secret?, token_endpoint: spec.token_endpoint.clone(), ca_pem })
     }
 
     /// A log with its paths made whole. A command line can be read by everybody on the machine.

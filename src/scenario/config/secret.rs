@@ -33,12 +33,6 @@ pub(super) async fn look_up(
         })?,
         SecretPlace::File(path) => from_file(&outside.root.join(path), hints)?,
         SecretPlace::Command(command) => from_program(command, outside.root, PATIENCE).await?,
-        SecretPlace::Refresh => {
-            return Err(Missing {
-                message: "a refresh token cannot be exchanged for an access token here".to_owned(),
-                help: "write `access_token: { command: [...] }` with a program that prints an access token".to_owned(),
-            });
-        }
     };
     let secret = raw.trim();
     if secret.is_empty() || secret.chars().any(char::is_control) {

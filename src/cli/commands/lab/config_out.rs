@@ -1,8 +1,12 @@
 //! The world as a project file, as a person would write one.
 
-use crate::scenario::{
-    Target,
-    target::{Endpoint, Provider, TlsMode},
+use crate::{
+    core::Secret,
+    lab::embedded::{Google, World},
+    scenario::{
+        Target,
+        target::{Endpoint, Provider, TlsMode},
+    },
 };
 use std::{
     fs,
@@ -11,7 +15,7 @@ use std::{
 };
 
 /// Writes the project file, and beside it a folder with the CA certificate and the secrets; the certificate's path.
-pub(super) fn write(file: &Path, target: &Target, ca_pem: &str) -> io::Result<PathBuf> {
+pub(super) fn write(file: &Path, target: &Target, world: &World) -> io::Result<PathBuf> {
     let mut folder = file.as_os_str().to_owned();
     folder.push(".d");
     let folder = PathBuf::from(folder);
@@ -19,7 +23,8 @@ pub(super) fn write(file: &Path, target: &Target, ca_pem: &str) -> io::Result<Pa
     // Paths in a project file are relative to it.
     let below = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let ca_file = folder.join("ca.pem");
-    fs::write(&ca_file, ca_pem)?;
+    fs::write(&ca_file, &world.describe().ca_pem)?;
+    let files = Files { folder: &folder, below: &below, google: world.google() };
     let mut text = format!(
         "# The world of `sealcheck lab up` as target gmail; it is there as long as that command runs.\n\
          sealcheck: 1\ntarget: gmail\n{}accounts:\n",
@@ -28,12 +33,10 @@ pub(super) fn write(file: &Path, target: &Target, ca_pem: &str) -> io::Result<Pa
     for (name, account) in &target.accounts {
         text.push_str(&format!("  {name}:\n    address: {}\n", account.address));
         if let Some(smtp) = &account.smtp {
-            text.push_str(&server("smtp", smtp, &below, name));
-            secret(&folder, name, smtp)?;
+            text.push_str(&files.server("smtp", smtp, name)?);
         }
         if let Some(imap) = &account.imap {
-            text.push_str(&server("imap", &imap.endpoint, &below, name));
-            secret(&folder, name, &imap.endpoint)?;
+            text.push_str(&files.server("imap", &imap.endpoint, name)?);
             if imap.provider == Provider::Gmail {
                 text.push_str("      provider: gmail\n");
             }
@@ -51,39 +54,61 @@ pub(super) fn write(file: &Path, target: &Target, ca_pem: &str) -> io::Result<Pa
     Ok(ca_file)
 }
 
-fn server(key: &str, endpoint: &Endpoint, below: &str, account: &str) -> String {
-    let tls = match endpoint.tls {
-        TlsMode::Implicit => "implicit",
-        TlsMode::Starttls => "starttls",
-        TlsMode::None => "none",
-    };
-    let mut text = format!(
-        "    {key}:\n      host: {}\n      port: {}\n      tls: {tls}\n      ca_file: {}\n",
-        endpoint.host,
-        endpoint.port,
-        quoted(&format!("{below}/ca.pem"))
-    );
-    if let Some(name) = &endpoint.tls_name {
-        text.push_str(&format!("      tls_name: {name}\n"));
-    }
-    if let Some(login) = &endpoint.login {
-        let file = quoted(&format!("{below}/{account}.secret"));
-        text.push_str(&format!("      user: {}\n      password: {{ file: {file} }}\n", login.user));
-    }
-    text
+/// What lies beside the project file.
+struct Files<'a> {
+    folder: &'a Path,
+    below: &'a str,
+    google: Option<&'a Google>,
 }
 
-/// A text in double quotes is YAML as well as JSON.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
+impl Files<'_> {
+    /// A server, its secrets written to files.
+    fn server(&self, key: &str, endpoint: &Endpoint, account: &str) -> io::Result<String> {
+        let tls = match endpoint.tls {
+            TlsMode::Implicit => "implicit",
+            TlsMode::Starttls => "starttls",
+            TlsMode::None => "none",
+        };
+        let ca_file = self.path("ca.pem");
+        let mut text = format!(
+            "    {key}:\n      host: {}\n      port: {}\n      tls: {tls}\n      ca_file: {ca_file}\n",
+            endpoint.host, endpoint.port,
+        );
+        if let Some(name) = &endpoint.tls_name {
+            text.push_str(&format!("      tls_name: {name}\n"));
+        }
+        let Some(login) = &endpoint.login else { return Ok(text) };
+        text.push_str(&format!("      user: {}\n", login.user));
+        match &login.oauth {
+            None => text.push_str(&self.secret("password", account, "secret", &login.secret)?),
+            Some(client) => {
+                text.push_str("      auth: xoauth2\n");
+                text.push_str(&self.secret("client_id", "google", "client_id", &client.id)?);
+                text.push_str(&self.secret("client_secret", "google", "client_secret", &client.secret)?);
+                text.push_str(&self.secret("refresh_token", account, "refresh_token", &login.secret)?);
+                text.push_str(&format!("      token_endpoint: {}\n", client.token_endpoint));
+                if let Some(google) = self.google {
+                    text.push_str(&format!("      authorization_endpoint: {}\n", google.authorization_endpoint()));
+                }
+                text.push_str(&format!("      token_ca_file: {ca_file}\n"));
+            }
+        }
+        Ok(text)
+    }
 
-/// Writes an account's secret so that only its owner can read it.
-fn secret(folder: &Path, account: &str, endpoint: &Endpoint) -> io::Result<()> {
-    let Some(login) = &endpoint.login else { return Ok(()) };
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(folder.join(format!("{account}.secret")))?.write_all(login.secret.expose().as_bytes())
+    /// A key with a secret, which is written so that only its owner can read it.
+    fn secret(&self, key: &str, of: &str, what: &str, secret: &Secret) -> io::Result<String> {
+        let name = format!("{of}.{what}");
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(self.folder.join(&name))?.write_all(secret.expose().as_bytes())?;
+        Ok(format!("      {key}: {{ file: {} }}\n", self.path(&name)))
+    }
+
+    /// A file beside the project file, as the project file names it. A text in double quotes is YAML as well as JSON.
+    fn path(&self, name: &str) -> String {
+        serde_json::Value::from(format!("{}/{name}", self.below)).to_string()
+    }
 }

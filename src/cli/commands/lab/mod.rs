@@ -2,6 +2,7 @@
 
 mod config_out;
 mod knobs;
+mod logins;
 
 use crate::{
     cli::{
@@ -13,12 +14,13 @@ use crate::{
         signals,
     },
     lab::{
-        Lab, LabError,
+        Lab, LabError, Settings,
         embedded::{MailboxServer, Ports, Route},
     },
     outcome::ExitCode,
     scenario::TargetKind,
 };
+use logins::LoginArgs;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -46,6 +48,8 @@ pub struct UpArgs {
     target: TargetKind,
     #[command(flatten)]
     company: CompanyArgs,
+    #[command(flatten)]
+    logins: LoginArgs,
     /// Hand mail for a domain to another server, whatever DNS says, for example gmail.com=127.0.0.1:2526; repeatable
     #[arg(long = "route", value_name = "DOMAIN=IP:PORT", value_parser = route)]
     routes: Vec<(String, Route)>,
@@ -128,7 +132,8 @@ async fn up(args: &UpArgs, project: &Project) -> Outcome {
         return Err(Failure::Usage(format!("--deliver-to: {help}")));
     }
     let ports = Ports { routes: args.routes.iter().cloned().collect(), mailbox, ..args.ports.ports() };
-    let settings = project.of_company(args.company.settings(args.target, ports)?).await?;
+    let settings = Settings { google: args.logins.google()?, ..args.company.settings(args.target, ports)? };
+    let settings = project.of_company(settings).await?;
     let started = Lab::start(args.target, &knobs, &settings).await;
     let lab = started.map_err(|e| match e {
         LabError::Knob { .. } => Failure::Usage(format!("{e}; {}", e.next())),
@@ -138,7 +143,7 @@ async fn up(args: &UpArgs, project: &Project) -> Outcome {
     let world = lab.world();
     let mut ready = serde_json::to_value(world.describe()).map_err(|e| Failure::Internal(e.to_string()))?;
     if let Some(file) = &args.config_out {
-        let written = config_out::write(file, lab.target(), &world.describe().ca_pem);
+        let written = config_out::write(file, lab.target(), world);
         let ca_file = written.map_err(|e| Failure::Output(format!("cannot write {}: {e}", file.display())))?;
         if let Value::Object(fields) = &mut ready {
             fields.insert("config".into(), json!(file));

@@ -29,12 +29,14 @@ pub(super) const ROWS: &[Row] = &[
             "トークン サーバーの invalid_grant、または XOAUTH2 ログインの拒否",
         ),
         text(
-            "the refresh token was revoked, is older than seven days in a project that is still testing, or the password changed",
-            "リフレッシュ トークンの取り消し、テスト中のプロジェクトでの 7 日の期限切れ、またはパスワードの変更",
+            "the refresh token was revoked, is older than seven days in a project that is still testing, was not used for six \
+             months, or the password changed; or it is another user's, or for another scope than https://mail.google.com/",
+            "リフレッシュ トークンの取り消し、テスト中のプロジェクトでの 7 日の期限切れ、6 か月の未使用、またはパスワードの変更。\
+             あるいは別のユーザーのもの、または https://mail.google.com/ 以外のスコープ",
         ),
         text(
-            "get a new refresh token, and publish the OAuth project",
-            "新しいリフレッシュ トークンを取り、OAuth プロジェクトを公開する",
+            "get a new refresh token with sealcheck auth gmail, and publish the OAuth project; docs/gmail.md says how",
+            "sealcheck auth gmail で新しいリフレッシュ トークンを取り、OAuth プロジェクトを公開する。手順は docs/gmail.md",
         ),
         &[],
     ),

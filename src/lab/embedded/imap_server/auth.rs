@@ -1,7 +1,7 @@
 //! Who may log in, and Gmail's words for who may not.
 
 use crate::{
-    lab::embedded::store::{Account, Flavour, Store},
+    lab::embedded::store::{AccessToken, Account, Flavour, Store},
     scenario::target::Provider,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -15,6 +15,9 @@ pub(super) enum Sasl {
     /// Google's, with an OAuth 2.0 access token.
     Xoauth2,
 }
+
+/// Whose login holds, and by which token it ends.
+pub(super) type Entered = (Arc<Account>, Option<Arc<AccessToken>>);
 
 /// Why a login is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +62,7 @@ impl Sasl {
     }
 
     /// Judges the client's answer, in base64.
-    pub(super) fn judge(self, store: &Store, answer: &str) -> Result<Arc<Account>, Refusal> {
+    pub(super) fn judge(self, store: &Store, answer: &str) -> Result<Entered, Refusal> {
         let answer = STANDARD.decode(answer.trim()).ok().and_then(|a| String::from_utf8(a).ok());
         let answer = answer.ok_or(Refusal::Malformed)?;
         match self {
@@ -67,7 +70,9 @@ impl Sasl {
                 let mut parts = answer.split('\0');
                 let (_, user, password) = (parts.next(), parts.next(), parts.next());
                 match (user, password, parts.next()) {
-                    (Some(user), Some(password), None) => by_password(store, user, password),
+                    (Some(user), Some(password), None) => {
+                        by_password(store, user, password).map(|account| (account, None))
+                    }
                     _ => Err(Refusal::Malformed),
                 }
             }
@@ -77,11 +82,9 @@ impl Sasl {
                     return Err(Refusal::Malformed);
                 };
                 let scheme_and_token = bearer.split_once(' ').filter(|(s, _)| s.eq_ignore_ascii_case("Bearer"));
-                let token = scheme_and_token.map(|(_, token)| token);
-                store
-                    .account(user)
-                    .filter(|a| a.credentials().access_token.as_ref().map(|t| t.expose()) == token && token.is_some())
-                    .ok_or(Refusal::Credentials)
+                let account = store.account(user).ok_or(Refusal::Credentials)?;
+                let token = scheme_and_token.and_then(|(_, token)| account.tokens().good(token));
+                token.map(|token| (account, Some(token))).ok_or(Refusal::Credentials)
             }
         }
     }
@@ -121,7 +124,7 @@ mod tests {
         store
     }
 
-    fn refusal(result: Result<Arc<Account>, Refusal>) -> Option<Refusal> {
+    fn refusal<T>(result: Result<T, Refusal>) -> Option<Refusal> {
         result.err()
     }
 

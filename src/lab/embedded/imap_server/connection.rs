@@ -101,7 +101,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     other => ended(&other, &mut out),
                 },
                 Next::Command => match self.wait(false).await? {
-                    Event::Command(command) => self.session.command(&command, &mut out),
+                    Event::Command(command) => {
+                        let next = self.session.command(&command, &mut out);
+                        if let Some(token) = self.session.token() {
+                            token.used();
+                        }
+                        next
+                    }
                     other => ended(&other, &mut out),
                 },
             };
@@ -127,6 +133,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Ok(event);
             }
             let expires = self.expires;
+            let token = self.session.token();
+            let token_ended = async {
+                match token {
+                    Some(token) => token.ended().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 read = self.stream.read(&mut buffer) => match read? {
                     0 => return Ok(Event::Gone),
@@ -134,6 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 },
                 Some(Ok(())) = changed(self.session.news()), if idle => return Ok(Event::News),
                 Ok(()) = self.expired.changed() => return Ok(Event::Expired),
+                () = token_ended => return Ok(Event::Expired),
                 () = sleep_until(expires.unwrap_or_else(Instant::now)), if expires.is_some() => return Ok(Event::Expired),
             }
         }

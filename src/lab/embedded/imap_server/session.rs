@@ -2,7 +2,7 @@
 
 use super::{
     ImapServer,
-    auth::{self, Refusal, Sasl},
+    auth::{self, Entered, Refusal, Sasl},
     folders::{Listing, unknown},
     output::Output,
     texts,
@@ -10,7 +10,7 @@ use super::{
     view::View,
 };
 use crate::{
-    lab::embedded::store::Account,
+    lab::embedded::store::{AccessToken, Account},
     scenario::{knobs::ImapFault, target::Provider},
 };
 use std::{fmt, sync::Arc};
@@ -31,6 +31,8 @@ struct Login {
     account: Arc<Account>,
     server: Arc<ImapServer>,
     news: watch::Receiver<u64>,
+    /// The session ends with the token that opened it.
+    token: Option<Arc<AccessToken>>,
 }
 
 impl Drop for Login {
@@ -158,7 +160,7 @@ impl Session {
                 let (user, password) = (args.text()?, args.text()?);
                 args.end()?;
                 let result = auth::by_password(&self.server.store, &user, &password);
-                Ok(self.enter(result, out))
+                Ok(self.enter(result.map(|account| (account, None)), out))
             }
             _ if self.login.is_none() => Ok(Status::bad(format_args!("Unknown command {}", self.id))),
             "LOGIN" | "AUTHENTICATE" => Ok(Status::bad(format_args!("{name} not allowed now."))),
@@ -305,12 +307,12 @@ impl Session {
         Next::Command
     }
 
-    fn enter(&mut self, result: Result<Arc<Account>, Refusal>, out: &mut Output) -> Status {
-        let account = match result {
+    fn enter(&mut self, result: Result<Entered, Refusal>, out: &mut Output) -> Status {
+        let (account, token) = match result {
             Ok(_) if self.server.fault == ImapFault::Login => {
                 return Status(Refusal::AppPasswordRequired.reply(self.provider()).into());
             }
-            Ok(account) => account,
+            Ok(entered) => entered,
             Err(refusal) => return Status(refusal.reply(self.provider()).into()),
         };
         if self.server.fault == ImapFault::Limit || !self.server.admit(account.address()) {
@@ -319,13 +321,18 @@ impl Session {
         out.line(format_args!("* CAPABILITY {}", texts::capability(self.provider(), true)));
         let status = Status::ok(format_args!("{} authenticated (Success)", account.address()));
         let news = account.news();
-        self.login = Some(Login { account, server: Arc::clone(&self.server), news });
+        self.login = Some(Login { account, server: Arc::clone(&self.server), news, token });
         status
     }
 
     /// Changes of the account since the last look.
     pub(super) fn news(&mut self) -> Option<&mut watch::Receiver<u64>> {
         self.login.as_mut().map(|l| &mut l.news)
+    }
+
+    /// The token that opened the session, which ends with it.
+    pub(super) fn token(&self) -> Option<Arc<AccessToken>> {
+        self.login.as_ref()?.token.clone()
     }
 
     /// Whether someone is logged in.

@@ -38,14 +38,9 @@ impl Service for Submission {
 
     async fn login(&self, _session: &Session, credentials: &Credentials) -> Result<String, Reply> {
         let Credentials { mechanism, user, secret } = credentials;
-        let holds = self.users.account(user).filter(|account| {
-            let known = account.credentials();
-            match mechanism {
-                Mechanism::Xoauth2 => {
-                    known.access_token.as_ref().is_some_and(|token| token.expose() == secret.expose())
-                }
-                Mechanism::Plain | Mechanism::Login => known.password.expose() == secret.expose(),
-            }
+        let holds = self.users.account(user).filter(|account| match mechanism {
+            Mechanism::Xoauth2 => account.tokens().good(secret.expose()).inspect(|token| token.used()).is_some(),
+            Mechanism::Plain | Mechanism::Login => account.credentials().password.expose() == secret.expose(),
         });
         match holds {
             Some(account) => Ok(account.address().to_owned()),

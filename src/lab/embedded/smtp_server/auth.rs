@@ -43,6 +43,12 @@ impl Mechanism {
         }
     }
 
+    /// What is said of refused credentials before the reply, in base64 (Google's XOAUTH2 protocol).
+    pub(super) fn why_not(self) -> Option<String> {
+        let why = r#"{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}"#;
+        (self == Self::Xoauth2).then(|| STANDARD.encode(why))
+    }
+
     /// Reads the answers; `None` when they are not of this mechanism.
     pub(super) fn read(self, answers: &[String]) -> Option<Credentials> {
         let decode = |text: &String| {

@@ -220,7 +220,16 @@ impl Connection {
                 self.session.user = Some(user);
                 self.refuse(Reply::new(235, Status(2, 7, 0), "Authentication successful"))
             }
-            Err(reply) => self.refuse(reply),
+            Err(reply) => {
+                if let Some(why) = mechanism.why_not() {
+                    self.bytes.push(&Reply::plain(334, &why).to_bytes());
+                    // Whatever the client answers.
+                    if matches!(self.waiting(LINE_LIMIT).await?, Some(Line::End) | None) {
+                        return Ok(Next::Close);
+                    }
+                }
+                self.refuse(reply)
+            }
         })
     }
 

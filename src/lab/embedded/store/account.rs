@@ -1,7 +1,7 @@
 //! An account: how it is logged in to, and its folders and messages.
 
 use super::{
-    Delivered, Message,
+    AccessTokens, Delivered, Message,
     folder::{Entry, Folder, FolderKind, Uid},
     message,
 };
@@ -27,7 +27,7 @@ pub enum Flavour {
 pub struct Credentials {
     /// The password, for Gmail an app password.
     pub password: Secret,
-    /// The access token of XOAUTH2, if it can be opened that way.
+    /// An access token of XOAUTH2 that never ends, if it can be opened that way.
     pub access_token: Option<Secret>,
 }
 
@@ -35,6 +35,7 @@ pub struct Credentials {
 pub struct Account {
     address: String,
     credentials: Credentials,
+    tokens: AccessTokens,
     flavour: Flavour,
     state: Mutex<Mail>,
     news: watch::Sender<u64>,
@@ -52,9 +53,14 @@ pub struct Mail {
 
 impl Account {
     pub(super) fn new(address: &str, credentials: Credentials, flavour: Flavour) -> Self {
+        let tokens = AccessTokens::default();
+        if let Some(token) = &credentials.access_token {
+            tokens.add(token.clone(), None, None);
+        }
         Self {
             address: address.to_owned(),
             credentials,
+            tokens,
             flavour,
             state: Mutex::new(Mail::new(flavour)),
             news: watch::Sender::new(0),
@@ -69,6 +75,11 @@ impl Account {
     /// What opens it.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    /// The access tokens that open it.
+    pub fn tokens(&self) -> &AccessTokens {
+        &self.tokens
     }
 
     /// Whose habits it has.

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod folder;
 pub mod message;
+pub mod tokens;
 pub mod utf7;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use std::{
 pub use account::{Account, Credentials, Flavour};
 pub use folder::{FolderKind, Uid};
 pub use message::Message;
+pub use tokens::{AccessToken, AccessTokens};
 
 /// Every account of one server. Clones share the accounts.
 #[derive(Clone, Default)]

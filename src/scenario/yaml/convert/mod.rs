@@ -4,6 +4,7 @@
 pub(crate) mod config;
 pub(crate) mod expect;
 pub(crate) mod knobs;
+pub(crate) mod login;
 pub(crate) mod scenario;
 pub(crate) mod send;
 pub(crate) mod server;

@@ -1,27 +1,24 @@
-//! Servers of accounts, and references to their secrets.
+//! Servers of accounts.
 
 use super::Cx;
 use crate::{
     core::At,
     scenario::{
-        config::{EndpointSpec, LoginSpec, SecretPlace, SecretRef},
-        target::{Mechanism, Provider, TlsMode},
+        config::{EndpointSpec, LoginSpec},
+        target::{Provider, TlsMode},
         yaml::{
             node::Place,
             spot::{Form, Spot},
-            twin::config::{AuthKind, MxTwin, Secret, SecretForm, SecretTwin, ServerTwin},
+            twin::config::{MxTwin, ServerTwin},
         },
     },
 };
 use std::path::PathBuf;
 
-/// A secret's key is written: where, and the reference when it is sound.
-type Given = (Place, Option<SecretRef>);
-
 /// What a server is for, with what is usual there.
 #[derive(Clone, Copy)]
 pub(super) struct Usual {
-    key: &'static str,
+    pub(super) key: &'static str,
     gmail: &'static str,
     starttls: u16,
     implicit: u16,
@@ -119,117 +116,5 @@ impl Cx<'_> {
         }
         let ca_file = ca_file.map(|f| At::new(PathBuf::from(&f.value), self.position(f.at)));
         Some(EndpointSpec { host, port, tls, tls_name: tls_name.map(|n| n.value), ca_file, login })
-    }
-
-    fn login(
-        &mut self,
-        account: &At<String>,
-        address: &str,
-        at: Place,
-        twin: &mut ServerTwin,
-        usual: Usual,
-    ) -> Option<LoginSpec> {
-        let key = |name: &str| format!("accounts.{}.{}.{name}", account.value, usual.key);
-        let secret = |cx: &mut Self, name: &str, secret: Option<Secret>| {
-            let at = secret.as_ref().map(|s| s.at);
-            at.map(|at| (at, secret.and_then(|s| cx.secret(key(name), s))))
-        };
-        let password = secret(self, "password", twin.password.take());
-        let access = secret(self, "access_token", twin.access_token.take());
-        let client = [
-            ("client_id", secret(self, "client_id", twin.client_id.take())),
-            ("client_secret", secret(self, "client_secret", twin.client_secret.take())),
-            ("refresh_token", secret(self, "refresh_token", twin.refresh_token.take())),
-        ];
-        let oauth = access.is_some() || client.iter().any(|(_, s)| s.is_some());
-        let kind = twin.auth.as_ref().map_or(if oauth { AuthKind::Xoauth2 } else { AuthKind::Password }, |a| a.value);
-        if kind == AuthKind::Xoauth2 {
-            if let Some((at, _)) = password {
-                self.wrong(at, "option without effect: `password` with `auth: xoauth2`", "leave one of them out");
-            }
-        } else {
-            let tokens = client.iter().map(|(n, s)| (*n, s)).chain([("access_token", &access)]);
-            for (name, secret) in tokens {
-                if let Some((at, _)) = secret {
-                    let message = format!("option without effect: `{name}` with `auth: {}`", kind.as_ref());
-                    self.wrong(*at, message, "write `auth: xoauth2` or leave it out");
-                }
-            }
-        }
-        let given = if kind == AuthKind::Xoauth2 {
-            access.or_else(|| self.refresh(&key("refresh_token"), client))
-        } else {
-            password
-        };
-        let Some((_, secret)) = given else {
-            let lone = twin.auth.as_ref().map(|a| ("auth", a.at)).or(twin.user.as_ref().map(|u| ("user", u.at)));
-            if let Some((name, at)) = lone {
-                let wanted = if kind == AuthKind::Xoauth2 { "access_token" } else { "password" };
-                self.wrong(at, format!("`{name}` without `{wanted}`"), format!("write `{wanted}: {{ env: NAME }}`"));
-            } else if usual.key == "imap" {
-                self.wrong(
-                    at,
-                    format!("`imap` of account `{}` has no login", account.value),
-                    "write `password: { env: NAME }`",
-                );
-            }
-            return None;
-        };
-        Some(LoginSpec {
-            user: twin.user.take().map_or_else(|| address.to_owned(), |u| u.value),
-            secret: secret?,
-            mechanism: if kind == AuthKind::Xoauth2 { Mechanism::Xoauth2 } else { Mechanism::Password },
-            grouped: kind == AuthKind::AppPassword,
-        })
-    }
-
-    /// The three parts that a refresh token needs, as one secret.
-    fn refresh(&mut self, key: &str, parts: [(&str, Option<Given>); 3]) -> Option<Given> {
-        let at = parts.iter().find_map(|(_, s)| s.as_ref().map(|(at, _)| *at))?;
-        for (name, part) in &parts {
-            if part.is_none() {
-                self.wrong(
-                    at,
-                    format!("`{name}` is missing"),
-                    "a refresh token needs `client_id`, `client_secret` and `refresh_token`",
-                );
-            }
-        }
-        Some((at, Some(SecretRef { key: key.to_owned(), at: self.position(at), place: SecretPlace::Refresh })))
-    }
-
-    /// A reference to a secret.
-    fn secret(&mut self, key: String, secret: Secret) -> Option<SecretRef> {
-        let at = secret.at;
-        let SecretForm::Reference(SecretTwin { env, file, command }) = secret.value else {
-            let message = format!("W01: `{key}` holds a secret in plain text");
-            self.wrong(at, message, "write `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM, ARGUMENT] }`");
-            return None;
-        };
-        let place = match (env, file, command) {
-            (Some(env), None, None) => {
-                self.filled("`env`", &env);
-                SecretPlace::Env(env.value)
-            }
-            (None, Some(file), None) => {
-                self.filled("`file`", &file);
-                SecretPlace::File(PathBuf::from(file.value))
-            }
-            (None, None, Some(command)) => {
-                if command.value.first().is_none_or(|p| p.trim().is_empty()) {
-                    self.wrong(command.at, "`command` is empty", "write a program and its arguments as a list");
-                }
-                SecretPlace::Command(command.value)
-            }
-            _ => {
-                self.wrong(
-                    at,
-                    format!("`{key}` needs one of `env`, `file` and `command`"),
-                    "write exactly one of them",
-                );
-                return None;
-            }
-        };
-        Some(SecretRef { key, at: self.position(at), place })
     }
 }

@@ -134,8 +134,16 @@ pub(crate) struct ServerTwin {
     pub(crate) client_id: Option<Secret>,
     /// The OAuth 2 client's secret, beside `refresh_token`.
     pub(crate) client_secret: Option<Secret>,
-    /// An OAuth 2 refresh token for `xoauth2`.
+    /// An OAuth 2 refresh token for `xoauth2`; `sealcheck auth gmail` gets one.
     pub(crate) refresh_token: Option<Secret>,
+    /// Where the refresh token is exchanged for access tokens; Google's when not written.
+    #[schemars(extend("format" = "uri"))]
+    pub(crate) token_endpoint: Option<Spot<String>>,
+    /// A file with CA certificates (PEM) to trust at both OAuth endpoints instead of the system's.
+    pub(crate) token_ca_file: Option<Spot<String>>,
+    /// Where `sealcheck auth gmail` sends your browser; Google's when not written.
+    #[schemars(extend("format" = "uri"))]
+    pub(crate) authorization_endpoint: Option<Spot<String>>,
 }
 
 words! {

@@ -1,0 +1,277 @@
+//! `sealcheck auth`.
+
+use crate::{
+    cli::{
+        Context, Global,
+        context::{complain, print},
+        failure::{Failure, Outcome},
+        project::Project,
+    },
+    core::{Redactor, Secret, duration},
+    outcome::{ExitCode, StageError},
+    probe::token::Consent,
+    scenario::{
+        config::{ConsentSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, SecretPlace},
+        target::OauthClient,
+    },
+};
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+/// `sealcheck auth …`.
+#[derive(Debug, clap::Subcommand)]
+pub enum AuthCommand {
+    /// Get a refresh token for Gmail: asks for your consent in a browser and waits for it
+    Gmail(GmailArgs),
+}
+
+/// Arguments of `auth gmail`.
+#[derive(Debug, clap::Args)]
+pub struct GmailArgs {
+    /// The account of the project file whose OAuth client asks [default: the only one that has one]
+    #[arg(long, value_name = "NAME", conflicts_with = "client_id_env")]
+    account: Option<String>,
+    /// Without a project file: the environment variable with the OAuth client's id
+    #[arg(long, value_name = "NAME", requires = "client_secret_env")]
+    client_id_env: Option<String>,
+    /// Without a project file: the environment variable with the OAuth client's secret
+    #[arg(long, value_name = "NAME", requires = "client_id_env")]
+    client_secret_env: Option<String>,
+    /// Whose mail it is [default: the user of the account]
+    #[arg(long, value_name = "ADDRESS")]
+    user: Option<String>,
+    /// Write the refresh token to this new file, which nobody else can read [default: where the account's refresh_token
+    /// says, when that is a file]
+    #[arg(long, value_name = "FILE", conflicts_with = "print")]
+    output: Option<PathBuf>,
+    /// Print the refresh token on standard output
+    #[arg(long)]
+    print: bool,
+    /// Open no browser, print the address only
+    #[arg(long)]
+    no_browser: bool,
+    /// How long to wait for your consent
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration::parse)]
+    timeout: Duration,
+}
+
+/// Where the refresh token goes.
+#[derive(Debug, PartialEq, Eq)]
+enum Goes {
+    /// To standard output.
+    Stdout,
+    /// To a file that is not there yet.
+    New(PathBuf),
+    /// To the file that the account names, in place of what is there.
+    Known(PathBuf),
+}
+
+pub(in crate::cli) fn run(context: &Context, global: &Global, command: &AuthCommand) -> Outcome {
+    let AuthCommand::Gmail(args) = command;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
+    let outcome = runtime.block_on(gmail(context, global, args));
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome {
+    let redactor = Redactor::new();
+    let project = if args.client_id_env.is_some() { None } else { Some(Project::find(context, global, &[])?) };
+    let asks = match &project {
+        Some(project) => project.consent(context, args.account.as_deref(), &redactor).await?,
+        None => by_variables(context, args)?,
+    };
+    let root = project.as_ref().map_or(Path::new("."), Project::folder);
+    let goes = goes(args, &asks.refresh_token, root)?;
+    let user = args.user.as_ref().unwrap_or(&asks.user);
+    let failed = |e: StageError| Failure::Inconclusive(redactor.text(&format!("{e}; {}", e.next)).into_owned());
+    let consent = Consent::begin(asks.client, &asks.authorization_endpoint, user).await.map_err(failed)?;
+    let port = consent.port();
+    complain(&format!("Consent as {user} in a browser on this machine:\n\n    {}\n", consent.url()));
+    complain(&format!("(From another machine, first: ssh -L {port}:127.0.0.1:{port} THIS-MACHINE)"));
+    if !args.no_browser && open_browser(context, consent.url()) {
+        complain("The browser has been told to open it.");
+    }
+    complain(&format!("Waiting for at most {} …", duration::human(args.timeout)));
+    let refresh = consent.wait(args.timeout, &redactor).await.map_err(failed)?;
+    store(&goes, &refresh.token)?;
+    complain(&done(&goes, user, args, &asks.refresh_token));
+    Ok(ExitCode::Success)
+}
+
+/// An OAuth client of Google's that the project file does not know.
+fn by_variables(context: &Context, args: &GmailArgs) -> Result<ConsentSpec, Failure> {
+    let value = |name: &Option<String>| {
+        let name = name.as_deref().unwrap_or_default();
+        let value = context.variable(name).map(str::trim).filter(|value| !value.is_empty());
+        value.map(Secret::new).ok_or_else(|| Failure::Usage(format!("the environment variable `{name}` is not set")))
+    };
+    let Some(user) = args.user.clone() else {
+        return Err(Failure::Usage("whose mail is it? add --user ADDRESS".to_owned()));
+    };
+    Ok(ConsentSpec {
+        user,
+        client: OauthClient {
+            id: value(&args.client_id_env)?,
+            secret: value(&args.client_secret_env)?,
+            token_endpoint: GOOGLE_TOKEN_ENDPOINT.to_owned(),
+            ca_pem: None,
+        },
+        authorization_endpoint: GOOGLE_AUTHORIZATION_ENDPOINT.to_owned(),
+        refresh_token: SecretPlace::Command(Vec::new()),
+    })
+}
+
+/// Where the refresh token goes, decided before anybody is asked for consent.
+fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, Failure> {
+    match (&args.output, args.print, known) {
+        (Some(file), ..) if fs::symlink_metadata(file).is_ok() => {
+            Err(Failure::Usage(format!("{} is there already; name a new file with --output", file.display())))
+        }
+        (Some(file), ..) => Ok(Goes::New(file.clone())),
+        (None, true, _) => Ok(Goes::Stdout),
+        (None, false, SecretPlace::File(file)) => Ok(Goes::Known(root.join(file))),
+        (None, false, SecretPlace::Env(name)) => Err(Failure::Usage(format!(
+            "where shall the refresh token go? add --output FILE or --print; the account reads it from the variable {name}"
+        ))),
+        (None, false, SecretPlace::Command(_)) => {
+            Err(Failure::Usage("where shall the refresh token go? add --output FILE or --print".to_owned()))
+        }
+    }
+}
+
+fn store(goes: &Goes, token: &Secret) -> Result<(), Failure> {
+    let line = format!("{}\n", token.expose());
+    let (file, written) = match goes {
+        Goes::Stdout => return print(&line).map_err(|e| Failure::stdout(&e)),
+        Goes::New(file) => (file, write_new(file, &line)),
+        Goes::Known(file) => (file, replace(file, &line)),
+    };
+    written.map_err(|e| Failure::Output(format!("cannot write {}: {e}", file.display())))
+}
+
+fn write_new(file: &Path, line: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)?.write_all(line.as_bytes())
+}
+
+/// Readers see the old token or the new one. Temporary files can be read by their owner only.
+fn replace(file: &Path, line: &str) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut new = tempfile::Builder::new().prefix(".sealcheck-").tempfile_in(folder)?;
+    new.write_all(line.as_bytes())?;
+    new.persist(file).map(drop).map_err(|e| e.error)
+}
+
+/// What has been done, and what is left to do.
+fn done(goes: &Goes, user: &str, args: &GmailArgs, known: &SecretPlace) -> String {
+    let place = match goes {
+        Goes::Stdout => "printed on standard output".to_owned(),
+        Goes::New(file) | Goes::Known(file) => format!("in {}", file.display()),
+    };
+    let reference = match goes {
+        Goes::New(file) | Goes::Known(file) => {
+            format!("{{ file: {} }}", serde_json::Value::from(file.display().to_string()))
+        }
+        Goes::Stdout => "{ env: SEALCHECK_GOOGLE_REFRESH_TOKEN }".to_owned(),
+    };
+    let next = match (goes, known, &args.client_id_env, &args.client_secret_env) {
+        (Goes::Known(_), ..) => "The account finds it there.".to_owned(),
+        (_, _, Some(id), Some(secret)) => format!(
+            "Write into the account's `imap`:\n\n      auth: xoauth2\n      client_id: {{ env: {id} }}\n      \
+             client_secret: {{ env: {secret} }}\n      refresh_token: {reference}\n"
+        ),
+        (_, SecretPlace::Env(name), ..) => {
+            format!("The account reads it from the variable {name}; in CI make it a secret.")
+        }
+        (_, SecretPlace::File(file), ..) => format!("The account reads it from {}.", file.display()),
+        (_, SecretPlace::Command(words), ..) => {
+            format!("The account reads it from the program `{}`.", words.first().map_or("", String::as_str))
+        }
+    };
+    format!(
+        "The refresh token of {user} is {place}. {next}\nIt opens the whole mailbox: keep it as you keep a password. While the \
+         OAuth app is in \"Testing\", it ends after 7 days."
+    )
+}
+
+/// Tells a browser to open an address; whether there is one.
+fn open_browser(context: &Context, url: &str) -> bool {
+    let (program, arguments): (_, &[&str]) = if cfg!(target_os = "macos") {
+        ("open", &[])
+    } else if cfg!(windows) {
+        ("rundll32", &["url.dll,FileProtocolHandler"])
+    } else if context.variable("DISPLAY").or(context.variable("WAYLAND_DISPLAY")).is_some() {
+        ("xdg-open", &[])
+    } else {
+        return false;
+    };
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(output: Option<&Path>, print: bool) -> GmailArgs {
+        GmailArgs {
+            account: None,
+            client_id_env: None,
+            client_secret_env: None,
+            user: None,
+            output: output.map(Path::to_path_buf),
+            print,
+            no_browser: true,
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn a_token_goes_where_the_person_says_or_the_account_reads_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let there = dir.path().join("there");
+        fs::write(&there, "old").unwrap();
+        let (file, env) = (SecretPlace::File("s/token".into()), SecretPlace::Env("TOKEN".into()));
+        assert_eq!(goes(&args(None, true), &file, dir.path()).unwrap(), Goes::Stdout);
+        assert_eq!(goes(&args(None, false), &file, dir.path()).unwrap(), Goes::Known(dir.path().join("s/token")));
+        assert!(goes(&args(None, false), &env, dir.path()).unwrap_err().to_string().contains("variable TOKEN"));
+        assert!(
+            goes(&args(Some(&there), false), &env, dir.path()).unwrap_err().to_string().contains("is there already")
+        );
+        let new = dir.path().join("new");
+        assert_eq!(goes(&args(Some(&new), false), &env, dir.path()).unwrap(), Goes::New(new));
+    }
+
+    #[test]
+    fn files_are_for_their_owner_and_replaced_only_where_the_account_reads_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("below/token");
+        for token in ["one", "two"] {
+            store(&Goes::Known(file.clone()), &Secret::new(token)).unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), format!("{token}\n"));
+        }
+        let new = dir.path().join("new");
+        store(&Goes::New(new.clone()), &Secret::new("one")).unwrap();
+        assert!(matches!(store(&Goes::New(new.clone()), &Secret::new("two")), Err(Failure::Output(_))));
+        assert_eq!(fs::read_to_string(&new).unwrap(), "one\n");
+        #[cfg(unix)]
+        for file in [&file, &new] {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+}
