@@ -185,7 +185,7 @@ async fn the_way_to_a_token_server_is_checked() {
         (with(&deaf_endpoint, Some(&ca_pem)), HarnessCode::H05, "closed the connection"),
         (with(&endpoint.replace("/token", "/other"), Some(&ca_pem)), HarnessCode::H07, "HTTP 404"),
     ] {
-        let tokens = Tokens::with_patience(Redactor::new(), Duration::from_millis(200));
+        let tokens = Tokens::default();
         let error = secret(&tokens, &login).await.unwrap_err();
         assert_eq!(error.code, code, "{error:?}");
         assert!(error.message.contains(says), "{error:?}");
