@@ -73,4 +73,5 @@ mod verify_rules;
 mod verify_signer;
 mod verify_suite;
 mod wire;
+mod workflows;
 mod world;
