@@ -1,5 +1,6 @@
 //! Which small values does everyone share? Nothing here knows what mail is.
 
+pub mod category;
 pub mod duration;
 pub mod glob;
 pub mod ids;
@@ -8,6 +9,7 @@ pub mod redact;
 pub mod secret;
 pub mod version;
 
+pub use category::Category;
 pub use ids::{RunId, ScenarioId, Token};
 pub use position::{At, Position};
 pub use redact::Redactor;

@@ -1,6 +1,7 @@
 //! What was seen? Values only, built once per attempt, no opinions.
 
 use crate::{
+    core::Category,
     mail::{Message, arc::ArcChain, authres::Trust, dsn::Dsn, received::Hop, reply::Reply},
     verify::Verification,
 };
@@ -179,12 +180,24 @@ pub struct Arrival {
     pub uid: u32,
     /// Gmail's message id.
     pub gm_msgid: Option<u64>,
-    /// Gmail's labels.
-    pub labels: Vec<String>,
+    /// Gmail's labels, but for that of the folder itself; `None` when the server has none or they cannot be read.
+    pub labels: Option<Vec<String>>,
     /// The bytes.
     pub raw: Vec<u8>,
     /// When it was seen.
     pub seen: std::time::Instant,
+}
+
+/// What Gmail takes a copy for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Filed {
+    /// Nobody asked, or there was no answer.
+    #[default]
+    Unknown,
+    /// It is in no category, as mail in the spam folder.
+    Nowhere,
+    /// It is in this one.
+    Under(Category),
 }
 
 /// A copy of the mail, read and verified.
@@ -194,6 +207,8 @@ pub struct ReceivedCopy {
     pub arrival: Arrival,
     /// From the end of the submission until it was seen.
     pub after: Duration,
+    /// What Gmail takes it for.
+    pub filed: Filed,
     /// The message.
     pub message: Message,
     /// The receiver's own statements.

@@ -1,7 +1,7 @@
 //! What was seen, for the result JSON.
 
 use crate::{
-    evidence::{Bounce, Evidence, ReceivedCopy},
+    evidence::{Bounce, Evidence, Filed, ReceivedCopy},
     judge::{
         claims::{Judged, claims},
         survival,
@@ -28,6 +28,11 @@ fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
         account: copy.arrival.account.clone(),
         folder: copy.arrival.folder.to_string(),
         after_ms: millis(copy.after),
+        labels: copy.arrival.labels.clone(),
+        category: match copy.filed {
+            Filed::Under(category) => Some(category),
+            Filed::Unknown | Filed::Nowhere => None,
+        },
         authentication_results: copy.auth.trusted.clone(),
         arc: copy.arc.sets.iter().map(|set| seal(set, &copy.verification)).collect(),
         verification: Some(copy.verification.clone()),
@@ -50,6 +55,8 @@ fn bounce(bounce: &Bounce) -> Observed {
         account: bounce.arrival.account.clone(),
         folder: bounce.arrival.folder.to_string(),
         after_ms: millis(bounce.after),
+        labels: bounce.arrival.labels.clone(),
+        category: None,
         authentication_results: None,
         arc: Vec::new(),
         verification: None,

@@ -103,6 +103,10 @@ pub struct Observed {
     pub folder: String,
     /// From the end of the submission.
     pub after_ms: u64,
+    /// Gmail's labels, but for that of the folder itself; `None` where there are none.
+    pub labels: Option<Vec<String>>,
+    /// What Gmail takes it for; `None` when no expectation asks for it, and for mail without a category.
+    pub category: Option<crate::core::Category>,
     /// The trusted Authentication-Results.
     pub authentication_results: Option<crate::mail::authres::AuthenticationResults>,
     /// Instance, `d=`, `cv=` and our own verification of every set.

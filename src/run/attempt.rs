@@ -3,7 +3,7 @@
 use super::{
     Environment,
     artifacts::File,
-    evidence,
+    evidence, filed,
     goals::{Goals, unanswered},
     log::{Log, millis},
     logs::Asked,
@@ -158,7 +158,7 @@ async fn steps(
     let begun = log.begin("wait");
     let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
     let waiting = wait::Waiting { world, goals: &goals, sent: &sent, submission: &submission, slow_at, deadline };
-    let Waited { found, waited, error } = match submission.accepted() {
+    let Waited { found, waited, mut error } = match submission.accepted() {
         true => wait::wait(watches, &waiting, log).await,
         false => Waited { found: Vec::new(), waited: std::time::Duration::ZERO, error: None },
     };
@@ -188,6 +188,9 @@ async fn steps(
         searched: wait::search_again(world, &goals, &sent, &submission, &found).await,
         goodbyes: told.watched.iter().flat_map(|a| world.mailboxes.goodbyes(a, log.started())).collect(),
     };
+    let asked = filed::Asked { scenario, deadline };
+    let (found, unread) = asked.look_up(world, found).await;
+    error = error.or(unread);
     let evidence = evidence::build(world, sent, submission, found, (logs, mailboxes), waited, now).await;
     log.end(&begun, "ok", Value::Null);
 

@@ -2,7 +2,7 @@
 
 use super::{wait::Found, worlds::World};
 use crate::{
-    evidence::{Bounce, Evidence, MailboxNotes, ReceivedCopy, Sent, Submission},
+    evidence::{Bounce, Evidence, Filed, MailboxNotes, ReceivedCopy, Sent, Submission},
     mail::{
         arc::ArcChain,
         authres::{self, Trust},
@@ -18,13 +18,13 @@ pub(super) async fn build(
     world: &World,
     sent: Sent,
     submission: Submission,
-    found: Vec<Found>,
+    found: Vec<(Found, Filed)>,
     (logs, mailboxes): (Gathered, MailboxNotes),
     waited: Duration,
     now: i64,
 ) -> Evidence {
     let (mut copies, mut bounces) = (Vec::new(), Vec::new());
-    for Found { arrival, after, message, dsn } in found {
+    for (Found { arrival, after, message, dsn }, filed) in found {
         if let Some(dsn) = dsn {
             bounces.push(Bounce { arrival, after, message, dsn });
             continue;
@@ -32,6 +32,7 @@ pub(super) async fn build(
         let authserv_id = world.target.accounts.get(&arrival.account).and_then(|a| a.authserv_id.as_deref());
         copies.push(ReceivedCopy {
             after,
+            filed,
             auth: authserv_id.map_or_else(Trust::default, |id| authres::trusted(&message, id)),
             arc: ArcChain::of(&message),
             hops: received::hops(&message),

@@ -5,6 +5,7 @@ mod artifacts;
 mod attempt;
 mod emit;
 mod evidence;
+mod filed;
 mod goals;
 mod limits;
 mod log;

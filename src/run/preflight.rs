@@ -5,9 +5,9 @@ use super::{
     route::{self, route},
 };
 use crate::{
-    core::{At, RunId, Token},
+    core::{At, Position, RunId, Token},
     probe::compose::{Occasion, compose},
-    scenario::{Target, Vars, YamlError, model::ExpectationKind},
+    scenario::{Target, Template, Vars, YamlError, model::ExpectationKind, target::Provider},
 };
 use std::sync::Arc;
 
@@ -53,7 +53,14 @@ fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> V
                 Some(a) if !log && a.imap.is_none() => {
                     (format!("account {} has no imap, so nobody can look into its mailbox", a.name), None)
                 }
-                Some(_) => return None,
+                Some(a) => {
+                    let at =
+                        gmail_only(kind).filter(|_| a.imap.as_ref().is_none_or(|i| i.provider != Provider::Gmail))?;
+                    let message =
+                        format!("account {} is not read as Gmail, so its mail has no labels and no category", a.name);
+                    let help = "write `targets:` with those that have, or `provider: gmail` into the account's imap";
+                    return Some(scenario.wrong(at, message).with_help(help));
+                }
             };
             let error = scenario.wrong(&account.at, message);
             Some(help.map_or(error.clone(), |help| error.with_help(help)))
@@ -75,4 +82,11 @@ fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> V
         scenario.wrong(&unknown.at, unknown.to_string()).with_help(help)
     }));
     found
+}
+
+/// Where an expectation asks for something that only Gmail has.
+fn gmail_only(kind: &ExpectationKind) -> Option<&Position> {
+    let ExpectationKind::Delivered(delivered) = kind else { return None };
+    let labels = delivered.labels.iter().map(Template::at);
+    labels.chain(delivered.category.iter().map(|c| &c.at)).next()
 }

@@ -49,6 +49,8 @@ impl DeliveredExpectation {
             && self.arc == Default::default()
             && self.body.is_none()
             && self.headers.is_empty()
+            && self.labels.is_empty()
+            && self.category.is_none()
     }
 
     fn require_chain(&mut self) {

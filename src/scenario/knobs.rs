@@ -1,5 +1,6 @@
 //! The knobs of a lab: what a scenario may change about the world it runs in. Scenarios with equal knobs share a world.
 
+use crate::core::Category;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -67,6 +68,10 @@ pub struct GmailKnobs {
     pub defer: Option<Refusal>,
     /// It refuses every message with this reply, for example `550 5.7.1`.
     pub reject: Option<String>,
+    /// Labels that it puts on mail in the inbox, as its filters would; `\\Important` and `\\Starred` are its own.
+    pub labels: Vec<String>,
+    /// What it takes mail for.
+    pub category: Category,
     /// The language of its folder names.
     pub locale: Locale,
     /// How long an accepted message takes to show in the mailbox.
@@ -82,6 +87,8 @@ impl Default for GmailKnobs {
             trust_arc: false,
             defer: None,
             reject: None,
+            labels: Vec::new(),
+            category: Category::Primary,
             locale: Locale::En,
             delay: Duration::ZERO,
             imap: ImapFault::None,
@@ -92,7 +99,11 @@ impl Default for GmailKnobs {
 impl GmailKnobs {
     /// Whether nothing is changed about its mailboxes.
     pub fn has_usual_mailboxes(&self) -> bool {
-        self.locale == Locale::En && self.delay.is_zero() && self.imap == ImapFault::None
+        self.labels.is_empty()
+            && self.category == Category::Primary
+            && self.locale == Locale::En
+            && self.delay.is_zero()
+            && self.imap == ImapFault::None
     }
 }
 

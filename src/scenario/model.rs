@@ -6,7 +6,7 @@ use super::{
     target::{Target, TargetKind},
     vars::{Template, Vars},
 };
-use crate::core::{At, Position, ScenarioId, Versions};
+use crate::core::{At, Category, Position, ScenarioId, Versions};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -269,6 +269,10 @@ pub struct DeliveredExpectation {
     pub body: Option<At<BodyTest>>,
     /// Header fields of the copy: a test of the topmost field's value.
     pub headers: Vec<(String, At<TextTest>)>,
+    /// Labels that it has at Gmail; more do no harm.
+    pub labels: Vec<Template>,
+    /// What Gmail takes it for.
+    pub category: Option<At<Category>>,
 }
 
 /// What happened to the body.

@@ -84,6 +84,7 @@ impl DeliveredExpectation {
             out.extend(seal.value.by.iter().chain(&seal.value.selector));
         }
         out.extend(self.headers.iter().map(|(_, test)| test.value.template()));
+        out.extend(&self.labels);
         out
     }
 }

@@ -134,6 +134,11 @@ impl Template {
         Self { text: text.into(), at }
     }
 
+    /// Where it is written.
+    pub fn at(&self) -> &Position {
+        &self.at
+    }
+
     /// The text with `$name`, `${name}` and `$account.field` replaced; `$$` is one dollar sign, and a dollar sign before
     /// anything else is itself. Values are not looked through again.
     ///

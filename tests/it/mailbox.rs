@@ -34,7 +34,7 @@ async fn an_arrival_is_read_whole_with_gmail_s_attributes() {
     let arrival = arrival(&mut watch).await;
     assert_eq!((arrival.account.as_str(), arrival.folder, arrival.uid), ("gmail", Folder::Inbox, 4));
     assert_eq!(arrival.gm_msgid, Some(1_278_455_344_230_334_865));
-    assert_eq!(arrival.labels, ["\\Inbox", "\\Important"]);
+    assert_eq!(arrival.labels, Some(vec!["\\Inbox".to_owned(), "\\Important".to_owned()]));
     assert!(arrival.raw.ends_with(b"\r\n\r\ntext\r\n"));
     let transcript = mailboxes.transcript("gmail");
     assert!(transcript.contains("inbox C: a1 LOGIN [REDACTED]\n"), "{transcript}");

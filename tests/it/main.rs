@@ -22,6 +22,7 @@ mod formats;
 mod fuzz_readers;
 mod fuzzed;
 mod generic_servers;
+mod gmail_labels;
 mod imap_script;
 mod imap_wire;
 mod interop;

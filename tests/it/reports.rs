@@ -118,6 +118,8 @@ pub(crate) fn unsealed() -> ScenarioReport {
         account: "gmail".into(),
         folder: "inbox".into(),
         after_ms: 11_950,
+        labels: None,
+        category: None,
         authentication_results: Some(AuthenticationResults::parse(
             "Authentication-Results",
             b" mx.google.com; spf=softfail smtp.mailfrom=ext.example; dkim=pass header.d=ext.example\r\n",

@@ -2,7 +2,9 @@
 
 use sealcheck::{
     core::{At, Position, ScenarioId},
-    evidence::{Arrival, Bounce, Evidence, Folder, MailboxNotes, ReceivedCopy, Sent, Stage, StageReply, Submission},
+    evidence::{
+        Arrival, Bounce, Evidence, Filed, Folder, MailboxNotes, ReceivedCopy, Sent, Stage, StageReply, Submission,
+    },
     mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
     scenario::{
         Account, Expectation, Knobs, Scenario, Target, TargetKind, Vars,
@@ -168,6 +170,7 @@ pub(crate) fn copy(account: &str, folder: Folder, text: &str, after: Duration) -
         hops: received::hops(&message),
         arc,
         verification,
+        filed: Filed::default(),
         message,
     }
 }
@@ -179,7 +182,7 @@ fn arrival(account: &str, folder: Folder, text: &str) -> Arrival {
         folder_name: format!("[Gmail]/{folder}"),
         uid: 7,
         gm_msgid: None,
-        labels: Vec::new(),
+        labels: None,
         raw: text.as_bytes().to_vec(),
         seen: Instant::now(),
     }

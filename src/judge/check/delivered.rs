@@ -1,7 +1,7 @@
 //! `delivered:`: a copy arrives, and what it looks like.
 
 use super::{
-    arc, auth, headers,
+    arc, auth, headers, labels,
     part::{Finding, Results},
     scenario::Context,
 };
@@ -57,6 +57,7 @@ pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results
         results.add("delivered.body", &body.at, check_body(body.value, copy, context.evidence));
     }
     headers::check(&wanted.headers, copy, context, results);
+    labels::check(wanted, copy, context, results);
 }
 
 /// Only silence is a matter of time: a refusal, a bounce or a copy in another place is an answer.

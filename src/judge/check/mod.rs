@@ -11,6 +11,7 @@ mod bounced;
 mod count;
 mod delivered;
 mod headers;
+mod labels;
 mod log;
 mod part;
 mod scenario;

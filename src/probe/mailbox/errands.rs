@@ -8,6 +8,7 @@ use super::{
     transcript::{Log, Transcript},
 };
 use crate::{
+    core::Category,
     evidence::Folder,
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
@@ -82,6 +83,29 @@ impl Errands {
                 }
             }
             Ok(!open.session.search(&format!("HEADER Message-ID {}", quoted(bare)))?.is_empty())
+        })
+    }
+
+    /// What Gmail takes a message for; `None` when it is in no category, or the server has none.
+    pub(super) fn category(
+        &mut self,
+        folder: Folder,
+        uid: u32,
+        message_id: &str,
+    ) -> Result<Option<Category>, StageError> {
+        self.twice(|open| {
+            if !open.select(folder, false)? || !open.session.is_gmail() {
+                return Ok(None);
+            }
+            open.session.run("NOOP", "NOOP")?;
+            let bare = message_id.trim_matches(['<', '>']);
+            for category in Category::ALL {
+                let query = format!("category:{category} rfc822msgid:{bare}");
+                if open.session.search(&format!("X-GM-RAW {}", quoted(&query)))?.contains(&uid) {
+                    return Ok(Some(category));
+                }
+            }
+            Ok(None)
         })
     }
 

@@ -3,6 +3,7 @@
 //! The `imap` crate's own types have no X-GM-MSGID, and its reader of EXAMINE panics over answers that a server may give;
 //! here every answer is read with the parser below the crate, and what is not asked for is left out.
 
+use super::utf7;
 use imap_proto::{
     AttributeValue, MailboxDatum, MessageSection, NameAttribute, Response, ResponseCode, SectionPath, parser,
 };
@@ -40,8 +41,8 @@ pub(super) struct Fetched {
     pub(super) raw: Option<Vec<u8>>,
     /// X-GM-MSGID.
     pub(super) gm_msgid: Option<u64>,
-    /// X-GM-LABELS, in modified UTF-7 where they are not ASCII.
-    pub(super) labels: Vec<String>,
+    /// X-GM-LABELS; `None` when they did not come.
+    pub(super) labels: Option<Vec<String>>,
 }
 
 /// One folder of a LIST.
@@ -108,7 +109,9 @@ impl Fetched {
             AttributeValue::Uid(uid) => self.uid = uid,
             AttributeValue::Rfc822Size(size) => self.size = size,
             AttributeValue::GmailMsgId(id) => self.gm_msgid = Some(id),
-            AttributeValue::GmailLabels(labels) => self.labels = labels.iter().map(|l| unescaped(l)).collect(),
+            AttributeValue::GmailLabels(labels) => {
+                self.labels = Some(labels.iter().map(|l| utf7::readable(&unescaped(l))).collect());
+            }
             AttributeValue::BodySection { section: None, index: None, data } => {
                 self.raw = data.map(std::borrow::Cow::into_owned);
             }
@@ -150,7 +153,8 @@ mod tests {
         assert_eq!(answer.messages.iter().map(|m| m.uid).collect::<Vec<_>>(), [6, 7]);
         let gmail = &answer.messages[1];
         assert_eq!(gmail.gm_msgid, Some(1_278_455_344_230_334_865));
-        assert_eq!(gmail.labels, ["\\Inbox", "\\Sent", "Important", "Muy Importante", "a\"b", "&MG4wgg-"]);
+        let labels = ["\\Inbox", "\\Sent", "Important", "Muy Importante", "a\"b", "のも"];
+        assert_eq!(gmail.labels.as_deref(), Some(&labels.map(str::to_owned)[..]));
         assert_eq!(gmail.raw.as_deref(), Some(&b"a\r\n)c"[..]));
         assert_eq!(gmail.size, 12);
         assert_eq!(answer.messages[0].header.as_deref(), Some(&b"A: 1\r\n"[..]));

@@ -239,7 +239,7 @@ mod tests {
             folder_name: "INBOX".into(),
             uid,
             gm_msgid: None,
-            labels: Vec::new(),
+            labels: None,
             raw: vec![b'x'; size],
             seen: std::time::Instant::now(),
         }

@@ -10,6 +10,7 @@ use super::{
     watcher::Watcher,
 };
 use crate::{
+    core::Category,
     evidence::{Arrival, Folder},
     mail::Message,
     outcome::{HarnessCode, StageError},
@@ -131,6 +132,18 @@ impl Mailboxes {
         let errands = self.0.errands(account)?;
         let message_id = message_id.to_owned();
         run(errands, move |errands| errands.contains(folder, &message_id)).await
+    }
+
+    /// What Gmail takes an arrival for, asked on a connection of its own; `None` when it is in no category.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, refuses the login, or does not answer.
+    pub async fn category(&self, account: &Account, arrival: &Arrival) -> Result<Option<Category>, StageError> {
+        let Some(message_id) = header_of(&arrival.raw).message_id() else { return Ok(None) };
+        errands::check_message_id(&message_id)?;
+        let errands = self.0.errands(account)?;
+        let (folder, uid) = (arrival.folder, arrival.uid);
+        run(errands, move |errands| errands.category(folder, uid, &message_id)).await
     }
 
     /// Moves a message to the bin; deletes it where the account has none.

@@ -17,7 +17,7 @@ use crate::{
         parties::{GMAIL_AUTHSERV_ID, GOOGLE_ARC_SELECTOR, GOOGLE_DOMAIN},
         signing::{Message, Signer},
         smtp_server::{Envelope, Limits, Recipient, Reply, ReplyError, Service, Session, Status},
-        store::{Account, FolderKind, Store, account_key},
+        store::{Account, FolderKind, Store, account_key, utf7},
         tasks::Tasks,
     },
     scenario::knobs::GmailKnobs,
@@ -147,31 +147,43 @@ impl Gmail {
                 continue;
             }
             let own = [from_address, &envelope.sender].iter().any(|a| account_key(a) == account_key(account.address()));
-            self.deliver(account, folders(own, &delivery), stamped, now);
+            self.deliver(account, self.folders(own, &delivery), stamped, now);
         }
         Ok(())
     }
 
-    fn deliver(&self, account: Arc<Account>, folders: &'static [FolderKind], message: Arc<[u8]>, now: Timestamp) {
+    fn deliver(&self, account: Arc<Account>, folders: Vec<FolderKind>, message: Arc<[u8]>, now: Timestamp) {
+        let category = folders.contains(&FolderKind::Inbox).then_some(self.knobs.category);
         if self.knobs.delay.is_zero() {
-            account.deliver_to_all(folders, message, now);
+            account.deliver_to_all(&folders, category, message, now);
             return;
         }
         let (tasks, delay) = (self.tasks.clone(), self.knobs.delay);
         self.tasks.spawn(async move {
             if tasks.wait(delay).await {
-                account.deliver_to_all(folders, message, now);
+                account.deliver_to_all(&folders, category, message, now);
             }
         });
     }
+
+    /// Where a message goes. What comes from the account itself is a copy of what it sent, and not shown as new mail.
+    fn folders(&self, own: bool, delivery: &Delivery) -> Vec<FolderKind> {
+        match (own, delivery.spam) {
+            (true, _) => vec![FolderKind::All, FolderKind::Sent],
+            (false, true) => vec![FolderKind::Junk],
+            (false, false) => {
+                [FolderKind::Inbox].into_iter().chain(self.knobs.labels.iter().map(|l| label(l))).collect()
+            }
+        }
+    }
 }
 
-/// Where a message goes. What comes from the account itself is a copy of what it sent, and not shown as new mail.
-fn folders(own: bool, delivery: &Delivery) -> &'static [FolderKind] {
-    match (own, delivery.spam) {
-        (true, _) => &[FolderKind::All, FolderKind::Sent],
-        (false, true) => &[FolderKind::Junk],
-        (false, false) => &[FolderKind::Inbox],
+/// The folder of a label, by its name as people write it.
+fn label(name: &str) -> FolderKind {
+    match name {
+        "\\Important" => FolderKind::Important,
+        "\\Starred" => FolderKind::Flagged,
+        _ => FolderKind::Label(utf7::encode(name)),
     }
 }
 

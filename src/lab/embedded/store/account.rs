@@ -5,7 +5,10 @@ use super::{
     folder::{Entry, Folder, FolderKind, Uid},
     message,
 };
-use crate::{core::Secret, scenario::knobs::Locale};
+use crate::{
+    core::{Category, Secret},
+    scenario::knobs::Locale,
+};
 use jiff::Timestamp;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -112,9 +115,25 @@ impl Account {
         self.change(|mail| mail.deliver(std::slice::from_ref(folder), raw, received))
     }
 
-    /// Puts one message into several folders. The UID is that of the first of them.
-    pub fn deliver_to_all(&self, folders: &[FolderKind], raw: Arc<[u8]>, received: Timestamp) -> Delivered {
-        self.change(|mail| mail.deliver(folders, raw, received))
+    /// Puts one message into several folders, of which labels are made when they are not there yet, and takes it for
+    /// something.
+    pub fn deliver_to_all(
+        &self,
+        folders: &[FolderKind],
+        category: Option<Category>,
+        raw: Arc<[u8]>,
+        received: Timestamp,
+    ) {
+        self.change(|mail| {
+            for folder in folders {
+                if let FolderKind::Label(name) = folder {
+                    mail.create(name);
+                }
+            }
+            if let Delivered::As(uid) = mail.deliver(folders, raw, received) {
+                mail.take_for(folders, uid, category);
+            }
+        });
     }
 
     /// The messages of a folder, by UID.
@@ -236,6 +255,7 @@ impl Mail {
                 flags,
                 gm_msgid,
                 gm_thrid: gm_thrid.unwrap_or(gm_msgid),
+                category: None,
                 modseq: self.modseq,
             },
         );
@@ -248,6 +268,15 @@ impl Mail {
         self.of_kind(first)
             .and_then(|f| f.entries.iter().find(|e| e.gm_msgid == gm_msgid))
             .map_or(Delivered::Nowhere, |e| Delivered::As(e.uid))
+    }
+
+    /// Says what a message is taken for, by its UID in the first of these folders.
+    fn take_for(&mut self, folders: &[FolderKind], uid: Uid, category: Option<Category>) {
+        let folder = folders.iter().find_map(|kind| self.of_kind(kind));
+        let id = folder.and_then(|f| f.entry(uid)).map(|e| e.gm_msgid);
+        if let Some(message) = id.and_then(|id| self.messages.get_mut(&id)) {
+            message.category = category;
+        }
     }
 
     /// The conversation of the message that this one answers.

@@ -1,5 +1,6 @@
 //! A message as the store keeps it, whatever folders it is in.
 
+use crate::core::Category;
 use jiff::Timestamp;
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -16,6 +17,8 @@ pub struct Message {
     pub gm_msgid: u64,
     /// X-GM-THRID: the number of its conversation's first message.
     pub gm_thrid: u64,
+    /// What the provider takes it for, where it has categories.
+    pub category: Option<Category>,
     /// The account's number of changes when the flags changed last.
     pub modseq: u64,
 }

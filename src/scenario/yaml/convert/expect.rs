@@ -89,7 +89,7 @@ impl Cx<'_> {
         form: Form<Spot<String>, Box<DeliveredTwin>>,
         out: &mut Targets,
     ) -> Option<DeliveredExpectation> {
-        let DeliveredTwin { to, folder, within, auth, arc, body, headers, targets } = match form {
+        let DeliveredTwin { to, folder, within, auth, arc, body, headers, labels, category, targets } = match form {
             Form::Long(twin) => *twin,
             Form::Short(to) => DeliveredTwin {
                 to,
@@ -99,11 +99,15 @@ impl Cx<'_> {
                 arc: None,
                 body: None,
                 headers: Entries::default(),
+                labels: None,
+                category: None,
                 targets: None,
             },
         };
         *out = targets;
         self.filled("the account", &to);
+        let labels = labels.map(|l| l.0).unwrap_or_default();
+        labels.iter().for_each(|label| self.filled("the label", label));
         let mut tests = Vec::new();
         for (name, text) in headers.0 {
             tests.push((name.value, self.text(text)?));
@@ -118,6 +122,8 @@ impl Cx<'_> {
             arc,
             body: body.map(|b| self.at(b)),
             headers: tests,
+            labels: labels.into_iter().map(|l| self.template(l)).collect(),
+            category: category.map(|c| self.at(c)),
         })
     }
 

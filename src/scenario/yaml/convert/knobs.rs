@@ -67,7 +67,7 @@ impl Cx<'_> {
             set(&mut it.modify, modify);
             set(&mut it.greylist, greylist);
         }
-        if let Some(GmailTwin { folder, trust_arc, defer, reject, locale, delay, imap }) = gmail {
+        if let Some(GmailTwin { folder, trust_arc, defer, reject, labels, category, locale, delay, imap }) = gmail {
             set(&mut knobs.gmail.reject, reject.map(|r| self.reply(r, &["4", "5"])));
             knobs.gmail.defer = defer.and_then(|d| {
                 let times = d.times.map_or(1, |t| {
@@ -78,7 +78,10 @@ impl Cx<'_> {
                 });
                 self.reply(d.reply, &["4"]).map(|reply| Refusal { reply, times })
             });
+            let labels = labels.map(|l| l.0.into_iter().filter_map(|label| self.label(label)).collect());
             let it = &mut knobs.gmail;
+            set(&mut it.labels, labels);
+            set(&mut it.category, category);
             set(&mut it.folder, folder);
             set(&mut it.trust_arc, trust_arc);
             set(&mut it.locale, locale);
@@ -89,6 +92,19 @@ impl Cx<'_> {
         let written: Vec<DnsFault> = dns.into_iter().filter_map(|d| self.dns_fault(d)).collect();
         knobs.dns.splice(..0, written);
         knobs
+    }
+
+    /// A label that the receiver can put on mail.
+    fn label(&mut self, label: Spot<String>) -> Option<String> {
+        let text = &label.value;
+        let own = text.starts_with('\\');
+        let known = matches!(text.as_str(), "\\Important" | "\\Starred");
+        if text.trim().is_empty() || text.chars().any(char::is_control) || (own && !known) {
+            let help = "write a name, or `\\Important` or `\\Starred`";
+            self.wrong(label.at, format!("`{}` is no label for mail in the inbox", text.escape_debug()), help);
+            return None;
+        }
+        Some(label.value)
     }
 
     /// A refusal as a server writes it: a code, then perhaps an enhanced status code and a text.

@@ -1,6 +1,7 @@
 //! The items of `expect`.
 
 use super::words;
+use crate::core::Category;
 use crate::scenario::{
     model::{BodyTest, FolderTest},
     target::TargetKind,
@@ -107,6 +108,10 @@ pub(crate) struct DeliveredTwin {
     /// Tests of the copy's header fields.
     #[serde(default)]
     pub(crate) headers: Entries<Text>,
+    /// Labels that it has at Gmail: one, or a list. `\\Important` and `\\Starred` are Gmail's own.
+    pub(crate) labels: Option<Many<Spot<String>>>,
+    /// What Gmail takes it for: the tab of its inbox.
+    pub(crate) category: Option<Spot<Category>>,
     /// Where it applies.
     pub(crate) targets: Targets,
 }

@@ -1,6 +1,7 @@
 //! `lab:`, what is changed about a lab.
 
 use super::words;
+use crate::core::Category;
 use crate::scenario::{
     faults::FAULTS,
     knobs::{
@@ -135,6 +136,10 @@ pub(crate) struct GmailTwin {
     pub(crate) defer: Option<DeferTwin>,
     /// It refuses every message with this reply, for example `550 5.7.1`.
     pub(crate) reject: Option<Spot<String>>,
+    /// Labels that it puts on mail in the inbox: one, or a list. `\\Important` and `\\Starred` are its own.
+    pub(crate) labels: Option<Many<Spot<String>>>,
+    /// What it takes mail for: the tab of its inbox; `primary` when not written.
+    pub(crate) category: Option<Category>,
     /// The language of its folder names.
     pub(crate) locale: Option<Locale>,
     /// How long an accepted message takes to show in the mailbox.

@@ -86,6 +86,7 @@ fn operator(name: &str, value: &str, place: &Place<'_>) -> bool {
         ("is", "unread") => !flag("\\Seen"),
         ("is", "starred") => flag("\\Flagged"),
         ("is", "important") => held(&FolderKind::Important),
+        ("category", wanted) => message.category.is_some_and(|c| c.as_str() == wanted),
         ("larger" | "size", _) => size(value).is_some_and(|size| message.raw.len() >= size),
         ("smaller", _) => size(value).is_some_and(|size| message.raw.len() < size),
         ("in" | "label", "anywhere") => true,
@@ -257,6 +258,7 @@ mod tests {
             flags: BTreeSet::new(),
             gm_msgid: 7,
             gm_thrid: 7,
+            category: Some(crate::core::Category::Updates),
             modseq: 1,
         };
         let row = Row { seq: 1, uid: 1, message, flags: BTreeSet::from(["\\Seen".to_owned()]) };

@@ -1,0 +1,47 @@
+//! `delivered.labels:` and `delivered.category:`: where Gmail shows the copy beside its folder.
+
+use super::{
+    part::{Finding, Results},
+    scenario::Context,
+};
+use crate::{
+    evidence::{Filed, Folder, ReceivedCopy},
+    scenario::model::DeliveredExpectation,
+};
+
+pub(super) fn check(wanted: &DeliveredExpectation, copy: &ReceivedCopy, context: Context<'_>, results: &mut Results) {
+    for label in &wanted.labels {
+        let finding = match label.fill(context.vars) {
+            Ok(label) => has(&label, copy),
+            Err(unknown) => Finding::failed("a label", unknown.to_string()),
+        };
+        results.add("delivered.labels", label.at(), finding);
+    }
+    if let Some(category) = &wanted.category {
+        let (passed, actual) = match copy.filed {
+            Filed::Under(found) => (found == category.value, found.as_str()),
+            Filed::Nowhere => (false, "in no category"),
+            Filed::Unknown => (false, "the server did not say"),
+        };
+        let finding = Finding::new(passed, category.value.as_str(), actual);
+        let finding = finding.inconclusive_if(copy.filed == Filed::Unknown);
+        results.add("delivered.category", &category.at, finding);
+    }
+}
+
+/// Gmail leaves the label of the folder that it is asked in out.
+fn has(label: &str, copy: &ReceivedCopy) -> Finding {
+    let expected = format!("label {label}");
+    let Some(labels) = &copy.arrival.labels else {
+        return Finding::failed(expected, "the labels could not be read").inconclusive_if(true);
+    };
+    let own = match copy.arrival.folder {
+        Folder::Inbox => Some("\\Inbox"),
+        Folder::Spam => Some("\\Spam"),
+        Folder::All => None,
+    };
+    let mut all: Vec<&str> = own.into_iter().chain(labels.iter().map(String::as_str)).collect();
+    all.dedup();
+    let passed = all.iter().any(|l| l.eq_ignore_ascii_case(label));
+    Finding::new(passed, expected, all.join(", "))
+}
