@@ -60,16 +60,7 @@ impl Page {
 }
 
 fn head(tally: &Tally) -> String {
-    let verdict = match tally.exit_code {
-        Some(0) => "everything passed",
-        Some(1) => "mail is broken",
-        Some(3) => "inconclusive",
-        Some(5) => "passed, but not clean",
-        Some(6) => "a report is missing",
-        Some(7) => "a shard is missing",
-        Some(_) => "stopped",
-        None => "the run broke off",
-    };
+    let verdict = verdict(tally.exit_code);
     let totals = &tally.totals;
     let counts: Vec<String> = [
         (totals.passed, "passed"),
@@ -128,6 +119,20 @@ fn head(tally: &Tally) -> String {
     text
 }
 
+/// What a run came to, in a few words.
+pub(super) fn verdict(exit_code: Option<u8>) -> &'static str {
+    match exit_code {
+        Some(0) => "everything passed",
+        Some(1) => "mail is broken",
+        Some(3) => "inconclusive",
+        Some(5) => "passed, but not clean",
+        Some(6) => "a secret leaked",
+        Some(7) => "a shard is missing",
+        Some(_) => "stopped",
+        None => "the run broke off",
+    }
+}
+
 fn row(scenario: &ScenarioReport) -> String {
     let said = match scenario.status {
         Status::Skipped | Status::NotRun | Status::ExpectedFailure => scenario.reason.as_deref(),
@@ -157,6 +162,7 @@ fn code(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("`{text}`") }
 }
 
-fn seconds(ms: u64) -> String {
-    format!("{}.{:02} s", ms / 1000, ms % 1000 / 10)
+/// Milliseconds as seconds, rounded as the console does.
+pub(super) fn seconds(ms: u64) -> String {
+    format!("{:.2} s", super::console::seconds(ms))
 }

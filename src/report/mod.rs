@@ -7,6 +7,7 @@ pub mod claims;
 pub mod console;
 pub mod document;
 pub mod github;
+pub mod html;
 pub mod hub;
 pub mod json;
 pub mod jsonl;
@@ -16,12 +17,14 @@ pub mod merge;
 pub mod openmetrics;
 pub mod record;
 pub mod sink;
+mod stations;
 pub mod survival;
 pub mod tally;
 pub mod tap;
 pub mod trouble;
 
 pub use hub::{Hub, ReportError};
+pub use stations::organization;
 
 use crate::outcome::RunEvent;
 use std::io;

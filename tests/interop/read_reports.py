@@ -1,7 +1,7 @@
-"""Reads report.{md,tap,prom,xml} of a folder with programs of others and prints what each saw as JSON.
+"""Reads report.{md,tap,prom,xml,html} of a folder with programs of others and prints what each saw as JSON.
 
 cmark-gfm is the parser that GitHub uses, tap.py reads TAP, prometheus_client has the reference parsers of OpenMetrics and of
-Prometheus' own text format, junitparser reads JUnit XML.
+Prometheus' own text format, junitparser reads JUnit XML, html5lib reads pages as the HTML standard says.
 """
 
 import json
@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import cmarkgfm
+import html5lib
 from junitparser import JUnitXml
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client import parser as prometheus
@@ -93,6 +94,19 @@ def read_markdown(path):
     }
 
 
+def read_html(path):
+    """Raises at the first thing that the standard calls a parse error."""
+    page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(path.read_text())
+    tags = [element.tag for element in page.iter() if isinstance(element.tag, str)]
+    attributes = {name for element in page.iter() for name in element.attrib}
+    return {
+        "scenarios": sum(e.get("class") == "scenario" for e in page.iter("details")),
+        "scripts": tags.count("script"),
+        "handlers": sorted(name for name in attributes if str(name).startswith("on")),
+        "drawings": sum(tag.endswith("svg") for tag in tags),
+    }
+
+
 folder = Path(sys.argv[1])
 metrics = (folder / "report.prom").read_text()
 print(
@@ -103,6 +117,7 @@ print(
             "prometheus": read_metrics(prometheus.text_string_to_metric_families(metrics)),
             "junit": read_junit(folder / "report.xml"),
             "markdown": read_markdown(folder / "report.md"),
+            "html": read_html(folder / "report.html"),
         }
     )
 )

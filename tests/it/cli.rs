@@ -237,7 +237,7 @@ fn check_warns_about_what_proves_little() {
 fn wrong_arguments_end_with_2() {
     let project = Project::new().scenario("direct", DIRECT);
     for (args, word) in [
-        (vec!["run", "--report", "xml"], "console, github, json"),
+        (vec!["run", "--report", "xml"], "console, github, html"),
         (vec!["run", "--report", "json", "--report", "jsonl"], "standard output"),
         (vec!["run", "-t", "a and"], "a tag is missing"),
         (vec!["run", "--target", "moon"], "unknown target"),

@@ -8,7 +8,7 @@ use sealcheck::{
         Reporter,
         document::{Destination, Document, Render},
         github::{Github, Step},
-        junit, markdown, openmetrics,
+        html, junit, markdown, openmetrics,
         sink::{LazyFile, Sink},
         tap,
     },
@@ -61,7 +61,7 @@ fn markdown_tells_what_broke_and_keeps_everything_else_in_code() {
         "target `embedded` · run `01JD8Q6V3K5W7Y9ZB2C4D6E8F0` · ",
         "exit `130`",
         "| **FAIL** | `forward-arc` | 12.83 s | `inbox 11.95s  arc absent` |",
-        "| **ERR** | `down` | 0.00 s |",
+        "| **ERR** | `down` | 0.01 s |",
         "| FLKY | `flaky` | 0.90 s |",
         "| NRUN | `not-run` | 0.00 s | `interrupted` |",
         "### `forward-arc`: `expect[0].delivered.auth.arc`\n\n```text\nerror[expect[0].delivered.auth.arc]: wanted pass",
@@ -185,6 +185,7 @@ fn read_by_others(reports: &[ScenarioReport]) -> serde_json::Value {
         ("report.tap", tap::render),
         ("report.prom", openmetrics::render),
         ("report.xml", junit::render),
+        ("report.html", html::render),
     ] {
         fs::write(dir.path().join(name), document(render, reports.to_vec())).unwrap();
     }
@@ -216,6 +217,7 @@ fn programs_of_others_read_the_reports() {
         assert_eq!((&success["direct"], &success["forward-arc"]), (&1.into(), &0.into()), "{format}: {success}");
         assert_eq!(seen[format]["sealcheck_delivery_seconds"]["forward-arc"], 11.95, "{format}");
     }
+    assert_eq!(seen["html"], serde_json::json!({ "scenarios": 10, "scripts": 0, "handlers": [], "drawings": 2 }));
     assert_eq!(seen["markdown"]["tables"], 2);
     assert_eq!(seen["markdown"]["headings"].as_array().unwrap().len(), 6);
 }
@@ -230,6 +232,7 @@ fn no_mail_breaks_out_of_a_report() {
     let id = "forward-arc[to=a|b #1 \"q\"]";
     assert_eq!(seen["openmetrics"]["sealcheck_scenario_success"][id], 0);
     assert_eq!(seen["prometheus"]["sealcheck_scenario_success"][id], 0);
+    assert_eq!(seen["html"], serde_json::json!({ "scenarios": 1, "scripts": 0, "handlers": [], "drawings": 2 }));
     let markdown = &seen["markdown"];
     assert_eq!(markdown["headings"].as_array().unwrap().len(), 2, "{markdown}");
     assert_eq!(markdown["rows"], 2, "{markdown}");
@@ -239,4 +242,33 @@ fn no_mail_breaks_out_of_a_report() {
         assert!(!text.contains("@someone") && !text.contains("#7") && !text.contains("onerror"), "{text}");
     }
     assert_eq!(markdown["odd_tags"], serde_json::json!([]));
+}
+
+#[test]
+fn the_page_needs_nothing_and_escapes_everything() {
+    let page = document(html::render, every_status());
+    for part in [
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-",
+        "<h1 class=\"bad\">sealcheck: stopped</h1>",
+        "<span class=\"bad\">2 failed</span>",
+        "<details class=\"scenario\" open><summary><span class=\"word bad\">FAIL</span> <span class=\"id\">forward-arc</span>",
+        "<details class=\"scenario\"><summary><span class=\"word good\">PASS</span> <span class=\"id\">direct</span>",
+        "<h3>Attempt 2: PASS</h3>",
+        "aria-label=\"ext.example , then mx.corp.example forwarded, NOT sealed, then mx.google.com spf=softfail dkim=pass\"",
+        "<rect class=\"box bad\"",
+        "forward-arc (gmail, inbox)</text>",
+        "<li>obsolete snapshot: snapshots/embedded/gone.snap</li>",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    let lower = document(html::render, vec![nasty()]).to_lowercase();
+    for part in ["<script", "<img", "javascript:", "http://", "https://", " style=", "src=\"", "url(", "</details>\n::"]
+    {
+        assert!(!lower.contains(part), "{part}\n{lower}");
+    }
+    assert!(lower.contains("&lt;img src=x onerror=alert(1)&gt; &lt;/details&gt;"), "{lower}");
+    for tag in ["details", "table", "svg", "pre", "ul", "div"] {
+        let (open, close) = (lower.matches(&format!("<{tag}")).count(), lower.matches(&format!("</{tag}>")).count());
+        assert_eq!(open, close, "{tag}");
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
         console::{self, Console},
         document::{Destination, Document, Render},
         github::{Github, Step},
-        json,
+        html, json,
         jsonl::Jsonl,
         junit, markdown, openmetrics,
         sink::{LazyFile, Sink},
@@ -26,7 +26,7 @@ pub(super) struct ReportArgs {
     /// Show every check; twice: every step
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
-    /// Write a report: console, github, json, jsonl, junit, markdown, openmetrics or tap, with =PATH to a file; repeatable
+    /// Write a report: console, github, html, json, jsonl, junit, markdown, openmetrics or tap, with =PATH to a file; repeatable
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(super) reports: Vec<ReportSpec>,
 }
@@ -47,6 +47,8 @@ pub enum Format {
     Console,
     /// Annotations, summary and outputs of a step of GitHub Actions.
     Github,
+    /// A page for people.
+    Html,
     /// One document at the end.
     Json,
     /// The event stream.
@@ -62,9 +64,10 @@ pub enum Format {
 }
 
 impl Format {
-    const ALL: [(&'static str, Self); 8] = [
+    const ALL: [(&'static str, Self); 9] = [
         ("console", Self::Console),
         ("github", Self::Github),
+        ("html", Self::Html),
         ("json", Self::Json),
         ("jsonl", Self::Jsonl),
         ("junit", Self::Junit),
@@ -149,6 +152,7 @@ pub(super) fn reporters(
                 let to = path.as_ref().map_or_else(|| sink(Box::new(io::stdout())), file);
                 Box::new(Github::new(to, step(context), redactor.clone()))
             }
+            (Format::Html, _) => document(html::render),
             (Format::Json, _) => document(json::render),
             (Format::Junit, _) => document(junit::render),
             (Format::Markdown, _) => document(markdown::render),
@@ -189,7 +193,7 @@ mod tests {
         assert_eq!(parse("jsonl").unwrap(), parse("jsonl=-").unwrap());
         assert_eq!(
             parse("xml").unwrap_err(),
-            "unknown report format `xml`; there are console, github, json, jsonl, junit, markdown, openmetrics, tap"
+            "unknown report format `xml`; there are console, github, html, json, jsonl, junit, markdown, openmetrics, tap"
         );
         assert!(parse("json=").is_err());
     }

@@ -36,7 +36,7 @@ pub(super) fn pad(palette: Palette, tone: Tone, word: &str) -> String {
 
 /// Milliseconds as seconds.
 #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
-pub(super) fn seconds(ms: u64) -> f64 {
+pub(in crate::report) fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
 }
 

@@ -10,7 +10,7 @@ mod summary;
 mod wrap;
 
 pub use failure::diagnosis_text;
-pub use path::organization;
+pub(super) use line::seconds;
 pub use style::{Palette, Tone};
 pub use wrap::{columns, wrap};
 

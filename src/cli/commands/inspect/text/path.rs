@@ -3,10 +3,7 @@
 use super::{super::explained::Explained, Looks};
 use crate::{
     mail::{Message, dkim, domain::is_at_or_below, received::Hop},
-    report::{
-        console::{Tone, organization},
-        sink::plain,
-    },
+    report::{console::Tone, organization, sink::plain},
     verify::{Verdict, Verification},
 };
 

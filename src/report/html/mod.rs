@@ -1,0 +1,144 @@
+//! One page that holds everything and asks for nothing: no script, no font, no picture from elsewhere, and a policy that
+//! forbids them. Every text is escaped.
+
+mod diagram;
+mod scenario;
+
+use super::{
+    markdown::{seconds, verdict},
+    sink::plain,
+    tally::Tally,
+};
+use crate::outcome::{ObservedKind, ScenarioReport, Status};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use std::io;
+
+const STYLE: &str = include_str!("style.css");
+
+/// The page for these events.
+///
+/// # Errors
+/// Never; the signature is that of every document.
+pub fn render(tally: &Tally) -> io::Result<String> {
+    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| super::tally::is_broken(s.status));
+    let style = STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, STYLE.as_bytes()));
+    let title = format!("sealcheck: {}", verdict(tally.exit_code));
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{style}'; \
+         base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    );
+    page.push_str(&head(tally, &title));
+    for (title, scenarios, open) in [("What broke", broken, true), ("Everything else", others, false)] {
+        if !scenarios.is_empty() {
+            page.push_str(&format!("<h2>{title}</h2>\n"));
+            page.extend(scenarios.iter().map(|scenario| scenario::section(scenario, open)));
+        }
+    }
+    let deliveries = deliveries(tally);
+    if !deliveries.is_empty() {
+        page.push_str("<h2>Time from the sender's server to the mailbox</h2>\n<div class=\"scroll\">");
+        page.push_str(&diagram::bars(&deliveries));
+        page.push_str("</div>\n");
+    }
+    page.push_str("</body>\n</html>\n");
+    Ok(page)
+}
+
+fn head(tally: &Tally, title: &str) -> String {
+    let totals = &tally.totals;
+    let tone = match tally.exit_code {
+        Some(0) => "good",
+        Some(3 | 5) => "doubt",
+        _ => "bad",
+    };
+    let counts: Vec<String> = [
+        (totals.passed, "good", "passed"),
+        (totals.failed, "bad", "failed"),
+        (totals.timed_out, "bad", "timed out"),
+        (totals.errored, "bad", "errored"),
+        (totals.unexpected_passes, "bad", "passed unexpectedly"),
+        (totals.expected_failures, "doubt", "failed as known"),
+        (totals.skipped, "doubt", "skipped"),
+        (totals.not_run, "doubt", "not run"),
+        (totals.flaky, "doubt", "flaky"),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, tone, word)| format!("<span class=\"{tone}\">{count} {word}</span>"))
+    .collect();
+    let info = &tally.info;
+    let number = |n: u8| n.to_string();
+    let facts = [
+        ("target", Some(tally.target.clone())),
+        ("profile", info.profile.clone()),
+        ("run", tally.run.as_ref().map(ToString::to_string)),
+        ("shard", info.shard.map(|s| format!("{}/{}", s.index, s.total))),
+        ("host", info.host.clone()),
+        ("commit", info.git.as_ref().map(|g| g.commit.clone())),
+        ("job", info.ci.as_ref().and_then(|ci| ci.run_url.clone())),
+        ("began", Some(tally.started_at.clone())),
+        ("took", Some(seconds(tally.duration_ms))),
+        ("exit", tally.exit_code.map(number)),
+        ("tool", Some(tally.tool.clone())),
+    ];
+    let facts: String = facts
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("<div><dt>{name}</dt><dd>{}</dd></div>", escaped(&value?))))
+        .collect();
+    let mut text = format!(
+        "<h1 class=\"{tone}\">{title}</h1>\n<p>{} scenarios: {}</p>\n<dl class=\"facts\">{facts}</dl>\n",
+        totals.selected,
+        counts.join(", ")
+    );
+    let notes = notes(tally);
+    if !notes.is_empty() {
+        let items: String = notes.iter().map(|note| format!("<li>{}</li>", escaped(note))).collect();
+        text.push_str(&format!("<ul>{items}</ul>\n"));
+    }
+    text
+}
+
+fn notes(tally: &Tally) -> Vec<String> {
+    let snapshots = tally.snapshots();
+    let mut notes: Vec<String> = tally.stopped.iter().map(|why| format!("it ended early: {why}")).collect();
+    notes.extend(snapshots.pending.iter().map(|file| format!("to review: {file}")));
+    notes.extend(snapshots.obsolete.iter().map(|file| format!("obsolete snapshot: {file}")));
+    notes.extend(tally.unknown().map(|id| format!("nothing is known of {id}")));
+    if tally.redactions.leaks_found > 0 {
+        notes.push(format!("{} files held a secret and were removed", tally.redactions.leaks_found));
+    }
+    notes
+}
+
+/// How long the copies of the last attempts took, the slowest first.
+fn deliveries(tally: &Tally) -> Vec<(String, u64)> {
+    let of = |scenario: &ScenarioReport| {
+        let copies = scenario.attempts.last().into_iter().flat_map(|a| &a.observed);
+        let copies = copies.filter(|o| o.kind == ObservedKind::Copy);
+        copies.map(|o| (format!("{} ({}, {})", scenario.id, o.account, o.folder), o.after_ms)).collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> = tally.scenarios.iter().flat_map(of).collect();
+    all.sort_by_key(|(_, ms)| std::cmp::Reverse(*ms));
+    all
+}
+
+/// The class of a status.
+fn tone(scenario: &ScenarioReport) -> &'static str {
+    match scenario.status {
+        Status::Passed if scenario.flaky => "doubt",
+        Status::Passed => "good",
+        Status::Failed | Status::TimedOut | Status::Errored | Status::UnexpectedPass => "bad",
+        Status::Skipped | Status::ExpectedFailure | Status::NotRun => "doubt",
+    }
+}
+
+/// A text as it stands in an element or in an attribute in double quotes; line breaks stay.
+fn escaped(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(plain).collect();
+    let text = lines.join("\n");
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
