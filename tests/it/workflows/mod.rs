@@ -4,6 +4,7 @@
 
 mod expression;
 mod lint;
+mod page;
 mod runner;
 
 use crate::program::{Lab, Project, secrets_in};
@@ -131,6 +132,11 @@ impl Repository {
         Self { lab: Some(lab), project, stand_in, runner }
     }
 
+    /// Writes a scenario anew.
+    fn expects(&self, name: &str, tags: &str, arc: &str) {
+        fs::write(self.project.path(&format!("scenarios/{name}.yaml")), scenario(name, tags, arc)).unwrap();
+    }
+
     /// What the programs that stand in were told since the last time.
     fn told(&self) -> Vec<String> {
         let log = self.stand_in.path().join("log");
@@ -158,9 +164,7 @@ fn the_nightly_workflow_opens_one_issue_and_closes_it() {
     known.sort_unstable();
     assert_eq!(steps, known);
 
-    here.project =
-        std::mem::replace(&mut here.project, Project::new()).scenario("two", &scenario("two", "more", "fail"));
-    here.runner.repository = here.project.path("");
+    here.expects("two", "more", "fail");
     let label = "gh label create sealcheck-nightly --force --description The nightly run against Gmail";
     let create = "gh issue create --title The nightly run against Gmail is not green --label sealcheck-nightly --body-file issue.md";
     assert_eq!(here.night(), ("failure", vec![label.to_owned(), create.to_owned()]), "{}", here.runner.said);
@@ -169,8 +173,7 @@ fn the_nightly_workflow_opens_one_issue_and_closes_it() {
     assert!(body.contains("two"), "{body}");
     assert_eq!(here.night(), ("failure", vec!["gh issue comment 7 --body-file issue.md".to_owned()]));
 
-    here.project =
-        std::mem::replace(&mut here.project, Project::new()).scenario("two", &scenario("two", "more", "pass"));
+    here.expects("two", "more", "pass");
     let closed = "gh issue close 7 --comment Green again: https://github.example/company/mail/actions/runs/1";
     assert_eq!(here.night(), ("success", vec![closed.to_owned()]), "{}", here.runner.said);
 

@@ -54,6 +54,7 @@ struct Place<'p> {
     failed: bool,
     /// The shell of `run:` lines that name none.
     shell: Option<&'p Value>,
+    is_container: bool,
 }
 
 /// A workflow or an action of this repository.
@@ -81,7 +82,11 @@ impl Runner {
 
     /// Does all jobs of a workflow; what became of each, a matrix as one.
     pub(super) fn workflow(&mut self, file: &str) -> BTreeMap<String, Ended> {
-        let workflow = read(file);
+        self.jobs_of(&read(file))
+    }
+
+    /// Does all jobs of a workflow that was read.
+    pub(super) fn jobs_of(&mut self, workflow: &Value) -> BTreeMap<String, Ended> {
         drop(fs::remove_dir_all(self.home.path().join("artifacts")));
         let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
         for (name, job) in workflow["jobs"].as_object().unwrap() {
@@ -97,7 +102,9 @@ impl Runner {
             let failed = needs.iter().any(|need| ended[*need].result != "success");
             let scope = Scope { contexts: &contexts, failed };
             let mut end = Ended { result: "skipped", outputs: json!({}) };
-            if scope.holds(job.get("if")) {
+            if let Some(called) = job["uses"].as_str().filter(|_| scope.holds(None)) {
+                end = self.call(called, job, &scope);
+            } else if scope.holds(job.get("if")) {
                 let matrix = job["strategy"]["matrix"].as_object().into_iter().flatten().next();
                 let rows = matrix.map_or(vec![json!({})], |(key, values)| {
                     let values = scope.text(&plain(values));
@@ -113,6 +120,22 @@ impl Runner {
             ended.insert(name.clone(), end);
         }
         ended
+    }
+
+    /// A job that is a workflow of this repository.
+    fn call(&mut self, called: &str, job: &Value, scope: &Scope<'_>) -> Ended {
+        let file = called.strip_prefix("sealcheck/sealcheck/").and_then(|f| f.strip_suffix("@v0")).unwrap();
+        let declared = read(file)["on"]["workflow_call"].clone();
+        let [with, secrets] = ["with", "secrets"].map(|key| texts(&job[key], scope));
+        let given = with.keys().map(|key| ("inputs", key)).chain(secrets.keys().map(|key| ("secrets", key)));
+        given.for_each(|(kind, key)| assert!(declared[kind].get(key).is_some(), "{file} has no {key}"));
+        let outside = self.contexts.clone();
+        self.contexts["inputs"] = json!(with);
+        self.contexts["secrets"] = json!(secrets);
+        let ended = self.workflow(file);
+        self.contexts = outside;
+        let failed = ended.values().any(|job| job.result == "failure");
+        Ended { result: if failed { "failure" } else { "success" }, outputs: json!(outputs(file, &ended)) }
     }
 
     /// Does the action of this repository alone, in a checkout of its own.
@@ -140,6 +163,7 @@ impl Runner {
             path: &mut path,
             failed: false,
             shell: Some(shell).filter(|s| !s.is_null()),
+            is_container: job.get("container").is_some(),
         };
         self.steps(&job["steps"], &mut place);
         let scope = Scope { contexts: &place.contexts, failed: false };
@@ -158,7 +182,7 @@ impl Runner {
             let uses = step["uses"].as_str().map(|uses| uses.split('@').next().unwrap());
             let (ok, outputs) = match uses {
                 None => self.run(step, env, place),
-                Some("$/") => self.action(env, with, place),
+                Some("$/" | "sealcheck/sealcheck") => self.action(env, with, place),
                 Some(other) => (true, self.stand_in(other, &with, place)),
             };
             if let Some(id) = step["id"].as_str() {
@@ -194,6 +218,8 @@ impl Runner {
             path: place.path,
             failed: false,
             shell: None,
+            // It may be used in one.
+            is_container: true,
         };
         self.steps(&action["runs"]["steps"], &mut inside);
         let scope = Scope { contexts: &inside.contexts, failed: false };
@@ -205,11 +231,15 @@ impl Runner {
 
     /// A `run:` line in bash, as GitHub starts it for `shell: bash`.
     fn run(&mut self, step: &Value, env: BTreeMap<String, String>, place: &mut Place<'_>) -> (bool, Value) {
-        let name = step["name"].as_str().unwrap_or_else(|| panic!("a run: line without a name: {step}")).to_owned();
+        let name = step["name"].as_str().unwrap_or("a step").to_owned();
         let line = step["run"].as_str().unwrap();
         assert!(!line.contains("${{"), "{name}: an expression in a run: line lets its value be code");
-        let shell = step.get("shell").or(place.shell);
-        assert_eq!(shell, Some(&json!("bash")), "{name}: the shell of a run: line in a container is another one");
+        // A machine has bash; what a container has for a shell is somebody else's choice.
+        let shell = match step.get("shell").or(place.shell).and_then(Value::as_str) {
+            Some("bash") => &["--noprofile", "--norc", "-eo", "pipefail"][..],
+            None if !place.is_container => &["-e"],
+            other => panic!("{name}: {other:?} is no shell that is there"),
+        };
         let script = place.temp.join("script.sh");
         fs::write(&script, line).unwrap();
         let files = FILES.map(|file| (file, place.temp.join(file)));
@@ -222,7 +252,7 @@ impl Runner {
             .chain([self.programs.display().to_string(), "/usr/local/bin:/usr/bin:/bin".into()]);
         let path = path.collect::<Vec<_>>().join(":");
         let ran = Command::new("bash")
-            .args(["--noprofile", "--norc", "-eo", "pipefail"])
+            .args(shell)
             .arg(&script)
             .current_dir(place.workspace)
             .env_clear()
@@ -310,7 +340,7 @@ pub(super) fn outputs(file: &str, ended: &BTreeMap<String, Ended>) -> BTreeMap<S
     let contexts = json!({ "jobs": jobs.collect::<Map<_, _>>() });
     let scope = Scope { contexts: &contexts, failed: false };
     let wanted = read(file)["on"]["workflow_call"]["outputs"].clone();
-    let all = wanted.as_object().unwrap().iter();
+    let all = wanted.as_object().into_iter().flatten();
     all.map(|(key, output)| (key.clone(), plain(&scope.text(&plain(&output["value"]))))).collect()
 }
 

@@ -1,0 +1,168 @@
+//! What docs/ci.md shows works: each file on it is checked by whom it is for, and its commands are run.
+
+use super::{Repository, lint::tool};
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+fn page() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md")).unwrap()
+}
+
+/// The file of this name on the page.
+fn text(name: &str) -> String {
+    let first = format!("\n# {name}\n");
+    let page = page();
+    let (_, rest) = page.split_once(&first).unwrap_or_else(|| panic!("no {name} on the page"));
+    rest.split("\n```").next().unwrap().to_owned() + "\n"
+}
+
+fn yaml(name: &str) -> Value {
+    serde_yaml::from_str(&text(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+const ON_GITHUB: [&str; 3] =
+    [".github/workflows/mail.yml", ".github/workflows/nightly.yml", ".github/workflows/deploy.yml"];
+
+impl Repository {
+    /// Runs a line in a shell, where `sealcheck` is on the PATH and the secrets are in the environment.
+    fn shell(&self, line: &str, env: &[(&str, &str)]) -> Output {
+        let bin = self.stand_in.path().join("bin");
+        let built = bin.join("sealcheck");
+        if !built.exists() {
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sealcheck"), built).unwrap();
+        }
+        let secrets = self.runner.contexts["secrets"].as_object().unwrap();
+        Command::new("sh")
+            .args(["-ec", line])
+            .current_dir(self.project.path(""))
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .envs(&self.runner.env)
+            .envs(secrets.iter().map(|(name, value)| (name, value.as_str().unwrap())))
+            .envs(env.iter().copied())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a line that must end well; what it said.
+    fn went(&self, line: &str, env: &[(&str, &str)]) -> String {
+        let ran = self.shell(line, env);
+        let said = [ran.stdout, ran.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert!(ran.status.success(), "{line}: {}\n{said}", ran.status);
+        said
+    }
+}
+
+#[test]
+fn the_workflows_on_the_page_do_what_they_say() {
+    let mut here = Repository::with(&["--knob", "external.dmarc=none", "--knob", "company.srs=true"]);
+    let servers = here.lab.as_ref().unwrap().ready["servers"].as_array().unwrap();
+    let mx = servers.iter().find(|server| server["name"] == "company-mx").unwrap()["address"].as_str().unwrap();
+    let deploy = text(ON_GITHUB[2]);
+    assert!(deploy.contains("mx: candidate.corp.example:25\n"));
+    let deploy = serde_yaml::from_str(&deploy.replace("candidate.corp.example:25", mx)).unwrap();
+    for workflow in [yaml(ON_GITHUB[0]), yaml(ON_GITHUB[1]), deploy] {
+        let ended = here.runner.jobs_of(&workflow);
+        assert!(ended.values().all(|job| job.result == "success"), "{}", here.runner.said);
+    }
+    let said = "the candidate forwards well (1 passed, 0 failed, 0 inconclusive); going live";
+    assert!(here.runner.said.contains(said), "{}", here.runner.said);
+
+    here.expects("one", "smoke", "fail");
+    let ended = here.runner.jobs_of(&yaml(ON_GITHUB[0]));
+    assert_eq!(ended["mail"].result, "failure");
+    assert!(here.runner.said.contains("\nmail is broken in 1 ways\n"), "{}", here.runner.said);
+}
+
+#[test]
+fn gitlab_s_jobs_on_the_page_make_one_run() {
+    let here = Repository::new();
+    let jobs = yaml(".gitlab-ci.yml");
+    let lines = |job: &str, key: &str| {
+        jobs[job][key].as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    lines("default", "before_script").iter().for_each(|line| drop(here.went(line, &[])));
+    let count = jobs["nightly"]["parallel"].as_u64().unwrap();
+    for index in 1..=count {
+        let env = [("CI_NODE_INDEX", index.to_string()), ("CI_NODE_TOTAL", count.to_string())];
+        let env = env.each_ref().map(|(name, value)| (*name, value.as_str()));
+        lines("nightly", "script").iter().for_each(|line| drop(here.went(line, &env)));
+    }
+    let said: String = lines("whole", "script").iter().map(|line| here.went(line, &[])).collect();
+    assert!(said.contains("3 run: 3 passed"), "{said}");
+    assert!(here.project.path("junit.xml").exists());
+    fs::remove_file(here.project.path("records/2.jsonl")).unwrap();
+    assert_eq!(here.shell(&lines("whole", "script")[0], &[]).status.code(), Some(7));
+}
+
+#[test]
+fn kubernetes_pods_on_the_page_make_one_run() {
+    let here = Repository::new();
+    let job = yaml("sealcheck-job.yaml");
+    let container = &job["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["command"], serde_json::json!(["sh", "-c"]));
+    let count = job["spec"]["completions"].as_u64().unwrap();
+    for index in 0..count {
+        here.went(container["args"][0].as_str().unwrap(), &[("JOB_COMPLETION_INDEX", &index.to_string())]);
+    }
+    let page = page();
+    let merge =
+        page.lines().find_map(|line| line.strip_prefix("$ ").filter(|c| c.starts_with("sealcheck merge"))).unwrap();
+    let said = here.went(merge, &[]);
+    assert!(said.contains("3 run: 3 passed"), "{said}");
+}
+
+#[test]
+fn the_service_on_the_page_runs() {
+    let here = Repository::new();
+    let service = text("/etc/systemd/system/sealcheck.service");
+    let line = service.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).unwrap();
+    here.went(line, &[]);
+    assert!(here.project.read("sealcheck.prom").contains("sealcheck_"));
+}
+
+#[test]
+#[ignore = "requires check-jsonschema, kubernetes-validate and systemd; .ci/run installs them"]
+fn interop_the_files_on_the_page_are_as_their_readers_want_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| -> Vec<PathBuf> {
+        let path = dir.path().join(name.rsplit('/').next().unwrap());
+        fs::write(&path, text).unwrap();
+        vec![path]
+    };
+    let service = "/etc/systemd/system/sealcheck.service";
+    let built = format!("ExecStart={}", env!("CARGO_BIN_EXE_sealcheck"));
+    let units = |spoilt: &dyn Fn(String) -> String| -> Vec<PathBuf> {
+        let timer = "/etc/systemd/system/sealcheck.timer";
+        let service_file = write(service, &spoilt(text(service).replace("ExecStart=/usr/local/bin/sealcheck", &built)));
+        [service_file, write(timer, &text(timer))].concat()
+    };
+    let analyze = |files: Vec<PathBuf>| {
+        let ran = Command::new("systemd-analyze").args(["--man=no", "verify"]).args(files).output().unwrap();
+        (ran.status.success() && ran.stderr.is_empty(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    let gitlab = ["--builtin-schema", "vendor.gitlab-ci"];
+    let github = ["--builtin-schema", "vendor.github-workflows"];
+    for (name, from, to, program, args) in [
+        (ON_GITHUB[0], "steps:", "stebs:", "check-jsonschema", &github[..]),
+        (ON_GITHUB[1], "uses:", "use:", "check-jsonschema", &github[..]),
+        (ON_GITHUB[2], "needs:", "need:", "check-jsonschema", &github[..]),
+        (".gitlab-ci.yml", "exit_codes:", "exit_code:", "check-jsonschema", &gitlab[..]),
+        ("sealcheck-job.yaml", "completions:", "completion:", "kubernetes-validate", &["--strict"][..]),
+    ] {
+        let right = text(name);
+        let (content, said) = tool(program, args, &write(name, &right));
+        assert!(content, "{name}: {said}");
+        assert!(right.contains(from), "{name}: {from}");
+        let (content, said) = tool(program, args, &write(name, &right.replacen(from, to, 1)));
+        assert!(!content, "{name} with {to}: {said}");
+    }
+    let (content, said) = analyze(units(&|text| text));
+    assert!(content, "{said}");
+    let (content, said) = analyze(units(&|text| text.replace("Type=oneshot", "Type=oneshop")));
+    assert!(!content, "{said}");
+}
