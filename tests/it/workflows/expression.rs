@@ -107,6 +107,9 @@ impl<'p> Parser<'p> {
     }
 
     fn one(&mut self) -> Value {
+        if self.eat("!") {
+            return (!truthy(&self.one())).into();
+        }
         if self.eat("(") {
             let value = self.either();
             assert!(self.eat(")"), "no ) in {}", self.text);
@@ -167,6 +170,7 @@ fn expressions_mean_what_github_says_they_mean() {
         ("needs.plan.outputs.n != '0'", true, false),
         ("always() && needs.plan.outputs.n == '2'", true, true),
         ("failure()", false, true),
+        ("${{ !cancelled() && needs.plan.outputs.n != '0' }}", true, true),
     ] {
         let held = [false, true].map(|failed| scope(failed).holds(Some(&condition.into())));
         assert_eq!(held, [well, badly], "{condition}");
