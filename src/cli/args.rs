@@ -85,6 +85,8 @@ pub enum Command {
     Report(commands::report::ToldArgs),
     /// Put the recorded shards of a run together, and end as the whole would have
     Merge(commands::merge::MergeArgs),
+    /// How often each scenario passed in the runs that are kept, and how long its mail took
+    History(commands::history::HistoryArgs),
     /// Look at, accept and remove the regression files
     Snapshots(commands::snapshots::SnapshotsArgs),
     /// Print a JSON Schema, for editors and consumers

@@ -50,6 +50,7 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::Lab(command) => commands::lab::run(context, global, &command),
         Command::Report(args) => commands::report::run(context, global, &args),
         Command::Merge(args) => commands::merge::run(context, global, &args),
+        Command::History(args) => commands::history::run(context, global, &args),
         Command::Snapshots(args) => desk::run(context, global, &args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Completions(args) => commands::completions::run(&args),

@@ -78,9 +78,20 @@ fn help_and_version_are_no_errors() {
     let project = Project::new();
     let help = project.run(&["--help"]);
     assert_eq!(help.code, 0);
-    for command in
-        ["run", "list", "check", "inspect", "doctor", "lab", "report", "merge", "snapshots", "schema", "completions"]
-    {
+    for command in [
+        "run",
+        "list",
+        "check",
+        "inspect",
+        "doctor",
+        "lab",
+        "report",
+        "merge",
+        "history",
+        "snapshots",
+        "schema",
+        "completions",
+    ] {
         assert!(help.stdout.contains(command), "{command}\n{}", help.stdout);
     }
     assert!(project.run(&["--version"]).stdout.starts_with("sealcheck "));

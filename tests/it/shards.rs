@@ -182,6 +182,34 @@ fn what_is_wrong_with_shards_ends_with_7() {
 }
 
 #[test]
+fn the_history_adds_up_the_runs_that_are_kept() {
+    let project = Project::new().scenario("direct", DIRECT).scenario("wrong", WRONG);
+    let nothing = project.run(&["history"]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (4, ""), "{nothing}");
+    project.run(&["run", "direct", "--repeat", "3"]);
+    project.run(&["run"]);
+    let history = project.run(&["history", "--format", "json"]);
+    assert_eq!(history.code, 0, "{history}");
+    let all: Value = serde_json::from_str(&history.stdout).unwrap();
+    let of = |n: usize, key: &str| all["scenarios"][n][key].as_u64().unwrap();
+    assert_eq!((of(0, "runs"), of(0, "passed")), (4, 4), "repetitions are results of the same: {history}");
+    assert_eq!((of(1, "runs"), of(1, "passed")), (1, 0));
+    assert!(of(0, "p50_ms") <= of(0, "p95_ms"));
+    let text = project.run(&["history", "d*", "--target", "embedded"]).stdout;
+    assert_eq!(text.lines().count(), 2, "{text}");
+    let line = text.lines().last().unwrap();
+    assert!(line.starts_with("direct") && line.contains("100 %"), "{text}");
+    assert_eq!(project.run(&["history", "--target", "gmail"]).code, 4);
+    // What cannot be read hides nothing.
+    let old = project.path(".sealcheck/runs/01JD8Q6V3K5W7Y9ZB2C4D6E8F0");
+    fs::create_dir(&old).unwrap();
+    fs::write(old.join("events.jsonl"), "{\"v\":0}\n").unwrap();
+    let rest = project.run(&["history", "direct"]);
+    assert!(rest.stderr.contains("warning: left out: .sealcheck/runs/01JD8Q6V"), "{rest}");
+    assert_eq!(rest.stdout, text);
+}
+
+#[test]
 fn runs_are_told_again_by_id_and_by_file() {
     let project = Project::new().scenario("wrong", WRONG);
     let run = project.run(&["run", "--report", "junit=one.xml", "--report", "json=one.json"]);

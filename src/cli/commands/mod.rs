@@ -6,6 +6,7 @@ mod company;
 pub mod completions;
 pub mod doctor;
 pub mod explain;
+pub mod history;
 pub mod inspect;
 pub mod lab;
 pub mod list;

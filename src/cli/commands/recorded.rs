@@ -20,7 +20,7 @@ use std::{
 };
 
 /// What a run's directory calls its record.
-const FILE: &str = "events.jsonl";
+pub(super) const FILE: &str = "events.jsonl";
 
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {

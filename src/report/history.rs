@@ -1,0 +1,164 @@
+//! What many runs say of a scenario: how often it passed, how long its mail took.
+
+use super::{record::Record, tally::is_broken};
+use crate::outcome::{Event, ObservedKind, ScenarioReport, Status};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A scenario on a target over some runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct History {
+    /// The scenario.
+    pub id: String,
+    /// The target.
+    pub target: String,
+    /// The run of the newest result.
+    pub last_run: String,
+    /// How many results there are; skipped and unfinished ones do not count.
+    pub runs: usize,
+    /// How many of them are as they should be: passes, and failures that are known.
+    pub passed: usize,
+    /// How many of these took more than one attempt.
+    pub flaky: usize,
+    /// Half of the deliveries took no longer, in milliseconds.
+    pub p50_ms: Option<u64>,
+    /// 95 of 100 deliveries took no longer, in milliseconds.
+    pub p95_ms: Option<u64>,
+    /// Every result, the oldest first.
+    pub results: Vec<Past>,
+}
+
+/// One result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Past {
+    /// How it ended.
+    pub status: Status,
+    /// When the first copy was seen, from the end of the submission; null when none was.
+    pub delivery_ms: Option<u64>,
+}
+
+/// What these runs, the oldest first, say of each scenario, by target and id. Rows of a matrix are scenarios of their own,
+/// repetitions (`#2`) are not.
+pub fn histories(records: impl IntoIterator<Item = Record>) -> Vec<History> {
+    let mut all: BTreeMap<(String, String), (String, Vec<ScenarioReport>)> = BTreeMap::new();
+    for record in records {
+        let mut of = (String::new(), String::new());
+        for event in record.events {
+            match event.event {
+                Event::RunStarted { run, target, .. } => of = (target, run.to_string()),
+                Event::ScenarioFinished { report, .. }
+                    if !matches!(report.status, Status::Skipped | Status::NotRun) =>
+                {
+                    let (last, reports) = all.entry((of.0.clone(), once(report.id.as_str()).to_owned())).or_default();
+                    last.clone_from(&of.1);
+                    reports.push(*report);
+                }
+                _ => {}
+            }
+        }
+    }
+    all.into_iter().map(|((target, id), (last_run, reports))| history(id, target, last_run, &reports)).collect()
+}
+
+/// The id without the number of a repetition.
+fn once(id: &str) -> &str {
+    match id.rsplit_once('#') {
+        Some((id, n)) if !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()) => id,
+        _ => id,
+    }
+}
+
+fn history(id: String, target: String, last_run: String, reports: &[ScenarioReport]) -> History {
+    let results: Vec<Past> =
+        reports.iter().map(|report| Past { status: report.status, delivery_ms: delivery(report) }).collect();
+    let mut times: Vec<u64> = results.iter().filter_map(|past| past.delivery_ms).collect();
+    times.sort_unstable();
+    History {
+        id,
+        target,
+        last_run,
+        runs: results.len(),
+        passed: results.iter().filter(|past| !is_broken(past.status)).count(),
+        flaky: reports.iter().filter(|report| report.flaky).count(),
+        p50_ms: percentile(&times, 50),
+        p95_ms: percentile(&times, 95),
+        results,
+    }
+}
+
+fn delivery(report: &ScenarioReport) -> Option<u64> {
+    let seen = report.attempts.last()?.observed.iter();
+    seen.filter(|o| o.kind == ObservedKind::Copy).map(|o| o.after_ms).min()
+}
+
+/// The smallest of some sorted numbers that so many of a hundred do not exceed (nearest rank).
+fn percentile(sorted: &[u64], of_hundred: usize) -> Option<u64> {
+    let rank = (sorted.len() * of_hundred).div_ceil(100);
+    sorted.get(rank.checked_sub(1)?).copied()
+}
+
+impl History {
+    /// A character for each of the newest results: how long the delivery took beside the longest of them, `x` for one that
+    /// broke, `-` where nothing was to be delivered.
+    pub fn sparkline(&self, newest: usize) -> String {
+        const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        let shown = &self.results[self.results.len().saturating_sub(newest)..];
+        let longest = shown.iter().filter_map(|past| past.delivery_ms).max().unwrap_or(0).max(1);
+        let bar = |ms: u64| {
+            let height = ms.saturating_mul(BARS.len() as u64 - 1) / longest;
+            usize::try_from(height).ok().and_then(|height| BARS.get(height)).copied().unwrap_or(BARS[0])
+        };
+        let of = |past: &Past| match (is_broken(past.status), past.delivery_ms) {
+            (true, _) => 'x',
+            (false, Some(ms)) => bar(ms),
+            (false, None) => '-',
+        };
+        shown.iter().map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_numbers_that_were_seen() {
+        let hundred: Vec<u64> = (1..=100).collect();
+        assert_eq!((percentile(&hundred, 50), percentile(&hundred, 95)), (Some(50), Some(95)));
+        assert_eq!((percentile(&[7], 50), percentile(&[7], 95)), (Some(7), Some(7)));
+        assert_eq!(percentile(&[1, 2, 3, 900], 95), Some(900));
+        assert_eq!(percentile(&[], 50), None);
+    }
+
+    #[test]
+    fn repetitions_are_of_one_scenario() {
+        assert_eq!([once("a#2"), once("a[s=#7]"), once("a[s=#7]#12"), once("a#")], ["a", "a[s=#7]", "a[s=#7]", "a#"]);
+    }
+
+    #[test]
+    fn a_sparkline_shows_the_newest() {
+        let past = |status, delivery_ms| Past { status, delivery_ms };
+        let results = vec![
+            past(Status::Passed, Some(99_999)),
+            past(Status::Passed, Some(10)),
+            past(Status::Failed, Some(400)),
+            past(Status::Passed, Some(800)),
+            past(Status::Passed, None),
+            past(Status::TimedOut, None),
+            past(Status::Passed, Some(400)),
+        ];
+        let history = History {
+            id: "a".into(),
+            target: "gmail".into(),
+            last_run: "R".into(),
+            runs: 7,
+            passed: 5,
+            flaky: 0,
+            p50_ms: None,
+            p95_ms: None,
+            results,
+        };
+        assert_eq!(history.sparkline(6), "▁x█-x▄");
+        assert_eq!(history.sparkline(100).chars().count(), 7);
+    }
+}
