@@ -71,6 +71,8 @@ pub struct Submission {
     pub tls: Option<String>,
     /// The queue id that the server named in its last reply.
     pub queue_id: Option<String>,
+    /// The whole message went out and no reply came: why. The server may have taken it.
+    pub unanswered: Option<String>,
     /// Client and server lines, secrets masked: `C: …`, `S: …`.
     pub transcript: String,
 }
@@ -82,6 +84,16 @@ impl Submission {
             .iter()
             .find(|r| !r.reply.is_positive())
             .or_else(|| self.replies.iter().rfind(|r| r.stage != Stage::Quit))
+    }
+
+    /// Whether the server told us to come back later and closed the connection (421, RFC 5321 §3.8).
+    pub fn is_put_off(&self) -> bool {
+        self.deciding().is_some_and(|r| r.reply.code == 421)
+    }
+
+    /// Whether the server took the message for at least one recipient, or may have.
+    pub fn may_be_accepted(&self) -> bool {
+        self.accepted() || self.unanswered.is_some()
     }
 
     /// Whether the server took the message for at least one recipient.

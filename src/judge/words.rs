@@ -42,7 +42,7 @@ pub(super) fn status(bounce: &Bounce) -> Option<&str> {
 
 /// Why nothing was sent: `refused at rcpt: 550 5.1.1 no such user`; `None` when the server took the message.
 pub(super) fn refusal(submission: &Submission) -> Option<String> {
-    if submission.accepted() {
+    if submission.may_be_accepted() {
         return None;
     }
     Some(submission.deciding().map_or_else(

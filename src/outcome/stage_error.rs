@@ -21,7 +21,7 @@ pub enum HarnessCode {
     H07,
     /// The lab could not be built: a package is missing, a port is taken.
     H08,
-    /// A file could not be read or written.
+    /// A file or folder could not be read or written.
     H09,
 }
 

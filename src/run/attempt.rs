@@ -139,7 +139,7 @@ async fn steps(
     let wanted = Wanted { message_id: sent.message_id.clone(), token: told.token.clone() };
     let since = world.logs.mark(environment.emitter.clock().now().as_second());
     let begun = log.begin("watch");
-    let watches = wait::watch(world, &goals, &scenario.send.from.value, &wanted).await;
+    let watches = wait::watch(world, &goals, &scenario.send.from.value, &wanted, deadline).await;
     let watches = ended(log, &begun, watches, |_| Value::Null)?;
 
     environment.limits.admit(&world.target, &route.reaches).await;
@@ -158,7 +158,7 @@ async fn steps(
     let begun = log.begin("wait");
     let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
     let waiting = wait::Waiting { world, goals: &goals, sent: &sent, submission: &submission, slow_at, deadline };
-    let Waited { found, waited, mut error } = match submission.accepted() {
+    let Waited { found, waited, mut error } = match submission.may_be_accepted() {
         true => wait::wait(watches, &waiting, log).await,
         false => Waited { found: Vec::new(), waited: std::time::Duration::ZERO, error: None },
     };
@@ -184,8 +184,10 @@ async fn steps(
 
     let begun = log.begin("verify");
     let now = environment.emitter.clock().now().as_second();
+    let (searched, unseen) = wait::search_again(world, &goals, &sent, &submission, &found).await;
+    error = error.or(unseen);
     let mailboxes = MailboxNotes {
-        searched: wait::search_again(world, &goals, &sent, &submission, &found).await,
+        searched,
         goodbyes: told.watched.iter().flat_map(|a| world.mailboxes.goodbyes(a, log.started())).collect(),
     };
     let asked = filed::Asked { scenario, deadline };
@@ -196,6 +198,11 @@ async fn steps(
 
     let begun = log.begin("assert");
     told.checks = judge::check(scenario, &world.target, &vars, &evidence);
+    if let Some(doubt) =
+        told.checks.iter().any(|c| !c.passed).then(|| in_doubt(&evidence.submission, &route.server)).flatten()
+    {
+        error.get_or_insert(doubt);
+    }
     told.diagnosis = judge::diagnose::explain(&evidence, &mut told.checks, &world.target, error.as_ref());
     let holds = told.checks.iter().all(|c| c.passed);
     log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
@@ -274,6 +281,20 @@ fn status(checks: &[CheckResult], error: Option<&StageError>, evidence: Option<&
     } else {
         Status::TimedOut
     }
+}
+
+/// Why the first server's part leaves open what became of the mail.
+fn in_doubt(submission: &Submission, server: &str) -> Option<StageError> {
+    let stage = format!("submit to {server}");
+    if let Some(why) = &submission.unanswered {
+        let message = format!("{why}; nobody knows whether the server took the mail, so it was not sent again");
+        let next = "look for the Message-ID in the server's log; smtp.log has what was said";
+        return Some(StageError::new(HarnessCode::H04, stage, message, next));
+    }
+    let reply = submission.deciding().filter(|_| submission.is_put_off())?;
+    let message = format!("the server answered {} to {}, and closed the connection", reply.reply, reply.stage);
+    let next = "wait and run again; run fewer scenarios at once (`--jobs`) when it is about a rate";
+    Some(StageError::new(HarnessCode::H06, stage, message, next))
 }
 
 /// What the plan had found good and is not.

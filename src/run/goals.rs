@@ -27,6 +27,8 @@ enum Goal {
 #[derive(Debug, Clone)]
 pub(super) struct Goals {
     goals: Vec<Goal>,
+    /// Accounts whose spam folder is named.
+    named_spam: BTreeSet<String>,
     timeout: Duration,
 }
 
@@ -77,7 +79,12 @@ impl Goals {
                 ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
             })
             .collect();
-        Self { goals, timeout }
+        let named_spam = scenario.expect.iter().filter(|e| applies(&e.targets)).filter_map(|e| match &e.kind {
+            ExpectationKind::Delivered(d) if d.folder.value == FolderTest::Spam => Some(d.to.value.clone()),
+            ExpectationKind::Count(c) if c.folder == FolderTest::Spam => Some(c.to.value.clone()),
+            _ => None,
+        });
+        Self { goals, timeout, named_spam: named_spam.collect() }
     }
 
     /// The folders to watch.
@@ -93,6 +100,11 @@ impl Goals {
             }
         }
         folders
+    }
+
+    /// Whether a goal names this folder of the account itself.
+    pub(super) fn is_named(&self, account: &str, folder: Folder) -> bool {
+        folder == Folder::Inbox || self.named_spam.contains(account)
     }
 
     /// The folders that a copy is wanted in.

@@ -46,7 +46,9 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
         let (Attempted { report: attempt, evidence, mut files }, target) = once(environment, item, n).await;
         let status = attempt.status;
         let known = known_issue(item, target.as_ref());
-        let again = n < report.max_attempts && known.is_none() && worth_it(item, status);
+        // A mail that may have been taken is never sent again.
+        let in_doubt = evidence.as_ref().is_some_and(|e| e.submission.unanswered.is_some());
+        let again = n < report.max_attempts && known.is_none() && worth_it(item, status) && !in_doubt;
         let bad = status != Status::Passed;
         report.attempts.push(attempt);
         report.status = status;

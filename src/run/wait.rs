@@ -6,14 +6,19 @@ use super::{
     worlds::World,
 };
 use crate::{
+    core::duration,
     evidence::{Arrival, Folder, Searched, Sent, Submission},
     mail::{Message, dsn::Dsn},
     outcome::{Event, HarnessCode, StageError},
     probe::mailbox::{Wanted, Watch},
+    scenario::target::Provider,
 };
 use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+/// How long the last search may take.
+const SEARCH: Duration = Duration::from_secs(10);
 
 /// How long a connection may stay broken when everything else is decided.
 const MEND: Duration = Duration::from_secs(20);
@@ -40,13 +45,24 @@ pub(super) struct Watches(Vec<(Watch, bool)>);
 
 /// Watches every folder that the goals need and, where it can be, the sender's inbox, where bounces arrive.
 /// Returns when all of them are watched.
-pub(super) async fn watch(world: &World, goals: &Goals, sender: &str, wanted: &Wanted) -> Result<Watches, StageError> {
+pub(super) async fn watch(
+    world: &World,
+    goals: &Goals,
+    sender: &str,
+    wanted: &Wanted,
+    deadline: Instant,
+) -> Result<Watches, StageError> {
     let needed = goals.folders();
     let mut tasks = JoinSet::new();
     let mut start = |account: &str, folder: Folder, needed: bool| {
         if let Some(account) = world.target.accounts.get(account).filter(|a| a.imap.is_some()).cloned() {
             let (mailboxes, wanted) = (world.mailboxes.clone(), wanted.clone());
-            tasks.spawn(async move { (mailboxes.watch(&account, folder, wanted).await, needed) });
+            tasks.spawn(async move {
+                let watch = mailboxes.watch(&account, folder, wanted);
+                let opened = tokio::time::timeout_at(deadline.into(), watch).await;
+                let opened = opened.unwrap_or_else(|_| Err(mailboxes.why_closed(&account.name, folder)));
+                (account, folder, opened, needed)
+            });
         }
     };
     for (account, folder) in &needed {
@@ -58,9 +74,14 @@ pub(super) async fn watch(world: &World, goals: &Goals, sender: &str, wanted: &W
     }
     let mut watches = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        let (watch, needed) = done.map_err(|e| bug(&e))?;
+        let (account, folder, watch, needed) = done.map_err(|e| bug(&e))?;
+        let is_gmail = account.imap.is_some_and(|imap| imap.provider == Provider::Gmail);
         match watch {
             Ok(Some(watch)) => watches.push((watch, needed)),
+            // Elsewhere mail cannot be in a folder that is not there.
+            Ok(None) if needed && (is_gmail || goals.is_named(&account.name, folder)) => {
+                return Err(world.mailboxes.why_closed(&account.name, folder));
+            }
             Ok(None) => {}
             Err(error) if needed => return Err(error),
             Err(_) => {}
@@ -135,25 +156,35 @@ pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> 
 }
 
 /// Looks once more into the folders that a copy should be in, each in a new session, when no copy and no bounce was
-/// seen. A folder that cannot be searched is left out.
+/// seen; and why a folder could not be searched: then nobody knows what is in it.
 pub(super) async fn search_again(
     world: &World,
     goals: &Goals,
     sent: &Sent,
     submission: &Submission,
     found: &[Found],
-) -> Vec<Searched> {
-    let mut searched = Vec::new();
-    if !submission.accepted() || !found.is_empty() {
-        return searched;
+) -> (Vec<Searched>, Option<StageError>) {
+    let (mut searched, mut unseen) = (Vec::new(), None);
+    if !submission.may_be_accepted() || !found.is_empty() {
+        return (searched, unseen);
     }
     for (account, folder) in goals.folders_of_copies() {
         let Some(it) = world.target.accounts.get(&account) else { continue };
-        if let Ok(found) = world.mailboxes.contains(it, folder, &sent.message_id).await {
-            searched.push(Searched { account, folder, found });
+        let search = world.mailboxes.contains(it, folder, &sent.message_id);
+        let answer = tokio::time::timeout(SEARCH, search).await.unwrap_or_else(|_| {
+            let message = format!("the server did not answer within {}", duration::human(SEARCH));
+            let next = "the server accepts connections and says nothing; see its log, and imap.log of the attempt";
+            Err(StageError::new(HarnessCode::H04, format!("search {folder} of {account}"), message, next))
+        });
+        match answer {
+            Ok(found) => searched.push(Searched { account, folder, found }),
+            Err(error) => {
+                unseen = Some(error);
+                break;
+            }
         }
     }
-    searched
+    (searched, unseen)
 }
 
 fn note(arrival: Arrival, ended: Instant, found: &mut Vec<Found>, sightings: &mut Vec<Sighting>) {

@@ -102,7 +102,7 @@ mod tests {
             login: None,
         };
         let account = Account {
-            imap: provider.map(|provider| ImapAccess { endpoint, provider }),
+            imap: provider.map(|provider| ImapAccess { endpoint, provider, folders: Default::default() }),
             forwards_to: forwards_to.map(Into::into),
             ..Account::new(name, address)
         };

@@ -32,6 +32,10 @@ pub struct ExternalKnobs {
     pub results: bool,
     /// How long its server tries again before it reports; two minutes when not said.
     pub patience: Option<Duration>,
+    /// What is wrong with its submission server.
+    pub submission: SubmissionFault,
+    /// The certificate of its submission server.
+    pub certificate: Certificate,
 }
 
 /// The company server's knobs.
@@ -78,6 +82,8 @@ pub struct GmailKnobs {
     pub delay: Duration,
     /// What is wrong with its IMAP server.
     pub imap: ImapFault,
+    /// The certificate of its IMAP server.
+    pub certificate: Certificate,
 }
 
 impl Default for GmailKnobs {
@@ -92,6 +98,7 @@ impl Default for GmailKnobs {
             locale: Locale::En,
             delay: Duration::ZERO,
             imap: ImapFault::None,
+            certificate: Certificate::Right,
         }
     }
 }
@@ -104,6 +111,7 @@ impl GmailKnobs {
             && self.locale == Locale::En
             && self.delay.is_zero()
             && self.imap == ImapFault::None
+            && self.certificate == Certificate::Right
     }
 }
 
@@ -351,6 +359,58 @@ pub enum ImapFault {
     Stale,
     /// It ends IDLE with BYE when there is news.
     Bye,
+    /// It hangs up in IDLE, without a word, when there is news.
+    Cut,
+    /// It answers IDLE only when there is news, and tells the news before the answer.
+    Early,
+    /// It tells news only in its answer to DONE.
+    Late,
+    /// It writes a line that is no IMAP when there is news in IDLE.
+    Garbage,
+    /// It accepts connections and says nothing.
+    Silent,
+    /// It says nothing more once a folder is open.
+    Mute,
+    /// It refuses the first two logins for too many connections.
+    Crowded,
+    /// It refuses twice to open a folder: the account is throttled.
+    Throttled,
+}
+
+/// What is wrong with the outside sender's submission server. All but `Plain` are met by one session alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SubmissionFault {
+    /// Nothing.
+    #[default]
+    None,
+    /// It greets with 421.
+    Busy,
+    /// It answers MAIL with 421.
+    Mail,
+    /// It reads the whole message and answers with 421.
+    Message,
+    /// It hangs up in the middle of the message.
+    Drop,
+    /// It takes the message, and hangs up instead of saying so.
+    Lost,
+    /// It offers no STARTTLS.
+    Plain,
+}
+
+/// The certificate that a server shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certificate {
+    /// A good one.
+    #[default]
+    Right,
+    /// One that ended long ago.
+    Expired,
+    /// One for another name.
+    OtherName,
+    /// One by an authority that nobody knows.
+    UnknownCa,
 }
 
 /// A reply that is given a number of times.

@@ -256,6 +256,17 @@ pub struct ImapAccess {
     pub endpoint: Endpoint,
     /// Gmail's extensions and habits, or plain IMAP.
     pub provider: Provider,
+    /// Folders that are not to be found by their use.
+    pub folders: FolderNames,
+}
+
+/// Names of folders, as people write them, where the server does not say what a folder is for (RFC 6154).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderNames {
+    /// The folder for spam.
+    pub spam: Option<String>,
+    /// The folder that deleted mail is moved to.
+    pub trash: Option<String>,
 }
 
 /// What an IMAP server can do.

@@ -124,7 +124,10 @@ fn gmail(lab: &Lab) -> Account {
             oauth: None,
         }),
     };
-    Account { imap: Some(ImapAccess { endpoint, provider: Provider::Gmail }), ..Account::new("gmail", user) }
+    Account {
+        imap: Some(ImapAccess { endpoint, provider: Provider::Gmail, folders: Default::default() }),
+        ..Account::new("gmail", user)
+    }
 }
 
 #[test]
@@ -145,6 +148,45 @@ fn what_a_scenario_deletes_is_gone_and_what_it_keeps_is_not() {
             assert_eq!(there, scenario["id"] == "kept", "{} in {folder}", scenario["id"]);
         }
     }
+    runtime.block_on(mailboxes.close());
+    assert_eq!(lab.end(), 0);
+}
+
+#[test]
+fn two_runs_at_once_on_one_mailbox_leave_each_other_s_mail_alone() {
+    let direct = DIRECT.replace("name:", "targets: [gmail]\nname:");
+    let counted = direct.replace("snapshot:", "  - count: { to: gmail, is: 1, settle: 1s }\nsnapshot:");
+    let project = Project::new()
+        .scenario("kept", &direct)
+        .scenario("one", &format!("{counted}cleanup: delete\n"))
+        .scenario("two", &format!("{counted}cleanup: delete\n"));
+    let lab = project.lab(&["--config-out", "sealcheck.yaml"]);
+    let run = |report: &str, ids: &[&str]| {
+        let report = format!("json={report}");
+        project.run(&[&["run", "--target", "gmail", "--report", report.as_str()], ids].concat())
+    };
+    let before = run("kept.json", &["kept"]);
+    assert_eq!(before.code, 0, "{before}");
+    let (first, second) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| run("1.json", &["one", "two"]));
+        let second = scope.spawn(|| run("2.json", &["one", "two", "kept"]));
+        (first.join().unwrap(), second.join().unwrap())
+    });
+    assert_eq!((first.code, second.code), (0, 0), "{first}\n{second}");
+    let account = gmail(&lab);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mailboxes = Mailboxes::new(Duration::from_secs(5));
+    let mut seen = 0;
+    for report in ["kept.json", "1.json", "2.json"] {
+        let result: Value = serde_json::from_str(&project.read(report)).unwrap();
+        for scenario in result["scenarios"].as_array().unwrap() {
+            let message_id = scenario["attempts"][0]["message_id"].as_str().unwrap();
+            let there = runtime.block_on(mailboxes.contains(&account, Folder::Inbox, message_id)).unwrap();
+            assert_eq!(there, scenario["id"] == "kept", "{} of {report}", scenario["id"]);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 6);
     runtime.block_on(mailboxes.close());
     assert_eq!(lab.end(), 0);
 }

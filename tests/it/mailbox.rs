@@ -8,7 +8,7 @@ use crate::scripted::{Conn, Pki, serve, serve_each};
 use sealcheck::evidence::Folder;
 use sealcheck::outcome::{HarnessCode, StageError};
 use sealcheck::probe::mailbox::Mailboxes;
-use sealcheck::scenario::target::TlsMode;
+use sealcheck::scenario::target::{Provider, TlsMode};
 use std::time::{Duration, Instant};
 
 #[tokio::test]
@@ -236,6 +236,40 @@ async fn folders_are_found_by_their_use_whatever_their_name() {
     let mailboxes = Mailboxes::new(NEVER);
     assert!(mailboxes.watch(&account(server.port), Folder::Spam, wanted(1)).await.unwrap().is_some());
     has_looked.await;
+    mailboxes.close().await;
+    server.done();
+}
+
+#[tokio::test]
+async fn a_folder_can_be_named_and_must_then_be_there() {
+    let list = "* LIST () \"/\" \"INBOX\"\r\n* LIST () \"/\" \"Unerw&APw-nscht\"\r\n";
+    let with_spam = |port, name: &str| {
+        let mut account = account(port);
+        let imap = account.imap.as_mut().unwrap();
+        (imap.provider, imap.folders.spam) = (Provider::Generic, Some(name.to_owned()));
+        account
+    };
+    let server = serve(move |c| {
+        enter(c, "IDLE");
+        answer(c, "LIST", list);
+        answer(c, "EXAMINE \"Unerw&APw-nscht\"", "* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 4]\r\n");
+        c.until_hangup();
+    });
+    let mailboxes = Mailboxes::new(NEVER);
+    let opened = mailboxes.watch(&with_spam(server.port, "Unerwünscht"), Folder::Spam, wanted(1)).await.unwrap();
+    assert!(opened.is_some());
+    mailboxes.close().await;
+    server.done();
+
+    let server = serve(move |c| {
+        enter(c, "IDLE");
+        answer(c, "LIST", list);
+        c.until_hangup();
+    });
+    let mailboxes = Mailboxes::new(NEVER);
+    let error = mailboxes.watch(&with_spam(server.port, "Junk"), Folder::Spam, wanted(1)).await.unwrap_err();
+    assert_eq!(error.code, HarnessCode::H09);
+    assert_eq!(error.message, "there is no folder `Junk`; LIST shows `INBOX`, `Unerwünscht`");
     mailboxes.close().await;
     server.done();
 }

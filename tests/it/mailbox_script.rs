@@ -33,6 +33,7 @@ pub(crate) fn account(port: u16) -> Account {
                 }),
             },
             provider: Provider::Gmail,
+            folders: Default::default(),
         }),
         ..Account::new("gmail", "probe.inbox@gmail.com")
     }

@@ -284,7 +284,7 @@ async fn servers_that_misbehave_give_errors_with_codes() {
     for (script, code, text) in cases {
         let server = serve(script);
         let silence = Duration::from_millis(if text.contains("in time") { 100 } else { 20_000 });
-        let mailboxes = Mailboxes::with_limits(NEVER, Limits { silence, ..Limits::default() });
+        let mailboxes = Mailboxes::with_limits(NEVER, Limits { silence, busy: Duration::ZERO, ..Limits::default() });
         let error = mailboxes.watch(&account(server.port), Folder::Inbox, wanted(1)).await.unwrap_err();
         assert_eq!(error.code, code, "{error:?}");
         assert!(error.message.contains(text), "{error:?}");
@@ -393,6 +393,24 @@ async fn a_folder_that_could_not_be_opened_is_tried_again_by_the_next_watch() {
     let mailboxes = Mailboxes::new(NEVER);
     assert!(mailboxes.watch(&account(server.port), Folder::Inbox, wanted(1)).await.is_err());
     watch(&mailboxes, &server, 1).await;
+    mailboxes.close().await;
+    server.done();
+}
+
+#[tokio::test]
+async fn a_crowded_account_is_waited_for() {
+    let server = serve_each(2, |number, c| {
+        if number == 0 {
+            c.say("* OK hi\r\n").hear("LOGIN");
+            c.say("a1 NO [ALERT] Too many simultaneous connections. (Failure)\r\n").until_hangup();
+            return;
+        }
+        enter_inbox(c, "IDLE", 4);
+        look(c, 4, &[(4, 1)]);
+        c.until_hangup();
+    });
+    let mailboxes = Mailboxes::new(NEVER);
+    arrival(&mut watch(&mailboxes, &server, 1).await).await;
     mailboxes.close().await;
     server.done();
 }

@@ -57,6 +57,7 @@ mod rspamd;
 mod scenarios_yaml;
 mod scripted;
 mod seen;
+mod server_faults;
 mod shards;
 mod smtp_wire;
 mod snapshots;

@@ -7,12 +7,12 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Stdio},
-    rc::Rc,
+    sync::Arc,
 };
 
 /// A directory with a project in it.
 pub(crate) struct Project {
-    dir: Rc<tempfile::TempDir>,
+    dir: Arc<tempfile::TempDir>,
     env: Vec<(String, String)>,
 }
 
@@ -34,7 +34,7 @@ impl Project {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("scenarios")).unwrap();
-        Self { dir: Rc::new(dir), env: Vec::new() }
+        Self { dir: Arc::new(dir), env: Vec::new() }
     }
 
     pub(crate) fn scenario(self, name: &str, text: &str) -> Self {
@@ -56,7 +56,7 @@ impl Project {
     pub(crate) fn with_env(&self, name: &str, value: &str) -> Self {
         let mut env = self.env.clone();
         env.push((name.to_owned(), value.to_owned()));
-        Self { dir: Rc::clone(&self.dir), env }
+        Self { dir: Arc::clone(&self.dir), env }
     }
 
     /// Lets every user of the machine in.

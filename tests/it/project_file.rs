@@ -191,6 +191,14 @@ fn what_is_wrong_with_a_project_file_is_said_and_no_secret_is() {
             "option without effect: `password`",
         ),
         (account("imap: { host: h, tls: none, ca_file: c, password: { env: A } }"), "option without effect: `ca_file`"),
+        (
+            account("imap: { provider: gmail, folders: { spam: S }, password: { env: A } }"),
+            "option without effect: `folders` at Gmail",
+        ),
+        (
+            account("smtp: { host: h, folders: { spam: S }, password: { env: A } }"),
+            "option without effect: `folders` of a server that takes mail",
+        ),
         (account("imap: { host: h, refresh_token: { env: A } }"), "`client_id` is missing"),
         (account("mx: host:port"), "`host:port` is no `host:port`"),
         (account("forwards_to: b"), "there is no account `b` to forward to"),

@@ -158,7 +158,7 @@ async fn a_refusal_in_the_middle_of_the_message_is_seen() {
 #[tokio::test]
 async fn harness_errors_say_what_to_do() {
     type Script = fn(&mut Conn);
-    let cases: [(Script, HarnessCode, &str); 8] = [
+    let cases: [(Script, HarnessCode, &str); 7] = [
         (
             |c| {
                 c.say("421 4.7.0 too many connections\r\n");
@@ -172,17 +172,6 @@ async fn harness_errors_say_what_to_do() {
         (|c| drop(c.say([0xff, 0xfe, b'\r', b'\n']).until_hangup()), HarnessCode::H07, "the greeting"),
         (|c| drop(c.say([b'2'; 200_000]).until_hangup()), HarnessCode::H07, "longer than"),
         (|c| drop(c.say("220 hi\r\n".to_owned() + &"x\r\n".repeat(9)).until_hangup()), HarnessCode::H07, "EHLO"),
-        (
-            |c| {
-                opening(c, "");
-                c.hear("MAIL");
-                c.say("250 ok\r\n").hear("RCPT");
-                c.say("250 ok\r\n").hear("DATA");
-                c.say("354 go\r\n").message();
-            },
-            HarnessCode::H04,
-            "the answer to the message",
-        ),
     ];
     for (script, code, text) in cases {
         let server = serve(script);
@@ -192,6 +181,45 @@ async fn harness_errors_say_what_to_do() {
         assert!(error.message.contains(text), "{error:?}");
         assert!(!error.next.is_empty());
     }
+}
+
+/// To where the message may come.
+fn to_data(c: &mut Conn) {
+    opening(c, "");
+    c.hear("MAIL");
+    c.say("250 ok\r\n").hear("RCPT");
+    c.say("250 ok\r\n").hear("DATA");
+    c.say("354 go\r\n");
+}
+
+#[tokio::test]
+async fn a_whole_message_without_an_answer_is_in_doubt_and_a_part_of_one_is_not() {
+    let server = serve(|c| {
+        to_data(c);
+        c.message();
+    });
+    let doubtful = plain(&server, &sent(b"A: 1\r\n\r\n", &["a@corp.example"])).await.unwrap();
+    server.done();
+    assert!(doubtful.unanswered.as_ref().unwrap().contains("the answer to the message"), "{doubtful:?}");
+    assert!(!doubtful.accepted() && doubtful.may_be_accepted());
+
+    // More than the network takes before somebody reads it.
+    let large = [&b"A: 1\r\n\r\n"[..], &b"0123456789\r\n".repeat(4_000_000)].concat();
+    let server = serve(to_data);
+    let error = plain(&server, &sent(&large, &["a@corp.example"])).await.unwrap_err();
+    server.done();
+    assert_eq!(error.code, HarnessCode::H04, "{error:?}");
+
+    let server = serve(|c| {
+        to_data(c);
+        c.message();
+        c.until_hangup();
+    });
+    let sent = sent(b"A: 1\r\n\r\n", &["a@corp.example"]);
+    let wait = Duration::from_millis(300);
+    let silent = submit(&endpoint(server.port), "probe.example", &sent, wait, &Tokens::default()).await.unwrap();
+    server.done();
+    assert!(silent.unanswered.as_ref().unwrap().contains("did not come within"), "{silent:?}");
 }
 
 #[tokio::test]

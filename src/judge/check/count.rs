@@ -27,6 +27,11 @@ pub(super) fn check(wanted: &CountExpectation, context: Context<'_>, results: &m
         Some(refusal) if found.len() < is => refusal.clone(),
         _ => words(found.len()),
     };
+    let put_off = refusal.is_some() && context.evidence.submission.is_put_off();
     let late = found.len() < is && refusal.is_none();
-    results.add("count", &wanted.is.at, Finding::new(found.len() == is, words(is), actual).late_if(late));
+    results.add(
+        "count",
+        &wanted.is.at,
+        Finding::new(found.len() == is, words(is), actual).late_if(late).inconclusive_if(put_off),
+    );
 }

@@ -128,7 +128,7 @@ impl<'a> Case<'a> {
             forwarder,
             mailboxes: Some(&evidence.mailboxes),
             attempt: Some(Attempt {
-                accepted: evidence.submission.accepted(),
+                accepted: evidence.submission.may_be_accepted(),
                 to_itself,
                 late,
                 silent: failed.iter().any(|c| c.timed_out),

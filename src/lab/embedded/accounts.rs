@@ -12,7 +12,7 @@ use crate::{
     core::Secret,
     scenario::{
         Account, Target, TargetKind,
-        target::{Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
+        target::{Endpoint, FolderNames, ImapAccess, Login, Mechanism, Provider, TlsMode},
     },
 };
 use aws_lc_rs::rand;
@@ -107,7 +107,7 @@ pub(super) fn target(at: &Addresses, company: &Company, ca_pem: &str, external: 
         let imap = endpoint(at.external_imap, TlsMode::Implicit, EXTERNAL_IMAP_HOST, external, address);
         accounts.push(Account {
             smtp: Some(submission(address)),
-            imap: Some(ImapAccess { endpoint: imap, provider: Provider::Generic }),
+            imap: Some(ImapAccess { endpoint: imap, provider: Provider::Generic, folders: FolderNames::default() }),
             seal_domain: Some(EXTERNAL_DOMAIN.to_owned()),
             ..Account::new(name, address)
         });
@@ -123,7 +123,7 @@ pub(super) fn target(at: &Addresses, company: &Company, ca_pem: &str, external: 
     for (name, address) in GMAIL_NAMES.into_iter().zip(GMAIL_USERS) {
         let imap = endpoint(at.gmail_imap, TlsMode::Implicit, GMAIL_IMAP_HOST, gmail, address);
         accounts.push(Account {
-            imap: Some(ImapAccess { endpoint: imap, provider: Provider::Gmail }),
+            imap: Some(ImapAccess { endpoint: imap, provider: Provider::Gmail, folders: FolderNames::default() }),
             seal_domain: Some(GOOGLE_DOMAIN.to_owned()),
             authserv_id: Some(GMAIL_AUTHSERV_ID.to_owned()),
             ..Account::new(name, address)

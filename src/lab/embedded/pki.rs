@@ -4,6 +4,7 @@
 //! though none of them is trusted, and that takes longer than everything else in a world.
 
 use super::parties::{Company, TLS_NAMES};
+use crate::scenario::knobs::Certificate as CertificateKind;
 use native_tls::{Certificate, Identity};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -39,6 +40,8 @@ pub struct Pki {
     identity_pem: Arc<str>,
     acceptor: TlsAcceptor,
     connector: Arc<OnceCell<TlsConnector>>,
+    issuer: Arc<Issuer<'static, KeyPair>>,
+    names: Arc<[String]>,
 }
 
 impl Pki {
@@ -48,18 +51,26 @@ impl Pki {
     /// When a name is no DNS name, or the TLS library refuses.
     pub fn new(names: &[&str]) -> Result<Self, PkiError> {
         let (issuer, ca_pem) = authority()?;
-        let mut params = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        params.distinguished_name.push(DnType::CommonName, names.first().copied().unwrap_or("localhost"));
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let key = KeyPair::generate()?;
-        let leaf = params.signed_by(&key, &issuer)?;
-        let (certificate, key) = (leaf.pem(), key.serialize_pem());
-        let identity = Identity::from_pkcs8(certificate.as_bytes(), key.as_bytes())?;
-        let acceptor = native_tls::TlsAcceptor::new(identity)?.into();
+        let names: Arc<[String]> = names.iter().map(ToString::to_string).collect();
+        let (certificate, key) = leaf(&issuer, &names, false)?;
+        let acceptor = acceptor(&certificate, &key)?;
         let identity_pem = format!("{key}{certificate}").into();
-        Ok(Self { acceptor, connector: Arc::default(), ca_pem: ca_pem.into(), identity_pem })
+        let issuer = Arc::new(issuer);
+        Ok(Self { acceptor, connector: Arc::default(), ca_pem: ca_pem.into(), identity_pem, issuer, names })
+    }
+
+    /// The server's end with a certificate of this kind.
+    ///
+    /// # Errors
+    /// When the certificate cannot be made, or the TLS library refuses.
+    pub fn acceptor_with(&self, kind: CertificateKind) -> Result<TlsAcceptor, PkiError> {
+        let (certificate, key) = match kind {
+            CertificateKind::Right => return Ok(self.acceptor()),
+            CertificateKind::Expired => leaf(&self.issuer, &self.names, true)?,
+            CertificateKind::OtherName => leaf(&self.issuer, &["mail.other.example".to_owned()], false)?,
+            CertificateKind::UnknownCa => leaf(&authority()?.0, &self.names, false)?,
+        };
+        acceptor(&certificate, &key)
     }
 
     /// An authority with a certificate for every host of a world with this company; worlds with the same share it.
@@ -117,6 +128,26 @@ impl Pki {
         };
         self.connector.get_or_try_init(make).await.cloned()
     }
+}
+
+/// A server's certificate and its key, in PEM.
+fn leaf(issuer: &Issuer<'static, KeyPair>, names: &[String], has_expired: bool) -> Result<(String, String), PkiError> {
+    let mut params = CertificateParams::new(names.to_vec())?;
+    params.distinguished_name.push(DnType::CommonName, names.first().map_or("localhost", String::as_str));
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    if has_expired {
+        params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    }
+    let key = KeyPair::generate()?;
+    Ok((params.signed_by(&key, issuer)?.pem(), key.serialize_pem()))
+}
+
+fn acceptor(certificate: &str, key: &str) -> Result<TlsAcceptor, PkiError> {
+    let identity = Identity::from_pkcs8(certificate.as_bytes(), key.as_bytes())?;
+    Ok(native_tls::TlsAcceptor::new(identity)?.into())
 }
 
 fn authority() -> Result<(Issuer<'static, KeyPair>, String), PkiError> {

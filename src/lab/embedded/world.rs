@@ -22,7 +22,11 @@ use super::{
 };
 use crate::{
     lab::LabError,
-    scenario::{Knobs, Target, knobs::ImapFault, target::Provider},
+    scenario::{
+        Knobs, Target,
+        knobs::{ExternalKnobs, ImapFault, SubmissionFault},
+        target::Provider,
+    },
 };
 use std::{
     collections::HashMap,
@@ -151,7 +155,7 @@ impl World {
             CompanyServer::Elsewhere(server) => (false, Some((server.parties, server.public))),
             CompanyServer::Outside => (false, None),
         };
-        let sockets = Sockets::bind(&ports, &pki, is_ours).await?;
+        let sockets = Sockets::bind(&ports, &pki, is_ours, &knobs.external).await?;
         let mut addresses = sockets.addresses(&dns)?;
         let mut routes = sockets.routes();
         if let Some((parties, public)) = elsewhere {
@@ -191,7 +195,8 @@ impl World {
         let backoff = Backoff { give_up, ..Backoff::default() };
         let outside_relay = Relay::new(outside.clone(), &net, &pki, backoff, &tasks);
         let outgoing = Outgoing::new(&knobs.external, outside_relay, authenticates, &keys, &tasks);
-        let submission: Arc<dyn Service> = Arc::new(Submission::new(outgoing, external.clone()));
+        let submission: Arc<dyn Service> =
+            Arc::new(Submission::new(outgoing, external.clone(), knobs.external.submission));
         sockets.submission.serve(Arc::clone(&submission), &tasks);
         sockets.submissions.serve(submission, &tasks);
         let external_mx: Arc<dyn Service> = Arc::new(ExternalMx::new(outside, external.clone(), &net));
@@ -225,12 +230,13 @@ impl World {
             let forwarder = Forwarder::new(&company, &knobs.company, out, screen, (&keys, &secret), &tasks);
             mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
         }
-        for (store, provider, socket, fault) in [
-            (&external, Provider::Generic, sockets.external_imap, ImapFault::None),
-            (&gmail, Provider::Gmail, sockets.gmail_imap, knobs.gmail.imap),
+        let gmail_tls = pki.acceptor_with(knobs.gmail.certificate).map_err(LabError::other)?;
+        for (store, provider, socket, fault, tls) in [
+            (&external, Provider::Generic, sockets.external_imap, ImapFault::None, pki.acceptor()),
+            (&gmail, Provider::Gmail, sockets.gmail_imap, knobs.gmail.imap, gmail_tls),
         ] {
             let server = ImapServer::new(store.clone(), provider, Limits::default(), fault);
-            tasks.spawn_watching(server.run(socket, Some(pki.acceptor()), tasks.token()));
+            tasks.spawn_watching(server.run(socket, Some(tls), tasks.token()));
         }
         Ok(Self { tasks, dns, net, external, gmail, google, target, description })
     }
@@ -289,7 +295,9 @@ impl Drop for World {
 }
 
 impl Sockets {
-    async fn bind(ports: &Ports, pki: &Pki, is_company_ours: bool) -> Result<Self, LabError> {
+    async fn bind(ports: &Ports, pki: &Pki, is_company_ours: bool, external: &ExternalKnobs) -> Result<Self, LabError> {
+        let tls = pki.acceptor_with(external.certificate).map_err(LabError::other)?;
+        let upgrade = (external.submission != SubmissionFault::Plain).then(|| tls.clone());
         let starttls = || Transport::Plain(Some(pki.acceptor()));
         let smtp = |what, number, transport| async move {
             SmtpListener::bind(number, transport).await.map_err(port(what, number))
@@ -303,8 +311,8 @@ impl Sockets {
             TcpListener::bind((Ipv4Addr::LOCALHOST, number)).await.map_err(port(what, number))
         };
         Ok(Self {
-            submission: smtp("submission", ports.submission, starttls()).await?,
-            submissions: smtp("submission over TLS", ports.submissions, Transport::Tls(pki.acceptor())).await?,
+            submission: smtp("submission", ports.submission, Transport::Plain(upgrade)).await?,
+            submissions: smtp("submission over TLS", ports.submissions, Transport::Tls(tls)).await?,
             external_mx: mx("the outside sender's MX", ports.external_mx).await?,
             company_mx: match is_company_ours {
                 true => Some(mx("the company's MX", ports.company_mx).await?),

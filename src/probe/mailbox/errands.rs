@@ -4,7 +4,7 @@ use super::{
     cutter::Cutter,
     error,
     mailboxes::{Counters, Limits},
-    session::{Session, quoted},
+    session::{Named, Session, quoted},
     transcript::{Log, Transcript},
 };
 use crate::{
@@ -14,7 +14,10 @@ use crate::{
     probe::token::Tokens,
     scenario::target::ImapAccess,
 };
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// An account's connection for errands; opened with the first one.
 pub(super) struct Errands {
@@ -24,6 +27,7 @@ pub(super) struct Errands {
     transcript: Arc<Transcript>,
     counters: Arc<Counters>,
     tokens: Tokens,
+    crowded: Arc<AtomicBool>,
     open: Option<Open>,
     was_open: bool,
 }
@@ -43,8 +47,9 @@ impl Errands {
         transcript: Arc<Transcript>,
         counters: Arc<Counters>,
         tokens: Tokens,
+        crowded: Arc<AtomicBool>,
     ) -> Self {
-        Self { access, limits, cutter, transcript, counters, tokens, open: None, was_open: false }
+        Self { access, limits, cutter, transcript, counters, tokens, crowded, open: None, was_open: false }
     }
 
     /// Moves one message to the bin, or deletes it where there is none.
@@ -113,6 +118,10 @@ impl Errands {
     fn twice<T>(&mut self, errand: impl Fn(&mut Open) -> Result<T, StageError>) -> Result<T, StageError> {
         let had_connection = self.open.is_some();
         let result = self.connected().and_then(&errand);
+        if self.crowded.load(Ordering::Relaxed) && result.is_ok() {
+            // The account is at a limit: others need the connection more.
+            self.open = None;
+        }
         match &result {
             Err(e) if e.code == HarnessCode::H04 && had_connection && !self.cutter.is_stopped() => {
                 self.open = None;
@@ -148,7 +157,7 @@ impl Open {
             return Ok(true);
         }
         self.selected = None;
-        let Some(name) = self.session.folder_name(folder)? else { return Ok(false) };
+        let Named::Found(name) = self.session.folder_name(folder)? else { return Ok(false) };
         self.session.select(&name, changes)?;
         self.selected = Some((folder, changes));
         Ok(true)

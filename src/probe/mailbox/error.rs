@@ -129,6 +129,13 @@ fn is_limit(text: &str) -> bool {
 }
 
 fn limit(stage: String, message: String) -> StageError {
-    let next = "close other mail programs on this account or wait; Gmail allows 15 connections and 2500 MB a day";
+    let lower = message.to_ascii_lowercase();
+    let next = if lower.contains("overquota") {
+        "make room in the mailbox, or wait until its traffic of a day is over (Gmail: 2500 MB down, 500 MB up)"
+    } else if lower.contains("connections") {
+        "close other mail programs on this account, or run fewer at once; Gmail allows 15 connections"
+    } else {
+        "wait, and use the account less: Gmail allows 15 connections and 2500 MB a day"
+    };
     StageError::new(HarnessCode::H06, stage, message, next)
 }

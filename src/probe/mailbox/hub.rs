@@ -23,10 +23,12 @@ const RECENT_BYTES: usize = 32_000_000;
 pub(super) enum Link {
     /// Not opened yet.
     Opening,
+    /// Not opened yet, because the account is at a limit; it is tried again.
+    Waiting(StageError),
     /// Open: what arrives is seen.
     Open,
-    /// The account has no such folder.
-    Absent,
+    /// The account has no such folder; what it has instead.
+    Absent(StageError),
     /// The connection broke and is being made again; what arrives meanwhile is seen then.
     Broken(StageError),
     /// Nothing more will come.

@@ -21,7 +21,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -39,11 +39,18 @@ pub struct Limits {
     pub silence: Duration,
     /// For a whole answer.
     pub answer: Duration,
+    /// How long an account may be at a limit before that is an error.
+    pub busy: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(15), silence: Duration::from_secs(30), answer: Duration::from_secs(300) }
+        Self {
+            connect: Duration::from_secs(15),
+            silence: Duration::from_secs(30),
+            answer: Duration::from_secs(300),
+            busy: Duration::from_secs(8),
+        }
     }
 }
 
@@ -77,6 +84,7 @@ struct OpenAccount {
     transcript: Arc<Transcript>,
     errands: Arc<Mutex<Errands>>,
     cutter: Arc<Cutter>,
+    crowded: Arc<AtomicBool>,
 }
 
 /// How many connections were made.
@@ -120,6 +128,19 @@ impl Mailboxes {
         let hub = self.0.hub(account, folder)?;
         let mut watch = Watch::new(hub, wanted);
         Ok(if watch.opened().await? { Some(watch) } else { None })
+    }
+
+    /// Why a folder is not open: the account has none such, is at a limit, or has not answered yet.
+    pub fn why_closed(&self, account: &str, folder: Folder) -> StageError {
+        let state = self.0.state();
+        let open = state.folders.get(&(account.to_owned(), folder));
+        let link = open.map(|open| open.hub.link().borrow().clone());
+        match link {
+            Some(Link::Absent(e) | Link::Waiting(e) | Link::Broken(e) | Link::Failed(e)) => e,
+            Some(Link::Opening | Link::Open) | None => {
+                error::lost(format!("{folder} of {account}"), "the server did not answer in time")
+            }
+        }
     }
 
     /// Whether a folder holds a message with this Message-ID at this moment; `false` when the account has no such
@@ -234,7 +255,8 @@ impl Shared {
                 return Ok(Arc::clone(&open.hub));
             }
         }
-        let transcript = Arc::clone(&self.account(&mut state, account, &access).transcript);
+        let opened = self.account(&mut state, account, &access);
+        let (transcript, crowded) = (Arc::clone(&opened.transcript), Arc::clone(&opened.crowded));
         let (hub, cutter) = (Arc::new(Hub::new()), Arc::new(Cutter::default()));
         let watcher = Watcher {
             account: account.name.clone(),
@@ -247,6 +269,7 @@ impl Shared {
             transcript,
             counters: Arc::clone(&self.counters),
             tokens: self.tokens.clone(),
+            crowded,
         };
         let (end, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name(format!("{}/{folder}", account.name)).spawn(move || {
@@ -278,6 +301,7 @@ impl Shared {
     fn account<'a>(&self, state: &'a mut State, account: &Account, access: &ImapAccess) -> &'a OpenAccount {
         state.accounts.entry(account.name.clone()).or_insert_with(|| {
             let (transcript, cutter) = (Arc::new(Transcript::new()), Arc::new(Cutter::default()));
+            let crowded = Arc::new(AtomicBool::new(false));
             let errands = Errands::new(
                 access.clone(),
                 self.limits,
@@ -285,8 +309,9 @@ impl Shared {
                 Arc::clone(&transcript),
                 Arc::clone(&self.counters),
                 self.tokens.clone(),
+                Arc::clone(&crowded),
             );
-            OpenAccount { transcript, errands: Arc::new(Mutex::new(errands)), cutter }
+            OpenAccount { transcript, errands: Arc::new(Mutex::new(errands)), cutter, crowded }
         })
     }
 }

@@ -7,6 +7,7 @@ use super::{
     fetch::{self, Answer, Fetched, Listed},
     mailboxes::Limits,
     transcript::Log,
+    utf7,
     wire::Wire,
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     evidence::Folder,
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
-    scenario::target::{ImapAccess, Login, Mechanism, Provider},
+    scenario::target::{FolderNames, ImapAccess, Login, Mechanism, Provider},
 };
 use imap::types::UnsolicitedResponse;
 use std::{
@@ -34,6 +35,16 @@ pub(super) struct Session {
     place: String,
     capabilities: Vec<String>,
     provider: Provider,
+    names: FolderNames,
+}
+
+/// Whether there is a folder.
+#[derive(Debug)]
+pub(super) enum Named {
+    /// Its name, as the server writes it.
+    Found(String),
+    /// What there is instead.
+    Absent(StageError),
 }
 
 /// Where a folder stands when it is opened.
@@ -89,6 +100,7 @@ impl Session {
             place: error::place(&access.endpoint),
             capabilities: Vec::new(),
             provider: access.provider,
+            names: access.folders.clone(),
         };
         session.capabilities = session.run("CAPABILITY", "CAPABILITY")?.capabilities;
         if session.can("ID") {
@@ -128,24 +140,53 @@ impl Session {
         }
     }
 
-    /// The name of a folder; `None` when the account has none such.
-    pub(super) fn folder_name(&mut self, folder: Folder) -> Result<Option<String>, StageError> {
-        match folder {
-            Folder::Inbox => Ok(Some("INBOX".to_owned())),
-            Folder::Spam => {
-                let folders = self.folders()?;
-                let named = special(&folders, "\\junk").or_else(|| {
-                    folders.iter().find(|f| SPAM_NAMES.contains(&last_level(f).as_str())).map(|f| f.name.clone())
-                });
-                Ok(named)
-            }
-            Folder::All => Ok(special(&self.folders()?, "\\all")),
-        }
+    /// The name of a folder, as the server writes it.
+    ///
+    /// # Errors
+    /// H09 too when the configuration names a folder that is not there.
+    pub(super) fn folder_name(&mut self, folder: Folder) -> Result<Named, StageError> {
+        let configured = match folder {
+            Folder::Inbox => return Ok(Named::Found("INBOX".to_owned())),
+            Folder::Spam => self.names.spam.clone(),
+            Folder::All => None,
+        };
+        let folders = self.folders()?;
+        let found = match (&configured, folder) {
+            (Some(name), _) => Some(self.configured(&folders, name)?),
+            (None, Folder::Spam) => special(&folders, "\\junk").or_else(|| {
+                folders.iter().find(|f| SPAM_NAMES.contains(&last_level(f).as_str())).map(|f| f.name.clone())
+            }),
+            (None, _) => special(&folders, "\\all"),
+        };
+        Ok(found.map_or_else(|| Named::Absent(self.absent(folder, &folders)), Named::Found))
     }
 
     /// The name of the bin.
     pub(super) fn bin_name(&mut self) -> Result<Option<String>, StageError> {
-        Ok(special(&self.folders()?, "\\trash"))
+        let folders = self.folders()?;
+        match self.names.trash.clone() {
+            Some(name) => self.configured(&folders, &name).map(Some),
+            None => Ok(special(&folders, "\\trash")),
+        }
+    }
+
+    /// A folder of the configuration, as the server writes it.
+    fn configured(&self, folders: &[Listed], name: &str) -> Result<String, StageError> {
+        let found = folders.iter().find(|f| f.name == name || utf7::readable(&f.name) == name);
+        found.map(|f| f.name.clone()).ok_or_else(|| {
+            let message = format!("there is no folder `{name}`; LIST shows {}", listed(folders));
+            let next = "write one of these names below `imap: { folders: … }` of the account";
+            StageError::new(HarnessCode::H09, self.stage("LIST"), message, next)
+        })
+    }
+
+    fn absent(&self, folder: Folder, folders: &[Listed]) -> StageError {
+        let message = format!("no folder is marked as {folder}; LIST shows {}", listed(folders));
+        let next = match self.provider {
+            Provider::Gmail => "in Gmail's settings, under Labels, tick `Show in IMAP` for it",
+            Provider::Generic => "name it below `imap: { folders: { spam: NAME } }` of the account",
+        };
+        StageError::new(HarnessCode::H09, self.stage("LIST"), message, next)
     }
 
     /// Every folder. Gmail gives the attributes of RFC 6154 in a plain LIST and refuses to be asked for them; others
@@ -279,6 +320,15 @@ impl imap::Authenticator for Token<'_> {
 /// A quoted string (RFC 3501 §9).
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The names of folders for people, at most twenty.
+fn listed(folders: &[Listed]) -> String {
+    let names: Vec<_> = folders.iter().take(20).map(|f| format!("`{}`", utf7::readable(&f.name))).collect();
+    match (names.is_empty(), folders.len() > names.len()) {
+        (true, _) => "no folders".to_owned(),
+        (false, more) => names.join(", ") + if more { ", …" } else { "" },
+    }
 }
 
 fn special(folders: &[Listed], attribute: &str) -> Option<String> {

@@ -42,9 +42,9 @@ impl Watch {
 
     /// Waits until the folder is open; `false` when there is none.
     pub(super) async fn opened(&mut self) -> Result<bool, StageError> {
-        let settled = self.link.wait_for(|link| !matches!(link, Link::Opening)).await;
+        let settled = self.link.wait_for(|link| !matches!(link, Link::Opening | Link::Waiting(_))).await;
         match settled.as_deref() {
-            Ok(Link::Absent) => Ok(false),
+            Ok(Link::Absent(_)) => Ok(false),
             Ok(Link::Failed(error)) => Err(error.clone()),
             // A broken link was open before: what arrives now is seen when it is made again.
             _ => Ok(true),

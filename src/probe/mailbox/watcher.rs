@@ -7,7 +7,7 @@ use super::{
     hub::{Hub, Link},
     keys::{self, Key},
     mailboxes::{Counters, Limits},
-    session::{Idled, Session},
+    session::{Idled, Named, Session},
     transcript::{Log, Transcript},
     utf7,
 };
@@ -22,7 +22,10 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     panic::AssertUnwindSafe,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -31,6 +34,9 @@ const LONGEST_IDLE: Duration = Duration::from_secs(28 * 60);
 
 /// The wait before the connection is made again, at first and at most; it doubles.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+/// The least wait after a server said that an account is at a limit.
+const CROWDED: Duration = Duration::from_millis(500);
 
 /// A connection that lasted so long was good: the wait starts over.
 const GOOD_CONNECTION: Duration = Duration::from_secs(20);
@@ -63,6 +69,8 @@ pub(super) struct Watcher {
     pub(super) counters: Arc<Counters>,
     /// What logs it in.
     pub(super) tokens: Tokens,
+    /// The account was at a limit.
+    pub(super) crowded: Arc<AtomicBool>,
 }
 
 /// How far a folder has been read; it outlives connections.
@@ -93,20 +101,29 @@ impl Watcher {
     pub(super) fn run(self) {
         let mut progress = None;
         let mut back_off = BACK_OFF.0;
+        let began = Instant::now();
         loop {
             let started = Instant::now();
             let ended = std::panic::catch_unwind(AssertUnwindSafe(|| self.connection(&mut progress)));
             let error = match ended {
-                Ok(Ok(())) => return self.hub.set_link(Link::Absent),
+                Ok(Ok(absent)) => return self.hub.set_link(Link::Absent(absent)),
                 Ok(Err(error)) => error,
                 Err(_) => error::panicked(format!("{} at {}", self.folder, error::place(&self.access.endpoint))),
             };
-            if progress.is_none() || error::is_final(&error) || self.cutter.is_stopped() {
+            let at_limit = error.code == HarnessCode::H06;
+            if at_limit {
+                self.crowded.store(true, Ordering::Relaxed);
+            }
+            let not_yet = progress.is_none() && at_limit && began.elapsed() < self.limits.busy;
+            if (progress.is_none() && !not_yet) || error::is_final(&error) || self.cutter.is_stopped() {
                 return self.hub.set_link(Link::Failed(error));
             }
-            self.hub.set_link(Link::Broken(error.clone()));
+            self.hub.set_link(if not_yet { Link::Waiting(error.clone()) } else { Link::Broken(error.clone()) });
             if started.elapsed() > GOOD_CONNECTION || error::is_expiry(&error) {
                 back_off = BACK_OFF.0;
+            }
+            if at_limit {
+                back_off = back_off.max(CROWDED);
             }
             if self.cutter.wait(back_off) {
                 return self.hub.set_link(Link::Failed(error));
@@ -115,15 +132,19 @@ impl Watcher {
         }
     }
 
-    /// One connection, from login to its end; it ends well only when there is no such folder.
-    fn connection(&self, progress: &mut Option<Progress>) -> Result<(), StageError> {
+    /// One connection, from login to its end; it ends well only when there is no such folder, with
+    /// what there is.
+    fn connection(&self, progress: &mut Option<Progress>) -> Result<StageError, StageError> {
         let log = Log::new(&self.folder.to_string(), Arc::clone(&self.transcript));
         let mut session = Session::open(&self.access, self.limits, &self.cutter, &self.tokens, log)?;
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
         if progress.is_some() {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);
         }
-        let Some(name) = session.folder_name(self.folder)? else { return Ok(()) };
+        let name = match session.folder_name(self.folder)? {
+            Named::Found(name) => name,
+            Named::Absent(error) => return Ok(error),
+        };
         let selected = session.select(&name, false)?;
         let progress = match progress {
             Some(known) if known.uid_validity == selected.uid_validity => known,

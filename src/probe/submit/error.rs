@@ -21,11 +21,25 @@ pub(super) fn resolve(endpoint: &Endpoint, error: &io::Error) -> StageError {
     )
 }
 
+/// Port 25 is special: cloud and home networks drop what goes there.
+const PORT_25: &str = "many networks block outgoing port 25: try from another machine, or submit on port 587";
+
+/// Nothing came until the time was over.
+pub(super) fn silent(endpoint: &Endpoint, waiting: &str, waited: &str) -> StageError {
+    let place = place(endpoint);
+    let next = match (endpoint.port, waiting) {
+        (25, "the greeting") => PORT_25.to_owned(),
+        _ => format!("check that {place} is up and not behind a firewall that drops packets, or allow more time"),
+    };
+    let message = format!("{waiting} did not come within {waited}");
+    StageError::new(HarnessCode::H04, format!("submit to {place}"), message, next)
+}
+
 /// No address answers.
 pub(super) fn connect(endpoint: &Endpoint, error: &io::Error) -> StageError {
     let next = match (error.kind(), endpoint.port) {
         (io::ErrorKind::ConnectionRefused, _) => "nothing listens there: check host and port, and that the server runs",
-        (_, 25) => "many networks block outgoing port 25: try from another machine, or submit on port 587",
+        (_, 25) => PORT_25,
         _ => "check host, port and firewalls between here and there",
     };
     StageError::new(HarnessCode::H04, format!("connect {}", place(endpoint)), error.to_string(), next)
@@ -85,4 +99,30 @@ pub(super) fn limit(endpoint: &Endpoint, what: &str, reply: &Reply) -> StageErro
 pub(super) fn no_starttls(endpoint: &Endpoint, message: String) -> StageError {
     let next = "enable STARTTLS on the server; only for a server on a private network, write `tls: none`";
     StageError::new(HarnessCode::H05, format!("starttls {}", place(endpoint)), message, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::target::TlsMode;
+
+    #[test]
+    fn port_25_is_told_of_where_packets_are_dropped() {
+        let at = |port| Endpoint {
+            host: "mx.corp.example".into(),
+            port,
+            tls: TlsMode::None,
+            tls_name: None,
+            ca_pem: None,
+            login: None,
+        };
+        let dropped = io::Error::from(io::ErrorKind::TimedOut);
+        for (port, told) in [(25, true), (587, false)] {
+            for error in [connect(&at(port), &dropped), silent(&at(port), "the greeting", "30s")] {
+                assert_eq!(error.code, HarnessCode::H04);
+                assert_eq!(error.next.contains("block outgoing port 25"), told, "{error:?}");
+            }
+        }
+        assert!(!silent(&at(25), "the answer to MAIL", "30s").next.contains("port 587"));
+    }
 }

@@ -14,7 +14,7 @@ mod stream;
 
 use crate::{
     evidence::{Sent, Stage, Submission},
-    outcome::{HarnessCode, StageError},
+    outcome::StageError,
     probe::token::Tokens,
     scenario::target::Endpoint,
 };
@@ -24,6 +24,9 @@ use stream::Stream;
 
 /// Hands the mail to a server: a reply per command and recipient. A refusal is a value in [`Submission`], except of
 /// what the harness needs to work: the login, STARTTLS where it is required, and 421 before the first MAIL.
+///
+/// When the whole message went out and no reply came, the server may have taken it or not, and nobody can tell: that is
+/// a value too ([`Submission::unanswered`]), and the message must not be sent again.
 ///
 /// The submission goes on while the server takes at least one recipient. `timeout` is for all of it together. `tokens`
 /// are those of logins with a refresh token.
@@ -44,23 +47,21 @@ pub async fn submit(
     let mut submission = stream.record(|r| r.submission().clone());
     let answered = submission.replies.iter().rfind(|r| r.stage == Stage::Message);
     submission.queue_id = answered.filter(|r| r.reply.is_positive()).and_then(|r| queue_id::find(&r.reply.text));
+    let in_doubt = answered.is_none() && stream.record(|r| r.message_is_out());
     match ended {
         Ok(Ok(())) => Ok(submission),
+        Ok(Err(error)) if in_doubt => Ok(Submission { unanswered: Some(error.message), ..submission }),
         Ok(Err(error)) => Err(error),
         // The message is answered; only the farewell was too slow.
         Err(_) if answered.is_some() => Ok(submission),
-        Err(_) => {
-            let (host, port) = (&endpoint.host, endpoint.port);
+        Err(_) if in_doubt => {
             let waited = crate::core::duration::human(timeout);
-            let what = stream.record(|r| r.waiting_for());
-            Err(StageError::new(
-                HarnessCode::H04,
-                format!("submit to {host}:{port}"),
-                format!("{what} did not come within {waited}"),
-                format!(
-                    "check that {host}:{port} is up and not behind a firewall that drops packets, or allow more time"
-                ),
-            ))
+            let message = format!("the answer to the message did not come within {waited}");
+            Ok(Submission { unanswered: Some(message), ..submission })
+        }
+        Err(_) => {
+            let waiting = stream.record(|r| r.waiting_for());
+            Err(error::silent(endpoint, &waiting, &crate::core::duration::human(timeout)))
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Record {
     message: Option<Content>,
     logging_in: bool,
     waiting: bool,
+    /// The message is written to its last dot.
+    message_is_out: bool,
     submission: Submission,
 }
 
@@ -32,6 +34,8 @@ pub(super) struct Record {
 struct Content {
     bytes: usize,
     told: bool,
+    /// The last five bytes.
+    end: Vec<u8>,
 }
 
 impl Record {
@@ -49,6 +53,7 @@ impl Record {
             message: None,
             logging_in: false,
             waiting: true,
+            message_is_out: false,
             submission: Submission::default(),
         }
     }
@@ -76,6 +81,11 @@ impl Record {
         }
     }
 
+    /// Whether the message is written to its last dot.
+    pub(super) fn message_is_out(&self) -> bool {
+        self.message_is_out
+    }
+
     /// Whether bytes came after the last whole reply that nobody asked for.
     pub(super) fn has_surplus(&self) -> bool {
         !self.incoming.is_empty()
@@ -93,6 +103,9 @@ impl Record {
         self.asked = Instant::now();
         if let Some(message) = &mut self.message {
             message.bytes += bytes.len();
+            message.end.extend_from_slice(&bytes[bytes.len().saturating_sub(5)..]);
+            message.end.drain(..message.end.len().saturating_sub(5));
+            self.message_is_out = message.end == b"\r\n.\r\n";
             return;
         }
         self.line.extend_from_slice(bytes);

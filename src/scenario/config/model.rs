@@ -5,7 +5,7 @@ use crate::{
     scenario::{
         YamlError,
         model::{ArcPolicy, Retries},
-        target::{LogSource, Mechanism, Provider, TargetKind, TlsMode},
+        target::{FolderNames, LogSource, Mechanism, Provider, TargetKind, TlsMode},
         yaml::Source,
     },
 };
@@ -75,7 +75,7 @@ pub struct AccountSpec {
     /// Where it submits mail.
     pub smtp: Option<EndpointSpec>,
     /// Where it reads mail.
-    pub imap: Option<(EndpointSpec, Provider)>,
+    pub imap: Option<(EndpointSpec, Provider, FolderNames)>,
     /// Where mail to it is handed over directly.
     pub mx: Option<EndpointSpec>,
     /// The account that its mail is forwarded to.

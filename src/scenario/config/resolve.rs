@@ -196,7 +196,7 @@ fn named_in_texts(scenarios: &[Scenario]) -> BTreeSet<String> {
 impl AccountSpec {
     /// Where it submits mail, reads mail, and takes mail.
     fn places(&self) -> [Option<&EndpointSpec>; 3] {
-        [self.smtp.as_ref(), self.imap.as_ref().map(|(endpoint, _)| endpoint), self.mx.as_ref()]
+        [self.smtp.as_ref(), self.imap.as_ref().map(|(endpoint, ..)| endpoint), self.mx.as_ref()]
     }
 
     fn endpoints(&self) -> impl Iterator<Item = &EndpointSpec> {
@@ -208,10 +208,11 @@ impl AccountSpec {
             name,
             address: self.address.value.clone(),
             smtp: self.smtp.as_ref().map(EndpointSpec::outline),
-            imap: self
-                .imap
-                .as_ref()
-                .map(|(endpoint, provider)| ImapAccess { endpoint: endpoint.outline(), provider: *provider }),
+            imap: self.imap.as_ref().map(|(endpoint, provider, folders)| ImapAccess {
+                endpoint: endpoint.outline(),
+                provider: *provider,
+                folders: folders.clone(),
+            }),
             mx: self.mx.as_ref().map(EndpointSpec::outline),
             forwards_to: self.forwards_to.as_ref().map(|f| f.value.clone()),
             seal_domain: self.seal_domain.clone(),

@@ -128,7 +128,7 @@ async fn up(args: &UpArgs, project: &Project) -> Outcome {
     let knobs = knobs::knobs(&args.knobs, &args.faults)?;
     let mailbox = args.deliver_to.map(|socket| MailboxServer { socket, spam: args.deliver_spam.clone() });
     if mailbox.is_some() && !knobs.gmail.has_usual_mailboxes() {
-        let help = "leave out gmail.delay, gmail.imap and gmail.locale: the mailboxes are not ours";
+        let help = "leave out gmail.delay, imap, certificate, labels, category and locale: the mailboxes are not ours";
         return Err(Failure::Usage(format!("--deliver-to: {help}")));
     }
     let ports = Ports { routes: args.routes.iter().cloned().collect(), mailbox, ..args.ports.ports() };

@@ -135,10 +135,19 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "H09",
-        text("a file could not be read or written", "ファイルを読み書きできない"),
-        text("an error of the system with the path", "パスの付いたシステムのエラー"),
-        text("no permission, no room, or the file is gone", "権限や空き容量の不足、またはファイルの消失"),
-        text("correct the permission or make room, and run again", "権限を直すか容量を空け、再実行する"),
+        text("a file or folder could not be read or written", "ファイルやフォルダーを読み書きできない"),
+        text(
+            "an error of the system with the path, or what LIST shows of a mailbox",
+            "パスの付いたシステムのエラー、またはメールボックスの LIST の結果",
+        ),
+        text(
+            "no permission, no room, the file is gone, or no folder of a mailbox has the name or the use",
+            "権限や空き容量の不足、ファイルの消失、または該当するフォルダーがない",
+        ),
+        text(
+            "correct the permission or make room; name the folder below imap.folders; run again",
+            "権限を直すか容量を空け、フォルダーなら imap.folders に名前を書き、再実行する",
+        ),
         &[],
     ),
     row(

@@ -21,6 +21,9 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     }
 }
 
+/// How stages of a submission begin; the limit is then the outgoing server's, and no mailbox's.
+const SMTP_STAGES: [&str; 3] = ["greeting of", "hello to", "submit to"];
+
 /// Texts by which Gmail refuses a kind of login, in lower case.
 const LOGINS: [&str; 3] = ["application-specific password", "web login required", "via your web browser"];
 
@@ -31,7 +34,7 @@ pub(in crate::judge::diagnose) fn of_error(error: &StageError) -> Option<Diagnos
         HarnessCode::H01 if LOGINS.iter().any(|t| text.contains(t)) => ("E04", Certain),
         // The password may be wrong as well.
         HarnessCode::H01 if text.contains("invalid credentials") => ("E04", Low),
-        HarnessCode::H06 => ("E05", Certain),
+        HarnessCode::H06 if !SMTP_STAGES.iter().any(|s| error.stage.starts_with(s)) => ("E05", Certain),
         HarnessCode::H04 if text.contains("the server said bye") => ("E07", High),
         _ => return None,
     };

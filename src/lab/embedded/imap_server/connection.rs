@@ -47,6 +47,8 @@ struct Connection<S> {
     in_literal: bool,
     expired: watch::Receiver<()>,
     expires: Option<Instant>,
+    /// IDLE has been answered with a plus sign.
+    is_idle: bool,
 }
 
 /// What happened while waiting.
@@ -65,6 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             in_literal: false,
             expired: server.expired.subscribe(),
             expires: None,
+            is_idle: false,
             server,
             stream,
             session,
@@ -72,6 +75,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn talk(mut self) -> io::Result<()> {
+        if self.server.fault == ImapFault::Silent {
+            return self.say_nothing().await;
+        }
         let greeting = texts::greeting(self.server.provider, &self.session.peer, &self.session.id);
         self.write_line(&greeting).await?;
         let mut next = Next::Command;
@@ -80,12 +86,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             next = match next {
                 Next::Close => return self.stream.shutdown().await,
                 Next::Idle { tag } => match self.wait(true).await? {
-                    Event::News if self.server.fault == ImapFault::Bye => ended(&Event::Expired, &mut out),
-                    Event::News => {
-                        self.session.sync(true, &mut out);
-                        Next::Idle { tag }
-                    }
+                    Event::News => self.news(tag, &mut out),
                     Event::Command(line) if line.trim_ascii().eq_ignore_ascii_case(b"DONE") => {
+                        self.is_idle = false;
                         self.session.sync(true, &mut out);
                         out.line(format_args!("{tag} OK IDLE terminated (Success)"));
                         Next::Command
@@ -118,7 +121,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.stream.write_all(chunk).await?;
             }
             self.stream.flush().await?;
+            if self.server.fault == ImapFault::Mute && self.session.view.is_some() {
+                return self.say_nothing().await;
+            }
         }
+    }
+
+    /// Something changed in the account while a client is in IDLE.
+    fn news(&mut self, tag: String, out: &mut Output) -> Next {
+        match self.server.fault {
+            ImapFault::Bye => return ended(&Event::Expired, out),
+            ImapFault::Cut => return Next::Close,
+            ImapFault::Late => return Next::Idle { tag },
+            ImapFault::Garbage => out.line("%$ this is (no IMAP {9"),
+            _ => {}
+        }
+        self.session.sync(true, out);
+        if self.server.fault == ImapFault::Early && !std::mem::replace(&mut self.is_idle, true) {
+            out.line("+ idling");
+        }
+        Next::Idle { tag }
+    }
+
+    /// Reads until the client hangs up.
+    async fn say_nothing(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 1024];
+        while self.stream.read(&mut buffer).await? > 0 {}
+        Ok(())
     }
 
     fn answer(&mut self, challenge: Challenge, line: &[u8], out: &mut Output) -> Next {

@@ -18,7 +18,10 @@ use super::{store::Store, tasks::accept};
 use crate::scenario::{knobs::ImapFault, target::Provider};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -52,13 +55,22 @@ pub struct ImapServer {
     limits: Limits,
     fault: ImapFault,
     logins: Mutex<HashMap<String, usize>>,
+    refused: AtomicU32,
     expired: watch::Sender<()>,
 }
 
 impl ImapServer {
     /// A server for these accounts, with the habits of this provider and a fault.
     pub fn new(store: Store, provider: Provider, limits: Limits, fault: ImapFault) -> Arc<Self> {
-        Arc::new(Self { store, provider, limits, fault, logins: Mutex::default(), expired: watch::Sender::new(()) })
+        Arc::new(Self {
+            store,
+            provider,
+            limits,
+            fault,
+            logins: Mutex::default(),
+            refused: AtomicU32::new(0),
+            expired: watch::Sender::new(()),
+        })
     }
 
     /// Serves until `shutdown`, then hangs up everywhere. `tls: None` is for tests that read the bytes.
@@ -86,6 +98,11 @@ impl ImapServer {
     /// Logged-in connections of an account.
     pub fn connections(&self, address: &str) -> usize {
         self.logins().get(address).copied().unwrap_or(0)
+    }
+
+    /// Whether this is one of the two times that a fault refuses something.
+    fn refuses(&self, fault: ImapFault) -> bool {
+        self.fault == fault && self.refused.fetch_add(1, Ordering::Relaxed) < 2
     }
 
     fn admit(&self, address: &str) -> bool {

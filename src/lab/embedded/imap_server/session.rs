@@ -127,8 +127,10 @@ impl Session {
             }
             "AUTHENTICATE" if self.login.is_none() => return self.authenticate(tag, &mut tokens, out),
             "IDLE" if self.view.is_some() && tokens.is_empty() => {
-                out.line("+ idling");
-                self.sync(true, out);
+                if self.server.fault != ImapFault::Early {
+                    out.line("+ idling");
+                    self.sync(true, out);
+                }
                 return Next::Idle { tag };
             }
             _ => {}
@@ -237,6 +239,9 @@ impl Session {
         let name = self.name_in(&args.text()?);
         args.end()?;
         self.view = None;
+        if self.server.refuses(ImapFault::Throttled) {
+            return Ok(Status::no("[THROTTLED] Account exceeded command or bandwidth limits. (Failure)"));
+        }
         let account = self.account()?;
         let Some(view) = View::open(&account, &name, read_only) else { return Ok(unknown(&name)) };
         account.read(|mail| {
@@ -315,7 +320,8 @@ impl Session {
             Ok(entered) => entered,
             Err(refusal) => return Status(refusal.reply(self.provider()).into()),
         };
-        if self.server.fault == ImapFault::Limit || !self.server.admit(account.address()) {
+        let crowded = self.server.fault == ImapFault::Limit || self.server.refuses(ImapFault::Crowded);
+        if crowded || !self.server.admit(account.address()) {
             return Status::no("[ALERT] Too many simultaneous connections. (Failure)");
         }
         out.line(format_args!("* CAPABILITY {}", texts::capability(self.provider(), true)));

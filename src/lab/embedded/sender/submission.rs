@@ -1,25 +1,43 @@
 //! The submission server (RFC 6409).
 
 use super::Outgoing;
-use crate::lab::embedded::{
-    parties::EXTERNAL_HOST,
-    smtp_server::{Credentials, Envelope, Mechanism, Recipient, Reply, Service, Session, Status},
-    store::Store,
+use crate::{
+    lab::embedded::{
+        parties::EXTERNAL_HOST,
+        smtp_server::{Break, Credentials, Envelope, Mechanism, Recipient, Reply, Service, Session, Status},
+        store::Store,
+    },
+    scenario::knobs::SubmissionFault,
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// Takes mail from users that have logged in.
 pub struct Submission {
     outgoing: Arc<Outgoing>,
     users: Store,
+    fault: SubmissionFault,
+    met: AtomicBool,
 }
 
 impl Submission {
-    /// Takes mail from the users of this store.
-    pub fn new(outgoing: Arc<Outgoing>, users: Store) -> Self {
-        Self { outgoing, users }
+    /// Takes mail from the users of this store; one session meets the fault.
+    pub fn new(outgoing: Arc<Outgoing>, users: Store, fault: SubmissionFault) -> Self {
+        Self { outgoing, users, fault, met: AtomicBool::new(false) }
     }
+
+    /// Whether this is the one time that the fault is met.
+    fn meets(&self, fault: SubmissionFault) -> bool {
+        self.fault == fault && !self.met.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// What a server says that has too much to do.
+fn busy() -> Reply {
+    Reply::new(421, Status(4, 3, 2), format!("{EXTERNAL_HOST} Service not available, closing transmission channel"))
 }
 
 #[async_trait]
@@ -33,6 +51,9 @@ impl Service for Submission {
     }
 
     async fn connect(&self, _session: &Session) -> Reply {
+        if self.meets(SubmissionFault::Busy) {
+            return busy();
+        }
         Reply::plain(220, format!("{EXTERNAL_HOST} ESMTP Postfix"))
     }
 
@@ -52,6 +73,7 @@ impl Service for Submission {
         match (session.tls, &session.user) {
             (false, _) => Reply::new(530, Status(5, 7, 0), "Must issue a STARTTLS command first"),
             (true, None) => Reply::new(530, Status(5, 7, 0), "Authentication required"),
+            (true, Some(_)) if self.meets(SubmissionFault::Mail) => busy(),
             (true, Some(_)) => Reply::new(250, Status(2, 1, 0), "Ok"),
         }
     }
@@ -68,7 +90,17 @@ impl Service for Submission {
         }
     }
 
+    fn hangs_up(&self, at: Break) -> bool {
+        self.meets(match at {
+            Break::InMessage => SubmissionFault::Drop,
+            Break::BeforeReply => SubmissionFault::Lost,
+        })
+    }
+
     async fn message(&self, session: &Session, envelope: Envelope, message: Vec<u8>) -> Reply {
+        if self.meets(SubmissionFault::Message) {
+            return busy();
+        }
         let id = self.outgoing.accept(session, envelope, message);
         Reply::new(250, Status(2, 0, 0), format!("Ok: queued as {id}"))
     }

@@ -1,7 +1,7 @@
 //! One client's session.
 
 use super::{
-    Envelope, Reply, Service, Session, Status,
+    Break, Envelope, Reply, Service, Session, Status,
     bytes::{Bytes, Line},
     command::{self, Command, LINE_LIMIT, Mail},
     data::{Chunks, DataReader},
@@ -297,6 +297,11 @@ impl Connection {
             return Ok(self.refuse(reply));
         }
         self.send(reply);
+        if self.service.hangs_up(Break::InMessage) {
+            // Hangs up on a client that is talking.
+            self.more().await?;
+            return Ok(Next::Close);
+        }
         let mut reader = DataReader::new(self.service.limits().message);
         loop {
             let (used, done) = reader.read(self.bytes.pending());
@@ -324,7 +329,13 @@ impl Connection {
 
     async fn deliver(&mut self, envelope: Envelope, message: Option<Vec<u8>>) -> io::Result<Next> {
         let reply = match message {
-            Some(message) => self.service.message(&self.session, envelope, message).await,
+            Some(message) => {
+                let reply = self.service.message(&self.session, envelope, message).await;
+                if self.service.hangs_up(Break::BeforeReply) {
+                    return Ok(Next::Close);
+                }
+                reply
+            }
             None => self.service.too_big(&self.session),
         };
         self.reset();

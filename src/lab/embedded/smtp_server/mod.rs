@@ -15,5 +15,5 @@ pub use auth::{Credentials, Mechanism};
 pub use envelope::{Body, Envelope, Notify, Recipient, Return};
 pub use listener::{SmtpListener, Transport};
 pub use reply::{Reply, ReplyError, Status};
-pub use service::{Limits, Service};
+pub use service::{Break, Limits, Service};
 pub use session::Session;

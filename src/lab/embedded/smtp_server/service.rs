@@ -25,6 +25,15 @@ impl Default for Limits {
     }
 }
 
+/// Where a server can hang up without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Break {
+    /// In the middle of the message of DATA.
+    InMessage,
+    /// When the message of DATA is taken, instead of the reply.
+    BeforeReply,
+}
+
 /// A server's decisions, stage by stage. A positive reply lets the command succeed, a negative one refuses it; 421
 /// also ends the session (RFC 5321 §3.8).
 #[async_trait]
@@ -91,6 +100,11 @@ pub trait Service: Send + Sync + 'static {
     /// DATA, before the message; a positive reply is 354. BDAT does not ask.
     async fn data(&self, _session: &Session, _envelope: &Envelope) -> Reply {
         Reply::plain(354, "End data with <CR><LF>.<CR><LF>")
+    }
+
+    /// Whether it hangs up here.
+    fn hangs_up(&self, _at: Break) -> bool {
+        false
     }
 
     /// The whole message, dots unstuffed: what it is worth.

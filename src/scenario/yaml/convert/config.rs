@@ -112,11 +112,14 @@ impl Cx<'_> {
             value.map(|v| v.value).or_else(|| gmail.then(|| default.to_owned()))
         };
         AccountSpec {
-            smtp: smtp.and_then(|s| s.0).and_then(|s| self.server(&name, &address.value, s, SMTP)),
-            imap: imap
-                .and_then(|i| i.0)
-                .and_then(|i| self.server(&name, &address.value, i, IMAP))
-                .map(|i| (i, provider)),
+            smtp: smtp.and_then(|s| s.0).and_then(|mut s| {
+                self.no_folders(s.value.folders.take());
+                self.server(&name, &address.value, s, SMTP)
+            }),
+            imap: imap.and_then(|i| i.0).and_then(|mut i| {
+                let folders = self.folders(i.value.folders.take(), provider);
+                Some((self.server(&name, &address.value, i, IMAP)?, provider, folders))
+            }),
             mx: mx.and_then(|m| m.0).and_then(|m| self.mx(m)),
             forwards_to: forwards_to.map(|f| self.at(f)),
             seal_domain: google(seal_domain, "google.com"),

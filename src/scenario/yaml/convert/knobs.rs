@@ -24,7 +24,7 @@ impl Cx<'_> {
                 self.wrong(first.at, problem, help);
             }
         }
-        if let Some(ExternalTwin { dkim, dmarc, spf, arc, results, patience }) = external {
+        if let Some(ExternalTwin { dkim, dmarc, spf, arc, results, patience, submission, certificate }) = external {
             let it = &mut knobs.external;
             let arc = arc.map(|a| match a {
                 Chain::False => SenderArc::None,
@@ -40,6 +40,8 @@ impl Cx<'_> {
             set(&mut it.arc, arc);
             set(&mut it.results, results);
             set(&mut it.patience, patience.map(|p| Some(p.0)));
+            set(&mut it.submission, submission);
+            set(&mut it.certificate, certificate);
         }
         if let Some(CompanyTwin { arc, arc_key, seal, results, srs, modify, greylist, reject }) = company {
             let arc = arc.map(|a| match a {
@@ -67,7 +69,19 @@ impl Cx<'_> {
             set(&mut it.modify, modify);
             set(&mut it.greylist, greylist);
         }
-        if let Some(GmailTwin { folder, trust_arc, defer, reject, labels, category, locale, delay, imap }) = gmail {
+        if let Some(GmailTwin {
+            folder,
+            trust_arc,
+            defer,
+            reject,
+            labels,
+            category,
+            locale,
+            delay,
+            imap,
+            certificate,
+        }) = gmail
+        {
             set(&mut knobs.gmail.reject, reject.map(|r| self.reply(r, &["4", "5"])));
             knobs.gmail.defer = defer.and_then(|d| {
                 let times = d.times.map_or(1, |t| {
@@ -87,6 +101,7 @@ impl Cx<'_> {
             set(&mut it.locale, locale);
             set(&mut it.delay, delay.map(|d| d.0));
             set(&mut it.imap, imap);
+            set(&mut it.certificate, certificate);
         }
         // The first that matches counts.
         let written: Vec<DnsFault> = dns.into_iter().filter_map(|d| self.dns_fault(d)).collect();

@@ -5,11 +5,11 @@ use crate::{
     core::At,
     scenario::{
         config::{EndpointSpec, LoginSpec},
-        target::{Provider, TlsMode},
+        target::{FolderNames, Provider, TlsMode},
         yaml::{
             node::Place,
             spot::{Form, Spot},
-            twin::config::{MxTwin, ServerTwin},
+            twin::config::{FoldersTwin, MxTwin, ServerTwin},
         },
     },
 };
@@ -64,6 +64,26 @@ impl Cx<'_> {
         });
         let tls = tls.unwrap_or(if port == usual.implicit { TlsMode::Implicit } else { TlsMode::Starttls });
         self.endpoint(host, at, port, tls, twin.tls_name, twin.ca_file, login)
+    }
+
+    /// The names of folders below `imap`.
+    pub(super) fn folders(&mut self, twin: Option<Spot<FoldersTwin>>, provider: Provider) -> FolderNames {
+        let Some(twin) = twin else { return FolderNames::default() };
+        if provider == Provider::Gmail {
+            let problem = "option without effect: `folders` at Gmail, where they are found in every language";
+            self.wrong(twin.at, problem, "leave it out");
+        }
+        let FoldersTwin { spam, trash } = twin.value;
+        [&spam, &trash].into_iter().flatten().for_each(|name| self.filled("the folder", name));
+        FolderNames { spam: spam.map(|s| s.value), trash: trash.map(|t| t.value) }
+    }
+
+    /// `folders` of a server that has none.
+    pub(super) fn no_folders(&mut self, twin: Option<Spot<FoldersTwin>>) {
+        if let Some(twin) = twin {
+            let problem = "option without effect: `folders` of a server that takes mail";
+            self.wrong(twin.at, problem, "write it below `imap`");
+        }
     }
 
     /// Where mail is handed over directly.

@@ -124,6 +124,8 @@ pub(crate) struct ServerTwin {
     pub(crate) ca_file: Option<Spot<String>>,
     /// The user name; the account's address when not written.
     pub(crate) user: Option<Spot<String>>,
+    /// For `imap`: folders that the server does not mark with what they are for (RFC 6154).
+    pub(crate) folders: Option<Spot<FoldersTwin>>,
     /// How the login is made.
     pub(crate) auth: Option<Spot<AuthKind>>,
     /// The password or app password.
@@ -155,6 +157,17 @@ words! {
     Flaky { Pass = "pass", Warn = "warn", Fail = "fail" }
     /// `--obsolete`.
     Obsolete { Warn = "warn", Fail = "fail", Ignore = "ignore" }
+}
+
+/// Names of folders.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Folders")]
+pub(crate) struct FoldersTwin {
+    /// The folder for spam.
+    pub(crate) spam: Option<Spot<String>>,
+    /// The folder that deleted mail is moved to.
+    pub(crate) trash: Option<Spot<String>>,
 }
 
 /// Where mail is handed over directly.

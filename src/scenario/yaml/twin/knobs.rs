@@ -5,8 +5,8 @@ use crate::core::Category;
 use crate::scenario::{
     faults::FAULTS,
     knobs::{
-        DmarcRecord, ImapFault, Locale, Modification, Placement, PublishedKey, SealFault, SealedResults, SenderDkim,
-        SpfRecord,
+        Certificate, DmarcRecord, ImapFault, Locale, Modification, Placement, PublishedKey, SealFault, SealedResults,
+        SenderDkim, SpfRecord, SubmissionFault,
     },
     yaml::spot::{Many, Spot, Time},
 };
@@ -67,6 +67,10 @@ pub(crate) struct ExternalTwin {
     pub(crate) results: Option<bool>,
     /// How long its server tries again before it reports.
     pub(crate) patience: Option<Time>,
+    /// What is wrong with its submission server.
+    pub(crate) submission: Option<SubmissionFault>,
+    /// The certificate of its submission server.
+    pub(crate) certificate: Option<Certificate>,
 }
 
 /// The company server.
@@ -146,6 +150,8 @@ pub(crate) struct GmailTwin {
     pub(crate) delay: Option<Time>,
     /// What is wrong with its IMAP server.
     pub(crate) imap: Option<ImapFault>,
+    /// The certificate of its IMAP server.
+    pub(crate) certificate: Option<Certificate>,
 }
 
 /// A reply that is given a number of times.
