@@ -2,9 +2,15 @@
 //!
 //! Whatever comes from mail, servers or scenarios stands in code, where nobody is mentioned and nothing is linked.
 
-use super::{console::diagnosis_text, sink::plain, tally::Tally, trouble::Trouble};
+use super::{
+    console::diagnosis_text,
+    head::{self, seconds},
+    sink::plain,
+    tally::{Tally, is_broken},
+    trouble::Trouble,
+};
 use crate::outcome::{ScenarioReport, Status};
-use std::{fmt::Write, io};
+use std::io;
 
 /// The most bytes of a text: an issue takes 65 536 characters, the summary of a step 1 MiB.
 const MOST: usize = 60_000;
@@ -17,7 +23,7 @@ const SPARE: usize = 2_000;
 /// Never; the signature is that of every document.
 pub fn render(tally: &Tally) -> io::Result<String> {
     let mut page = Page { text: head(tally) };
-    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| super::tally::is_broken(s.status));
+    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| is_broken(s.status));
     page.table(&broken);
     let told = broken.iter().take_while(|scenario| page.push(&section(scenario), SPARE)).count();
     if told < broken.len() {
@@ -60,76 +66,32 @@ impl Page {
 }
 
 fn head(tally: &Tally) -> String {
-    let verdict = verdict(tally.exit_code);
-    let totals = &tally.totals;
-    let counts: Vec<String> = [
-        (totals.passed, "passed"),
-        (totals.failed, "failed"),
-        (totals.timed_out, "timed out"),
-        (totals.errored, "errored"),
-        (totals.unexpected_passes, "passed unexpectedly"),
-        (totals.expected_failures, "failed as known"),
-        (totals.skipped, "skipped"),
-        (totals.not_run, "not run"),
-        (totals.flaky, "flaky"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{count} {word}"))
-    .collect();
-    let mut text = format!("## sealcheck: {verdict}\n\n{} scenarios: {}\n", totals.selected, counts.join(", "));
-    let run = tally.run.as_ref().map(|run| run.to_string());
-    let exit = tally.exit_code.map(|code| code.to_string());
-    let facts = [
-        ("target", Some(tally.target.clone())),
-        ("profile", tally.info.profile.clone()),
-        ("run", run),
-        ("shard", tally.info.shard.map(|s| format!("{}/{}", s.index, s.total))),
-        ("commit", tally.info.git.as_ref().map(|g| g.commit.clone())),
-        ("began", Some(tally.started_at.clone())),
-        ("took", Some(seconds(tally.duration_ms))),
-        ("exit", exit),
-    ];
+    let counts: Vec<String> = head::counts(tally).iter().map(|(count, word, _)| format!("{count} {word}")).collect();
     let facts: Vec<String> =
-        facts.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", code(&value?)))).collect();
-    writeln!(text, "\n{}", facts.join(" · ")).ok();
-    if let Some(url) = tally.info.ci.as_ref().and_then(|ci| ci.run_url.as_ref()) {
-        writeln!(text, "\n<{}>", plain(url).replace(['<', '>', ' '], "")).ok();
-    }
-    let snapshots = tally.snapshots();
-    let mut notes: Vec<String> = Vec::new();
-    notes.extend(tally.stopped.iter().map(|why| format!("it ended early: {}", code(why))));
-    if !snapshots.pending.is_empty() {
-        notes.push(format!("{} snapshots to review: `sealcheck snapshots review`", snapshots.pending.len()));
-    }
-    if snapshots.missing > 0 {
-        notes.push(format!("{} scenarios have no accepted snapshot", snapshots.missing));
-    }
-    notes.extend(snapshots.obsolete.iter().take(20).map(|file| format!("obsolete snapshot {}", code(file))));
-    let unknown: Vec<String> = tally.unknown().take(50).map(|id| code(id.as_str())).collect();
-    if !unknown.is_empty() {
-        notes.push(format!("nothing is known of {}", unknown.join(", ")));
-    }
-    if tally.redactions.leaks_found > 0 {
-        notes.push(format!("{} files held a secret and were removed", tally.redactions.leaks_found));
-    }
+        head::facts(tally).iter().map(|(name, value)| format!("{name} {}", linked(name, value))).collect();
+    let notes = head::notes(tally);
+    let notes: Vec<String> = notes
+        .iter()
+        .map(|(words, text)| format!("- {words} {}", text.as_deref().map(code).unwrap_or_default()))
+        .collect();
+    let mut text = format!(
+        "## sealcheck: {}\n\n{} scenarios: {}\n\n{}\n",
+        head::verdict(tally.exit_code),
+        tally.totals.selected,
+        counts.join(", "),
+        facts.join(" · ")
+    );
     if !notes.is_empty() {
-        writeln!(text, "\n{}", notes.iter().map(|n| format!("- {n}")).collect::<Vec<_>>().join("\n")).ok();
+        text.push_str(&format!("\n{}\n", notes.join("\n")));
     }
     text
 }
 
-/// What a run came to, in a few words.
-pub(super) fn verdict(exit_code: Option<u8>) -> &'static str {
-    match exit_code {
-        Some(0) => "everything passed",
-        Some(1) => "mail is broken",
-        Some(3) => "inconclusive",
-        Some(5) => "passed, but not clean",
-        Some(6) => "a secret leaked",
-        Some(7) => "a shard is missing",
-        Some(_) => "stopped",
-        None => "the run broke off",
+/// A fact; the page of the job is a link.
+fn linked(name: &str, value: &str) -> String {
+    match name {
+        "job" => format!("<{}>", plain(value).replace(['<', '>', ' '], "")),
+        _ => code(value),
     }
 }
 
@@ -139,7 +101,7 @@ fn row(scenario: &ScenarioReport) -> String {
         _ => scenario.attempts.last().map(|a| a.summary.as_str()),
     };
     let word = if scenario.flaky { "FLKY" } else { scenario.status.word() };
-    let word = if super::tally::is_broken(scenario.status) { format!("**{word}**") } else { word.to_owned() };
+    let word = if is_broken(scenario.status) { format!("**{word}**") } else { word.to_owned() };
     // Tables split at bars, also within code.
     let cell = |text: &str| code(text).replace('|', "\\|");
     let (id, time) = (cell(scenario.id.as_str()), seconds(scenario.duration_ms));
@@ -160,9 +122,4 @@ fn code(text: &str) -> String {
     let text = plain(text).replace('`', "'");
     let text = text.trim();
     if text.is_empty() { String::new() } else { format!("`{text}`") }
-}
-
-/// Milliseconds as seconds, rounded as the console does.
-pub(super) fn seconds(ms: u64) -> String {
-    format!("{:.2} s", super::console::seconds(ms))
 }

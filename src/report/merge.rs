@@ -24,18 +24,18 @@ pub struct Merged {
 pub fn merge(records: Vec<Record>, expected: usize, run: RunId) -> Merged {
     let mut shards: BTreeMap<usize, Shard> = BTreeMap::new();
     let mut problems = Vec::new();
+    let mut first: Option<usize> = None;
     for record in records {
-        let Some(shard) = Shard::of(record, expected) else { continue };
-        let reference = shards.values().min_by_key(|s| s.place);
-        match shard.and_then(|shard| shard.beside(reference)) {
+        let reference = first.and_then(|first| shards.get(&first));
+        match Shard::of(record, expected).and_then(|shard| shard.beside(reference)) {
             Err(problem) => problems.push(problem),
-            Ok(mut shard) => match shards.get(&shard.index) {
-                Some(first) => problems.push(format!(
+            Ok(shard) => match shards.get(&shard.index) {
+                Some(other) => problems.push(format!(
                     "shard {}/{expected} is there twice: {} and {}; the first one counts",
-                    shard.index, first.name, shard.name
+                    shard.index, other.name, shard.name
                 )),
                 None => {
-                    shard.place = shards.len();
+                    first.get_or_insert(shard.index);
                     shards.insert(shard.index, shard);
                 }
             },
@@ -48,9 +48,23 @@ pub fn merge(records: Vec<Record>, expected: usize, run: RunId) -> Merged {
         let (name, index) = (&shard.name, shard.index);
         problems.push(format!("shard {index}/{expected} broke off after {ended} of {of} scenarios: {name}"));
     }
+    if problems.is_empty() {
+        problems.extend(dealt_wrongly(&shards));
+    }
     let of_problems = if problems.is_empty() { ExitCode::Success } else { ExitCode::Shard };
     let exit = shards.values().map(Shard::exit).fold(of_problems, ExitCode::max);
     Merged { events: events(shards.into_values().collect(), run, exit, &problems), problems, exit }
+}
+
+/// A scenario that not exactly one of all shards tells of: they were dealt out in different ways.
+fn dealt_wrongly(shards: &BTreeMap<usize, Shard>) -> Option<String> {
+    let selected = shards.values().flat_map(|shard| &shard.selection);
+    let mut told: BTreeMap<&ScenarioId, usize> = selected.map(|id| (id, 0)).collect();
+    for shard in shards.values() {
+        shard.reports().for_each(|report| *told.entry(&report.id).or_default() += 1);
+    }
+    let (id, times) = told.into_iter().find(|(_, times)| *times != 1)?;
+    Some(format!("{times} shards tell of {id}, where one should: they were not divided in the same way"))
 }
 
 /// One recorded shard.
@@ -58,8 +72,6 @@ struct Shard {
     name: String,
     /// From 1.
     index: usize,
-    /// How many shards were taken before it.
-    place: usize,
     target: String,
     tool: String,
     jobs: usize,
@@ -84,47 +96,35 @@ struct End {
 }
 
 impl Shard {
-    /// Reads a record as a shard; a run that was not divided is the only shard of one. `None` for a record without events,
-    /// which [`Record::parse`] never makes.
-    fn of(record: Record, expected: usize) -> Option<Result<Self, String>> {
-        let Record { name, mut events } = record;
-        let finished_at = events.last()?.t.clone();
-        let end = match events.last()?.event.clone() {
-            Event::RunFinished { complete, exit_code, stopped, obsolete_snapshots, redactions, imap, .. } => {
+    /// Reads a record as a shard; a run that was not divided is the only shard of one.
+    fn of(record: Record, expected: usize) -> Result<Self, String> {
+        let Record { name, events } = record;
+        let finished_at = events.last().map(|last| last.t.clone()).unwrap_or_default();
+        let mut events = events.into_iter();
+        let started = events.next().map(|first| (first.t, first.event));
+        let Some((started_at, Event::RunStarted { target, jobs, tool, info, scenarios, selection, .. })) = started
+        else {
+            return Err(format!("{name} tells of no run"));
+        };
+        let mut events: Vec<RunEvent> = events.collect();
+        let end = match events.last().map(|last| last.event.clone()) {
+            Some(Event::RunFinished { complete, exit_code, stopped, obsolete_snapshots, redactions, imap, .. }) => {
                 events.pop();
                 Some(End { exit: exit_code, complete, stopped, obsolete_snapshots, redactions, imap })
             }
             _ => None,
         };
-        let first = if events.is_empty() { return None } else { events.remove(0) };
-        let Event::RunStarted { target, jobs, tool, info, scenarios, selection, .. } = first.event else { return None };
         let ShardInfo { index, total } = info.shard.unwrap_or(ShardInfo { index: 1, total: 1 });
         if total != expected {
-            return Some(Err(match info.shard {
+            return Err(match info.shard {
                 Some(_) => format!("{name} is shard {index}/{total}, not one of {expected}"),
                 None => format!("{name} is no shard: it was run without --shard"),
-            }));
+            });
         }
         if !(1..=total).contains(&index) {
-            return Some(Err(format!("{name} calls itself shard {index}/{total}")));
+            return Err(format!("{name} calls itself shard {index}/{total}"));
         }
-        let (started_at, place) = (first.t, 0);
-        let shard = Self {
-            name,
-            index,
-            place,
-            target,
-            tool,
-            jobs,
-            info,
-            scenarios,
-            selection,
-            started_at,
-            events,
-            finished_at,
-            end,
-        };
-        Some(Ok(shard))
+        Ok(Self { name, index, target, tool, jobs, info, scenarios, selection, started_at, events, finished_at, end })
     }
 
     /// The shard, when it is one of the same run as another.

@@ -7,6 +7,7 @@ pub mod claims;
 pub mod console;
 pub mod document;
 pub mod github;
+mod head;
 pub mod history;
 pub mod html;
 pub mod hub;

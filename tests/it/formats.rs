@@ -257,7 +257,7 @@ fn the_page_needs_nothing_and_escapes_everything() {
         "aria-label=\"ext.example , then mx.corp.example forwarded, NOT sealed, then mx.google.com spf=softfail dkim=pass\"",
         "<rect class=\"box bad\"",
         "forward-arc (gmail, inbox)</text>",
-        "<li>obsolete snapshot: snapshots/embedded/gone.snap</li>",
+        "<li>obsolete snapshot snapshots/embedded/gone.snap</li>",
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }

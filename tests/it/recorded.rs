@@ -281,6 +281,21 @@ fn shards_of_something_else_are_left_out_and_named() {
 }
 
 #[test]
+fn shards_that_were_divided_in_different_ways_are_found_out() {
+    let mut shards = three();
+    shards[0] = shard(1, &[("a", Status::Passed), ("c", Status::Passed)]);
+    let (problems, exit, _) = merged(shards);
+    assert_eq!(problems, ["2 shards tell of c, where one should: they were not divided in the same way"]);
+    assert_eq!(exit, 1);
+    let mut shards = three();
+    shards[0] = shard(1, &[("a", Status::Passed)]);
+    shards[1] = shard(2, &[("b", Status::Passed), ("e", Status::Passed)]);
+    let (problems, exit, tally) = merged(shards);
+    assert_eq!(problems, ["0 shards tell of d, where one should: they were not divided in the same way"]);
+    assert_eq!((exit, tally.complete), (7, false));
+}
+
+#[test]
 fn a_clock_that_is_set_back_turns_no_events_around() {
     let mut shards = three();
     for (n, event) in shards[0].iter_mut().enumerate() {

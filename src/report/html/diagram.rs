@@ -1,9 +1,12 @@
 //! Drawings, as SVG within the page.
 
-use super::{escaped, seconds};
+use super::escaped;
 use crate::{
     outcome::Observed,
-    report::stations::{Station, stations},
+    report::{
+        head::seconds,
+        stations::{Station, stations},
+    },
 };
 
 /// The width of a character, and what a box has around its text.

@@ -5,9 +5,9 @@ mod diagram;
 mod scenario;
 
 use super::{
-    markdown::{seconds, verdict},
+    head::{self, Standing, verdict},
     sink::plain,
-    tally::Tally,
+    tally::{Tally, is_broken},
 };
 use crate::outcome::{ObservedKind, ScenarioReport, Status};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -20,7 +20,7 @@ const STYLE: &str = include_str!("style.css");
 /// # Errors
 /// Never; the signature is that of every document.
 pub fn render(tally: &Tally) -> io::Result<String> {
-    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| super::tally::is_broken(s.status));
+    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| is_broken(s.status));
     let style = STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, STYLE.as_bytes()));
     let title = format!("sealcheck: {}", verdict(tally.exit_code));
     let mut page = format!(
@@ -49,69 +49,32 @@ pub fn render(tally: &Tally) -> io::Result<String> {
 }
 
 fn head(tally: &Tally, title: &str) -> String {
-    let totals = &tally.totals;
     let tone = match tally.exit_code {
         Some(0) => "good",
         Some(3 | 5) => "doubt",
         _ => "bad",
     };
-    let counts: Vec<String> = [
-        (totals.passed, "good", "passed"),
-        (totals.failed, "bad", "failed"),
-        (totals.timed_out, "bad", "timed out"),
-        (totals.errored, "bad", "errored"),
-        (totals.unexpected_passes, "bad", "passed unexpectedly"),
-        (totals.expected_failures, "doubt", "failed as known"),
-        (totals.skipped, "doubt", "skipped"),
-        (totals.not_run, "doubt", "not run"),
-        (totals.flaky, "doubt", "flaky"),
-    ]
-    .into_iter()
-    .filter(|(count, ..)| *count > 0)
-    .map(|(count, tone, word)| format!("<span class=\"{tone}\">{count} {word}</span>"))
-    .collect();
-    let info = &tally.info;
-    let number = |n: u8| n.to_string();
-    let facts = [
-        ("target", Some(tally.target.clone())),
-        ("profile", info.profile.clone()),
-        ("run", tally.run.as_ref().map(ToString::to_string)),
-        ("shard", info.shard.map(|s| format!("{}/{}", s.index, s.total))),
-        ("host", info.host.clone()),
-        ("commit", info.git.as_ref().map(|g| g.commit.clone())),
-        ("job", info.ci.as_ref().and_then(|ci| ci.run_url.clone())),
-        ("began", Some(tally.started_at.clone())),
-        ("took", Some(seconds(tally.duration_ms))),
-        ("exit", tally.exit_code.map(number)),
-        ("tool", Some(tally.tool.clone())),
-    ];
-    let facts: String = facts
+    let counts = head::counts(tally).into_iter().map(|(count, word, standing)| {
+        let tone = match standing {
+            Standing::Good => "good",
+            Standing::Bad => "bad",
+            Standing::Doubtful => "doubt",
+        };
+        format!("<span class=\"{tone}\">{count} {word}</span>")
+    });
+    let counts: Vec<String> = counts.collect();
+    let fact = |(name, value): (&str, String)| format!("<div><dt>{name}</dt><dd>{}</dd></div>", escaped(&value));
+    let facts: String = head::facts(tally).into_iter().map(fact).collect();
+    let notes: Vec<String> = head::notes(tally)
         .into_iter()
-        .filter_map(|(name, value)| Some(format!("<div><dt>{name}</dt><dd>{}</dd></div>", escaped(&value?))))
+        .map(|(words, text)| text.map_or(words.clone(), |text| format!("{words} {text}")))
         .collect();
-    let mut text = format!(
-        "<h1 class=\"{tone}\">{title}</h1>\n<p>{} scenarios: {}</p>\n<dl class=\"facts\">{facts}</dl>\n",
-        totals.selected,
-        counts.join(", ")
-    );
-    let notes = notes(tally);
-    if !notes.is_empty() {
-        let items: String = notes.iter().map(|note| format!("<li>{}</li>", escaped(note))).collect();
-        text.push_str(&format!("<ul>{items}</ul>\n"));
-    }
-    text
-}
-
-fn notes(tally: &Tally) -> Vec<String> {
-    let snapshots = tally.snapshots();
-    let mut notes: Vec<String> = tally.stopped.iter().map(|why| format!("it ended early: {why}")).collect();
-    notes.extend(snapshots.pending.iter().map(|file| format!("to review: {file}")));
-    notes.extend(snapshots.obsolete.iter().map(|file| format!("obsolete snapshot: {file}")));
-    notes.extend(tally.unknown().map(|id| format!("nothing is known of {id}")));
-    if tally.redactions.leaks_found > 0 {
-        notes.push(format!("{} files held a secret and were removed", tally.redactions.leaks_found));
-    }
-    notes
+    format!(
+        "<h1 class=\"{tone}\">{title}</h1>\n<p>{} scenarios: {}</p>\n<dl class=\"facts\">{facts}</dl>\n{}",
+        tally.totals.selected,
+        counts.join(", "),
+        list(&notes)
+    )
 }
 
 /// How long the copies of the last attempts took, the slowest first.
@@ -141,4 +104,13 @@ fn escaped(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(plain).collect();
     let text = lines.join("\n");
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+/// A list, when there is something to list.
+fn list(items: &[String]) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
+    let items: String = items.iter().map(|item| format!("<li>{}</li>", escaped(item))).collect();
+    format!("<ul>{items}</ul>\n")
 }

@@ -1,9 +1,9 @@
 //! One scenario: what it came to, what was seen, what was checked.
 
-use super::{diagram, escaped, seconds, tone};
+use super::{diagram, escaped, list, tone};
 use crate::{
     outcome::{AttemptReport, Observed, ObservedKind, ScenarioReport, SnapshotStatus, Status},
-    report::{claims, console::diagnosis_text, survival, tally::is_broken},
+    report::{claims, console::diagnosis_text, head::seconds, survival, tally::is_broken},
 };
 
 /// The element of a scenario, folded or not.
@@ -137,12 +137,4 @@ fn seen(observed: &Observed) -> String {
     text.push_str(&list(&claims::disagreements(&observed.claims)));
     text.push_str(&list(&survival::broken_lines(&observed.survival)));
     text
-}
-
-fn list(items: &[String]) -> String {
-    if items.is_empty() {
-        return String::new();
-    }
-    let items: String = items.iter().map(|item| format!("<li>{}</li>", escaped(item))).collect();
-    format!("<ul>{items}</ul>\n")
 }
