@@ -414,3 +414,27 @@ async fn a_crowded_account_is_waited_for() {
     mailboxes.close().await;
     server.done();
 }
+
+#[tokio::test]
+async fn errands_of_a_crowded_account_wait_and_keep_no_connection() {
+    let server = serve_each(3, |number, c| {
+        if number == 0 {
+            c.say("* OK hi\r\n").hear("LOGIN");
+            c.say("a1 NO [ALERT] Too many simultaneous connections. (Failure)\r\n").until_hangup();
+            return;
+        }
+        enter(c, "");
+        answer(c, "LIST", "");
+        answer(c, "EXAMINE \"INBOX\"", "* 0 EXISTS\r\n");
+        answer(c, "NOOP", "");
+        answer(c, "UID SEARCH HEADER Message-ID", if number == 1 { "* SEARCH 4\r\n" } else { "* SEARCH\r\n" });
+        c.until_hangup();
+    });
+    let mailboxes = Mailboxes::new(NEVER);
+    let account = account(server.port);
+    assert!(mailboxes.contains(&account, Folder::Inbox, "<t-1@ext.example>").await.unwrap());
+    assert!(!mailboxes.contains(&account, Folder::Inbox, "<t-2@ext.example>").await.unwrap());
+    server.done();
+    assert_eq!(mailboxes.connections(), (2, 1));
+    mailboxes.close().await;
+}

@@ -3,7 +3,7 @@
 use super::{
     cutter::Cutter,
     error,
-    mailboxes::{Counters, Limits},
+    mailboxes::{CROWDED, Counters, Limits},
     session::{Named, Session, quoted},
     transcript::{Log, Transcript},
 };
@@ -14,9 +14,12 @@ use crate::{
     probe::token::Tokens,
     scenario::target::ImapAccess,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 /// An account's connection for errands; opened with the first one.
@@ -139,8 +142,19 @@ impl Errands {
         if let Some(ref mut open) = self.open {
             return Ok(open);
         }
-        let log = Log::new("errands", Arc::clone(&self.transcript));
-        let mut session = Session::open(&self.access, self.limits, &self.cutter, &self.tokens, log)?;
+        let until = Instant::now() + self.limits.busy;
+        let mut session = loop {
+            let log = Log::new("errands", Arc::clone(&self.transcript));
+            match Session::open(&self.access, self.limits, &self.cutter, &self.tokens, log) {
+                Err(e) if e.code == HarnessCode::H06 && Instant::now() + CROWDED < until => {
+                    self.crowded.store(true, Ordering::Relaxed);
+                    if self.cutter.wait(CROWDED) {
+                        return Err(e);
+                    }
+                }
+                opened => break opened?,
+            }
+        };
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
         if std::mem::replace(&mut self.was_open, true) {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);

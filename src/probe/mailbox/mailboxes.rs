@@ -30,6 +30,9 @@ use tokio::sync::oneshot;
 /// How long [`Mailboxes::close`] waits for a thread that hangs in name resolution or a TCP connect.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
+/// The least wait after a server said that an account is at a limit.
+pub(super) const CROWDED: Duration = Duration::from_millis(500);
+
 /// How long a server may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

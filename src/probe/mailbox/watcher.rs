@@ -6,7 +6,7 @@ use super::{
     fetch::Fetched,
     hub::{Hub, Link},
     keys::{self, Key},
-    mailboxes::{Counters, Limits},
+    mailboxes::{CROWDED, Counters, Limits},
     session::{Idled, Named, Session},
     transcript::{Log, Transcript},
     utf7,
@@ -34,9 +34,6 @@ const LONGEST_IDLE: Duration = Duration::from_secs(28 * 60);
 
 /// The wait before the connection is made again, at first and at most; it doubles.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
-
-/// The least wait after a server said that an account is at a limit.
-const CROWDED: Duration = Duration::from_millis(500);
 
 /// A connection that lasted so long was good: the wait starts over.
 const GOOD_CONNECTION: Duration = Duration::from_secs(20);
