@@ -73,7 +73,7 @@ pub enum Command {
     Inspect(commands::inspect::InspectArgs),
     /// Explain the codes of diagnoses, errors and warnings, in English or Japanese
     Explain(commands::explain::ExplainArgs),
-    /// Look at the settings of rspamd and Postfix, keys and DNS before anything is sent; changes nothing
+    /// Look at the server (rspamd, Postfix, keys, DNS) or at a target (accounts, logins, the way there); changes nothing
     Doctor(commands::doctor::DoctorArgs),
     /// Log in once with a browser, for accounts that need a token
     #[command(subcommand)]

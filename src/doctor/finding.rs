@@ -9,6 +9,8 @@ use std::fmt;
 pub enum Status {
     /// As it should be.
     Ok,
+    /// It was left out, and the text says why.
+    Skip,
     /// It works, and can go wrong.
     Warn,
     /// It could not be looked at.
@@ -62,6 +64,11 @@ impl Report {
         self.add(check, Status::Ok, "", text, "");
     }
 
+    /// It was left out, for a reason.
+    pub(super) fn skip(&mut self, check: &str, why: impl Into<String>) {
+        self.add(check, Status::Skip, "", why, "");
+    }
+
     /// It works, and can lead to `code`.
     pub(super) fn warn(&mut self, check: &str, code: &str, text: impl Into<String>, next: impl Into<String>) {
         self.add(check, Status::Warn, code, text, next);
@@ -76,7 +83,8 @@ impl Report {
         self.add(check, Status::Fail, code, text, next);
     }
 
-    fn add(&mut self, check: &str, status: Status, code: &str, text: impl Into<String>, next: impl Into<String>) {
+    /// Adds a check; code and what to do may be empty.
+    pub fn add(&mut self, check: &str, status: Status, code: &str, text: impl Into<String>, next: impl Into<String>) {
         let some = |text: String| (!text.is_empty()).then_some(text);
         let (check, code) = (check.to_owned(), some(code.to_owned()));
         self.checks.push(Finding { check, status, code, text: text.into(), next: some(next.into()) });
@@ -87,6 +95,7 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Ok => "ok",
+            Self::Skip => "skip",
             Self::Warn => "warn",
             Self::Unknown => "????",
             Self::Fail => "FAIL",

@@ -1,13 +1,17 @@
-//! Is it ready before we send? Looks at the settings of rspamd and Postfix, at the keys that rspamd seals with, and at what
-//! DNS says of them, and changes nothing.
+//! Is it ready before we send? On the server: the settings of rspamd and Postfix, the keys that rspamd seals with, and what
+//! DNS says of them. Where scenarios are run: accounts, logins and the way there. Changes nothing.
 
 pub mod dns;
 mod finding;
 pub mod postfix;
+mod preflight;
 mod program;
+mod programs;
 pub mod rspamd;
 
 pub use finding::{Finding, Report, Status};
+pub use preflight::{Preflight, is_key};
+pub use programs::programs;
 
 use crate::verify::Dns;
 use program::Trouble;

@@ -1,8 +1,11 @@
 //! How do we act on the world? Composing and submitting mail, watching mailboxes, reading logs, getting access tokens.
 
+mod certificate;
 pub mod compose;
 pub mod logs;
 pub mod mailbox;
 pub mod submit;
 mod tls;
 pub mod token;
+
+pub use certificate::Certificate;

@@ -19,7 +19,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("judge", &["core", "mail", "verify", "scenario", "evidence", "outcome"]),
     ("run", &["core", "mail", "verify", "scenario", "evidence", "outcome", "probe", "lab", "judge"]),
     ("report", &["core", "mail", "verify", "outcome"]),
-    ("doctor", &["core", "mail", "verify"]),
+    ("doctor", &["core", "mail", "verify", "scenario", "outcome", "probe"]),
     (
         "cli",
         &[

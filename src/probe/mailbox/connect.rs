@@ -22,13 +22,13 @@ use std::{
 /// The longest line that is read before STARTTLS, in bytes.
 const LONGEST_LINE: usize = 8192;
 
-/// A connection that has been greeted.
+/// A connection that has been greeted, and the server's certificate in DER, where there is TLS.
 pub(super) fn connect(
     endpoint: &Endpoint,
     limits: Limits,
     cutter: &Cutter,
     log: &Arc<Mutex<Log>>,
-) -> Result<imap::Client<Wire>, StageError> {
+) -> Result<(imap::Client<Wire>, Option<Vec<u8>>), StageError> {
     let mut tcp = open(endpoint, limits)?;
     let stage = || format!("connect {}", error::place(endpoint));
     let set_up = || -> io::Result<(TcpStream, TcpStream)> {
@@ -44,16 +44,21 @@ pub(super) fn connect(
     if endpoint.tls == TlsMode::Starttls {
         starttls(endpoint, &mut tcp, limits, log)?;
     }
+    let mut certificate = None;
     let io: Box<dyn Io> = match endpoint.tls {
         TlsMode::None => Box::new(tcp),
-        TlsMode::Implicit | TlsMode::Starttls => Box::new(secure(endpoint, tcp)?),
+        TlsMode::Implicit | TlsMode::Starttls => {
+            let tls = secure(endpoint, tcp)?;
+            certificate = tls.peer_certificate().ok().flatten().and_then(|c| c.to_der().ok());
+            Box::new(tls)
+        }
     };
     let mut client = imap::Client::new(Wire::new(io, below, limits, Arc::clone(log)));
     if endpoint.tls != TlsMode::Starttls {
         let greeting = client.read_greeting().map_err(|e| error::of(stage(), &e, &last(log)))?;
         greeted(endpoint, &String::from_utf8_lossy(&greeting))?;
     }
-    Ok(client)
+    Ok((client, certificate))
 }
 
 /// The last line that the server sent.

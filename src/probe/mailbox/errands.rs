@@ -171,7 +171,7 @@ impl Open {
             return Ok(true);
         }
         self.selected = None;
-        let Named::Found(name) = self.session.folder_name(folder)? else { return Ok(false) };
+        let Named::Found(name, _) = self.session.folder_name(folder)? else { return Ok(false) };
         self.session.select(&name, changes)?;
         self.selected = Some((folder, changes));
         Ok(true)

@@ -5,7 +5,8 @@
 
 use super::utf7;
 use imap_proto::{
-    AttributeValue, MailboxDatum, MessageSection, NameAttribute, Response, ResponseCode, SectionPath, parser,
+    AttributeValue, MailboxDatum, MessageSection, NameAttribute, QuotaResourceName, Response, ResponseCode,
+    SectionPath, parser,
 };
 use std::collections::BTreeMap;
 
@@ -26,6 +27,8 @@ pub(super) struct Answer {
     pub(super) uid_validity: Option<u32>,
     /// CAPABILITY, upper case.
     pub(super) capabilities: Vec<String>,
+    /// STORAGE of the newest QUOTA (RFC 9208 §5.1): what is used and what may be, in KiB.
+    pub(super) storage: Option<(u64, u64)>,
 }
 
 /// One message of a FETCH.
@@ -78,6 +81,10 @@ pub(super) fn read(mut data: &[u8]) -> Option<Answer> {
                 });
             }
             Response::Data { code: Some(code), .. } => answer.take(code),
+            Response::Quota(quota) => {
+                let storage = quota.resources.iter().find(|r| r.name == QuotaResourceName::Storage);
+                answer.storage = storage.map(|r| (r.usage, r.limit)).or(answer.storage);
+            }
             Response::Capabilities(capabilities) => {
                 answer.capabilities.extend(capabilities.iter().map(|c| match c {
                     imap_proto::Capability::Imap4rev1 => "IMAP4REV1".to_owned(),

@@ -10,6 +10,7 @@
 //! | `errands` | deleting and looking up, on a connection of their own |
 //! | `session` | one connection: login, folders, IDLE |
 //! | `connect` | TCP, TLS, greeting |
+//! | `visit` | what a server shows of itself and of an account, without anything being changed |
 //! | `fetch` | FETCH and SEARCH data, Gmail's extensions included |
 //! | `wire` | deadlines, and what keeps the `imap` crate's IDLE from hanging |
 //! | `transcript` | the protocol lines, logins masked |
@@ -27,9 +28,11 @@ mod mailboxes;
 mod session;
 mod transcript;
 mod utf7;
+mod visit;
 mod watch;
 mod watcher;
 mod wire;
 
 pub use mailboxes::{Limits, Mailboxes};
+pub use visit::{FoundBy, Visit, visit};
 pub use watch::{Wanted, Watch};

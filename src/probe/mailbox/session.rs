@@ -8,6 +8,7 @@ use super::{
     mailboxes::Limits,
     transcript::Log,
     utf7,
+    visit::FoundBy,
     wire::Wire,
 };
 use crate::{
@@ -36,13 +37,15 @@ pub(super) struct Session {
     capabilities: Vec<String>,
     provider: Provider,
     names: FolderNames,
+    /// The server's certificate in DER, where there is TLS.
+    certificate: Option<Vec<u8>>,
 }
 
 /// Whether there is a folder.
 #[derive(Debug)]
 pub(super) enum Named {
-    /// Its name, as the server writes it.
-    Found(String),
+    /// Its name, as the server writes it, and how it was found.
+    Found(String, FoundBy),
     /// What there is instead.
     Absent(StageError),
 }
@@ -80,7 +83,7 @@ impl Session {
         let log = Arc::new(Mutex::new(log));
         let enter = |login: &Login, secret: &Secret| {
             connect::connect(&access.endpoint, limits, cutter, &log)
-                .and_then(|client| enter(access, login, secret, client, &log))
+                .and_then(|(client, seen)| Ok((enter(access, login, secret, client, &log)?, seen)))
                 .inspect_err(|_| cutter.release())
         };
         let login = access.endpoint.login.clone().unwrap_or_else(Login::nobody);
@@ -93,14 +96,16 @@ impl Session {
             },
             entered => entered,
         };
+        let (imap, certificate) = entered?;
         let mut session = Self {
-            imap: entered?,
+            imap,
             log,
             cutter: Arc::clone(cutter),
             place: error::place(&access.endpoint),
             capabilities: Vec::new(),
             provider: access.provider,
             names: access.folders.clone(),
+            certificate,
         };
         session.capabilities = session.run("CAPABILITY", "CAPABILITY")?.capabilities;
         if session.can("ID") {
@@ -114,6 +119,16 @@ impl Session {
     /// Whether the server has a capability, in upper case.
     pub(super) fn can(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|c| c == capability)
+    }
+
+    /// What the server can do, in upper case.
+    pub(super) fn capabilities(&self) -> &[String] {
+        &self.capabilities
+    }
+
+    /// The server's certificate in DER, where there is TLS.
+    pub(super) fn certificate(&self) -> Option<&[u8]> {
+        self.certificate.as_deref()
     }
 
     /// Whether X-GM-MSGID, X-GM-LABELS and X-GM-RAW can be asked for.
@@ -146,19 +161,23 @@ impl Session {
     /// H09 too when the configuration names a folder that is not there.
     pub(super) fn folder_name(&mut self, folder: Folder) -> Result<Named, StageError> {
         let configured = match folder {
-            Folder::Inbox => return Ok(Named::Found("INBOX".to_owned())),
+            Folder::Inbox => return Ok(Named::Found("INBOX".to_owned(), FoundBy::Usual)),
             Folder::Spam => self.names.spam.clone(),
             Folder::All => None,
         };
         let folders = self.folders()?;
         let found = match (&configured, folder) {
-            (Some(name), _) => Some(self.configured(&folders, name)?),
-            (None, Folder::Spam) => special(&folders, "\\junk").or_else(|| {
-                folders.iter().find(|f| SPAM_NAMES.contains(&last_level(f).as_str())).map(|f| f.name.clone())
+            (Some(name), _) => Some((self.configured(&folders, name)?, FoundBy::Settings)),
+            (None, Folder::Spam) => special(&folders, "\\junk").map(|name| (name, FoundBy::Attribute)).or_else(|| {
+                let usual = folders.iter().find(|f| SPAM_NAMES.contains(&last_level(f).as_str()));
+                usual.map(|f| (f.name.clone(), FoundBy::Usual))
             }),
-            (None, _) => special(&folders, "\\all"),
+            (None, _) => special(&folders, "\\all").map(|name| (name, FoundBy::Attribute)),
         };
-        Ok(found.map_or_else(|| Named::Absent(self.absent(folder, &folders)), Named::Found))
+        Ok(match found {
+            Some((name, by)) => Named::Found(name, by),
+            None => Named::Absent(self.absent(folder, &folders)),
+        })
     }
 
     /// The name of the bin.

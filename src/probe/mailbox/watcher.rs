@@ -139,7 +139,7 @@ impl Watcher {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);
         }
         let name = match session.folder_name(self.folder)? {
-            Named::Found(name) => name,
+            Named::Found(name, _) => name,
             Named::Absent(error) => return Ok(error),
         };
         let selected = session.select(&name, false)?;

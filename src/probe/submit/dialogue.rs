@@ -66,7 +66,34 @@ impl<'a> Dialogue<'a> {
         }
     }
 
+    /// Everything before the first MAIL, and QUIT; what the server offers at the end, `None` when it refused before.
+    pub(super) async fn visit(mut self) -> Result<Option<Extensions>, StageError> {
+        match self.enter().await {
+            Ok((mut smtp, extensions)) => {
+                self.exchange(&mut smtp, Quit).await.ok();
+                Ok(Some(extensions))
+            }
+            Err(Over::Refused) => Ok(None),
+            Err(Over::Failed(error)) => Err(error),
+        }
+    }
+
     async fn talk(&mut self) -> Result<(), Over> {
+        let (mut smtp, extensions) = self.enter().await?;
+        let ended = self.envelope_and_message(&mut smtp, &extensions).await;
+        if matches!(ended, Err(Over::Failed(_))) {
+            // A server that refuses and hangs up has refused.
+            return if self.last_reply(|r| !r.is_positive()) { Err(Over::Refused) } else { ended };
+        }
+        if !self.closing() {
+            // Whatever comes of it, the submission is decided.
+            self.exchange(&mut smtp, Quit).await.ok();
+        }
+        ended
+    }
+
+    /// Connection, greeting, hello, STARTTLS and login.
+    async fn enter(&mut self) -> Result<(AsyncSmtpConnection, Extensions), Over> {
         self.check_words()?;
         let hello = match self.helo.parse::<IpAddr>() {
             Ok(IpAddr::V4(ip)) => ClientId::Ipv4(ip),
@@ -85,16 +112,7 @@ impl<'a> Dialogue<'a> {
         if let Some((account, secret)) = secret {
             login::login(self, &mut smtp, &extensions, account, secret).await?;
         }
-        let ended = self.envelope_and_message(&mut smtp, &extensions).await;
-        if matches!(ended, Err(Over::Failed(_))) {
-            // A server that refuses and hangs up has refused.
-            return if self.last_reply(|r| !r.is_positive()) { Err(Over::Refused) } else { ended };
-        }
-        if !self.closing() {
-            // Whatever comes of it, the submission is decided.
-            self.exchange(&mut smtp, Quit).await.ok();
-        }
-        ended
+        Ok((smtp, extensions))
     }
 
     async fn envelope_and_message(

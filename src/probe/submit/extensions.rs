@@ -29,6 +29,11 @@ impl Extensions {
             .any(|l| l.split([' ', '=']).any(|m| m == mechanism))
     }
 
+    /// Every line, in upper case.
+    pub(super) fn lines(&self) -> &[String] {
+        &self.0
+    }
+
     /// The mechanisms, for people.
     pub(super) fn mechanisms(&self) -> String {
         let lists: Vec<_> = self.0.iter().filter_map(|l| l.strip_prefix("AUTH ")).collect();

@@ -11,6 +11,9 @@ mod login;
 mod queue_id;
 mod recorder;
 mod stream;
+mod visit;
+
+pub use visit::{Visit, visit};
 
 use crate::{
     evidence::{Sent, Stage, Submission},

@@ -26,6 +26,8 @@ pub(super) struct Stream(Arc<Mutex<Inner>>);
 struct Inner {
     io: Io,
     record: Record,
+    /// The server's certificate in DER.
+    certificate: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -38,7 +40,7 @@ enum Io {
 impl Stream {
     /// No connection yet; time starts now.
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Inner { io: Io::Closed, record: Record::new() })))
+        Self(Arc::new(Mutex::new(Inner { io: Io::Closed, record: Record::new(), certificate: None })))
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -48,6 +50,11 @@ impl Stream {
     /// Looks at the record or adds to it.
     pub(super) fn record<T>(&self, look: impl FnOnce(&mut Record) -> T) -> T {
         look(&mut self.inner().record)
+    }
+
+    /// The server's certificate in DER, where there is TLS.
+    pub(super) fn certificate(&self) -> Option<Vec<u8>> {
+        self.inner().certificate.clone()
     }
 
     /// Talks over this connection from now on.
@@ -71,6 +78,7 @@ impl Stream {
         let version = first.lock().ok().and_then(|bytes| hello::version(&bytes));
         let mut inner = self.inner();
         inner.record.secured(version);
+        inner.certificate = tls.get_ref().peer_certificate().ok().flatten().and_then(|c| c.to_der().ok());
         inner.io = Io::Tls(Box::new(tls));
         Ok(())
     }

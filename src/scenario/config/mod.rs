@@ -11,5 +11,5 @@ pub use model::{
     AccountSpec, Config, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, Limit, LoginSpec,
     OauthSpec, Profile, SecretPlace, SecretRef, StagingSpec,
 };
-pub use resolve::{ConsentSpec, Outside, Resolved, load};
+pub use resolve::{ConsentSpec, Outside, Resolved, Survey, load};
 pub use staging::Staging;

@@ -49,6 +49,19 @@ pub struct ConsentSpec {
     pub refresh_token: SecretPlace,
 }
 
+/// What there is of a target, and what is not.
+#[derive(Debug)]
+pub struct Survey {
+    /// The accounts with their servers, and the secrets that could be had.
+    pub target: Target,
+    /// Accounts that are not there or cannot do what is wanted of them.
+    pub accounts: Vec<YamlError>,
+    /// Secrets and files that could not be had.
+    pub secrets: Vec<YamlError>,
+    /// Files that others can read, logins without TLS.
+    pub hints: Vec<YamlError>,
+}
+
 impl Config {
     /// The domains of the accounts that forward.
     pub fn forwarders(&self) -> Vec<String> {
@@ -70,13 +83,21 @@ impl Config {
         scenarios: &[Scenario],
         renamed: &BTreeMap<String, String>,
     ) -> Result<Resolved, YamlErrors> {
+        let (resolved, errors) = self.sketch(kind, scenarios, renamed);
+        if errors.is_empty() { Ok(resolved) } else { Err(YamlErrors(errors)) }
+    }
+
+    /// The outline as far as it goes, and everything that is wrong with it.
+    fn sketch(
+        &self,
+        kind: TargetKind,
+        scenarios: &[Scenario],
+        renamed: &BTreeMap<String, String>,
+    ) -> (Resolved, Vec<YamlError>) {
         let mut errors = Vec::new();
         let used = self.used(kind, scenarios, renamed, &mut errors);
         errors.extend(self.own_mail(kind, scenarios, renamed));
         errors.extend(self.misplaced(kind, scenarios, renamed));
-        if !errors.is_empty() {
-            return Err(YamlErrors(errors));
-        }
         let mut hints = Vec::new();
         let mut accounts = BTreeMap::new();
         for name in used {
@@ -94,7 +115,7 @@ impl Config {
                 accounts.insert(name.clone(), Account { smtp, imap, mx, ..spec.outline(name) });
             }
         }
-        Ok(Resolved { target: Target { kind, accounts, dns: self.dns, rspamd: None }, hints })
+        (Resolved { target: Target { kind, accounts, dns: self.dns, rspamd: None }, hints }, errors)
     }
 
     /// The target of some scenarios, as [`Config::outline`] has it, with logins and certificates. Every secret that is
@@ -110,7 +131,33 @@ impl Config {
         outside: &Outside<'_>,
         redactor: &Redactor,
     ) -> Result<Resolved, YamlErrors> {
-        let Resolved { mut target, hints } = self.outline(kind, scenarios, renamed)?;
+        let outline = self.outline(kind, scenarios, renamed)?;
+        let (resolved, errors) = self.open(outline, renamed, outside, redactor).await;
+        if errors.is_empty() { Ok(resolved) } else { Err(YamlErrors(errors)) }
+    }
+
+    /// What there is of a target that may be wrong: nothing keeps the rest of it from being looked at.
+    pub async fn survey(
+        &self,
+        kind: TargetKind,
+        scenarios: &[Scenario],
+        renamed: &BTreeMap<String, String>,
+        outside: &Outside<'_>,
+        redactor: &Redactor,
+    ) -> Survey {
+        let (outline, accounts) = self.sketch(kind, scenarios, renamed);
+        let (Resolved { target, hints }, secrets) = self.open(outline, renamed, outside, redactor).await;
+        Survey { target, accounts, secrets, hints }
+    }
+
+    /// Looks up logins and certificates, as far as they can be had.
+    async fn open(
+        &self,
+        Resolved { mut target, hints }: Resolved,
+        renamed: &BTreeMap<String, String>,
+        outside: &Outside<'_>,
+        redactor: &Redactor,
+    ) -> (Resolved, Vec<YamlError>) {
         let mut opener = Opener { config: self, outside, redactor, errors: Vec::new(), hints };
         for (name, account) in &mut target.accounts {
             let Some(spec) = self.account(name, renamed) else { continue };
@@ -129,7 +176,7 @@ impl Config {
         let Opener { mut errors, hints, .. } = opener;
         errors.sort_by_key(|e| (e.position.line, e.position.column));
         errors.dedup();
-        if errors.is_empty() { Ok(Resolved { target, hints }) } else { Err(YamlErrors(errors)) }
+        (Resolved { target, hints }, errors)
     }
 
     /// The names of the accounts that log in with a refresh token.

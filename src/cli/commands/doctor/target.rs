@@ -1,0 +1,67 @@
+//! `sealcheck doctor --target`: is all there that a run on this target needs?
+
+use super::{DoctorArgs, dns, send};
+use crate::{
+    cli::{Context, failure::Failure, project::Project},
+    core::Redactor,
+    doctor::{Preflight, Report, is_key, programs},
+    probe::token::Tokens,
+    scenario::{
+        Scenario, TargetKind,
+        config::{Outside, Survey},
+    },
+};
+use std::collections::BTreeSet;
+
+/// Looks at what the target needs; every secret is told to the redactor.
+pub(super) async fn examine(
+    context: &Context,
+    project: &Project,
+    args: &DoctorArgs,
+    kind: TargetKind,
+    redactor: &Redactor,
+) -> Result<Report, Failure> {
+    if let Some(key) = args.keys.iter().find(|key| !is_key(key)) {
+        return Err(Failure::Usage(format!("--key {key}: write it as SELECTOR._domainkey.DOMAIN")));
+    }
+    if kind.is_lab() {
+        return match args.send {
+            true => Err(Failure::Usage(format!("--send has no effect on target {kind}; use `sealcheck run`"))),
+            false => Ok(programs(kind).await),
+        };
+    }
+    if kind == TargetKind::Staging {
+        let text = "--target staging: the accounts are ours and there is nothing to log in to; run `sealcheck doctor` on your server";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let scenarios = project.scenarios(&args.what)?;
+    let on_target = |s: &Scenario| s.skip.is_none() && s.targets.contains(&kind);
+    let mut scenarios: Vec<Scenario> = scenarios.into_iter().filter(on_target).collect();
+    let probe = send::scenario()?;
+    if scenarios.is_empty() {
+        // Where there is no scenario yet, the accounts of the simplest one are looked at.
+        scenarios.push(probe.clone());
+    }
+    let renamed = args.values.renamed(None);
+    let env = |name: &str| context.variable(name).map(str::to_owned);
+    let outside = Outside { env: &env, root: project.folder() };
+    let Survey { target, accounts, secrets, hints } =
+        project.config.survey(kind, &scenarios, &renamed, &outside, redactor).await;
+    let senders: BTreeSet<String> = scenarios.iter().map(|s| s.send.from.value.clone()).collect();
+    let preflight = Preflight {
+        target: &target,
+        accounts: &accounts,
+        secrets: &secrets,
+        hints: &hints,
+        senders: &senders,
+        keys: &args.keys,
+        dns: &dns(args.dns.as_deref(), target.dns)?,
+        tokens: &Tokens::new(redactor.clone()),
+        now: context.clock.now().as_second(),
+    };
+    let mut report = preflight.examine().await;
+    if args.send {
+        send::send(context, project, (kind, &renamed), probe, redactor, &mut report).await;
+    }
+    Ok(report)
+}

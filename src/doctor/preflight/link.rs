@@ -1,0 +1,95 @@
+//! What an error on the way to a server means, and what its certificate says.
+
+use crate::{
+    doctor::Report,
+    outcome::{HarnessCode, StageError},
+    probe::Certificate,
+    scenario::target::{Endpoint, TlsMode},
+};
+
+/// Days that a certificate should have left at least.
+const DAYS: i64 = 14;
+const DAY: i64 = 86_400;
+
+/// The steps to a server, in order.
+const STEPS: [&str; 5] = ["dns", "connect", "tls", "hello", "login"];
+
+/// A step failed, so the later ones were not looked at. `last` is the last step that was wanted.
+pub(super) fn failed(report: &mut Report, server: &str, error: &StageError, last: &str) {
+    let step = match error.code {
+        HarnessCode::H01 | HarnessCode::H02 => "login",
+        HarnessCode::H03 => "dns",
+        HarnessCode::H04 => "connect",
+        HarnessCode::H05 => "tls",
+        _ => "hello",
+    };
+    let text = format!("{}: {}", error.stage, error.message);
+    report.fail(&format!("{server}.{step}"), &error.code.to_string(), text, error.next.clone());
+    let place = |name: &str| STEPS.iter().position(|s| *s == name).unwrap_or(0);
+    for later in STEPS.iter().take(place(last) + 1).skip(place(step) + 1) {
+        report.skip(&format!("{server}.{later}"), format!("not looked at, because {server}.{step} failed"));
+    }
+}
+
+/// What the certificate of a server says, when it is trusted.
+pub(super) fn tls(report: &mut Report, server: &str, endpoint: &Endpoint, certificate: Option<&Certificate>, now: i64) {
+    let check = format!("{server}.tls");
+    if endpoint.tls == TlsMode::None {
+        return report.skip(&check, "the project file says `tls: none`");
+    }
+    let name = endpoint.tls_name.as_deref().unwrap_or(&endpoint.host);
+    let Some(certificate) = certificate else {
+        return report.skip(&check, format!("the certificate for {name} is trusted, and cannot be read"));
+    };
+    let days = (certificate.not_after - now).div_euclid(DAY);
+    let text = format!("the certificate for {name} is trusted and has {days} days left");
+    if days < DAYS {
+        report.warn(&check, "H05", text, "renew it, or see why that does not happen by itself");
+    } else {
+        report.ok(&check, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Status;
+
+    #[test]
+    fn a_certificate_is_told_before_it_ends() {
+        let endpoint = Endpoint {
+            host: "mx.corp.example".into(),
+            port: 25,
+            tls: TlsMode::Starttls,
+            tls_name: None,
+            ca_pem: None,
+            login: None,
+        };
+        let looked = |days: i64| {
+            let certificate = Certificate { names: Vec::new(), not_after: days * DAY + 1 };
+            let mut report = Report::default();
+            tls(&mut report, "company.mx", &endpoint, Some(&certificate), 0);
+            report.checks.remove(0)
+        };
+        assert_eq!(looked(14).status, Status::Ok);
+        let soon = looked(13);
+        assert_eq!((soon.status, soon.code.as_deref()), (Status::Warn, Some("H05")));
+        assert!(soon.text.ends_with("has 13 days left"), "{}", soon.text);
+    }
+
+    #[test]
+    fn what_comes_after_a_failure_says_why_it_is_missing() {
+        let mut report = Report::default();
+        let error = StageError::new(HarnessCode::H05, "tls a:1", "the certificate has expired", "renew it");
+        failed(&mut report, "gmail.imap", &error, "login");
+        let lines: Vec<_> = report.checks.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            lines,
+            [
+                "FAIL H05  gmail.imap.tls: tls a:1: the certificate has expired; renew it",
+                "skip      gmail.imap.hello: not looked at, because gmail.imap.tls failed",
+                "skip      gmail.imap.login: not looked at, because gmail.imap.tls failed",
+            ]
+        );
+    }
+}
