@@ -46,6 +46,7 @@ mod postfix;
 mod postfix_catalogue;
 mod postfix_generic;
 mod postfix_own;
+mod predeploy;
 mod preflight;
 mod probe_in_world;
 mod program;
