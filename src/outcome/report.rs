@@ -15,6 +15,8 @@ pub enum Status {
     Failed,
     /// Something did not come in time, and nothing else is wrong.
     TimedOut,
+    /// Nothing came in time; the mail of an attempt that was given up came later.
+    Late,
     /// The harness could not tell.
     Errored,
     /// Not run, for a reason in the scenario.
@@ -34,6 +36,7 @@ impl Status {
             Self::Passed => "PASS",
             Self::Failed => "FAIL",
             Self::TimedOut => "TMOT",
+            Self::Late => "LATE",
             Self::Errored => "ERR",
             Self::Skipped => "SKIP",
             Self::ExpectedFailure => "XFAIL",
@@ -41,12 +44,20 @@ impl Status {
             Self::NotRun => "NRUN",
         }
     }
+
+    /// Whether it is one to worry about.
+    pub fn is_broken(self) -> bool {
+        match self {
+            Self::Failed | Self::TimedOut | Self::Late | Self::Errored | Self::UnexpectedPass => true,
+            Self::Passed | Self::Skipped | Self::ExpectedFailure | Self::NotRun => false,
+        }
+    }
 }
 
 /// One step of an attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Step {
-    /// `send`, `wait`, `verify`, `assert`, `snapshot`, `cleanup`.
+    /// `watch`, `send`, `wait`, `logs`, `verify`, `assert`, `cleanup`.
     pub kind: String,
     /// `ok`, `failed` or `error`.
     pub status: String,
@@ -243,6 +254,8 @@ pub struct Totals {
     pub passed: usize,
     pub failed: usize,
     pub timed_out: usize,
+    #[serde(default)]
+    pub late: usize,
     pub errored: usize,
     pub skipped: usize,
     pub flaky: usize,
@@ -261,6 +274,7 @@ impl Totals {
                 Status::Passed => &mut totals.passed,
                 Status::Failed => &mut totals.failed,
                 Status::TimedOut => &mut totals.timed_out,
+                Status::Late => &mut totals.late,
                 Status::Errored => &mut totals.errored,
                 Status::Skipped => &mut totals.skipped,
                 Status::ExpectedFailure => &mut totals.expected_failures,
@@ -273,14 +287,20 @@ impl Totals {
         totals
     }
 
+    /// How many say that mail is broken.
+    pub fn broken(&self) -> usize {
+        self.failed + self.timed_out + self.late + self.unexpected_passes
+    }
+
     /// Adds those of another part of the same run.
     pub fn add(&mut self, other: Self) {
-        let Self { selected, passed, failed, timed_out, errored, skipped, flaky, .. } = other;
+        let Self { selected, passed, failed, timed_out, late, errored, skipped, flaky, .. } = other;
         let Self { expected_failures, unexpected_passes, not_run, .. } = other;
         self.selected += selected;
         self.passed += passed;
         self.failed += failed;
         self.timed_out += timed_out;
+        self.late += late;
         self.errored += errored;
         self.skipped += skipped;
         self.flaky += flaky;

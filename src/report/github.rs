@@ -117,10 +117,13 @@ fn outputs(tally: &Tally) -> String {
     let code = tally.exit_code.map(|code| code.to_string()).unwrap_or_default();
     let run = tally.run.as_ref().map(|run| run.as_str()).unwrap_or_default();
     let totals = &tally.totals;
-    let broken = totals.failed + totals.timed_out + totals.unexpected_passes;
     format!(
-        "exit-code={code}\nrun={run}\ncomplete={}\nselected={}\npassed={}\nfailed={broken}\nerrored={}\n",
-        tally.complete, totals.selected, totals.passed, totals.errored
+        "exit-code={code}\nrun={run}\ncomplete={}\nselected={}\npassed={}\nfailed={}\nerrored={}\n",
+        tally.complete,
+        totals.selected,
+        totals.passed,
+        totals.broken(),
+        totals.errored
     )
 }
 

@@ -34,6 +34,7 @@ pub(super) fn counts(tally: &Tally) -> Vec<(usize, &'static str, Standing)> {
         (totals.passed, "passed", Standing::Good),
         (totals.failed, "failed", Standing::Bad),
         (totals.timed_out, "timed out", Standing::Bad),
+        (totals.late, "late", Standing::Bad),
         (totals.errored, "errored", Standing::Bad),
         (totals.unexpected_passes, "passed unexpectedly", Standing::Bad),
         (totals.expected_failures, "failed as known", Standing::Doubtful),

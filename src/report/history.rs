@@ -1,6 +1,6 @@
 //! What many runs say of a scenario: how often it passed, how long its mail took.
 
-use super::{record::Record, tally::is_broken};
+use super::record::Record;
 use crate::outcome::{Event, ObservedKind, ScenarioReport, Status};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ fn history(id: String, target: String, last_run: String, reports: &[ScenarioRepo
         target,
         last_run,
         runs: results.len(),
-        passed: results.iter().filter(|past| !is_broken(past.status)).count(),
+        passed: results.iter().filter(|past| !past.status.is_broken()).count(),
         flaky: reports.iter().filter(|report| report.flaky).count(),
         p50_ms: percentile(&times, 50),
         p95_ms: percentile(&times, 95),
@@ -108,7 +108,7 @@ impl History {
             let height = ms.saturating_mul(BARS.len() as u64 - 1) / longest;
             usize::try_from(height).ok().and_then(|height| BARS.get(height)).copied().unwrap_or(BARS[0])
         };
-        let of = |past: &Past| match (is_broken(past.status), past.delivery_ms) {
+        let of = |past: &Past| match (past.status.is_broken(), past.delivery_ms) {
             (true, _) => 'x',
             (false, Some(ms)) => bar(ms),
             (false, None) => '-',

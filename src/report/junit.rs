@@ -67,7 +67,7 @@ fn status(scenario: &ScenarioReport) -> TestCaseStatus {
             return status;
         }
         Status::Errored => NonSuccessKind::Error,
-        Status::Failed | Status::TimedOut | Status::UnexpectedPass => NonSuccessKind::Failure,
+        Status::Failed | Status::TimedOut | Status::Late | Status::UnexpectedPass => NonSuccessKind::Failure,
     };
     let trouble = Trouble::of(scenario);
     let mut status = TestCaseStatus::non_success(kind);

@@ -6,7 +6,7 @@ use super::{
     console::diagnosis_text,
     head::{self, seconds},
     sink::plain,
-    tally::{Tally, is_broken},
+    tally::Tally,
     trouble::Trouble,
 };
 use crate::outcome::{ScenarioReport, Status};
@@ -23,7 +23,7 @@ const SPARE: usize = 2_000;
 /// Never; the signature is that of every document.
 pub fn render(tally: &Tally) -> io::Result<String> {
     let mut page = Page { text: head(tally) };
-    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| is_broken(s.status));
+    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| s.status.is_broken());
     page.table(&broken);
     let told = broken.iter().take_while(|scenario| page.push(&section(scenario), SPARE)).count();
     if told < broken.len() {
@@ -101,7 +101,7 @@ fn row(scenario: &ScenarioReport) -> String {
         _ => scenario.attempts.last().map(|a| a.summary.as_str()),
     };
     let word = if scenario.flaky { "FLKY" } else { scenario.status.word() };
-    let word = if is_broken(scenario.status) { format!("**{word}**") } else { word.to_owned() };
+    let word = if scenario.status.is_broken() { format!("**{word}**") } else { word.to_owned() };
     // Tables split at bars, also within code.
     let cell = |text: &str| code(text).replace('|', "\\|");
     let (id, time) = (cell(scenario.id.as_str()), seconds(scenario.duration_ms));

@@ -173,7 +173,7 @@ impl Shard {
         let totals = Totals::of(self.reports());
         match &self.end {
             Some(end) => end.exit,
-            None if totals.failed + totals.timed_out + totals.unexpected_passes > 0 => ExitCode::Failed,
+            None if totals.broken() > 0 => ExitCode::Failed,
             None if totals.errored > 0 => ExitCode::Inconclusive,
             None => ExitCode::Success,
         }

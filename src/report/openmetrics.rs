@@ -5,10 +5,11 @@ use crate::outcome::{Observed, ObservedKind, ScenarioReport, Status};
 use std::{collections::BTreeMap, io};
 
 /// Every status, with its word.
-const STATUSES: [(Status, &str); 8] = [
+const STATUSES: [(Status, &str); 9] = [
     (Status::Passed, "passed"),
     (Status::Failed, "failed"),
     (Status::TimedOut, "timed_out"),
+    (Status::Late, "late"),
     (Status::Errored, "errored"),
     (Status::Skipped, "skipped"),
     (Status::ExpectedFailure, "expected_failure"),

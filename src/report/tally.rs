@@ -2,7 +2,7 @@
 
 use crate::{
     core::{RunId, ScenarioId},
-    outcome::{Connections, Event, Redactions, RunEvent, RunInfo, ScenarioReport, SnapshotStatus, Status, Totals},
+    outcome::{Connections, Event, Redactions, RunEvent, RunInfo, ScenarioReport, SnapshotStatus, Totals},
 };
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
@@ -143,7 +143,7 @@ impl Tally {
 
     /// The scenarios that broke something.
     pub fn broken(&self) -> impl Iterator<Item = &ScenarioReport> {
-        self.scenarios.iter().filter(|s| is_broken(s.status))
+        self.scenarios.iter().filter(|s| s.status.is_broken())
     }
 }
 
@@ -152,12 +152,4 @@ pub(super) fn milliseconds(from: &str, to: &str) -> u64 {
     let time = |text: &str| text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
     let span = time(from).zip(time(to)).map(|(from, to)| to.saturating_sub(from));
     span.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)
-}
-
-/// Whether a status is one to worry about.
-pub fn is_broken(status: Status) -> bool {
-    match status {
-        Status::Failed | Status::TimedOut | Status::Errored | Status::UnexpectedPass => true,
-        Status::Passed | Status::Skipped | Status::ExpectedFailure | Status::NotRun => false,
-    }
 }

@@ -29,10 +29,12 @@ fn point(n: usize, scenario: &ScenarioReport) -> String {
         Status::Skipped => ("ok", format!(" # SKIP {}", reason("no reason given"))),
         Status::NotRun => ("ok", format!(" # SKIP not run: {}", reason("the run ended early"))),
         Status::ExpectedFailure => ("not ok", format!(" # TODO {}", reason("known issue"))),
-        Status::Failed | Status::TimedOut | Status::Errored | Status::UnexpectedPass => ("not ok", String::new()),
+        Status::Failed | Status::TimedOut | Status::Late | Status::Errored | Status::UnexpectedPass => {
+            ("not ok", String::new())
+        }
     };
     let mut text = format!("{ok} {n} - {}{directive}\n", escaped(scenario.id.as_str()));
-    if super::tally::is_broken(scenario.status) {
+    if scenario.status.is_broken() {
         let trouble = Trouble::of(scenario);
         // A JSON string is a YAML string.
         let quoted = |text: &str| serde_json::Value::from(text).to_string();

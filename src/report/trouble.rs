@@ -65,7 +65,7 @@ impl<'a> Trouble<'a> {
                 },
             ));
         }
-        if let (Status::Failed | Status::TimedOut, Some(reason)) = (scenario.status, &scenario.reason) {
+        if let (Status::Failed | Status::TimedOut | Status::Late, Some(reason)) = (scenario.status, &scenario.reason) {
             trouble.notes.push(("known", plain(reason)));
         }
         trouble

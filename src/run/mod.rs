@@ -7,6 +7,7 @@ mod emit;
 mod evidence;
 mod filed;
 mod goals;
+mod late;
 mod limits;
 mod log;
 mod logs;

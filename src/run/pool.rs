@@ -215,7 +215,7 @@ async fn all(environment: &Arc<Environment>, items: Vec<Item>, jobs: usize, max_
             }
             None => break,
         };
-        if matches!(report.status, Status::Failed | Status::TimedOut | Status::UnexpectedPass | Status::Errored) {
+        if report.status.is_broken() {
             failures += 1;
             if max_fail.is_some_and(|most| failures >= most) && !waiting.is_empty() {
                 environment.stop.stop(StopReason::TooManyFailures);
@@ -249,7 +249,7 @@ fn exit(scenarios: &[ScenarioReport], totals: &Totals, flaky: FlakyPolicy, stopp
             exit = exit.max(code);
         }
     };
-    raise(totals.failed + totals.timed_out + totals.unexpected_passes > 0, ExitCode::Failed);
+    raise(totals.broken() > 0, ExitCode::Failed);
     raise(totals.errored > 0 || stopped == Some(StopReason::GlobalTimeout), ExitCode::Inconclusive);
     let missing = |s: &ScenarioReport| s.snapshot.as_ref().is_some_and(|s| s.status == SnapshotStatus::Missing);
     raise(scenarios.iter().any(missing), ExitCode::NotClean);

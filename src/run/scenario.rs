@@ -4,6 +4,7 @@ use super::{
     ArtifactPolicy, Environment, Item,
     artifacts::File,
     attempt::{Attempted, attempt},
+    late,
     log::millis,
 };
 use crate::{
@@ -72,6 +73,7 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
             continue;
         }
         report.flaky = status == Status::Passed && n > 1;
+        late::look(environment, item, report).await;
         snapshot(environment, item, evidence.as_ref(), target.as_ref(), report);
         if let Some(known) = known {
             expected(environment, known, report);
@@ -130,7 +132,7 @@ fn worth_it(item: &Item, status: Status) -> bool {
     let on = |what| item.scenario.retries.on.contains(&what);
     match status {
         Status::Errored => on(RetryOn::Error),
-        Status::TimedOut => on(RetryOn::Timeout),
+        Status::TimedOut | Status::Late => on(RetryOn::Timeout),
         Status::Failed => on(RetryOn::Fail),
         Status::Passed | Status::Skipped | Status::ExpectedFailure | Status::UnexpectedPass | Status::NotRun => false,
     }
@@ -143,8 +145,8 @@ fn expected(environment: &Environment, known: &KnownIssue, report: &mut Scenario
     let today = environment.emitter.clock().now().strftime("%Y-%m-%d").to_string();
     let expired = known.until.as_ref().filter(|until| until.as_str() < today.as_str());
     (report.status, report.reason) = match (report.status, expired) {
-        (Status::Failed | Status::TimedOut, None) => (Status::ExpectedFailure, Some(reason)),
-        (Status::Failed | Status::TimedOut, Some(until)) => {
+        (Status::Failed | Status::TimedOut | Status::Late, None) => (Status::ExpectedFailure, Some(reason)),
+        (Status::Failed | Status::TimedOut | Status::Late, Some(until)) => {
             (report.status, Some(format!("{reason}; known only until {until}")))
         }
         (Status::Passed, _) => (Status::UnexpectedPass, Some(reason)),

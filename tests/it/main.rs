@@ -32,6 +32,7 @@ mod interop_rspamd;
 mod interop_rules;
 mod knobs;
 mod lab_up_interop;
+mod late;
 mod layers;
 mod logins;
 mod logs;

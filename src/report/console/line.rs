@@ -47,7 +47,9 @@ fn word(scenario: &ScenarioReport) -> (String, Tone) {
             (format!("FLKY {}/{}", scenario.attempts.len(), scenario.max_attempts), Tone::Doubtful)
         }
         Status::Passed => (word, Tone::Good),
-        Status::Failed | Status::TimedOut | Status::UnexpectedPass | Status::Errored => (word, Tone::Bad),
+        Status::Failed | Status::TimedOut | Status::Late | Status::UnexpectedPass | Status::Errored => {
+            (word, Tone::Bad)
+        }
         Status::Skipped | Status::ExpectedFailure | Status::NotRun => (word, Tone::Doubtful),
     }
 }

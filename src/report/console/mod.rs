@@ -14,11 +14,7 @@ pub(super) use line::seconds;
 pub use style::{Palette, Tone};
 pub use wrap::{columns, wrap};
 
-use super::{
-    Reporter, claims,
-    sink::Sink,
-    tally::{self, Tally},
-};
+use super::{Reporter, claims, sink::Sink, tally::Tally};
 use crate::outcome::{Event, RunEvent, ScenarioReport, Status};
 use progress::{Activity, Progress, Running};
 use std::{
@@ -105,7 +101,7 @@ impl Console {
         let palette = self.options.palette;
         self.activity.running.retain(|r| r.id != report.id);
         self.activity.done += 1;
-        let broken = tally::is_broken(report.status);
+        let broken = report.status.is_broken();
         let line = line::finished(palette, report);
         // What was never begun is counted in the summary; a line for each would bury the rest.
         let least = match (broken, report.status) {

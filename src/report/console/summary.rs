@@ -24,6 +24,7 @@ pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> Vec<Strin
     for (count, word, tone) in [
         (totals.failed, "failed", Tone::Bad),
         (totals.timed_out, "timed out", Tone::Bad),
+        (totals.late, "late", Tone::Bad),
         (totals.errored, "errored", Tone::Bad),
         (totals.unexpected_passes, "passed unexpectedly", Tone::Bad),
         (totals.expected_failures, "failed as known", Tone::Doubtful),

@@ -7,7 +7,7 @@ mod scenario;
 use super::{
     head::{self, Standing, verdict},
     sink::plain,
-    tally::{Tally, is_broken},
+    tally::Tally,
 };
 use crate::outcome::{ObservedKind, ScenarioReport, Status};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -20,7 +20,7 @@ const STYLE: &str = include_str!("style.css");
 /// # Errors
 /// Never; the signature is that of every document.
 pub fn render(tally: &Tally) -> io::Result<String> {
-    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| is_broken(s.status));
+    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| s.status.is_broken());
     let style = STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, STYLE.as_bytes()));
     let title = format!("sealcheck: {}", verdict(tally.exit_code));
     let mut page = format!(
@@ -94,7 +94,7 @@ fn tone(scenario: &ScenarioReport) -> &'static str {
     match scenario.status {
         Status::Passed if scenario.flaky => "doubt",
         Status::Passed => "good",
-        Status::Failed | Status::TimedOut | Status::Errored | Status::UnexpectedPass => "bad",
+        Status::Failed | Status::TimedOut | Status::Late | Status::Errored | Status::UnexpectedPass => "bad",
         Status::Skipped | Status::ExpectedFailure | Status::NotRun => "doubt",
     }
 }

@@ -3,7 +3,7 @@
 use super::{diagram, escaped, list, tone};
 use crate::{
     outcome::{AttemptReport, Observed, ObservedKind, ScenarioReport, SnapshotStatus, Status},
-    report::{claims, console::diagnosis_text, head::seconds, survival, tally::is_broken},
+    report::{claims, console::diagnosis_text, head::seconds, survival},
 };
 
 /// The element of a scenario, folded or not.
@@ -30,7 +30,7 @@ pub(super) fn section(scenario: &ScenarioReport, open: bool) -> String {
         escaped(&place),
         escaped(&tags)
     ));
-    if is_broken(scenario.status) {
+    if scenario.status.is_broken() {
         text.push_str(&format!("<pre>{}</pre>\n", escaped(diagnosis_text(scenario).trim_matches('\n'))));
     }
     for attempt in &scenario.attempts {
