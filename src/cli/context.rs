@@ -1,12 +1,19 @@
 //! Everything that comes from outside the arguments: environment, terminal, clock, randomness, current directory. Nothing
 //! else in the tool reads them.
 
-use crate::{core::RunId, judge::diagnose::catalogue::Lang, outcome::CiInfo, run::Clock};
+use crate::{
+    core::{Redactor, RunId},
+    judge::diagnose::catalogue::Lang,
+    outcome::CiInfo,
+    run::Clock,
+};
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     ffi::OsString,
     io::{self, IsTerminal, Write},
     path::PathBuf,
+    sync::{PoisonError, RwLock},
 };
 
 /// What the process was started with.
@@ -94,21 +101,43 @@ impl Context {
     }
 }
 
-/// Writes to standard output. A reader that has gone away wanted no more.
+/// The secrets of what this process does.
+static SECRETS: RwLock<Option<Redactor>> = RwLock::new(None);
+
+/// Masks from now on what these secrets say in whatever is printed and complained.
+pub(super) fn mask_with(redactor: &Redactor) {
+    *SECRETS.write().unwrap_or_else(PoisonError::into_inner) = Some(redactor.clone());
+}
+
+fn masked(text: &str) -> Cow<'_, str> {
+    let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
+    secrets.as_ref().map_or(Cow::Borrowed(text), |redactor| redactor.text(text))
+}
+
+/// Writes to standard output, masked. A reader that has gone away wanted no more.
 ///
 /// # Errors
 /// Those of the stream.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(masked(text).as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
 }
 
-/// Writes a line to standard error. There is nobody left to tell when that fails.
+/// Writes to standard output what the person has asked to see unmasked.
+///
+/// # Errors
+/// Those of the stream.
+pub(super) fn print_secret(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+}
+
+/// Writes a line to standard error, masked. There is nobody left to tell when that fails.
 pub(super) fn complain(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
+    drop(writeln!(io::stderr().lock(), "{}", masked(text)));
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Phrases that results and summaries share.
 
-use crate::evidence::{Bounce, Evidence, Folder, ReceivedCopy, Submission};
+use crate::{
+    core::redact,
+    evidence::{Bounce, Evidence, Folder, ReceivedCopy, Submission},
+};
 use std::time::Duration;
 
 /// Seconds with two digits: `0.58s`.
@@ -58,10 +61,7 @@ pub(super) fn elsewhere(evidence: &Evidence) -> Vec<String> {
 
 /// The text cut to `max` characters, with an ellipsis where something is missing.
 pub(super) fn cut(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+    redact::cut(text, max).into_owned()
 }
 
 #[cfg(test)]

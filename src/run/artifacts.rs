@@ -57,7 +57,7 @@ impl RunDir {
 
     /// Writes an attempt's files, masked.
     pub(super) fn keep(&self, id: &ScenarioId, attempt: u32, files: Vec<File>) -> Result<Vec<Artifact>, StageError> {
-        let below = format!("artifacts/{}/{attempt}", safe(id.as_str()));
+        let below = format!("artifacts/{}/{attempt}", safe(&self.redactor.text(id.as_str())));
         let dir = self.root.join(&below);
         let error = |e: io::Error| {
             let next = "make room, or choose another place with --artifacts none";

@@ -1,7 +1,12 @@
 //! The sending end of the event stream.
 
-use crate::outcome::{Event, RunEvent, event::VERSION};
+use crate::{
+    core::Redactor,
+    outcome::{Event, RunEvent, event::VERSION},
+};
+use serde_json::Value;
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, Mutex, mpsc::Sender},
 };
@@ -38,12 +43,18 @@ impl fmt::Debug for Clock {
 pub struct Emitter {
     stream: Arc<Mutex<(u64, Sender<RunEvent>)>>,
     clock: Clock,
+    redactor: Redactor,
 }
 
 impl Emitter {
     /// A stream that starts at event 0.
     pub fn new(to: Sender<RunEvent>, clock: Clock) -> Self {
-        Self { stream: Arc::new(Mutex::new((0, to))), clock }
+        Self { stream: Arc::new(Mutex::new((0, to))), clock, redactor: Redactor::new() }
+    }
+
+    /// A stream in whose texts every secret is masked, before anybody wraps, escapes or shortens them.
+    pub fn masked_by(self, redactor: Redactor) -> Self {
+        Self { redactor, ..self }
     }
 
     /// The clock of the stream.
@@ -56,17 +67,66 @@ impl Emitter {
         // Numbering and sending are one step, so that events arrive in their order.
         if let Ok(mut stream) = self.stream.lock() {
             let (seq, to) = &mut *stream;
-            let event = RunEvent { v: VERSION, t: self.clock.text(), seq: *seq, event };
+            let event = masked(RunEvent { v: VERSION, t: self.clock.text(), seq: *seq, event }, &self.redactor);
             *seq += 1;
             drop(to.send(event));
         }
     }
 }
 
+/// The event with every secret in its texts masked. What masking makes unreadable (a secret that is a word of the format) goes
+/// on as it is: reports mask what they write themselves, too.
+fn masked(event: RunEvent, redactor: &Redactor) -> RunEvent {
+    let Ok(mut value) = serde_json::to_value(&event) else { return event };
+    if !mask(&mut value, redactor) {
+        return event;
+    }
+    serde_json::from_value(value).unwrap_or(event)
+}
+
+/// Masks every text of a value; whether there was anything to mask.
+fn mask(value: &mut Value, redactor: &Redactor) -> bool {
+    match value {
+        Value::String(text) => match redactor.text(text) {
+            Cow::Borrowed(_) => false,
+            Cow::Owned(masked) => {
+                *text = masked;
+                true
+            }
+        },
+        Value::Array(all) => all.iter_mut().fold(false, |any, one| mask(one, redactor) | any),
+        Value::Object(fields) => {
+            let keys: Vec<String> = fields.keys().filter(|key| redactor.leaks(key.as_bytes())).cloned().collect();
+            for key in &keys {
+                if let Some(value) = fields.remove(key) {
+                    fields.insert(redactor.text(key).into_owned(), value);
+                }
+            }
+            fields.values_mut().fold(!keys.is_empty(), |any, one| mask(one, redactor) | any)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::ScenarioId;
+    use crate::core::{ScenarioId, Secret};
+
+    #[test]
+    fn texts_are_masked_and_words_of_the_format_stay() {
+        let (to, from) = std::sync::mpsc::channel();
+        let redactor = Redactor::new();
+        redactor.learn("me", &Secret::new("hunter2"));
+        redactor.learn("me", &Secret::new("slow"));
+        let emitter = Emitter::new(to, Clock::new(jiff::Timestamp::now)).masked_by(redactor);
+        emitter.emit(Event::Note { text: "the server said hunter2".into() });
+        emitter.emit(Event::Slow { scenario: ScenarioId::new("x"), attempt: 1, ms: 7 });
+        drop(emitter);
+        let events: Vec<_> = from.iter().map(|e| e.event).collect();
+        assert_eq!(events[0], Event::Note { text: "the server said [REDACTED]".into() });
+        assert_eq!(events[1], Event::Slow { scenario: ScenarioId::new("x"), attempt: 1, ms: 7 });
+    }
 
     #[test]
     fn events_are_numbered_without_gaps() {

@@ -55,6 +55,7 @@ mod project_file;
 mod readers;
 mod readme;
 mod recorded;
+mod redaction;
 mod reports;
 mod rspamd;
 mod scenarios_yaml;

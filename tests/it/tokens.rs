@@ -119,7 +119,7 @@ async fn every_fault_of_a_token_server_has_its_code_and_says_what_to_do() {
         (TokenFault::Down, HarnessCode::H04, "cannot be reached", "nothing listens there"),
     ] {
         let lab = faulty(fault).await;
-        let (tokens, login) = (Tokens::with_patience(Redactor::new(), Duration::from_secs(1)), login(&lab));
+        let (tokens, login) = (Tokens::with_patience(Redactor::new(), Duration::from_secs(4)), login(&lab));
         let error = secret(&tokens, &login).await.unwrap_err();
         assert_eq!(error.code, code, "{fault}: {error:?}");
         assert!(error.message.contains(says), "{fault}: {error:?}");

@@ -3,7 +3,7 @@
 use crate::{
     cli::{
         Context, Global,
-        context::{complain, print},
+        context::{complain, mask_with, print_secret},
         failure::{Failure, Outcome},
         project::Project,
     },
@@ -92,10 +92,12 @@ async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome 
     let root = project.as_ref().map_or(Path::new("."), Project::folder);
     let goes = goes(args, &asks.refresh_token, root)?;
     let user = args.user.as_ref().unwrap_or(&asks.user);
-    let failed = |e: StageError| Failure::Inconclusive(redactor.text(&format!("{e}; {}", e.next)).into_owned());
+    let failed = |e: StageError| Failure::Inconclusive(format!("{e}; {}", e.next));
     let consent = Consent::begin(asks.client, &asks.authorization_endpoint, user).await.map_err(failed)?;
     let port = consent.port();
     complain(&format!("Consent as {user} in a browser on this machine:\n\n    {}\n", consent.url()));
+    // The address shows the client's id; nothing else is to show anything.
+    mask_with(&redactor);
     complain(&format!("(From another machine, first: ssh -L {port}:127.0.0.1:{port} THIS-MACHINE)"));
     if !args.no_browser && open_browser(context, consent.url()) {
         complain("The browser has been told to open it.");
@@ -151,7 +153,7 @@ fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, Fail
 fn store(goes: &Goes, token: &Secret) -> Result<(), Failure> {
     let line = format!("{}\n", token.expose());
     let (file, written) = match goes {
-        Goes::Stdout => return print(&line).map_err(|e| Failure::stdout(&e)),
+        Goes::Stdout => return print_secret(&line).map_err(|e| Failure::stdout(&e)),
         Goes::New(file) => (file, write_new(file, &line)),
         Goes::Known(file) => (file, replace(file, &line)),
     };

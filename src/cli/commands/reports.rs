@@ -175,11 +175,18 @@ fn step(context: &Context) -> Step {
     }
 }
 
-/// Reads every report again and removes those that hold a secret; their names.
+/// Reads every report again and removes those that hold a secret; what there is to say of each.
 pub(super) fn leaks(specs: &[ReportSpec], redactor: &Redactor) -> Vec<String> {
-    let paths = specs.iter().filter_map(|s| s.path.as_ref());
-    let leaky = paths.filter(|path| fs::read(path).is_ok_and(|bytes| redactor.leaks(&bytes)));
-    leaky.filter(|path| fs::remove_file(path).is_ok()).map(|path| path.display().to_string()).collect()
+    let paths = specs.iter().filter_map(|s| s.path.as_ref()).filter(|path| path.is_file());
+    let judge = |path: &PathBuf| match fs::read(path) {
+        Ok(bytes) if !redactor.leaks(&bytes) => None,
+        Ok(_) => Some(match fs::remove_file(path) {
+            Ok(()) => format!("{} held a secret and was removed", path.display()),
+            Err(e) => format!("{} holds a secret and cannot be removed: {e}", path.display()),
+        }),
+        Err(e) => Some(format!("{} cannot be searched for secrets: {e}", path.display())),
+    };
+    paths.filter_map(judge).collect()
 }
 
 #[cfg(test)]

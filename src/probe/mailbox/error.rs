@@ -1,6 +1,7 @@
 //! What went wrong, in words.
 
 use crate::{
+    core::redact,
     outcome::{HarnessCode, StageError},
     probe::token,
     scenario::target::{Endpoint, Login, Mechanism, Provider},
@@ -37,7 +38,7 @@ pub(super) fn is_expiry(error: &StageError) -> bool {
 
 /// What a failed command means. `stage` says what was done; `last` is the last line that the server sent.
 pub(super) fn of(stage: String, error: &imap::Error, last: &str) -> StageError {
-    let shown = |text: &str| text.chars().take(300).collect::<String>();
+    let shown = |text: &str| redact::cut(text, 300).into_owned();
     match error {
         imap::Error::Io(e) => io(stage, e),
         imap::Error::ConnectionLost => match last.strip_prefix("* BYE") {
@@ -88,7 +89,7 @@ fn answered(stage: String, text: &str) -> StageError {
 
 /// What came is no IMAP.
 pub(super) fn garbage(stage: String, last: &str) -> StageError {
-    let line: String = last.chars().take(120).collect();
+    let line = redact::cut(last, 120);
     let message = format!("the server sent something that is no IMAP answer: `{line}`");
     let next = "check that an IMAP server listens on this host and port; the protocol lines are in imap.log";
     StageError::new(HarnessCode::H07, stage, message, next)

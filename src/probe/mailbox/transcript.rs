@@ -1,5 +1,6 @@
 //! The protocol lines of an account's connections; logins are masked by their structure, contents shown as byte counts.
 
+use crate::core::redact;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
@@ -126,7 +127,7 @@ impl Log {
                 self.logging_in = true;
                 format!("{tag} AUTHENTICATE {}", words.next().unwrap_or_default())
             }
-            _ => line.chars().take(LONGEST_LINE).collect(),
+            _ => redact::cut(line, LONGEST_LINE).into_owned(),
         }
     }
 
@@ -142,7 +143,7 @@ impl Log {
             let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |n| n + 1);
             let (line, rest) = bytes.split_at(end);
             bytes = rest;
-            if self.received.len() < LONGEST_LINE {
+            if self.received.len() <= 4 * LONGEST_LINE {
                 self.received.extend_from_slice(line);
             }
             if line.ends_with(b"\n") {
@@ -154,7 +155,7 @@ impl Log {
     fn line(&mut self, end: &[u8]) {
         let whole = std::mem::take(&mut self.received);
         let text = String::from_utf8_lossy(&whole);
-        let text: String = text.trim_end().chars().take(LONGEST_LINE).collect();
+        let text = redact::cut(text.trim_end(), LONGEST_LINE).into_owned();
         if !text.starts_with(['*', '+']) {
             self.logging_in = false;
         }

@@ -2,6 +2,7 @@
 
 use super::{error, extensions::Extensions, login, recorder::Record, stream::Stream};
 use crate::{
+    core::redact,
     evidence::Sent,
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
@@ -257,7 +258,7 @@ impl<'a> Dialogue<'a> {
     fn broken(&self, error: Option<&lettre::transport::smtp::Error>) -> StageError {
         self.stream.record(|r| {
             let last = r.submission().transcript.lines().rfind(|l| l.starts_with("S: ")).map(|l| &l[3..]);
-            let last = last.map(|l| l.chars().take(120).collect::<String>());
+            let last = last.map(|l| redact::cut(l, 120));
             error::broken(self.endpoint, &r.waiting_for(), last.as_deref(), error.map(|e| e as &(dyn Error + 'static)))
         })
     }

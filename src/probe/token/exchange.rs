@@ -2,7 +2,7 @@
 
 use super::refused;
 use crate::{
-    core::{Redactor, Secret},
+    core::{Redactor, Secret, redact},
     outcome::{HarnessCode, StageError},
     probe::tls,
     scenario::target::{Endpoint, OauthClient, TlsMode},
@@ -205,7 +205,7 @@ fn read(body: &[u8]) -> Result<Granted, String> {
         access_token: token("access_token")?.ok_or("it has no `access_token`")?,
         life: life.map(|seconds| Duration::from_secs(seconds.min(366 * 86_400))),
         refresh_token: token("refresh_token")?,
-        scope: text("scope").map(|scope| scope.chars().filter(|c| !c.is_control()).take(2000).collect()),
+        scope: text("scope").map(|scope| redact::cut(&scope.replace(char::is_control, " "), 2000).into_owned()),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::exchange::{Failure, stage, unreadable};
 use crate::{
-    core::Redactor,
+    core::{Redactor, redact::cut},
     outcome::{HarnessCode, StageError},
 };
 use serde_json::Value;
@@ -71,9 +71,9 @@ pub(super) fn next(code: &str) -> &'static str {
     }
 }
 
-/// A server's words, masked before they are cut, so that no half of a secret is left.
+/// A server's words, masked and cut.
 pub(super) fn shown(text: &str, redactor: &Redactor) -> String {
-    redactor.text(text).chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect()
+    cut(&redactor.text(text).replace(char::is_control, " "), SHOWN).into_owned()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::{
             looks::looks,
             reports::{self, Format, ReportSpec, reporters},
         },
-        context::{complain, print},
+        context::{complain, mask_with, print},
         failure::{Failure, Outcome},
         project::Project,
         signals::{self, Signals},
@@ -81,8 +81,10 @@ async fn execute(
     let stop = Stop::new();
     let signals = signals::stop_run(listening, stop.clone());
     let redactor = Redactor::new();
+    mask_with(&redactor);
     let renamed = args.values.renamed(settings.selection.shard);
     let given = project.given(context, (settings.target, settings.lab.clone()), &plan, &renamed, &redactor).await?;
+    check_names(&plan, &settings.reports, &redactor)?;
     let run = context.new_run();
     let directory = project.run_dir(&run);
     let info = info::info(context, args, project, &settings).await;
@@ -117,7 +119,7 @@ async fn execute(
         run_dir: RunDir::new(directory, redactor.clone()),
         redactor: redactor.clone(),
     };
-    let emitter = Emitter::new(events, context.clock.clone());
+    let emitter = Emitter::new(events, context.clock.clone()).masked_by(redactor.clone());
     let outcome = run::run(plan, options, emitter, stop).await;
     signals.abort();
     let errors = hub.join();
@@ -130,11 +132,21 @@ async fn execute(
     }
     let leaks = reports::leaks(&specs, &redactor);
     for leak in &leaks {
-        complain(&format!("error: {leak} held a secret and was removed"));
+        complain(&format!("error: {leak}"));
     }
     if !errors.is_empty() || !leaks.is_empty() {
         exit = exit.max(ExitCode::Report);
     }
     project.tidy();
     Ok(exit)
+}
+
+/// Names of files are shown, and no mask can be put over them.
+fn check_names(plan: &Plan, reports: &[ReportSpec], redactor: &Redactor) -> Result<(), Failure> {
+    let ids = plan.items.iter().map(|item| item.id.as_str().to_owned());
+    let paths = reports.iter().filter_map(|spec| spec.path.as_ref()).map(|path| path.display().to_string());
+    match ids.chain(paths).find(|name| redactor.leaks(name.as_bytes())) {
+        Some(name) => Err(Failure::Usage(format!("the name `{name}` holds a secret; name the file otherwise"))),
+        None => Ok(()),
+    }
 }
