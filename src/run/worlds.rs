@@ -83,6 +83,10 @@ impl Worlds {
             let key = key(&given, knobs);
             slots.entry(key).or_insert_with(|| Slot { cell: Arc::default(), needed: 0 }).needed += 1;
         }
+        if let Given::Target(target) = &given {
+            // Before the first event tells of anything.
+            learn(target, &redactor);
+        }
         let slots = Mutex::new(slots);
         Self { given, poll, redactor, emitter, said: Mutex::default(), slots, connections: Mutex::default() }
     }
@@ -108,15 +112,7 @@ impl Worlds {
                 (lab.target().clone(), Some(lab))
             }
         };
-        for account in target.accounts.values() {
-            let endpoints = [account.smtp.as_ref(), account.mx.as_ref(), account.imap.as_ref().map(|i| &i.endpoint)];
-            for login in endpoints.into_iter().flatten().filter_map(|e| e.login.as_ref()) {
-                self.redactor.learn(&login.user, &login.secret);
-                for secret in login.oauth.iter().flat_map(|client| [&client.id, &client.secret]) {
-                    self.redactor.learn(&login.user, secret);
-                }
-            }
-        }
+        learn(&target, &self.redactor);
         let dns = target.dns.map_or_else(Dns::system, Dns::server).map_err(|e| {
             let next = "check /etc/resolv.conf, or name a server with `dns:` in sealcheck.yaml";
             StageError::new(HarnessCode::H03, "set up DNS", e.to_string(), next)
@@ -169,6 +165,17 @@ impl Worlds {
             self.slots.lock().map(|mut slots| slots.drain().map(|(_, s)| s).collect()).unwrap_or_default();
         for world in left.iter().filter_map(|slot| slot.cell.get()) {
             self.end(world).await;
+        }
+    }
+}
+
+/// Tells the redactor every secret of a target.
+fn learn(target: &Target, redactor: &Redactor) {
+    for account in target.accounts.values() {
+        let endpoints = [account.smtp.as_ref(), account.mx.as_ref(), account.imap.as_ref().map(|i| &i.endpoint)];
+        for login in endpoints.into_iter().flatten().filter_map(|e| e.login.as_ref()) {
+            let client = login.oauth.iter().flat_map(|client| [&client.id, &client.secret]);
+            [&login.secret].into_iter().chain(client).for_each(|secret| redactor.learn(&login.user, secret));
         }
     }
 }

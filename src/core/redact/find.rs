@@ -1,7 +1,7 @@
 //! Finds spellings of secrets in bytes: whole, across the lines of an encoded body, and where a text was cut.
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use std::{collections::HashMap, ops::Range};
+use aho_corasick::AhoCorasick;
+use std::{collections::HashMap, ops::Range, sync::OnceLock};
 
 /// Where a text was cut.
 const ELLIPSIS: &[u8] = "…".as_bytes();
@@ -13,32 +13,41 @@ const PIECE: usize = 4;
 pub(super) struct Finder {
     needles: Vec<String>,
     whole: Option<AhoCorasick>,
-    /// Where four octets stand in needles.
-    pieces: HashMap<[u8; PIECE], Vec<(usize, usize)>>,
+    /// Made when the first cut is met.
+    pieces: OnceLock<Pieces>,
 }
+
+/// Where four octets stand in needles: their numbers and places.
+type Pieces = HashMap<[u8; PIECE], Vec<(usize, usize)>>;
 
 impl Finder {
     /// A finder of these spellings.
     pub(super) fn new(needles: impl Iterator<Item = String>) -> Self {
         let needles: Vec<String> = needles.collect();
-        let mut pieces: HashMap<[u8; PIECE], Vec<(usize, usize)>> = HashMap::new();
-        for (number, needle) in needles.iter().enumerate() {
-            for (at, window) in needle.as_bytes().windows(PIECE).enumerate() {
-                if let Ok(window) = window.try_into() {
-                    pieces.entry(window).or_default().push((number, at));
+        let whole = AhoCorasick::new(&needles).ok().filter(|_| !needles.is_empty());
+        Self { needles, whole, pieces: OnceLock::new() }
+    }
+
+    fn pieces(&self) -> &Pieces {
+        self.pieces.get_or_init(|| {
+            let mut pieces = Pieces::new();
+            for (number, needle) in self.needles.iter().enumerate() {
+                for (at, window) in needle.as_bytes().windows(PIECE).enumerate() {
+                    if let Ok(window) = window.try_into() {
+                        pieces.entry(window).or_default().push((number, at));
+                    }
                 }
             }
-        }
-        let whole = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&needles);
-        Self { whole: whole.ok().filter(|_| !needles.is_empty()), needles, pieces }
+            pieces
+        })
     }
 
     /// Where secrets stand: in order, apart from each other, on the bounds of characters where the bytes are text.
     pub(super) fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let Some(whole) = &self.whole else { return Vec::new() };
-        let mut found: Vec<Range<usize>> = whole.find_iter(bytes).map(|m| m.range()).collect();
+        let mut found: Vec<Range<usize>> = whole.find_overlapping_iter(bytes).map(|m| m.range()).collect();
         if let Some(joined) = Joined::of(bytes) {
-            found.extend(whole.find_iter(&joined.bytes).map(|m| joined.original(m.range())));
+            found.extend(whole.find_overlapping_iter(&joined.bytes).map(|m| joined.original(m.range())));
         }
         self.at_cuts(bytes, &mut found);
         found.sort_by_key(|range| range.start);
@@ -79,7 +88,7 @@ impl Finder {
 
     /// The longest that `matches` makes of a place where these octets stand in a needle.
     fn longest(&self, octets: Option<&[u8; PIECE]>, matches: impl Fn(&str, usize) -> Option<usize>) -> Option<usize> {
-        let places = self.pieces.get(octets?)?;
+        let places = self.pieces().get(octets?)?;
         places.iter().filter_map(|(number, at)| matches(self.needles.get(*number)?, *at)).max()
     }
 }

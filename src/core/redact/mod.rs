@@ -65,8 +65,11 @@ impl Redactor {
             if !known.spellings.contains(raw) {
                 self.secrets.fetch_add(1, Ordering::Relaxed);
             }
+            let before = known.spellings.len();
             known.spellings.extend(spellings::of(user, raw));
-            known.finder = OnceLock::new();
+            if known.spellings.len() > before {
+                known.finder = OnceLock::new();
+            }
         }
     }
 
