@@ -1,8 +1,10 @@
 //! Which small values does everyone share? Nothing here knows what mail is.
 
 pub mod category;
+pub mod der;
 pub mod duration;
 pub mod glob;
+pub mod guard;
 pub mod ids;
 pub mod position;
 pub mod redact;

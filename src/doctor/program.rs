@@ -13,6 +13,8 @@ const PLACES: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/o
 #[derive(Debug, Clone)]
 pub(super) struct Said {
     pub(super) succeeded: bool,
+    /// The exit code; none when a signal ended it.
+    pub(super) code: Option<i32>,
     pub(super) stdout: String,
     pub(super) stderr: String,
 }
@@ -56,7 +58,7 @@ pub(super) async fn run(program: &str, arguments: &[&str]) -> Result<Said, Troub
             Ok(Ok(output)) => {
                 let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
                 let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-                return Ok(Said { succeeded: output.status.success(), stdout, stderr });
+                return Ok(Said { succeeded: output.status.success(), code: output.status.code(), stdout, stderr });
             }
         }
     }

@@ -5,7 +5,7 @@ use super::{
     embedded::{GoogleSettings, Ports, parties::Company},
 };
 use crate::scenario::config::Staging;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// How a lab is built. By default everything is ours.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Settings {
     pub company_dns: Option<PathBuf>,
     /// The rspamd to start; the one on the PATH by default. `rspamadm` is looked for beside it first.
     pub rspamd_bin: Option<PathBuf>,
+    /// How long rspamd may take to be ready; a minute by default.
+    pub rspamd_timeout: Option<Duration>,
     /// The person's own `local.d`, whose settings rspamd runs with. It is read and never written to.
     pub rspamd_local_d: Option<PathBuf>,
     /// What that `local.d` says; [`Settings::read`] fills it in.

@@ -4,7 +4,10 @@ use crate::program::{Project, Ran};
 use sealcheck::{
     doctor::{Report, Status, Subject, examine},
     judge::diagnose::catalogue,
-    lab::embedded::{Ports, World, keys::Keys},
+    lab::embedded::{
+        Ports, World,
+        keys::{ED25519_PEM, Keys},
+    },
     scenario::Knobs,
     verify::Dns,
 };
@@ -12,6 +15,7 @@ use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 #[test]
@@ -140,6 +144,17 @@ impl Server {
         self.write("corp.zone", &format!("{rest}{keys}"));
     }
 
+    /// Has a key of so many bits, and its record.
+    fn weak(&self, bits: &str) {
+        let path = self.path("keys/corp.private");
+        let mut keygen = Command::new("rspamadm");
+        keygen.args(["dkim_keygen", "-s", "s", "-b", bits, "-d", "x.example", "-k"]).arg(&path);
+        let output = keygen.output().unwrap();
+        mode(&path, 0o644);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        self.zone(&[&printed.split('"').skip(1).step_by(2).collect::<String>()]);
+    }
+
     fn rspamd(&self) -> Ran {
         self.doctor(&["--rspamd-local-d", "rspamd/local.d"])
     }
@@ -176,8 +191,19 @@ fn every_broken_setting_of_rspamd_is_found() {
     let sound = Server::new().rspamd();
     assert_eq!((sound.code, codes(&sound, "rspamd").as_str()), (0, ""), "{sound}");
 
+    let short = Server::new();
+    short.weak("1024");
+    let ran = short.rspamd();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    let key = checks.iter().find(|c| c["check"] == "rspamd.key.s2026.corp.example").unwrap();
+    assert_eq!((ran.code, &key["status"]), (0, &"warn".into()), "{ran}");
+    assert!(key["text"].as_str().unwrap().ends_with("has 1024 bits"), "{key}");
+
     type Break = fn(&Server);
-    let breaks: [(Break, &str); 16] = [
+    let breaks: [(Break, &str); 18] = [
+        (|s| s.weak("768"), "B00 B00"),
+        (|s| s.write("keys/corp.private", ED25519_PEM), "A08"),
         (|s| s.arc(&format!("{ARC}sign_inbound = false;\n")), "A01"),
         (|s| s.arc(&format!("{ARC}use_domain = \"header\";\n")), "A02"),
         (|s| s.arc(&format!("{ARC}signing_table = [\"*@corp.example corp\"];\n")), "A03"),

@@ -3,8 +3,9 @@
 use crate::{
     diagnosis::{CASES, Case, case, first},
     program::Project,
-    rspamd::seals_the_third_hop,
+    rspamd::rspamd_version,
 };
+use sealcheck::core::Version;
 use sealcheck::scenario::{Knobs, TargetKind, faults, reach::out_of_reach};
 use serde_json::Value;
 
@@ -48,7 +49,11 @@ fn on_postfix(case: &Case) -> bool {
 /// The scenario for Postfix, which can only change a body where there is a sentence.
 fn text(case: &Case) -> String {
     let text = case.scenario().replace("targets: [embedded]", "targets: [postfix]");
-    if case.lab == "fault: B04" { text.replace("to: company", "to: company, text: A sentence.") } else { text }
+    if ["fault: B04", "fault: C08"].contains(&case.lab) {
+        text.replace("to: company", "to: company, text: A sentence.")
+    } else {
+        text
+    }
 }
 
 /// What goes wrong in the receiver's mailbox has nothing to do with Postfix.
@@ -65,12 +70,14 @@ fn every_fault_of_postfix_and_rspamd_gets_its_code_first() {
     assert_eq!(ran.code, 1, "{ran}");
     let result: Value = serde_json::from_str(&project.read("result.json")).unwrap();
     let scenarios = result["scenarios"].as_array().unwrap();
-    let third_hop = seals_the_third_hop();
+    let (third_hop, reads_arc) = (rspamd_version() >= Version(3, 6, 0), rspamd_version() >= Version(3, 10, 0));
     let mut wrong = Vec::new();
     for Case { name, first: wanted, .. } in cases {
         let wanted = match *name {
             "b07" | "sound-sealed-twice" if third_hop => "",
             "sound-sealed-twice" => "B07 certain",
+            // It takes the results of others for its own, and finds in them what they say.
+            "b09" if reads_arc => "",
             _ => OTHERWISE.iter().find(|(n, _)| n == name).map_or(*wanted, |(_, wanted)| wanted),
         };
         let attempt = &scenarios.iter().find(|s| s["name"] == *name).unwrap()["attempts"][0];

@@ -6,7 +6,7 @@ use std::{
     fmt, fs,
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, ChildStderr, Command, Stdio},
+    process::{Child, ChildStderr, Command, Output, Stdio},
     sync::Arc,
 };
 
@@ -22,6 +22,13 @@ pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
 }
 
 impl fmt::Display for Ran {
@@ -82,9 +89,14 @@ impl Project {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        let output = self.command(args).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+        Ran::of(self.command(args).output().unwrap())
+    }
+
+    /// Lets another program run it, whose name and arguments come first.
+    pub(crate) fn run_by(&self, by: &[&str], args: &[&str]) -> Ran {
+        let mut command = Command::new(by[0]);
+        command.args(&by[1..]).arg(env!("CARGO_BIN_EXE_sealcheck")).args(args).current_dir(self.dir.path());
+        Ran::of(command.env_clear().envs(self.env.iter().cloned()).stdin(Stdio::null()).output().unwrap())
     }
 
     /// Runs the program and sends it a signal as soon as a line of its standard output is the one.
@@ -196,6 +208,11 @@ impl Lab {
         let accounts = self.ready["accounts"].as_array().unwrap();
         let values = accounts.iter().flat_map(|a| [&a["password"], &a["access_token"]]);
         values.filter_map(|v| v.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it in good order; its exit code.

@@ -6,7 +6,10 @@ use crate::{
     diagnosis::first,
     program::{Project, forward},
 };
-use sealcheck::{core::Version, lab::embedded::keys::Keys};
+use sealcheck::{
+    core::Version,
+    lab::embedded::keys::{ED25519_PEM, Keys},
+};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -72,6 +75,43 @@ fn an_rspamd_that_ends_at_once_is_told_with_its_last_words() {
     assert_nothing_is_left(base.path());
 }
 
+#[test]
+fn an_rspamd_that_never_gets_ready_is_told_and_ended() {
+    let (dir, home) = (open_directory(), open_directory());
+    let program = script(&home, "rspamd", "#!/bin/sh\ntrap '' TERM\nsleep 1000\n");
+    let args = ["--rspamd-bin", &program, "--rspamd-timeout", "300ms"];
+    let ran = project(&dir).run(&[&RUN[..], &args].concat());
+    assert_eq!(ran.code, 3, "{ran}");
+    let user = ran.stdout.contains("no user to run as");
+    assert!(user || ran.stdout.contains("rspamd was not ready within 0.3 s; it said nothing"), "{ran}");
+    assert!(user || ran.stdout.contains("= next:  give it longer with --rspamd-timeout"), "{ran}");
+    assert_nothing_is_left(dir.path());
+}
+
+/// Takes the port of rspamd before rspamd does, once.
+const THIEF: &str = r#"#!/bin/sh
+if [ ! -e HOME/taken ]; then
+  python3 -c 'import re, socket, sys, time
+configuration = open(sys.argv[1]).read()
+port = int(re.search(r"worker \"normal\" \{ bind_socket = \"127.0.0.1:(\d+)\"", configuration).group(1))
+socket.create_server(("127.0.0.1", port))._keep = open("HOME/taken", "w")
+time.sleep(1000)' "$3" &
+  until [ -e HOME/taken ]; do :; done
+fi
+exec rspamd "$@"
+"#;
+
+#[test]
+#[ignore = "requires rspamd and python3"]
+fn rspamd_takes_another_port_when_its_own_is_taken_meanwhile() {
+    let (dir, home) = (open_directory(), open_directory());
+    let program = script(&home, "rspamd", &THIEF.replace("HOME", home.path().to_str().unwrap()));
+    let ran = project(&dir).run(&[&RUN[..], &["--rspamd-bin", &program]].concat());
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(home.path().join("taken").exists());
+    assert_nothing_is_left(dir.path());
+}
+
 /// Answers as rspamd does, says that it is of a version, and seals nothing.
 const FAKE: &str = r#"#!/usr/bin/python3
 import http.server, re, sys
@@ -110,10 +150,10 @@ fn an_issue_of_some_versions_is_known_with_these_alone() {
     assert_nothing_is_left(dir.path());
 }
 
-/// Whether a mail that comes with two sets is sealed as it should be (rspamd 3.6).
-pub(crate) fn seals_the_third_hop() -> bool {
+/// The version of rspamd.
+pub(crate) fn rspamd_version() -> Version {
     let said = Command::new("rspamd").arg("--version").output().unwrap().stdout;
-    Version::find(&String::from_utf8_lossy(&said)).unwrap() >= Version(3, 6, 0)
+    Version::find(&String::from_utf8_lossy(&said)).unwrap()
 }
 
 #[test]
@@ -126,7 +166,8 @@ fn the_third_seal_is_a_known_issue_of_old_versions() {
     assert_eq!(ran.code, 0, "{ran}");
     let result: serde_json::Value = serde_json::from_str(&project.read("r.json")).unwrap();
     let scenario = &result["scenarios"][0];
-    let wanted = if seals_the_third_hop() { ("passed", "") } else { ("expected_failure", "B07 certain") };
+    let wanted =
+        if rspamd_version() >= Version(3, 6, 0) { ("passed", "") } else { ("expected_failure", "B07 certain") };
     assert_eq!((scenario["status"].as_str().unwrap(), first(&scenario["attempts"][0]).as_str()), wanted, "{ran}");
     assert_nothing_is_left(dir.path());
 }
@@ -179,7 +220,22 @@ fn rspamd_runs_with_a_persons_own_settings() {
     let outbound = format!("sign_inbound = false;\n{reused}");
     let checked = format!("check_pubkey = true;\n{reused}");
     let broken = reused.replace("\"20231011\"", "\"20231011");
-    let cases: [Case<'_>; 11] = [
+    let weak = |bits: &str| {
+        let path = home.path().join(bits);
+        let made = Command::new("rspamadm")
+            .args(["dkim_keygen", "-s", "s", "-b", bits, "-d", "x.example", "-k"])
+            .arg(&path)
+            .output();
+        assert!(made.unwrap().status.success());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        reused.replace(&key, path.to_str().unwrap())
+    };
+    let (short, useless) = (weak("1024"), weak("768"));
+    let ed25519 = reused.replace(&key, &file("ed25519", ED25519_PEM));
+    let cases: [Case<'_>; 14] = [
+        (&short, None, 0, "has 1024 bits: seal with at least 2048"),
+        (&useless, None, 1, "error[B00]"),
+        (&ed25519, None, 1, "error[A08]"),
         (&reused, None, 0, "the lab's DNS publishes the public half of"),
         (&dedicated, Some(&printed), 0, "PASS"),
         (&lost, None, 1, "error[A04]"),

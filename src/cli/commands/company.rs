@@ -1,5 +1,6 @@
 //! Arguments about the company's server in a lab, shared by `run` and `lab up`.
 
+use super::values::time;
 use crate::{
     cli::failure::Failure,
     lab::{
@@ -8,7 +9,10 @@ use crate::{
     },
     scenario::TargetKind,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The company's server in a lab.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -23,6 +27,9 @@ pub(super) struct CompanyArgs {
     /// The rspamd to start [default: the one on the PATH]
     #[arg(long, value_name = "PATH")]
     rspamd_bin: Option<PathBuf>,
+    /// How long rspamd may take to start, for example 3m [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = time)]
+    rspamd_timeout: Option<Duration>,
     /// Run rspamd with the settings of this local.d, which is only read
     #[arg(long, value_name = "DIR")]
     rspamd_local_d: Option<PathBuf>,
@@ -42,6 +49,7 @@ impl CompanyArgs {
             ("--company", self.company.is_some(), target.is_lab(), "embedded, rspamd and postfix"),
             ("--company-dns", self.company_dns.is_some(), rspamd, "rspamd and postfix"),
             ("--rspamd-bin", self.rspamd_bin.is_some(), rspamd, "rspamd and postfix"),
+            ("--rspamd-timeout", self.rspamd_timeout.is_some(), rspamd, "rspamd and postfix"),
             ("--rspamd-local-d", self.rspamd_local_d.is_some(), rspamd, "rspamd and postfix"),
             ("--postfix-main-cf", self.postfix_main_cf.is_some(), target == TargetKind::Postfix, "postfix"),
         ];
@@ -67,6 +75,7 @@ impl CompanyArgs {
             company: self.company.clone(),
             company_dns: self.company_dns.clone(),
             rspamd_bin: self.rspamd_bin.clone(),
+            rspamd_timeout: self.rspamd_timeout,
             rspamd_local_d: self.rspamd_local_d.clone(),
             own: None,
             postfix_main_cf: self.postfix_main_cf.clone(),

@@ -1,10 +1,11 @@
 //! Values for scenarios and accounts, shared by `run` and `check`: from the command line and from files.
 
-use crate::{cli::failure::Failure, outcome::ShardInfo, scenario::Vars};
+use crate::{cli::failure::Failure, core::duration, outcome::ShardInfo, scenario::Vars};
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Values for scenarios and accounts.
@@ -50,6 +51,15 @@ impl ValueArgs {
 fn taken(others: &str, turn: usize) -> String {
     let all: Vec<&str> = others.split(',').map(str::trim).collect();
     all[turn % all.len()].to_owned()
+}
+
+/// A time that is not nothing.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    match duration::parse(text) {
+        Ok(time) if time.is_zero() => Err("the time must be longer than nothing".into()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// `NAME=VALUE` as typed.

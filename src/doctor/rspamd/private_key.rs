@@ -1,5 +1,6 @@
 //! Private keys in PEM, as far as their public half and their soundness go.
 
+use crate::core::der::{BIT_STRING, ED25519, INTEGER, OBJECT, OCTET_STRING, RSA, SEQUENCE, element};
 use aws_lc_rs::signature::RsaKeyPair;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -69,16 +70,6 @@ pub(super) fn published_modulus(der: &[u8]) -> Option<Vec<u8>> {
     Some(without_zeros(modulus).to_vec())
 }
 
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const OCTET_STRING: u8 = 0x04;
-const OBJECT: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
-/// rsaEncryption (RFC 8017 §A.1).
-const RSA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-/// id-Ed25519 (RFC 8410 §3).
-const ED25519: [u8; 3] = [0x2b, 0x65, 0x70];
-
 /// PrivateKeyInfo (RFC 5208 §5).
 fn pkcs8(der: &[u8]) -> Option<PrivateKey> {
     let (SEQUENCE, body, _) = element(der)? else { return None };
@@ -105,22 +96,6 @@ fn pkcs1(der: &[u8]) -> Option<&[u8]> {
 
 fn without_zeros(number: &[u8]) -> &[u8] {
     &number[number.iter().take_while(|b| **b == 0).count()..]
-}
-
-/// The first element of DER: its tag, its content, and what follows it.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        _ => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = bytes.iter().try_fold(0_usize, |n, b| n.checked_mul(256)?.checked_add(usize::from(*b)))?;
-            (length, rest)
-        }
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((tag, content, rest))
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use super::settings::Settings;
 use crate::{
     lab::{
-        embedded::smtp_server::Reply,
+        embedded::{
+            parties::{Company, EXTERNAL_DOMAIN},
+            smtp_server::Reply,
+        },
         process::{StateDir, StateError},
     },
     scenario::knobs::{CompanyKnobs, Modification, SealFault, ServerFault},
@@ -19,6 +22,9 @@ const EDIT: &str = "/^([[:alpha:]].*[.!?:])$/ REPLACE $1 [corp]\n";
 const DROP: &str = "/^(X-Mailer|User-Agent)/ IGNORE\n";
 /// Masks the addresses in the results that were sealed.
 const ANONYMOUS: &str = "/^(ARC-Authentication-Results:.*designates? )[0-9a-f.:]+( .*)$/ REPLACE ${1}xxx${2}\n";
+/// Writes a field on the way in, as a virus scanner does, and another on the way out.
+const SCAN_IN: &str = "/^Subject:/ PREPEND X-Virus-Scanned: on the way in\n";
+const SCAN_OUT: &str = "/^X-Virus-Scanned:/ REPLACE X-Virus-Scanned: on the way out\n";
 /// Takes the results that were sealed away.
 const INCOMPLETE: &str = "/^ARC-Authentication-Results:/ IGNORE\n";
 
@@ -26,16 +32,23 @@ const INCOMPLETE: &str = "/^ARC-Authentication-Results:/ IGNORE\n";
 ///
 /// # Errors
 /// When a table cannot be written.
-pub(super) fn settings(knobs: &CompanyKnobs, reject: Option<&Reply>, state: &StateDir) -> Result<Settings, StateError> {
+pub(super) fn settings(
+    knobs: &CompanyKnobs,
+    company: &Company,
+    reject: Option<&Reply>,
+    state: &StateDir,
+) -> Result<Settings, StateError> {
     let table = |name: &str, text: &str| {
         let file = state.write(&format!("postfix/etc/{name}"), text)?;
         Ok::<_, StateError>(format!("regexp:{}", file.display()))
     };
     let mut settings = Settings::default();
-    // All of it happens on the way out, behind the milter that seals.
+    // Nearly all of it happens on the way out, behind the milter that seals.
     match knobs.modify {
         // Postfix folds long lines where nobody forbids it.
-        Modification::None | Modification::Fold | Modification::Resign => {}
+        Modification::None | Modification::Fold => {}
+        // The milter sees the changed mail.
+        Modification::Resign => settings.set("body_checks", table("edit.regexp", EDIT)?),
         Modification::Body => settings.set("smtp_body_checks", table("edit.regexp", EDIT)?),
         Modification::Subject => settings.set("smtp_header_checks", table("tag.regexp", TAG)?),
         Modification::Drop => settings.set("smtp_header_checks", table("drop.regexp", DROP)?),
@@ -46,8 +59,14 @@ pub(super) fn settings(knobs: &CompanyKnobs, reject: Option<&Reply>, state: &Sta
     if knobs.server == ServerFault::Down {
         settings.set("milter_default_action", "accept");
     }
-    if knobs.seal == SealFault::Incomplete {
-        settings.set("smtp_header_checks", table("incomplete.regexp", INCOMPLETE)?);
+    match knobs.seal {
+        SealFault::Incomplete => settings.set("smtp_header_checks", table("incomplete.regexp", INCOMPLETE)?),
+        SealFault::Volatile => {
+            settings.set("header_checks", table("scan-in.regexp", SCAN_IN)?);
+            settings.set("smtp_header_checks", table("scan-out.regexp", SCAN_OUT)?);
+        }
+        SealFault::CvFail => settings.set("header_checks", table("results.regexp", &results(company))?),
+        _ => {}
     }
     let mut restrictions = Vec::new();
     if let Some(reply) = reject {
@@ -59,6 +78,12 @@ pub(super) fn settings(knobs: &CompanyKnobs, reject: Option<&Reply>, state: &Sta
     }
     settings.set("smtpd_recipient_restrictions", restrictions.join(", "));
     Ok(settings)
+}
+
+/// Writes results of a DMARC filter of the server's own on the way in, which rspamd is told to reuse.
+fn results(company: &Company) -> String {
+    let (host, author) = (&company.host, EXTERNAL_DOMAIN);
+    format!("/^Subject:/ PREPEND Authentication-Results: {host}; dmarc=fail header.from={author}\n")
 }
 
 /// Where the policy server is that greylists.

@@ -1,5 +1,6 @@
 //! The company's ports: every connection to them is handed to Postfix's own socket, which is no network socket.
 
+use super::{instance::Postfix, passes::Passes};
 use crate::lab::{
     LabError,
     embedded::{
@@ -25,11 +26,14 @@ const PROXY_LIMIT: u64 = 107;
 pub(super) struct Front {
     parties: TcpListener,
     public: TcpListener,
+    again: TcpListener,
     /// Where the other parties connect, which say who they are in a PROXY line.
     pub(super) parties_at: SocketAddr,
     /// Where other programs connect. For Postfix they are the outside sender's server; with XCLIENT they can say
     /// otherwise.
     pub(super) public_at: SocketAddr,
+    /// Where Postfix itself hands mail back.
+    pub(super) again_at: SocketAddr,
 }
 
 /// Ports that answer until this is dropped.
@@ -42,7 +46,7 @@ impl Drop for Open {
 }
 
 impl Front {
-    /// Binds a free port for the other parties and `public` for other programs.
+    /// Binds a free port for the other parties, one for Postfix itself, and `public` for other programs.
     ///
     /// # Errors
     /// When the port is taken.
@@ -56,16 +60,18 @@ impl Front {
         };
         let (parties_at, parties) = bind(0).await.map_err(taken(0))?;
         let (public_at, public) = bind(public).await.map_err(taken(public))?;
-        Ok(Self { parties, public, parties_at, public_at })
+        let (again_at, again) = bind(0).await.map_err(taken(0))?;
+        Ok(Self { parties, public, again, parties_at, public_at, again_at })
     }
 
-    /// Hands every client on to `socket`. `every_client` is who the other parties are for Postfix, where it does not see
-    /// who they are.
-    pub(super) fn open(self, socket: &Path, every_client: Option<Ipv4Addr>) -> Open {
+    /// Hands every client on to Postfix. `every_client` is who the other parties are for it, where it does not see who they
+    /// are.
+    pub(super) fn open(self, postfix: &Postfix, every_client: Option<Ipv4Addr>, passes: Passes) -> Open {
         let tasks = Tasks::new();
         let parties = every_client.map_or(Clients::Proxied, Clients::Hidden);
-        serve(self.parties, parties, socket, &tasks);
-        serve(self.public, Clients::Unnamed, socket, &tasks);
+        serve(self.parties, parties, postfix.socket(), &tasks);
+        serve(self.public, Clients::Named(EXTERNAL_ADDRESS), postfix.socket(), &tasks);
+        serve(self.again, Clients::Named(passes.client()), postfix.again(), &tasks);
         Open(tasks)
     }
 }
@@ -77,8 +83,8 @@ enum Clients {
     Proxied,
     /// This one, whatever they say.
     Hidden(Ipv4Addr),
-    /// The outside sender's server; they say nothing.
-    Unnamed,
+    /// This one; they say nothing.
+    Named(Ipv4Addr),
 }
 
 /// What Postfix is told of a client before the client speaks (PROXY protocol, version 1).
@@ -109,7 +115,7 @@ async fn hand_on(client: TcpStream, port: u16, clients: Clients, socket: PathBuf
             (&mut client).take(PROXY_LIMIT).read_line(&mut said).await?;
             Some(address)
         }
-        Clients::Unnamed => Some(EXTERNAL_ADDRESS),
+        Clients::Named(address) => Some(address),
     };
     if let Some(address) = named {
         postfix.write_all(proxy_line(address, port).as_bytes()).await?;

@@ -7,8 +7,7 @@ use tokio::process::Command;
 /// The Debian package.
 pub(super) const PACKAGE: &str = "postfix";
 /// How to get what is missing.
-const INSTALL: &str =
-    "install it: `apt-get install postfix` (answer \"No configuration\"; sealcheck needs no running service)";
+const INSTALL: &str = "apt-get install postfix (answer \"No configuration\"; sealcheck needs no running service)";
 
 /// Where its programs are and whose they are, as it was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +38,10 @@ impl Installation {
             }
         }
         let error = missing.map(|error| error.to_string()).unwrap_or_default();
-        Err(LabError::Other(format!("target postfix needs Postfix, but postconf cannot be run ({error}); {INSTALL}")))
+        Err(LabError::Program {
+            what: format!("target postfix needs Postfix, but postconf cannot be run: {error}"),
+            next: INSTALL.to_owned(),
+        })
     }
 
     fn read(answer: &str) -> Result<Self, LabError> {

@@ -4,7 +4,8 @@ use super::{
     changes, front,
     greylist::Greylist,
     installation::{Installation, PACKAGE},
-    main_cf::{self, ALIASES, IDENTITY, MASTER_CF, Neighbours, SMTPD_SOCKET},
+    main_cf::{self, AGAIN_SOCKET, ALIASES, IDENTITY, MASTER_CF, Neighbours, SMTPD_SOCKET},
+    passes::Passes,
     queue,
     settings::Settings,
     srs::Postsrsd,
@@ -23,6 +24,7 @@ use crate::{
 };
 use std::{
     fs, io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -49,6 +51,7 @@ pub(super) struct Postfix {
     _srs: Option<Postsrsd>,
     _greylist: Option<Greylist>,
     socket: PathBuf,
+    again: PathBuf,
     log: PathBuf,
     notes: Vec<String>,
 }
@@ -71,6 +74,10 @@ pub(super) struct Setup<'s> {
     pub(super) identity_pem: &'s str,
     /// A main.cf of the user's.
     pub(super) main_cf: Option<&'s Path>,
+    /// How often mail comes through.
+    pub(super) passes: Passes,
+    /// Where it hands mail that comes through again.
+    pub(super) again: SocketAddr,
 }
 
 impl Postfix {
@@ -111,7 +118,8 @@ impl Postfix {
         let greylist = setup.knobs.greylist.then(|| Greylist::serve(&changes::greylist_socket(state)));
         let greylist = greylist.transpose().map_err(LabError::other)?;
         state.write("postfix/etc/main.cf", settings.to_string()).map_err(LabError::other)?;
-        state.write("postfix/etc/master.cf", MASTER_CF).map_err(LabError::other)?;
+        let services = setup.passes.services(setup.company, setup.again);
+        state.write("postfix/etc/master.cf", format!("{services}{MASTER_CF}")).map_err(LabError::other)?;
 
         settle(&etc).map_err(LabError::other)?;
 
@@ -119,7 +127,7 @@ impl Postfix {
         // In the foreground: it stays our child, and what it starts stays in its group.
         command.arg("-d").arg("-c").arg(&etc);
         let mut process = Process::start("postfix", PACKAGE, command, state).map_err(LabError::other)?;
-        let (socket, log) = (queue.join(SMTPD_SOCKET), logs.join("maillog"));
+        let (socket, again, log) = (queue.join(SMTPD_SOCKET), queue.join(AGAIN_SOCKET), logs.join("maillog"));
         let ready = async {
             tokio::select! {
                 () = until(async || takes_mail(&queue).await.ok()) => Ok(()),
@@ -128,7 +136,7 @@ impl Postfix {
         };
         let blamed = setup.main_cf.map_or_else(String::new, |file| format!("; look at {}", file.display()));
         match process.ready(PATIENCE, ready).await {
-            Ok(Ok(())) => Ok(Self { _process: process, _srs: srs, _greylist: greylist, socket, log, notes }),
+            Ok(Ok(())) => Ok(Self { _process: process, _srs: srs, _greylist: greylist, socket, again, log, notes }),
             Ok(Err(fatal)) => Err(LabError::other(format!("Postfix cannot work with its settings: {fatal}{blamed}"))),
             Err(error) => Err(LabError::other(format!("{}{blamed}", with_log(error, &log)))),
         }
@@ -137,6 +145,11 @@ impl Postfix {
     /// The socket where it takes mail, with the PROXY protocol.
     pub(super) fn socket(&self) -> &Path {
         &self.socket
+    }
+
+    /// The socket where it takes mail again that it handed on itself, with the PROXY protocol.
+    pub(super) fn again(&self) -> &Path {
+        &self.again
     }
 
     /// Its log.
@@ -173,7 +186,7 @@ async fn settings(
     } else {
         None
     };
-    settings.extend(&changes::settings(setup.knobs, setup.reject, state).map_err(LabError::other)?);
+    settings.extend(&changes::settings(setup.knobs, setup.company, setup.reject, state).map_err(LabError::other)?);
     settings.extend(&fence);
     let milter = format!("unix:{}", setup.milter.display());
     let milters = if setup.main_cf.is_some() { &taken.milters[..] } else { &["smtpd_milters"] };

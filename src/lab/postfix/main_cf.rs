@@ -136,10 +136,8 @@ pub(super) fn aliases(company: &Company) -> String {
     company.aliases.iter().map(|(from, to)| format!("{from} {to}\n")).collect()
 }
 
-/// The services that Postfix runs: all but those that deliver to files and commands. It takes mail at a socket of its
-/// queue directory.
+/// The services that Postfix runs beside those that take mail over SMTP: all but those that deliver to files and commands.
 pub(super) const MASTER_CF: &str = "\
-smtpd     unix       n - n -    - smtpd
 pickup    unix       n - n 60   1 pickup
 cleanup   unix       n - n -    0 cleanup
 qmgr      unix       n - n 300  1 qmgr
@@ -163,8 +161,10 @@ scache    unix       - - n -    1 scache
 postlog   unix-dgram n - n -    1 postlogd
 ";
 
-/// The socket of the smtpd service, below the queue directory.
+/// The socket where mail is taken, below the queue directory.
 pub(super) const SMTPD_SOCKET: &str = "public/smtpd";
+/// The socket where mail is taken again.
+pub(super) const AGAIN_SOCKET: &str = "public/again";
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ mod greylist;
 mod installation;
 mod instance;
 mod main_cf;
+mod passes;
 mod queue;
 mod settings;
 mod srs;

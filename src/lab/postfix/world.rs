@@ -4,6 +4,7 @@ use super::{
     front::Front,
     instance::{Postfix, Setup},
     main_cf::{Lost, Neighbours},
+    passes::Passes,
 };
 use crate::{
     lab::{
@@ -39,14 +40,14 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(LabError::other)?;
     let pki = Pki::of_world(&company).map_err(LabError::other)?;
     let state = StateDir::create().map_err(LabError::other)?;
-    let sealing = Sealing::prepare(knobs, &company, settings, &state).await?;
+    let sealing = Sealing::prepare(TargetKind::Postfix, knobs, &company, settings, &state).await?;
     let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
     sealing.publish(&dns);
     let down = down(knobs, settings);
     let rspamd = match &down {
         None => {
             let config = Config { dns: dns.address(), rules: sealing.rules };
-            Some(Rspamd::start(settings.rspamd_bin.as_deref(), &config, &state).await?)
+            Some(Rspamd::start(settings.rspamd_bin.as_deref(), settings.rspamd_timeout, &config, &state).await?)
         }
         Some(_) => None,
     };
@@ -61,6 +62,7 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     // Here every client is the company.
     let exit = || SmtpListener::bind(0, Transport::From(IpAddr::V4(COMPANY_ADDRESS), pki.acceptor()));
     let (to_gmail, to_external) = tokio::try_join!(exit(), exit()).map_err(LabError::other)?;
+    let passes = Passes::of(&knobs.company);
     let front = Front::bind(settings.ports.company_mx).await?;
     let routed = |domain: &str, own| settings.ports.routes.get(domain).map_or(own, |route| route.socket);
     let setup = Setup {
@@ -76,11 +78,13 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
         milter_is_down: down.as_deref(),
         identity_pem: pki.identity_pem(),
         main_cf: settings.postfix_main_cf.as_deref(),
+        passes,
+        again: front.again_at,
     };
     let postfix = Postfix::start(setup, &state).await?;
     let server = Elsewhere { parties: front.parties_at, public: front.public_at, to_gmail, to_external };
     let server = CompanyServer::Elsewhere(Box::new(server));
-    let front = front.open(postfix.socket(), Flaws::of(&knobs.company).client());
+    let front = front.open(&postfix, Flaws::of(&knobs.company, TargetKind::Postfix).client(), passes);
     let world = World::assemble(
         knobs,
         Parts { ports: settings.ports.clone(), company, dns, server, google: settings.google.clone() },

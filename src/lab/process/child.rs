@@ -1,8 +1,9 @@
 //! A program that runs beside us.
 
-use super::{StateDir, StateError, group::Group};
+use super::{StateDir, StateError, group::Group, sockets};
 use std::{
     fs, io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     sync::Arc,
@@ -129,6 +130,12 @@ impl Process {
     /// The process id, which is also the id of its group.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
+    }
+
+    /// Tells whether a process of its group listens there.
+    pub fn listens(&self, at: SocketAddr) -> impl Fn() -> bool + use<> {
+        let group = self.group;
+        move || sockets::listens(group, at)
     }
 
     /// The end of what it said.

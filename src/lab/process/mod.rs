@@ -19,6 +19,7 @@
 
 mod child;
 mod group;
+mod sockets;
 mod state;
 mod user;
 

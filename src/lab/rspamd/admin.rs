@@ -1,7 +1,13 @@
 //! What `rspamadm` is asked.
 
-use super::{PACKAGE, RspamdError};
-use crate::lab::{embedded::dns::zone_file, process::ProcessError};
+use super::{PACKAGE, RspamdError, local_d::DATABASE};
+use crate::{
+    core::guard,
+    lab::{
+        embedded::dns::zone_file,
+        process::{ProcessError, User},
+    },
+};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -19,19 +25,34 @@ fn rspamadm(rspamd: Option<&Path>) -> PathBuf {
     beside.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from("rspamadm"))
 }
 
-/// Runs `rspamadm` to its end.
+/// Runs `rspamadm` to its end. As root it would write to the database of the machine's own rspamd, whatever it is asked.
 pub(super) async fn run(rspamd: Option<&Path>, arguments: &[&str]) -> Result<Output, RspamdError> {
     let program = rspamadm(rspamd);
-    let mut command = Command::new(&program);
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    let missing = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => ProcessError::Missing { program: program.clone(), package: PACKAGE },
-        _ => ProcessError::Start { program: program.clone(), source },
-    };
-    match tokio::time::timeout(PATIENCE, command.output()).await {
-        Ok(output) => Ok(output.map_err(missing)?),
-        Err(_) => Err(RspamdError::Admin(format!("`{}` did not end", arguments.join(" ")))),
+    if User::is_root() && Path::new(DATABASE).is_dir() {
+        let [unshare, words @ ..] = guard::read_only(DATABASE);
+        let mut command = Command::new(unshare);
+        command.args(words).arg(&program).args(arguments);
+        let output = to_its_end(command, arguments).await?;
+        if let Ok(output) = output
+            && !guard::was_not_run(output.status.code(), &output.stderr)
+        {
+            return Ok(output);
+        }
     }
+    let mut command = Command::new(&program);
+    command.args(arguments);
+    let output = to_its_end(command, arguments).await?;
+    Ok(output.map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => ProcessError::Missing { program, package: PACKAGE },
+        _ => ProcessError::Start { program, source },
+    })?)
+}
+
+/// The output of a command that was asked this; the inner error is that it cannot be started.
+async fn to_its_end(mut command: Command, arguments: &[&str]) -> Result<io::Result<Output>, RspamdError> {
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(PATIENCE, output).await;
+    output.map_err(|_| RspamdError::Admin(format!("`{}` did not end", arguments.join(" "))))
 }
 
 /// Makes a key of 2048 bits with `rspamadm dkim_keygen` and writes it to `file`; the text that is to be published for it,

@@ -87,7 +87,7 @@ impl Config {
     /// The file that rspamd is started with: everything, or what comes on top of Debian's own.
     pub(super) fn write(&self, places: &Places<'_>) -> String {
         match &self.rules {
-            Rules::Ours(key, flaws) => self.minimal(&flaws.section(key.as_ref()), places),
+            Rules::Ours(key, flaws) => self.minimal(*flaws, &flaws.section(key.as_ref()), places),
             Rules::Own { .. } => self.on_top(places),
         }
     }
@@ -119,7 +119,8 @@ classifier "bayes" {{ enabled = false; }}
 
     /// The smallest configuration that seals as Debian's own does: it checks SPF, DKIM, DMARC and ARC, marks
     /// what DMARC disowns as spam, refuses nothing, and starts in less than a second. `$DBDIR`, `$LOGDIR` and `$RUNDIR` come from the command line.
-    fn minimal(&self, arc: &str, places: &Places<'_>) -> String {
+    fn minimal(&self, flaws: Flaws, sections: &str, places: &Places<'_>) -> String {
+        let signing = if flaws.resigns() { " path = \"${PLUGINSDIR}/dkim_signing.lua\";" } else { "" };
         let [suffixes, milter, temporary] = places.quoted();
         let (dns, http) = (self.dns, places.http);
         format!(
@@ -140,7 +141,7 @@ worker "rspamd_proxy" {{
   upstream "local" {{ default = yes; self_scan = yes; }}
 }}
 worker "normal" {{ bind_socket = "{http}"; count = 1; }}
-modules {{ path = "${{PLUGINSDIR}}/arc.lua"; path = "${{PLUGINSDIR}}/spf.lua"; path = "${{PLUGINSDIR}}/dmarc.lua"; }}
+modules {{ path = "${{PLUGINSDIR}}/arc.lua"; path = "${{PLUGINSDIR}}/spf.lua"; path = "${{PLUGINSDIR}}/dmarc.lua";{signing} }}
 actions {{ add_header = 6; reject = 1000; }}
 group "policies" {{
   symbols {{ "DMARC_POLICY_QUARANTINE" {{ weight = 6; }} "DMARC_POLICY_REJECT" {{ weight = 6; }} }}
@@ -148,7 +149,7 @@ group "policies" {{
 dkim {{ }}
 spf {{ }}
 dmarc {{ }}
-{arc}"#
+{sections}"#
         )
     }
 }

@@ -6,7 +6,10 @@ use crate::{
         embedded::keys::ED25519_PEM,
         process::{StateDir, StateError},
     },
-    scenario::knobs::{CompanyKnobs, SealedResults, ServerFault},
+    scenario::{
+        TargetKind,
+        knobs::{CompanyKnobs, Modification, SealFault, SealedResults, ServerFault},
+    },
 };
 use std::{
     fs, io,
@@ -18,17 +21,26 @@ use std::{
 /// The client that a server behind a gateway of its own sees: that of docker's first network.
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
 
+/// Fields that every server may replace, signed beside those that say what a mail is.
+const VOLATILE: &str =
+    "from:to:subject:date:message-id:mime-version:content-type:dkim-signature:received:x-virus-scanned";
+
 /// What is wrong with an rspamd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Flaws {
     fault: ServerFault,
     results: SealedResults,
+    seal: SealFault,
+    /// It signs forwarded mail with DKIM too.
+    resigns: bool,
 }
 
 impl Flaws {
-    /// What these knobs ask for.
-    pub fn of(knobs: &CompanyKnobs) -> Self {
-        Self { fault: knobs.server, results: knobs.results }
+    /// What these knobs ask for in a world of this kind: around rspamd alone, the forwarder of the lab does what Postfix and
+    /// its rspamd do together.
+    pub fn of(knobs: &CompanyKnobs, kind: TargetKind) -> Self {
+        let resigns = knobs.modify == Modification::Resign && kind == TargetKind::Postfix;
+        Self { fault: knobs.server, results: knobs.results, seal: knobs.seal, resigns }
     }
 
     /// The client that the server takes every client for, where it does not see the true one.
@@ -40,19 +52,39 @@ impl Flaws {
     /// The `arc` section: the settings of Debian's modules.d/arc.conf, and what is wrong. Without a key it seals nothing.
     pub(super) fn section(self, key: Option<&ArcKey>) -> String {
         let inbound = key.is_some() && self.fault != ServerFault::NotInbound;
-        let local = self.results == SealedResults::None;
+        // A mail that comes back from a filter of the server's own comes from its own machine.
+        let local = self.results == SealedResults::None || self.seal == SealFault::Twice;
         let domain = if self.fault == ServerFault::AuthorsKey { "header" } else { "recipient" };
         let checked = self.fault == ServerFault::KeyChecked;
-        let copied = self.results == SealedResults::Copied;
+        // rspamd before 3.10 finds arc= in dmarc=.
+        let copied = self.results == SealedResults::Copied || self.seal == SealFault::CvFail;
+        let headers = if self.seal == SealFault::Volatile {
+            format!("  sign_headers = \"{VOLATILE}\";\n")
+        } else {
+            String::new()
+        };
         let keys = key.map(|key| self.keys(key)).unwrap_or_default();
+        let dkim = if self.resigns {
+            format!(
+                "dkim_signing {{\n  sign_inbound = true; sign_local = false; use_domain = \"recipient\"; \
+                 allow_hdrfrom_mismatch = true;\n{keys}}}\n"
+            )
+        } else {
+            String::new()
+        };
         format!(
             r#"arc {{
   sign_inbound = {inbound}; sign_local = {local}; sign_authenticated = false; use_domain = "{domain}";
   allow_hdrfrom_mismatch = true; allow_envfrom_empty = true; try_fallback = true; use_esld = true; selector = "arc";
   check_pubkey = {checked}; reuse_auth_results = {copied};
-{keys}}}
-"#
+{headers}{keys}}}
+{dkim}"#
         )
+    }
+
+    /// Whether it signs forwarded mail with DKIM too.
+    pub(super) fn resigns(self) -> bool {
+        self.resigns
     }
 
     fn keys(self, ArcKey { domain, selector, path }: &ArcKey) -> String {
@@ -118,7 +150,14 @@ mod tests {
             let section = section(Flaws { fault, ..Flaws::default() });
             assert!(section.contains(said) && section != sound, "{section}");
         }
-        let copied = section(Flaws { results: SealedResults::Copied, ..Flaws::default() });
-        assert!(copied.contains("reuse_auth_results = true"), "{copied}");
+        for (flaws, said) in [
+            (Flaws { results: SealedResults::Copied, ..Flaws::default() }, "reuse_auth_results = true"),
+            (Flaws { seal: SealFault::CvFail, ..Flaws::default() }, "reuse_auth_results = true"),
+            (Flaws { seal: SealFault::Twice, ..Flaws::default() }, "sign_local = true"),
+            (Flaws { seal: SealFault::Volatile, ..Flaws::default() }, ":x-virus-scanned\""),
+            (Flaws { resigns: true, ..Flaws::default() }, "dkim_signing {"),
+        ] {
+            assert!(section(flaws).contains(said), "{said}");
+        }
     }
 }

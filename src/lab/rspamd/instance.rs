@@ -76,16 +76,21 @@ impl Rspamd {
         User::first_of(&USERS).map(Some).ok_or(RspamdError::NoUser)
     }
 
-    /// Starts rspamd below `state`, in `rspamd/`, and returns when it answers. `binary` is the program; the one on the PATH
-    /// by default.
+    /// Starts rspamd below `state`, in `rspamd/`, and returns when it answers. `binary` is the program, by default the one on
+    /// the PATH, and `patience` how long that may take.
     ///
     /// # Errors
     /// When it is missing, cannot read its configuration, or does not answer in time.
-    pub async fn start(binary: Option<&Path>, config: &Config, state: &Arc<StateDir>) -> Result<Self, RspamdError> {
+    pub async fn start(
+        binary: Option<&Path>,
+        patience: Option<Duration>,
+        config: &Config,
+        state: &Arc<StateDir>,
+    ) -> Result<Self, RspamdError> {
         let mut tries = TRIES;
         loop {
             tries -= 1;
-            match Self::try_start(binary, config, state).await {
+            match Self::try_start(binary, patience, config, state).await {
                 Err(RspamdError::Process(ProcessError::Ended { output, .. }))
                     if tries > 0 && output.contains("Address already in use") => {}
                 result => return result,
@@ -93,7 +98,12 @@ impl Rspamd {
         }
     }
 
-    async fn try_start(binary: Option<&Path>, config: &Config, state: &Arc<StateDir>) -> Result<Self, RspamdError> {
+    async fn try_start(
+        binary: Option<&Path>,
+        patience: Option<Duration>,
+        config: &Config,
+        state: &Arc<StateDir>,
+    ) -> Result<Self, RspamdError> {
         let user = Self::user()?;
         let user = user.as_ref();
         state.directory("rspamd", None)?;
@@ -130,12 +140,9 @@ impl Rspamd {
             command.arg(format!("--var={name}={}", path.display()));
         }
         let mut process = Process::start("rspamd", PACKAGE, command, state)?;
-        let client = Client::new(http);
-        let ping = || {
-            let client = client.clone();
-            async move { client.ping().await.ok() }
-        };
-        let version = process.ready(PATIENCE, until(ping)).await;
+        let (client, listens) = (Client::new(http), process.listens(http));
+        let ping = async || client.ping().await.ok().filter(|_| listens());
+        let version = process.ready(patience.unwrap_or(PATIENCE), until(ping)).await;
         let version = version.map_err(|error| match &config.rules {
             Rules::Ours(..) => with_log(error, &log, |said| said),
             Rules::Own { local_d, .. } => {

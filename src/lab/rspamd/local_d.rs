@@ -3,7 +3,7 @@
 use super::{RspamdError, admin};
 use crate::lab::{
     Own, Settings,
-    embedded::keys,
+    embedded::keys::PublicHalf,
     process::{StateDir, StateError, User},
 };
 use serde_json::Value;
@@ -15,10 +15,13 @@ use std::{
 
 /// Keys that Debian's rspamd finds without being told where.
 const DEFAULT_KEYS: [&str; 2] = ["arc", "dkim"];
-/// Where they are below.
-const DEFAULT_DATABASE: &str = "/var/lib/rspamd";
+/// Where they are below: the database of Debian's rspamd.
+pub(super) const DATABASE: &str = "/var/lib/rspamd";
 /// The domain suffixes that Debian's rspamd knows.
 const ALL_SUFFIXES: &str = "/usr/share/rspamd/effective_tld_names.dat";
+
+/// From this many bits on a key is strong (RFC 8301 §3.2).
+const STRONG: usize = 2048;
 
 /// What `arc` is told to do, as rspamd itself understands the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +57,7 @@ pub(super) fn link(local_d: &Path, configuration: &Path) -> io::Result<()> {
 
 /// Lets rspamd find the keys that it finds without being told where, though its database is another.
 pub(super) fn link_default_keys(database: &Path) -> io::Result<()> {
-    for (from, to) in DEFAULT_KEYS.map(|name| (Path::new(DEFAULT_DATABASE).join(name), database.join(name))) {
+    for (from, to) in DEFAULT_KEYS.map(|name| (Path::new(DATABASE).join(name), database.join(name))) {
         if from.is_dir() {
             symlink(from, to)?;
         }
@@ -78,8 +81,7 @@ impl ArcSettings {
         let arc: Value = serde_json::from_str(json).ok()?;
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         let default_selector = text(&arc, "selector").unwrap_or_else(|| "arc".to_owned());
-        let default_path =
-            text(&arc, "path").unwrap_or_else(|| format!("{DEFAULT_DATABASE}/arc/$domain.$selector.key"));
+        let default_path = text(&arc, "path").unwrap_or_else(|| format!("{DATABASE}/arc/$domain.$selector.key"));
         let mut keys = Vec::new();
         let mut domains = Vec::new();
         for (domain, own) in arc.get("domain").and_then(Value::as_object).into_iter().flatten() {
@@ -117,8 +119,7 @@ pub async fn read_local_d(local_d: &Path, settings: &Settings) -> Result<Own, Rs
     let file = state.write("rspamd.conf", ".include \"$CONFDIR/rspamd.conf\"\n")?;
     link(local_d, &configuration).map_err(|source| StateError::Write { path: configuration.clone(), source })?;
     let (binary, file) = (settings.rspamd_bin.as_deref(), file.to_string_lossy().into_owned());
-    let variables =
-        [format!("--var=LOCAL_CONFDIR={}", configuration.display()), format!("--var=DBDIR={DEFAULT_DATABASE}")];
+    let variables = [format!("--var=LOCAL_CONFDIR={}", configuration.display()), format!("--var=DBDIR={DATABASE}")];
     let [configuration_is, database_is] = &variables;
     let ask = async |command: &[&str]| {
         let mut arguments = vec![configuration_is.as_str(), database_is.as_str()];
@@ -154,18 +155,24 @@ fn publish(arc: &ArcSettings, settings: &Settings) -> Result<Own, RspamdError> {
             continue;
         }
         let name = format!("{selector}._domainkey.{domain}");
-        match keys::record_of(&pem) {
-            Ok(record) => {
-                let path = path.display();
+        let shown = path.display();
+        match PublicHalf::of(&pem) {
+            Ok(PublicHalf { record, bits }) => {
                 own.notes.push(format!(
-                    "the lab's DNS publishes the public half of {path} as {name}; \
+                    "the lab's DNS publishes the public half of {shown} as {name}; \
                      --company-dns FILE publishes what your DNS has"
                 ));
+                if bits < STRONG {
+                    own.notes.push(format!(
+                        "{shown} has {bits} bits: seal with at least {STRONG} (RFC 8301 section 3.2); make another and publish \
+                         it under a new selector"
+                    ));
+                }
                 own.published.push((name, record));
             }
             Err(why) => own.notes.push(format!(
-                "the lab's DNS has no {name}: {} is no RSA key of at least 2048 bits ({why})",
-                path.display()
+                "the lab's DNS has no {name}, as {shown} is no RSA key ({why}): make one with \
+                 `rspamadm dkim_keygen -s {selector} -b {STRONG} -d {domain} -k FILE`"
             )),
         }
     }

@@ -30,12 +30,13 @@ pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> 
     }
     let company = settings.company.clone().unwrap_or_default();
     let state = StateDir::create().map_err(RspamdError::from)?;
-    let sealing = Sealing::prepare(knobs, &company, settings, &state).await?;
+    let sealing = Sealing::prepare(TargetKind::Rspamd, knobs, &company, settings, &state).await?;
     let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
     sealing.publish(&dns);
     let config = Config { dns: dns.address(), rules: sealing.rules };
-    let rspamd = Rspamd::start(settings.rspamd_bin.as_deref(), &config, &state).await?;
-    let screen = RspamdScreen::new(rspamd.client(), &company.host, Flaws::of(&knobs.company).client());
+    let rspamd = Rspamd::start(settings.rspamd_bin.as_deref(), settings.rspamd_timeout, &config, &state).await?;
+    let screen =
+        RspamdScreen::new(rspamd.client(), &company.host, Flaws::of(&knobs.company, TargetKind::Rspamd).client());
     let server = CompanyServer::Screened(Arc::new(screen));
     let world = World::assemble(
         knobs,
@@ -66,6 +67,7 @@ impl Sealing {
     /// # Errors
     /// When `rspamadm` is missing or makes no key, the directory cannot be written, or the zone file cannot be read.
     pub async fn prepare(
+        kind: TargetKind,
         knobs: &Knobs,
         company: &Company,
         settings: &Settings,
@@ -86,7 +88,7 @@ impl Sealing {
             let notes = settings.own.iter().flat_map(|own| own.notes.clone()).collect();
             return Ok(Self { rules, record, entries, notes });
         }
-        let flaws = Flaws::of(&knobs.company);
+        let flaws = Flaws::of(&knobs.company, kind);
         let user = Rspamd::user()?;
         let directory = state.directory("keys", user.as_ref()).map_err(RspamdError::from)?;
         let (selector, path, record) = match knobs.company.arc {
@@ -125,7 +127,7 @@ impl From<RspamdError> for LabError {
             }
             RspamdError::NoUser => (error.to_string(), install()),
             RspamdError::Process(ProcessError::NotReady { .. }) => {
-                (error.to_string(), "try again when the machine is less busy".to_owned())
+                (error.to_string(), "give it longer with --rspamd-timeout, or see what it waits for".to_owned())
             }
             RspamdError::ClosedKey(_) => (
                 error.to_string(),

@@ -2,9 +2,12 @@
 
 use crate::{
     cli::commands::{
-        company::CompanyArgs, looks::Progress, reports::ReportArgs, select::SelectArgs, values::ValueArgs,
+        company::CompanyArgs,
+        looks::Progress,
+        reports::ReportArgs,
+        select::SelectArgs,
+        values::{ValueArgs, time},
     },
-    core::duration,
     judge::snapshot::Update,
 };
 use clap::ValueEnum;
@@ -139,12 +142,4 @@ pub(super) enum Artifacts {
     All,
     /// Nobody's
     None,
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    match duration::parse(text) {
-        Ok(time) if time.is_zero() => Err("the time must be longer than nothing".into()),
-        Ok(time) => Ok(time),
-        Err(error) => Err(error.to_string()),
-    }
 }
