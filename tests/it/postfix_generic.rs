@@ -35,7 +35,7 @@ impl Generic {
         let home = Project::new();
         let lab = home.lab(&[&["--deliver-to", &lmtp, "--route", &route], more].concat());
         let postfix = runtime.block_on(Postfix::start(mx, &lab.ready, &dovecot));
-        let project = Project::new().config(&config(&lab.ready, &postfix, &dovecot, "")).env("PROBE", PASSWORD);
+        let project = Project::new().config(&config(&lab.ready, &postfix, &dovecot)).env("PROBE", PASSWORD);
         Self { lab, _home: home, project, postfix, dovecot, _runtime: runtime }
     }
 
@@ -53,8 +53,8 @@ impl Generic {
     }
 }
 
-/// The project file; `more` are lines below the receiver's `imap`.
-fn config(lab: &Value, postfix: &Postfix, dovecot: &Dovecot, more: &str) -> String {
+/// The project file.
+fn config(lab: &Value, postfix: &Postfix, dovecot: &Dovecot) -> String {
     let server = |port: u16, ca: &Path| {
         format!(
             "host: 127.0.0.1, port: {port}, tls_name: {NAME}, ca_file: {}, password: {{ env: PROBE }}",
@@ -78,7 +78,7 @@ accounts:
     authserv_id: mx.corp.example
   gmail:
     address: {RECEIVER}
-    imap: {{ tls: implicit, {imap}{more} }}
+    imap: {{ provider: generic, tls: implicit, {imap} }}
     seal_domain: google.com
     authserv_id: mx.google.com
 ",
