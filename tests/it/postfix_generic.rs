@@ -139,3 +139,20 @@ fn postfix_of_the_sender_is_told_why_the_receiver_refuses() {
     generic.run(&["--update", "all"], 0);
     assert_eq!(generic.lab.end(), 0);
 }
+
+#[test]
+#[ignore = "requires root, Dovecot and Postfix; .ci/run installs them"]
+fn a_spam_folder_that_nothing_marks_is_the_one_that_the_project_file_names() {
+    let generic =
+        Generic::new(&[("Quarantine", None)], &["--knob", "gmail.folder=spam", "--deliver-spam", "Quarantine"])
+            .scenario("spam", &shipped("spam"));
+    let named = ["--set", "accounts.gmail.imap.folders.spam=Quarantine"];
+    generic.run(&[&["--update", "all"], &named[..]].concat(), 0);
+    let doctor = |more: &[&str]| generic.project.run(&[&["doctor", "--target", "gmail"], more].concat()).to_string();
+    assert!(doctor(&named).contains("`Quarantine`, as the project file says"));
+    let missing = doctor(&[]);
+    assert!(missing.contains("no folder is marked as spam; LIST shows"), "{missing}");
+    let wrong = doctor(&["--set", "accounts.gmail.imap.folders.spam=Rubbish"]);
+    assert!(wrong.contains("there is no folder `Rubbish`"), "{wrong}");
+    assert_eq!(generic.lab.end(), 0);
+}
