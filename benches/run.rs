@@ -112,6 +112,7 @@ async fn with_checks() -> (Duration, usize) {
         snapshots: Store::new(&nowhere, Update::Never, redactor.clone()),
         obsolete_is_unclean: false,
         run_dir: RunDir::new(nowhere, redactor.clone()),
+        sent: None,
         redactor,
     };
     let (to, events) = mpsc::channel();

@@ -182,11 +182,9 @@ impl Project {
         if self.root.as_os_str().is_empty() { Path::new(".") } else { &self.root }
     }
 
-    /// How many scenarios may run at a time, given the accounts that are used.
-    pub(super) fn limit(&self, jobs: usize, given: &Given) -> usize {
-        let Some(target) = given.outline().filter(|target| !target.kind.is_lab()) else { return jobs };
-        let limits = target.accounts.keys().filter_map(|name| self.config.limits.get(name)?.jobs);
-        limits.filter_map(|n| usize::try_from(n).ok()).chain([jobs]).min().unwrap_or(jobs).max(1)
+    /// Where all runs count what they send.
+    pub(super) fn sent(&self) -> PathBuf {
+        self.root.join(STATE).join("sent.txt")
     }
 
     /// Where the files of a run go.

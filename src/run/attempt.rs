@@ -142,7 +142,6 @@ async fn steps(
     let watches = wait::watch(world, &goals, &scenario.send.from.value, &wanted, deadline).await;
     let watches = ended(log, &begun, watches, |_| Value::Null)?;
 
-    environment.limits.admit(&world.target, &route.reaches).await;
     let begun = log.begin("send");
     let left = deadline.saturating_duration_since(Instant::now());
     let submission = submit(&route.endpoint, &route.helo, &sent, left, &world.tokens).await;

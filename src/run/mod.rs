@@ -8,6 +8,7 @@ mod evidence;
 mod filed;
 mod goals;
 mod late;
+mod ledger;
 mod limits;
 mod log;
 mod logs;

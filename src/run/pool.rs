@@ -2,7 +2,7 @@
 
 use super::{
     ArtifactPolicy, Emitter, Environment, Given, Item, Plan, RunDir, Stop, StopReason,
-    limits::Limits,
+    limits::{self, Limits},
     preflight::prepare,
     scenario::{blank, run_one},
     worlds::Worlds,
@@ -11,10 +11,11 @@ use crate::{
     core::{Redactor, RunId},
     judge::snapshot::Store,
     outcome::{Event, ExitCode, Redactions, RunInfo, RunReport, ScenarioReport, SnapshotStatus, Status, Totals},
-    scenario::{Knobs, Vars, YamlError},
+    scenario::{Knobs, Target, Vars, YamlError},
 };
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -65,6 +66,8 @@ pub struct Options {
     pub obsolete_is_unclean: bool,
     /// The run's directory.
     pub run_dir: RunDir,
+    /// Where all runs count what they send to accounts that have a limit; without it this run counts for itself.
+    pub sent: Option<PathBuf>,
     /// Every secret.
     pub redactor: Redactor,
 }
@@ -91,6 +94,13 @@ pub async fn run(
     if !problems.is_empty() {
         return Err(Refused(problems));
     }
+    let limits = Limits::new(options.sent.clone(), emitter.clone());
+    let outline = options.given.outline();
+    let refused = outline.as_ref().map(|target| limits.refuse(&plan, target, options.global_timeout));
+    let (problems, trouble) = refused.unwrap_or_default();
+    if !problems.is_empty() {
+        return Err(Refused(problems));
+    }
     let jobs = options.jobs.clamp(1, plan.items.len().max(1));
     let target = options.given.kind().to_string();
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
@@ -107,11 +117,12 @@ pub async fn run(
         scenarios: plan.items.iter().map(|i| i.id.clone()).collect(),
         selection: plan.selection.clone(),
     });
+    limits.say(trouble);
     let environment = Arc::new(Environment {
         worlds,
         run: options.run.clone(),
         emitter: emitter.clone(),
-        limits: Limits::default(),
+        limits,
         run_dir: options.run_dir.clone(),
         stop: stop.clone(),
         artifacts: options.artifacts,
@@ -128,7 +139,8 @@ pub async fn run(
             stop.stop(StopReason::GlobalTimeout);
         })
     });
-    let Finished { scenarios, bug } = all(&environment, plan.items, jobs, options.max_fail).await;
+    let turns = Turns::of(&plan.items, outline.as_ref());
+    let Finished { scenarios, bug } = all(&environment, plan.items, (jobs, turns), options.max_fail).await;
     if let Some(watchdog) = watchdog {
         watchdog.abort();
     }
@@ -184,7 +196,57 @@ struct Finished {
     bug: bool,
 }
 
-async fn all(environment: &Arc<Environment>, items: Vec<Item>, jobs: usize, max_fail: Option<usize>) -> Finished {
+/// Whose scenarios may run beside others: `limits: { gmail: { jobs: 1 } }`.
+#[derive(Debug, Default)]
+struct Turns {
+    /// How many more may run, by account.
+    free: BTreeMap<String, u32>,
+    /// The accounts with such a limit that each scenario of the plan uses.
+    used: Vec<Vec<String>>,
+}
+
+impl Turns {
+    fn of(items: &[Item], target: Option<&Target>) -> Self {
+        let mut turns = Self::default();
+        for item in items {
+            let accounts = target.map_or_else(Vec::new, |target| limits::accounts(item, target));
+            let limited = accounts.into_iter().filter_map(|a| Some((a.name.clone(), a.limit.jobs.as_ref()?.value)));
+            let limited: Vec<_> = limited.collect();
+            turns.used.push(limited.iter().map(|(name, _)| name.clone()).collect());
+            turns.free.extend(limited);
+        }
+        turns
+    }
+
+    /// Takes the first that may run now; `None` while all wait for others to end.
+    fn take(&mut self, waiting: &mut VecDeque<Item>) -> Option<Item> {
+        let free = &self.free;
+        let may = |item: &Item| self.used[item.index].iter().all(|name| free.get(name).is_none_or(|n| *n > 0));
+        let place = waiting.iter().position(may)?;
+        let item = waiting.remove(place)?;
+        self.change(item.index, |n| n.saturating_sub(1));
+        Some(item)
+    }
+
+    fn give_back(&mut self, index: usize) {
+        self.change(index, |n| n.saturating_add(1));
+    }
+
+    fn change(&mut self, index: usize, by: impl Fn(u32) -> u32) {
+        for name in &self.used[index] {
+            if let Some(n) = self.free.get_mut(name) {
+                *n = by(*n);
+            }
+        }
+    }
+}
+
+async fn all(
+    environment: &Arc<Environment>,
+    items: Vec<Item>,
+    (jobs, mut turns): (usize, Turns),
+    max_fail: Option<usize>,
+) -> Finished {
     let mut reports: Vec<ScenarioReport> = items.iter().map(blank).collect();
     let mut waiting: VecDeque<Item> = items.into();
     let mut running: JoinSet<(usize, ScenarioReport)> = JoinSet::new();
@@ -192,7 +254,7 @@ async fn all(environment: &Arc<Environment>, items: Vec<Item>, jobs: usize, max_
     let (mut failures, mut bug) = (0, false);
     loop {
         while running.len() < jobs && environment.stop.reason().is_none() {
-            let Some(item) = waiting.pop_front() else { break };
+            let Some(item) = turns.take(&mut waiting) else { break };
             let (environment, place) = (Arc::clone(environment), item.index);
             let handle = running.spawn(async move {
                 let report = run_one(&environment, &item).await;
@@ -215,6 +277,7 @@ async fn all(environment: &Arc<Environment>, items: Vec<Item>, jobs: usize, max_
             }
             None => break,
         };
+        turns.give_back(place);
         if report.status.is_broken() {
             failures += 1;
             if max_fail.is_some_and(|most| failures >= most) && !waiting.is_empty() {

@@ -4,7 +4,7 @@ use super::{
     ArtifactPolicy, Environment, Item,
     artifacts::File,
     attempt::{Attempted, attempt},
-    late,
+    late, limits,
     log::millis,
 };
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
         model::{KnownIssue, RetryOn},
     },
 };
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 /// Runs a scenario to its end, or until the run is cut off.
 pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioReport {
@@ -38,7 +41,8 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
         }
         () = attempts(environment, item, &mut report) => {}
     }
-    report.duration_ms = millis(started.elapsed());
+    let paced: u64 = report.attempts.iter().filter_map(|a| a.timings_ms.get(PACED)).sum();
+    report.duration_ms = millis(started.elapsed()).saturating_sub(paced);
     report
 }
 
@@ -52,7 +56,9 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
         let again = n < report.max_attempts && known.is_none() && worth_it(item, status) && !in_doubt;
         let bad = status != Status::Passed;
         report.attempts.push(attempt);
-        report.status = status;
+        // What a retry could not tell, an attempt before it may have.
+        let told = report.attempts.iter().rev().map(|a| a.status).find(|s| *s != Status::Errored);
+        report.status = told.unwrap_or(status);
         if environment.artifacts == ArtifactPolicy::All || (environment.artifacts == ArtifactPolicy::Failed && bad) {
             if bad {
                 files.push(File::text("diagnosis.txt", (environment.diagnosis_text)(report)));
@@ -87,12 +93,52 @@ fn known_issue<'i>(item: &'i Item, target: Option<&Target>) -> Option<&'i KnownI
     item.scenario.known_issue.as_ref().filter(|known| target.is_none_or(|target| known.is_of(target)))
 }
 
-/// One attempt, in its world.
+/// One attempt, in its world, as soon as the limits let it.
 async fn once(environment: &Environment, item: &Item, n: u32) -> (Attempted, Option<Target>) {
-    match environment.worlds.world(&item.scenario.knobs).await {
-        Ok(world) => (attempt(environment, item, &world, n).await, Some(world.target.clone())),
-        Err(error) => (worldless(Token::of(&environment.run, item.index, n), n, error), None),
+    let token = || Token::of(&environment.run, item.index, n);
+    let world = match environment.worlds.world(&item.scenario.knobs).await {
+        Ok(world) => world,
+        Err(error) => return (unbegun(token(), n, error), None),
+    };
+    let target = Some(world.target.clone());
+    match pace(environment, item, &world.target, n).await {
+        Ok(paced) => {
+            let mut attempted = attempt(environment, item, &world, n).await;
+            if !paced.is_zero() {
+                attempted.report.timings_ms.insert(PACED.into(), millis(paced));
+            }
+            (attempted, target)
+        }
+        Err(error) => (unbegun(token(), n, error), target),
     }
+}
+
+/// The time that an attempt had to wait for its turn; it is nobody's fault and no part of the scenario's time.
+const PACED: &str = "paced";
+
+/// Waits for the limits of the accounts; how long, when it was to be told.
+async fn pace(environment: &Environment, item: &Item, target: &Target, n: u32) -> Result<Duration, StageError> {
+    let tell = |status: &str, ms: u64, detail: String| {
+        environment.emitter.emit(Event::Step {
+            scenario: item.id.clone(),
+            attempt: n,
+            kind: "pace".into(),
+            status: status.into(),
+            ms,
+            detail,
+        });
+    };
+    let mut waits = false;
+    let accounts = limits::accounts(item, target);
+    let admitted = environment.limits.admit(&accounts, |why| {
+        waits = true;
+        tell("begun", 0, why);
+    });
+    let paced = admitted.await?;
+    if waits {
+        tell("ok", millis(paced), String::new());
+    }
+    Ok(if waits { paced } else { Duration::ZERO })
 }
 
 /// Compares with the snapshot after a pass at the first attempt; a snapshot that has changed is a failure.
@@ -175,8 +221,8 @@ pub(super) fn blank(item: &Item) -> ScenarioReport {
     }
 }
 
-/// An attempt that never began, because there was no world for it.
-fn worldless(token: Token, n: u32, error: StageError) -> Attempted {
+/// An attempt that never began: there was no world for it, or no mail left.
+fn unbegun(token: Token, n: u32, error: StageError) -> Attempted {
     let report = AttemptReport {
         n,
         status: Status::Errored,

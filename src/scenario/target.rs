@@ -1,7 +1,7 @@
 //! Where a scenario runs: accounts with their servers and secrets, all resolved.
 
 use super::vars::Vars;
-use crate::core::{Secret, Version};
+use crate::core::{At, Secret, Version};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
@@ -128,8 +128,20 @@ pub struct Account {
     pub authserv_id: Option<String>,
     /// Where its server writes what it does.
     pub logs: Vec<LogSource>,
-    /// Mails that may be sent to it per minute.
-    pub per_minute: Option<u32>,
+    /// What may be asked of it.
+    pub limit: Limit,
+}
+
+/// What may be asked of an account, at the places where that is said. A mail counts for the account that sends it and for
+/// every account that it is to reach or to pass through.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Limit {
+    /// Scenarios at a time.
+    pub jobs: Option<At<u32>>,
+    /// Mails per minute.
+    pub per_minute: Option<At<u32>>,
+    /// Mails in 24 hours.
+    pub per_day: Option<At<u32>>,
 }
 
 /// Where a server's log is read.
@@ -168,7 +180,7 @@ impl Account {
             seal_domain: None,
             authserv_id: None,
             logs: Vec::new(),
-            per_minute: None,
+            limit: Limit::default(),
         }
     }
 

@@ -385,13 +385,22 @@ expect:
 }
 
 #[test]
-fn a_report_that_cannot_be_written_ends_with_6() {
+fn a_report_that_cannot_be_written_is_found_before_anything_is_sent() {
     let project = Project::new().scenario("direct", DIRECT);
     fs::create_dir(project.path("taken")).unwrap();
-    let run = project.run(&["run", "--report", "junit=taken", "--report", "jsonl=taken", "--report", "json=good.json"]);
-    assert_eq!(run.code, 6, "{run}");
-    assert!(run.stderr.contains("junit=taken") && run.stderr.contains("jsonl=taken"), "{run}");
-    assert!(project.read("good.json").contains("\"passed\": 1"));
+    fs::write(project.path("file"), "mine").unwrap();
+    let reports = ["--report", "junit=taken", "--report", "jsonl=file/below", "--report", "json=good/good.json"];
+    let run = project.run(&[&["run"], &reports[..]].concat());
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+    for wrong in ["cannot write report junit=taken: is a directory", "cannot write report jsonl=file/below: "] {
+        assert!(run.stderr.contains(wrong), "{run}");
+    }
+    assert!(!run.stderr.contains("good.json"), "{run}");
+    assert!(!project.path(".sealcheck").exists() && !project.path("good").exists());
+    fs::write(project.path(".sealcheck"), "").unwrap();
+    let run = project.run(&["run"]);
+    assert!(run.code == 2 && run.stderr.contains("cannot write report jsonl=.sealcheck/runs/"), "{run}");
+    assert_eq!(project.read("file"), "mine");
 }
 
 #[cfg(unix)]

@@ -34,6 +34,7 @@ mod knobs;
 mod lab_up_interop;
 mod late;
 mod layers;
+mod limits;
 mod logins;
 mod logs;
 mod lookalike;

@@ -100,7 +100,7 @@ async fn accounts_that_are_used_become_a_target() {
         (gmail.seal_domain.as_deref(), gmail.authserv_id.as_deref()),
         (Some("google.com"), Some("mx.google.com"))
     );
-    assert_eq!(gmail.per_minute, Some(10));
+    assert_eq!(gmail.limit.per_minute.as_ref().map(|l| l.value), Some(10));
     let direct = scenario("{ from: external, to: gmail }", "delivered: gmail");
     let other = resolve(&config, &direct, &[("gmail", "gmail-2")]).await.unwrap().target;
     let login = other.accounts["gmail"].imap.as_ref().unwrap().endpoint.login.as_ref().unwrap();

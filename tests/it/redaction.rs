@@ -223,6 +223,7 @@ async fn written(dir: &Path, redactor: Redactor, scenarios: Vec<Scenario>) -> Wr
         snapshots: Store::new(path("snapshots"), Update::All, redactor.clone()),
         obsolete_is_unclean: false,
         run_dir: RunDir::new(path("run"), redactor.clone()),
+        sent: None,
         redactor: redactor.clone(),
     };
     let (_, exit) =

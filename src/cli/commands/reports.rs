@@ -15,7 +15,11 @@ use crate::{
         tap,
     },
 };
-use std::{fs, io, path::PathBuf, str::FromStr};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 /// What is told, and how much.
 #[derive(Debug, clap::Args)]
@@ -173,6 +177,35 @@ fn step(context: &Context) -> Step {
         summary: file("GITHUB_STEP_SUMMARY"),
         outputs: file("GITHUB_OUTPUT"),
     }
+}
+
+/// Finds out whether every report can be written, before anything is sent, and leaves nothing behind.
+///
+/// # Errors
+/// When a report cannot be written where it is to go.
+pub(super) fn writable(specs: &[ReportSpec]) -> Result<(), Failure> {
+    let wrong = |spec: &ReportSpec| {
+        let error = try_to_write(spec.path.as_ref()?).err()?;
+        Some(format!("cannot write report {}: {error}; nothing was sent", spec.name()))
+    };
+    let wrong: Vec<_> = specs.iter().filter_map(wrong).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::Usage(wrong.join("\n\nerror: "))) }
+}
+
+/// As much as can be tried without changing anything: a file that is there is opened, and beside it or where its folder
+/// would be made another is made, which never has a name.
+fn try_to_write(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
+        Ok(there) if there.is_file() => drop(fs::OpenOptions::new().append(true).open(path)?),
+        // A pipe or a device: to open it would already say something to who is at its other end.
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let folder = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.exists());
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(folder).map(drop)
 }
 
 /// Reads every report again and removes those that hold a secret; what there is to say of each.

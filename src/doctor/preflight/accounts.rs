@@ -53,7 +53,7 @@ impl Preflight<'_> {
         }
         let check = format!("limits.{}", account.name);
         let next = format!("write `limits: {{ {}: {{ per_minute: 10 }} }}` into the project file", account.name);
-        match account.per_minute {
+        match account.limit.per_minute.as_ref().map(|most| most.value) {
             Some(n) if n <= GMAIL_PER_MINUTE => report.ok(&check, format!("at most {n} mails a minute")),
             Some(n) => {
                 let text = format!("{n} mails a minute are allowed, and Gmail takes {GMAIL_PER_MINUTE}");

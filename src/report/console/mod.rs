@@ -203,7 +203,8 @@ impl Reporter for Console {
 
     fn finish(&mut self) -> io::Result<()> {
         self.progress.clear();
-        if self.tally.exit_code.is_none() {
+        // A run that was refused has nothing to tell.
+        if self.tally.run.is_some() && self.tally.exit_code.is_none() {
             self.tally.close();
             self.print("the run broke off")?;
             for line in summary::summary(self.options.palette, &self.tally, self.slow) {

@@ -1,5 +1,6 @@
 //! The project file `sealcheck.yaml`: accounts, limits, profiles, and how it becomes a target.
 
+mod limit;
 mod model;
 mod renamed;
 mod resolve;
@@ -8,8 +9,8 @@ mod staging;
 mod used;
 
 pub use model::{
-    AccountSpec, Config, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, Limit, LoginSpec,
-    OauthSpec, Profile, SecretPlace, SecretRef, StagingSpec,
+    AccountSpec, Config, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec, OauthSpec,
+    Profile, SecretPlace, SecretRef, StagingSpec,
 };
 pub use resolve::{ConsentSpec, Outside, Resolved, Survey, load};
 pub use staging::Staging;

@@ -5,7 +5,7 @@ use crate::{
     scenario::{
         YamlError,
         model::{ArcPolicy, Retries},
-        target::{FolderNames, LogSource, Mechanism, Provider, TargetKind, TlsMode},
+        target::{FolderNames, Limit, LogSource, Mechanism, Provider, TargetKind, TlsMode},
         yaml::Source,
     },
 };
@@ -155,15 +155,6 @@ pub enum SecretPlace {
     File(PathBuf),
     /// A program prints it.
     Command(Vec<String>),
-}
-
-/// Limits of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limit {
-    /// Scenarios at a time.
-    pub jobs: Option<u32>,
-    /// Mails per minute.
-    pub per_minute: Option<u32>,
 }
 
 /// A named set of options for `run`; `None` where it says nothing.

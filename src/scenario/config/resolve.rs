@@ -8,7 +8,7 @@ use crate::{
     core::{At, Redactor, Secret},
     scenario::{
         Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors, suggest,
-        target::{Endpoint, ImapAccess, LogSource, Login, OauthClient, TlsMode},
+        target::{Endpoint, ImapAccess, Limit, LogSource, Login, OauthClient, TlsMode},
         yaml::Source,
     },
 };
@@ -103,9 +103,8 @@ impl Config {
         for name in used {
             if let Some(spec) = self.account(&name, renamed) {
                 hints.extend(spec.endpoints().filter_map(|e| self.without_tls(e)));
-                let per_minute = self.limits.get(&spec.name.value).and_then(|l| l.per_minute);
                 let forwards_to = self.forwards_to(spec, renamed);
-                accounts.insert(name.clone(), Account { per_minute, forwards_to, ..spec.outline(name) });
+                accounts.insert(name.clone(), Account { limit: self.limit(spec), forwards_to, ..spec.outline(name) });
             }
         }
         // What a text says of an account is known without its servers.
@@ -265,7 +264,7 @@ impl AccountSpec {
             seal_domain: self.seal_domain.clone(),
             authserv_id: self.authserv_id.clone(),
             logs: self.logs.iter().map(|l| l.value.clone()).collect(),
-            per_minute: None,
+            limit: Limit::default(),
         }
     }
 }

@@ -98,6 +98,7 @@ async fn run(
         snapshots: Store::new(&project.snapshots, Update::Never, redactor.clone()),
         obsolete_is_unclean: false,
         run_dir: RunDir::new(directory, redactor.clone()),
+        sent: Some(project.sent()),
         redactor: redactor.clone(),
     };
     // Nobody listens to the events.

@@ -93,6 +93,7 @@ async fn execute(
     let mut specs = settings.reports;
     let record = output.record.iter().cloned().chain([directory.join("events.jsonl")]);
     specs.extend(record.map(|path| ReportSpec { format: Format::Jsonl, path: Some(path) }));
+    reports::writable(&specs)?;
     let reporters = reporters(context, &specs, looks, &redactor)?;
     let (events, received) = std::sync::mpsc::channel();
     let hub = Hub::start(received, reporters).map_err(|e| Failure::Internal(e.to_string()))?;
@@ -104,7 +105,7 @@ async fn execute(
         run,
         tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
         info,
-        jobs: project.limit(jobs, &given),
+        jobs,
         given,
         vars: settings.vars,
         retries: args.running.retries,
@@ -117,6 +118,7 @@ async fn execute(
         snapshots: Store::new(&project.snapshots, settings.update, redactor.clone()),
         obsolete_is_unclean: settings.obsolete == Obsolete::Fail,
         run_dir: RunDir::new(directory, redactor.clone()),
+        sent: Some(project.sent()),
         redactor: redactor.clone(),
     };
     let emitter = Emitter::new(events, context.clock.clone()).masked_by(redactor.clone());

@@ -7,9 +7,9 @@ use super::{
 use crate::{
     core::At,
     scenario::{
-        config::{AccountSpec, Config, Limit, Profile, StagingSpec},
+        config::{AccountSpec, Config, Profile, StagingSpec},
         suggest,
-        target::{LogSource, Provider, TargetKind},
+        target::{Limit, LogSource, Provider, TargetKind},
         vars::is_name,
         yaml::{
             spot::{Entries, Many, Spot, Try},
@@ -181,11 +181,13 @@ impl Cx<'_> {
                 let help = suggest::hint(&name.value, names, "accounts").unwrap_or_default();
                 self.wrong(name.at, format!("there is no account `{}` to limit", name.value), help);
             }
-            let Some(LimitTwin { jobs, per_minute }) = twin else { continue };
-            for limit in [&jobs, &per_minute].into_iter().flatten().filter(|l| l.value == 0) {
+            let Some(LimitTwin { jobs, per_minute, per_day }) = twin else { continue };
+            for limit in [&jobs, &per_minute, &per_day].into_iter().flatten().filter(|l| l.value == 0) {
                 self.wrong(limit.at, "a limit of 0 lets nothing through", "write at least 1");
             }
-            limits.insert(name.value, Limit { jobs: jobs.map(|j| j.value), per_minute: per_minute.map(|p| p.value) });
+            let placed = |spot: Option<Spot<u32>>| spot.map(|s| self.at(s));
+            let limit = Limit { jobs: placed(jobs), per_minute: placed(per_minute), per_day: placed(per_day) };
+            limits.insert(name.value, limit);
         }
         limits
     }

@@ -248,6 +248,9 @@ pub(crate) struct LimitTwin {
     /// Mails per minute.
     #[schemars(range(min = 1))]
     pub(crate) per_minute: Option<Spot<u32>>,
+    /// Mails in 24 hours, over all runs.
+    #[schemars(range(min = 1))]
+    pub(crate) per_day: Option<Spot<u32>>,
 }
 
 /// A named set of options for `run`.
