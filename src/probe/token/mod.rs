@@ -171,6 +171,7 @@ impl Tokens {
     fn refresh(&self, grant: &mut Grant, login: &Login, client: &OauthClient) -> Result<Current, StageError> {
         let until = Instant::now() + self.0.patience;
         let mut back_off = BACK_OFF.0;
+        let mut answered: Option<StageError> = None;
         loop {
             let refresh_token = grant.refresh_token.as_ref().unwrap_or(&login.secret);
             let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
@@ -188,15 +189,18 @@ impl Tokens {
                 }
                 Err(failure) => failure,
             };
+            // The last request may have no time left: what was answered before says more than its silence.
+            let error = match answered {
+                Some(before) if failure.error.code == HarnessCode::H04 && Instant::now() >= until => before,
+                _ => failure.error,
+            };
             if !failure.passing || Instant::now() + back_off >= until {
-                return Err(failure.error);
+                return Err(error);
             }
             if self.closed_within(back_off) {
-                return Err(StageError {
-                    message: format!("{}; the run is over", failure.error.message),
-                    ..failure.error
-                });
+                return Err(StageError { message: format!("{}; the run is over", error.message), ..error });
             }
+            answered = Some(error);
             back_off = (back_off * 2).min(BACK_OFF.1);
         }
     }
