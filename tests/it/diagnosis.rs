@@ -105,7 +105,9 @@ impl Case {
         };
         let from = if self.send.contains("from: self") { "" } else { "from: external, " };
         let comma = if self.send.is_empty() { "" } else { ", " };
-        let timeout = if self.name.starts_with('e') { "4s" } else { "60s" };
+        // Where nothing is ever seen, the time is waited for; mail that comes has enough of it on a busy machine.
+        let unseen = ["e00", "e01", "e03", "e04", "e05"].contains(&self.name);
+        let timeout = if unseen { "4s" } else { "60s" };
         format!(
             "sealcheck: 1\nname: {}\ntargets: [embedded]\nvars: {{ long: {} }}\n{lab}send: {{ {from}to: company{comma}{} }}\n\
              wait: {{ timeout: {timeout} }}\nexpect:\n  - delivered:\n      to: gmail\n      \

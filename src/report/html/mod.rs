@@ -32,7 +32,8 @@ pub fn render(tally: &Tally) -> io::Result<String> {
          <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
     );
     page.push_str(&head(tally, &title));
-    for (title, scenarios, open) in [("What broke", broken, true), ("Everything else", others, false)] {
+    let rest = if broken.is_empty() { "Scenarios" } else { "Everything else" };
+    for (title, scenarios, open) in [("What broke", broken, true), (rest, others, false)] {
         if !scenarios.is_empty() {
             page.push_str(&format!("<h2>{title}</h2>\n"));
             page.extend(scenarios.iter().map(|scenario| scenario::section(scenario, open)));
