@@ -46,7 +46,7 @@ pub enum Event {
     ScenarioStarted { scenario: ScenarioId, name: String },
     /// A mail is about to be sent.
     AttemptStarted { scenario: ScenarioId, attempt: u32, token: Token },
-    /// A step has begun or ended: `send`, `wait`, `verify`, …
+    /// A step has begun or ended: `pace` (waiting for the limits of accounts), `send`, `wait`, `verify`, …
     Step { scenario: ScenarioId, attempt: u32, kind: String, status: String, ms: u64, detail: String },
     /// A mailbox was asked.
     Poll { scenario: ScenarioId, attempt: u32, n: u32, found: bool },

@@ -57,7 +57,7 @@ impl Status {
 /// One step of an attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Step {
-    /// `pace` (waiting for an account's limits), `watch`, `send`, `wait`, `logs`, `verify`, `assert`, `cleanup`.
+    /// `watch`, `send`, `wait`, `logs`, `verify`, `assert`, `cleanup`.
     pub kind: String,
     /// `ok`, `failed` or `error`.
     pub status: String,

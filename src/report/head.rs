@@ -1,6 +1,7 @@
 //! What stands at the top of a page for people, whatever the page is made of.
 
 use super::tally::Tally;
+use crate::outcome::Totals;
 
 /// How many obsolete or unknown things are named one by one.
 const NAMED: usize = 20;
@@ -30,8 +31,16 @@ pub(super) enum Standing {
 /// How many scenarios ended how, where there are any.
 pub(super) fn counts(tally: &Tally) -> Vec<(usize, &'static str, Standing)> {
     let totals = &tally.totals;
-    let mut counts = vec![
-        (totals.passed, "passed", Standing::Good),
+    let mut counts = vec![(totals.passed, "passed", Standing::Good)];
+    counts.extend(not_passed(totals));
+    counts.push((totals.flaky, "flaky", Standing::Doubtful));
+    counts.retain(|(count, ..)| *count > 0);
+    counts
+}
+
+/// How many scenarios did not pass, by how they ended; zeros too.
+pub(super) fn not_passed(totals: &Totals) -> [(usize, &'static str, Standing); 8] {
+    [
         (totals.failed, "failed", Standing::Bad),
         (totals.timed_out, "timed out", Standing::Bad),
         (totals.late, "late", Standing::Bad),
@@ -40,10 +49,7 @@ pub(super) fn counts(tally: &Tally) -> Vec<(usize, &'static str, Standing)> {
         (totals.expected_failures, "failed as known", Standing::Doubtful),
         (totals.skipped, "skipped", Standing::Doubtful),
         (totals.not_run, "not run", Standing::Doubtful),
-        (totals.flaky, "flaky", Standing::Doubtful),
-    ];
-    counts.retain(|(count, ..)| *count > 0);
-    counts
+    ]
 }
 
 /// Names and values: where and how the run was made.

@@ -1,4 +1,4 @@
-//! How many mails a minute and a day an account may have, and how many scenarios at a time.
+//! How many mails a minute and a day an account may have.
 
 use super::{
     Emitter, Item, Plan,

@@ -18,6 +18,7 @@ mod route;
 mod scenario;
 mod stop;
 mod tags;
+mod turns;
 mod wait;
 mod worlds;
 

@@ -2,19 +2,20 @@
 
 use super::{
     ArtifactPolicy, Emitter, Environment, Given, Item, Plan, RunDir, Stop, StopReason,
-    limits::{self, Limits},
+    limits::Limits,
     preflight::prepare,
     scenario::{blank, run_one},
+    turns::Turns,
     worlds::Worlds,
 };
 use crate::{
     core::{Redactor, RunId},
     judge::snapshot::Store,
     outcome::{Event, ExitCode, Redactions, RunInfo, RunReport, ScenarioReport, SnapshotStatus, Status, Totals},
-    scenario::{Knobs, Target, Vars, YamlError},
+    scenario::{Knobs, Vars, YamlError},
 };
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{HashMap, VecDeque},
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -194,51 +195,6 @@ pub async fn run(
 struct Finished {
     scenarios: Vec<ScenarioReport>,
     bug: bool,
-}
-
-/// Whose scenarios may run beside others: `limits: { gmail: { jobs: 1 } }`.
-#[derive(Debug, Default)]
-struct Turns {
-    /// How many more may run, by account.
-    free: BTreeMap<String, u32>,
-    /// The accounts with such a limit that each scenario of the plan uses.
-    used: Vec<Vec<String>>,
-}
-
-impl Turns {
-    fn of(items: &[Item], target: Option<&Target>) -> Self {
-        let mut turns = Self::default();
-        for item in items {
-            let accounts = target.map_or_else(Vec::new, |target| limits::accounts(item, target));
-            let limited = accounts.into_iter().filter_map(|a| Some((a.name.clone(), a.limit.jobs.as_ref()?.value)));
-            let limited: Vec<_> = limited.collect();
-            turns.used.push(limited.iter().map(|(name, _)| name.clone()).collect());
-            turns.free.extend(limited);
-        }
-        turns
-    }
-
-    /// Takes the first that may run now; `None` while all wait for others to end.
-    fn take(&mut self, waiting: &mut VecDeque<Item>) -> Option<Item> {
-        let free = &self.free;
-        let may = |item: &Item| self.used[item.index].iter().all(|name| free.get(name).is_none_or(|n| *n > 0));
-        let place = waiting.iter().position(may)?;
-        let item = waiting.remove(place)?;
-        self.change(item.index, |n| n.saturating_sub(1));
-        Some(item)
-    }
-
-    fn give_back(&mut self, index: usize) {
-        self.change(index, |n| n.saturating_add(1));
-    }
-
-    fn change(&mut self, index: usize, by: impl Fn(u32) -> u32) {
-        for name in &self.used[index] {
-            if let Some(n) = self.free.get_mut(name) {
-                *n = by(*n);
-            }
-        }
-    }
 }
 
 async fn all(

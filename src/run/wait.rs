@@ -11,13 +11,13 @@ use crate::{
     mail::{Message, dsn::Dsn},
     outcome::{Event, HarnessCode, StageError},
     probe::mailbox::{Wanted, Watch},
-    scenario::target::Provider,
+    scenario::{Account, target::Provider},
 };
 use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// How long the last search may take.
+/// How long a search may take.
 const SEARCH: Duration = Duration::from_secs(10);
 
 /// How long a connection may stay broken when everything else is decided.
@@ -170,13 +170,7 @@ pub(super) async fn search_again(
     }
     for (account, folder) in goals.folders_of_copies() {
         let Some(it) = world.target.accounts.get(&account) else { continue };
-        let search = world.mailboxes.contains(it, folder, &sent.message_id);
-        let answer = tokio::time::timeout(SEARCH, search).await.unwrap_or_else(|_| {
-            let message = format!("the server did not answer within {}", duration::human(SEARCH));
-            let next = "the server accepts connections and says nothing; see its log, and imap.log of the attempt";
-            Err(StageError::new(HarnessCode::H04, format!("search {folder} of {account}"), message, next))
-        });
-        match answer {
+        match is_in(world, it, folder, &sent.message_id).await {
             Ok(found) => searched.push(Searched { account, folder, found }),
             Err(error) => {
                 unseen = Some(error);
@@ -185,6 +179,21 @@ pub(super) async fn search_again(
         }
     }
     (searched, unseen)
+}
+
+/// Whether a folder holds a message, asked in a new session; who does not answer is not waited for.
+pub(super) async fn is_in(
+    world: &World,
+    account: &Account,
+    folder: Folder,
+    message_id: &str,
+) -> Result<bool, StageError> {
+    let search = world.mailboxes.contains(account, folder, message_id);
+    tokio::time::timeout(SEARCH, search).await.unwrap_or_else(|_| {
+        let message = format!("the server did not answer within {}", duration::human(SEARCH));
+        let next = "the server accepts connections and says nothing; see its log, and imap.log of the attempt";
+        Err(StageError::new(HarnessCode::H04, format!("search {folder} of {}", account.name), message, next))
+    })
 }
 
 fn note(arrival: Arrival, ended: Instant, found: &mut Vec<Found>, sightings: &mut Vec<Sighting>) {

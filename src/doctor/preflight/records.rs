@@ -3,6 +3,7 @@
 use super::Preflight;
 use crate::{
     doctor::{Report, dns::key_record},
+    mail::taglist::TagList,
     scenario::Account,
     verify::{Dns, TxtAnswer},
 };
@@ -112,7 +113,8 @@ async fn dmarc(dns: &Dns, domain: &str, role: Role, report: &mut Report) {
     };
     match (records.as_slice(), role) {
         ([record], Role::Sends) => {
-            let strict = ["p=reject", "p=quarantine"].iter().any(|p| record.to_ascii_lowercase().contains(p));
+            let policy = TagList::parse(record.as_bytes()).lower("p");
+            let strict = matches!(policy.as_deref(), Some("reject" | "quarantine"));
             let meaning = if strict {
                 "forwarded, its mail needs the sender's DKIM signature unbroken, or trust in the seal"
             } else {
@@ -166,6 +168,8 @@ mod tests {
         for (text, role, status, says) in [
             ("v=DMARC1; p=reject", Role::Sends, Status::Ok, "needs the sender's DKIM"),
             ("v=DMARC1;p=none", Role::Sends, Status::Ok, "is taken whatever"),
+            ("v=DMARC1; p=none; sp=reject", Role::Sends, Status::Ok, "is taken whatever"),
+            ("v=DMARC1; p = Quarantine", Role::Sends, Status::Ok, "needs the sender's DKIM"),
             ("other", Role::Sends, Status::Warn, "no DMARC record"),
             ("other", Role::Forwards, Status::Skip, "none is needed"),
             ("v=DMARC1; p=none|v=DMARC1; p=none", Role::Sends, Status::Warn, "2 DMARC records"),

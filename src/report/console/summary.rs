@@ -4,7 +4,10 @@ use super::{
     line,
     style::{Palette, Tone},
 };
-use crate::report::tally::Tally;
+use crate::report::{
+    head::{self, Standing},
+    tally::Tally,
+};
 
 /// The Summary line, what was left undone, and the scenarios that broke once more.
 pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> Vec<String> {
@@ -21,16 +24,12 @@ pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> Vec<Strin
         false => format!("{} passed ({})", totals.passed, remarks.join(", ")),
     };
     let mut counts = vec![palette.paint(Tone::Good, &passed)];
-    for (count, word, tone) in [
-        (totals.failed, "failed", Tone::Bad),
-        (totals.timed_out, "timed out", Tone::Bad),
-        (totals.late, "late", Tone::Bad),
-        (totals.errored, "errored", Tone::Bad),
-        (totals.unexpected_passes, "passed unexpectedly", Tone::Bad),
-        (totals.expected_failures, "failed as known", Tone::Doubtful),
-        (totals.skipped, "skipped", Tone::Doubtful),
-        (totals.not_run, "not run", Tone::Doubtful),
-    ] {
+    for (count, word, standing) in head::not_passed(totals) {
+        let tone = match standing {
+            Standing::Good => Tone::Good,
+            Standing::Bad => Tone::Bad,
+            Standing::Doubtful => Tone::Doubtful,
+        };
         if count > 0 {
             counts.push(palette.paint(tone, &format!("{count} {word}")));
         }
