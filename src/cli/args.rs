@@ -63,6 +63,8 @@ impl ColorChoice {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Begin a project: a file for accounts, scenarios, schemas for editors
+    Init(commands::init::InitArgs),
     /// Run scenarios
     Run(Box<commands::run::RunArgs>),
     /// List scenarios, tags, targets and matrix rows; needs no secrets
@@ -93,4 +95,6 @@ pub enum Command {
     Schema(commands::schema::SchemaArgs),
     /// Print a shell's completion script
     Completions(commands::completions::CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands
+    Man(commands::man::ManArgs),
 }

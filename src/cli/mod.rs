@@ -40,6 +40,7 @@ fn dispatch(context: &Context) -> ExitCode {
     };
     let global = &args.global;
     let outcome = match args.command {
+        Command::Init(args) => commands::init::run(context, &args),
         Command::Run(args) => commands::run::run(context, global, &args),
         Command::List(args) => commands::list::run(context, global, &args),
         Command::Check(args) => commands::check::run(context, global, &args),
@@ -54,6 +55,7 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::Snapshots(args) => desk::run(context, global, &args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(args) => commands::man::run(context, &args),
     };
     outcome.unwrap_or_else(|failure| {
         complain(&format!("error: {failure}"));

@@ -25,6 +25,7 @@ mod generic_servers;
 mod gmail_labels;
 mod imap_script;
 mod imap_wire;
+mod init;
 mod interop;
 mod interop_cases;
 mod interop_generated;

@@ -1,0 +1,39 @@
+//! `sealcheck man`.
+
+use crate::{
+    cli::{
+        Context,
+        args::Args,
+        context::print,
+        failure::{Failure, Outcome},
+    },
+    outcome::ExitCode,
+};
+use clap::CommandFactory;
+use std::path::PathBuf;
+
+/// Arguments of `man`.
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {
+    /// Write sealcheck.1 and a page for every command into this folder [default: print sealcheck.1]
+    #[arg(value_name = "DIR")]
+    directory: Option<PathBuf>,
+}
+
+pub(in crate::cli) fn run(context: &Context, args: &ManArgs) -> Outcome {
+    let command = Args::command();
+    match &args.directory {
+        Some(shown) => {
+            let directory = context.directory.join(shown);
+            let written =
+                std::fs::create_dir_all(&directory).and_then(|()| clap_mangen::generate_to(command, directory));
+            written.map_err(|e| Failure::Output(format!("cannot write pages into {}: {e}", shown.display())))?;
+        }
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command).render(&mut page).map_err(|e| Failure::Internal(e.to_string()))?;
+            print(&String::from_utf8_lossy(&page)).map_err(|e| Failure::stdout(&e))?;
+        }
+    }
+    Ok(ExitCode::Success)
+}
