@@ -194,6 +194,8 @@ pub struct Arrival {
     pub gm_msgid: Option<u64>,
     /// Gmail's labels, but for that of the folder itself; `None` when the server has none or they cannot be read.
     pub labels: Option<Vec<String>>,
+    /// When the server put it there (INTERNALDATE, RFC 3501 §2.3.3), in seconds since 1970, by the server's clock.
+    pub internal_date: Option<i64>,
     /// The bytes.
     pub raw: Vec<u8>,
     /// When it was seen.

@@ -26,7 +26,7 @@ async fn an_arrival_is_read_whole_with_gmail_s_attributes() {
             "* 1 FETCH (X-GM-MSGID 1278455344230334865 X-GM-LABELS (\\Inbox \"\\\\Important\") UID 4 BODY[] {{{}}}\r\n{raw})\r\n",
             raw.len()
         );
-        answer(c, "UID FETCH 4 (UID X-GM-MSGID X-GM-LABELS BODY.PEEK[])", fetch);
+        answer(c, "UID FETCH 4 (UID INTERNALDATE X-GM-MSGID X-GM-LABELS BODY.PEEK[])", fetch);
         c.until_hangup();
     });
     let mailboxes = Mailboxes::new(NEVER);
@@ -101,7 +101,7 @@ async fn answers_may_come_in_pieces_of_any_size() {
         let line = c.hear("UID FETCH 4:*");
         drip(c, &header(4, &probe(1)));
         drip(c, &format!("{} OK done\r\n", line.split(' ').next().unwrap()));
-        let line = c.hear("UID FETCH 4 (UID BODY.PEEK[])");
+        let line = c.hear("UID FETCH 4 (UID INTERNALDATE BODY.PEEK[])");
         drip(c, &body(4, &(probe(1) + "{5}\r\na11 OK done\r\n")));
         drip(c, &format!("{} OK done\r\n", line.split(' ').next().unwrap()));
         c.until_hangup();
@@ -156,7 +156,7 @@ async fn foreign_mail_is_passed_over_by_its_header_and_read_when_somebody_comes_
             assert!(line.contains("NOOP") || line.contains("UID FETCH 6:*"), "{line}");
             c.say(format!("{tag} OK\r\n"));
         }
-        answer(c, "UID FETCH 5 (UID BODY.PEEK[])", body(5, bare));
+        answer(c, "UID FETCH 5 (UID INTERNALDATE BODY.PEEK[])", body(5, bare));
         while let Some(line) = c.line() {
             assert!(!line.contains("BODY.PEEK[])"), "{line}");
             c.say(format!("{} OK\r\n", line.split(' ').next().unwrap()));
@@ -182,7 +182,7 @@ async fn bounces_find_the_attempt_that_they_report_on() {
                       Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.7.26\r\n\r\n--b\r\n\
                       Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <t-1@ext.example>\r\n\r\n--b--\r\n";
         answer(c, "UID FETCH 4:*", header(4, head));
-        answer(c, "UID FETCH 4 (UID BODY.PEEK[])", body(4, &format!("{head}{report}")));
+        answer(c, "UID FETCH 4 (UID INTERNALDATE BODY.PEEK[])", body(4, &format!("{head}{report}")));
         c.until_hangup();
     });
     let mailboxes = Mailboxes::new(NEVER);
@@ -299,7 +299,7 @@ async fn deleted(capabilities: &'static str, script: fn(&mut Conn)) -> Result<()
 #[tokio::test]
 async fn deleting_moves_exactly_this_message_to_the_bin() {
     let moved = deleted("MOVE UIDPLUS", |c| {
-        answer(c, "UID FETCH 4 (UID RFC822.SIZE BODY.PEEK[HEADER])", header(4, &probe(1)));
+        answer(c, "UID FETCH 4 (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER])", header(4, &probe(1)));
         answer(c, "UID MOVE 4 \"[Gmail]/Bin\"", "* OK [COPYUID 1 4 9]\r\n* 4 EXPUNGE\r\n");
         assert_eq!(c.until_hangup(), Vec::<String>::new());
     });

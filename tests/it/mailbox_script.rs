@@ -123,10 +123,10 @@ pub(crate) fn probe(n: u32) -> String {
 /// One look at the folder that finds these, all of them read whole.
 pub(crate) fn look(c: &mut Conn, from: u32, found: &[(u32, u32)]) {
     let headers: String = found.iter().map(|(uid, n)| header(*uid, &probe(*n))).collect();
-    answer(c, &format!("UID FETCH {from}:* (UID RFC822.SIZE BODY.PEEK[HEADER])"), headers);
+    answer(c, &format!("UID FETCH {from}:* (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER])"), headers);
     if !found.is_empty() {
         let uids: Vec<_> = found.iter().map(|(uid, _)| uid.to_string()).collect();
         let bodies: String = found.iter().map(|(uid, n)| body(*uid, &(probe(*n) + "text\r\n"))).collect();
-        answer(c, &format!("UID FETCH {} (UID BODY.PEEK[])", uids.join(",")), bodies);
+        answer(c, &format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[])", uids.join(",")), bodies);
     }
 }

@@ -61,7 +61,7 @@ async fn new_uids_after_a_break_do_not_double_old_mail() {
         answer(c, "EXAMINE", "* 2 EXISTS\r\n* OK [UIDVALIDITY 10]\r\n* OK [UIDNEXT 3]\r\n");
         answer(c, "UID SEARCH SINCE ", "* SEARCH 1 2\r\n");
         answer(c, "UID FETCH 1,2", header(1, &probe(1)) + &header(2, &probe(2)));
-        answer(c, "UID FETCH 2 (UID BODY.PEEK[])", body(2, &probe(2)));
+        answer(c, "UID FETCH 2 (UID INTERNALDATE BODY.PEEK[])", body(2, &probe(2)));
         c.until_hangup();
     });
     let mailboxes = Mailboxes::new(NEVER);
@@ -153,7 +153,7 @@ async fn labels_that_cannot_be_read_are_left_out() {
         if number == 0 {
             answer(c, "X-GM-LABELS", "* 4 FETCH (X-GM-LABELS ({4}\r\nabcd) UID 4 BODY[] {1}\r\na)\r\n");
         } else {
-            answer(c, "UID FETCH 4 (UID BODY.PEEK[])", body(4, &probe(1)));
+            answer(c, "UID FETCH 4 (UID INTERNALDATE BODY.PEEK[])", body(4, &probe(1)));
             c.until_hangup();
         }
     });

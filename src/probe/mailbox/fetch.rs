@@ -38,6 +38,8 @@ pub(super) struct Fetched {
     pub(super) uid: u32,
     /// RFC822.SIZE, in bytes.
     pub(super) size: u32,
+    /// INTERNALDATE, in seconds since 1970.
+    pub(super) internal_date: Option<i64>,
     /// `BODY[HEADER]`.
     pub(super) header: Option<Vec<u8>>,
     /// `BODY[]`.
@@ -115,6 +117,7 @@ impl Fetched {
         match attribute {
             AttributeValue::Uid(uid) => self.uid = uid,
             AttributeValue::Rfc822Size(size) => self.size = size,
+            AttributeValue::InternalDate(date) => self.internal_date = seconds(&date),
             AttributeValue::GmailMsgId(id) => self.gm_msgid = Some(id),
             AttributeValue::GmailLabels(labels) => {
                 self.labels = Some(labels.iter().map(|l| utf7::readable(&unescaped(l))).collect());
@@ -128,6 +131,12 @@ impl Fetched {
             _ => {}
         }
     }
+}
+
+/// The moment of a date-time (RFC 3501 §9), whose day may begin with a space.
+fn seconds(date: &str) -> Option<i64> {
+    let zoned = jiff::fmt::strtime::parse("%d-%b-%Y %H:%M:%S %z", date.trim()).ok()?;
+    Some(zoned.to_timestamp().ok()?.as_second())
 }
 
 /// A label without the backslashes that quote others (RFC 3501 §9, quoted-specials).
@@ -153,7 +162,7 @@ mod tests {
     #[test]
     fn reads_gmail_s_fetch() {
         let data = b"* 3 EXISTS\r\n* 2 FETCH (X-GM-MSGID 1278455344230334865 X-GM-LABELS (\\Inbox \"\\\\Sent\" Important \"Muy \
-            Importante\" \"a\\\"b\" \"&MG4wgg-\") UID 7 RFC822.SIZE 12 BODY[] {5}\r\na\r\n)c)\r\n* 1 FETCH (FLAGS (\\Seen))\r\n\
+            Importante\" \"a\\\"b\" \"&MG4wgg-\") UID 7 RFC822.SIZE 12 INTERNALDATE \" 7-Nov-2026 09:30:05 +0900\" BODY[] {5}\r\na\r\n)c)\r\n* 1 FETCH (FLAGS (\\Seen))\r\n\
             * 3 FETCH (UID 6 BODY[HEADER] {6}\r\nA: 1\r\n)\r\n";
         let answer = read(data).unwrap();
         assert_eq!(answer.exists, Some(3));
@@ -164,6 +173,7 @@ mod tests {
         assert_eq!(gmail.labels.as_deref(), Some(&labels.map(str::to_owned)[..]));
         assert_eq!(gmail.raw.as_deref(), Some(&b"a\r\n)c"[..]));
         assert_eq!(gmail.size, 12);
+        assert_eq!(gmail.internal_date, Some(1_794_011_405));
         assert_eq!(answer.messages[0].header.as_deref(), Some(&b"A: 1\r\n"[..]));
     }
 

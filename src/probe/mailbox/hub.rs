@@ -242,6 +242,7 @@ mod tests {
             uid,
             gm_msgid: None,
             labels: None,
+            internal_date: None,
             raw: vec![b'x'; size],
             seen: std::time::Instant::now(),
         }

@@ -243,7 +243,8 @@ impl Session {
 
     /// Headers and sizes of messages, by UID; and the number of messages in the folder when the server mentions it.
     pub(super) fn headers(&mut self, uids: &str) -> Result<(Vec<Fetched>, Option<u32>), StageError> {
-        let answer = self.run("FETCH", &format!("UID FETCH {uids} (UID RFC822.SIZE BODY.PEEK[HEADER])"))?;
+        let answer =
+            self.run("FETCH", &format!("UID FETCH {uids} (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER])"))?;
         Ok((answer.messages, answer.exists))
     }
 
@@ -255,7 +256,8 @@ impl Session {
     ) -> Result<(Vec<Fetched>, Option<u32>), StageError> {
         let set: Vec<_> = uids.iter().map(u32::to_string).collect();
         let extra = if with_labels { "X-GM-MSGID X-GM-LABELS " } else { "" };
-        let answer = self.run("FETCH", &format!("UID FETCH {} (UID {extra}BODY.PEEK[])", set.join(",")))?;
+        let answer =
+            self.run("FETCH", &format!("UID FETCH {} (UID INTERNALDATE {extra}BODY.PEEK[])", set.join(",")))?;
         Ok((answer.messages, answer.exists))
     }
 

@@ -274,6 +274,7 @@ impl Watcher {
             uid: message.uid,
             gm_msgid: message.gm_msgid,
             labels: message.labels,
+            internal_date: message.internal_date,
             raw: parsed.raw().to_vec(),
             seen,
         };
