@@ -8,8 +8,8 @@ use super::{
     log::{Log, millis},
     logs::Asked,
     plan::Item,
-    route::route,
-    wait::{self, Waited},
+    route::{Route, route},
+    wait::{self, Waited, Watches},
     worlds::World,
 };
 use crate::{
@@ -19,10 +19,11 @@ use crate::{
     outcome::{AttemptReport, CheckResult, Diagnosis, Event, HarnessCode, StageError, Status},
     probe::{
         compose::{Occasion, compose},
+        logs::Mark,
         mailbox::Wanted,
         submit::submit,
     },
-    scenario::model::Cleanup,
+    scenario::{Vars, model::Cleanup},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Instant};
@@ -40,7 +41,10 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
     let mut log = Log::new(environment.emitter.clone(), item.id.clone(), n);
     log.emit(|scenario, attempt| Event::AttemptStarted { scenario, attempt, token: token.clone() });
     let mut told = Told::of(token);
-    let outcome = steps(environment, item, world, &mut log, &mut told).await;
+    let outcome = match send(environment, item, world, &mut log, &mut told).await {
+        Ok(under_way) => follow(environment, item, (world, under_way), &mut log, &mut told).await,
+        Err(error) => Err(error),
+    };
     let (evidence, error) = match outcome {
         Ok((evidence, error)) => (Some(evidence), error),
         Err(error) => {
@@ -103,13 +107,30 @@ struct Told {
     sent: Option<Sent>,
 }
 
-async fn steps(
+/// A mail that its first server has taken, refused or may have taken, and what it takes to see what becomes of it.
+struct UnderWay {
+    sent: Sent,
+    submission: Submission,
+    route: Route,
+    vars: Vars,
+    goals: Goals,
+    watches: Watches,
+    /// Where the logs stood before it was sent.
+    since: Mark,
+    /// When the submission ended.
+    submitted: Instant,
+    /// The attempt's end.
+    deadline: Instant,
+}
+
+/// Composes the mail and hands it to its first server, with every mailbox watched from before.
+async fn send(
     environment: &Environment,
     item: &Item,
     world: &World,
     log: &mut Log,
     told: &mut Told,
-) -> Result<(Evidence, Option<StageError>), StageError> {
+) -> Result<UnderWay, StageError> {
     let scenario = &item.scenario;
     let vars = item.vars(&world.target, &environment.vars, &environment.run, &told.token);
     let timeout = environment.timeout.unwrap_or(scenario.wait.timeout);
@@ -153,7 +174,19 @@ async fn steps(
     )?;
     told.submission(&submission, &route.server);
     let submitted = Instant::now();
+    Ok(UnderWay { sent, submission, route, vars, goals, watches, since, submitted, deadline })
+}
 
+/// Sees what becomes of a mail, and judges it.
+async fn follow(
+    environment: &Environment,
+    item: &Item,
+    (world, under_way): (&World, UnderWay),
+    log: &mut Log,
+    told: &mut Told,
+) -> Result<(Evidence, Option<StageError>), StageError> {
+    let UnderWay { sent, submission, route, vars, goals, watches, since, submitted, deadline } = under_way;
+    let scenario = &item.scenario;
     let begun = log.begin("wait");
     let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
     let waiting = wait::Waiting { world, goals: &goals, sent: &sent, submission: &submission, slow_at, deadline };
