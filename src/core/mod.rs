@@ -7,6 +7,7 @@ pub mod glob;
 pub mod guard;
 pub mod ids;
 pub mod position;
+pub mod private_key;
 pub mod redact;
 pub mod secret;
 pub mod version;

@@ -1,9 +1,10 @@
-//! How do we act on the world? Composing and submitting mail, watching mailboxes, reading logs, getting access tokens.
+//! How do we act on the world? Composing, signing and submitting mail, watching mailboxes, reading logs, getting access tokens.
 
 mod certificate;
 pub mod compose;
 pub mod logs;
 pub mod mailbox;
+pub mod sign;
 pub mod submit;
 mod tls;
 pub mod token;

@@ -21,6 +21,7 @@ use crate::{
         compose::{Occasion, compose},
         logs::Mark,
         mailbox::Wanted,
+        sign::sign,
         submit::submit,
     },
     scenario::{Vars, model::Cleanup},
@@ -137,7 +138,7 @@ async fn send(
     let deadline = log.started() + timeout;
 
     let route = route(&scenario.send, &world.target).map_err(|e| unplanned(&e.at, &e.value))?;
-    let sent = compose(
+    let mut sent = compose(
         &scenario.send,
         &Occasion {
             target: &world.target,
@@ -149,6 +150,9 @@ async fn send(
         },
     )
     .map_err(|e| unplanned(&e.at, &e.message))?;
+    if let Some(signer) = &route.signer {
+        sign(&mut sent, signer)?;
+    }
     told.message_id.clone_from(&sent.message_id);
     told.sent = Some(sent.clone());
 

@@ -2,7 +2,11 @@
 
 use crate::{
     core::At,
-    scenario::{Account, Target, model::SendSpec, target::Endpoint},
+    scenario::{
+        Account, Target,
+        model::SendSpec,
+        target::{DkimSigner, Endpoint},
+    },
 };
 
 /// The way a mail starts.
@@ -14,6 +18,8 @@ pub(super) struct Route {
     pub(super) server: String,
     /// The name to greet it with.
     pub(super) helo: String,
+    /// What signs the mail: nobody else does where it goes straight to the recipients' server.
+    pub(super) signer: Option<DkimSigner>,
     /// Every account that the mail is meant to reach or to pass through.
     pub(super) reaches: Vec<String>,
 }
@@ -55,6 +61,7 @@ pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> 
             return Err(At::new(message, send.from.at.clone()));
         }
     };
+    let signer = sender.dkim.clone().filter(|_| direct.is_some());
     let mut reaches: Vec<String> = Vec::new();
     for (_, account) in recipients {
         let mut next = account;
@@ -63,7 +70,7 @@ pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> 
             next = account.forwards_to.as_ref().and_then(|name| target.accounts.get(name));
         }
     }
-    Ok(Route { endpoint: endpoint.clone(), server: server.name.clone(), helo: sender.domain(), reaches })
+    Ok(Route { endpoint: endpoint.clone(), server: server.name.clone(), helo: sender.domain(), signer, reaches })
 }
 
 /// What to say about an account that is not there.

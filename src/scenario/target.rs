@@ -128,8 +128,21 @@ pub struct Account {
     pub authserv_id: Option<String>,
     /// Where its server writes what it does.
     pub logs: Vec<LogSource>,
+    /// What signs its mail when that is handed straight to a recipient's server, which its own server never sees.
+    pub dkim: Option<DkimSigner>,
     /// What may be asked of it.
     pub limit: Limit,
+}
+
+/// A DKIM key (RFC 6376).
+#[derive(Debug, Clone)]
+pub struct DkimSigner {
+    /// `d=`.
+    pub domain: String,
+    /// `s=`.
+    pub selector: String,
+    /// The private key: RSA of 2048 bits or more, in PEM.
+    pub key: Secret,
 }
 
 /// What may be asked of an account, at the places where that is said. A mail counts for the account that sends it and for
@@ -180,6 +193,7 @@ impl Account {
             seal_domain: None,
             authserv_id: None,
             logs: Vec::new(),
+            dkim: None,
             limit: Limit::default(),
         }
     }

@@ -39,7 +39,7 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("hickory_server", &["lab"]),
     ("serde_yaml", &["scenario/yaml"]),
     ("insta", &["judge/snapshot"]),
-    ("mail_auth", &["verify", "lab"]),
+    ("mail_auth", &["verify", "lab", "probe/sign.rs"]),
     ("rustix", &["lab/process"]),
     ("ureq", &["lab/rspamd", "probe/token"]),
     ("clap_mangen", &["cli/commands/man.rs"]),

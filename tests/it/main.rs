@@ -4,6 +4,7 @@
 
 mod auth;
 mod by_hand;
+mod candidate;
 mod captures_diagnosis;
 mod checks;
 mod claims;

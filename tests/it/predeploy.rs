@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 
 const PROFILE: &str = "profiles:\n  smoke: { tags: [smoke], fail_fast: true, global_timeout: 90s, update: never }\n";
 
-/// Nobody signed the mail: it does not pass the sender's own server.
+/// Of the sender's signature nothing is asked: without a key nobody signs what does not pass the sender's own server.
 const SCENARIO: &str = "sealcheck: 1
 name: the candidate seals
 tags: [smoke]
@@ -56,7 +56,7 @@ fn project() -> Project {
 #[test]
 fn a_candidate_that_works_may_take_over_and_one_that_is_away_may_be_asked_again() {
     let project = project();
-    let lab = lab(&project, &["--knob", "external.dmarc=none", "--knob", "company.srs=true"]);
+    let lab = lab(&project, &[]);
     let config = project.read("sealcheck.yaml");
     // The company's mail goes straight to the candidate: nobody submits by the sender's own server.
     let port = config.split("    smtp:").nth(1).unwrap().split("port: ").nth(1).unwrap();
@@ -72,10 +72,23 @@ fn a_candidate_that_works_may_take_over_and_one_that_is_away_may_be_asked_again(
 }
 
 #[test]
+fn without_a_key_it_takes_a_sender_without_a_policy_and_a_candidate_with_srs() {
+    let project = project();
+    let unsigned = ["--knob", "external.dkim=none"];
+    let lenient = ["--knob", "external.dmarc=none", "--knob", "company.srs=true"];
+    for (knobs, wanted) in [(&unsigned[..], 1), (&[&unsigned[..], &lenient].concat(), 0)] {
+        let lab = lab(&project, knobs);
+        assert!(!project.read("sealcheck.yaml").contains("dkim:"));
+        let (code, text) = gate(&project, &candidate(&lab));
+        assert_eq!(code, wanted, "{knobs:?}: {text}");
+        assert_eq!(lab.end(), 0);
+    }
+}
+
+#[test]
 fn a_candidate_that_does_not_seal_may_not() {
     let project = project();
-    let lab =
-        lab(&project, &["--knob", "company.arc=false", "--knob", "external.dmarc=none", "--knob", "company.srs=true"]);
+    let lab = lab(&project, &["--knob", "company.arc=false"]);
     let (code, text) = gate(&project, &candidate(&lab));
     assert!(code == 1 && text.contains("error[A00]") && text.contains("do not switch"), "{code}: {text}");
     assert_eq!(lab.end(), 0);

@@ -15,20 +15,22 @@ pub(in crate::doctor) struct KeyRecord {
     pub(in crate::doctor) bits: usize,
 }
 
-/// The record of a key, when there is one that can be used; else why not.
+/// What to do where there is no record, when nobody knows which.
+pub(in crate::doctor) const PUBLISH: &str = "publish the TXT record that `rspamadm dkim_keygen` printed";
+
+/// The record of a key, when there is one that can be used; else why not, and what to publish where there is none.
 pub(in crate::doctor) async fn look(
     dns: &Dns,
     selector: &str,
     domain: &str,
-    check: &str,
+    (check, publish): (&str, &str),
     report: &mut Report,
 ) -> Option<KeyRecord> {
     let name = format!("{selector}._domainkey.{domain}");
     let texts = match dns.txt(&name).await {
         TxtAnswer::Records { texts, .. } => texts,
         TxtAnswer::NxDomain | TxtAnswer::NoData => {
-            let next = "publish the TXT record that `rspamadm dkim_keygen` printed";
-            report.fail(check, "B01", format!("there is no key at {name}"), next);
+            report.fail(check, "B01", format!("there is no key at {name}"), publish);
             return None;
         }
         failed @ TxtAnswer::Failed(_) => {

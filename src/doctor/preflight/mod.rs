@@ -7,6 +7,7 @@
 //! | `mailbox` | can mailboxes be read, and where is spam? |
 //! | `exchanger` | does the server under test take mail from here? |
 //! | `records` | what do SPF, DKIM and DMARC records mean for a forwarded mail? |
+//! | `signer` | is the key published that signs mail to a candidate? |
 //! | `link` | what do an error on the way and a certificate say? |
 //! | `clock` | is it the same time there as here? |
 
@@ -16,6 +17,7 @@ mod exchanger;
 mod link;
 mod mailbox;
 mod records;
+mod signer;
 mod submission;
 
 use super::Report;
@@ -75,6 +77,7 @@ impl Preflight<'_> {
             }
         }
         self.records(&mut report).await;
+        self.sign(&mut report).await;
         clock::look(&greetings, self.now, &mut report);
         report
     }

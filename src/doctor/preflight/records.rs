@@ -2,7 +2,10 @@
 
 use super::Preflight;
 use crate::{
-    doctor::{Report, dns::key_record},
+    doctor::{
+        Report,
+        dns::key_record::{self, PUBLISH},
+    },
     mail::taglist::TagList,
     scenario::Account,
     verify::{Dns, TxtAnswer},
@@ -28,7 +31,8 @@ impl Preflight<'_> {
         for (domain, role) in &roles {
             spf(self.dns, domain, *role, report).await;
             dmarc(self.dns, domain, *role, report).await;
-            let named = self.keys.iter().any(|key| of_key(key).is_some_and(|(_, of)| of.eq_ignore_ascii_case(domain)));
+            let named = self.keys.iter().any(|key| of_key(key).is_some_and(|(_, of)| of.eq_ignore_ascii_case(domain)))
+                || self.signers().any(|(_, signer)| signer.domain == *domain);
             if *role != Role::Receives && !named {
                 let text = "selectors stand in signatures alone; name one with --key SELECTOR._domainkey.DOMAIN, \
                             or send a mail with --send";
@@ -38,7 +42,7 @@ impl Preflight<'_> {
         for key in self.keys {
             let Some((selector, domain)) = of_key(key) else { continue };
             let check = format!("dns.key.{selector}.{domain}");
-            if let Some(record) = key_record::look(self.dns, selector, domain, &check, report).await {
+            if let Some(record) = key_record::look(self.dns, selector, domain, (&check, PUBLISH), report).await {
                 report.ok(&check, format!("there is a key of {} bits at {}", record.bits, record.name));
             }
         }

@@ -3,10 +3,13 @@
 use super::{
     Identity,
     file::{Obstacle, obstacle},
-    private_key::{PrivateKey, published_modulus},
 };
 use crate::{
-    doctor::{Report, dns::key_record},
+    core::private_key::{PrivateKey, published_modulus},
+    doctor::{
+        Report,
+        dns::key_record::{self, PUBLISH},
+    },
     verify::Dns,
 };
 use std::{fs, path::PathBuf};
@@ -33,7 +36,9 @@ pub(super) struct Key {
 pub(super) async fn judge(key: &Key, user: Option<&Identity>, dns: &Dns, report: &mut Report) {
     let modulus = file(key, user, report);
     let check = format!("dns.key.{}.{}", key.selector, key.domain);
-    let Some(record) = key_record::look(dns, &key.selector, &key.domain, &check, report).await else { return };
+    let Some(record) = key_record::look(dns, &key.selector, &key.domain, (&check, PUBLISH), report).await else {
+        return;
+    };
     let name = &record.name;
     match (modulus, published_modulus(&record.key)) {
         (Some(own), Some(published)) if own != published => {

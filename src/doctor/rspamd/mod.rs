@@ -3,7 +3,6 @@
 mod arc;
 mod file;
 mod key;
-mod private_key;
 mod user;
 mod version;
 
@@ -137,20 +136,11 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::{
-        encoding::{AsDer, PublicKeyX509Der},
-        signature::{KeyPair, RsaKeyPair},
-    };
-    use base64::{Engine, engine::general_purpose::STANDARD};
-
     pub(super) const SENDER: &str = include_str!("../../lab/embedded/keys/sender.pem");
     pub(super) const OTHER: &str = include_str!("../../lab/embedded/keys/other.pem");
 
     /// The TXT record of a key.
     pub(super) fn record(pem: &str) -> String {
-        let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-        let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(body).unwrap()).unwrap();
-        let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
-        format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(public.as_ref()))
+        crate::core::private_key::record(pem).unwrap()
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{
     Google,
+    keys::SigningKey,
     parties::{
-        Company, EXTERNAL_DOMAIN, EXTERNAL_HOST, EXTERNAL_IMAP_HOST, EXTERNAL_USERS, GMAIL_AUTHSERV_ID,
-        GMAIL_IMAP_HOST, GMAIL_USERS, GOOGLE_DOMAIN,
+        Company, EXTERNAL_DOMAIN, EXTERNAL_HOST, EXTERNAL_IMAP_HOST, EXTERNAL_SELECTOR, EXTERNAL_USERS,
+        GMAIL_AUTHSERV_ID, GMAIL_IMAP_HOST, GMAIL_USERS, GOOGLE_DOMAIN,
     },
     store::{Credentials, Flavour, Store},
 };
@@ -12,7 +13,8 @@ use crate::{
     core::Secret,
     scenario::{
         Account, Target, TargetKind,
-        target::{Endpoint, FolderNames, ImapAccess, Login, Mechanism, Provider, TlsMode},
+        knobs::{ExternalKnobs, SenderDkim},
+        target::{DkimSigner, Endpoint, FolderNames, ImapAccess, Login, Mechanism, Provider, TlsMode},
     },
 };
 use aws_lc_rs::rand;
@@ -136,6 +138,19 @@ pub(super) fn target(at: &Addresses, company: &Company, ca_pem: &str, external: 
         dns: Some(at.dns),
         rspamd: None,
     }
+}
+
+/// The same with the key of the outside sender's domain beside its accounts, where mail of this domain is signed.
+pub(super) fn signing(mut target: Target, knobs: &ExternalKnobs, key: &SigningKey) -> Target {
+    let signs = !matches!(knobs.dkim, SenderDkim::None | SenderDkim::Host);
+    for account in target.accounts.values_mut().filter(|a| signs && a.domain() == EXTERNAL_DOMAIN) {
+        account.dkim = Some(DkimSigner {
+            domain: EXTERNAL_DOMAIN.to_owned(),
+            selector: EXTERNAL_SELECTOR.to_owned(),
+            key: Secret::new(key.pem()),
+        });
+    }
+    target
 }
 
 /// The same with refresh tokens in place of passwords, wherever a server takes XOAUTH2.

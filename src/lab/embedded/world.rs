@@ -169,7 +169,8 @@ impl World {
         tasks.spawn(async move { drop(client_tls.connector().await) });
         let external = accounts::mailboxes(&EXTERNAL_USERS, Flavour::Plain).map_err(LabError::Other)?;
         let gmail = accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(knobs.gmail.locale)).map_err(LabError::Other)?;
-        let mut target = accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
+        let target = accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
+        let mut target = accounts::signing(target, &knobs.external, &keys.sender);
         let google = match google {
             None => None,
             Some(settings) => {

@@ -5,12 +5,13 @@ mod model;
 mod renamed;
 mod resolve;
 mod secret;
+mod signer;
 mod staging;
 mod used;
 
 pub use model::{
-    AccountSpec, Config, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec, OauthSpec,
-    Profile, SecretPlace, SecretRef, StagingSpec,
+    AccountSpec, Config, DkimSpec, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec,
+    OauthSpec, Profile, SecretPlace, SecretRef, StagingSpec,
 };
 pub use resolve::{ConsentSpec, Outside, Resolved, Survey, load};
 pub use staging::Staging;

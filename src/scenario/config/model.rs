@@ -86,6 +86,19 @@ pub struct AccountSpec {
     pub authserv_id: Option<String>,
     /// Where its server writes what it does; files are relative to the project file.
     pub logs: Vec<At<LogSource>>,
+    /// What signs its mail when that is handed straight to a recipient's server.
+    pub dkim: Option<DkimSpec>,
+}
+
+/// A DKIM key that is still a reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimSpec {
+    /// `d=`.
+    pub domain: String,
+    /// `s=`.
+    pub selector: String,
+    /// Where the private key is.
+    pub key: SecretRef,
 }
 
 /// A server whose secret is still a reference.

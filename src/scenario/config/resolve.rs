@@ -1,14 +1,15 @@
 //! From the project file to a target: what is known without secrets, and then the secrets of the accounts that are used.
 
 use super::{
-    model::{AccountSpec, Config, EndpointSpec, LoginSpec, OauthSpec, SecretPlace, SecretRef},
-    secret,
+    model::{AccountSpec, Config, DkimSpec, EndpointSpec, LoginSpec, OauthSpec, SecretPlace, SecretRef},
+    secret::{self, Shape},
+    signer,
 };
 use crate::{
     core::{At, Redactor, Secret},
     scenario::{
         Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors, suggest,
-        target::{Endpoint, ImapAccess, Limit, LogSource, Login, OauthClient, TlsMode},
+        target::{DkimSigner, Endpoint, ImapAccess, Limit, LogSource, Login, OauthClient, TlsMode},
         yaml::Source,
     },
 };
@@ -158,8 +159,13 @@ impl Config {
         redactor: &Redactor,
     ) -> (Resolved, Vec<YamlError>) {
         let mut opener = Opener { config: self, outside, redactor, errors: Vec::new(), hints };
+        let is_direct = target.accounts.values().any(|account| account.mx.is_some());
         for (name, account) in &mut target.accounts {
             let Some(spec) = self.account(name, renamed) else { continue };
+            // What a server of its own sends, that server signs.
+            if let Some(spec) = spec.dkim.as_ref().filter(|_| is_direct) {
+                account.dkim = opener.dkim(spec).await;
+            }
             let imap = account.imap.as_mut().map(|i| &mut i.endpoint);
             for (endpoint, spec) in [account.smtp.as_mut(), imap, account.mx.as_mut()].into_iter().zip(spec.places()) {
                 if let Some((endpoint, spec)) = endpoint.zip(spec) {
@@ -264,6 +270,7 @@ impl AccountSpec {
             seal_domain: self.seal_domain.clone(),
             authserv_id: self.authserv_id.clone(),
             logs: self.logs.iter().map(|l| l.value.clone()).collect(),
+            dkim: None,
             limit: Limit::default(),
         }
     }
@@ -296,7 +303,7 @@ impl Opener<'_> {
     }
 
     async fn login(&mut self, spec: &LoginSpec) -> Option<Login> {
-        let found = self.secret(&spec.user, &spec.secret).await;
+        let found = self.told(&spec.user, &spec.secret).await;
         let oauth = match &spec.oauth {
             Some(client) => Some(self.oauth(&spec.user, client).await?),
             None => None,
@@ -312,18 +319,36 @@ impl Opener<'_> {
         Some(Login { user: spec.user.clone(), secret, mechanism: spec.mechanism, oauth })
     }
 
-    /// A secret, of which the redactor knows before anybody has it.
-    async fn secret(&mut self, user: &str, reference: &SecretRef) -> Option<Secret> {
+    /// A DKIM key, of which the redactor knows before anybody has it.
+    async fn dkim(&mut self, spec: &DkimSpec) -> Option<DkimSigner> {
+        let key = self.secret(&spec.key, Shape::Pem).await?;
+        for part in signer::secret_parts(key.expose()) {
+            self.redactor.learn("", &part);
+        }
+        if let Some((message, help)) = signer::defect(key.expose()) {
+            let message = format!("`{}` cannot sign: {message}", spec.key.key);
+            self.errors.push(self.config.wrong(&spec.key.at, message).with_help(help));
+            return None;
+        }
+        Some(DkimSigner { domain: spec.domain.clone(), selector: spec.selector.clone(), key })
+    }
+
+    /// A secret of one line, of which the redactor knows before anybody has it.
+    async fn told(&mut self, user: &str, reference: &SecretRef) -> Option<Secret> {
+        let secret = self.secret(reference, Shape::Line).await?;
+        self.redactor.learn(user, &secret);
+        Some(secret)
+    }
+
+    /// A secret that the redactor is still to be told.
+    async fn secret(&mut self, reference: &SecretRef, shape: Shape) -> Option<Secret> {
         let mut hints = Vec::new();
-        let found = secret::look_up(reference, self.outside, &mut hints).await;
+        let found = secret::look_up(reference, shape, self.outside, &mut hints).await;
         for hint in hints {
             self.hints.push(self.config.wrong(&reference.at, hint).with_help("a secret is for one person"));
         }
         match found {
-            Ok(secret) => {
-                self.redactor.learn(user, &secret);
-                Some(secret)
-            }
+            Ok(secret) => Some(secret),
             Err(missing) => {
                 let message = format!("no secret for `{}`: {}", reference.key, missing.message);
                 self.errors.push(self.config.wrong(&reference.at, message).with_help(missing.help));
@@ -334,8 +359,8 @@ impl Opener<'_> {
 
     /// An OAuth client with its secrets and certificates; every one that is missing is told.
     async fn oauth(&mut self, user: &str, spec: &OauthSpec) -> Option<OauthClient> {
-        let id = self.secret(user, &spec.client_id).await;
-        let secret = self.secret(user, &spec.client_secret).await;
+        let id = self.told(user, &spec.client_id).await;
+        let secret = self.told(user, &spec.client_secret).await;
         let ca_pem = spec.ca_file.as_ref().and_then(|file| self.ca(file));
         Some(OauthClient { id: id?, secret: secret?, token_endpoint: spec.token_endpoint.clone(), ca_pem })
     }

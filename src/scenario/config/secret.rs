@@ -20,9 +20,19 @@ pub(super) struct Missing {
     pub(super) help: String,
 }
 
+/// What a secret looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One line of text.
+    Line,
+    /// A file in PEM, of several lines.
+    Pem,
+}
+
 /// A secret, and what is odd about where it was.
 pub(super) async fn look_up(
     reference: &SecretRef,
+    shape: Shape,
     outside: &Outside<'_>,
     hints: &mut Vec<String>,
 ) -> Result<Secret, Missing> {
@@ -35,13 +45,17 @@ pub(super) async fn look_up(
         SecretPlace::Command(command) => from_program(command, outside.root, PATIENCE).await?,
     };
     let secret = raw.trim();
-    if secret.is_empty() || secret.chars().any(char::is_control) {
+    let (odd, help) = match shape {
+        Shape::Line => (secret.chars().any(char::is_control), "it must be one line of text"),
+        Shape::Pem => (false, "it must be a private key in PEM, from BEGIN to END"),
+    };
+    if secret.is_empty() || odd {
         let what = if secret.is_empty() {
             "the secret is empty"
         } else {
             "the secret has several lines or control characters"
         };
-        return Err(Missing { message: what.to_owned(), help: "it must be one line of text".to_owned() });
+        return Err(Missing { message: what.to_owned(), help: help.to_owned() });
     }
     Ok(Secret::new(secret))
 }
@@ -101,7 +115,7 @@ mod tests {
         let reference = SecretRef { key: "k".into(), at: Position::new("f", 1, 1), place };
         let env = |name: &str| (name == "SET").then(|| " hunter2\n".to_owned());
         let mut hints = Vec::new();
-        let secret = look_up(&reference, &Outside { env: &env, root }, &mut hints).await;
+        let secret = look_up(&reference, Shape::Line, &Outside { env: &env, root }, &mut hints).await;
         (secret.map(|s| s.expose().to_owned()), hints)
     }
 

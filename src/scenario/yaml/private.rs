@@ -3,7 +3,7 @@
 use super::{YamlError, YamlErrors};
 
 /// Keys whose value is a secret when it is a plain text.
-const SECRET_WORDS: [&str; 4] = ["password", "token", "secret", "passwd"];
+const SECRET_WORDS: [&str; 6] = ["password", "token", "secret", "passwd", "private_key", "private key"];
 
 impl YamlError {
     /// Takes the excerpt away when its line, or the key above it, may hold a secret as plain text.
@@ -66,6 +66,8 @@ mod tests {
             ("\"access_token\" : hunter2", 1, false),
             ("password:\n  hunter2\n", 2, false),
             ("password: |\n  a\n  hunter2: [\n", 3, false),
+            ("dkim: { private_key: hunter2 }", 1, false),
+            ("private_key: |\n  -----BEGIN PRIVATE KEY-----\n  hunter2\n", 3, false),
             ("password: { env: A }", 1, true),
             ("password:\n  env: A\n", 2, true),
             ("password:\n", 1, true),

@@ -5,7 +5,7 @@ use crate::{
     lab::embedded::{Google, World},
     scenario::{
         Target,
-        target::{Endpoint, Provider, TlsMode},
+        target::{DkimSigner, Endpoint, Provider, TlsMode},
     },
 };
 use std::{
@@ -48,6 +48,11 @@ pub(super) fn write(file: &Path, target: &Target, world: &World) -> io::Result<P
         ];
         for (key, value) in more {
             text.push_str(&value.as_ref().map(|value| format!("    {key}: {value}\n")).unwrap_or_default());
+        }
+        if let Some(DkimSigner { domain, selector, key }) = &account.dkim {
+            // The domain is the one of the address.
+            text.push_str(&format!("    dkim:\n      selector: {selector}\n"));
+            text.push_str(&files.secret("private_key", domain, "pem", key)?);
         }
     }
     fs::write(file, text)?;

@@ -93,7 +93,7 @@ impl Cx<'_> {
     }
 
     fn account(&mut self, name: Spot<String>, twin: AccountTwin) -> AccountSpec {
-        let AccountTwin { address, smtp, imap, mx, forwards_to, seal_domain, authserv_id, logs } = twin;
+        let AccountTwin { address, smtp, imap, mx, forwards_to, seal_domain, authserv_id, logs, dkim } = twin;
         let sound =
             address.value.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
                 && !address.value.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>'));
@@ -125,6 +125,7 @@ impl Cx<'_> {
             seal_domain: google(seal_domain, "google.com"),
             authserv_id: google(authserv_id, "mx.google.com"),
             logs: logs.into_iter().filter_map(|l| self.log_source(l.0?)).collect(),
+            dkim: dkim.and_then(|d| d.0).and_then(|d| self.dkim(&name, &address.value, d)),
             address: self.at(address),
             name,
         }

@@ -169,7 +169,7 @@ impl Cx<'_> {
     }
 
     /// A reference to a secret.
-    fn secret(&mut self, key: String, secret: Secret) -> Option<SecretRef> {
+    pub(super) fn secret(&mut self, key: String, secret: Secret) -> Option<SecretRef> {
         let at = secret.at;
         let SecretForm::Reference(SecretTwin { env, file, command }) = secret.value else {
             let message = format!("W01: `{key}` holds a secret in plain text");

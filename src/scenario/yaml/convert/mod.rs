@@ -8,6 +8,7 @@ pub(crate) mod login;
 pub(crate) mod scenario;
 pub(crate) mod send;
 pub(crate) mod server;
+mod signer;
 pub(crate) mod text;
 
 use super::{

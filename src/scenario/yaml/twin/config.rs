@@ -91,6 +91,21 @@ pub(crate) struct AccountTwin {
     /// Where its server writes what it does with mail.
     #[serde(default)]
     pub(crate) logs: Vec<Try<Spot<LogTwin>>>,
+    /// The DKIM key that signs its mail when that goes straight to the `mx` of a recipient, past its own server.
+    pub(crate) dkim: Option<Try<DkimTwin>>,
+}
+
+/// A DKIM key (RFC 6376).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Dkim")]
+pub(crate) struct DkimTwin {
+    /// `d=`; the domain of the account's address when not written.
+    pub(crate) domain: Option<Spot<String>>,
+    /// `s=`; DNS has the public key at `SELECTOR._domainkey.DOMAIN`.
+    pub(crate) selector: Spot<String>,
+    /// The private key: RSA of 2048 bits or more, in PEM.
+    pub(crate) private_key: Secret,
 }
 
 /// A log of rspamd or Postfix: exactly one key.

@@ -1,14 +1,20 @@
 //! Private keys in PEM, as far as their public half and their soundness go.
 
-use crate::core::der::{BIT_STRING, ED25519, INTEGER, OBJECT, OCTET_STRING, RSA, SEQUENCE, element};
-use aws_lc_rs::signature::RsaKeyPair;
+use super::der::{BIT_STRING, ED25519, INTEGER, OBJECT, OCTET_STRING, RSA, SEQUENCE, element};
+use aws_lc_rs::{
+    encoding::{AsDer, PublicKeyX509Der},
+    signature::{KeyPair, RsaKeyPair},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// What a key file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PrivateKey {
-    /// An RSA key with its modulus, without leading zeros.
-    Rsa { modulus: Vec<u8> },
+pub enum PrivateKey {
+    /// An RSA key.
+    Rsa {
+        /// Its modulus, without leading zeros.
+        modulus: Vec<u8>,
+    },
     /// A key of another kind: `ed25519`, `EC`.
     Other(&'static str),
     /// Nothing that seals, and why.
@@ -20,30 +26,18 @@ const CHECKED: usize = 2048;
 
 impl PrivateKey {
     /// Reads a file in PEM.
-    pub(super) fn read(pem: &str) -> Self {
-        let Some((_, begun)) = pem.split_once("-----BEGIN ") else { return Self::Broken("it is no PEM file") };
-        let Some((label, rest)) = begun.split_once("-----") else { return Self::Broken("it is no PEM file") };
-        match label {
-            "PRIVATE KEY" | "RSA PRIVATE KEY" => {}
-            "EC PRIVATE KEY" => return Self::Other("EC"),
-            "PUBLIC KEY" | "RSA PUBLIC KEY" => return Self::Broken("it is the public half"),
-            "ENCRYPTED PRIVATE KEY" => return Self::Broken("it is encrypted"),
-            _ => return Self::Broken("it holds no private key"),
-        }
-        let Some((body, _)) = rest.split_once("-----END ") else { return Self::Broken("its end is missing") };
-        if body.contains("ENCRYPTED") {
-            return Self::Broken("it is encrypted");
-        }
-        let body: String = body.split_whitespace().collect();
-        let Ok(der) = STANDARD.decode(body) else { return Self::Broken("it is damaged: no base64") };
-        let modulus = if label == "PRIVATE KEY" { pkcs8(&der) } else { pkcs1(&der).map(Self::rsa) };
+    pub fn read(pem: &str) -> Self {
+        let file = match File::read(pem) {
+            Ok(file) => file,
+            Err(other) => return other,
+        };
+        let modulus = if file.is_pkcs8 { pkcs8(&file.der) } else { pkcs1(&file.der).map(Self::rsa) };
         match modulus {
             // A key of this size can be proved whole.
-            Some(Self::Rsa { modulus }) if modulus.len() * 8 >= CHECKED => {
-                let pair =
-                    if label == "PRIVATE KEY" { RsaKeyPair::from_pkcs8(&der) } else { RsaKeyPair::from_der(&der) };
-                if pair.is_ok() { Self::Rsa { modulus } } else { Self::Broken("it is damaged: its parts do not fit") }
-            }
+            Some(Self::Rsa { modulus }) if modulus.len() * 8 >= CHECKED => match file.pair() {
+                Some(_) => Self::Rsa { modulus },
+                None => Self::Broken("it is damaged: its parts do not fit"),
+            },
             Some(other) => other,
             None => Self::Broken("it is damaged"),
         }
@@ -54,8 +48,49 @@ impl PrivateKey {
     }
 }
 
+/// A file in PEM that says it holds a private key.
+struct File {
+    /// A PrivateKeyInfo, else an RSAPrivateKey.
+    is_pkcs8: bool,
+    der: Vec<u8>,
+}
+
+impl File {
+    fn read(pem: &str) -> Result<Self, PrivateKey> {
+        let broken = PrivateKey::Broken;
+        let (_, begun) = pem.split_once("-----BEGIN ").ok_or(broken("it is no PEM file"))?;
+        let (label, rest) = begun.split_once("-----").ok_or(broken("it is no PEM file"))?;
+        match label {
+            "PRIVATE KEY" | "RSA PRIVATE KEY" => {}
+            "EC PRIVATE KEY" => return Err(PrivateKey::Other("EC")),
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => return Err(broken("it is the public half")),
+            "ENCRYPTED PRIVATE KEY" => return Err(broken("it is encrypted")),
+            _ => return Err(broken("it holds no private key")),
+        }
+        let (body, _) = rest.split_once("-----END ").ok_or(broken("its end is missing"))?;
+        if body.contains("ENCRYPTED") {
+            return Err(broken("it is encrypted"));
+        }
+        let body: String = body.split_whitespace().collect();
+        let der = STANDARD.decode(body).map_err(|_| broken("it is damaged: no base64"))?;
+        Ok(Self { is_pkcs8: label == "PRIVATE KEY", der })
+    }
+
+    /// The whole key, where the library takes it.
+    fn pair(&self) -> Option<RsaKeyPair> {
+        if self.is_pkcs8 { RsaKeyPair::from_pkcs8(&self.der) } else { RsaKeyPair::from_der(&self.der) }.ok()
+    }
+}
+
+/// The text that publishes the public half of an RSA key in PEM (RFC 6376 §3.6.1); `None` when it cannot sign.
+pub fn record(pem: &str) -> Option<String> {
+    let pair = File::read(pem).ok()?.pair()?;
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().ok()?;
+    Some(format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(public.as_ref())))
+}
+
 /// The modulus of a public key as DNS publishes it: a SubjectPublicKeyInfo, or a bare RSAPublicKey (RFC 6376 §3.6.1).
-pub(super) fn published_modulus(der: &[u8]) -> Option<Vec<u8>> {
+pub fn published_modulus(der: &[u8]) -> Option<Vec<u8>> {
     let (SEQUENCE, body, _) = element(der)? else { return None };
     let modulus = match element(body)? {
         (INTEGER, modulus, _) => modulus,
@@ -101,7 +136,9 @@ fn without_zeros(number: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::rspamd::tests::{OTHER, SENDER, record};
+
+    const SENDER: &str = include_str!("../lab/embedded/keys/sender.pem");
+    const OTHER: &str = include_str!("../lab/embedded/keys/other.pem");
 
     #[test]
     fn a_key_and_its_record_have_one_modulus() {
@@ -109,8 +146,9 @@ mod tests {
         assert_eq!(modulus.len(), 256);
         let published =
             |record: String| published_modulus(&STANDARD.decode(record.split_once("p=").unwrap().1).unwrap());
-        assert_eq!(published(record(SENDER)).unwrap(), modulus);
-        assert_ne!(published(record(OTHER)).unwrap(), modulus);
+        assert_eq!(published(record(SENDER).unwrap()).unwrap(), modulus);
+        assert_ne!(published(record(OTHER).unwrap()).unwrap(), modulus);
+        assert_eq!(record(&SENDER.replace("PRIVATE", "PUBLIC")), None);
         assert_eq!(published_modulus(b"\x30\x03\x02\x01"), None);
     }
 
