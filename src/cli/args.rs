@@ -80,6 +80,8 @@ pub enum Command {
     /// Log in once with a browser, for accounts that need a token
     #[command(subcommand)]
     Auth(commands::auth::AuthCommand),
+    /// Put away what runs have left in mailboxes: mail with the probe header, and nothing else
+    Cleanup(commands::cleanup::CleanupArgs),
     /// Keep the embedded world running, for work by hand and other people's tests
     #[command(subcommand)]
     Lab(Box<commands::lab::LabCommand>),

@@ -48,6 +48,7 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::Explain(args) => commands::explain::run(context, &args),
         Command::Doctor(args) => commands::doctor::run(context, global, &args),
         Command::Auth(command) => commands::auth::run(context, global, &command),
+        Command::Cleanup(args) => commands::cleanup::run(context, global, &args),
         Command::Lab(command) => commands::lab::run(context, global, &command),
         Command::Report(args) => commands::report::run(context, global, &args),
         Command::Merge(args) => commands::merge::run(context, global, &args),

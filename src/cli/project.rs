@@ -7,7 +7,7 @@ use crate::{
     lab::{Settings, embedded::parties::Company},
     run::{Given, Plan},
     scenario::{
-        Config, Loaded, Scenario, TargetKind, YamlErrors,
+        Config, Loaded, Scenario, Target, TargetKind, YamlErrors,
         config::{self, ConsentSpec, Outside, Staging},
         load,
     },
@@ -125,6 +125,22 @@ impl Project {
             super::context::complain(&format!("warning: {hint}"));
         }
         Ok(Given::Target(Box::new(resolved.target)))
+    }
+
+    /// The mailboxes of the named accounts, or all; every secret is told to the redactor.
+    ///
+    /// # Errors
+    /// When an account has no mailbox, or a secret is missing.
+    pub(super) async fn mailboxes(
+        &self,
+        context: &Context,
+        names: &[String],
+        redactor: &Redactor,
+    ) -> Result<Target, Failure> {
+        let env = |name: &str| context.variable(name).map(str::to_owned);
+        let outside = Outside { env: &env, root: self.folder() };
+        let resolved = self.config.mailboxes(names, &outside, redactor).await;
+        resolved.map(|resolved| resolved.target).map_err(|e| Failure::mistakes(&e.0))
     }
 
     /// What `auth` needs of an account: the named one, or the only one that has an OAuth client.

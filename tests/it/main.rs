@@ -8,6 +8,7 @@ mod candidate;
 mod captures_diagnosis;
 mod checks;
 mod claims;
+mod cleanup;
 mod cli;
 mod cli_inspect;
 mod cli_lab;

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod check;
+pub mod cleanup;
 mod company;
 pub mod completions;
 pub mod doctor;

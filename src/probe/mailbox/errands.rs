@@ -2,7 +2,7 @@
 
 use super::{
     cutter::Cutter,
-    error,
+    error, keys,
     mailboxes::{CROWDED, Counters, Limits},
     session::{Named, Session, quoted},
     transcript::{Log, Transcript},
@@ -10,6 +10,7 @@ use super::{
 use crate::{
     core::Category,
     evidence::Folder,
+    mail::Message,
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
     scenario::target::ImapAccess,
@@ -33,6 +34,21 @@ pub(super) struct Errands {
     crowded: Arc<AtomicBool>,
     open: Option<Open>,
     was_open: bool,
+}
+
+/// A message of this tool that a run has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// Where it is.
+    pub folder: Folder,
+    /// Its UID there.
+    uid: u32,
+    /// INTERNALDATE (RFC 3501 §2.3.3), in seconds since 1970.
+    pub internal_date: i64,
+    /// Its Message-ID with angle brackets; empty when it has none.
+    pub message_id: String,
+    /// Its subject as it is written, without control characters.
+    pub subject: String,
 }
 
 struct Open {
@@ -60,19 +76,28 @@ impl Errands {
         self.twice(|open| {
             open.select(folder, true)?;
             open.check_same(uid, message_id)?;
-            match open.bin.clone() {
-                Some(bin) if open.session.can("MOVE") => {
-                    return open.session.run("MOVE", &format!("UID MOVE {uid} {}", quoted(&bin))).map(drop);
+            open.remove(&uid.to_string())
+        })
+    }
+
+    /// What runs have left in the folders where mail arrives: messages that carry the probe header, and reports that return
+    /// it, which came by a moment in seconds since 1970. With `remove` they go to the bin.
+    pub(super) fn leftovers(&mut self, by: i64, remove: bool) -> Result<Vec<Leftover>, StageError> {
+        self.twice(|open| {
+            let mut all = Vec::new();
+            // Gmail's inbox is a part of all mail, to which archived mail belongs too.
+            let first = if open.session.is_gmail() { Folder::All } else { Folder::Inbox };
+            for folder in [first, Folder::Spam] {
+                if !open.select(folder, remove)? {
+                    continue;
                 }
-                Some(bin) => drop(open.session.run("COPY", &format!("UID COPY {uid} {}", quoted(&bin)))?),
-                None => {}
+                let found = open.leftovers(folder, by)?;
+                for some in found.chunks(BATCH).filter(|_| remove) {
+                    open.remove(&set(some.iter().map(|leftover| leftover.uid)))?;
+                }
+                all.extend(found);
             }
-            open.session.run("STORE", &format!("UID STORE {uid} +FLAGS.SILENT (\\Deleted)"))?;
-            if open.session.can("UIDPLUS") {
-                // A plain EXPUNGE would take other people's deleted messages with it.
-                open.session.run("EXPUNGE", &format!("UID EXPUNGE {uid}"))?;
-            }
-            Ok(())
+            Ok(all)
         })
     }
 
@@ -164,7 +189,61 @@ impl Errands {
     }
 }
 
+/// How many messages a command is about at most.
+const BATCH: usize = 200;
+
+fn set(uids: impl IntoIterator<Item = u32>) -> String {
+    uids.into_iter().map(|uid| uid.to_string()).collect::<Vec<_>>().join(",")
+}
+
 impl Open {
+    /// Moves messages to the bin, or deletes them where there is none.
+    fn remove(&mut self, uids: &str) -> Result<(), StageError> {
+        match self.bin.clone() {
+            Some(bin) if self.session.can("MOVE") => {
+                return self.session.run("MOVE", &format!("UID MOVE {uids} {}", quoted(&bin))).map(drop);
+            }
+            Some(bin) => drop(self.session.run("COPY", &format!("UID COPY {uids} {}", quoted(&bin)))?),
+            None => {}
+        }
+        self.session.run("STORE", &format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)"))?;
+        if self.session.can("UIDPLUS") {
+            // A plain EXPUNGE would take other people's deleted messages with it.
+            self.session.run("EXPUNGE", &format!("UID EXPUNGE {uids}"))?;
+        }
+        Ok(())
+    }
+
+    fn leftovers(&mut self, folder: Folder, by: i64) -> Result<Vec<Leftover>, StageError> {
+        // BEFORE goes by days, of whatever time zone the server likes.
+        let day = jiff::Timestamp::from_second(by.saturating_add(2 * 86_400)).unwrap_or(jiff::Timestamp::MAX);
+        let day = day.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d-%b-%Y").to_string();
+        let old = self.session.search(&format!("BEFORE {day}"))?;
+        let mut found = Vec::new();
+        for some in old.chunks(BATCH) {
+            let (headers, _) = self.session.headers(&set(some.iter().copied()))?;
+            for message in headers {
+                let Some(internal_date) = message.internal_date.filter(|date| *date <= by) else { continue };
+                let header = Message::parse(message.header.unwrap_or_default());
+                if !(keys::is_probe(&header) || keys::is_report(&header) && self.is_about_probe(message.uid)?) {
+                    continue;
+                }
+                let text = |name: &str| {
+                    let value = header.first(name).map(|field| field.value()).unwrap_or_default();
+                    value.replace(char::is_control, " ")
+                };
+                let (subject, message_id) = (text("Subject"), text("Message-ID"));
+                found.push(Leftover { folder, uid: message.uid, internal_date, message_id, subject });
+            }
+        }
+        Ok(found)
+    }
+
+    fn is_about_probe(&mut self, uid: u32) -> Result<bool, StageError> {
+        let (whole, _) = self.session.messages(&[uid], false)?;
+        Ok(whole.into_iter().filter_map(|m| m.raw).any(|raw| keys::is_about_probe(&Message::parse(raw))))
+    }
+
     /// Opens a folder unless it is open; `false` when there is none such.
     fn select(&mut self, folder: Folder, changes: bool) -> Result<bool, StageError> {
         if self.selected == Some((folder, changes)) {
@@ -181,8 +260,7 @@ impl Open {
     fn check_same(&mut self, uid: u32, message_id: Option<&str>) -> Result<(), StageError> {
         let (messages, _) = self.session.headers(&uid.to_string())?;
         let found = messages.into_iter().find(|m| m.uid == uid).and_then(|m| m.header);
-        let same =
-            found.is_some_and(|header| crate::mail::Message::parse(header).message_id().as_deref() == message_id);
+        let same = found.is_some_and(|header| Message::parse(header).message_id().as_deref() == message_id);
         if same {
             return Ok(());
         }

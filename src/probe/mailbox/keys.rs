@@ -55,6 +55,11 @@ pub(super) fn is_probe(message: &Message) -> bool {
     message.first(PROBE_HEADER).is_some()
 }
 
+/// Whether a report returns the header of a message from this tool.
+pub(super) fn is_about_probe(report: &Message) -> bool {
+    is_report(report) && lines_named(report.body(), PROBE_HEADER).any(|value| token(&value).is_some())
+}
+
 fn token(value: &str) -> Option<Key> {
     let token = value.split(';').next().unwrap_or_default().trim();
     if token.is_empty() { None } else { Some(Key::Token(token.to_owned())) }

@@ -2,7 +2,7 @@
 
 use super::{
     cutter::Cutter,
-    errands::{self, Errands},
+    errands::{self, Errands, Leftover},
     error,
     hub::{Hub, Link},
     transcript::Transcript,
@@ -183,6 +183,17 @@ impl Mailboxes {
         let (folder, uid) = (arrival.folder, arrival.uid);
         let message_id = header_of(&arrival.raw).message_id();
         run(errands, move |errands| errands.delete(folder, uid, message_id.as_deref())).await
+    }
+
+    /// What runs have left in the inbox (of Gmail: in all mail) and the spam folder, and came by a moment in seconds
+    /// since 1970: messages with the probe header, and bounces that return it. With `remove` they are moved to the bin, or
+    /// deleted where the account has none.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, refuses the login, or does not do what it is asked.
+    pub async fn leftovers(&self, account: &Account, by: i64, remove: bool) -> Result<Vec<Leftover>, StageError> {
+        let errands = self.0.errands(account)?;
+        run(errands, move |errands| errands.leftovers(by, remove)).await
     }
 
     /// How many IMAP connections were opened so far, and how many of them again after they broke.

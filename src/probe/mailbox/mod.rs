@@ -33,6 +33,7 @@ mod watch;
 mod watcher;
 mod wire;
 
+pub use errands::Leftover;
 pub use mailboxes::{Limits, Mailboxes};
 pub use visit::{FoundBy, Visit, visit};
 pub use watch::{Wanted, Watch};

@@ -1,6 +1,7 @@
 //! The project file `sealcheck.yaml`: accounts, limits, profiles, and how it becomes a target.
 
 mod limit;
+mod mailboxes;
 mod model;
 mod renamed;
 mod resolve;

@@ -132,6 +132,17 @@ impl Config {
         redactor: &Redactor,
     ) -> Result<Resolved, YamlErrors> {
         let outline = self.outline(kind, scenarios, renamed)?;
+        self.opened(outline, renamed, outside, redactor).await
+    }
+
+    /// An outline with logins and certificates.
+    pub(super) async fn opened(
+        &self,
+        outline: Resolved,
+        renamed: &BTreeMap<String, String>,
+        outside: &Outside<'_>,
+        redactor: &Redactor,
+    ) -> Result<Resolved, YamlErrors> {
         let (resolved, errors) = self.open(outline, renamed, outside, redactor).await;
         if errors.is_empty() { Ok(resolved) } else { Err(YamlErrors(errors)) }
     }
@@ -200,15 +211,7 @@ impl Config {
         outside: &Outside<'_>,
         redactor: &Redactor,
     ) -> Result<ConsentSpec, YamlErrors> {
-        let file = self.sources.first().map_or_else(|| "sealcheck.yaml".into(), |source| source.file.clone());
-        let Some(spec) = self.accounts.get(account) else {
-            let names = self.accounts.keys().map(String::as_str);
-            let help = suggest::hint(account, names.collect::<Vec<_>>(), "accounts")
-                .unwrap_or_else(|| "name one that the project file has".to_owned());
-            return Err(YamlErrors(vec![
-                YamlError::file(format!("there is no account `{account}`"), &file).with_help(help),
-            ]));
-        };
+        let spec = self.accounts.get(account).ok_or_else(|| YamlErrors(vec![self.unknown(account)]))?;
         let logins = spec.endpoints().filter_map(|e| e.login.as_ref());
         let Some((login, oauth)) = logins.filter_map(|l| Some((l, l.oauth.as_ref()?))).last() else {
             let message = format!("account `{account}` has no OAuth client");
@@ -226,6 +229,15 @@ impl Config {
             }),
             _ => Err(YamlErrors(opener.errors)),
         }
+    }
+
+    /// That the project file has no such account.
+    pub(super) fn unknown(&self, account: &str) -> YamlError {
+        let file = self.sources.first().map_or_else(|| "sealcheck.yaml".into(), |source| source.file.clone());
+        let names: Vec<_> = self.accounts.keys().map(String::as_str).collect();
+        let help = suggest::hint(account, names, "accounts")
+            .unwrap_or_else(|| "name one that the project file has".to_owned());
+        YamlError::file(format!("there is no account `{account}`"), &file).with_help(help)
     }
 
     fn without_tls(&self, spec: &EndpointSpec) -> Option<YamlError> {
@@ -255,7 +267,7 @@ impl AccountSpec {
         self.places().into_iter().flatten()
     }
 
-    fn outline(&self, name: String) -> Account {
+    pub(super) fn outline(&self, name: String) -> Account {
         Account {
             name,
             address: self.address.value.clone(),
