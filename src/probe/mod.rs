@@ -4,6 +4,7 @@ mod certificate;
 pub mod compose;
 pub mod logs;
 pub mod mailbox;
+mod peek;
 pub mod sign;
 pub mod submit;
 mod tls;

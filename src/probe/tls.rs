@@ -1,5 +1,6 @@
 //! TLS to a server: which certificates are trusted, which version was agreed, and what a failure means.
 
+use super::peek::{self, Protocol};
 use crate::{
     outcome::{HarnessCode, StageError},
     scenario::target::Endpoint,
@@ -54,9 +55,13 @@ fn build(ca_pem: Option<&str>) -> Result<native_tls::TlsConnector, native_tls::E
     builder.build()
 }
 
-/// What a failed handshake means.
-pub(super) fn handshake_error(endpoint: &Endpoint, error: &dyn std::error::Error) -> StageError {
-    let (host, port, name) = (&endpoint.host, endpoint.port, name(endpoint));
+/// What a failed handshake means. A certificate that is wrong is looked at once more, which may take some seconds.
+pub(super) fn handshake_error(endpoint: &Endpoint, error: &dyn std::error::Error, protocol: Protocol) -> StageError {
+    failure(endpoint, &told(error), protocol)
+}
+
+/// An error with its causes.
+pub(super) fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
@@ -66,41 +71,63 @@ pub(super) fn handshake_error(endpoint: &Endpoint, error: &dyn std::error::Error
         }
         cause = next.source();
     }
+    text
+}
+
+/// [`handshake_error`] of an error that is told already.
+pub(super) fn failure(endpoint: &Endpoint, text: &str, protocol: Protocol) -> StageError {
+    let (host, port, name) = (&endpoint.host, endpoint.port, name(endpoint));
+    let (message, next) = match of_certificate(endpoint, text) {
+        None => {
+            let (message, next) = of_connection(endpoint, text);
+            (format!("{message}: {text}"), next)
+        }
+        Some((message, next)) => match peek::certificate(endpoint, protocol) {
+            None => (format!("{message}: {text}"), next),
+            Some(shown) => {
+                let now = jiff::Timestamp::now().as_second();
+                (format!("{message}: {}; `{name}` is wanted ({text})", shown.told(now)), next)
+            }
+        },
+    };
+    StageError::new(HarnessCode::H05, format!("tls {host}:{port}"), message, next)
+}
+
+/// What is wrong with the server's certificate, and what to do; `None` when it is something else.
+fn of_certificate(endpoint: &Endpoint, text: &str) -> Option<(String, String)> {
+    let (host, port, name) = (&endpoint.host, endpoint.port, name(endpoint));
     let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
     let (message, next) = if has(&["ostname mismatch", "IP address mismatch", "name mismatch"]) {
-        (
-            format!("the certificate is not for `{name}`"),
-            format!(
-                "connect by a name that the certificate carries, or set `tls_name` to one; see openssl s_client -connect {host}:{port} -servername {name}"
-            ),
-        )
-    } else if has(&["has expired", "expired"]) {
-        (
-            "the certificate has expired".to_owned(),
-            "renew the server's certificate, or set this machine's clock right".to_owned(),
-        )
+        let next = format!(
+            "connect by a name that the certificate carries, or set `tls_name` to one; see openssl s_client -connect {host}:{port} -servername {name}"
+        );
+        return Some((format!("the certificate is not for `{name}`"), next));
+    } else if has(&["expired"]) {
+        ("the certificate has expired", "renew the server's certificate, or set this machine's clock right")
     } else if has(&["not yet valid"]) {
-        ("the certificate is not valid yet".to_owned(), "set this machine's clock right".to_owned())
+        ("the certificate is not valid yet", "set this machine's clock right")
     } else if has(&["unable to get local issuer", "self-signed", "self signed", "unable to get issuer", "unknown ca"]) {
         (
-            "the certificate comes from a CA that is not trusted here".to_owned(),
-            "install the CA on this machine, or name its certificate as the account's `ca`; the server must also send its intermediate certificates".to_owned(),
-        )
-    } else if has(&["wrong version number", "packet length too long", "unknown protocol", "http request"]) {
-        (
-            "the server does not speak tls here".to_owned(),
-            "use `tls: starttls`, or the port for implicit tls (465 for smtp, 993 for imap)".to_owned(),
-        )
-    } else if has(&["unexpected EOF", "reset by peer", "onnection closed", "close notify"]) {
-        (
-            "the server closed the connection during the tls handshake".to_owned(),
-            format!("see openssl s_client -connect {host}:{port}"),
+            "the certificate comes from a CA that is not trusted here",
+            "install the CA on this machine, or name its certificate as `ca_file` of the server; the server must also send its intermediate certificates",
         )
     } else {
-        (
-            "the tls handshake failed".to_owned(),
-            format!("see openssl s_client -connect {host}:{port} -servername {name}"),
-        )
+        return None;
     };
-    StageError::new(HarnessCode::H05, format!("tls {host}:{port}"), format!("{message}: {text}"), next)
+    Some((message.to_owned(), next.to_owned()))
+}
+
+/// What is wrong with the connection, and what to do.
+fn of_connection(endpoint: &Endpoint, text: &str) -> (&'static str, String) {
+    let (host, port, name) = (&endpoint.host, endpoint.port, name(endpoint));
+    let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
+    if has(&["wrong version number", "packet length too long", "unknown protocol", "http request"]) {
+        let next = "use `tls: starttls`, or the port for implicit tls (465 for smtp, 993 for imap)";
+        ("the server does not speak tls here", next.to_owned())
+    } else if has(&["unexpected EOF", "reset by peer", "onnection closed", "close notify"]) {
+        let next = format!("see openssl s_client -connect {host}:{port}");
+        ("the server closed the connection during the tls handshake", next)
+    } else {
+        ("the tls handshake failed", format!("see openssl s_client -connect {host}:{port} -servername {name}"))
+    }
 }

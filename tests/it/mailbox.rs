@@ -394,3 +394,26 @@ async fn tls_from_the_start_and_by_starttls() {
     assert_eq!(error.code, HarnessCode::H05);
     server.done();
 }
+
+#[tokio::test]
+async fn a_certificate_behind_starttls_is_told_and_nothing_follows_it() {
+    let pki = Pki::new();
+    let acceptor = pki.acceptor("imap.gmail.com", 2001);
+    // The second connection looks at the certificate alone.
+    let server = serve_each(2, move |_, c| {
+        c.say("* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n").hear("s1 STARTTLS");
+        c.say("* news\r\ns1 OK go\r\n");
+        c.tls(&acceptor);
+        assert_eq!(c.until_hangup(), Vec::<String>::new());
+    });
+    let account = with_endpoint(server.port, |e| {
+        e.tls = TlsMode::Starttls;
+        e.tls_name = Some("imap.gmail.com".into());
+        e.ca_pem = Some(pki.ca_pem.clone());
+    });
+    let error = Mailboxes::new(NEVER).watch(&account, Folder::Inbox, wanted(1)).await.unwrap_err();
+    assert_eq!(error.code, HarnessCode::H05);
+    let says = "has expired: it is for imap.gmail.com, from CN=test CA, from 2000-01-01 to 2001-01-01, and ended ";
+    assert!(error.message.contains(says) && error.message.contains("`imap.gmail.com` is wanted"), "{error}");
+    server.done();
+}

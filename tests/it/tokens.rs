@@ -1,5 +1,6 @@
 //! Access tokens: fetched once, shared, renewed in time, and what is said when a token server gives none.
 
+use crate::scripted::{Pki, serve_each};
 use sealcheck::{
     core::Redactor,
     lab::{
@@ -103,6 +104,26 @@ async fn tokens_are_renewed_before_they_end_and_when_they_are_refused() {
     }
     assert_eq!(asked(&lab), 2);
     assert!(tokens.renew(&Login { oauth: None, ..login }, &first).unwrap().is_none());
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_server_with_a_wrong_certificate_is_told_with_it() {
+    let lab = lab(GoogleSettings::default()).await;
+    let pki = Pki::new();
+    let acceptor = pki.acceptor("localhost", 2001);
+    let server = serve_each(2, move |_, c| {
+        c.tls(&acceptor);
+    });
+    let mut login = login(&lab);
+    let client = login.oauth.as_mut().unwrap();
+    client.token_endpoint = format!("https://localhost:{}/token", server.port);
+    client.ca_pem = Some(pki.ca_pem.clone());
+    let error = secret(&Tokens::default(), &login).await.unwrap_err();
+    server.done();
+    assert_eq!(error.code, HarnessCode::H05);
+    let says = "has expired: it is for localhost, from CN=test CA";
+    assert!(error.message.contains(says) && error.message.contains("from 2000-01-01 to 2001-01-01"), "{error}");
     lab.stop().await;
 }
 

@@ -66,7 +66,8 @@ mod tests {
             login: None,
         };
         let looked = |days: i64| {
-            let certificate = Certificate { names: Vec::new(), not_after: days * DAY + 1 };
+            let certificate =
+                Certificate { names: Vec::new(), issuer: String::new(), not_before: 0, not_after: days * DAY + 1 };
             let mut report = Report::default();
             tls(&mut report, "company.mx", &endpoint, Some(&certificate), 0);
             report.checks.remove(0)

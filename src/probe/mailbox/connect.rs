@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     outcome::{HarnessCode, StageError},
-    probe::tls,
+    probe::{peek::Protocol, tls},
     scenario::target::{Endpoint, TlsMode},
 };
 use std::{
@@ -90,7 +90,7 @@ fn open(endpoint: &Endpoint, limits: Limits) -> Result<TcpStream, StageError> {
 fn secure(endpoint: &Endpoint, tcp: TcpStream) -> Result<native_tls::TlsStream<TcpStream>, StageError> {
     let connector = tls::connector(endpoint)?;
     connector.connect(tls::name(endpoint), tcp).map_err(|e| match e {
-        native_tls::HandshakeError::Failure(e) => tls::handshake_error(endpoint, &e),
+        native_tls::HandshakeError::Failure(e) => tls::handshake_error(endpoint, &e, Protocol::Imap),
         native_tls::HandshakeError::WouldBlock(_) => error::lost(
             format!("tls {}", error::place(endpoint)),
             "the server did not answer the tls handshake in time",

@@ -6,7 +6,7 @@ use crate::{
     evidence::Sent,
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
-    probe::{tls, token::Tokens},
+    probe::{peek::Protocol, tls, token::Tokens},
     scenario::target::{Endpoint, TlsMode},
 };
 use lettre::transport::smtp::{
@@ -162,7 +162,10 @@ impl<'a> Dialogue<'a> {
     async fn secure(&self) -> Result<(), StageError> {
         let connector = tls::connector(self.endpoint)?;
         let name = tls::name(self.endpoint);
-        self.stream.upgrade(connector, name).await.map_err(|e| tls::handshake_error(self.endpoint, &e))
+        let Err(error) = self.stream.upgrade(connector, name).await else { return Ok(()) };
+        let (endpoint, text) = (self.endpoint.clone(), tls::told(&error));
+        let failed = tokio::task::spawn_blocking(move || tls::failure(&endpoint, &text, Protocol::Smtp)).await;
+        Err(failed.unwrap_or_else(|e| error::connect(self.endpoint, &std::io::Error::other(e))))
     }
 
     /// Greeting and EHLO: lettre does both at once.

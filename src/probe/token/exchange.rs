@@ -4,7 +4,7 @@ use super::refused;
 use crate::{
     core::{Redactor, Secret, redact},
     outcome::{HarnessCode, StageError},
-    probe::tls,
+    probe::{peek::Protocol, tls},
     scenario::target::{Endpoint, OauthClient, TlsMode},
 };
 use serde_json::Value;
@@ -182,7 +182,7 @@ fn tls_failed(url: &str, error: &native_tls::Error) -> StageError {
         ca_pem: None,
         login: None,
     };
-    StageError { stage: stage(url), ..tls::handshake_error(&endpoint, error) }
+    StageError { stage: stage(url), ..tls::handshake_error(&endpoint, error, Protocol::Https) }
 }
 
 /// A successful answer (RFC 6749 §5.1).
