@@ -7,6 +7,7 @@ mod desk;
 mod failure;
 mod language;
 mod project;
+mod runtime;
 mod signals;
 
 pub use args::{Args, ColorChoice, Command, Global};

@@ -6,6 +6,7 @@ use crate::{
         context::{complain, mask_with, print_secret},
         failure::{Failure, Outcome},
         project::Project,
+        runtime::block_on,
     },
     core::{Redactor, Secret, duration},
     outcome::{ExitCode, StageError},
@@ -73,13 +74,7 @@ enum Goes {
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, command: &AuthCommand) -> Outcome {
     let AuthCommand::Gmail(args) = command;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
-    let outcome = runtime.block_on(gmail(context, global, args));
-    runtime.shutdown_background();
-    outcome
+    block_on(gmail(context, global, args))
 }
 
 async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome {

@@ -7,6 +7,7 @@ use crate::{
         context::{mask_with, print},
         failure::{Failure, Outcome},
         project::Project,
+        runtime::block_on,
     },
     core::{Redactor, duration},
     outcome::{ExitCode, StageError},
@@ -36,14 +37,7 @@ pub struct CleanupArgs {
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CleanupArgs) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
-    let outcome = runtime.block_on(cleanup(context, global, args));
-    // Threads that still talk to a dead server are left behind.
-    runtime.shutdown_background();
-    outcome
+    block_on(cleanup(context, global, args))
 }
 
 async fn cleanup(context: &Context, global: &Global, args: &CleanupArgs) -> Outcome {

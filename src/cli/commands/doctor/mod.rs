@@ -11,6 +11,7 @@ use crate::{
         context::print,
         failure::{Failure, Outcome},
         project::Project,
+        runtime::block_on,
     },
     core::Redactor,
     doctor::{Report, Status, Subject, examine},
@@ -62,14 +63,7 @@ pub struct DoctorArgs {
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &DoctorArgs) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
-    let outcome = runtime.block_on(doctor(context, global, args));
-    // Threads that still talk to a dead server are left behind.
-    runtime.shutdown_background();
-    outcome
+    block_on(doctor(context, global, args))
 }
 
 async fn doctor(context: &Context, global: &Global, args: &DoctorArgs) -> Outcome {

@@ -13,6 +13,7 @@ use crate::{
         context::{complain, print},
         failure::{Failure, Outcome},
         language::Language,
+        runtime::block_on,
     },
     mail::Message,
     outcome::ExitCode,
@@ -64,12 +65,7 @@ pub struct InspectArgs {
 }
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(context.processors.max(1))
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
-    runtime.block_on(inspect(context, global, args))
+    block_on(inspect(context, global, args))
 }
 
 async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {

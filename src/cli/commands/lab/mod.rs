@@ -11,6 +11,7 @@ use crate::{
         context::{complain, print},
         failure::{Failure, Outcome},
         project::Project,
+        runtime::block_on,
         signals,
     },
     lab::{
@@ -117,11 +118,7 @@ fn route(text: &str) -> Result<(String, Route), String> {
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, command: &LabCommand) -> Outcome {
     let LabCommand::Up(args) = command;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
-    runtime.block_on(up(args, &Project::find(context, global, &[])?))
+    block_on(up(args, &Project::find(context, global, &[])?))
 }
 
 async fn up(args: &UpArgs, project: &Project) -> Outcome {

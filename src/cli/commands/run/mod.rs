@@ -18,6 +18,7 @@ use crate::{
         context::{complain, mask_with, print},
         failure::{Failure, Outcome},
         project::Project,
+        runtime::block_on,
         signals::{self, Signals},
     },
     core::Redactor,
@@ -59,14 +60,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs) ->
     if settings.obsolete != Obsolete::Ignore {
         plan.obsolete_snapshots = project.obsolete_snapshots();
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
-    let outcome = runtime.block_on(execute(context, global, args, &project, settings, plan));
-    // Threads that still talk to a dead server are left behind.
-    runtime.shutdown_background();
-    outcome
+    block_on(execute(context, global, args, &project, settings, plan))
 }
 
 async fn execute(

@@ -1,0 +1,14 @@
+//! Where commands wait for the world.
+
+use super::failure::{Failure, Outcome};
+
+/// Does what a command waits for. Threads that still talk to a dead server then are left behind.
+pub(super) fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::Internal(format!("cannot start: {e}")))?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_background();
+    outcome
+}
