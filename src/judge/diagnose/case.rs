@@ -59,6 +59,8 @@ pub struct Attempt {
     pub late: Option<Duration>,
     /// Something was waited for and did not come.
     pub silent: bool,
+    /// The category that was wanted, and where the receiver shows the mail instead.
+    pub tab: Option<(String, String)>,
 }
 
 /// A copy of the mail, read and verified.
@@ -111,6 +113,7 @@ impl<'a> Case<'a> {
         let log = Log::of_lines(&evidence.logs);
         let sent = Message::parse(evidence.sent.raw.clone());
         let late = copy.filter(|_| failed.iter().any(|c| c.path.ends_with(".within"))).map(|c| c.after);
+        let tab = failed.iter().find(|c| c.path.ends_with(".delivered.category") && !c.inconclusive);
         Some(Self {
             survival: copy.map(|c| survival(&sent, &c.message, Some(&c.verification))).unwrap_or_default(),
             mail: copy.map(|c| Mail::of(c, account, misplaced)),
@@ -132,6 +135,7 @@ impl<'a> Case<'a> {
                 to_itself,
                 late,
                 silent: failed.iter().any(|c| c.timed_out),
+                tab: tab.map(|c| (c.expected.clone(), c.actual.clone())),
             }),
         })
     }
