@@ -1,6 +1,7 @@
 //! In which order? From a plan to a report: every scenario through its steps, many at a time, with limits, retries and
 //! ways to stop.
 
+mod again;
 mod artifacts;
 mod attempt;
 mod emit;
@@ -14,6 +15,7 @@ mod log;
 mod logs;
 mod pool;
 mod preflight;
+mod recorded;
 mod route;
 mod scenario;
 mod stop;
@@ -23,6 +25,7 @@ mod wait;
 mod worlds;
 
 pub mod plan;
+pub mod resume;
 
 pub use artifacts::{ArtifactPolicy, DiagnosisText, RunDir};
 pub use emit::{Clock, Emitter};
