@@ -32,10 +32,42 @@ pub struct Evidence {
 /// What was learnt of mailboxes beside what arrived in them.
 #[derive(Debug, Clone, Default)]
 pub struct MailboxNotes {
+    /// Every folder that was watched, as it stood when waiting ended.
+    pub watched: Vec<Watched>,
     /// The folders that were searched in a new session when nothing had arrived.
     pub searched: Vec<Searched>,
+    /// The run's other mails, for each account where a copy was wanted and did not come.
+    pub others: Vec<Others>,
     /// Lines of IMAP servers that ended a session during the attempt.
     pub goodbyes: Vec<String>,
+}
+
+/// How it stood with a folder when waiting ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// The account.
+    pub account: String,
+    /// The folder.
+    pub folder: Folder,
+    /// How long ago its server had last said what is in it; `None` when it never had.
+    pub asked: Option<Duration>,
+    /// Why it could not be seen into.
+    pub problem: Option<String>,
+}
+
+/// What became of the mails that other attempts of the run sent to an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Others {
+    /// The account.
+    pub account: String,
+    /// How many were sent.
+    pub sent: usize,
+    /// How many of them came, at any time.
+    pub came: usize,
+    /// How many of these came after this attempt's mail was sent.
+    pub meanwhile: usize,
+    /// How long the slowest of the latter took, from the end of its submission.
+    pub slowest: Option<Duration>,
 }
 
 /// A folder that was searched for the mail once more.
@@ -139,21 +171,6 @@ pub enum Stage {
     Message,
     /// QUIT.
     Quit,
-}
-
-impl Stage {
-    /// Every step, in order.
-    pub const ALL: [Self; 9] = [
-        Self::Connect,
-        Self::Ehlo,
-        Self::Starttls,
-        Self::Auth,
-        Self::Mail,
-        Self::Rcpt,
-        Self::Data,
-        Self::Message,
-        Self::Quit,
-    ];
 }
 
 impl fmt::Display for Stage {

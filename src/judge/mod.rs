@@ -13,6 +13,7 @@ mod words;
 
 pub use check::check;
 pub use claims::claims;
+pub use diagnose::checked;
 pub use observed::observed;
 use sets::foreign;
 pub use summary::summary;

@@ -166,6 +166,9 @@ pub struct AttemptReport {
     pub steps: Vec<Step>,
     /// Every check.
     pub assertions: Vec<CheckResult>,
+    /// What was looked at when something did not come in time: what the silence means.
+    #[serde(default)]
+    pub checked: Vec<String>,
     /// Why it failed, most certain first.
     pub diagnosis: Vec<Diagnosis>,
     /// What stopped the harness.

@@ -180,10 +180,7 @@ impl Shard {
     }
 
     fn reports(&self) -> impl Iterator<Item = &ScenarioReport> {
-        self.events.iter().filter_map(|e| match &e.event {
-            Event::ScenarioFinished { report, .. } => Some(report.as_ref()),
-            _ => None,
-        })
+        Record::reports(&self.events).into_iter()
     }
 }
 
@@ -203,7 +200,6 @@ fn events(shards: Vec<Shard>, run: RunId, exit: ExitCode, problems: &[String]) -
         info: RunInfo { shard: None, host, ..first.info.clone() },
         scenarios: first.selection.clone(),
         selection: first.selection.clone(),
-        resumes: None,
     };
     let mut totals = Totals::default();
     let (mut redactions, mut imap) = (Redactions::default(), Connections::default());

@@ -1,9 +1,6 @@
 //! A recorded run, read again: what [`super::jsonl`] wrote, whole or as far as it came.
 
-use crate::{
-    core::RunId,
-    outcome::{Event, RunEvent, event::VERSION},
-};
+use crate::outcome::{Event, RunEvent, ScenarioReport, event::VERSION};
 use serde::Deserialize;
 use std::{fs, io, path::Path};
 
@@ -88,12 +85,20 @@ impl Record {
         if events.is_empty() { Err(RecordError::Empty { file: name }) } else { Ok(Self { name, events }) }
     }
 
-    /// The run that it tells of.
-    pub fn run(&self) -> Option<&RunId> {
-        match &self.events.first()?.event {
-            Event::RunStarted { run, .. } => Some(run),
-            _ => None,
+    /// How each scenario ended, as far as it is known.
+    pub(super) fn reports(events: &[RunEvent]) -> Vec<&ScenarioReport> {
+        let mut reports: Vec<&ScenarioReport> = Vec::new();
+        for event in events {
+            match &event.event {
+                Event::ScenarioFinished { report, .. } => reports.push(report),
+                Event::ScenarioAmended { report, .. } => match reports.iter_mut().find(|known| known.id == report.id) {
+                    Some(known) => *known = report,
+                    None => reports.push(report),
+                },
+                _ => {}
+            }
         }
+        reports
     }
 
     /// Whether the run came to its end.
@@ -147,7 +152,9 @@ fn event(line: &[u8], before: &[RunEvent]) -> Result<RunEvent, Wrong> {
         }
         None | Some(_) => {}
     }
-    if let Event::ScenarioFinished { report, source, .. } = &mut event.event {
+    if let Event::ScenarioFinished { report, source, .. } | Event::ScenarioAmended { report, source, .. } =
+        &mut event.event
+    {
         report.source = source.as_str().into();
     }
     Ok(event)

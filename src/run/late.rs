@@ -1,27 +1,87 @@
-//! Mail that comes after its attempt was given up: it tells a slow way from a lost mail.
+//! Mail that comes after its attempt was given up: it tells a slow way from a lost mail. Asked when a world ends, because
+//! until then nothing more is sent and everything that came can be seen.
 
-use super::{Environment, Item, goals::Goals, wait};
-use crate::outcome::{ScenarioReport, Status};
+use super::{deliveries::Mail, log::millis, wait, worlds::World};
+use crate::{
+    evidence::{Arrival, Folder},
+    mail::{Message, dsn::Dsn},
+    outcome::{ScenarioReport, Status},
+};
+use std::time::{Duration, Instant};
 
-/// Looks whether the mail of an earlier attempt that had timed out has come since, and says so. The last attempt has just
-/// looked for its own.
-pub(super) async fn look(environment: &Environment, item: &Item, report: &mut ScenarioReport) {
-    let Some((_, earlier)) = report.attempts.split_last_mut() else { return };
-    let mut late = false;
-    for attempt in earlier.iter_mut().filter(|a| a.status == Status::TimedOut) {
-        let Ok(world) = environment.worlds.world(&item.scenario.knobs).await else { return };
-        for (name, folder) in Goals::of(&item.scenario, &world.target, item.scenario.wait.timeout).folders_of_copies() {
-            let Some(account) = world.target.accounts.get(&name) else { continue };
-            // A folder that cannot be searched says nothing of the mail.
-            if wait::is_in(&world, account, folder, &attempt.message_id).await.unwrap_or(false) {
-                attempt.status = Status::Late;
-                attempt.summary = format!("came late: it is in the {folder} of {name} now");
-                late = true;
-                break;
+/// How long all mailboxes of a world may take to tell.
+const LOOK: Duration = Duration::from_secs(15);
+
+/// A copy that came when nobody waited for it any more.
+#[derive(Debug, Clone)]
+pub(super) struct Late {
+    /// The scenario's place in the plan.
+    pub(super) index: usize,
+    attempt: u32,
+    account: String,
+    folder: Folder,
+    /// From the end of its submission, and from the moment when it was given up; `None` when it was only found.
+    took: Option<(Duration, Duration)>,
+}
+
+/// Every mail of a world that was given up and has come since. What the servers do not tell in time is not known.
+pub(super) async fn look(world: &World) -> Vec<Late> {
+    let mut late = Vec::new();
+    let looking = async {
+        for (mail, given_up) in world.deliveries.given_up() {
+            late.extend(copy(world, &mail, given_up).await);
+        }
+    };
+    tokio::time::timeout(LOOK, looking).await.ok();
+    late
+}
+
+/// What the connection saw that watches the folder tells when a copy came; a search only that it is there.
+async fn copy(world: &World, mail: &Mail, given_up: Instant) -> Option<Late> {
+    let account = world.target.accounts.get(&mail.account)?;
+    let late = |folder, took| {
+        let Mail { index, attempt, account, .. } = mail.clone();
+        Late { index, attempt, account, folder, took }
+    };
+    let folders = [Folder::Inbox, Folder::Spam];
+    for folder in folders {
+        let Ok(Some(mut watch)) = world.mailboxes.watch(account, folder, mail.wanted.clone()).await else { continue };
+        while let Ok(Some(arrival)) = watch.next(Instant::now()).await {
+            if !is_bounce(&arrival) {
+                let since = |from| arrival.seen.saturating_duration_since(from);
+                return Some(late(folder, Some((since(mail.sent), since(given_up)))));
             }
         }
     }
-    if late && report.status == Status::TimedOut {
-        report.status = Status::Late;
+    for folder in folders {
+        // A folder that cannot be searched says nothing of the mail.
+        if wait::is_in(world, account, folder, &mail.wanted.message_id).await.unwrap_or(false) {
+            return Some(late(folder, None));
+        }
+    }
+    None
+}
+
+fn is_bounce(arrival: &Arrival) -> bool {
+    Dsn::of(&Message::parse(arrival.raw.clone())).is_some()
+}
+
+impl Late {
+    /// Writes it into the scenario's report.
+    pub(super) fn amend(&self, report: &mut ScenarioReport) {
+        let Some(attempt) = report.attempts.iter_mut().find(|a| a.n == self.attempt) else { return };
+        let (folder, account) = (self.folder, &self.account);
+        attempt.status = Status::Late;
+        attempt.summary = match self.took {
+            Some((after, late)) => {
+                attempt.timings_ms.extend([("came".into(), millis(after)), ("late".into(), millis(late))]);
+                let (after, late) = (after.as_secs_f64(), late.as_secs_f64());
+                format!("came late: in the {folder} of {account} after {after:.2}s, {late:.2}s after it was given up")
+            }
+            None => format!("came late: it is in the {folder} of {account} now"),
+        };
+        if report.status == Status::TimedOut {
+            report.status = Status::Late;
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! In which order? From a plan to a report: every scenario through its steps, many at a time, with limits, retries and
 //! ways to stop.
 
-mod again;
 mod artifacts;
 mod attempt;
+mod deliveries;
 mod emit;
 mod evidence;
 mod filed;
@@ -15,7 +15,6 @@ mod log;
 mod logs;
 mod pool;
 mod preflight;
-mod recorded;
 mod route;
 mod scenario;
 mod stop;
@@ -25,7 +24,6 @@ mod wait;
 mod worlds;
 
 pub mod plan;
-pub mod resume;
 
 pub use artifacts::{ArtifactPolicy, DiagnosisText, RunDir};
 pub use emit::{Clock, Emitter};

@@ -2,9 +2,9 @@
 
 use super::{
     ArtifactPolicy, Emitter, Environment, Given, Item, Plan, RunDir, Stop, StopReason,
+    late::Late,
     limits::Limits,
     preflight::prepare,
-    resume::Resumed,
     scenario::{blank, run_one},
     turns::Turns,
     worlds::Worlds,
@@ -98,39 +98,29 @@ pub async fn run(
     }
     let limits = Limits::new(options.sent.clone(), emitter.clone());
     let outline = options.given.outline();
-    let refused = outline
-        .as_ref()
-        .filter(|_| plan.resumed.is_none())
-        .map(|target| limits.refuse(&plan, target, options.global_timeout));
+    let refused = outline.as_ref().map(|target| limits.refuse(&plan, target, options.global_timeout));
     let (problems, trouble) = refused.unwrap_or_default();
     if !problems.is_empty() {
         return Err(Refused(problems));
     }
     let jobs = options.jobs.clamp(1, plan.items.len().max(1));
     let target = options.given.kind().to_string();
-    let is_again = plan.resumed.is_some();
-    let Resumed { run: resumes, order, kept, mails, notes } = plan
-        .resumed
-        .take()
-        .unwrap_or_else(|| Resumed { order: plan.items.iter().map(|i| i.id.clone()).collect(), ..Resumed::default() });
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
-    let worlds = Worlds::new(options.given.clone(), poll, options.redactor.clone(), emitter.clone(), &needs);
+    let heard = (emitter.clone(), stop.clone());
+    let worlds = Worlds::new(options.given.clone(), poll, options.redactor.clone(), heard, &needs);
     emitter.emit(Event::RunStarted {
         run: options.run.clone(),
         target: target.clone(),
-        selected: order.len(),
+        selected: plan.items.len(),
         jobs,
         tool: options.tool.clone(),
         info: options.info.clone(),
-        scenarios: order.clone(),
+        scenarios: plan.items.iter().map(|i| i.id.clone()).collect(),
         selection: plan.selection.clone(),
-        resumes,
     });
     limits.say(trouble);
-    notes.into_iter().for_each(|text| emitter.emit(Event::Note { text }));
-    mails.into_iter().for_each(|event| emitter.emit(event));
     let environment = Arc::new(Environment {
         worlds,
         run: options.run.clone(),
@@ -153,33 +143,22 @@ pub async fn run(
         })
     });
     let turns = Turns::of(&plan.items, outline.as_ref());
-    kept.iter().for_each(|report| finished(&environment, report));
-    let Finished { mut scenarios, bug } = all(&environment, plan.items, (jobs, turns), options.max_fail).await;
-    if is_again {
-        scenarios.extend(kept);
-        let places: HashMap<_, _> = order.iter().enumerate().map(|(n, id)| (id, n)).collect();
-        scenarios.sort_by_key(|s| places.get(&s.id).copied());
-    }
+    let Finished { mut scenarios, mut late, bug } =
+        all(&environment, plan.items, (jobs, turns), options.max_fail).await;
     if let Some(watchdog) = watchdog {
         watchdog.abort();
     }
-    environment.worlds.close().await;
+    late.extend(environment.worlds.close().await);
+    amend(&environment, &mut scenarios, &late);
 
     let leaks_found = options.run_dir.sweep().map(|leaks| leaks.len());
-    let mut totals = Totals::of(&scenarios);
-    // Of what a run before this one never told, nothing is known.
-    totals.not_run += order.len().saturating_sub(totals.selected);
-    totals.selected = order.len();
+    let totals = Totals::of(&scenarios);
     let mut exit = exit(&scenarios, &totals, options.flaky, stop.reason());
     if plan.selection.is_empty() {
         exit = exit.max(ExitCode::NothingSelected);
     }
     if options.obsolete_is_unclean && !plan.obsolete_snapshots.is_empty() {
         exit = exit.max(ExitCode::NotClean);
-    }
-    // Nobody who looks again may take what was never sent for good.
-    if is_again && totals.not_run > 0 {
-        exit = exit.max(ExitCode::Inconclusive);
     }
     if bug {
         exit = exit.max(ExitCode::Internal);
@@ -216,9 +195,11 @@ pub async fn run(
     Ok((report, exit))
 }
 
-/// Every scenario's report in the order of the plan, and whether one of them panicked.
+/// Every scenario's report in the order of the plan, mail that came after they were written, and whether one of them
+/// panicked.
 struct Finished {
     scenarios: Vec<ScenarioReport>,
+    late: Vec<Late>,
     bug: bool,
 }
 
@@ -230,23 +211,24 @@ async fn all(
 ) -> Finished {
     let mut reports: Vec<ScenarioReport> = items.iter().map(blank).collect();
     let mut waiting: VecDeque<Item> = items.into();
-    let mut running: JoinSet<(usize, ScenarioReport)> = JoinSet::new();
+    let mut running: JoinSet<(usize, ScenarioReport, Vec<Late>)> = JoinSet::new();
     let mut places: HashMap<Id, usize> = HashMap::new();
-    let (mut failures, mut bug) = (0, false);
+    let (mut failures, mut bug, mut late) = (0, false, Vec::new());
     loop {
         while running.len() < jobs && environment.stop.reason().is_none() {
             let Some(item) = turns.take(&mut waiting) else { break };
             let (environment, place) = (Arc::clone(environment), item.index);
             let handle = running.spawn(async move {
                 let report = run_one(&environment, &item).await;
-                if item.scenario.skip.is_none() {
-                    environment.worlds.release(&item.scenario.knobs).await;
-                }
-                (place, report)
+                let late = match item.scenario.skip {
+                    None => environment.worlds.release(&item.scenario.knobs).await,
+                    Some(_) => Vec::new(),
+                };
+                (place, report, late)
             });
             places.insert(handle.id(), place);
         }
-        let (place, report) = match running.join_next_with_id().await {
+        let (place, report, more) = match running.join_next_with_id().await {
             Some(Ok((_, done))) => done,
             Some(Err(error)) => {
                 bug = true;
@@ -254,11 +236,12 @@ async fn all(
                 let mut report = reports[place].clone();
                 report.status = Status::Errored;
                 report.reason = Some(format!("internal error, please report it: {error}"));
-                (place, report)
+                (place, report, Vec::new())
             }
             None => break,
         };
         turns.give_back(place);
+        late.extend(more);
         if report.status.is_broken() {
             failures += 1;
             if max_fail.is_some_and(|most| failures >= most) && !waiting.is_empty() {
@@ -273,7 +256,24 @@ async fn all(
         report.reason = environment.stop.reason().map(|r| r.as_str().to_owned());
         finished(environment, report);
     }
-    Finished { scenarios: reports, bug }
+    Finished { scenarios: reports, late, bug }
+}
+
+/// Corrects what was told of scenarios whose mail came after all.
+fn amend(environment: &Environment, reports: &mut [ScenarioReport], late: &[Late]) {
+    for (place, report) in reports.iter_mut().enumerate() {
+        let mut mine = late.iter().filter(|l| l.index == place).peekable();
+        if mine.peek().is_none() {
+            continue;
+        }
+        mine.for_each(|late| late.amend(report));
+        environment.emitter.emit(Event::ScenarioAmended {
+            scenario: report.id.clone(),
+            status: report.status,
+            report: Box::new(report.clone()),
+            source: report.source.to_string(),
+        });
+    }
 }
 
 fn finished(environment: &Environment, report: &ScenarioReport) {

@@ -4,7 +4,7 @@ use super::{
     ArtifactPolicy, Environment, Item,
     artifacts::File,
     attempt::{Attempted, attempt},
-    late, limits,
+    limits,
     log::millis,
 };
 use crate::{
@@ -33,10 +33,7 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
     }
     let started = Instant::now();
     environment.emitter.emit(Event::ScenarioStarted { scenario: item.id.clone(), name: scenario.name.clone() });
-    report.max_attempts = match &item.past {
-        None => 1 + environment.retries.unwrap_or(scenario.retries.max),
-        Some(past) => past.max_attempts,
-    };
+    report.max_attempts = 1 + environment.retries.unwrap_or(scenario.retries.max);
     tokio::select! {
         () = environment.stop.cut_off() => {
             report.status = Status::NotRun;
@@ -50,16 +47,13 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
 }
 
 async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioReport) {
-    let first = item.past.as_ref().map_or(1, |past| past.attempt);
-    report.attempts.extend(item.past.iter().flat_map(|past| past.earlier.clone()));
-    for n in first..=report.max_attempts.max(first) {
+    for n in 1..=report.max_attempts {
         let (Attempted { report: attempt, evidence, mut files }, target) = once(environment, item, n).await;
         let status = attempt.status;
         let known = known_issue(item, target.as_ref());
         // A mail that may have been taken is never sent again.
         let in_doubt = evidence.as_ref().is_some_and(|e| e.submission.unanswered.is_some());
-        let again =
-            n < report.max_attempts && known.is_none() && worth_it(item, status) && !in_doubt && item.past.is_none();
+        let again = n < report.max_attempts && known.is_none() && worth_it(item, status) && !in_doubt;
         let bad = status != Status::Passed;
         report.attempts.push(attempt);
         // What a retry could not tell, an attempt before it may have.
@@ -85,7 +79,6 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
             continue;
         }
         report.flaky = status == Status::Passed && n > 1;
-        late::look(environment, item, report).await;
         snapshot(environment, item, evidence.as_ref(), target.as_ref(), report);
         if let Some(known) = known {
             expected(environment, known, report);
@@ -101,7 +94,7 @@ fn known_issue<'i>(item: &'i Item, target: Option<&Target>) -> Option<&'i KnownI
 
 /// One attempt, in its world, as soon as the limits let it.
 async fn once(environment: &Environment, item: &Item, n: u32) -> (Attempted, Option<Target>) {
-    let token = || item.token(&environment.run, n);
+    let token = || Token::of(&environment.run, item.index, n);
     let world = match environment.worlds.world(&item.scenario.knobs).await {
         Ok(world) => world,
         Err(error) => return (unbegun(token(), n, error), None),
@@ -124,10 +117,6 @@ const PACED: &str = "paced";
 
 /// Waits for the limits of the accounts; how long, when it was to be told.
 async fn pace(environment: &Environment, item: &Item, target: &Target, n: u32) -> Result<Duration, StageError> {
-    // What was sent before was counted then.
-    if item.past.is_some() {
-        return Ok(Duration::ZERO);
-    }
     let tell = |status: &str, ms: u64, detail: String| {
         environment.emitter.emit(Event::Step {
             scenario: item.id.clone(),
@@ -242,6 +231,7 @@ fn unbegun(token: Token, n: u32, error: StageError) -> Attempted {
         timings_ms: BTreeMap::new(),
         steps: Vec::new(),
         assertions: Vec::new(),
+        checked: Vec::new(),
         diagnosis: Vec::new(),
         summary: format!("{} {}: {}", error.code, error.stage, error.message),
         error: Some(error),

@@ -6,8 +6,8 @@ use super::{
     worlds::World,
 };
 use crate::{
-    core::duration,
-    evidence::{Arrival, Folder, Searched, Sent, Submission},
+    core::{Token, duration},
+    evidence::{Arrival, Folder, Searched, Sent, Submission, Watched},
     mail::{Message, dsn::Dsn},
     outcome::{Event, HarnessCode, StageError},
     probe::mailbox::{Wanted, Watch},
@@ -52,15 +52,25 @@ pub(super) async fn watch(
     wanted: &Wanted,
     deadline: Instant,
 ) -> Result<Watches, StageError> {
+    let needed = goals.folders();
     let mut tasks = JoinSet::new();
-    for (account, folder, needed) in folders(world, goals, sender) {
-        let (account, mailboxes, wanted) = (account.clone(), world.mailboxes.clone(), wanted.clone());
-        tasks.spawn(async move {
-            let watch = mailboxes.watch(&account, folder, wanted);
-            let opened = tokio::time::timeout_at(deadline.into(), watch).await;
-            let opened = opened.unwrap_or_else(|_| Err(mailboxes.why_closed(&account.name, folder)));
-            (account, folder, opened, needed)
-        });
+    let mut start = |account: &str, folder: Folder, needed: bool| {
+        if let Some(account) = world.target.accounts.get(account).filter(|a| a.imap.is_some()).cloned() {
+            let (mailboxes, wanted) = (world.mailboxes.clone(), wanted.clone());
+            tasks.spawn(async move {
+                let watch = mailboxes.watch(&account, folder, wanted);
+                let opened = tokio::time::timeout_at(deadline.into(), watch).await;
+                let opened = opened.unwrap_or_else(|_| Err(mailboxes.why_closed(&account.name, folder)));
+                (account, folder, opened, needed)
+            });
+        }
+    };
+    for (account, folder) in &needed {
+        start(account, *folder, true);
+    }
+    // Without a goal nothing is waited for, and a bounce would come too late to be seen.
+    if !needed.is_empty() && !needed.contains(&(sender.to_owned(), Folder::Inbox)) {
+        start(sender, Folder::Inbox, false);
     }
     let mut watches = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -80,75 +90,33 @@ pub(super) async fn watch(
     Ok(Watches(watches))
 }
 
-/// The folders of an attempt, and whether a goal needs them.
-fn folders<'w>(world: &'w World, goals: &Goals, sender: &str) -> Vec<(&'w Account, Folder, bool)> {
-    let needed = goals.folders();
-    let bounces = (sender.to_owned(), Folder::Inbox);
-    // Without a goal nothing is waited for, and a bounce would come too late to be seen.
-    let also = (!needed.is_empty() && !needed.contains(&bounces)).then_some((bounces, false));
-    let all = needed.into_iter().map(|folder| (folder, true)).chain(also);
-    let of = |name: &str| world.target.accounts.get(name).filter(|a| a.imap.is_some());
-    all.filter_map(|((name, folder), needed)| Some((of(&name)?, folder, needed))).collect()
-}
-
-/// What the folders of an attempt hold already, of what came since a moment in seconds since 1970.
-pub(super) async fn there(
-    world: &World,
-    goals: &Goals,
-    sender: &str,
-    wanted: &Wanted,
-    since: i64,
-) -> Result<Vec<Arrival>, StageError> {
-    let mut all = Vec::new();
-    for (account, folder, needed) in folders(world, goals, sender) {
-        match world.mailboxes.past(account, folder, wanted, since).await {
-            Ok(arrivals) => all.extend(arrivals),
-            Err(error) if needed => return Err(error),
-            Err(_) => {}
-        }
-    }
-    Ok(all)
-}
-
 /// What waiting needs to know.
 pub(super) struct Waiting<'a> {
     pub(super) world: &'a World,
     pub(super) goals: &'a Goals,
+    pub(super) token: &'a Token,
     pub(super) sent: &'a Sent,
     pub(super) submission: &'a Submission,
-    /// How long ago the submission ended.
-    pub(super) ago: Duration,
     /// The moment to say that it is slow.
     pub(super) slow_at: Option<Instant>,
     /// The attempt's end.
     pub(super) deadline: Instant,
 }
 
-/// Waits until the goals are decided or time is up. `there` is what was there before, and how long after the submission it
-/// came.
-pub(super) async fn wait(
-    watches: Watches,
-    there: Vec<(Arrival, Duration)>,
-    waiting: &Waiting<'_>,
-    log: &Log,
-) -> Waited {
-    let Waiting { world, goals, sent, submission, ago, mut slow_at, deadline } = *waiting;
-    let began = Instant::now();
+/// Waits until the goals are decided or time is up. The submission has just ended.
+pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> Waited {
+    let Waiting { world, goals, token, sent, submission, mut slow_at, deadline } = *waiting;
+    let ended = Instant::now();
     let mut found: Vec<Found> = Vec::new();
     let mut sightings: Vec<Sighting> = Vec::new();
-    for (arrival, after) in there {
-        note(arrival, after, &mut found, &mut sightings);
-    }
-    // A server can deliver before it answers the end of DATA.
-    let after = |arrival: &Arrival| ago + arrival.seen.saturating_duration_since(began);
     let over = CancellationToken::new();
     let mut news = listen(watches, deadline, &over);
     let mut error = loop {
-        let now = ago + began.elapsed();
+        let now = ended.elapsed();
         let lost = lost(&world.target, &sent.rcpt_to, submission, &sightings);
         let until = match goals.decide(&sightings, &lost, now) {
             Decision::Enough => break None,
-            Decision::WaitUntil(until) => (began + until.saturating_sub(ago)).min(deadline),
+            Decision::WaitUntil(until) => (ended + until).min(deadline),
         };
         if Instant::now() >= deadline {
             break None;
@@ -157,8 +125,8 @@ pub(super) async fn wait(
         tokio::select! {
             next = news.recv() => match next {
                 Some(Ok(arrival)) => {
-                    let after = after(&arrival);
-                    note(arrival, after, &mut found, &mut sightings);
+                    note(arrival, ended, &mut found, &mut sightings);
+                    tell(world, token, &found);
                     log.emit(|scenario, attempt| Event::Poll {
                         scenario,
                         attempt,
@@ -182,14 +150,12 @@ pub(super) async fn wait(
     over.cancel();
     while let Some(last) = news.recv().await {
         match last {
-            Ok(arrival) => {
-                let after = after(&arrival);
-                note(arrival, after, &mut found, &mut sightings);
-            }
+            Ok(arrival) => note(arrival, ended, &mut found, &mut sightings),
             Err(last) => drop(error.get_or_insert(last)),
         }
     }
-    Waited { found, waited: ago + began.elapsed(), error }
+    tell(world, token, &found);
+    Waited { found, waited: ended.elapsed(), error }
 }
 
 /// Looks once more into the folders that a copy should be in, each in a new session, when no copy and no bounce was
@@ -233,15 +199,26 @@ pub(super) async fn is_in(
     })
 }
 
-/// Notes an arrival, unless it is known.
-fn note(arrival: Arrival, after: Duration, found: &mut Vec<Found>, sightings: &mut Vec<Sighting>) {
-    let place = |a: &Arrival| (a.account.clone(), a.folder, a.uid);
-    if found.iter().any(|f| place(&f.arrival) == place(&arrival)) {
-        return;
+/// Tells the other attempts which copies have come.
+fn tell(world: &World, token: &Token, found: &[Found]) {
+    for copy in found.iter().filter(|f| f.dsn.is_none()) {
+        world.deliveries.came(token, &copy.arrival.account, copy.arrival.seen);
     }
-    let message = Message::parse(arrival.raw.clone());
-    let dsn = Dsn::of(&message);
-    let one = Found { arrival, after, message, dsn };
+}
+
+/// How it stands with every folder of these accounts that is watched.
+pub(super) fn standings(world: &World, accounts: &[String]) -> Vec<Watched> {
+    let folders = accounts.iter().flat_map(|account| [Folder::Inbox, Folder::Spam].map(|folder| (account, folder)));
+    let standing = folders.filter_map(|(account, folder)| {
+        let it = world.mailboxes.standing(account, folder)?;
+        let (asked, problem) = (it.asked.map(|at| at.elapsed()), it.problem.map(|e| e.message));
+        Some(Watched { account: account.clone(), folder, asked, problem })
+    });
+    standing.collect()
+}
+
+fn note(arrival: Arrival, ended: Instant, found: &mut Vec<Found>, sightings: &mut Vec<Sighting>) {
+    let one = read(arrival, ended);
     sightings.push(Sighting {
         account: one.arrival.account.clone(),
         folder: one.arrival.folder,
@@ -284,6 +261,14 @@ fn listen(watches: Watches, deadline: Instant, over: &CancellationToken) -> News
         });
     }
     news
+}
+
+fn read(arrival: Arrival, ended: Instant) -> Found {
+    let message = Message::parse(arrival.raw.clone());
+    let dsn = Dsn::of(&message);
+    // A server can deliver before it answers the end of DATA.
+    let after = arrival.seen.saturating_duration_since(ended);
+    Found { arrival, after, message, dsn }
 }
 
 fn bug(error: &tokio::task::JoinError) -> StageError {

@@ -1,6 +1,10 @@
 //! The worlds of a run: one for every setting of the knobs, or the one that the person described.
 
-use super::Emitter;
+use super::{
+    Emitter, Stop,
+    deliveries::Deliveries,
+    late::{self, Late},
+};
 use crate::{
     core::Redactor,
     lab::{Lab, Settings},
@@ -27,6 +31,8 @@ pub(super) struct World {
     pub(super) tokens: Tokens,
     pub(super) logs: Logs,
     pub(super) dns: Dns,
+    /// What was sent here.
+    pub(super) deliveries: Deliveries,
     /// Servers of our own, which stop when this is dropped.
     _lab: Option<Lab>,
 }
@@ -43,6 +49,7 @@ pub(super) struct Worlds {
     poll: Duration,
     redactor: Redactor,
     emitter: Emitter,
+    stop: Stop,
     said: Mutex<BTreeSet<String>>,
     slots: Mutex<HashMap<Knobs, Slot>>,
     connections: Mutex<Connections>,
@@ -77,7 +84,13 @@ impl Given {
 
 impl Worlds {
     /// Worlds for scenarios with these knobs; `poll` is the longest that a mailbox is left unasked.
-    pub(super) fn new(given: Given, poll: Duration, redactor: Redactor, emitter: Emitter, needs: &[Knobs]) -> Self {
+    pub(super) fn new(
+        given: Given,
+        poll: Duration,
+        redactor: Redactor,
+        (emitter, stop): (Emitter, Stop),
+        needs: &[Knobs],
+    ) -> Self {
         let mut slots: HashMap<Knobs, Slot> = HashMap::new();
         for knobs in needs {
             let key = key(&given, knobs);
@@ -88,7 +101,7 @@ impl Worlds {
             learn(target, &redactor);
         }
         let slots = Mutex::new(slots);
-        Self { given, poll, redactor, emitter, said: Mutex::default(), slots, connections: Mutex::default() }
+        Self { given, poll, redactor, emitter, stop, said: Mutex::default(), slots, connections: Mutex::default() }
     }
 
     /// The world for these knobs.
@@ -120,7 +133,8 @@ impl Worlds {
         let tokens = Tokens::new(self.redactor.clone());
         let mailboxes = Mailboxes::with_tokens(self.poll, mailbox::Limits::default(), tokens.clone());
         let logs = Logs::open(&target);
-        Ok(Arc::new(World { target, mailboxes, tokens, logs, dns, _lab: lab }))
+        let deliveries = Deliveries::default();
+        Ok(Arc::new(World { target, mailboxes, tokens, logs, dns, deliveries, _lab: lab }))
     }
 
     /// Tells what no world of this run has told yet.
@@ -131,20 +145,26 @@ impl Worlds {
         }
     }
 
-    /// One scenario less needs the world for these knobs; after the last it is closed.
-    pub(super) async fn release(&self, knobs: &Knobs) {
+    /// One scenario less needs the world for these knobs; after the last it is closed. What came late is told then.
+    pub(super) async fn release(&self, knobs: &Knobs) -> Vec<Late> {
         let last = self.slots.lock().ok().and_then(|mut slots| {
             let key = key(&self.given, knobs);
             let slot = slots.get_mut(&key)?;
             slot.needed = slot.needed.saturating_sub(1);
             if slot.needed == 0 { slots.remove(&key) } else { None }
         });
-        if let Some(world) = last.as_ref().and_then(|slot| slot.cell.get()) {
-            self.end(world).await;
+        match last.as_ref().and_then(|slot| slot.cell.get()) {
+            Some(world) => self.end(world).await,
+            None => Vec::new(),
         }
     }
 
-    async fn end(&self, world: &World) {
+    async fn end(&self, world: &World) -> Vec<Late> {
+        let late = tokio::select! {
+            biased;
+            () = self.stop.cut_off() => Vec::new(),
+            late = late::look(world) => late,
+        };
         world.tokens.close();
         world.mailboxes.close().await;
         let (opened, reopened) = world.mailboxes.connections();
@@ -152,6 +172,7 @@ impl Worlds {
             connections.opened += opened;
             connections.reopened += reopened;
         }
+        late
     }
 
     /// The IMAP connections of every world that was closed.
@@ -159,13 +180,15 @@ impl Worlds {
         self.connections.lock().map(|c| *c).unwrap_or_default()
     }
 
-    /// Closes what is left: after a run that was cut short.
-    pub(super) async fn close(&self) {
+    /// Closes what is left: after a run that was cut short. What came late is told then.
+    pub(super) async fn close(&self) -> Vec<Late> {
         let left: Vec<Slot> =
             self.slots.lock().map(|mut slots| slots.drain().map(|(_, s)| s).collect()).unwrap_or_default();
+        let mut late = Vec::new();
         for world in left.iter().filter_map(|slot| slot.cell.get()) {
-            self.end(world).await;
+            late.extend(self.end(world).await);
         }
+        late
     }
 }
 

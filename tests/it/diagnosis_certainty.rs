@@ -6,7 +6,7 @@ use crate::by_hand::{
     two, unsealed, verified,
 };
 use sealcheck::{
-    evidence::{Folder, MailboxNotes, Searched},
+    evidence::{Folder, MailboxNotes, Others, Searched},
     judge::diagnose::{Attempt, Case, Mail, diagnose_case, of_error},
     mail::{Message, arc::ArcChain, received},
     outcome::{HarnessCode, StageError},
@@ -202,13 +202,35 @@ fn silence_is_told_from_a_mailbox_that_does_not_show_its_mail() {
     let silent = || Attempt { silent: true, ..Attempt::default() };
     let searched = |found| MailboxNotes {
         searched: vec![Searched { account: "gmail".into(), folder: Folder::Inbox, found }],
-        goodbyes: Vec::new(),
+        ..MailboxNotes::default()
     };
     assert_eq!(waited(None, &MailboxNotes::default(), silent()), "E00 certain");
     assert_eq!(waited(None, &searched(false), silent()), "E00 certain");
     assert_eq!(waited(None, &searched(true), silent()), "E03 certain");
     let itself = Attempt { to_itself: Some("a@gmail.com".into()), ..silent() };
     assert_eq!(waited(None, &searched(false), itself), "E01 certain");
+}
+
+#[test]
+fn silence_means_something_else_when_other_mail_came() {
+    let next = |others: Others, attempt: Attempt| {
+        let mailboxes = MailboxNotes { others: vec![others], ..MailboxNotes::default() };
+        let attempt = Some(Attempt { accepted: true, silent: true, ..attempt });
+        let found = diagnose_case(&Case { mailboxes: Some(&mailboxes), attempt, ..Case::default() });
+        found[0].next.clone()
+    };
+    let others = |sent, came, meanwhile| Others { account: "gmail".into(), sent, came, meanwhile, slowest: None };
+    for (others, says) in [
+        (others(3, 2, 1), "this one mail is lost or slow"),
+        (others(3, 0, 0), "nothing comes at all"),
+        (others(0, 0, 0), "a longer --timeout"),
+        (others(3, 3, 0), "a longer --timeout"),
+    ] {
+        let next = next(others, Attempt::default());
+        assert!(next[0].ends_with(says) && next.len() == 2, "{next:?}");
+    }
+    let blind = Attempt { unseen_bounces: Some(("no imap".into(), "write `imap`".into())), ..Attempt::default() };
+    assert_eq!(next(others(0, 0, 0), blind)[1], "write `imap`");
 }
 
 #[test]

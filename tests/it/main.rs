@@ -63,7 +63,6 @@ mod readme;
 mod recorded;
 mod redaction;
 mod reports;
-mod resume;
 mod rspamd;
 mod scenarios_yaml;
 mod scripted;

@@ -62,6 +62,7 @@ pub(crate) fn attempt(n: u32, status: Status, summary: &str) -> AttemptReport {
         timings_ms: BTreeMap::new(),
         steps: Vec::new(),
         assertions: Vec::new(),
+        checked: Vec::new(),
         diagnosis: Vec::new(),
         error: None,
         observed: Vec::new(),
@@ -209,7 +210,6 @@ pub(crate) fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
         info: RunInfo { host: Some("runner-17".into()), ..RunInfo::default() },
         scenarios: order.clone(),
         selection: order,
-        resumes: None,
     });
     let totals = Totals::of(&reports);
     for report in reports {

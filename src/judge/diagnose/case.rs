@@ -1,6 +1,10 @@
 //! What the rules look at: the same for an attempt of a run and for a mail that somebody has.
 
-use super::{found::quote, log::Log};
+use super::{
+    found::quote,
+    log::Log,
+    silence::{self, Bounces},
+};
 use crate::{
     evidence::{Evidence, Folder, MailboxNotes, ReceivedCopy},
     judge::{self, survival},
@@ -59,8 +63,8 @@ pub struct Attempt {
     pub late: Option<Duration>,
     /// Something was waited for and did not come.
     pub silent: bool,
-    /// The category that was wanted, and where the receiver shows the mail instead.
-    pub tab: Option<(String, String)>,
+    /// Why no bounce could have been seen, and what to do about it.
+    pub unseen_bounces: Option<(String, String)>,
 }
 
 /// A copy of the mail, read and verified.
@@ -113,7 +117,6 @@ impl<'a> Case<'a> {
         let log = Log::of_lines(&evidence.logs);
         let sent = Message::parse(evidence.sent.raw.clone());
         let late = copy.filter(|_| failed.iter().any(|c| c.path.ends_with(".within"))).map(|c| c.after);
-        let tab = failed.iter().find(|c| c.path.ends_with(".delivered.category") && !c.inconclusive);
         Some(Self {
             survival: copy.map(|c| survival(&sent, &c.message, Some(&c.verification))).unwrap_or_default(),
             mail: copy.map(|c| Mail::of(c, account, misplaced)),
@@ -135,7 +138,10 @@ impl<'a> Case<'a> {
                 to_itself,
                 late,
                 silent: failed.iter().any(|c| c.timed_out),
-                tab: tab.map(|c| (c.expected.clone(), c.actual.clone())),
+                unseen_bounces: match silence::bounces(evidence, target) {
+                    Bounces::Unseen { why, next } => Some((why, next)),
+                    Bounces::Came(_) | Bounces::None(_) => None,
+                },
             }),
         })
     }

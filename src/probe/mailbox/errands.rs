@@ -2,14 +2,10 @@
 
 use super::{
     cutter::Cutter,
-    error,
-    fetch::Fetched,
-    keys::{self, Key},
+    error, keys,
     mailboxes::{CROWDED, Counters, Limits},
-    past::{self, Past},
     session::{Named, Session, quoted},
     transcript::{Log, Transcript},
-    utf7,
 };
 use crate::{
     core::Category,
@@ -20,7 +16,6 @@ use crate::{
     scenario::target::ImapAccess,
 };
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -39,8 +34,6 @@ pub(super) struct Errands {
     crowded: Arc<AtomicBool>,
     open: Option<Open>,
     was_open: bool,
-    /// The server's labels cannot be read.
-    without_labels: bool,
 }
 
 /// A message of this tool that a run has left.
@@ -61,9 +54,7 @@ pub struct Leftover {
 struct Open {
     session: Session,
     selected: Option<(Folder, bool)>,
-    uid_validity: u32,
     bin: Option<String>,
-    past: HashMap<Folder, Past>,
 }
 
 impl Errands {
@@ -77,18 +68,7 @@ impl Errands {
         tokens: Tokens,
         crowded: Arc<AtomicBool>,
     ) -> Self {
-        Self {
-            access,
-            limits,
-            cutter,
-            transcript,
-            counters,
-            tokens,
-            crowded,
-            open: None,
-            was_open: false,
-            without_labels: false,
-        }
+        Self { access, limits, cutter, transcript, counters, tokens, crowded, open: None, was_open: false }
     }
 
     /// Moves one message to the bin, or deletes it where there is none.
@@ -137,33 +117,6 @@ impl Errands {
             }
             Ok(!open.session.search(&format!("HEADER Message-ID {}", quoted(bare)))?.is_empty())
         })
-    }
-
-    /// The messages of a folder that any of these keys belongs to, of those since the day before a moment in seconds since
-    /// 1970, and the folder's name; `None` when there is no such folder.
-    pub(super) fn past(
-        &mut self,
-        folder: Folder,
-        wanted: &[Key],
-        since: i64,
-    ) -> Result<Option<(Vec<Fetched>, String)>, StageError> {
-        let day = past::day(since.saturating_sub(86_400));
-        let labels = !self.without_labels;
-        let look = |open: &mut Open, labels: bool| {
-            let Named::Found(name, _) = open.session.folder_name(folder)? else { return Ok(None) };
-            open.select(folder, false)?;
-            open.session.run("NOOP", "NOOP")?;
-            let seen = open.past.entry(folder).or_default();
-            let found = seen.find(&mut open.session, open.uid_validity, wanted, (&day, labels))?;
-            Ok(Some((found, utf7::readable(&name))))
-        };
-        match self.twice(|open| look(open, labels)) {
-            Err(e) if labels && e.code == HarnessCode::H07 => {
-                self.without_labels = true;
-                self.twice(|open| look(open, false))
-            }
-            found => found,
-        }
     }
 
     /// What Gmail takes a message for; `None` when it is in no category, or the server has none.
@@ -232,7 +185,7 @@ impl Errands {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);
         }
         let bin = session.bin_name()?;
-        Ok(self.open.insert(Open { session, selected: None, uid_validity: 0, bin, past: HashMap::new() }))
+        Ok(self.open.insert(Open { session, selected: None, bin }))
     }
 }
 
@@ -263,7 +216,8 @@ impl Open {
 
     fn leftovers(&mut self, folder: Folder, by: i64) -> Result<Vec<Leftover>, StageError> {
         // BEFORE goes by days, of whatever time zone the server likes.
-        let day = past::day(by.saturating_add(2 * 86_400));
+        let day = jiff::Timestamp::from_second(by.saturating_add(2 * 86_400)).unwrap_or(jiff::Timestamp::MAX);
+        let day = day.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d-%b-%Y").to_string();
         let old = self.session.search(&format!("BEFORE {day}"))?;
         let mut found = Vec::new();
         for some in old.chunks(BATCH) {
@@ -297,7 +251,7 @@ impl Open {
         }
         self.selected = None;
         let Named::Found(name, _) = self.session.folder_name(folder)? else { return Ok(false) };
-        self.uid_validity = self.session.select(&name, changes)?.uid_validity;
+        self.session.select(&name, changes)?;
         self.selected = Some((folder, changes));
         Ok(true)
     }

@@ -9,6 +9,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -44,6 +45,8 @@ pub(super) struct Hub {
     is_behind: AtomicBool,
     /// How many times it was looked at after that.
     catch_ups: AtomicUsize,
+    /// When the server last said what is in it.
+    asked: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +80,7 @@ impl Hub {
             link: watch::Sender::new(Link::Opening),
             is_behind: AtomicBool::new(false),
             catch_ups: AtomicUsize::new(0),
+            asked: Mutex::default(),
         }
     }
 
@@ -94,11 +98,17 @@ impl Hub {
 
     /// Says that everything has been handed on that was in the folder a moment ago.
     pub(super) fn caught_up(&self) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         if self.is_behind.swap(false, Ordering::AcqRel) {
             self.catch_ups.fetch_add(1, Ordering::Release);
             // Wakes those who wait for it.
             self.link.send_modify(|_| ());
         }
+    }
+
+    /// When the server last said what is in the folder.
+    pub(super) fn asked(&self) -> Option<Instant> {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the connection broke and the folder has not been looked at since; and how many times it was, after that: a

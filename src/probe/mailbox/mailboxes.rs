@@ -90,6 +90,15 @@ struct OpenAccount {
     crowded: Arc<AtomicBool>,
 }
 
+/// How it stands with a folder.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// When its server last said what is in it.
+    pub asked: Option<Instant>,
+    /// Why it cannot be seen into at this moment.
+    pub problem: Option<StageError>,
+}
+
 /// How many connections were made.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
@@ -146,6 +155,19 @@ impl Mailboxes {
         }
     }
 
+    /// How it stands with a folder that is watched; `None` when nobody watches it, or the account has none such.
+    pub fn standing(&self, account: &str, folder: Folder) -> Option<Standing> {
+        let hub = Arc::clone(&self.0.state().folders.get(&(account.to_owned(), folder))?.hub);
+        let asked = hub.asked();
+        let link = hub.link().borrow().clone();
+        match link {
+            Link::Absent(_) => None,
+            Link::Open => Some(Standing { asked, problem: None }),
+            Link::Opening => Some(Standing { asked, problem: Some(self.why_closed(account, folder)) }),
+            Link::Waiting(e) | Link::Broken(e) | Link::Failed(e) => Some(Standing { asked, problem: Some(e) }),
+        }
+    }
+
     /// Whether a folder holds a message with this Message-ID at this moment; `false` when the account has no such
     /// folder. Asked on a connection of its own.
     ///
@@ -156,26 +178,6 @@ impl Mailboxes {
         let errands = self.0.errands(account)?;
         let message_id = message_id.to_owned();
         run(errands, move |errands| errands.contains(folder, &message_id)).await
-    }
-
-    /// The messages that a folder holds already for an attempt, and reports about its mail, of those that came since a
-    /// moment in seconds since 1970; none when the account has no such folder. Asked on a connection of its own.
-    ///
-    /// # Errors
-    /// When the server cannot be reached or refuses the login.
-    pub async fn past(
-        &self,
-        account: &Account,
-        folder: Folder,
-        wanted: &Wanted,
-        since: i64,
-    ) -> Result<Vec<Arrival>, StageError> {
-        let errands = self.0.errands(account)?;
-        let (name, keys) = (account.name.clone(), wanted.keys());
-        let found = run(errands, move |errands| errands.past(folder, &keys, since)).await?;
-        let (messages, folder_name) = found.unwrap_or_default();
-        let seen = Instant::now();
-        Ok(messages.into_iter().filter_map(|m| m.into_arrival(&name, folder, &folder_name, seen)).collect())
     }
 
     /// What Gmail takes an arrival for, asked on a connection of its own; `None` when it is in no category.

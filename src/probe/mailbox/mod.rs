@@ -25,7 +25,6 @@ mod fetch;
 mod hub;
 mod keys;
 mod mailboxes;
-mod past;
 mod session;
 mod transcript;
 mod utf7;
@@ -35,6 +34,6 @@ mod watcher;
 mod wire;
 
 pub use errands::Leftover;
-pub use mailboxes::{Limits, Mailboxes};
+pub use mailboxes::{Limits, Mailboxes, Standing};
 pub use visit::{FoundBy, Visit, visit};
 pub use watch::{Wanted, Watch};

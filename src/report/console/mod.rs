@@ -144,14 +144,13 @@ impl Reporter for Console {
         let palette = self.options.palette;
         self.tally.event(event);
         match &event.event {
-            Event::RunStarted { run, target, selected, jobs, tool, resumes, .. } => {
+            Event::RunStarted { run, target, selected, jobs, tool, .. } => {
                 self.activity.selected = *selected;
                 self.activity.started = Instant::now();
                 let scenarios = if *selected == 1 { "scenario" } else { "scenarios" };
                 let jobs = format!("{jobs} {}", if *jobs == 1 { "job" } else { "jobs" });
                 let head = format!("{tool} · target {target} · {selected} {scenarios} · {jobs} · run {}", run.short());
-                let again = resumes.as_ref().map(|run| format!(" · looks again for the mail of {}", run.short()));
-                self.tell(Verbosity::Normal, &(head + &again.unwrap_or_default()))?;
+                self.tell(Verbosity::Normal, &head)?;
             }
             Event::Note { text } => {
                 let text = super::sink::plain(text);
@@ -172,8 +171,7 @@ impl Reporter for Console {
                 let text = super::sink::plain(&format!("{scenario}: {kind} {status} {ms} ms {detail}"));
                 self.tell(Verbosity::Everything, &format!("{} {text}", line::pad(palette, Tone::Faint, "step")))?;
             }
-            Event::MailComposed { .. } | Event::MailSubmitted { .. } | Event::Poll { .. } | Event::Assertion { .. } => {
-            }
+            Event::Poll { .. } | Event::Assertion { .. } => {}
             Event::Slow { scenario, ms, .. } => {
                 self.slow += 1;
                 let line = line::timed(palette, Tone::Doubtful, "SLOW", *ms, scenario.as_str(), "still waiting");
@@ -186,6 +184,10 @@ impl Reporter for Console {
                 self.tell(Verbosity::Normal, &line)?;
             }
             Event::ScenarioFinished { report, .. } => self.finished(report)?,
+            Event::ScenarioAmended { report, .. } => {
+                let least = if report.status.is_broken() { Verbosity::Quiet } else { Verbosity::Normal };
+                self.tell(least, &line::finished(palette, report))?;
+            }
             Event::RunFinished { .. } => {
                 self.progress.clear();
                 for line in summary::summary(palette, &self.tally, self.slow) {

@@ -1,7 +1,6 @@
 //! `sealcheck run`.
 
 mod args;
-mod earlier;
 mod info;
 mod profile;
 mod settings;
@@ -36,37 +35,26 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs) ->
     let mut changes = args.values.set.clone();
     changes.extend(args.listen.map(|address| format!("targets.staging.listen='{address}'")));
     let project = Project::find(context, global, &changes)?;
-    let mut settings = Settings::of(context, &project, args)?;
-    let running = &args.running;
+    let settings = Settings::of(context, &project, args)?;
     if args.listen.is_some() && settings.target != TargetKind::Staging {
         let text =
             format!("--listen has no effect on target {}; it is for staging: choose with --target", settings.target);
         return Err(Failure::Usage(text));
     }
-    let mut chosen = format!("scenario for target {}", settings.target);
-    let mut plan = match &running.resume {
-        Some(named) => earlier::resume(&project, args, &mut settings, named)?,
-        None => {
-            let mut scenarios = project.scenarios(&args.select.what)?;
-            if let Some(named) = &running.failed {
-                let (run, failed) = earlier::failed(&project, settings.target, named)?;
-                scenarios.retain(|s| failed.contains(&s.id));
-                chosen.push_str(&format!(" that did not pass in run {run}"));
-            }
-            Plan::select(scenarios.into_iter().map(|s| settings.under(s)), &settings.selection)
-        }
-    };
-    if running.list {
+    let scenarios = project.scenarios(&args.select.what)?;
+    let mut plan = Plan::select(scenarios.into_iter().map(|s| settings.under(s)), &settings.selection);
+    if args.running.list {
         let ids: String = plan.items.iter().map(|i| format!("{}\n", i.id)).collect();
         print(&ids).map_err(|e| Failure::stdout(&e))?;
         return Ok(ExitCode::Success);
     }
     // A shard may have nothing to do; the others need its record all the same.
     if plan.selection.is_empty() {
-        if running.no_tests == NoTests::Pass {
+        if args.running.no_tests == NoTests::Pass {
             return Ok(ExitCode::Success);
         }
-        complain(&format!("no {chosen} was selected; `sealcheck list` shows what there is"));
+        let target = settings.target;
+        complain(&format!("no scenario for target {target} was selected; `sealcheck list` shows what there is"));
         return Ok(ExitCode::NothingSelected);
     }
     if settings.obsolete != Obsolete::Ignore {

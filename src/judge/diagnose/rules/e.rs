@@ -5,6 +5,7 @@ use crate::{
     judge::diagnose::{
         case::{Attempt, Case, Mail},
         found::{found, quote},
+        silence,
     },
     outcome::{
         Confidence::{Certain, High, Low},
@@ -17,7 +18,7 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     let Some(attempt) = case.attempt.as_ref().filter(|a| a.accepted) else { return Vec::new() };
     match &case.mail {
         None => unseen(case, attempt).into_iter().collect(),
-        Some(mail) => [in_spam(mail), late(case, attempt, mail), tab(attempt, mail)].into_iter().flatten().collect(),
+        Some(mail) => [in_spam(mail), late(case, attempt, mail)].into_iter().flatten().collect(),
     }
 }
 
@@ -57,9 +58,28 @@ fn unseen(case: &Case<'_>, attempt: &Attempt) -> Option<Diagnosis> {
     }
     let again = (!searched.is_empty()).then(|| "E03: a new session does not find it either".to_owned());
     let excluded = ["E01: another account sent it".to_owned()].into_iter().chain(again);
-    let next = "grep the Message-ID in the forwarder's log; run again with a longer --timeout".to_owned();
-    let taken = quote("smtp.log", 0, "the first server took the mail, and no copy and no bounce came");
-    Some(found("E00", Certain).seen([taken]).excluding(excluded).next([next]))
+    let others = case.mailboxes.map_or(&[][..], |m| &m.others);
+    let told = others.iter().map(|o| quote("imap.log", 0, &silence::others(o)));
+    let (way_works, nothing_comes) =
+        (others.iter().any(|o| o.meanwhile > 0), others.iter().any(|o| o.sent > 0 && o.came == 0));
+    let excluded =
+        excluded.chain(way_works.then(|| "the forwarding and the mailbox as a whole: others came".to_owned()));
+    let next = if way_works {
+        "grep the Message-ID in the forwarder's log and in its queue: this one mail is lost or slow"
+    } else if nothing_comes {
+        "see that the forwarding is on and leads to the receiver, with `sealcheck doctor --send`: nothing comes at all"
+    } else {
+        "grep the Message-ID in the forwarder's log; run again with a longer --timeout"
+    };
+    let (taken, see_bounces) = match &attempt.unseen_bounces {
+        None => ("the first server took the mail, and no copy and no bounce came".to_owned(), None),
+        Some((why, next)) => {
+            let text = format!("the first server took the mail, and no copy came; a bounce could not be seen: {why}");
+            (text, Some(next.clone()).filter(|next| !next.is_empty()))
+        }
+    };
+    let seen = [quote("smtp.log", 0, &taken)].into_iter().chain(told);
+    Some(found("E00", Certain).seen(seen).excluding(excluded).next([next.to_owned()]).next(see_bounces))
 }
 
 /// In the spam folder, although the receiver found nothing wrong with it.
@@ -72,13 +92,6 @@ fn in_spam(mail: &Mail<'_>) -> Option<Diagnosis> {
     };
     let found = found("E02", High).seen([quote(&mail.artifact, 0, &place)]);
     authentic.then(|| found.seen(mail.quote_trusted()))
-}
-
-/// In the inbox, and shown elsewhere in it than where it was wanted.
-fn tab(attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis> {
-    let (wanted, shown) = attempt.tab.as_ref()?;
-    let text = format!("its category at the receiver: {shown}; wanted: {wanted}");
-    Some(found("E08", Certain).seen([quote(&mail.artifact, 0, &text)]))
 }
 
 /// It came, after the time that was allowed; the slowest hop says where it waited. When no hop does, a session that the

@@ -1,0 +1,153 @@
+//! What was looked at when something did not come in time: what the silence means.
+
+use super::Log;
+use crate::{
+    evidence::{Evidence, Folder, Others},
+    judge::words,
+    outcome::CheckResult,
+    scenario::Target,
+};
+use std::collections::BTreeMap;
+
+/// What was looked at, a line each; nothing when nothing was missed.
+pub fn checked(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> Vec<String> {
+    let missed = |c: &CheckResult| !c.passed && c.timed_out && !c.path.ends_with(".within");
+    if !evidence.submission.may_be_accepted() || !checks.iter().any(missed) {
+        return Vec::new();
+    }
+    let mut lines = vec![taken(evidence)];
+    lines.extend(searched(evidence));
+    lines.extend(watched(evidence, target));
+    lines.push(match bounces(evidence, target) {
+        Bounces::Came(n) => format!("{n} of the bounces to the sender came"),
+        Bounces::None(account) => format!("the inbox of {account} was watched for a bounce: none came"),
+        Bounces::Unseen { why, next } if next.is_empty() => format!("no bounce could be seen: {why}"),
+        Bounces::Unseen { why, next } => format!("no bounce could be seen: {why}; {next}"),
+    });
+    lines.extend(logs(evidence));
+    lines.extend(evidence.mailboxes.others.iter().map(others));
+    lines
+}
+
+/// What is known of bounces.
+pub(super) enum Bounces {
+    /// So many came.
+    Came(usize),
+    /// None came to this account, which was watched.
+    None(String),
+    /// Nobody could have seen one.
+    Unseen {
+        /// Why.
+        why: String,
+        /// What to do about it; empty when nothing can be done.
+        next: String,
+    },
+}
+
+/// Whether a bounce would have been seen. It goes to the envelope's sender (RFC 5321 §6.1).
+pub(super) fn bounces(evidence: &Evidence, target: &Target) -> Bounces {
+    if !evidence.bounces.is_empty() {
+        return Bounces::Came(evidence.bounces.len());
+    }
+    let unseen = |why: String, next: String| Bounces::Unseen { why, next };
+    let sender = &evidence.sent.mail_from;
+    if sender.is_empty() {
+        return unseen("the mail has no sender in its envelope that one could go to".to_owned(), String::new());
+    }
+    let Some(account) = target.accounts.values().find(|a| a.address.eq_ignore_ascii_case(sender)) else {
+        let next = "send with the address of an account that has `imap`".to_owned();
+        return unseen(format!("it would go to {sender}, which is no account's address"), next);
+    };
+    let name = &account.name;
+    if account.imap.is_none() {
+        let next = format!("write `imap` below `accounts.{name}` in sealcheck.yaml");
+        return unseen(format!("it would go to {name}, an account without `imap`"), next);
+    }
+    match evidence.mailboxes.watched.iter().find(|w| w.account == *name && w.folder == Folder::Inbox) {
+        Some(watched) => match &watched.problem {
+            None => Bounces::None(name.clone()),
+            Some(problem) => {
+                let next = format!("see that the login of {name} works: `sealcheck doctor --target …`");
+                unseen(format!("the inbox of {name} was not open: {problem}"), next)
+            }
+        },
+        None => unseen(format!("nobody watched the inbox of {name}"), String::new()),
+    }
+}
+
+fn taken(evidence: &Evidence) -> String {
+    let submission = &evidence.submission;
+    match (&submission.unanswered, submission.deciding()) {
+        (Some(why), _) => format!("whether the first server took the mail is not known: {why}"),
+        (None, Some(reply)) => format!("the first server took the mail: {}", words::cut(&reply.reply.to_string(), 120)),
+        (None, None) => "the first server took the mail".to_owned(),
+    }
+}
+
+fn searched(evidence: &Evidence) -> Vec<String> {
+    let mut accounts: BTreeMap<(&str, bool), Vec<&str>> = BTreeMap::new();
+    for one in &evidence.mailboxes.searched {
+        accounts.entry((&one.account, one.found)).or_default().push(words::folder(one.folder));
+    }
+    let line = |((account, found), folders): ((&str, bool), Vec<&str>)| {
+        let (folders, seen) = (folders.join(" and "), if found { "the mail is there" } else { "not there" });
+        format!("{folders} of {account} searched anew, on another connection: {seen}")
+    };
+    accounts.into_iter().map(line).collect()
+}
+
+/// How the mailboxes stood where copies were wanted; the sender's is told with the bounces.
+fn watched(evidence: &Evidence, target: &Target) -> Vec<String> {
+    let is_senders = |account: &str| {
+        let account = target.accounts.get(account);
+        account.is_some_and(|a| a.address.eq_ignore_ascii_case(&evidence.sent.mail_from))
+    };
+    let told = evidence.mailboxes.watched.iter().filter(|w| !is_senders(&w.account));
+    told.map(|w| {
+        let place = format!("{} of {}", words::folder(w.folder), w.account);
+        match (&w.problem, w.asked) {
+            (Some(problem), _) => format!("{place} was not open in the end: {problem}"),
+            (None, Some(asked)) => {
+                format!("{place} watched to the end; its server last answered {} before", words::seconds(asked))
+            }
+            (None, None) => format!("{place} opened, and its server has not yet said what is in it"),
+        }
+    })
+    .collect()
+}
+
+fn logs(evidence: &Evidence) -> Vec<String> {
+    let mut lines: Vec<String> = evidence
+        .unread_logs
+        .iter()
+        .map(|l| format!("the log of {} could not be read: {}", l.account, l.problem))
+        .collect();
+    if evidence.logs.is_empty() {
+        return lines;
+    }
+    let refusals = Log::of_lines(&evidence.logs).refusals();
+    if refusals.is_empty() {
+        let count = evidence.logs.len();
+        lines.push(format!("{count} lines of logs tell of the mail, none of a refusal or a delay"));
+    }
+    lines.extend(refusals.into_iter().map(|(reply, at)| {
+        let what = if reply.is_transient() { "deferred" } else { "refused" };
+        format!("{what} on the way, {}:{}: {}", at.artifact, at.line, words::cut(&reply.to_string(), 120))
+    }));
+    lines
+}
+
+/// What became of the run's other mails.
+pub(super) fn others(others: &Others) -> String {
+    let Others { account, sent, came, meanwhile, slowest } = others;
+    let mails = |n: usize| if n == 1 { "1 other mail".to_owned() } else { format!("{n} other mails") };
+    match (sent, came, meanwhile) {
+        (0, ..) => format!("this run has sent no other mail towards {account}"),
+        (_, 0, _) => format!("none of {} that this run sent towards {account} has come either", mails(*sent)),
+        (_, _, 0) => format!("{} of this run reached {account}, all before this one was sent", mails(*came)),
+        _ => {
+            let slowest = slowest.map(|s| format!(", the slowest after {}", words::seconds(s))).unwrap_or_default();
+            format!("{} of this run reached {account} meanwhile{slowest}", mails(*meanwhile))
+        }
+    }
+}

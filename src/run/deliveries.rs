@@ -1,0 +1,126 @@
+//! What the attempts in a world know of each other's mail: what was sent to a mailbox, what came, what was given up.
+
+use super::plan::Item;
+use crate::{core::Token, evidence::Others, probe::mailbox::Wanted};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+/// Every mail that was sent in a world, once for each mailbox where a copy of it is wanted.
+#[derive(Debug, Default)]
+pub(super) struct Deliveries(Mutex<Vec<Mail>>);
+
+/// A mail on its way to a mailbox.
+#[derive(Debug, Clone)]
+pub(super) struct Mail {
+    /// The scenario's place in the plan.
+    pub(super) index: usize,
+    /// The attempt, from 1.
+    pub(super) attempt: u32,
+    /// Where a copy is wanted.
+    pub(super) account: String,
+    /// What the copy is known by.
+    pub(super) wanted: Wanted,
+    /// The end of its submission.
+    pub(super) sent: Instant,
+    came: Option<Instant>,
+    given_up: Option<Instant>,
+}
+
+impl Deliveries {
+    fn all(&self) -> MutexGuard<'_, Vec<Mail>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A mail was sent a moment ago, of which these accounts are to get copies.
+    pub(super) fn sent(&self, item: &Item, attempt: u32, wanted: &Wanted, accounts: impl IntoIterator<Item = String>) {
+        let (index, sent) = (item.index, Instant::now());
+        let mail = |account| Mail { index, attempt, account, wanted: wanted.clone(), sent, came: None, given_up: None };
+        self.all().extend(accounts.into_iter().map(mail));
+    }
+
+    /// A copy was seen.
+    pub(super) fn came(&self, token: &Token, account: &str, at: Instant) {
+        for mail in self.all().iter_mut().filter(|m| m.wanted.token == *token && m.account == account) {
+            mail.came.get_or_insert(at);
+        }
+    }
+
+    /// Nobody waits any more for what of this mail has not come.
+    pub(super) fn give_up(&self, token: &Token) {
+        let now = Instant::now();
+        for mail in self.all().iter_mut().filter(|m| m.wanted.token == *token && m.came.is_none()) {
+            mail.given_up = Some(now);
+        }
+    }
+
+    /// What was given up, and when.
+    pub(super) fn given_up(&self) -> Vec<(Mail, Instant)> {
+        self.all().iter().filter_map(|m| Some((m.clone(), m.given_up?))).collect()
+    }
+
+    /// What became of the other mails, for each account where a copy of this one is wanted and has not come.
+    pub(super) fn others(&self, token: &Token) -> Vec<Others> {
+        let all = self.all();
+        let missing = all.iter().filter(|m| m.wanted.token == *token && m.came.is_none());
+        missing.map(|mine| others(mine, &all)).collect()
+    }
+}
+
+fn others(mine: &Mail, all: &[Mail]) -> Others {
+    let mut others = Others { account: mine.account.clone(), ..Others::default() };
+    for other in all.iter().filter(|m| m.account == mine.account && m.wanted.token != mine.wanted.token) {
+        others.sent += 1;
+        let Some(came) = other.came else { continue };
+        others.came += 1;
+        if came >= mine.sent {
+            others.meanwhile += 1;
+            others.slowest = others.slowest.max(Some(came.saturating_duration_since(other.sent)));
+        }
+    }
+    others
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn mail(n: u32, account: &str, sent: Instant, came: Option<u64>) -> Mail {
+        let token = Token::new(format!("t-{n}"));
+        let wanted = Wanted { message_id: format!("<{n}@x>"), token };
+        let came = came.map(|seconds| sent + Duration::from_secs(seconds));
+        Mail { index: 0, attempt: 1, account: account.into(), wanted, sent, came, given_up: None }
+    }
+
+    #[test]
+    fn others_are_counted_by_account_and_time() {
+        let start = Instant::now();
+        let second = |n| start + Duration::from_secs(n);
+        let deliveries = Deliveries(Mutex::new(vec![
+            mail(1, "gmail", second(0), Some(1)),
+            mail(2, "gmail", second(0), Some(30)),
+            mail(3, "gmail", second(10), None),
+            mail(4, "gmail", second(20), Some(3)),
+            mail(5, "external", second(20), Some(1)),
+            mail(6, "gmail", second(21), None),
+        ]));
+        let gmail =
+            Others { account: "gmail".into(), sent: 4, came: 3, meanwhile: 2, slowest: Some(Duration::from_secs(30)) };
+        assert_eq!(deliveries.others(&Token::new("t-3")), [gmail]);
+        assert_eq!(deliveries.others(&Token::new("t-5")), [], "it came");
+    }
+
+    #[test]
+    fn what_came_is_not_given_up() {
+        let deliveries =
+            Deliveries(Mutex::new(vec![mail(1, "a", Instant::now(), None), mail(2, "a", Instant::now(), None)]));
+        deliveries.came(&Token::new("t-1"), "a", Instant::now());
+        deliveries.give_up(&Token::new("t-1"));
+        assert!(deliveries.given_up().is_empty());
+        deliveries.came(&Token::new("t-2"), "b", Instant::now());
+        deliveries.give_up(&Token::new("t-2"));
+        assert_eq!(deliveries.given_up().len(), 1);
+    }
+}
