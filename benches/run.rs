@@ -102,8 +102,6 @@ async fn with_checks() -> (Duration, usize) {
         given: Given::Target(Box::new(world.target())),
         vars: Vars::new(),
         jobs: AT_A_TIME,
-        retries: None,
-        timeout: None,
         global_timeout: None,
         max_fail: None,
         flaky: FlakyPolicy::Fail,

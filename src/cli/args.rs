@@ -24,6 +24,11 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE", env = "SEALCHECK_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
 
+    /// Your own settings, below those of the project file; none for no file
+    /// [default: sealcheck/config.yaml in $XDG_CONFIG_HOME, else in ~/.config; in %APPDATA% on Windows]
+    #[arg(long, global = true, value_name = "FILE|none", env = "SEALCHECK_USER_CONFIG", hide_env_values = true)]
+    pub user_config: Option<PathBuf>,
+
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "SEALCHECK_COLOR")]
     pub color: ColorChoice,
@@ -70,7 +75,7 @@ pub enum Command {
     /// List scenarios, tags, targets and matrix rows; needs no secrets
     List(commands::list::ListArgs),
     /// Check scenarios and the project file; sends nothing
-    Check(commands::check::CheckArgs),
+    Check(Box<commands::check::CheckArgs>),
     /// Explain any mail: hops, Authentication-Results, the ARC chain, and our own verification
     Inspect(commands::inspect::InspectArgs),
     /// Explain the codes of diagnoses, errors and warnings, in English or Japanese

@@ -15,7 +15,7 @@ pub use context::Context;
 pub use failure::Failure;
 
 use crate::outcome::ExitCode;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use context::complain;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -31,8 +31,10 @@ pub fn main(context: &Context) -> std::process::ExitCode {
 }
 
 fn dispatch(context: &Context) -> ExitCode {
-    let args = match Args::try_parse_from(&context.args) {
-        Ok(args) => args,
+    let parsed = Args::command().try_get_matches_from(&context.args);
+    let parsed = parsed.and_then(|matches| Ok((Args::from_arg_matches(&matches)?, matches)));
+    let (args, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are no errors and go to standard output.
             drop(error.print());
@@ -40,11 +42,12 @@ fn dispatch(context: &Context) -> ExitCode {
         }
     };
     let global = &args.global;
+    let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
     let outcome = match args.command {
         Command::Init(args) => commands::init::run(context, &args),
-        Command::Run(args) => commands::run::run(context, global, &args),
+        Command::Run(args) => commands::run::run(context, global, &args, typed),
         Command::List(args) => commands::list::run(context, global, &args),
-        Command::Check(args) => commands::check::run(context, global, &args),
+        Command::Check(args) => commands::check::run(context, global, &args, typed),
         Command::Inspect(args) => commands::inspect::run(context, global, &args),
         Command::Explain(args) => commands::explain::run(context, &args),
         Command::Doctor(args) => commands::doctor::run(context, global, &args),

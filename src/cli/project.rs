@@ -8,7 +8,7 @@ use crate::{
     run::{Given, Plan},
     scenario::{
         Config, Loaded, Scenario, Target, TargetKind, YamlErrors,
-        config::{self, ConsentSpec, Outside, Staging},
+        config::{self, ConsentSpec, Outside, Staging, UserFile},
         load,
     },
 };
@@ -38,8 +38,6 @@ pub(super) struct Project {
     scenarios: PathBuf,
     /// The snapshot folder.
     pub(super) snapshots: PathBuf,
-    /// Where to run when nobody says so.
-    pub(super) target: TargetKind,
 }
 
 impl Project {
@@ -57,13 +55,12 @@ impl Project {
     /// When the project file or a change to it is wrong.
     pub(super) fn open(context: &Context, global: &Global, set: &[String]) -> Result<Self, YamlErrors> {
         let file = global.config.clone().or_else(|| nearest(context));
-        let config = config::load(file.as_deref(), set)?;
+        let config = config::load(file.as_deref(), user_file(context, global).as_ref(), set)?;
         let root = file.as_ref().and_then(|f| f.parent()).map(PathBuf::from).unwrap_or_default();
         let below = |path: &Option<PathBuf>, default: &str| root.join(path.as_deref().unwrap_or(Path::new(default)));
         Ok(Self {
             scenarios: below(&config.scenarios, "scenarios"),
             snapshots: below(&config.snapshots, "snapshots"),
-            target: config.target.unwrap_or(TargetKind::Embedded),
             file,
             config,
             root,
@@ -234,6 +231,22 @@ impl Project {
         runs.sort();
         runs
     }
+}
+
+/// The user's own file: the one that is named, or the usual one where it is there.
+fn user_file(context: &Context, global: &Global) -> Option<UserFile> {
+    if let Some(path) = &global.user_config {
+        let named = || UserFile { path: context.directory.join(path), shown: path.display().to_string() };
+        return (path.as_os_str() != "none").then(named);
+    }
+    let set = |name: &str| context.variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = set("HOME");
+    let windows = if cfg!(windows) { set("APPDATA") } else { None };
+    let folder = set("XDG_CONFIG_HOME").or(windows).or_else(|| Some(home.as_ref()?.join(".config")))?;
+    let path = folder.join("sealcheck").join("config.yaml");
+    let below = home.and_then(|home| path.strip_prefix(home).ok().map(|below| format!("~/{}", below.display())));
+    let shown = below.unwrap_or_else(|| path.display().to_string());
+    path.exists().then_some(UserFile { path, shown })
 }
 
 /// The project file in the current directory or the nearest above, as a relative path.

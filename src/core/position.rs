@@ -42,4 +42,9 @@ impl<T> At<T> {
     pub fn new(value: T, at: Position) -> Self {
         Self { value, at }
     }
+
+    /// Another value at the same place.
+    pub fn map<U>(self, other: impl FnOnce(T) -> U) -> At<U> {
+        At { value: other(self.value), at: self.at }
+    }
 }

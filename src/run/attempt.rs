@@ -141,7 +141,7 @@ async fn send(
 ) -> Result<UnderWay, StageError> {
     let scenario = &item.scenario;
     let vars = item.vars(&world.target, &environment.vars, &environment.run, &told.token);
-    let timeout = environment.timeout.unwrap_or(scenario.wait.timeout);
+    let timeout = scenario.wait.timeout;
     let deadline = log.started() + timeout;
 
     let route = route(&scenario.send, &world.target).map_err(|e| unplanned(&e.at, &e.value))?;

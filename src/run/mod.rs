@@ -35,7 +35,6 @@ pub use tags::{TagError, TagExpr};
 pub use worlds::Given;
 
 use crate::{core::RunId, judge::snapshot::Store, scenario::Vars};
-use std::time::Duration;
 
 /// What every scenario of a run shares.
 struct Environment {
@@ -48,7 +47,5 @@ struct Environment {
     artifacts: ArtifactPolicy,
     diagnosis_text: DiagnosisText,
     snapshots: Store,
-    timeout: Option<Duration>,
-    retries: Option<u32>,
     vars: Vars,
 }

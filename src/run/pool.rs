@@ -48,10 +48,6 @@ pub struct Options {
     pub vars: Vars,
     /// How many scenarios at a time.
     pub jobs: usize,
-    /// How many more attempts, in place of the scenarios' own numbers.
-    pub retries: Option<u32>,
-    /// For every attempt, in place of the scenarios' own times.
-    pub timeout: Option<Duration>,
     /// For the whole run.
     pub global_timeout: Option<Duration>,
     /// After how many failures no new scenario is started.
@@ -131,8 +127,6 @@ pub async fn run(
         artifacts: options.artifacts,
         diagnosis_text: options.diagnosis_text,
         snapshots: options.snapshots,
-        timeout: options.timeout,
-        retries: options.retries,
         vars: options.vars,
     });
     let watchdog = options.global_timeout.map(|limit| {

@@ -33,7 +33,7 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
     }
     let started = Instant::now();
     environment.emitter.emit(Event::ScenarioStarted { scenario: item.id.clone(), name: scenario.name.clone() });
-    report.max_attempts = 1 + environment.retries.unwrap_or(scenario.retries.max);
+    report.max_attempts = 1 + scenario.retries.max;
     tokio::select! {
         () = environment.stop.cut_off() => {
             report.status = Status::NotRun;

@@ -49,6 +49,8 @@ pub struct Scenario {
     pub retries: Retries,
     /// What happens to the mail afterwards.
     pub cleanup: Cleanup,
+    /// The options that the file itself writes; what it does not write, others may say.
+    pub written: Written,
     /// The file's text, for source excerpts.
     pub source: Arc<str>,
     /// The name and text of the file that it extends; positions can stand there too.
@@ -447,6 +449,40 @@ pub struct Retries {
 impl Default for Retries {
     fn default() -> Self {
         Self { max: 0, on: vec![RetryOn::Error, RetryOn::Timeout, RetryOn::Fail], delay: Duration::ZERO }
+    }
+}
+
+/// The options of a scenario that others may say in its place, as far as its file writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Written {
+    /// `wait.timeout`.
+    pub timeout: Option<At<Duration>>,
+    /// `arc`.
+    pub arc: Option<At<ArcPolicy>>,
+    /// `retries`.
+    pub retries: Option<WrittenRetries>,
+}
+
+/// `retries` as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenRetries {
+    /// How many more attempts.
+    pub max: At<u32>,
+    /// After what.
+    pub on: Option<At<Vec<RetryOn>>>,
+    /// How long to wait before.
+    pub delay: Option<At<Duration>>,
+}
+
+impl From<WrittenRetries> for Retries {
+    /// What is not written is as it is by default.
+    fn from(written: WrittenRetries) -> Self {
+        let usual = Self::default();
+        Self {
+            max: written.max.value,
+            on: written.on.map_or(usual.on, |on| on.value),
+            delay: written.delay.map_or(usual.delay, |delay| delay.value),
+        }
     }
 }
 

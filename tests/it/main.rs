@@ -68,6 +68,7 @@ mod scenarios_yaml;
 mod scripted;
 mod seen;
 mod server_faults;
+mod settings;
 mod shards;
 mod smtp_wire;
 mod snapshots;

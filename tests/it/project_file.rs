@@ -165,7 +165,7 @@ fn the_command_line_sets_values() {
     assert_eq!((mx.host.as_str(), mx.port, mx.tls), ("127.0.0.1", 2525, TlsMode::None));
     assert_eq!(config(&["dns=127.0.0.1:5353"]).unwrap().dns, "127.0.0.1:5353".parse().ok());
     let error = config(&["accounts.company.mxx=a"]).unwrap_err();
-    assert!(error.contains("unknown key `mxx`") && error.contains("--set accounts.company.mxx:1:1"), "{error}");
+    assert!(error.contains("unknown key `mxx`") && error.contains("--set accounts.company.mxx:1:18"), "{error}");
     assert!(config(&["accounts.company.mx"]).unwrap_err().contains("a `=` is missing"));
     let error = config(&["accounts.gmail.imap.password=hunter2"]).unwrap_err();
     assert!(error.contains("W01") && !error.contains("hunter2"), "{error}");
@@ -222,11 +222,16 @@ fn profiles_inherit() {
     let text = "sealcheck: 1\ntarget: gmail\nscenarios: s\nprofiles:\n  ci: { update: never, flaky: fail, report: github }\n  \
                 nightly: { inherits: ci, flaky: warn, arc: advisory, retries: { max: 1, on: [error, timeout], delay: 60s } }\n";
     let config = config(text, &[]).unwrap();
-    let nightly = &config.profiles["nightly"];
-    assert_eq!((nightly.update.as_deref(), nightly.flaky.as_deref()), (Some("never"), Some("warn")));
-    let reports: Vec<_> = nightly.report.iter().flatten().map(|r| (r.value.as_str(), r.at.line)).collect();
+    let nightly: Vec<_> = config.lineage(&config.profiles["nightly"]).collect();
+    assert_eq!(nightly.iter().map(|(parent, _)| *parent).collect::<Vec<_>>(), [None, Some("ci")]);
+    let (own, ci) = (nightly[0].1, nightly[1].1);
+    assert_eq!((own.flaky.as_ref().map(|f| f.value.as_str()), own.update.as_ref()), (Some("warn"), None));
+    assert_eq!(ci.update.as_ref().map(|u| (u.value.as_str(), u.at.line, u.at.column)), Some(("never", 5, 17)));
+    let reports: Vec<_> = ci.report.iter().flatten().map(|r| (r.value.as_str(), r.at.line)).collect();
     assert_eq!(reports, [("github", 5)]);
-    assert_eq!(nightly.retries.as_ref().map(|r| (r.max, r.on.len(), r.delay.as_secs())), Some((1, 2, 60)));
-    assert_eq!((config.target, config.scenarios.as_deref()), (Some(TargetKind::Gmail), Some(Path::new("s"))));
+    let retries = own.retries.clone().unwrap();
+    assert_eq!((retries.max.value, retries.on.unwrap().value.len(), retries.delay.unwrap().at.line), (1, 2, 6));
+    assert_eq!(config.run.target.as_ref().map(|t| (t.value, t.at.line)), Some((TargetKind::Gmail, 2)));
+    assert_eq!(config.scenarios.as_deref(), Some(Path::new("s")));
     assert!(yaml::config(None, &[]).unwrap().accounts.is_empty());
 }

@@ -213,8 +213,6 @@ async fn written(dir: &Path, redactor: Redactor, scenarios: Vec<Scenario>) -> Wr
         given: Given::Target(Box::new(target)),
         vars: Vars::new(),
         jobs: 2,
-        retries: None,
-        timeout: None,
         global_timeout: None,
         max_fail: None,
         flaky: FlakyPolicy::Fail,

@@ -8,7 +8,7 @@ use sealcheck::{
     mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
     scenario::{
         Account, Expectation, Knobs, Scenario, Target, TargetKind, Vars,
-        model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait},
+        model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait, Written},
     },
     verify::{SetVerification, Verdict, Verification},
 };
@@ -87,6 +87,7 @@ pub(crate) fn scenario(id: &str, kinds: Vec<ExpectationKind>) -> Scenario {
         snapshot: SnapshotPreset::Full,
         retries: Retries::default(),
         cleanup: Cleanup::Keep,
+        written: Written::default(),
         source: "".into(),
         base: None,
     }

@@ -2,7 +2,7 @@
 
 use super::reports::{Looks, ReportArgs};
 use crate::{
-    cli::{Context, Global},
+    cli::{ColorChoice, Context},
     report::console::{Options, Palette, ProgressKind, Verbosity, columns},
 };
 use clap::ValueEnum;
@@ -27,7 +27,7 @@ pub(super) enum Progress {
 /// The looks of the console; files of scenarios are shown below `directory`.
 pub(super) fn looks(
     context: &Context,
-    global: &Global,
+    color: ColorChoice,
     args: &ReportArgs,
     progress: Progress,
     directory: &Path,
@@ -39,7 +39,7 @@ pub(super) fn looks(
         (false, _) => Verbosity::Everything,
     };
     let look = |is_terminal: bool, stderr: bool| Options {
-        palette: Palette { color: context.color(global.color.asked(), is_terminal) },
+        palette: Palette { color: context.color(color.asked(), is_terminal) },
         progress: match progress {
             Progress::Auto if is_terminal && !context.is_ci() => ProgressKind::Bar,
             Progress::Auto | Progress::Lines => ProgressKind::Lines,

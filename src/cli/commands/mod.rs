@@ -15,6 +15,7 @@ pub mod list;
 mod looks;
 pub mod man;
 pub mod merge;
+mod options;
 mod recorded;
 pub mod report;
 pub mod reports;

@@ -81,7 +81,7 @@ pub(super) fn tell(
 ) -> Result<ExitCode, Failure> {
     // What was recorded was masked then.
     let redactor = Redactor::new();
-    let looks = looks(context, global, args, Progress::None, folder);
+    let looks = looks(context, global.color, args, Progress::None, folder);
     let reporters = reporters(context, specs, looks, &redactor)?;
     let (to, received) = mpsc::channel();
     let hub = Hub::start(received, reporters).map_err(|e| Failure::Internal(e.to_string()))?;

@@ -98,7 +98,8 @@ impl FromStr for ReportSpec {
 }
 
 impl ReportSpec {
-    fn name(&self) -> String {
+    /// Its name on the command line.
+    pub(super) fn name(&self) -> String {
         let (name, _) = Format::ALL.into_iter().find(|(_, f)| *f == self.format).unwrap_or(Format::ALL[0]);
         self.path.as_ref().map_or_else(|| name.to_owned(), |path| format!("{name}={}", path.display()))
     }

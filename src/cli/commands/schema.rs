@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{
+        commands::check,
         context::print,
         failure::{Failure, Outcome},
     },
@@ -34,6 +35,8 @@ pub enum Document {
     Event,
     /// The document of doctor --format json
     Doctor,
+    /// The document of check --show-config --format json
+    Settings,
 }
 
 pub(in crate::cli) fn run(args: &SchemaArgs) -> Outcome {
@@ -53,6 +56,7 @@ pub fn schema(of: Document) -> serde_json::Result<String> {
         Document::Result => generate::<ResultFile<'_>>("result"),
         Document::Event => generate::<RunEvent>("event"),
         Document::Doctor => generate::<doctor::Report>("doctor"),
+        Document::Settings => generate::<check::show_config::Document>("settings"),
     };
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

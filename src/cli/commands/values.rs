@@ -28,9 +28,19 @@ pub(super) struct ValueArgs {
 }
 
 impl ValueArgs {
-    /// The variables of the file and of the command line, which come later and so win.
+    /// The variables of the file and of the command line.
     pub(super) fn vars(&self) -> Result<Vars, Failure> {
-        vars(&self.vars, self.vars_file.as_deref())
+        let mut vars = Vars::new();
+        self.said()?.into_iter().for_each(|(name, (value, _))| vars.set(name, value));
+        Ok(vars)
+    }
+
+    /// The name and value of each variable, and the argument that says it, which comes last and so wins.
+    pub(super) fn said(&self) -> Result<BTreeMap<String, (String, &'static str)>, Failure> {
+        let file = self.vars_file.as_deref().map(of_file).transpose()?.unwrap_or_default();
+        let file = file.into_iter().map(|(name, value)| (name, (value, "--vars-file")));
+        let typed = self.vars.iter().cloned().map(|(name, value)| (name, (value, "--var")));
+        Ok(file.chain(typed).collect())
     }
 
     /// The accounts that stand in for others in a shard; without shards the first of those that are named.
@@ -75,25 +85,13 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
-/// The variables of a file, one `NAME=VALUE` a line (empty lines and lines that start with `#` count for nothing), then
-/// those that were typed.
-fn vars(typed: &[(String, String)], file: Option<&Path>) -> Result<Vars, Failure> {
-    let mut vars = Vars::new();
-    if let Some(path) = file {
-        let shown = path.display();
-        let text = fs::read_to_string(path).map_err(|e| Failure::Usage(format!("cannot read {shown}: {e}")))?;
-        for (n, line) in text.lines().enumerate().map(|(n, line)| (n + 1, line.trim())) {
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (name, value) = pair(line).map_err(|e| Failure::Usage(format!("{shown}:{n}: {e}")))?;
-            vars.set(name, value);
-        }
-    }
-    for (name, value) in typed {
-        vars.set(name, value);
-    }
-    Ok(vars)
+/// The variables of a file, one `NAME=VALUE` a line; empty lines and lines that start with `#` count for nothing.
+fn of_file(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|e| Failure::Usage(format!("cannot read {shown}: {e}")))?;
+    let lines = text.lines().enumerate().map(|(n, line)| (n + 1, line.trim()));
+    let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|(n, line)| pair(line).map_err(|e| Failure::Usage(format!("{shown}:{n}: {e}")))).collect()
 }
 
 #[cfg(test)]
@@ -111,10 +109,13 @@ mod tests {
     fn the_command_line_wins_over_the_file() {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), "# who\nwho=file\n\nmore = x=y\n").unwrap();
-        let error = vars(&[], Some(file.path())).unwrap_err().to_string();
+        let typed = vec![("who".to_owned(), "typed".to_owned())];
+        let path = Some(file.path().to_owned());
+        let args = ValueArgs { vars: typed, vars_file: path, set: Vec::new(), accounts: Vec::new() };
+        let error = args.vars().unwrap_err().to_string();
         assert!(error.contains(":4: write a name"), "{error}");
         fs::write(file.path(), "who=file\nmore=x=y").unwrap();
-        let vars = vars(&[("who".into(), "typed".into())], Some(file.path())).unwrap();
+        let vars = args.vars().unwrap();
         assert_eq!((vars.get("who"), vars.get("more")), (Some("typed"), Some("x=y")));
     }
 }

@@ -29,20 +29,6 @@ pub enum Update {
     All,
 }
 
-impl std::str::FromStr for Update {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "never" => Ok(Self::Never),
-            "pending" => Ok(Self::Pending),
-            "new" => Ok(Self::New),
-            "all" => Ok(Self::All),
-            _ => Err(format!("unknown update mode `{text}`; one of never, pending, new, all")),
-        }
-    }
-}
-
 /// The snapshots of a project.
 #[derive(Debug, Clone)]
 pub struct Store {

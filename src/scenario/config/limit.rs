@@ -10,7 +10,7 @@ const GMAIL_SENDS_PER_DAY: u32 = 500;
 
 impl Config {
     /// The limits of an account. Those of Google are at its address, where the file says nothing.
-    pub(super) fn limit(&self, spec: &AccountSpec) -> Limit {
+    pub fn limit(&self, spec: &AccountSpec) -> Limit {
         let mut limit = self.limits.get(&spec.name.value).cloned().unwrap_or_default();
         let usual = |most| Some(At::new(most, spec.address.at.clone()));
         if spec.imap.as_ref().is_some_and(|(endpoint, ..)| endpoint.host == "imap.gmail.com") {

@@ -4,7 +4,7 @@ use crate::{
     core::{At, Position},
     scenario::{
         YamlError,
-        model::{ArcPolicy, Retries},
+        model::{ArcPolicy, WrittenRetries},
         target::{FolderNames, Limit, LogSource, Mechanism, Provider, TargetKind, TlsMode},
         yaml::Source,
     },
@@ -13,6 +13,7 @@ use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -28,8 +29,6 @@ pub struct Config {
     pub scenarios: Option<PathBuf>,
     /// The snapshot folder, relative to the file.
     pub snapshots: Option<PathBuf>,
-    /// Where to run when nobody says so.
-    pub target: Option<TargetKind>,
     /// Where verification asks DNS; `None` is the system's resolver.
     pub dns: Option<SocketAddr>,
     /// The accounts by name.
@@ -38,9 +37,15 @@ pub struct Config {
     pub staging: StagingSpec,
     /// Limits by account.
     pub limits: BTreeMap<String, Limit>,
-    /// Named sets of options; `inherits` is followed already.
+    /// The options of `run` where no profile says otherwise.
+    pub run: Profile,
+    /// Named sets of options.
     pub profiles: BTreeMap<String, Profile>,
-    /// The file and what the command line set in it, for excerpts.
+    /// The name of the user's own file, where it counts.
+    pub user_file: Option<Arc<str>>,
+    /// Where each value stands, by its keys.
+    pub(crate) places: BTreeMap<String, Position>,
+    /// The files and what the command line set in them, for excerpts.
     pub(crate) sources: Vec<Source>,
 }
 
@@ -170,38 +175,60 @@ pub enum SecretPlace {
     Command(Vec<String>),
 }
 
-/// A named set of options for `run`; `None` where it says nothing.
+/// A set of options for `run`; `None` where it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Profile {
+    /// The profile whose options count where this one says nothing; it is there, and none inherits from itself.
+    pub inherits: Option<String>,
     /// Where to run.
-    pub target: Option<TargetKind>,
+    pub target: Option<At<TargetKind>>,
     /// Conditions on tags; all must hold.
     pub tags: Option<Vec<At<String>>>,
     /// Stop at the first failure.
-    pub fail_fast: Option<bool>,
+    pub fail_fast: Option<At<bool>>,
     /// Stop after so many failures.
-    pub max_fail: Option<u32>,
+    pub max_fail: Option<At<u32>>,
     /// Scenarios at a time.
-    pub jobs: Option<u32>,
-    /// For every attempt, in place of the scenarios' own.
-    pub timeout: Option<Duration>,
+    pub jobs: Option<At<u32>>,
+    /// For every attempt of scenarios that do not say it.
+    pub timeout: Option<At<Duration>>,
     /// For the whole run.
-    pub global_timeout: Option<Duration>,
+    pub global_timeout: Option<At<Duration>>,
     /// When to try again.
-    pub retries: Option<Retries>,
+    pub retries: Option<WrittenRetries>,
     /// `never`, `pending`, `new` or `all`.
-    pub update: Option<String>,
+    pub update: Option<At<String>>,
     /// `pass`, `warn` or `fail`.
-    pub flaky: Option<String>,
+    pub flaky: Option<At<String>>,
     /// `warn`, `fail` or `ignore`.
-    pub obsolete: Option<String>,
+    pub obsolete: Option<At<String>>,
+    /// `failed`, `all` or `none`.
+    pub artifacts: Option<At<String>>,
+    /// `auto`, `bar`, `lines` or `none`.
+    pub progress: Option<At<String>>,
+    /// `auto`, `always` or `never`.
+    pub color: Option<At<String>>,
     /// Reports, as `FORMAT` or `FORMAT=PATH`.
     pub report: Option<Vec<At<String>>>,
     /// Whether the receiver must speak about ARC.
-    pub arc: Option<ArcPolicy>,
+    pub arc: Option<At<ArcPolicy>>,
 }
 
 impl Config {
+    /// A set of options and those that it inherits from, with their names, the nearest first.
+    pub fn lineage<'a>(&'a self, first: &'a Profile) -> impl Iterator<Item = (Option<&'a str>, &'a Profile)> {
+        let parent = |profile: &'a Profile| self.profiles.get_key_value(profile.inherits.as_ref()?);
+        std::iter::successors(Some((None, first)), move |(_, profile)| {
+            parent(profile).map(|(name, profile)| (Some(name.as_str()), profile))
+        })
+    }
+
+    /// Where some keys have their value, as `accounts.gmail.imap.host`; of a value in a short form there are no keys below.
+    pub fn place(&self, key: &str) -> Option<&Position> {
+        let above = key.rsplit_once('.').map(|(above, _)| above);
+        self.places.get(key).or_else(|| self.places.get(above?))
+    }
+
     /// An error at a place in the project file or on the command line, with its line.
     pub(crate) fn wrong(&self, at: &Position, message: impl Into<String>) -> YamlError {
         let error = YamlError::new(message, at.clone());

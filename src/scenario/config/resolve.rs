@@ -16,7 +16,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// What the project file refers to outside of itself.
@@ -414,11 +414,30 @@ impl Opener<'_> {
     }
 }
 
-/// Loads the project file.
+/// The user's own file.
+#[derive(Debug, Clone)]
+pub struct UserFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is called to the person.
+    pub shown: String,
+}
+
+impl UserFile {
+    fn read(&self) -> Result<Source, YamlError> {
+        let mut source = Source::read(&self.path)?;
+        source.file = self.shown.as_str().into();
+        source.folder = Some(self.path.parent().map(PathBuf::from).unwrap_or_default());
+        Ok(source)
+    }
+}
+
+/// Loads the project file over the user's.
 ///
 /// # Errors
-/// When it cannot be read, or [`crate::scenario::yaml::config`] finds something wrong.
-pub fn load(path: Option<&Path>, set: &[String]) -> Result<Config, YamlErrors> {
+/// When one cannot be read, or [`crate::scenario::yaml::config`] finds something wrong.
+pub fn load(path: Option<&Path>, user: Option<&UserFile>, set: &[String]) -> Result<Config, YamlErrors> {
     let source = path.map(Source::read).transpose()?;
-    crate::scenario::yaml::config(source.as_ref(), set)
+    let user = user.map(UserFile::read).transpose()?;
+    crate::scenario::yaml::config_over(source.as_ref(), user.as_ref(), set)
 }

@@ -15,9 +15,9 @@ impl YamlError {
         let opens = |l: &&str| l.trim_end().ends_with([':', '|', '>', '-', '+']);
         let opener = source.lines().take(before).filter(opens).last();
         let below = opener.is_some_and(is_secret_key) && !is_reference(text);
-        // What the command line set is shown by its own line alone, without its key.
-        let set = self.position.file.starts_with("--set ");
-        if set || holds_secret(text) || below {
+        // On the command line the keys stand before a `=`.
+        let typed = self.position.file.starts_with("--set ") && is_typed_secret(source);
+        if typed || holds_secret(text) || below {
             self.excerpt = None;
         }
         self
@@ -35,6 +35,13 @@ impl YamlErrors {
 fn is_secret_key(line: &str) -> bool {
     let lower = line.to_lowercase();
     SECRET_WORDS.iter().any(|w| lower.contains(w))
+}
+
+/// Whether keys that end in a secret's are followed by anything but a map.
+fn is_typed_secret(text: &str) -> bool {
+    let (keys, value) = text.split_once('=').unwrap_or((text, ""));
+    let last = keys.rsplit('.').next().unwrap_or_default();
+    is_secret_key(last) && !value.trim_start().starts_with('{')
 }
 
 fn is_reference(line: &str) -> bool {

@@ -3,103 +3,118 @@
 use super::{
     Source, YamlError, YamlErrors,
     convert::Cx,
-    de,
+    de::{self, Fault},
+    merge::merge_entries,
     node::{Key, Kind, Node, Place, ScalarKind},
     read::version,
+    set::Change,
     twin::config::ConfigTwin,
 };
-use crate::{core::Position, scenario::config::Config};
+use crate::scenario::{config::Config, suggest};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What the user's own file may not hold: it belongs to a project.
+const OF_PROJECTS: [&str; 2] = ["scenarios", "snapshots"];
 
 /// Reads a project file, with values that were set on the command line (`accounts.company.mx=host:25`) laid over it.
 ///
 /// # Errors
 /// Everything that is wrong, in the order of the lines. No error shows a line that may hold a secret.
 pub fn config(source: Option<&Source>, set: &[String]) -> Result<Config, YamlErrors> {
-    let mut sources: Vec<Source> = source.cloned().into_iter().collect();
-    let hide = |errors: YamlErrors| match source {
-        Some(source) => errors.without_secrets(&source.text),
-        None => errors,
-    };
+    config_over(source, None, set)
+}
+
+/// The same over the user's own file: what the project file does not say, that file may.
+///
+/// # Errors
+/// Those of [`config`], and what does not belong into the user's file.
+pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String]) -> Result<Config, YamlErrors> {
+    let mut sources = Vec::new();
     let mut root = match source {
-        Some(source) => source.parse(0).map_err(hide)?,
+        Some(source) => file(source, &mut sources)?,
         None => {
-            sources.push(Source { file: "".into(), text: "".into() });
-            nothing()
+            sources.push(Source { file: "".into(), text: "".into(), folder: None });
+            empty()
         }
     };
-    if source.is_some() {
-        version(&root).map_err(|fault| {
-            let mut cx = Cx::new(&sources);
-            cx.fault(fault);
-            hide(YamlErrors(cx.errors))
-        })?;
+    if let Some(user) = user {
+        let below = file(user, &mut sources)?;
+        if let Some((key, _)) = below.entries().iter().find(|(key, _)| OF_PROJECTS.contains(&key.name.as_str())) {
+            let fault = Fault::new(format!("`{}` does not stand in a user's file", key.name), key.at);
+            return Err(wrong(&sources, fault.with_help("it belongs into sealcheck.yaml")));
+        }
+        root = merge_entries(below, root);
     }
-    for assignment in set {
-        let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-        let (source, path, value) = assigned(assignment, number)?;
-        sources.push(source);
-        put(&mut root, &path, value);
+    let written = names(&root);
+    for text in set {
+        let change = Change::read(text, number(&sources)).map_err(|errors| hidden(errors, &sources))?;
+        sources.push(change.source.clone());
+        change.put(&mut root);
     }
-    let (twin, faults) = de::read::<ConfigTwin>(&root);
+    let (twin, mut faults) = de::read::<ConfigTwin>(&root);
+    // A change to an account that is not there makes a new one, of which something is missing.
+    let accounts = root.get("accounts").map(Node::entries).unwrap_or_default();
+    for (name, node) in accounts.iter().filter(|(name, _)| !written.contains(&name.name)) {
+        let near = suggest::nearest(&name.name, written.iter().map(String::as_str));
+        for fault in faults.iter_mut().filter(|fault| fault.at == Some(node.at) && fault.help.is_none()) {
+            fault.help = near.map(|near| format!("did you mean `{near}`?"));
+        }
+    }
     let mut cx = Cx::new(&sources);
     cx.faults(faults);
     let config = twin.map(|twin| cx.config(twin));
-    cx.finish().map_err(hide)?;
-    let mut config = config.unwrap_or_default();
-    config.sources = sources;
-    Ok(config)
+    let mut places = BTreeMap::new();
+    note(&root, "", &mut |key, place| drop(places.insert(key, cx.position(place))));
+    cx.finish().map_err(|errors| hidden(errors, &sources))?;
+    let user_file = user.map(|user| Arc::clone(&user.file));
+    Ok(Config { user_file, places, sources, ..config.unwrap_or_default() })
+}
+
+fn number(sources: &[Source]) -> u32 {
+    u32::try_from(sources.len()).unwrap_or(u32::MAX)
+}
+
+/// A file as a tree, its version known.
+fn file(source: &Source, sources: &mut Vec<Source>) -> Result<Node, YamlErrors> {
+    let root = source.parse(number(sources)).map_err(|errors| errors.without_secrets(&source.text))?;
+    sources.push(source.clone());
+    version(&root).map_err(|fault| wrong(sources, fault))?;
+    Ok(root)
+}
+
+/// The names of the accounts.
+fn names(root: &Node) -> Vec<String> {
+    let accounts = root.get("accounts").map(Node::entries).unwrap_or_default();
+    accounts.iter().map(|(name, _)| name.name.clone()).collect()
+}
+
+fn wrong(sources: &[Source], fault: Fault) -> YamlErrors {
+    let mut cx = Cx::new(sources);
+    cx.fault(fault);
+    hidden(YamlErrors(cx.errors), sources)
+}
+
+/// The errors without lines that may hold a secret.
+fn hidden(errors: YamlErrors, sources: &[Source]) -> YamlErrors {
+    let hide = |error: YamlError| match sources.iter().find(|source| source.file == error.position.file) {
+        Some(source) => error.without_secrets(&source.text),
+        None => error.without_secrets(""),
+    };
+    YamlErrors(errors.0.into_iter().map(hide).collect())
 }
 
 /// A project without a file.
-fn nothing() -> Node {
+fn empty() -> Node {
     let at = Place::default();
     let version = Node { at, kind: Kind::Scalar("1".to_owned(), ScalarKind::Integer(1)) };
     Node { at, kind: Kind::Map(vec![(Key { at, name: "sealcheck".to_owned() }, version)]) }
 }
 
-/// The keys and the value of `accounts.company.mx=host:25`; the value is YAML.
-fn assigned(text: &str, number: u32) -> Result<(Source, Vec<String>, Node), YamlErrors> {
-    let name = |path: &str| format!("--set {path}");
-    let bad = |path: &str, message: String| {
-        let error = YamlError::new(message, Position::new(name(path), 0, 0));
-        error.with_help("write it as `--set accounts.company.mx=host:25`")
-    };
-    let Some((path, value)) = text.split_once('=') else {
-        return Err(bad(text, "a `=` is missing".to_owned()).into());
-    };
-    let keys: Vec<String> = path.trim().split('.').map(str::to_owned).collect();
-    if keys.iter().any(String::is_empty) {
-        return Err(bad(path, format!("`{path}` is no path of keys")).into());
-    }
-    if keys.first().is_some_and(|k| k == "sealcheck") {
-        return Err(bad(path, "the format version cannot be set".to_owned()).into());
-    }
-    let source = Source::new(name(path.trim()), value.trim().as_bytes())?;
-    let value = source
-        .parse(number)
-        .map_err(|errors| YamlErrors(errors.0.into_iter().map(|e| YamlError { excerpt: None, ..e }).collect()))?;
-    Ok((source, keys, value))
-}
-
-/// Puts a value where the keys lead to; what is in the way is replaced.
-fn put(node: &mut Node, path: &[String], value: Node) {
-    let [first, rest @ ..] = path else {
-        *node = value;
-        return;
-    };
-    if !matches!(node.kind, Kind::Map(_)) {
-        node.at = value.at;
-        node.kind = Kind::Map(Vec::new());
-    }
-    if let Kind::Map(entries) = &mut node.kind {
-        match entries.iter_mut().find(|(k, _)| k.name == *first) {
-            Some((_, old)) => put(old, rest, value),
-            None => {
-                let at = value.at;
-                let mut new = Node { at, kind: Kind::Map(Vec::new()) };
-                put(&mut new, rest, value);
-                entries.push((Key { at, name: first.clone() }, new));
-            }
-        }
+/// Tells the keys and the place of every value that is no map.
+fn note(node: &Node, keys: &str, place: &mut dyn FnMut(String, Place)) {
+    let Kind::Map(entries) = &node.kind else { return place(keys.to_owned(), node.at) };
+    for (key, value) in entries {
+        let keys = if keys.is_empty() { key.name.clone() } else { format!("{keys}.{}", key.name) };
+        note(value, &keys, place);
     }
 }

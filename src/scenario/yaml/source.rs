@@ -7,7 +7,14 @@ use super::{
 use crate::core::Position;
 use serde::{Deserialize, de};
 use serde_yaml::{DuplicateKeyPolicy, Error, Spanned};
-use std::{collections::HashMap, fmt, fs::File, io::Read, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 1_000_000;
@@ -19,6 +26,8 @@ pub struct Source {
     pub file: Arc<str>,
     /// The text, without a byte order mark.
     pub text: Arc<str>,
+    /// The folder that paths in it are relative to, where that is not the project's.
+    pub folder: Option<PathBuf>,
 }
 
 impl Source {
@@ -59,7 +68,7 @@ impl Source {
             let position = Position::new(Arc::clone(&file), u32::try_from(line).unwrap_or(0), 1);
             return Err(YamlError::new("the file holds a NUL byte; it is no text", position));
         }
-        Ok(Self { file, text: text.into() })
+        Ok(Self { file, text: text.into(), folder: None })
     }
 
     /// The whole text as a tree.

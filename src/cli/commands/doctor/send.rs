@@ -88,8 +88,6 @@ async fn run(
         given,
         vars: Vars::new(),
         jobs: 1,
-        retries: Some(0),
-        timeout: None,
         global_timeout: None,
         max_fail: None,
         flaky: FlakyPolicy::Warn,

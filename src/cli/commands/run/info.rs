@@ -1,6 +1,6 @@
 //! Where and how a run is made.
 
-use super::{args::RunArgs, settings::Settings};
+use super::settings::Settings;
 use crate::{
     cli::{Context, project::Project},
     outcome::{GitInfo, RunInfo},
@@ -11,11 +11,11 @@ use tokio::process::Command;
 /// How long git may take: nobody waits for it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) async fn info(context: &Context, args: &RunArgs, project: &Project, settings: &Settings) -> RunInfo {
+pub(super) async fn info(context: &Context, project: &Project, settings: &Settings) -> RunInfo {
     let config = project.file.as_ref().and_then(|file| fs::read(file).ok());
     let digest = config.map(|bytes| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes));
     RunInfo {
-        profile: args.profile.clone(),
+        profile: settings.options.profile.value.clone(),
         shard: settings.selection.shard,
         host: context.host.clone(),
         git: if context.directory.ancestors().any(|d| d.join(".git").exists()) { git().await } else { None },

@@ -2,17 +2,19 @@
 
 mod args;
 mod info;
-mod profile;
 mod settings;
 
+pub(super) use args::LISTEN;
 pub use args::RunArgs;
-pub(in crate::cli) use profile::ProfileTexts;
+pub(super) use args::{Artifacts, Flaky, Obsolete};
+pub(super) use settings::Settings;
 
 use crate::{
     cli::{
         Context, Global,
         commands::{
             looks::looks,
+            options::Layers,
             reports::{self, Format, ReportSpec, reporters},
         },
         context::{complain, mask_with, print},
@@ -25,24 +27,17 @@ use crate::{
     judge::snapshot::Store,
     outcome::ExitCode,
     report::{self, Hub},
-    run::{self, Emitter, Plan, RunDir, Stop},
-    scenario::TargetKind,
+    run::{self, ArtifactPolicy, Emitter, FlakyPolicy, Plan, RunDir, Stop},
 };
-use args::{NoTests, Obsolete};
-use settings::Settings;
+use args::NoTests;
+use clap::ArgMatches;
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs) -> Outcome {
-    let mut changes = args.values.set.clone();
-    changes.extend(args.listen.map(|address| format!("targets.staging.listen='{address}'")));
-    let project = Project::find(context, global, &changes)?;
-    let settings = Settings::of(context, &project, args)?;
-    if args.listen.is_some() && settings.target != TargetKind::Staging {
-        let text =
-            format!("--listen has no effect on target {}; it is for staging: choose with --target", settings.target);
-        return Err(Failure::Usage(text));
-    }
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, matches: &ArgMatches) -> Outcome {
+    let project = Project::find(context, global, &args.changes())?;
+    let layers = Layers::new(context, (global, args, matches), &project)?;
+    let settings = Settings::of(&layers, args)?;
     let scenarios = project.scenarios(&args.select.what)?;
-    let mut plan = Plan::select(scenarios.into_iter().map(|s| settings.under(s)), &settings.selection);
+    let mut plan = Plan::select(scenarios.into_iter().map(|s| settings.under(&layers, s)), &settings.selection);
     if args.running.list {
         let ids: String = plan.items.iter().map(|i| format!("{}\n", i.id)).collect();
         print(&ids).map_err(|e| Failure::stdout(&e))?;
@@ -53,64 +48,62 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs) ->
         if args.running.no_tests == NoTests::Pass {
             return Ok(ExitCode::Success);
         }
-        let target = settings.target;
+        let target = settings.options.target.value;
         complain(&format!("no scenario for target {target} was selected; `sealcheck list` shows what there is"));
         return Ok(ExitCode::NothingSelected);
     }
-    if settings.obsolete != Obsolete::Ignore {
+    if settings.options.obsolete.value != Obsolete::Ignore {
         plan.obsolete_snapshots = project.obsolete_snapshots();
     }
-    block_on(execute(context, global, args, &project, settings, plan))
+    block_on(execute(context, args, &project, settings, plan))
 }
 
-async fn execute(
-    context: &Context,
-    global: &Global,
-    args: &RunArgs,
-    project: &Project,
-    settings: Settings,
-    plan: Plan,
-) -> Outcome {
+async fn execute(context: &Context, args: &RunArgs, project: &Project, settings: Settings, plan: Plan) -> Outcome {
     let listening = Signals::new().map_err(|e| Failure::Internal(format!("cannot listen for signals: {e}")))?;
     let stop = Stop::new();
     let signals = signals::stop_run(listening, stop.clone());
     let redactor = Redactor::new();
     mask_with(&redactor);
     let renamed = args.values.renamed(settings.selection.shard);
-    let given = project.given(context, (settings.target, settings.lab.clone()), &plan, &renamed, &redactor).await?;
-    check_names(&plan, &settings.reports, &redactor)?;
+    let given = project
+        .given(context, (settings.options.target.value, settings.lab.clone()), &plan, &renamed, &redactor)
+        .await?;
+    check_names(&plan, &settings.options.report.value, &redactor)?;
     let run = context.new_run();
     let directory = project.run_dir(&run);
-    let info = info::info(context, args, project, &settings).await;
+    let info = info::info(context, project, &settings).await;
     let output = &args.output;
-    let looks = looks(context, global, &output.reports, output.progress, &directory);
-    let mut specs = settings.reports;
+    let options = settings.options;
+    let looks = looks(context, options.color.value, &output.reports, options.progress.value, &directory);
+    let mut specs = options.report.value;
     let record = output.record.iter().cloned().chain([directory.join("events.jsonl")]);
     specs.extend(record.map(|path| ReportSpec { format: Format::Jsonl, path: Some(path) }));
     reports::writable(&specs)?;
     let reporters = reporters(context, &specs, looks, &redactor)?;
     let (events, received) = std::sync::mpsc::channel();
     let hub = Hub::start(received, reporters).map_err(|e| Failure::Internal(e.to_string()))?;
-    let jobs = settings.jobs.unwrap_or_else(|| match settings.target.is_lab() {
-        true => (context.processors * 2).min(8),
-        false => 2,
-    });
     let options = run::Options {
         run,
         tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
         info,
-        jobs,
+        jobs: options.jobs.value,
         given,
         vars: settings.vars,
-        retries: args.running.retries,
-        timeout: args.running.timeout,
-        global_timeout: settings.global_timeout,
-        max_fail: settings.max_fail,
-        flaky: settings.flaky,
-        artifacts: settings.artifacts,
+        global_timeout: options.global_timeout.value,
+        max_fail: options.max_fail.value,
+        flaky: match options.flaky.value {
+            Flaky::Warn => FlakyPolicy::Warn,
+            Flaky::Pass => FlakyPolicy::Pass,
+            Flaky::Fail => FlakyPolicy::Fail,
+        },
+        artifacts: match options.artifacts.value {
+            Artifacts::Failed => ArtifactPolicy::Failed,
+            Artifacts::All => ArtifactPolicy::All,
+            Artifacts::None => ArtifactPolicy::None,
+        },
         diagnosis_text: report::console::diagnosis_text,
-        snapshots: Store::new(&project.snapshots, settings.update, redactor.clone()),
-        obsolete_is_unclean: settings.obsolete == Obsolete::Fail,
+        snapshots: Store::new(&project.snapshots, options.update.value, redactor.clone()),
+        obsolete_is_unclean: options.obsolete.value == Obsolete::Fail,
         run_dir: RunDir::new(directory, redactor.clone()),
         sent: Some(project.sent()),
         redactor: redactor.clone(),

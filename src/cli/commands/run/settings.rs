@@ -1,103 +1,59 @@
-//! What a run is to do: the command line before the environment (clap has joined these two), before the scenario, before
-//! the profile, before the project file, before the defaults.
+//! What a run is to do.
 
-use super::{
-    args::{Artifacts, Flaky, Obsolete, RunArgs},
-    profile::ProfileTexts,
-};
 use crate::{
-    cli::{Context, commands::reports::ReportSpec, failure::Failure, project::Project},
-    judge::snapshot::Update,
+    cli::{
+        commands::{
+            options::{Layers, Options},
+            run::RunArgs,
+        },
+        failure::Failure,
+    },
     lab::{self, embedded::Ports},
-    run::{ArtifactPolicy, FlakyPolicy, Selection},
+    run::Selection,
     scenario::{
         Scenario, TargetKind, Vars,
-        config::Profile,
         knobs::CompanyKnobs,
-        model::{ArcPolicy, Retries, Wait},
+        model::{Retries, Written},
     },
 };
-use clap::ValueEnum;
-use std::time::Duration;
 
 /// What a run is to do.
-pub(super) struct Settings {
-    pub(super) target: TargetKind,
+pub(in crate::cli::commands) struct Settings {
+    /// What counts where a scenario says nothing itself.
+    pub(in crate::cli::commands) options: Options,
     /// What a lab is to be, where the target is one.
-    pub(super) lab: lab::Settings,
-    pub(super) selection: Selection,
-    pub(super) profile: Profile,
-    pub(super) vars: Vars,
-    pub(super) jobs: Option<usize>,
-    pub(super) global_timeout: Option<Duration>,
-    pub(super) max_fail: Option<usize>,
-    pub(super) flaky: FlakyPolicy,
-    pub(super) artifacts: ArtifactPolicy,
-    pub(super) update: Update,
-    pub(super) obsolete: Obsolete,
-    pub(super) reports: Vec<ReportSpec>,
+    pub(in crate::cli::commands) lab: lab::Settings,
+    pub(in crate::cli::commands) selection: Selection,
+    pub(in crate::cli::commands) vars: Vars,
 }
 
 impl Settings {
-    /// Joins every source of settings.
+    /// What counts, and what goes with it.
     ///
     /// # Errors
-    /// When the profile is not there or holds words that mean nothing, or the file of variables cannot be read.
-    pub(super) fn of(context: &Context, project: &Project, args: &RunArgs) -> Result<Self, Failure> {
-        let profile = profile(project, args.profile.as_deref())?;
-        let target = args.select.target.or(profile.target).unwrap_or(project.target);
-        let running = &args.running;
-        let texts = ProfileTexts::of(&project.config, &profile).map_err(|wrong| Failure::mistakes(&wrong))?;
-        let tags = args.select.tag.clone().or(texts.tags);
-        let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-        let max_fail = match (running.fail_fast, running.max_fail) {
-            (true, _) => Some(1),
-            (false, Some(most)) => Some(number(most)),
-            (false, None) if profile.fail_fast == Some(true) => Some(1),
-            (false, None) => profile.max_fail.map(number),
-        };
-        let flaky = running.flaky.map_or_else(|| word(profile.flaky.as_deref(), "flaky"), |f| Ok(Some(f)))?;
-        let snapshots = &args.snapshots;
-        let update = match (snapshots.update, &profile.update) {
-            (None, Some(text)) => Some(text.parse().map_err(|e| Failure::Usage(format!("profile: update: {e}")))?),
-            (typed, _) => typed,
-        };
-        let obsolete =
-            snapshots.obsolete.map_or_else(|| word(profile.obsolete.as_deref(), "obsolete"), |o| Ok(Some(o)))?;
-        let typed = &args.output.reports.reports;
-        let reports = if typed.is_empty() { texts.reports } else { typed.clone() };
+    /// When an argument has no effect on the target, or the file of variables cannot be read.
+    pub(in crate::cli::commands) fn of(layers: &Layers<'_>, args: &RunArgs) -> Result<Self, Failure> {
+        let options = Options::of(layers, &Written::default());
+        let target = options.target.value;
+        if args.listen.is_some() && target != TargetKind::Staging {
+            let text = format!("--listen has no effect on target {target}; it is for staging: choose with --target");
+            return Err(Failure::Usage(text));
+        }
         Ok(Self {
-            target,
             lab: args.company.settings(target, Ports::default())?,
             selection: Selection {
                 target: Some(target),
-                tags,
-                shard: args.select.shard(context)?,
-                repeat: number(running.repeat),
+                tags: options.tags.value.clone(),
+                shard: options.shard.value,
+                repeat: usize::try_from(args.running.repeat).unwrap_or(usize::MAX),
             },
             vars: args.values.vars()?,
-            jobs: running.jobs.map(usize::from).or(profile.jobs.map(number)),
-            global_timeout: running.global_timeout.or(profile.global_timeout),
-            max_fail,
-            flaky: match flaky {
-                None | Some(Flaky::Warn) => FlakyPolicy::Warn,
-                Some(Flaky::Pass) => FlakyPolicy::Pass,
-                Some(Flaky::Fail) => FlakyPolicy::Fail,
-            },
-            artifacts: match args.output.artifacts {
-                None | Some(Artifacts::Failed) => ArtifactPolicy::Failed,
-                Some(Artifacts::All) => ArtifactPolicy::All,
-                Some(Artifacts::None) => ArtifactPolicy::None,
-            },
-            update: update.unwrap_or(if context.is_ci() { Update::Never } else { Update::Pending }),
-            obsolete: obsolete.unwrap_or(Obsolete::Warn),
-            reports,
-            profile,
+            options,
         })
     }
 
-    /// Lays the profile under a scenario: it counts where the scenario says nothing.
-    pub(super) fn under(&self, mut scenario: Scenario) -> Scenario {
+    /// A scenario with the options that count for it.
+    pub(in crate::cli::commands) fn under(&self, layers: &Layers<'_>, mut scenario: Scenario) -> Scenario {
         let company = &scenario.knobs.company;
         let sealing = |k: &CompanyKnobs| (k.arc, k.arc_key, k.seal, k.results, k.server);
         let seals = sealing(company) != sealing(&CompanyKnobs::default());
@@ -111,36 +67,11 @@ impl Settings {
         if let (Some(said), None) = (said, &scenario.skip) {
             scenario.skip = Some(format!("{said}, not `lab:`"));
         }
-        if let Some(retries) = &self.profile.retries
-            && scenario.retries == Retries::default()
-        {
-            scenario.retries = retries.clone();
-        }
-        if let Some(timeout) = self.profile.timeout
-            && scenario.wait.timeout == Wait::default().timeout
-        {
-            scenario.wait.timeout = timeout;
-        }
-        if let Some(arc) = self.profile.arc
-            && scenario.arc == ArcPolicy::default()
-        {
-            scenario.arc = arc;
-        }
+        let Options { timeout, retries_max, retries_on, retries_delay, arc, .. } =
+            Options::of(layers, &scenario.written);
+        scenario.wait.timeout = timeout.value;
+        scenario.retries = Retries { max: retries_max.value, on: retries_on.value, delay: retries_delay.value };
+        scenario.arc = arc.value;
         scenario
     }
-}
-
-fn profile(project: &Project, name: Option<&str>) -> Result<Profile, Failure> {
-    let Some(name) = name else { return Ok(Profile::default()) };
-    project.config.profiles.get(name).cloned().ok_or_else(|| {
-        let known: Vec<_> = project.config.profiles.keys().map(String::as_str).collect();
-        let known =
-            if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
-        Failure::Usage(format!("unknown profile `{name}`; {known}"))
-    })
-}
-
-/// A word of a profile as the command line knows it.
-fn word<T: ValueEnum>(text: Option<&str>, key: &str) -> Result<Option<T>, Failure> {
-    text.map(|text| T::from_str(text, false).map_err(|e| Failure::Usage(format!("profile: {key}: {e}")))).transpose()
 }

@@ -7,13 +7,13 @@ use super::{
 use crate::{
     core::At,
     scenario::{
-        config::{AccountSpec, Config, Profile, StagingSpec},
+        config::{AccountSpec, Config, StagingSpec},
         suggest,
         target::{Limit, LogSource, Provider, TargetKind},
         vars::is_name,
         yaml::{
-            spot::{Entries, Many, Spot, Try},
-            twin::config::{AccountTwin, ConfigTwin, LimitTwin, LogTwin, ProfileTwin, StagingTwin},
+            spot::{Entries, Spot, Try},
+            twin::config::{AccountTwin, ConfigTwin, LimitTwin, LogTwin, StagingTwin},
         },
     },
 };
@@ -47,15 +47,18 @@ impl Cx<'_> {
         }
         self.forwards(&accounts, places);
         let limits = self.limits(twin.limits, &accounts);
+        let (run, profiles) = self.options(twin.target.and_then(|t| t.0), twin.run.and_then(|r| r.0), twin.profiles);
         Config {
             scenarios: twin.scenarios.map(|s| PathBuf::from(s.value)),
             snapshots: twin.snapshots.map(|s| PathBuf::from(s.value)),
-            target: twin.target.and_then(|t| t.0),
             dns,
             accounts,
             staging: twin.targets.and_then(|t| t.0?.staging?.0).map(|s| self.staging(s)).unwrap_or_default(),
             limits,
-            profiles: self.profiles(twin.profiles),
+            run,
+            profiles,
+            user_file: None,
+            places: BTreeMap::new(),
             sources: Vec::new(),
         }
     }
@@ -136,7 +139,7 @@ impl Cx<'_> {
         let source = match (twin.value.file, twin.value.command) {
             (Some(file), None) => {
                 self.filled("`file`", &file);
-                LogSource::File(PathBuf::from(file.value))
+                LogSource::File(self.path(&file))
             }
             (None, Some(command)) => {
                 if command.value.first().is_none_or(|p| p.trim().is_empty()) {
@@ -192,64 +195,6 @@ impl Cx<'_> {
         }
         limits
     }
-
-    fn profiles(&mut self, twins: Entries<Try<ProfileTwin>>) -> BTreeMap<String, Profile> {
-        let twins: Vec<(Spot<String>, ProfileTwin)> =
-            twins.0.into_iter().filter_map(|(n, t)| Some((n, t.0?))).collect();
-        let mut profiles = BTreeMap::new();
-        for (name, twin) in &twins {
-            if let Some(jobs) = twin.jobs.as_ref().filter(|j| j.value == 0) {
-                self.wrong(jobs.at, "0 jobs run nothing", "write at least 1");
-            }
-            let mut profile = self.profile(twin.clone());
-            let mut seen = vec![name.value.as_str()];
-            let mut next = twin.inherits.as_ref();
-            while let Some(parent) = next {
-                if seen.contains(&parent.value.as_str()) {
-                    self.wrong(
-                        parent.at,
-                        format!("profile `{}` inherits from itself", parent.value),
-                        "end at a profile without `inherits`",
-                    );
-                    break;
-                }
-                let Some((_, twin)) = twins.iter().find(|(n, _)| n.value == parent.value) else {
-                    let names: Vec<_> = twins.iter().map(|(n, _)| n.value.as_str()).collect();
-                    let help = suggest::hint(&parent.value, names, "profiles").unwrap_or_default();
-                    self.wrong(parent.at, format!("there is no profile `{}` to inherit from", parent.value), help);
-                    break;
-                };
-                profile.fill_from(self.profile(twin.clone()));
-                seen.push(parent.value.as_str());
-                next = twin.inherits.as_ref();
-            }
-            profiles.insert(name.value.clone(), profile);
-        }
-        profiles
-    }
-
-    fn profile(&mut self, twin: ProfileTwin) -> Profile {
-        let word = |word: Option<&dyn AsRef<str>>| word.map(|w| w.as_ref().to_owned());
-        Profile {
-            target: twin.target,
-            tags: twin.tags.map(|t| all(self, t)),
-            fail_fast: twin.fail_fast,
-            max_fail: twin.max_fail,
-            jobs: twin.jobs.map(|j| j.value),
-            timeout: twin.timeout.map(|t| t.0),
-            global_timeout: twin.global_timeout.map(|t| t.0),
-            retries: twin.retries.map(|r| self.retries(r)),
-            update: word(twin.update.as_ref().map(|w| w as _)),
-            flaky: word(twin.flaky.as_ref().map(|w| w as _)),
-            obsolete: word(twin.obsolete.as_ref().map(|w| w as _)),
-            report: twin.report.map(|r| all(self, r)),
-            arc: twin.arc,
-        }
-    }
-}
-
-fn all<T>(cx: &Cx<'_>, many: Many<Spot<T>>) -> Vec<At<T>> {
-    many.0.into_iter().map(|one| cx.at(one)).collect()
 }
 
 fn circular(accounts: &BTreeMap<String, AccountSpec>, start: &str) -> bool {
@@ -261,28 +206,4 @@ fn circular(accounts: &BTreeMap<String, AccountSpec>, start: &str) -> bool {
         }
     }
     true
-}
-
-impl Profile {
-    /// Takes over what this profile does not say itself.
-    fn fill_from(&mut self, parent: Profile) {
-        fn fill<T>(own: &mut Option<T>, parent: Option<T>) {
-            if own.is_none() {
-                *own = parent;
-            }
-        }
-        fill(&mut self.target, parent.target);
-        fill(&mut self.tags, parent.tags);
-        fill(&mut self.fail_fast, parent.fail_fast);
-        fill(&mut self.max_fail, parent.max_fail);
-        fill(&mut self.jobs, parent.jobs);
-        fill(&mut self.timeout, parent.timeout);
-        fill(&mut self.global_timeout, parent.global_timeout);
-        fill(&mut self.retries, parent.retries);
-        fill(&mut self.update, parent.update);
-        fill(&mut self.flaky, parent.flaky);
-        fill(&mut self.obsolete, parent.obsolete);
-        fill(&mut self.report, parent.report);
-        fill(&mut self.arc, parent.arc);
-    }
 }

@@ -269,7 +269,7 @@ impl Cx<'_> {
         Some(LogExpectation { of: self.at(of), line, within: within.map(|w| self.time(w)) })
     }
 
-    fn word(&self, word: Spot<impl AsRef<str>>) -> At<String> {
+    pub(super) fn word(&self, word: Spot<impl AsRef<str>>) -> At<String> {
         At::new(word.value.as_ref().to_owned(), self.position(word.at))
     }
 

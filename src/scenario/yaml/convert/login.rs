@@ -137,7 +137,7 @@ impl Cx<'_> {
         if let Some(file) = &ca_file {
             self.filled("`token_ca_file`", file);
         }
-        let ca_file = ca_file.map(|f| At::new(PathBuf::from(&f.value), self.position(f.at)));
+        let ca_file = ca_file.map(|f| At::new(self.path(&f), self.position(f.at)));
         Endpoints { token, authorization, ca_file }
     }
 
@@ -183,7 +183,7 @@ impl Cx<'_> {
             }
             (None, Some(file), None) => {
                 self.filled("`file`", &file);
-                SecretPlace::File(PathBuf::from(file.value))
+                SecretPlace::File(self.path(&file))
             }
             (None, None, Some(command)) => {
                 if command.value.first().is_none_or(|p| p.trim().is_empty()) {

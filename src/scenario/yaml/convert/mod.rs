@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod expect;
 pub(crate) mod knobs;
 pub(crate) mod login;
+pub(crate) mod profile;
 pub(crate) mod scenario;
 pub(crate) mod send;
 pub(crate) mod server;
@@ -21,7 +22,7 @@ use crate::{
     core::{At, Position},
     scenario::{target::TargetKind, vars::Template},
 };
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// The files that are being read, and what was found wrong in them.
 pub(crate) struct Cx<'a> {
@@ -43,6 +44,12 @@ impl<'a> Cx<'a> {
     /// A place as a position.
     pub(crate) fn position(&self, place: Place) -> Position {
         self.source(place).map_or_else(|| Position::new("", 0, 0), |s| s.position(place))
+    }
+
+    /// A path as the rest of the tool takes it: of the user's file it is made whole, as only that file knows its folder.
+    pub(crate) fn path(&self, spot: &Spot<String>) -> PathBuf {
+        let folder = self.source(spot.at).and_then(|source| source.folder.as_deref());
+        folder.map_or_else(|| PathBuf::from(&spot.value), |folder| folder.join(&spot.value))
     }
 
     /// Notes a fault.

@@ -2,10 +2,10 @@
 
 use super::Cx;
 use crate::{
-    core::{ScenarioId, Versions, version::NoVersions},
+    core::{At, ScenarioId, Versions, version::NoVersions},
     scenario::{
         knobs::Knobs,
-        model::{KnownIssue, Retries, Scenario, Wait},
+        model::{KnownIssue, Scenario, Wait, Written, WrittenRetries},
         reach::out_of_reach,
         target::TargetKind,
         vars::{Vars, is_name},
@@ -36,8 +36,13 @@ impl Cx<'_> {
             self.filled("`skip`", skip);
         }
         let send = twin.send.0.map(|s| self.send(s));
-        let wait = twin.wait.and_then(|w| w.0).map_or_else(Wait::default, |w| self.wait(w));
-        let retries = twin.retries.and_then(|r| r.0).map_or_else(Retries::default, |r| self.retries(r));
+        let wait = twin.wait.and_then(|w| w.0);
+        let written = Written {
+            timeout: wait.as_ref().and_then(|w| w.timeout.clone()).map(|t| self.time(t)),
+            arc: twin.arc.and_then(|a| a.0).map(|a| self.at(a)),
+            retries: twin.retries.and_then(|r| r.0).map(|r| self.retries(r)),
+        };
+        let wait = wait.map_or_else(Wait::default, |w| self.wait(w));
         if twin.expect.value.is_empty() {
             self.wrong(
                 twin.expect.at,
@@ -69,14 +74,15 @@ impl Cx<'_> {
             vars,
             skip: twin.skip.map(|s| s.value),
             known_issue,
-            arc: twin.arc.and_then(|a| a.0).unwrap_or_default(),
+            arc: written.arc.as_ref().map(|a| a.value).unwrap_or_default(),
             knobs: knobs.unwrap_or_default(),
             send: send?,
             wait,
             expect,
             snapshot: twin.snapshot.and_then(|s| s.0).unwrap_or_default(),
-            retries,
+            retries: written.retries.clone().map(Into::into).unwrap_or_default(),
             cleanup: twin.cleanup.and_then(|c| c.0).unwrap_or_default(),
+            written,
             source: Arc::clone(&own.text),
             base: rest.first().map(|b| (Arc::clone(&b.file), Arc::clone(&b.text))),
         })
@@ -214,8 +220,7 @@ impl Cx<'_> {
     }
 
     /// When to try again.
-    pub(crate) fn retries(&mut self, twin: RetriesTwin) -> Retries {
-        let default = Retries::default();
+    pub(crate) fn retries(&mut self, twin: RetriesTwin) -> WrittenRetries {
         if twin.max.value > MAX_RETRIES {
             self.wrong(twin.max.at, format!("`max` is {}", twin.max.value), format!("at most {MAX_RETRIES}"));
         }
@@ -224,10 +229,10 @@ impl Cx<'_> {
         {
             self.wrong(delay.at, "option without effect: `delay` without a retry", "raise `max` or leave `delay` out");
         }
-        Retries {
-            max: twin.max.value,
-            on: twin.on.map_or(default.on, |on| on.0),
-            delay: twin.delay.map_or(default.delay, |d| d.value.0),
+        WrittenRetries {
+            max: self.at(twin.max),
+            on: twin.on.map(|on| At::new(on.value.0, self.position(on.at))),
+            delay: twin.delay.map(|delay| self.time(delay)),
         }
     }
 }

@@ -13,7 +13,6 @@ use crate::{
         },
     },
 };
-use std::path::PathBuf;
 
 /// What a server is for, with what is usual there.
 #[derive(Clone, Copy)]
@@ -134,7 +133,7 @@ impl Cx<'_> {
                 }
             }
         }
-        let ca_file = ca_file.map(|f| At::new(PathBuf::from(&f.value), self.position(f.at)));
+        let ca_file = ca_file.map(|f| At::new(self.path(&f), self.position(f.at)));
         Some(EndpointSpec { host, port, tls, tls_name: tls_name.map(|n| n.value), ca_file, login })
     }
 }

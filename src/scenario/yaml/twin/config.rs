@@ -23,7 +23,7 @@ pub(crate) struct ConfigTwin {
     /// The snapshot folder; `snapshots` when not written.
     pub(crate) snapshots: Option<Spot<String>>,
     /// Where to run when nobody says so; `embedded` when not written.
-    pub(crate) target: Option<Try<TargetKind>>,
+    pub(crate) target: Option<Try<Spot<TargetKind>>>,
     /// Where verification asks DNS: `system`, or an address with a port.
     pub(crate) dns: Option<Spot<String>>,
     /// The accounts by the names that scenarios use; the labs bring their own.
@@ -34,6 +34,8 @@ pub(crate) struct ConfigTwin {
     /// Limits by account.
     #[serde(default)]
     pub(crate) limits: Entries<Try<LimitTwin>>,
+    /// The options of `run` where no profile says otherwise.
+    pub(crate) run: Option<Try<ProfileTwin>>,
     /// Named sets of options for `run --profile`.
     #[serde(default)]
     pub(crate) profiles: Entries<Try<ProfileTwin>>,
@@ -172,6 +174,12 @@ words! {
     Flaky { Pass = "pass", Warn = "warn", Fail = "fail" }
     /// `--obsolete`.
     Obsolete { Warn = "warn", Fail = "fail", Ignore = "ignore" }
+    /// `--artifacts`.
+    Artifacts { Failed = "failed", All = "all", None = "none" }
+    /// `--progress`.
+    Progress { Auto = "auto", Bar = "bar", Lines = "lines", None = "none" }
+    /// `--color`.
+    Color { Auto = "auto", Always = "always", Never = "never" }
 }
 
 /// Names of folders.
@@ -268,37 +276,45 @@ pub(crate) struct LimitTwin {
     pub(crate) per_day: Option<Spot<u32>>,
 }
 
-/// A named set of options for `run`.
+/// A set of options for `run`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Profile")]
 pub(crate) struct ProfileTwin {
     /// The profile whose options count where this one does not say otherwise.
     pub(crate) inherits: Option<Spot<String>>,
-    /// Where to run.
-    pub(crate) target: Option<TargetKind>,
+    /// Where to run; in `run` it is written as `target` at the top of the file.
+    pub(crate) target: Option<Spot<TargetKind>>,
     /// Conditions on tags; all must hold.
     pub(crate) tags: Option<Many<Spot<String>>>,
     /// Stop at the first failure.
-    pub(crate) fail_fast: Option<bool>,
+    pub(crate) fail_fast: Option<Spot<bool>>,
     /// Stop after so many failures.
-    pub(crate) max_fail: Option<u32>,
+    #[schemars(range(min = 1))]
+    pub(crate) max_fail: Option<Spot<u32>>,
     /// Scenarios at a time.
+    #[schemars(range(min = 1))]
     pub(crate) jobs: Option<Spot<u32>>,
-    /// For every attempt, in place of the scenarios' own.
-    pub(crate) timeout: Option<Time>,
+    /// For every attempt of scenarios that do not say it.
+    pub(crate) timeout: Option<Spot<Time>>,
     /// For the whole run.
-    pub(crate) global_timeout: Option<Time>,
-    /// When to try again.
+    pub(crate) global_timeout: Option<Spot<Time>>,
+    /// When to try again, where scenarios do not say it.
     pub(crate) retries: Option<RetriesTwin>,
     /// What happens to snapshots.
-    pub(crate) update: Option<Update>,
+    pub(crate) update: Option<Spot<Update>>,
     /// What a flaky pass means.
-    pub(crate) flaky: Option<Flaky>,
+    pub(crate) flaky: Option<Spot<Flaky>>,
     /// What an obsolete snapshot means.
-    pub(crate) obsolete: Option<Obsolete>,
+    pub(crate) obsolete: Option<Spot<Obsolete>>,
+    /// Whose mails and logs are kept.
+    pub(crate) artifacts: Option<Spot<Artifacts>>,
+    /// How progress is shown.
+    pub(crate) progress: Option<Spot<Progress>>,
+    /// When `run` uses colours.
+    pub(crate) color: Option<Spot<Color>>,
     /// Reports, as `FORMAT` or `FORMAT=PATH`.
     pub(crate) report: Option<Many<Spot<String>>>,
-    /// Whether the receiver must speak about ARC, in place of what scenarios do not say.
-    pub(crate) arc: Option<ArcPolicy>,
+    /// Whether the receiver must speak about ARC, where scenarios do not say it.
+    pub(crate) arc: Option<Spot<ArcPolicy>>,
 }

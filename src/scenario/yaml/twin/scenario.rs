@@ -41,7 +41,7 @@ pub(crate) struct ScenarioTwin {
     #[serde(default)]
     pub(crate) matrix: Entries<Vec<Scalar>>,
     /// Whether the receiver must speak about ARC.
-    pub(crate) arc: Option<Try<ArcPolicy>>,
+    pub(crate) arc: Option<Try<Spot<ArcPolicy>>>,
     /// What is changed about the lab.
     pub(crate) lab: Option<Try<Spot<KnobsTwin>>>,
     /// What is sent.
@@ -162,7 +162,7 @@ pub(crate) struct RetriesTwin {
     #[schemars(range(max = 10))]
     pub(crate) max: Spot<u32>,
     /// After what.
-    pub(crate) on: Option<Many<RetryOn>>,
+    pub(crate) on: Option<Spot<Many<RetryOn>>>,
     /// How long to wait before.
     pub(crate) delay: Option<Spot<Time>>,
 }

@@ -1,9 +1,16 @@
 //! `sealcheck check`: everything that can be known to be wrong or odd without secrets and without sending anything.
 
-use super::{run::ProfileTexts, values::ValueArgs};
+pub(super) mod show_config;
+
+mod accounts;
+
+use super::{
+    options::{Options, Origin, typed},
+    run::RunArgs,
+};
 use crate::{
     cli::{
-        Context, Global,
+        Args, Context, Global,
         args::Format,
         context::{complain, print},
         failure::{Failure, Outcome},
@@ -15,31 +22,53 @@ use crate::{
     run::{Plan, Selection, prepare},
     scenario::{Scenario, Target, TargetKind, Vars, Warning, YamlError, lint},
 };
+use clap::{ArgMatches, CommandFactory};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// Files, folders, ids or globs of either [default: all scenarios of the project]
-    #[arg(value_name = "PATH|ID|GLOB")]
-    what: Vec<String>,
-    /// Look up accounts and variables of this target only [default: of the labs, and of real servers if there are accounts]
-    #[arg(long, value_name = "TARGET", env = "SEALCHECK_TARGET")]
-    target: Option<TargetKind>,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Show every option, account and target that `run` would use with these arguments, and who says so
+    #[arg(long, help_heading = "Check")]
+    show_config: bool,
     /// Warnings are mistakes too: exit 2
-    #[arg(long)]
+    #[arg(long, conflicts_with = "show_config", help_heading = "Check")]
     deny_warnings: bool,
     /// For people or for programs
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Check")]
     format: Format,
-    #[command(flatten)]
-    values: ValueArgs,
 }
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs) -> Outcome {
+/// What counts for scenarios and the project file, and not only for how they are run.
+const HERE: [&str; 12] = [
+    "what",
+    "target",
+    "vars",
+    "vars_file",
+    "set",
+    "accounts",
+    "listen",
+    "deny_warnings",
+    "format",
+    "config",
+    "user_config",
+    "color",
+];
+
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs, matches: &ArgMatches) -> Outcome {
+    if args.show_config {
+        return show_config::run(context, global, args, matches);
+    }
+    let command = Args::command();
+    let mut others = matches.ids().map(|id| id.as_str()).filter(|id| !HERE.contains(id));
+    if let Some(Origin::CommandLine { flag }) = others.find_map(|id| typed(&command, matches, id)) {
+        return Err(Failure::Usage(format!("{flag} has no effect on `check` without --show-config")));
+    }
     let mut found = Found::default();
-    match Project::open(context, global, &args.values.set) {
+    match Project::open(context, global, &args.run.changes()) {
         Err(errors) => found.errors = errors.0,
         Ok(project) => look(context, &project, args, &mut found)?,
     }
@@ -126,17 +155,17 @@ fn object(error: &YamlError) -> Value {
 
 fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Found) -> Result<(), Failure> {
     let config = &project.config;
-    for profile in config.profiles.values() {
-        found.add(ProfileTexts::of(config, profile).err().into_iter().flatten());
+    for profile in config.profiles.values().chain([&config.run]) {
+        found.add(Options::wrong_in(config, profile));
     }
-    let loaded = project.load(&args.what);
+    let loaded = project.load(&args.run.select.what);
     found.scenarios = loaded.scenarios.len();
     found.files = loaded.scenarios.iter().map(|s| &*s.file).collect::<BTreeSet<_>>().len();
     found.add(loaded.errors);
     found.warnings = lint(&loaded.scenarios);
     let (run, now) = (context.new_run(), context.clock.now().as_second());
-    let trial = Trial { project, vars: args.values.vars()?, renamed: args.values.every_renamed(), run, now };
-    let asked = |kind: TargetKind| match args.target {
+    let trial = Trial { project, vars: args.run.values.vars()?, renamed: args.run.values.every_renamed(), run, now };
+    let asked = |kind: TargetKind| match args.run.select.target {
         Some(only) => kind == only,
         // Without a server of their own people run the labs and Gmail.
         None if kind == TargetKind::Staging => config.accounts.values().any(|a| a.mx.is_some()),
