@@ -428,7 +428,6 @@ async fn errands_of_a_crowded_account_wait_and_keep_no_connection() {
         enter(c, "");
         answer(c, "LIST", "");
         answer(c, "EXAMINE \"INBOX\"", "* 0 EXISTS\r\n");
-        answer(c, "NOOP", "");
         answer(c, "UID SEARCH HEADER Message-ID", if number == 1 { "* SEARCH 4\r\n" } else { "* SEARCH\r\n" });
         c.until_hangup();
     });

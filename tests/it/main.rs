@@ -34,6 +34,7 @@ mod interop_generated;
 mod interop_rspamd;
 mod interop_rules;
 mod knobs;
+mod lab_beside;
 mod lab_up_interop;
 mod late;
 mod layers;

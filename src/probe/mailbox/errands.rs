@@ -107,7 +107,6 @@ impl Errands {
             if !open.select(folder, false)? {
                 return Ok(false);
             }
-            open.session.run("NOOP", "NOOP")?;
             let bare = message_id.trim_matches(['<', '>']);
             if open.session.is_gmail() {
                 let found = open.session.search(&format!("X-GM-RAW {}", quoted(&format!("rfc822msgid:{bare}"))))?;
@@ -130,7 +129,6 @@ impl Errands {
             if !open.select(folder, false)? || !open.session.is_gmail() {
                 return Ok(None);
             }
-            open.session.run("NOOP", "NOOP")?;
             let bare = message_id.trim_matches(['<', '>']);
             for category in Category::ALL {
                 let query = format!("category:{category} rfc822msgid:{bare}");
@@ -244,9 +242,11 @@ impl Open {
         Ok(whole.into_iter().filter_map(|m| m.raw).any(|raw| keys::is_about_probe(&Message::parse(raw))))
     }
 
-    /// Opens a folder unless it is open; `false` when there is none such.
+    /// Opens a folder unless it is open; `false` when there is none such. An open one is asked for news: Gmail shows a
+    /// session no mail that came meanwhile before.
     fn select(&mut self, folder: Folder, changes: bool) -> Result<bool, StageError> {
         if self.selected == Some((folder, changes)) {
+            self.session.run("NOOP", "NOOP")?;
             return Ok(true);
         }
         self.selected = None;
