@@ -2,7 +2,14 @@
 
 use crate::{
     core::Category,
-    mail::{Message, arc::ArcChain, authres::Trust, dsn::Dsn, received::Hop, reply::Reply},
+    mail::{
+        Message,
+        arc::ArcChain,
+        authres::Trust,
+        dsn::{Dsn, Returned},
+        received::Hop,
+        reply::Reply,
+    },
     verify::Verification,
 };
 use serde::Serialize;
@@ -278,6 +285,23 @@ pub struct Bounce {
     pub message: Message,
     /// The report in it.
     pub dsn: Dsn,
+    /// What it gives back.
+    pub returned: Option<ReturnedMail>,
+}
+
+/// The message that a bounce gives back: the copy that was refused, read and verified.
+#[derive(Debug, Clone)]
+pub struct ReturnedMail {
+    /// How much of it there is.
+    pub extent: Returned,
+    /// The message, or its header.
+    pub message: Message,
+    /// The ARC Sets.
+    pub arc: ArcChain,
+    /// The path up to the server that reports.
+    pub hops: Vec<Hop>,
+    /// What we found ourselves, of a header without any body hash; `None` when DNS was not asked.
+    pub verification: Option<Verification>,
 }
 
 /// A line of a server's log.

@@ -17,4 +17,4 @@ pub use diagnose::checked;
 pub use observed::observed;
 use sets::foreign;
 pub use summary::summary;
-pub use survival::survival;
+pub use survival::{survival, survival_of_returned};

@@ -7,7 +7,7 @@ pub struct Field {
     pub name: String,
     /// The bytes after the colon up to and including the last line break of the field.
     pub raw: Vec<u8>,
-    /// The line of the message where the field starts, from 1.
+    /// The line where the field starts, from 1: of the message, or of the file that it stands in ([`Message::at_line`]).
     pub line: u32,
     /// Byte offset of the field's first byte in the message.
     pub offset: usize,
@@ -37,6 +37,7 @@ pub struct Message {
     raw: Vec<u8>,
     fields: Vec<Field>,
     body_offset: usize,
+    first_line: u32,
 }
 
 impl Message {
@@ -80,7 +81,22 @@ impl Message {
             at = end;
             line += 1;
         }
-        Self { raw, fields, body_offset }
+        Self { raw, fields, body_offset, first_line: 1 }
+    }
+
+    /// The same message, which starts at this line of the file that it stands in.
+    #[must_use]
+    pub fn at_line(mut self, line: u32) -> Self {
+        for field in &mut self.fields {
+            field.line = field.line - self.first_line + line;
+        }
+        self.first_line = line;
+        self
+    }
+
+    /// The line where it starts; 1 unless it stands inside of something else.
+    pub fn first_line(&self) -> u32 {
+        self.first_line
     }
 
     /// The whole message.
@@ -136,6 +152,14 @@ mod tests {
         assert_eq!(m.fields()[1].value(), "two\tmore");
         assert_eq!(m.body(), b"body\r\n");
         assert_eq!(&m.raw()[m.fields()[2].offset..][..m.fields()[2].len], b"C:3\r\n");
+    }
+
+    #[test]
+    fn a_message_inside_of_a_file_counts_the_lines_of_the_file() {
+        let m = Message::parse(&b"A: 1\r\n\tmore\r\nB: 2\r\n"[..]).at_line(40);
+        let lines = |m: &Message| m.fields().iter().map(|f| f.line).collect::<Vec<_>>();
+        assert_eq!((m.first_line(), lines(&m)), (40, vec![40, 42]));
+        assert_eq!(lines(&m.at_line(1)), [1, 3]);
     }
 
     #[test]

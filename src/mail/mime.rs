@@ -21,6 +21,14 @@ pub(super) struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// The line of `message`, which it is a part of, where its body starts; `None` where it had to be decoded.
+    pub(super) fn line(&self, message: &Message) -> Option<u32> {
+        let Cow::Borrowed(body) = &self.body else { return None };
+        let before = body.as_ptr().addr().checked_sub(message.raw().as_ptr().addr())?;
+        let breaks = memchr::memchr_iter(b'\n', message.raw().get(..before)?).count();
+        Some(message.first_line().saturating_add(u32::try_from(breaks).ok()?))
+    }
+
     /// The body as text; `\n` ends its lines.
     pub(super) fn text(&self) -> String {
         let decoder = self.charset.as_deref().and_then(|c| charset_decoder(c.as_bytes()));

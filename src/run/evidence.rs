@@ -2,14 +2,15 @@
 
 use super::{wait::Found, worlds::World};
 use crate::{
-    evidence::{Bounce, Evidence, Filed, MailboxNotes, ReceivedCopy, Sent, Submission},
+    evidence::{Bounce, Evidence, Filed, MailboxNotes, ReceivedCopy, ReturnedMail, Sent, Submission},
     mail::{
+        Message,
         arc::ArcChain,
         authres::{self, Trust},
-        received,
+        dsn, received,
     },
     probe::logs::Gathered,
-    verify::{self, ZoneFile},
+    verify::{self, Dns, ZoneFile},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -26,7 +27,8 @@ pub(super) async fn build(
     let (mut copies, mut bounces) = (Vec::new(), Vec::new());
     for (Found { arrival, after, message, dsn }, filed) in found {
         if let Some(dsn) = dsn {
-            bounces.push(Bounce { arrival, after, message, dsn });
+            let returned = returned(&message, &world.dns, now).await;
+            bounces.push(Bounce { arrival, after, message, dsn, returned });
             continue;
         }
         let authserv_id = world.target.accounts.get(&arrival.account).and_then(|a| a.authserv_id.as_deref());
@@ -44,9 +46,22 @@ pub(super) async fn build(
     Evidence { sent, submission, copies, bounces, logs: logs.lines, unread_logs: logs.unread, mailboxes, waited }
 }
 
+/// What a bounce gives back.
+async fn returned(bounce: &Message, dns: &Dns, now: i64) -> Option<ReturnedMail> {
+    let (extent, message) = dsn::returned(bounce)?;
+    Some(ReturnedMail {
+        extent,
+        arc: ArcChain::of(&message),
+        hops: received::hops(&message),
+        verification: Some(verify::verify_returned(&message, extent, dns, now).await),
+        message,
+    })
+}
+
 /// Every DNS answer that was used, as one zone file; `None` when nothing was verified.
 pub(super) fn zone(evidence: &Evidence) -> Option<String> {
-    let mut zones = evidence.copies.iter().map(|c| &c.verification.zone);
+    let returned = evidence.bounces.iter().filter_map(|b| b.returned.as_ref()?.verification.as_ref());
+    let mut zones = evidence.copies.iter().map(|c| &c.verification).chain(returned).map(|v| &v.zone);
     let mut all: ZoneFile = zones.next()?.clone();
     zones.for_each(|zone| all.merge(zone));
     Some(all.to_text())

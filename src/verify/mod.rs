@@ -26,6 +26,7 @@ use crate::mail::{
     Message,
     arc::ArcChain,
     dkim::{self as dkim_fields, DkimSignature},
+    dsn::Returned,
     taglist::TagList,
 };
 use signature::{Kind, Signature};
@@ -39,10 +40,11 @@ pub async fn verify(message: &Message, dns: &Dns, now: i64) -> Verification {
     verify_extent(message, dns, now, Extent::Whole).await
 }
 
-/// Verifies a message of which only the header is there, as bounces give it back: whether each signature fits its header
-/// fields. No body hash is looked at, so that a pass says nothing about the body.
-pub async fn verify_header(message: &Message, dns: &Dns, now: i64) -> Verification {
-    verify_extent(message, dns, now, Extent::Header).await
+/// Verifies a message that a bounce gives back. Of a header alone it says whether each signature fits its header fields:
+/// no body hash is looked at, so that a pass says nothing about the body.
+pub async fn verify_returned(message: &Message, extent: Returned, dns: &Dns, now: i64) -> Verification {
+    let extent = if extent == Returned::Full { Extent::Whole } else { Extent::Header };
+    verify_extent(message, dns, now, extent).await
 }
 
 /// How much of a message is there.

@@ -266,6 +266,7 @@ pub(crate) fn given(text: &str, log: &str, verification: Option<&Verification>) 
         hops: &received::hops(&message),
         verification,
         dsn: Dsn::of(&message).as_ref(),
+        returned: None,
         sent: None,
         forwarder: Some("company.example"),
         log: Log::of(log.lines(), "server.log"),
@@ -293,6 +294,7 @@ pub(crate) fn in_an_attempt(
             misplaced: None,
             folder_name: "",
             seal_domain: None,
+            returned: None,
         }),
         survival: sent
             .as_ref()

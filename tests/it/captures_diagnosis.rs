@@ -3,16 +3,17 @@
 
 use crate::by_hand::first;
 use sealcheck::{
+    evidence::ReturnedMail,
     judge::diagnose::{Case, Given, Log, diagnose_case, diagnose_mail},
     mail::{
         Message,
         arc::ArcChain,
         authres::{self, Trust},
-        dsn::Dsn,
+        dsn::{self, Dsn},
         received,
     },
     outcome::Diagnosis,
-    verify::{Dns, ZoneFile, verify},
+    verify::{Dns, ZoneFile, verify, verify_returned},
 };
 use std::{fs, path::PathBuf};
 
@@ -104,7 +105,7 @@ pub(crate) const EXPERIMENTS: [Experiment; 69] = [
     ("44-bounce-through-milter-bounce", "", Right, "D00 certain", "D00 certain"),
 ];
 
-fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captures")
 }
 
@@ -128,11 +129,23 @@ fn diagnosed(mail: &str, log: Option<&str>, key: Key) -> Vec<Diagnosis> {
     if mail == NO_MAIL {
         return diagnose_case(&Case { log, forwarder: Some("company.example".into()), ..Case::default() });
     }
-    let message = Message::parse(fs::read(fixtures().join(format!("{mail}.eml"))).unwrap());
+    diagnosed_text(fs::read(fixtures().join(format!("{mail}.eml"))).unwrap(), log, key)
+}
+
+/// What is said of a mail or a bounce from that day, which may have been edited since.
+pub(crate) fn diagnosed_text(text: impl Into<Vec<u8>>, log: Log, key: Key) -> Vec<Diagnosis> {
+    let message = Message::parse(text);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let verification = runtime.block_on(verify(&message, &dns(key), 1_795_500_000));
     let receiver = authres::receiver(&message);
     let trust = receiver.map_or_else(Trust::default, |id| authres::trusted(&message, &id));
+    let returned = dsn::returned(&message).map(|(extent, message)| ReturnedMail {
+        extent,
+        arc: ArcChain::of(&message),
+        hops: received::hops(&message),
+        verification: Some(runtime.block_on(verify_returned(&message, extent, &dns(key), 1_795_500_000))),
+        message,
+    });
     diagnose_mail(Given {
         artifact: "received.eml",
         message: &message,
@@ -141,6 +154,7 @@ fn diagnosed(mail: &str, log: Option<&str>, key: Key) -> Vec<Diagnosis> {
         hops: &received::hops(&message),
         verification: Some(&verification),
         dsn: Dsn::of(&message).as_ref(),
+        returned: returned.as_ref(),
         sent: None,
         forwarder: Some("company.example"),
         log,

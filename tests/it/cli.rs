@@ -550,7 +550,7 @@ fn what_is_no_project_file_ends_with_2() {
 
 #[test]
 fn the_committed_schemas_of_results_are_those_of_the_code() {
-    for name in ["result", "event", "doctor", "settings"] {
+    for name in ["result", "event", "doctor", "settings", "inspect"] {
         let now = Project::new().run(&["schema", name]).stdout;
         let path = format!("{}/schemas/{name}.v1.json", env!("CARGO_MANIFEST_DIR"));
         let committed = fs::read_to_string(&path).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use crate::program::{Project, forward};
 use serde_json::Value;
-use std::fs;
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 #[test]
 fn what_a_run_received_is_explained_offline() {
@@ -138,9 +138,18 @@ fn the_message_inside_of_a_bounce_is_explained_too() {
 
     // What is wrong inside decides how it ends.
     let (code, broken) = see("broken.eml", &header.replacen("Subject: hello", "Subject: [x] hello", 1));
-    assert_eq!((code, broken["returned"]["diagnosis"][0]["code"].as_str()), (1, Some("B06")));
+    let codes = |seen: &Value| -> Vec<String> {
+        let all = seen["diagnosis"].as_array().unwrap().iter();
+        all.map(|d| format!("{} {}", d["code"].as_str().unwrap(), d["confidence"].as_str().unwrap())).collect()
+    };
+    assert_eq!((code, codes(&broken)), (1, ["B06 certain", "D03 certain", "F01 certain"].map(str::to_owned).to_vec()));
+    // The evidence names the line of the bounce.
+    let seal = broken["diagnosis"][0]["evidence"].as_array().unwrap().iter();
+    let seal = seal.map(|e| (e["artifact"].as_str().unwrap(), e["line"].as_u64().unwrap())).find(|(_, line)| *line > 0);
+    let line = header.lines().position(|l| l.starts_with("ARC-Message-Signature:")).unwrap() + 1;
+    assert_eq!(seal, Some(("broken.eml", line as u64)));
     let (code, broken) = see("body.eml", &BOUNCE.replacen("Line two.", "Line 2.", 1));
-    assert_eq!((code, broken["returned"]["diagnosis"][0]["code"].as_str()), (1, Some("B04")));
+    assert_eq!((code, &codes(&broken)[..2]), (1, &["B04 certain", "D03 certain"].map(str::to_owned)[..]));
 
     // What was sent is compared with the message inside.
     fs::write(project.path("sent.eml"), &BOUNCE[BOUNCE.find("From: Alice").unwrap()..end]).unwrap();
@@ -148,6 +157,59 @@ fn the_message_inside_of_a_bounce_is_explained_too() {
     let (_, compared) = explained(&project, &args);
     assert_eq!(compared["survival"], Value::Null);
     assert_eq!(compared["returned"]["survival"][0]["body"]["before"], "Line two.");
+}
+
+/// The outputs about a bounce, a mail with a chain, and a mail with nothing, all with what was sent.
+fn outputs() -> Vec<Value> {
+    let project = Project::new();
+    fs::write(project.path("dns.zone"), ZONE).unwrap();
+    let chain = include_str!("../fixtures/captures/19-third-hop.eml");
+    let mails = [("bounce.eml", BOUNCE), ("chain.eml", chain), ("bare.eml", "From: a@sender.example\n\nx\n")];
+    let inspect = |(name, text): &(&str, &str)| {
+        fs::write(project.path(name), text).unwrap();
+        explained(&project, &["inspect", name, "--sent", name, "--dns", "dns.zone", "--format", "json"]).1
+    };
+    mails.iter().map(inspect).collect()
+}
+
+#[test]
+fn the_schema_names_every_key() {
+    let schema: Value = serde_json::from_str(&Project::new().run(&["schema", "inspect"]).stdout).unwrap();
+    let keys = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let required = |schema: &Value| -> BTreeSet<String> {
+        schema["required"].as_array().unwrap().iter().map(|k| k.as_str().unwrap().to_owned()).collect()
+    };
+    for output in outputs() {
+        assert_eq!((keys(&output), keys(&output)), (keys(&schema["properties"]), required(&schema)));
+    }
+    let bounce = &outputs()[0];
+    for (name, part) in [("Refusal", &bounce["refusals"][0]), ("ReturnedContents", &bounce["returned"])] {
+        let schema = &schema["$defs"][name];
+        assert_eq!((keys(part), keys(part)), (keys(&schema["properties"]), required(schema)), "{name}");
+    }
+}
+
+#[test]
+#[ignore = "requires .ci/interop-setup"]
+fn interop_check_jsonschema_takes_what_is_said_of_mails() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dir = tempfile::tempdir().unwrap();
+    let check = |name: &str, text: &Value| {
+        let path = dir.path().join(name);
+        fs::write(&path, text.to_string()).unwrap();
+        let program = root.join("target/interop/venv/bin/check-jsonschema");
+        let schema = root.join("schemas/inspect.v1.json");
+        let output = Command::new(&program).arg("--schemafile").arg(schema).arg(path).output();
+        let output = output.unwrap_or_else(|e| panic!("{}: {e}; run .ci/interop-setup", program.display()));
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    for (n, output) in outputs().iter().enumerate() {
+        let (good, said) = check(&format!("{n}.json"), output);
+        assert!(good, "{said}{output:#}");
+        let mut broken = output.clone();
+        broken["diagnosis"] = "B04".into();
+        assert!(!check("broken.json", &broken).0);
+    }
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn every_fault_of_the_embedded_world_gets_its_code_first() {
 
 /// Faults together, and every diagnosis in its order.
 const TOGETHER: [(&str, &[&str]); 7] = [
-    ("A00, D04", &["D04 certain", "F01 certain"]),
+    ("A00, D04", &["D04 certain", "A00 high", "F01 certain"]),
     ("A00, E02", &["A00 certain", "E02 high"]),
     ("B01, B04", &["B04 certain", "B01 certain"]),
     ("B14, E02", &["B14 certain"]),

@@ -192,6 +192,7 @@ fn waited(copy: Option<&str>, mailboxes: &MailboxNotes, attempt: Attempt) -> Str
         misplaced: None,
         folder_name: "",
         seal_domain: None,
+        returned: None,
     });
     let attempt = Some(Attempt { accepted: true, ..attempt });
     first(&diagnose_case(&Case { mail, mailboxes: Some(mailboxes), attempt, ..Case::default() }))

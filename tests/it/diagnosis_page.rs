@@ -6,6 +6,7 @@ use crate::{
     diagnosis::CASES,
     diagnosis_rspamd::SETTINGS,
     postfix_catalogue::REAL,
+    refused::REFUSED,
 };
 use sealcheck::{
     judge::diagnose::catalogue::{self, Lang},
@@ -75,6 +76,14 @@ fn captures() -> String {
     out
 }
 
+fn refused() -> String {
+    let mut out = String::from("| fault | author | whole mail | header alone |\n|---|---|---|---|\n");
+    for row in REFUSED {
+        out.push_str(&format!("| {} | {} | {} | {} |\n", row.fault, row.author, row.whole, row.header));
+    }
+    out
+}
+
 /// The page with a table put between its marks.
 fn with_table(page: &str, name: &str, table: &str) -> String {
     let mark = format!("<!-- table: {name} -->\n");
@@ -96,5 +105,5 @@ pub(crate) fn assert_page(name: &str, tables: &[(&str, String)]) {
 
 #[test]
 fn the_page_shows_what_the_tests_show() {
-    assert_page("diagnosis.md", &[("causes", causes()), ("captures", captures())]);
+    assert_page("diagnosis.md", &[("causes", causes()), ("refused", refused()), ("captures", captures())]);
 }

@@ -34,7 +34,7 @@ const OTHERWISE: [(&str, &str); 5] = [
     // The log has what rspamd found.
     ("d12", "D12 certain"),
     // Postfix folds the line, and DKIM does not survive it.
-    ("sound-long-line", "D03 certain"),
+    ("sound-long-line", "B17 certain"),
 ];
 
 fn on_postfix(case: &Case) -> bool {

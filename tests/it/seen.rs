@@ -234,6 +234,7 @@ pub(crate) fn bounced(n: u32) -> Evidence {
         after: Duration::from_millis(970),
         dsn: Dsn::of(&message).unwrap(),
         message,
+        returned: None,
     };
     Evidence { bounces: vec![bounce], ..accepted(n) }
 }

@@ -68,7 +68,8 @@ async fn snapshot(n: u32, folder: Option<Folder>, change: impl FnOnce(&mut Knobs
             let text = first(world.external_mailboxes(), from, FolderKind::Inbox).await;
             let copy = copy("external", Folder::Inbox, &text, after);
             let dsn = Dsn::of(&copy.message).unwrap();
-            evidence.bounces.push(Bounce { arrival: copy.arrival, after, dsn, message: copy.message });
+            let (arrival, message) = (copy.arrival, copy.message);
+            evidence.bounces.push(Bounce { arrival, after, message, dsn, returned: None });
         }
     }
     normalise(&evidence, &scenario("forward-arc", Vec::new()), &target, SnapshotPreset::Full).unwrap()

@@ -48,7 +48,7 @@ async fn every_command_and_recipient_has_its_reply() {
     let server = serve(|c| {
         opening(c, "250-SIZE 1000000\r\n250-8BITMIME\r\n250-DSN\r\n");
         let mail = c.hear("MAIL FROM:<probe@ext.example> SIZE=");
-        assert!(mail.ends_with(" BODY=8BITMIME RET=HDRS ENVID=t@ext.example"), "{mail}");
+        assert!(mail.ends_with(" BODY=8BITMIME RET=FULL ENVID=t@ext.example"), "{mail}");
         c.say("250 2.1.0 ok\r\n");
         c.hear("RCPT TO:<a@corp.example> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a@corp.example");
         c.say("250 2.1.5 ok\r\n").hear("RCPT TO:<b@corp.example>");

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        commands::check,
+        commands::{check, inspect::Explained},
         context::print,
         failure::{Failure, Outcome},
     },
@@ -37,6 +37,8 @@ pub enum Document {
     Doctor,
     /// The document of check --show-config --format json
     Settings,
+    /// What inspect --format json says of a mail
+    Inspect,
 }
 
 pub(in crate::cli) fn run(args: &SchemaArgs) -> Outcome {
@@ -57,6 +59,7 @@ pub fn schema(of: Document) -> serde_json::Result<String> {
         Document::Event => generate::<RunEvent>("event"),
         Document::Doctor => generate::<doctor::Report>("doctor"),
         Document::Settings => generate::<check::show_config::Document>("settings"),
+        Document::Inspect => generate::<Explained>("inspect"),
     };
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

@@ -6,14 +6,14 @@ use super::{
     silence::{self, Bounces},
 };
 use crate::{
-    evidence::{Evidence, Folder, MailboxNotes, ReceivedCopy},
-    judge::{self, survival},
+    evidence::{Evidence, Folder, MailboxNotes, ReceivedCopy, ReturnedMail},
+    judge::{self, refusal, survival, survival_of_returned},
     mail::{
         Message,
         arc::{ArcChain, ArcSet},
         authres::{AuthenticationResults, ResInfo},
         domain::is_at_or_below,
-        dsn::Dsn,
+        dsn::{Dsn, RecipientStatus, Returned},
         received::Hop,
         reply::Reply,
     },
@@ -26,7 +26,7 @@ use std::time::Duration;
 /// Everything that is known of one mail and its way.
 #[derive(Debug, Default)]
 pub struct Case<'a> {
-    /// The copy at the receiver.
+    /// The copy at the receiver, or else the one that a bounce gives back.
     pub mail: Option<Mail<'a>>,
     /// The mail as it was sent.
     pub sent: Option<Message>,
@@ -88,6 +88,8 @@ pub struct Mail<'a> {
     pub folder_name: &'a str,
     /// The `d=` of the receiver's seals, where it is known.
     pub seal_domain: Option<&'a str>,
+    /// It is what a bounce gives back of the copy that was refused: how much.
+    pub returned: Option<Returned>,
 }
 
 impl<'a> Case<'a> {
@@ -104,7 +106,8 @@ impl<'a> Case<'a> {
         let forwards = |a: &&Account| {
             sent_to(a) && a.forwards_to.as_deref().is_some_and(|to| copy.is_none_or(|c| c.arrival.account == to))
         };
-        let forwarder = target.accounts.values().find(forwards).filter(|_| !direct).map(Account::domain);
+        let forwarder = target.accounts.values().find(forwards).filter(|_| !direct);
+        let forwarder = forwarder.map(Account::domain);
         let missing = |c: &&&CheckResult| c.path.ends_with(".delivered");
         let misplaced = failed.iter().any(|c| missing(&c)).then(|| copy.map(|c| c.arrival.folder)).flatten();
         let receivers = target.accounts.values().filter(|a| sent_to(a)).flat_map(|a| target.route(&a.name));
@@ -112,14 +115,25 @@ impl<'a> Case<'a> {
             .filter(|a| a.forwards_to.is_none() && a.address.eq_ignore_ascii_case(&evidence.sent.mail_from))
             .map(|a| a.address.clone())
             .next();
-        let bounces = evidence.bounces.iter().enumerate();
-        let bounces = bounces.map(|(n, b)| (numbered("bounce", n), &b.dsn)).collect();
+        let bounces = evidence.bounces.iter().enumerate().map(|(n, b)| (numbered("bounce", n), b));
+        let refused = forwarder.as_deref().filter(|_| copy.is_none()).and_then(|forwarder| {
+            let mut given = bounces.clone().filter_map(|(name, b)| Some((name, &b.dsn, b.returned.as_ref()?)));
+            given.find(|(_, dsn, returned)| was_at(forwarder, dsn, returned))
+        });
+        let bounces = bounces.map(|(name, b)| (name, &b.dsn)).collect();
         let log = Log::of_lines(&evidence.logs);
         let sent = Message::parse(evidence.sent.raw.clone());
         let late = copy.filter(|_| failed.iter().any(|c| c.path.ends_with(".within"))).map(|c| c.after);
+        let survival = match (copy, &refused) {
+            (Some(copy), _) => survival(&sent, &copy.message, Some(&copy.verification)),
+            (None, Some((.., returned))) => survival_of_returned(&sent, returned),
+            (None, None) => Vec::new(),
+        };
         Some(Self {
-            survival: copy.map(|c| survival(&sent, &c.message, Some(&c.verification))).unwrap_or_default(),
-            mail: copy.map(|c| Mail::of(c, account, misplaced)),
+            survival,
+            mail: copy
+                .map(|c| Mail::of(c, account, misplaced))
+                .or_else(|| refused.map(|(artifact, _, returned)| Mail::of_returned(&artifact, returned))),
             sent: Some(sent),
             sent_name: None,
             recipients: &evidence.sent.rcpt_to,
@@ -161,6 +175,11 @@ impl<'a> Case<'a> {
         all
     }
 
+    /// Whether a server refused the mail because it was not authentic.
+    pub(super) fn is_refused_as_unauthentic(&self) -> bool {
+        self.refusals().iter().any(|(reply, _)| refusal::code(reply).is_some_and(|(code, _)| is_unauthentic(code)))
+    }
+
     /// What the message signature of a set covers, compared with what was sent.
     pub(super) fn survival_of(&self, set: &ArcSet) -> Option<&Survival> {
         self.survival.iter().find(|s| s.field == SigningField::Ams && s.i == Some(set.instance))
@@ -196,7 +215,31 @@ impl<'a> Mail<'a> {
             misplaced,
             folder_name: &copy.arrival.folder_name,
             seal_domain: account.and_then(|a| a.seal_domain.as_deref()),
+            returned: None,
         }
+    }
+
+    /// What a bounce of this name gives back.
+    pub(super) fn of_returned(bounce: &str, returned: &'a ReturnedMail) -> Self {
+        // Lines that had to be decoded are none of the bounce.
+        let in_place = returned.message.first_line() > 1;
+        Self {
+            artifact: if in_place { bounce.to_owned() } else { format!("{bounce} (returned)") },
+            message: &returned.message,
+            trusted: None,
+            arc: &returned.arc,
+            hops: &returned.hops,
+            verification: returned.verification.as_ref(),
+            misplaced: None,
+            folder_name: "",
+            seal_domain: None,
+            returned: Some(returned.extent),
+        }
+    }
+
+    /// Whether there is no more of it than its header.
+    pub(super) fn is_only_header(&self) -> bool {
+        self.returned == Some(Returned::Headers)
     }
 
     /// The sets that came with the message: all but the receiver's own.
@@ -240,6 +283,18 @@ impl<'a> Mail<'a> {
     pub(super) fn quote_trusted(&self) -> Option<EvidenceRef> {
         self.quote_line(self.trusted?.line)
     }
+}
+
+/// Whether a mail that a bounce gives back had been with the server that forwards: it stands in the path, or it reports.
+pub(super) fn was_at(forwarder: &str, dsn: &Dsn, returned: &ReturnedMail) -> bool {
+    let arrived = |r: &RecipientStatus| matches!(r.action.as_deref(), Some("delivered" | "relayed" | "expanded"));
+    let mut servers = returned.hops.iter().filter_map(|h| h.by.as_deref()).chain(dsn.reporting_mta.as_deref());
+    !dsn.recipients.iter().all(arrived) && servers.any(|server| related(server, forwarder))
+}
+
+/// Whether a cause is that the receiver finds neither SPF nor DKIM of the author: what a broken seal does not help against.
+pub(super) fn is_unauthentic(code: &str) -> bool {
+    ["D01", "D02", "D03"].contains(&code)
 }
 
 /// `received.eml`, `received-2.eml`, …

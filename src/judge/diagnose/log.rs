@@ -67,6 +67,17 @@ impl Log {
         self.lines.iter().find(|(_, line)| texts.iter().all(|t| line.contains(t)))
     }
 
+    /// The header fields that Postfix replaced as it delivered what was refused (`smtp_header_checks`), each with its line:
+    /// what a bounce gives back is older. That a field was taken away is logged nowhere.
+    pub(super) fn replaced_on_delivery(&self) -> impl Iterator<Item = (&str, &EvidenceRef)> {
+        let is_of = |id: &str, line: &str| !id.is_empty() && log::queue_id(line) == Some(id);
+        let refused = move |id| self.lines.iter().any(|(_, line)| line.contains("status=bounced") && is_of(id, line));
+        self.lines.iter().filter(|(_, line)| line.contains("/smtp[")).filter_map(move |(at, line)| {
+            let (name, _) = line.split_once(": replace: header ")?.1.split_once(':')?;
+            refused(log::queue_id(line)?).then_some((name, at))
+        })
+    }
+
     /// rspamd's line about the whole message.
     pub(super) fn task(&self) -> Option<Task<'_>> {
         let (at, line) = self.line(&["rspamd_task_write_log"])?;

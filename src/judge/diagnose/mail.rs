@@ -1,8 +1,13 @@
 //! A mail that somebody has, with no attempt behind it.
 
-use super::{Case, Log, Mail, case::related, diagnose_case};
+use super::{
+    Case, Log, Mail,
+    case::{related, was_at},
+    diagnose_case,
+};
 use crate::{
-    judge::survival,
+    evidence::ReturnedMail,
+    judge::{survival, survival_of_returned},
     mail::{Message, arc::ArcChain, authres::AuthenticationResults, domain::is_at_or_below, dsn::Dsn, received::Hop},
     outcome::Diagnosis,
     verify::Verification,
@@ -25,7 +30,9 @@ pub struct Given<'a> {
     pub verification: Option<&'a Verification>,
     /// The report in it, when it is a bounce.
     pub dsn: Option<&'a Dsn>,
-    /// The mail as it was sent, where somebody has it, with the name to quote it by.
+    /// What it gives back then.
+    pub returned: Option<&'a ReturnedMail>,
+    /// The mail as it was sent, of a bounce the one that it gives back, where somebody has it, with the name to quote it by.
     pub sent: Option<(&'a str, &'a Message)>,
     /// The domain of the server that forwarded it, where somebody says so; else the path is asked.
     pub forwarder: Option<&'a str>,
@@ -35,30 +42,53 @@ pub struct Given<'a> {
 
 /// What is wrong with a mail, the most certain first; empty when nothing is.
 pub fn diagnose_mail(given: Given<'_>) -> Vec<Diagnosis> {
-    let forwarder = given.forwarder.map(str::to_ascii_lowercase).or_else(|| forwarder(given.message, given.hops));
-    let mail = Mail {
-        artifact: given.artifact.to_owned(),
-        message: given.message,
-        trusted: given.trusted,
-        arc: given.arc,
-        hops: given.hops,
-        verification: given.verification,
-        misplaced: None,
-        folder_name: "",
-        seal_domain: None,
+    let forwarder = given.forwarder.map(str::to_ascii_lowercase).or_else(|| match (given.dsn, given.returned) {
+        (None, _) => forwarder(given.message, given.hops),
+        (Some(dsn), returned) => reporter(dsn).or_else(|| returned.and_then(|r| forwarder(&r.message, &r.hops))),
+    });
+    let (mail, survival) = match given.dsn {
+        None => {
+            let mail = Mail {
+                artifact: given.artifact.to_owned(),
+                message: given.message,
+                trusted: given.trusted,
+                arc: given.arc,
+                hops: given.hops,
+                verification: given.verification,
+                misplaced: None,
+                folder_name: "",
+                seal_domain: None,
+                returned: None,
+            };
+            (Some(mail), given.sent.map(|(_, sent)| survival(sent, given.message, given.verification)))
+        }
+        // A bounce is written by the server that it comes from: nobody forwarded it, but what it gives back.
+        Some(dsn) => {
+            let refused = given.returned.filter(|r| forwarder.as_deref().is_some_and(|f| was_at(f, dsn, r)));
+            let mail = refused.map(|returned| Mail::of_returned(given.artifact, returned));
+            (mail, refused.zip(given.sent).map(|(returned, (_, sent))| survival_of_returned(sent, returned)))
+        }
     };
     let case = Case {
-        survival: given.sent.map(|(_, sent)| survival(sent, given.message, given.verification)).unwrap_or_default(),
+        survival: survival.unwrap_or_default(),
         sent: given.sent.map(|(_, sent)| sent.clone()),
         sent_name: given.sent.map(|(name, _)| name.to_owned()),
         bounces: given.dsn.map(|dsn| (given.artifact.to_owned(), dsn)).into_iter().collect(),
-        // A bounce is written by the server that it comes from: nobody forwarded it.
-        mail: given.dsn.is_none().then_some(mail),
+        mail,
         log: given.log,
         forwarder,
         ..Case::default()
     };
     diagnose_case(&case)
+}
+
+/// The domain of the server that wrote a bounce, where it forwards: it took the mail for an address of its own, and could
+/// not hand it on to another.
+fn reporter(dsn: &Dsn) -> Option<String> {
+    let host = dsn.reporting_mta.as_deref()?;
+    let domain = |address: &Option<String>| Some(address.as_deref()?.rsplit_once('@')?.1.to_ascii_lowercase());
+    let forwards = dsn.recipients.iter().filter(|r| domain(&r.original_recipient) != domain(&r.final_recipient));
+    forwards.filter_map(|r| domain(&r.original_recipient)).find(|domain| is_at_or_below(host, domain))
 }
 
 /// The domain of the server that forwarded a message, from its path: it took the message for an address of its own, and

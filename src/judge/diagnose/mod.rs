@@ -11,6 +11,7 @@ mod mail;
 mod rules;
 mod silence;
 
+use case::is_unauthentic;
 pub use case::{Attempt, Case, Mail};
 pub use log::Log;
 pub use mail::{Given, diagnose_mail};
@@ -18,7 +19,7 @@ pub use silence::checked;
 
 use crate::{
     evidence::Evidence,
-    outcome::{CheckResult, Diagnosis, StageError},
+    outcome::{CheckResult, Confidence, Diagnosis, StageError},
     scenario::Target,
 };
 use std::cmp::Reverse;
@@ -57,8 +58,13 @@ pub fn of_error(error: &StageError) -> Option<Diagnosis> {
 /// Every diagnosis of a case, the most certain first, of equals in the order of the families.
 pub fn diagnose_case(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut all = rules::all(case);
+    // Where the copy that was refused shows what is wrong with it, the refusal is what followed. A seal that is missing or
+    // broken is certain, also where its cause is not.
+    let is_cause = |d: &Diagnosis| d.code.starts_with(['A', 'B']) || d.confidence > Confidence::Low;
+    let shown = case.mail.as_ref().is_some_and(|mail| mail.returned.is_some())
+        && all.iter().any(|d| (d.code.starts_with(['A', 'B', 'C']) || d.code == "D12") && is_cause(d));
     // That a bounce shows an address is no reason for the bounce.
-    all.sort_by_key(|d| (d.code == "F01", Reverse(d.confidence)));
+    all.sort_by_key(|d| (d.code == "F01", shown && is_unauthentic(&d.code), Reverse(d.confidence)));
     for diagnosis in &mut all {
         diagnosis.next.push(format!("sealcheck explain {}", diagnosis.code));
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use texts::{KNOWN, Known, Meaning};
 
 /// What happened to one recipient, and what it means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Refusal {
     /// The address that was tried.
     pub recipient: Option<String>,
@@ -36,7 +36,7 @@ pub struct Refusal {
 }
 
 /// Whether a server will try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outlook {
     /// It will be tried again.

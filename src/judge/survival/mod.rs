@@ -6,10 +6,12 @@ mod headers;
 mod visible;
 
 use crate::{
+    evidence::ReturnedMail,
     mail::{
         Message,
         arc::{ArcChain, Instance},
         dkim,
+        dsn::Returned,
         taglist::TagList,
     },
     outcome::{SigningField, Survival},
@@ -68,6 +70,12 @@ pub fn survival(sent: &Message, received: &Message, verification: Option<&Verifi
     signatures.chain(seals).filter_map(|signature| compare(&sent, &received, &mut bodies, &signature)).collect()
 }
 
+/// The same for the copy that a bounce gives back: where that is only a header, no body is compared.
+pub fn survival_of_returned(sent: &Message, returned: &ReturnedMail) -> Vec<Survival> {
+    let header = (returned.extent == Returned::Headers).then(|| Message::parse(sent.header()));
+    survival(header.as_ref().unwrap_or(sent), &returned.message, returned.verification.as_ref())
+}
+
 fn compare(
     sent: &Header<'_>,
     received: &Header<'_>,
@@ -99,7 +107,7 @@ fn compare(
 fn crlf(message: &Message) -> Cow<'_, Message> {
     match with_crlf(message.raw()) {
         Cow::Borrowed(_) => Cow::Borrowed(message),
-        Cow::Owned(raw) => Cow::Owned(Message::parse(raw)),
+        Cow::Owned(raw) => Cow::Owned(Message::parse(raw).at_line(message.first_line())),
     }
 }
 

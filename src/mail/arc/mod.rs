@@ -26,7 +26,7 @@ impl Instance {
 }
 
 /// `cv=` of an ARC-Seal (RFC 8617 §4.4).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChainValidationStatus {
     /// No chain before this set.
@@ -67,7 +67,7 @@ impl ChainValidationStatus {
 }
 
 /// An ARC-Seal (RFC 8617 §4.1.3). Its serialised form has the tag names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ArcSeal {
     /// All its tags, as written.
     #[serde(skip)]
@@ -92,7 +92,7 @@ pub struct ArcSeal {
 }
 
 /// An ARC-Message-Signature (RFC 8617 §4.1.2). Its serialised form has the tag names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ArcMessageSignature {
     /// All its tags, as written.
     #[serde(skip)]
@@ -124,7 +124,7 @@ pub struct ArcMessageSignature {
 }
 
 /// The three fields of one instance; a missing part is `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ArcSet {
     /// The instance number as written, also outside 1 to 50.
     pub instance: u32,
@@ -137,7 +137,7 @@ pub struct ArcSet {
 }
 
 /// Every ARC Set of a message in the order of their instances, and what is wrong with their structure.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct ArcChain {
     /// Ordered by instance; of duplicates the topmost.
     pub sets: Vec<ArcSet>,

@@ -4,7 +4,7 @@ use super::ResInfo;
 use serde::Serialize;
 
 /// The comment of Google's `arc=pass`: what the ARC-Authentication-Results of the newest foreign instance said passed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct ArcComment {
     /// The instance that it is copied from.
     pub i: u32,

@@ -31,7 +31,8 @@ impl std::fmt::Display for Returned {
     }
 }
 
-/// The message that a report gives back, and how much of it; `None` when it gives back nothing or is no report.
+/// The message that a report gives back, and how much of it; `None` when it gives back nothing or is no report. Its lines
+/// are those of the report, unless they had to be decoded: then they are counted from 1.
 pub fn returned(report: &Message) -> Option<(Returned, Message)> {
     read::returned_message(report)
 }

@@ -41,9 +41,12 @@ pub(super) fn read(message: &Message, text: &Part<'_>) -> Option<Dsn> {
 /// The message below the text for people.
 pub(super) fn returned(report: &Message, text: &Part<'_>) -> Option<(Returned, Message)> {
     let dsn = read(report, text)?;
+    let first_line = text.line(report);
     let text = text.text();
-    let (_, returned) = split(&text);
-    (dsn.returned != Returned::None).then(|| (dsn.returned, Message::parse(returned.trim_start())))
+    let returned = split(&text).1.trim_start();
+    let breaks = memchr::memchr_iter(b'\n', &text.as_bytes()[..text.len() - returned.len()]).count();
+    let line = first_line.zip(u32::try_from(breaks).ok()).map_or(1, |(line, breaks)| line.saturating_add(breaks));
+    (dsn.returned != Returned::None).then(|| (dsn.returned, Message::parse(returned).at_line(line)))
 }
 
 /// The text for people, and the message below it.
@@ -169,6 +172,8 @@ mod tests {
         assert_eq!(given(&format!("{text}Message-Id: <x@sender.example>\n\nbody\n")), Some(whole));
         assert_eq!(given(text), None);
         assert_eq!(given("Subject: no bounce\n\nMessage-Id: <x@sender.example>\n"), None);
+        let line = |raw: &str| super::super::returned(&Message::parse(raw)).unwrap().1.fields()[0].line;
+        assert_eq!(line(&format!("{text}\nMessage-Id: <x@sender.example>\n\nbody\n")), 8);
         let report = |kind: &str| {
             format!(
                 "Content-Type: multipart/report; boundary=b\n\n--b\n\nFailed.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\n--b\nContent-Type: {kind}\n\nMessage-Id: <y@sender.example>\n\nbody\n\n--b--\n"
@@ -176,6 +181,10 @@ mod tests {
         };
         let whole = (Returned::Full, Some("<y@sender.example>".to_owned()), b"body\n".to_vec());
         assert_eq!(given(&report("message/rfc822")), Some(whole.clone()));
+        assert_eq!(line(&report("message/rfc822")), 12);
+        // In an encoded part lines are counted from its own start.
+        let encoded = "message/rfc822\nContent-Transfer-Encoding: quoted-printable";
+        assert_eq!(line(&report(encoded)), 1);
         assert_eq!(given(&report("text/rfc822-headers")), Some((Returned::Headers, whole.1, whole.2)));
         assert_eq!(given(&report("text/plain")), None);
     }

@@ -16,7 +16,10 @@ pub(super) fn returned_message(report: &Message) -> Option<(Returned, Message)> 
             parts.iter().find(|p| p.kind == "text/plain").or_else(|| parts.iter().find(|p| p.kind == "text/html"))?;
         return plain::returned(report, text);
     };
-    parts[status + 1..].iter().find_map(|p| Some((returned(p)?, Message::parse(&p.body[..]))))
+    parts[status + 1..].iter().find_map(|p| {
+        let message = Message::parse(&p.body[..]);
+        Some((returned(p)?, message.at_line(p.line(report).unwrap_or(1))))
+    })
 }
 
 fn is_status(part: &Part<'_>) -> bool {

@@ -5,6 +5,8 @@ use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter, RcptP
 
 /// The longest ENVID (RFC 3461 §4.4), in characters.
 const LONGEST_ENVID: usize = 100;
+/// A mail of more octets comes back without its body (Postfix does so by itself, `bounce_size_limit`).
+const RETURNED_WHOLE: usize = 50_000;
 
 /// The keywords of an EHLO reply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,7 +60,9 @@ impl Extensions {
             parameters.push(MailParameter::SmtpUtfEight);
         }
         if self.offers("DSN") {
-            parameters.push(other("RET", "HDRS"));
+            // Only a whole mail tells whether its body was changed.
+            let whole = sent.raw.len() <= RETURNED_WHOLE;
+            parameters.push(other("RET", if whole { "FULL" } else { "HDRS" }));
             let id = sent.message_id.trim_matches(['<', '>']);
             if id.is_ascii() && !id.contains(|c: char| c.is_control()) && id.len() <= LONGEST_ENVID {
                 parameters.push(other("ENVID", id));
@@ -101,10 +105,12 @@ mod tests {
         assert_eq!(none.mail_parameters(&sent("é", "ü@x.example")), "");
         assert_eq!(none.rcpt_parameters("a@b.example"), "");
         let all = Extensions::read(["mx.example", "size 1000", "8BITMIME", "SMTPUTF8", "DSN"].into_iter());
-        assert_eq!(all.mail_parameters(&sent("abc", "a@x.example")), " SIZE=3 RET=HDRS ENVID=t+2B1+3Dx@ext.example");
+        assert_eq!(all.mail_parameters(&sent("abc", "a@x.example")), " SIZE=3 RET=FULL ENVID=t+2B1+3Dx@ext.example");
+        let long = sent(&"x".repeat(RETURNED_WHOLE + 1), "a@x.example");
+        assert_eq!(all.mail_parameters(&long), " SIZE=50001 RET=HDRS ENVID=t+2B1+3Dx@ext.example");
         assert_eq!(
             all.mail_parameters(&sent("é", "ü@x.example")),
-            " SIZE=2 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=t+2B1+3Dx@ext.example"
+            " SIZE=2 BODY=8BITMIME SMTPUTF8 RET=FULL ENVID=t+2B1+3Dx@ext.example"
         );
         assert_eq!(all.rcpt_parameters("a+b@c.example"), " NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb@c.example");
     }

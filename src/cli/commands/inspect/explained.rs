@@ -1,58 +1,75 @@
 //! What there is to say about a mail; serialized, the JSON of `inspect`.
 
 use crate::{
+    evidence::ReturnedMail,
     judge::{
         claims::{Judged, claims},
         diagnose::{Given, Log, catalogue::Lang, diagnose_mail},
         refusal::{Refusal, refusals},
-        survival,
+        survival, survival_of_returned,
     },
     mail::{
         Message,
         arc::ArcChain,
         authres::{self, ArcComment, AuthenticationResults, ResInfo, Trust},
-        domain::is_at_or_below,
-        dsn::{self, Dsn, Returned},
+        dsn::{self, Dsn},
         received::{self, Hop},
     },
     outcome::{Claim, Diagnosis, Survival},
-    verify::{Dns, Verification, verify, verify_header},
+    verify::{Dns, Verification, verify, verify_returned},
 };
 use serde::Serialize;
 
 /// Everything about one mail.
-#[derive(Debug, Serialize)]
-pub(super) struct Explained {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(in crate::cli) struct Explained {
     /// The file, or `standard input`.
     pub(super) file: String,
     /// Its number in a mailbox, from 1; null for a file of its own.
     pub(super) number: Option<usize>,
+    #[serde(flatten)]
+    pub(super) mail: Contents,
+    /// The report in it; null when it is no bounce.
+    pub(super) dsn: Option<Dsn>,
+    /// Every recipient of a bounce that did not get the mail.
+    pub(super) refusals: Vec<Refusal>,
+    /// The message that a bounce gives back.
+    pub(super) returned: Option<ReturnedContents>,
+    /// What is wrong, the most certain first; of a bounce, with the message that it gives back.
+    pub(super) diagnosis: Vec<Diagnosis>,
+}
+
+/// What is read in one message, and what was verified of it.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(super) struct Contents {
+    /// With its angle brackets.
     pub(super) message_id: Option<String>,
+    /// Every Authentication-Results field, top to bottom.
     pub(super) authentication_results: Vec<Statement>,
+    /// What the receiver says in its comment on arc, as Gmail writes it.
     pub(super) arc_comment: Option<ArcComment>,
+    /// The ARC Sets.
     pub(super) arc: ArcChain,
+    /// What we found ourselves; null where nothing was verified.
     pub(super) verification: Option<Verification>,
     /// What servers claim of ARC and DKIM, beside what we find; null where nothing was verified.
     pub(super) claims: Option<Vec<Claim>>,
     /// What every signature covers, compared with what was sent; null without that.
     pub(super) survival: Option<Vec<Survival>>,
+    /// The path, first hop first.
     pub(super) hops: Vec<Hop>,
-    pub(super) dsn: Option<Dsn>,
-    /// Every recipient of a bounce that did not get the mail.
-    pub(super) refusals: Vec<Refusal>,
-    /// The message that a bounce gives back.
-    pub(super) returned: Option<Box<ReturnedMail>>,
-    pub(super) diagnosis: Vec<Diagnosis>,
 }
 
-/// The message inside of a bounce. Of `headers` only the signatures over the header could be verified: no body hash.
-#[derive(Debug, Serialize)]
-pub(super) struct ReturnedMail {
-    pub(super) extent: Returned,
+/// The message inside of a bounce. Of `headers` only the signatures over the header could be verified: no body hash. Lines
+/// are those of the bounce, unless they had to be decoded.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(super) struct ReturnedContents {
+    /// How much of it there is.
+    pub(super) extent: dsn::Returned,
     #[serde(skip)]
     pub(super) message: Message,
     #[serde(flatten)]
-    pub(super) mail: Explained,
+    pub(super) mail: Contents,
 }
 
 /// What the person says about a mail.
@@ -81,15 +98,19 @@ pub(super) struct Known<'a> {
 }
 
 /// One Authentication-Results field.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(super) struct Statement {
+    /// The name of the field, as written.
     pub(super) field: String,
+    /// Who wrote it.
     pub(super) authserv_id: Option<String>,
     /// It speaks for the receiver.
     pub(super) trusted: bool,
     /// It has the receiver's name and stands where the receiver does not write.
     pub(super) forged: bool,
+    /// The line where it starts, from 1.
     pub(super) line: u32,
+    /// The results in it.
     pub(super) results: Vec<ResInfo>,
 }
 
@@ -97,97 +118,116 @@ impl Explained {
     /// Reads and verifies a message, and the one inside of it when it is a bounce, and says what is wrong with them.
     pub(super) async fn of(message: &Message, known: &Known<'_>) -> Self {
         let dsn = Dsn::of(message);
-        let returned = dsn.as_ref().and_then(|_| dsn::returned(message));
-        // Somebody who has a bounce and what was sent wants to know of the message inside.
-        let (own, inner) = if returned.is_some() { (None, known.sent) } else { (known.sent, None) };
-        let refusals = dsn.as_ref().map(|dsn| refusals(dsn, known.lang)).unwrap_or_default();
-        let inside = match returned {
+        let returned = match dsn.as_ref().and_then(|_| dsn::returned(message)) {
+            Some((extent, message)) => Some(returned(message, extent, known).await),
             None => None,
-            Some((extent, message)) => {
-                let forwarder = known.forwarder.map(str::to_owned).or_else(|| dsn.as_ref().and_then(reporter));
-                let name = format!("{} (returned)", known.name);
-                let known = Known { name: &name, sent: inner, forwarder: forwarder.as_deref(), ..*known };
-                let mail = read(&message, &known, extent, None).await;
-                Some(Box::new(ReturnedMail { extent, message, mail }))
-            }
         };
-        let mut outer = read(message, &Known { sent: own, ..*known }, Returned::Full, dsn).await;
-        // A text that usually has one cause may have another here; the rules know more than the text.
-        let proved = |code: &&str| outer.diagnosis.iter().any(|d| d.code == **code);
-        let unproved = |r: &Refusal| r.diagnosis.as_ref().is_some_and(|code| !proved(code));
-        outer.refusals =
-            refusals.into_iter().map(|r| if unproved(&r) { r.unexplained(known.lang) } else { r }).collect();
-        outer.returned = inside;
-        outer
+        let receiver = known.authserv_id.map(str::to_owned).or_else(|| authres::receiver(message));
+        let trust = receiver.map_or_else(Trust::default, |id| authres::trusted(message, &id));
+        let (arc, hops) = (ArcChain::of(message), received::hops(message));
+        let verification = match known.dns {
+            Some(dns) => Some(verify(message, dns, known.now).await),
+            None => None,
+        };
+        // Somebody who has a bounce and what was sent wants to know of the message inside.
+        let told = returned.as_ref().map_or(message, |r| &r.message);
+        let sent = known.sent.filter(|(_, sent)| !known.by_message_id || sent.message_id() == told.message_id());
+        let diagnosis = diagnose_mail(Given {
+            artifact: known.name,
+            message,
+            trusted: trust.trusted.as_ref(),
+            arc: &arc,
+            hops: &hops,
+            verification: verification.as_ref(),
+            dsn: dsn.as_ref(),
+            returned: returned.as_ref(),
+            sent,
+            forwarder: known.forwarder,
+            log: log(known.logs, [Some(message), returned.as_ref().map(|r| &r.message)]),
+        });
+        let sent = sent.map(|(_, sent)| sent);
+        let (own, inside) = if returned.is_some() { (None, sent) } else { (sent, None) };
+        Self {
+            file: known.name.to_owned(),
+            number: known.number,
+            refusals: dsn.as_ref().map(|dsn| explained(dsn, &diagnosis, known.lang)).unwrap_or_default(),
+            returned: returned.map(|returned| {
+                let id = known.authserv_id;
+                let trust = id.map_or_else(Trust::default, |id| authres::trusted(&returned.message, id));
+                let survival = inside.map(|sent| survival_of_returned(sent, &returned));
+                let ReturnedMail { extent, message, arc, hops, verification } = returned;
+                ReturnedContents {
+                    extent,
+                    mail: Contents::of(&message, &trust, arc, verification, survival, hops),
+                    message,
+                }
+            }),
+            mail: {
+                let survival = own.map(|sent| survival(sent, message, verification.as_ref()));
+                Contents::of(message, &trust, arc, verification, survival, hops)
+            },
+            dsn,
+            diagnosis,
+        }
     }
 
     /// Whether it was compared with what was sent.
     pub(super) fn is_compared(&self) -> bool {
-        self.survival.is_some() || self.returned.as_ref().is_some_and(|r| r.mail.survival.is_some())
+        self.mail.survival.is_some() || self.returned.as_ref().is_some_and(|r| r.mail.survival.is_some())
     }
 }
 
-/// The domain of the server that wrote a bounce, where it forwards: it took the mail for an address of its own, and could
-/// not hand it on to another.
-fn reporter(dsn: &Dsn) -> Option<String> {
-    let host = dsn.reporting_mta.as_deref()?;
-    let domain = |address: &Option<String>| Some(address.as_deref()?.rsplit_once('@')?.1.to_ascii_lowercase());
-    let forwards = dsn.recipients.iter().filter(|r| domain(&r.original_recipient) != domain(&r.final_recipient));
-    forwards.filter_map(|r| domain(&r.original_recipient)).find(|domain| is_at_or_below(host, domain))
-}
-
-/// Everything about one message without what is inside of it.
-async fn read(message: &Message, known: &Known<'_>, extent: Returned, dsn: Option<Dsn>) -> Explained {
-    let verification = match (known.dns, extent) {
-        (None, _) => None,
-        (Some(dns), Returned::Headers) => Some(verify_header(message, dns, known.now).await),
-        (Some(dns), _) => Some(verify(message, dns, known.now).await),
+/// The message that a bounce gives back, read and verified.
+async fn returned(message: Message, extent: dsn::Returned, known: &Known<'_>) -> ReturnedMail {
+    let verification = match known.dns {
+        Some(dns) => Some(verify_returned(&message, extent, dns, known.now).await),
+        None => None,
     };
-    let all = authres::all(message);
-    let receiver = known.authserv_id.map(str::to_owned).or_else(|| authres::receiver(message));
-    let trust = receiver.map_or_else(Trust::default, |id| authres::trusted(message, &id));
-    let arc_comment = trust.trusted.as_ref().and_then(|t| t.method("arc").find_map(ResInfo::arc_comment));
-    let (arc, hops) = (ArcChain::of(message), received::hops(message));
-    let message_id = message.message_id();
+    let (arc, hops) = (ArcChain::of(&message), received::hops(&message));
+    ReturnedMail { extent, message, arc, hops, verification }
+}
+
+/// The lines of logs about these messages.
+fn log(logs: &[(String, String)], messages: [Option<&Message>; 2]) -> Log {
     let mut log = Log::default();
-    for (name, text) in known.logs {
-        log.append(Log::of_message(text, name, message_id.as_deref().unwrap_or_default()));
+    for (name, text) in logs {
+        for message in messages.into_iter().flatten() {
+            log.append(Log::of_message(text, name, message.message_id().as_deref().unwrap_or_default()));
+        }
     }
-    let sent = known.sent.filter(|(_, sent)| !known.by_message_id || sent.message_id() == message_id);
-    // Without the body there is only the header to compare.
-    let header = sent.filter(|_| extent == Returned::Headers).map(|(_, sent)| Message::parse(sent.header()));
-    let sent = sent.map(|(name, sent)| (name, header.as_ref().unwrap_or(sent)));
-    let diagnosis = diagnose_mail(Given {
-        artifact: known.name,
-        message,
-        trusted: trust.trusted.as_ref(),
-        arc: &arc,
-        hops: &hops,
-        verification: verification.as_ref(),
-        dsn: dsn.as_ref(),
-        sent,
-        forwarder: known.forwarder,
-        log,
-    });
-    let claims = verification.as_ref().map(|verification| {
+    log
+}
+
+/// Every recipient that did not get the mail. A text that usually has one cause may have another here; the rules know
+/// more than the text.
+fn explained(dsn: &Dsn, diagnosis: &[Diagnosis], lang: Lang) -> Vec<Refusal> {
+    let proved = |code: &&str| diagnosis.iter().any(|d| d.code == **code);
+    let unproved = |r: &Refusal| r.diagnosis.as_ref().is_some_and(|code| !proved(code));
+    let all = refusals(dsn, lang).into_iter();
+    all.map(|r| if unproved(&r) { r.unexplained(lang) } else { r }).collect()
+}
+
+impl Contents {
+    fn of(
+        message: &Message,
+        trust: &Trust,
+        arc: ArcChain,
+        verification: Option<Verification>,
+        survival: Option<Vec<Survival>>,
+        hops: Vec<Hop>,
+    ) -> Self {
         let trusted = trust.trusted.as_ref();
-        claims(Judged { message, trusted, arc: &arc, verification, seal_domain: None })
-    });
-    Explained {
-        file: known.name.to_owned(),
-        number: known.number,
-        message_id,
-        authentication_results: all.into_iter().map(|a| Statement::of(a, &trust)).collect(),
-        arc_comment,
-        survival: sent.map(|(_, sent)| survival(sent, message, verification.as_ref())),
-        arc,
-        verification,
-        claims,
-        hops,
-        dsn,
-        refusals: Vec::new(),
-        returned: None,
-        diagnosis,
+        let judged = |verification| Judged { message, trusted, arc: &arc, verification, seal_domain: None };
+        Self {
+            message_id: message.message_id(),
+            authentication_results: authres::all(message).into_iter().map(|a| Statement::of(a, trust)).collect(),
+            arc_comment: trusted.and_then(|t| t.method("arc").find_map(ResInfo::arc_comment)),
+            claims: verification.as_ref().map(|verification| claims(judged(verification))),
+            arc,
+            verification,
+            survival,
+            hops,
+        }
     }
 }
 

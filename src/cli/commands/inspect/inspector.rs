@@ -2,7 +2,7 @@
 
 use super::{
     Format,
-    explained::{Explained, Known},
+    explained::{Contents, Explained, Known},
     source::Item,
     text,
 };
@@ -126,14 +126,15 @@ fn cut_off(message: &Message, line: usize) -> Option<String> {
 
 /// A broken chain is a failure, one that could not be looked up is inconclusive.
 fn judge(explained: &Explained) -> ExitCode {
-    let own = match explained.verification.as_ref().map(|v| v.arc) {
+    let of = |mail: &Contents| match mail.verification.as_ref().map(|v| v.arc) {
         Some(Verdict::Pass | Verdict::None) => ExitCode::Success,
         Some(Verdict::Fail) => ExitCode::Failed,
         Some(Verdict::TempError) => ExitCode::Inconclusive,
-        None if explained.arc.defects.is_empty() => ExitCode::Success,
+        None if mail.arc.defects.is_empty() => ExitCode::Success,
         None => ExitCode::Failed,
     };
-    explained.returned.as_ref().map_or(own, |returned| own.max(judge(&returned.mail)))
+    let own = of(&explained.mail);
+    explained.returned.as_ref().map_or(own, |returned| own.max(of(&returned.mail)))
 }
 
 #[cfg(test)]

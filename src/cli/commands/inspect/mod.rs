@@ -20,6 +20,7 @@ use crate::{
     report::console::{Palette, columns},
     verify::{Dns, ZoneFile},
 };
+pub(in crate::cli) use explained::Explained;
 use inspector::{Inspector, Told, no_mail};
 use source::{Item, items, open};
 use std::{

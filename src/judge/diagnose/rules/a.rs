@@ -50,8 +50,10 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
         cause.evidence.extend(seen.clone());
     }
     if !known {
-        // Where an earlier hop sealed, only the forwarder did not.
-        let confidence = if mail.foreign().is_empty() { Certain } else { High };
+        // Where an earlier hop sealed, only the forwarder did not. Some servers seal as they deliver: what a bounce gives
+        // back does not show that.
+        let sure = mail.foreign().is_empty() && mail.returned.is_none();
+        let confidence = if sure { Certain } else { High };
         let unsealed = found("A00", confidence).seen(seen).seen(case.log.find(&["lua_dkim_tools", "not allowed"]));
         causes.insert(0, unsealed.excluding(excluded(case, mail)));
     }

@@ -54,6 +54,7 @@ fn claimed(mail: &Mail<'_>) -> Option<Diagnosis> {
 fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Vec<Diagnosis> {
     match verification.arc {
         Verdict::Fail => {}
+        Verdict::Pass if mail.returned.is_some() => return changed_on_delivery(case, mail).into_iter().collect(),
         Verdict::Pass => {
             let Some((says, its_line)) = refused(case, mail) else { return Vec::new() };
             let ours = quote(&mail.artifact, 0, "every ARC-Seal and the newest ARC-Message-Signature verify here");
@@ -74,6 +75,10 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
         broken.confidence = Low;
         broken.evidence.extend(mail.quote_trusted());
     }
+    // A server may change the body of what it gives back, unless the receiver found the same.
+    if mail.returned.is_some() && of_body(&broken) && !case.is_refused_as_unauthentic() {
+        broken.confidence = broken.confidence.min(High);
+    }
     let gone = key_beside(case, mail, &broken);
     [Some(broken), gone].into_iter().flatten().collect()
 }
@@ -81,13 +86,17 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
 /// A key that is not there beside a body that was changed: in an attempt it never was, later it may have gone since.
 fn key_beside(case: &Case<'_>, mail: &Mail<'_>, broken: &Diagnosis) -> Option<Diagnosis> {
     let facts = &mail.verified(mail.foreign().last()?)?.ams_facts;
-    let body = ["B04", "B05", "B17"].contains(&broken.code.as_str());
-    let mut key = key(facts).filter(|_| body)?;
+    let mut key = key(facts).filter(|_| of_body(broken))?;
     if case.attempt.is_none() {
         key.confidence = Low;
     }
     let name = facts.key.as_ref().map_or("its selector", |k| k.name.as_str());
     Some(key.seen([quote(&mail.artifact, 0, &format!("there is no usable key at {name}"))]))
+}
+
+/// Whether it was the body that changed.
+fn of_body(broken: &Diagnosis) -> bool {
+    ["B04", "B05", "B17"].contains(&broken.code.as_str())
 }
 
 /// The receiver says that the chain fails: its comment, and the field. Office 365 gives its results no name; they stand
@@ -112,6 +121,23 @@ fn odd_for_office_365(mail: &Mail<'_>, set: &ArcSet) -> Option<EvidenceRef> {
     let results = mail.message.fields().iter().position(|f| f.line == aar.line)?;
     let in_order = seal.field < ams.field && ams.field < results;
     (aar.results.is_empty() || !in_order).then(|| mail.quote_line(aar.line)).flatten()
+}
+
+/// The chain holds in the copy that came back, and Postfix logged that it changed what the chain covers on delivery.
+fn changed_on_delivery(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+    let ams = mail.foreign().last()?.ams.as_ref()?;
+    let is_signed = |name: &str| ams.signed_headers.iter().any(|h| h.eq_ignore_ascii_case(name));
+    let (name, line) = case
+        .log
+        .replaced_on_delivery()
+        .find(|(name, _)| is_signed(name) || name.to_ascii_lowercase().starts_with("arc-"))?;
+    let seen = mail.message.fields().get(ams.field).map(|f| field(&mail.artifact, f));
+    let (code, confidence) = match () {
+        () if !is_signed(name) => ("B00", Certain),
+        () if is_volatile(name) => ("B13", High),
+        () => ("B06", Certain),
+    };
+    Some(with_next(mail, found(code, confidence).seen([line.clone()]).seen(seen)))
 }
 
 /// Gaps, duplicates and missing parts.
@@ -157,6 +183,10 @@ fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let sound =
         before.last().is_some_and(|newest| holds(|v| v.ams, newest)) && before.iter().all(|s| holds(|v| v.seal, s));
     let evidence = [mail.quote_seal(set), before.last().and_then(|s| mail.quote_seal(s))].into_iter().flatten();
+    if sound && mail.is_only_header() {
+        // Whoever marked it saw the body, which may have been changed before (B10) or not (B09).
+        return Some(found("B00", Certain).seen(evidence));
+    }
     if sound || (before.is_empty() && case.is_forwarders(set)) {
         return Some(found("B09", High).seen(evidence));
     }
@@ -242,11 +272,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     if !has(Cause::Signature) {
         return None;
     }
-    let body = ["B04: the body hash matches".to_owned()];
-    let is_volatile = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        VOLATILE.contains(&name.as_str()) || name.starts_with("x-spam")
-    };
+    let body = v.ams_facts.body_hash.is_some().then(|| "B04: the body hash matches".to_owned());
     let volatile = ams.signed_headers.iter().find(|h| is_volatile(h));
     // Where what was sent is known, another field may have changed as well.
     let others = case.survival_of(set).map(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
@@ -256,7 +282,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
             .seen(reason)
             .excluding(excluded)
             .excluding(body),
-        (true, None) if seal_holds => found("B06", Certain)
+        (true, None) if seal_holds => header_changed(case, mail)
             .seen(changed_headers(case, mail, set))
             .seen(reason)
             .seen(seen())
@@ -265,6 +291,23 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
         (true, None) => found("B00", Certain).seen(reason).seen(seen()).excluding(body),
         (false, _) => other_key(case).seen(reason).seen(seen()).excluding(key_found(v)).excluding(body),
     })
+}
+
+/// A signed field changed. Of a header alone it is not seen whether the body was encoded anew with it.
+fn header_changed(case: &Case<'_>, mail: &Mail<'_>) -> Diagnosis {
+    let encoded = encoding(mail.message).is_some_and(|e| e == "quoted-printable" || e == "base64");
+    match &case.sent {
+        _ if !encoded || !mail.is_only_header() => found("B06", Certain),
+        Some(sent) if encoding(sent).as_deref() == Some("8bit") => found("B05", High),
+        Some(sent) if encoding(sent) == encoding(mail.message) => found("B06", Certain),
+        _ => found("B06", High),
+    }
+}
+
+/// Whether every server on the way may add or change a field.
+fn is_volatile(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    VOLATILE.contains(&name.as_str()) || name.starts_with("x-spam")
 }
 
 /// Neither signature fits the key that DNS has.
@@ -310,9 +353,13 @@ fn signed_with_same_key(mail: &Mail<'_>, v: &SetVerification) -> bool {
     dkim.iter().any(|d| d.result == Verdict::Pass && d.facts.key.as_ref().is_some_and(|k| k.name == key.name))
 }
 
+/// How the body of a message is encoded, lower case.
+fn encoding(message: &Message) -> Option<String> {
+    message.first("Content-Transfer-Encoding").map(|f| f.value().to_ascii_lowercase())
+}
+
 /// Sent with 8-bit text and received as quoted-printable or base64.
 fn re_encoded(case: &Case<'_>, mail: &Mail<'_>) -> bool {
-    let encoding = |m: &Message| m.first("Content-Transfer-Encoding").map(|f| f.value().to_ascii_lowercase());
     let Some(sent) = &case.sent else { return false };
     let was_8bit = !sent.body().is_ascii();
     was_8bit && mail.message.body().is_ascii() && encoding(sent) != encoding(mail.message)

@@ -71,9 +71,12 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     causes
 }
 
-/// The receiver's DMARC fails with a policy that asks for something, or the mail lies in spam; without a receiver, the
-/// author's own signature was broken under such a policy.
+/// The receiver's DMARC fails with a policy that asks for something, or the mail lies in spam, or was refused for it;
+/// without a receiver, the author's own signature was broken under such a policy.
 fn is_judged_badly(case: &Case<'_>, mail: &Mail<'_>) -> bool {
+    if mail.returned.is_some() {
+        return case.is_refused_as_unauthentic();
+    }
     let strict =
         |dmarc: &ResInfo| dmarc.dmarc_comment().and_then(|c| c.p).is_some_and(|p| p == "reject" || p == "quarantine");
     if mail.trusted.is_some() {
@@ -185,15 +188,29 @@ fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 fn not_trusted(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let aar = case.forwarders_set()?.aar.as_ref()?;
     let vouched = aar.method("dmarc").any(|r| r.result == "pass");
+    let next = "see whether the sender can sign with DKIM".to_owned();
+    if mail.returned.is_some() {
+        let path = mail.message.first("Return-Path").filter(|path| {
+            let domain = path.value().trim_matches(['<', '>']).rsplit_once('@').map(|(_, d)| d.to_ascii_lowercase());
+            domain.zip(case.forwarder.as_ref()).is_some_and(|(domain, forwarder)| related(&domain, forwarder))
+        });
+        // All that the forwarder can do is done: it passes SPF itself, and its seal, which holds, speaks for the author.
+        // What it changed on delivery would not be seen.
+        let done = vouched && !mail.is_only_header() && author_s(mail).all(|d| d.result == Verdict::None);
+        let path = field(&mail.artifact, path.filter(|_| done)?);
+        return Some(found("C06", Low).seen(mail.quote_line(aar.line)).seen([path]).next([next]));
+    }
     let passes = mail.says("arc").is_some_and(|arc| arc.result == "pass");
     let fails = mail.says("dmarc").is_some_and(|d| d.result == "fail");
-    let next = "see whether the sender can sign with DKIM".to_owned();
     (vouched && passes && fails)
         .then(|| found("C06", High).seen(mail.quote_trusted()).seen(mail.quote_line(aar.line)).next([next]))
 }
 
 /// SPF and DKIM pass for others than the author.
 fn unaligned(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+    if mail.returned.is_some() {
+        return signed_by_another(case, mail);
+    }
     let (trusted, author) = (mail.trusted?, mail.author_domain()?);
     let others = |method: &'static str| {
         let mut passed = trusted.method(method).filter(|r| r.result == "pass").peekable();
@@ -206,6 +223,16 @@ fn unaligned(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let unsigned = author_s(mail).next().is_none();
     (fails && unsigned && by_sender && others("dkim") && others("spf"))
         .then(|| found("C07", High).seen(mail.quote_trusted()))
+}
+
+/// In a copy that was refused: a signature of the sender's side holds, and it is not the author's.
+fn signed_by_another(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+    let author = mail.author_domain()?;
+    let sender = |d: &DkimVerification| !case.forwarder.as_deref().is_some_and(|f| related(&d.d, f));
+    let all = &mail.verification?.dkim;
+    let other = all.iter().find(|d| d.result == Verdict::Pass && sender(d) && !related(&d.d, &author))?;
+    let text = format!("DKIM d={} holds, and From is of {author}", other.d);
+    author_s(mail).next().is_none().then(|| found("C07", High).seen([quote(&mail.artifact, 0, &text)]))
 }
 
 /// The author's signature is broken and the forwarder's own holds.

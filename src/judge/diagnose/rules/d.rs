@@ -3,8 +3,8 @@
 use crate::{
     judge::{
         diagnose::{
-            case::{Case, Mail, related},
-            found::{field, found},
+            case::{Case, Mail, is_unauthentic, related},
+            found::{field, found, quote},
         },
         refusal,
     },
@@ -13,6 +13,7 @@ use crate::{
         Confidence::{Certain, High},
         Diagnosis, EvidenceRef,
     },
+    verify::Verdict,
 };
 
 /// Who refused the mail and why.
@@ -27,6 +28,10 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     }
     if causes.len() > 1 {
         causes.retain(|c| c.code != "D00");
+    }
+    if let Some(mail) = case.mail.as_ref().filter(|mail| mail.returned.is_some()) {
+        let beside = |c: Diagnosis| if is_unauthentic(&c.code) { beside_copy(case, mail, c) } else { c };
+        causes = causes.into_iter().map(beside).collect();
     }
     causes.extend(case.mail.as_ref().and_then(|mail| spam_forwarded(case, mail)));
     causes
@@ -50,7 +55,35 @@ fn refused(case: &Case<'_>, reply: &Reply, at: &EvidenceRef) -> Diagnosis {
         true => "wait: the forwarder tries again",
         false => "look for the bounce: the outside sender got it",
     };
-    diagnosis.seen([at.clone()]).next([again.to_owned()])
+    let again = Some(again).filter(|_| case.bounces.is_empty() || reply.is_transient());
+    diagnosis.seen([at.clone()]).next(again.map(str::to_owned))
+}
+
+/// What the copy that came back says of a refusal: what the forwarder found of the mail, and what cannot be the reason.
+fn beside_copy(case: &Case<'_>, mail: &Mail<'_>, diagnosis: Diagnosis) -> Diagnosis {
+    let found = case.forwarders_set().and_then(|set| mail.quote_line(set.aar.as_ref()?.line));
+    let diagnosis = diagnosis.seen(found);
+    let verified = mail.verification.filter(|v| v.arc == Verdict::Pass);
+    let author = mail.author_domain().unwrap_or_default();
+    let authors = verified.and_then(|v| v.dkim.iter().find(|d| d.result == Verdict::Pass && related(&d.d, &author)));
+    if mail.is_only_header() {
+        let text = match authors {
+            Some(dkim) => {
+                format!("only the header came back, and DKIM d={} fits it: the body may have changed", dkim.d)
+            }
+            None => "only the header came back: whether the body changed cannot be told".to_owned(),
+        };
+        let next = "postconf bounce_size_limit: a larger mail, or one sent with RET=HDRS, comes back without its body";
+        return diagnosis.seen([quote(&mail.artifact, 0, &text)]).next([next.to_owned()]);
+    }
+    let held = verified.filter(|_| case.log.replaced_on_delivery().next().is_none()).map(|_| match authors {
+        Some(dkim) => format!("B04, B06, C05: chain and DKIM d={} hold", dkim.d),
+        None => "B04, B06: the chain holds".to_owned(),
+    });
+    let next = held.as_ref().map(|_| "postconf smtp_header_checks smtp_body_checks".to_owned());
+    let held =
+        held.map(|held| format!("{held} in the copy that came back, which is older than what is changed on delivery"));
+    diagnosis.excluding(held).next(next)
 }
 
 /// Whether a reply blames the envelope sender of the server that forwards: `SPF [x]`, `MAIL FROM domain [x]`.

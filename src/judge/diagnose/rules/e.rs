@@ -16,7 +16,7 @@ use crate::{
 /// Why nothing was seen.
 pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     let Some(attempt) = case.attempt.as_ref().filter(|a| a.accepted) else { return Vec::new() };
-    match &case.mail {
+    match case.mail.as_ref().filter(|mail| mail.returned.is_none()) {
         None => unseen(case, attempt).into_iter().collect(),
         Some(mail) => [in_spam(mail), late(case, attempt, mail)].into_iter().flatten().collect(),
     }

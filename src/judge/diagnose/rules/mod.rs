@@ -21,6 +21,10 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Diagnosis> {
         // What the forwarder or the receiver says of the mail explains why it is judged badly.
         all.retain(|d| d.code != "C00");
     }
+    if all.iter().any(|d| d.code == "C03") {
+        // A forwarder that judged its own relay found nothing genuine in mail that is.
+        all.retain(|d| d.code != "D12");
+    }
     if all.is_empty() {
         all.extend(d::null_sender(case));
     }

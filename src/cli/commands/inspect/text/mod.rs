@@ -5,7 +5,7 @@ mod diagnosis;
 mod path;
 
 use super::{
-    explained::{Explained, Statement},
+    explained::{Contents, Explained, Statement},
     inspector::Inspector,
 };
 use crate::{
@@ -24,10 +24,27 @@ use crate::{
 /// Everything about one mail, a block per question.
 pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, explained: &Explained) -> String {
     let looks = Looks { palette: inspector.palette, lang: inspector.lang };
-    let id = explained.message_id.as_ref().map_or_else(|| "without a Message-ID".into(), |id| plain(id));
+    let id = explained.mail.message_id.as_ref().map_or_else(|| "without a Message-ID".into(), |id| plain(id));
     let mut out = vec![format!("{} {id}", looks.heading(&plain(place)))];
     out.extend(about(message));
-    blocks(looks, message, explained, &mut out);
+    let diagnosis = explained.diagnosis.iter().flat_map(|d| diagnosis::lines(looks, d)).collect();
+    block(looks, &mut out, "diagnosis", diagnosis, "nothing is wrong, as far as this mail tells");
+    if let Some(dsn) = &explained.dsn {
+        let by = dsn.reporting_mta.as_ref().map(|by| format!(" from {}", plain(by))).unwrap_or_default();
+        let lines = explained.refusals.iter().flat_map(|r| bounce::lines(looks, r)).collect();
+        block(looks, &mut out, &format!("bounce{by}"), lines, "about nobody who got nothing");
+    }
+    contents(looks, message, &explained.mail, &mut out);
+    if let Some(returned) = &explained.returned {
+        let mut inside = Vec::new();
+        inside.extend(returned.mail.message_id.as_ref().map(|id| plain(id)));
+        contents(looks, &returned.message, &returned.mail, &mut inside);
+        let title = match returned.extent {
+            Returned::Headers => "returned message: only its header, so that no body hash could be verified",
+            _ => "returned message, whole",
+        };
+        block(looks, &mut out, title, inside, "");
+    }
     if inspector.many {
         out.push(String::new());
     }
@@ -70,41 +87,27 @@ fn about(message: &Message) -> Option<String> {
     (!told.is_empty()).then(|| format!("  {}", told.join(", ")))
 }
 
-/// The blocks, each under its heading.
-fn blocks(looks: Looks, message: &Message, explained: &Explained, out: &mut Vec<String>) {
-    let mut block = |title: &str, lines: Vec<String>, nothing: &str| {
-        out.push(looks.heading(title));
-        if lines.is_empty() {
-            out.push(format!("  {nothing}"));
-        }
-        out.extend(lines.into_iter().map(|l| format!("  {l}")));
-    };
-    let diagnosis = explained.diagnosis.iter().flat_map(|d| diagnosis::lines(looks, d));
-    block("diagnosis", diagnosis.collect(), "nothing is wrong, as far as this mail tells");
-    if let Some(dsn) = &explained.dsn {
-        let by = dsn.reporting_mta.as_ref().map(|by| format!(" from {}", plain(by))).unwrap_or_default();
-        let lines = explained.refusals.iter().flat_map(|r| bounce::lines(looks, r)).collect();
-        block(&format!("bounce{by}"), lines, "about nobody who got nothing");
+/// A heading, and what is under it.
+fn block(looks: Looks, out: &mut Vec<String>, title: &str, lines: Vec<String>, nothing: &str) {
+    out.push(looks.heading(title));
+    if lines.is_empty() {
+        out.push(format!("  {nothing}"));
     }
-    block("path", path::lines(looks, message, explained), "no Received field");
-    let statements = explained.authentication_results.iter().map(|s| statement(looks, s));
+    out.extend(lines.into_iter().map(|l| format!("  {l}")));
+}
+
+/// What is in one message, a block per question.
+fn contents(looks: Looks, message: &Message, mail: &Contents, out: &mut Vec<String>) {
+    let mut block = |title, lines, nothing| block(looks, out, title, lines, nothing);
+    block("path", path::lines(looks, message, mail), "no Received field");
+    let statements = mail.authentication_results.iter().map(|s| statement(looks, s));
     block("authentication results", statements.collect(), "no Authentication-Results field");
-    block("arc", chain(looks, explained), "no ARC Set: no hop sealed this mail");
-    if let Some(all) = explained.claims.as_ref().filter(|all| !all.is_empty()) {
+    block("arc", chain(looks, mail), "no ARC Set: no hop sealed this mail");
+    if let Some(all) = mail.claims.as_ref().filter(|all| !all.is_empty()) {
         block("claims", claims(looks, all), "");
     }
-    if let Some(survival) = &explained.survival {
+    if let Some(survival) = &mail.survival {
         block("beside what was sent", survival::lines(survival), "no signature covers anything");
-    }
-    if let Some(returned) = &explained.returned {
-        let mut inside = Vec::new();
-        inside.extend(returned.mail.message_id.as_ref().map(|id| plain(id)));
-        blocks(looks, &returned.message, &returned.mail, &mut inside);
-        let title = match returned.extent {
-            Returned::Headers => "returned message: only its header, so that no body hash could be verified",
-            _ => "returned message, whole",
-        };
-        block(title, inside, "");
     }
 }
 
@@ -127,9 +130,9 @@ fn result(result: &ResInfo) -> String {
 }
 
 /// The verdict on the chain, and each set with what it says it saw.
-fn chain(looks: Looks, explained: &Explained) -> Vec<String> {
-    let arc = &explained.arc;
-    let verification = explained.verification.as_ref();
+fn chain(looks: Looks, mail: &Contents) -> Vec<String> {
+    let arc = &mail.arc;
+    let verification = mail.verification.as_ref();
     let whole = verification.filter(|v| v.arc != Verdict::None).map(|v| {
         // What is wrong with one set stands in the path, where it happened.
         let told = |reason: &String| v.sets.iter().any(|set| set.reason.as_ref().is_some_and(|r| r.contains(reason)));

@@ -1,6 +1,6 @@
 //! The way that a mail took, from its first server to its last: when, how, who signed, who sealed, and what broke where.
 
-use super::{super::explained::Explained, Looks};
+use super::{super::explained::Contents, Looks};
 use crate::{
     mail::{Message, dkim, domain::is_at_or_below, received::Hop},
     report::{console::Tone, organization, sink::plain},
@@ -19,29 +19,29 @@ struct Station {
 }
 
 /// A line for each server, with what it did to the mail below.
-pub(super) fn lines(looks: Looks, message: &Message, explained: &Explained) -> Vec<String> {
-    let mut stations = stations(looks, &explained.hops);
+pub(super) fn lines(looks: Looks, message: &Message, mail: &Contents) -> Vec<String> {
+    let mut stations = stations(looks, &mail.hops);
     let mut elsewhere = Vec::new();
     let mut note = |at: Option<usize>, text: Vec<String>| match at.and_then(|at| stations.get_mut(at)) {
         Some(station) => station.notes.extend(text),
         None => elsewhere.extend(text),
     };
-    let hosts: Vec<String> = stations_hosts(&explained.hops);
+    let hosts: Vec<String> = stations_hosts(&mail.hops);
     let place = |domain: &str| hosts.iter().position(|host| is_at_or_below(host, domain));
-    let verification = explained.verification.as_ref();
+    let verification = mail.verification.as_ref();
     for (n, signature) in dkim::all(message).iter().enumerate() {
         let domain = signature.domain.clone().unwrap_or_default();
         let first = (!hosts.is_empty()).then_some(0);
         note(place(&domain).or(first), signed(looks, n, &domain, signature.selector.as_deref(), verification));
     }
-    for set in &explained.arc.sets {
+    for set in &mail.arc.sets {
         let id = set.aar.as_ref().and_then(|a| a.authserv_id.as_deref()).unwrap_or_default();
         let domain = set.seal.as_ref().and_then(|s| s.domain.as_deref()).unwrap_or_default();
         let at = hosts.iter().rposition(|host| host.eq_ignore_ascii_case(id)).or_else(|| place(domain));
         let cv = set.seal.as_ref().and_then(|s| s.cv.as_ref()).map_or_else(|| "?".into(), ToString::to_string);
         note(at, sealed(looks, set.instance, &plain(&cv), &plain(domain), verification));
     }
-    let trusted = explained.authentication_results.iter().find(|s| s.trusted);
+    let trusted = mail.authentication_results.iter().find(|s| s.trusted);
     if let Some(trusted) = trusted {
         let id = trusted.authserv_id.as_deref().unwrap_or_default();
         let results: Vec<_> = trusted.results.iter().map(|r| format!("{}={}", r.method, r.result)).collect();
@@ -59,7 +59,7 @@ pub(super) fn lines(looks: Looks, message: &Message, explained: &Explained) -> V
         out.push("by servers that are not on this path:".to_owned());
         out.extend(elsewhere.into_iter().map(|n| format!("     {n}")));
     }
-    out.extend(total(&explained.hops));
+    out.extend(total(&mail.hops));
     out
 }
 
