@@ -7,6 +7,7 @@ use super::{
     },
     suggest,
 };
+use crate::core::Category;
 use std::time::Duration;
 
 /// A fault that a lab can have.
@@ -18,7 +19,7 @@ pub struct Fault {
 }
 
 /// Every fault, in the order of the codes.
-pub const FAULTS: [Fault; 57] = [
+pub const FAULTS: [Fault; 58] = [
     Fault { code: "A00", turn: |k| k.company.arc = ArcSealing::Off },
     Fault { code: "A01", turn: |k| k.company.server = ServerFault::NotInbound },
     Fault { code: "A02", turn: |k| k.company.server = ServerFault::AuthorsKey },
@@ -108,6 +109,7 @@ pub const FAULTS: [Fault; 57] = [
     Fault { code: "E05", turn: |k| k.gmail.imap = ImapFault::Limit },
     Fault { code: "E06", turn: |k| k.company.greylist = true },
     Fault { code: "E07", turn: |k| k.gmail.imap = ImapFault::Bye },
+    Fault { code: "E08", turn: |k| k.gmail.category = Category::Promotions },
     Fault { code: "F00", turn: |k| k.dns.push(no_receiver()) },
 ];
 
@@ -204,7 +206,7 @@ mod tests {
         codes.extend(ELSEWHERE.iter().flat_map(|(_, codes)| codes.iter()));
         codes.sort_unstable();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
-        assert_eq!(codes.len(), 68);
+        assert_eq!(codes.len(), 69);
     }
 
     #[test]

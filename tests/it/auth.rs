@@ -118,6 +118,7 @@ fn what_goes_wrong_in_a_consent_is_said() {
         ("wrong-scope", "the scope https://mail.google.com/ was not granted", "tick the box"),
         ("invalid-grant", "invalid_grant", "7 days"),
         ("page", "it is no JSON", "proxy or portal"),
+        ("other-account", "does not open the account of probe.inbox@gmail.com", "choose probe.inbox@gmail.com"),
     ] {
         let (project, lab) = needs_token(&["--token-fault", fault]);
         let known = project.read("sealcheck.yaml.d/gmail.refresh_token");
@@ -178,5 +179,32 @@ fn what_cannot_be_asked_is_refused_before_anybody_is() {
     let late = project.run(&[&ASK[..], &["--print", "--timeout", "50ms"]].concat());
     assert_eq!((late.code, late.stdout.as_str()), (3, ""), "{late}");
     assert!(late.stderr.contains("no consent came from the browser within 50ms"), "{late}");
+    assert_eq!(lab.end(), 0);
+}
+
+#[test]
+fn a_token_that_cannot_be_tried_is_kept_and_said() {
+    let (project, lab) = needs_token(&[]);
+    let token = format!("{}\n", refresh_token(&lab, "gmail"));
+    // Nobody listens where the account's mailbox is said to be.
+    let file = project.read("sealcheck.yaml");
+    let (before, gmail) = file.split_once("  gmail:\n").unwrap();
+    let (port, _) = gmail.split_once("port: ").unwrap().1.split_once('\n').unwrap();
+    let away = gmail.replacen(&format!("port: {port}\n"), "port: 1\n", 1);
+    fs::write(project.path("sealcheck.yaml"), format!("{before}  gmail:\n{away}")).unwrap();
+    for (more, code, says) in [
+        (
+            &["--output", "kept"][..],
+            3,
+            "whether the token opens the account of probe.inbox@gmail.com is not known: H04",
+        ),
+        (&["--output", "untried", "--no-try"], 0, "The refresh token of probe.inbox@gmail.com is in untried"),
+    ] {
+        let mut asking = project.ask(&[&ASK[..], more].concat());
+        visit(&consent(&lab, &asking.url()).unwrap());
+        let ran = asking.end();
+        assert!(ran.code == code && ran.stderr.contains(says), "{ran}");
+        assert_eq!(project.read(more[1]), token, "{ran}");
+    }
     assert_eq!(lab.end(), 0);
 }

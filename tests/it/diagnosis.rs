@@ -28,7 +28,7 @@ pub(crate) const fn case(
     Case { name, lab, send, more, first }
 }
 
-pub(crate) const CASES: [Case; 59] = [
+pub(crate) const CASES: [Case; 60] = [
     case("a00", "fault: A00", "", "", "A00 certain"),
     case("a12", "fault: A12", "", "", "A12 high"),
     case("b00", "fault: B00", "", "", "B00 certain"),
@@ -75,6 +75,7 @@ pub(crate) const CASES: [Case; 59] = [
     case("e05", "fault: E05", "", "", "E05 certain"),
     case("e06", "fault: E06", "", "within: 1ms\n  - count: { to: gmail, is: 1, settle: 3s }", "E06 high"),
     case("e07", "fault: E07", "", "within: 1ms\n  - count: { to: gmail, is: 1, settle: 3s }", "E07 high"),
+    case("e08", "fault: E08", "", "category: primary", "E08 certain"),
     case("f00", "fault: F00", "", "", "F00 certain"),
     case("b01-revoked", "company: { arc_key: revoked }", "", "", "B01 certain"),
     case("b01-dedicated", "{ fault: B01, company: { arc: dedicated } }", "", "", "B01 certain"),

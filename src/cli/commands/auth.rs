@@ -9,11 +9,15 @@ use crate::{
         runtime::block_on,
     },
     core::{Redactor, Secret, duration},
-    outcome::{ExitCode, StageError},
-    probe::token::Consent,
+    outcome::{ExitCode, HarnessCode, StageError},
+    probe::{
+        mailbox::{self, Limits},
+        submit,
+        token::{Consent, Tokens},
+    },
     scenario::{
-        config::{ConsentSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, SecretPlace},
-        target::OauthClient,
+        config::{ConsentSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, Opens, SecretPlace},
+        target::{Endpoint, FolderNames, ImapAccess, Login, Mechanism, OauthClient, Provider, TlsMode},
     },
 };
 use std::{
@@ -56,10 +60,16 @@ pub struct GmailArgs {
     /// Open no browser, print the address only
     #[arg(long)]
     no_browser: bool,
+    /// Do not try the new token at the mail server, for example where that cannot be reached from here
+    #[arg(long)]
+    no_try: bool,
     /// How long to wait for your consent
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration::parse)]
     timeout: Duration,
 }
+
+/// How long a mail server may take to let the token in.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where the refresh token goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -88,7 +98,7 @@ async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome 
     let goes = goes(args, &asks.refresh_token, root)?;
     let user = args.user.as_ref().unwrap_or(&asks.user);
     let failed = |e: StageError| Failure::Inconclusive(format!("{e}; {}", e.next));
-    let consent = Consent::begin(asks.client, &asks.authorization_endpoint, user).await.map_err(failed)?;
+    let consent = Consent::begin(asks.client.clone(), &asks.authorization_endpoint, user).await.map_err(failed)?;
     let port = consent.port();
     complain(&format!("Consent as {user} in a browser on this machine:\n\n    {}\n", consent.url()));
     // The address shows the client's id; nothing else is to show anything.
@@ -99,9 +109,58 @@ async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome 
     }
     complain(&format!("Waiting for at most {} …", duration::human(args.timeout)));
     let refresh = consent.wait(args.timeout, &redactor).await.map_err(failed)?;
+    let tried = match args.no_try {
+        true => Ok(()),
+        false => try_it(&asks.opens, user, &asks.client, &refresh.token, &redactor).await,
+    };
+    if let Some(error) = tried.as_ref().err().filter(|e| matches!(e.code, HarnessCode::H01 | HarnessCode::H02)) {
+        return Err(Failure::Inconclusive(format!(
+            "the new token does not open the account of {user}, and was not kept: {error}; whoever consented was logged in \
+             as somebody else: start again and choose {user} in the browser"
+        )));
+    }
     store(&goes, &refresh.token)?;
     complain(&done(&goes, user, args, &asks.refresh_token));
-    Ok(ExitCode::Success)
+    match tried {
+        Ok(()) => Ok(ExitCode::Success),
+        Err(error) => Err(Failure::Inconclusive(format!(
+            "whether the token opens the account of {user} is not known: {error}; {}, or add --no-try",
+            error.next
+        ))),
+    }
+}
+
+/// Logs in with a new token, and reads and changes nothing.
+async fn try_it(
+    opens: &Opens,
+    user: &str,
+    client: &OauthClient,
+    token: &Secret,
+    redactor: &Redactor,
+) -> Result<(), StageError> {
+    let with_login = |endpoint: &Endpoint| {
+        complain(&format!("Trying the token at {}:{} as {user} …", endpoint.host, endpoint.port));
+        let login = Login {
+            user: user.to_owned(),
+            secret: token.clone(),
+            mechanism: Mechanism::Xoauth2,
+            oauth: Some(client.clone()),
+        };
+        Endpoint { login: Some(login), ..endpoint.clone() }
+    };
+    let tokens = Tokens::new(redactor.clone());
+    match opens {
+        Opens::Imap(endpoint) => {
+            let endpoint = with_login(endpoint);
+            let access = ImapAccess { endpoint, provider: Provider::Generic, folders: FolderNames::default() };
+            let limits = Limits { connect: PATIENCE / 2, silence: PATIENCE / 2, answer: PATIENCE, ..Limits::default() };
+            mailbox::visit(&access, limits, &tokens).await.map(drop)
+        }
+        Opens::Smtp(endpoint) => {
+            let domain = user.rsplit_once('@').map_or(user, |(_, domain)| domain);
+            submit::visit(&with_login(endpoint), domain, PATIENCE, &tokens).await.map(drop)
+        }
+    }
 }
 
 /// An OAuth client of Google's that the project file does not know.
@@ -124,6 +183,14 @@ fn by_variables(context: &Context, args: &GmailArgs) -> Result<ConsentSpec, Fail
         },
         authorization_endpoint: GOOGLE_AUTHORIZATION_ENDPOINT.to_owned(),
         refresh_token: SecretPlace::Command(Vec::new()),
+        opens: Opens::Imap(Endpoint {
+            host: "imap.gmail.com".to_owned(),
+            port: 993,
+            tls: TlsMode::Implicit,
+            tls_name: None,
+            ca_pem: None,
+            login: None,
+        }),
     })
 }
 
@@ -233,6 +300,7 @@ mod tests {
             output: output.map(Path::to_path_buf),
             print,
             no_browser: true,
+            no_try: false,
             timeout: Duration::from_secs(1),
         }
     }

@@ -65,6 +65,8 @@ pub struct Attempt {
     pub silent: bool,
     /// Why no bounce could have been seen, and what to do about it.
     pub unseen_bounces: Option<(String, String)>,
+    /// The category that was wanted, and where the receiver shows the mail instead.
+    pub tab: Option<(String, String)>,
 }
 
 /// A copy of the mail, read and verified.
@@ -129,6 +131,7 @@ impl<'a> Case<'a> {
             (None, Some((.., returned))) => survival_of_returned(&sent, returned),
             (None, None) => Vec::new(),
         };
+        let tab = failed.iter().find(|c| c.path.ends_with(".delivered.category") && !c.inconclusive);
         Some(Self {
             survival,
             mail: copy
@@ -156,6 +159,7 @@ impl<'a> Case<'a> {
                     Bounces::Unseen { why, next } => Some((why, next)),
                     Bounces::Came(_) | Bounces::None(_) => None,
                 },
+                tab: tab.map(|c| (c.expected.clone(), c.actual.clone())),
             }),
         })
     }

@@ -71,6 +71,9 @@ pub fn diagnose_case(case: &Case<'_>) -> Vec<Diagnosis> {
     all
 }
 
+/// Mail under another tab.
+const TAB: &str = "E08";
+
 /// The code of the diagnosis that explains a check that failed: the first whose family can.
 pub fn code_for<'d>(check: &CheckResult, diagnoses: &'d [Diagnosis]) -> Option<&'d str> {
     let (_, part) = check.path.split_once("].")?;
@@ -78,10 +81,13 @@ pub fn code_for<'d>(check: &CheckResult, diagnoses: &'d [Diagnosis]) -> Option<&
         ["smtp", ..] => "D",
         ["delivered", "auth" | "arc", ..] => "ABCD",
         ["delivered", "body" | "headers", ..] => "B",
+        // A tab is the reason of nothing else, and nothing else is that of a tab.
+        ["delivered", "category"] => return diagnoses.iter().find(|d| d.code == TAB).map(|d| d.code.as_str()),
         ["delivered", "within"] => "DE",
         ["delivered" | "bounced" | "absent" | "count", ..] => "ABCDEF",
         ["log", ..] => "A",
         _ => return None,
     };
-    diagnoses.iter().find(|d| d.code.starts_with(|family| families.contains(family))).map(|d| d.code.as_str())
+    let mut explaining = diagnoses.iter().filter(|d| d.code != TAB);
+    explaining.find(|d| d.code.starts_with(|family| families.contains(family))).map(|d| d.code.as_str())
 }

@@ -48,6 +48,17 @@ pub struct ConsentSpec {
     pub authorization_endpoint: String,
     /// Where the project file says that the refresh token is.
     pub refresh_token: SecretPlace,
+    /// What the refresh token is to open.
+    pub opens: Opens,
+}
+
+/// A server that takes the tokens of an account, without the login.
+#[derive(Debug, Clone)]
+pub enum Opens {
+    /// Its mailbox.
+    Imap(Endpoint),
+    /// Where it submits mail.
+    Smtp(Endpoint),
 }
 
 /// What there is of a target, and what is not.
@@ -212,20 +223,25 @@ impl Config {
         redactor: &Redactor,
     ) -> Result<ConsentSpec, YamlErrors> {
         let spec = self.accounts.get(account).ok_or_else(|| YamlErrors(vec![self.unknown(account)]))?;
-        let logins = spec.endpoints().filter_map(|e| e.login.as_ref());
-        let Some((login, oauth)) = logins.filter_map(|l| Some((l, l.oauth.as_ref()?))).last() else {
+        let with_client = |e: &&EndpointSpec| e.login.as_ref().is_some_and(|l| l.oauth.is_some());
+        let [smtp, imap, _] = spec.places().map(|place| place.filter(with_client));
+        let endpoint = imap.or(smtp);
+        let login = endpoint.and_then(|e| e.login.as_ref()).and_then(|l| Some((l, l.oauth.as_ref()?)));
+        let Some((endpoint, (login, oauth))) = endpoint.zip(login) else {
             let message = format!("account `{account}` has no OAuth client");
             let help = "write `auth: xoauth2` with `client_id`, `client_secret` and `refresh_token`; \
                         the refresh token need not be there yet";
             return Err(YamlErrors(vec![self.wrong(&spec.name.at, message).with_help(help)]));
         };
         let mut opener = Opener { config: self, outside, redactor, errors: Vec::new(), hints: Vec::new() };
+        let server = Endpoint { ca_pem: endpoint.ca_file.as_ref().and_then(|f| opener.ca(f)), ..endpoint.outline() };
         match opener.oauth(&login.user, oauth).await {
             Some(client) if opener.errors.is_empty() => Ok(ConsentSpec {
                 user: login.user.clone(),
                 client,
                 authorization_endpoint: oauth.authorization_endpoint.clone(),
                 refresh_token: login.secret.place.clone(),
+                opens: if imap.is_some() { Opens::Imap(server) } else { Opens::Smtp(server) },
             }),
             _ => Err(YamlErrors(opener.errors)),
         }

@@ -22,7 +22,8 @@ pub(super) struct LoginArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(LEAST..))]
     token_commands: Option<u32>,
     /// What is wrong with the OAuth servers: invalid-grant, invalid-client, wrong-scope, useless-token, unavailable,
-    /// flapping, busy, page, endless, silent, down, no-refresh-token, access-denied, other-state
+    /// flapping, busy, page, endless, silent, down, no-refresh-token, access-denied, other-state,
+    /// other-account
     #[arg(long, value_name = "FAULT")]
     token_fault: Option<TokenFault>,
 }

@@ -110,6 +110,23 @@ pub(super) const ROWS: &[Row] = &[
         &["qore PR #5360", "parsedmarc #211"],
     ),
     row(
+        "E08",
+        text("Gmail shows it under another tab", "Gmail が別のタブに表示する"),
+        text(
+            "in the inbox, and under promotions, social, updates or forums in place of the wanted category; spam is under none",
+            "受信トレイにあるが、期待したカテゴリではなくプロモーション、ソーシャル、最新情報、フォーラムにある。迷惑メールはどれにもない",
+        ),
+        text(
+            "Gmail sorts by content, sender and the account's filters; fields and footers of lists and newsletters count",
+            "Gmail は内容、差出人、アカウントのフィルターで分類する。メーリングリストやニュースレターのヘッダーとフッターも影響する",
+        ),
+        text(
+            "compare with the same mail sent straight to Gmail; add a filter to the account that sorts it, or ask for the tab that it has",
+            "Gmail に直接送った同じメールと比べる。アカウントに分類用のフィルターを追加するか、実際のタブを期待値に書く",
+        ),
+        &[],
+    ),
+    row(
         "F00",
         text("the mail bounced", "メールが返送された"),
         text("a delivery status notification came back to the sender", "配送状況通知が差出人に戻った"),

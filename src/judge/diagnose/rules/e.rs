@@ -18,7 +18,7 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     let Some(attempt) = case.attempt.as_ref().filter(|a| a.accepted) else { return Vec::new() };
     match case.mail.as_ref().filter(|mail| mail.returned.is_none()) {
         None => unseen(case, attempt).into_iter().collect(),
-        Some(mail) => [in_spam(mail), late(case, attempt, mail)].into_iter().flatten().collect(),
+        Some(mail) => [in_spam(mail), late(case, attempt, mail), tab(attempt, mail)].into_iter().flatten().collect(),
     }
 }
 
@@ -92,6 +92,13 @@ fn in_spam(mail: &Mail<'_>) -> Option<Diagnosis> {
     };
     let found = found("E02", High).seen([quote(&mail.artifact, 0, &place)]);
     authentic.then(|| found.seen(mail.quote_trusted()))
+}
+
+/// In the inbox, and shown elsewhere in it than where it was wanted.
+fn tab(attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis> {
+    let (wanted, shown) = attempt.tab.as_ref()?;
+    let text = format!("its category at the receiver: {shown}; wanted: {wanted}");
+    Some(found("E08", Certain).seen([quote(&mail.artifact, 0, &text)]))
 }
 
 /// It came, after the time that was allowed; the slowest hop says where it waited. When no hop does, a session that the

@@ -5,6 +5,7 @@ use super::{
     http::{Fields, Reply},
     token_text,
 };
+use crate::lab::embedded::parties::GMAIL_USERS;
 use std::sync::PoisonError;
 
 /// What a code stands for until it is exchanged.
@@ -48,7 +49,9 @@ impl Google {
         if value("code_challenge_method") != "S256" || value("code_challenge").is_empty() {
             return back(&[("error", "invalid_request"), ("error_description", "code_challenge is missing")]);
         }
-        let Some(account) = self.account(value("login_hint")) else {
+        let logged_in =
+            if self.settings.fault == TokenFault::OtherAccount { GMAIL_USERS[1] } else { value("login_hint") };
+        let Some(account) = self.account(logged_in) else {
             return Reply::page(400, "Couldn't find your Google Account");
         };
         let Ok(code) = token_text("4/0A") else { return Reply::page(503, "Try again later") };

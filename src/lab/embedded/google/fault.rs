@@ -36,10 +36,12 @@ pub enum TokenFault {
     AccessDenied,
     /// The browser brings an answer that belongs to another request.
     OtherState,
+    /// Somebody else is logged in in the browser, and consents.
+    OtherAccount,
 }
 
 impl TokenFault {
-    const ALL: [(&'static str, Self); 15] = [
+    const ALL: [(&'static str, Self); 16] = [
         ("none", Self::None),
         ("invalid-grant", Self::InvalidGrant),
         ("invalid-client", Self::InvalidClient),
@@ -55,6 +57,7 @@ impl TokenFault {
         ("no-refresh-token", Self::NoRefreshToken),
         ("access-denied", Self::AccessDenied),
         ("other-state", Self::OtherState),
+        ("other-account", Self::OtherAccount),
     ];
 }
 
