@@ -9,6 +9,7 @@ mod language;
 mod project;
 mod runtime;
 mod signals;
+mod usage;
 
 pub use args::{Args, ColorChoice, Command, Global};
 pub use context::Context;
@@ -38,6 +39,9 @@ fn dispatch(context: &Context) -> ExitCode {
         Err(error) => {
             // Help and version are no errors and go to standard output.
             drop(error.print());
+            if let Some(name) = usage::variable(context, &error) {
+                complain(&format!("note: the environment variable {name} says it"));
+            }
             return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
         }
     };

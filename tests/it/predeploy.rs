@@ -3,8 +3,6 @@
 use crate::program::{Lab, Project};
 use std::{fs, process::Command};
 
-const PROFILE: &str = "profiles:\n  smoke: { tags: [smoke], fail_fast: true, global_timeout: 90s, update: never }\n";
-
 /// Of the sender's signature nothing is asked: without a key nobody signs what does not pass the sender's own server.
 const SCENARIO: &str = "sealcheck: 1
 name: the candidate seals
@@ -25,11 +23,12 @@ fn script() -> String {
     block.expect("the page has a script").to_owned()
 }
 
-/// A lab whose project file has a profile, and a way to the company that leads nowhere.
+/// A lab whose project file has the profile of the page.
 fn lab(project: &Project, args: &[&str]) -> Lab {
     let lab = project.lab(&[&["--config-out", "sealcheck.yaml"], args].concat());
-    let config = project.read("sealcheck.yaml");
-    fs::write(project.path("sealcheck.yaml"), format!("{config}{PROFILE}")).unwrap();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/gmail.md")).unwrap();
+    let profile = page.split("`profiles: { ").nth(1).and_then(|rest| rest.split(" }` in").next()).unwrap();
+    assert!(project.read("sealcheck.yaml").contains(profile), "{profile}");
     fs::write(project.path("gate.sh"), script()).unwrap();
     lab
 }

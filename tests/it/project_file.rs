@@ -164,11 +164,87 @@ fn the_command_line_sets_values() {
     let mx = config(&["accounts.company.mx=127.0.0.1:2525"]).unwrap().accounts["company"].mx.clone().unwrap();
     assert_eq!((mx.host.as_str(), mx.port, mx.tls), ("127.0.0.1", 2525, TlsMode::None));
     assert_eq!(config(&["dns=127.0.0.1:5353"]).unwrap().dns, "127.0.0.1:5353".parse().ok());
-    let error = config(&["accounts.company.mxx=a"]).unwrap_err();
-    assert!(error.contains("unknown key `mxx`") && error.contains("--set accounts.company.mxx:1:18"), "{error}");
-    assert!(config(&["accounts.company.mx"]).unwrap_err().contains("a `=` is missing"));
     let error = config(&["accounts.gmail.imap.password=hunter2"]).unwrap_err();
     assert!(error.contains("W01") && !error.contains("hunter2"), "{error}");
+    for text in ["password hunter2", "password: hunter2", "pasword=hunter2", "password..x=hunter2", "password=[hunter2"]
+    {
+        let error = config(&[&format!("accounts.gmail.imap.{text}")]).unwrap_err();
+        assert!(error.contains("--set accounts.gmail.imap.pas") && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_value_from_the_command_line_is_underlined() {
+    for (text, message, column, line, carets, help) in [
+        (
+            "accounts.company.mxx=a",
+            "unknown key `mxx` in `accounts.company`",
+            18,
+            "accounts.company.mxx=…",
+            3,
+            "did you mean `mx`?",
+        ),
+        ("acounts.company.mx=a", "unknown key `acounts`", 1, "acounts.company.mx=…", 7, "did you mean `accounts`?"),
+        (
+            "accounts.compny.mx=a:25",
+            "key `address` is missing in `accounts.compny`",
+            10,
+            "accounts.compny.mx=…",
+            6,
+            "did you mean `company`?",
+        ),
+        (
+            "accounts.company.mx=h:x",
+            "`h:x` is no `host:port`",
+            21,
+            "accounts.company.mx=h:x",
+            3,
+            "for example mx.corp.example:25",
+        ),
+        (
+            " accounts.company.mx =  { hots: h }",
+            "unknown key `hots` in `accounts.company.mx`",
+            26,
+            "accounts.company.mx =  { hots: h }",
+            4,
+            "did you mean `host`?",
+        ),
+        ("run.jobs=0", "0 jobs run nothing", 10, "run.jobs=0", 1, "write at least 1"),
+        ("target=gmial", "unknown value `gmial`", 8, "target=gmial", 5, "did you mean `gmail`?"),
+        (
+            "accounts.company.mx",
+            "a `=` is missing",
+            20,
+            "accounts.company.mx",
+            1,
+            "write it as `--set accounts.company.mx=host:25`",
+        ),
+        (
+            "accounts..mx=a",
+            "a key is missing",
+            10,
+            "accounts..mx=…",
+            1,
+            "write it as `--set accounts.company.mx=host:25`",
+        ),
+        ("dns=[a", "bad YAML: unclosed bracket '['", 5, "dns=[a", 1, ""),
+        ("dns=", "a value is missing", 5, "dns=", 1, ""),
+        (
+            "sealcheck=2",
+            "the format version cannot be set",
+            1,
+            "sealcheck=…",
+            9,
+            "write it as `--set accounts.company.mx=host:25`",
+        ),
+    ] {
+        let error = config(ACCOUNTS, &[text]).unwrap_err();
+        let key = text.split('=').next().unwrap().trim();
+        let place = format!("{message}\n --> --set {key}:1:{column}\n");
+        assert!(error.contains(&place), "{place}\n{error}");
+        let excerpt = format!("1 | {line}\n  | {}{}", " ".repeat(column - 1), "^".repeat(carets));
+        assert!(error.contains(&excerpt) && error.contains(help), "{excerpt}\n{error}");
+    }
 }
 
 #[test]

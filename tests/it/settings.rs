@@ -268,7 +268,9 @@ fn flags_of_run_mean_something_to_check_only_when_it_shows_them() {
     fs::copy("scenarios/direct.yaml", project.path("scenarios/direct.yaml")).unwrap();
     let idle = project.run(&["check", "--jobs", "3"]);
     assert!(idle.code == 2 && idle.stderr.contains("--jobs has no effect on `check` without --show-config"), "{idle}");
-    assert_eq!(project.with_env("SEALCHECK_JOBS", "3").run(&["check"]).code, 0);
+    let project = project.with_env("SEALCHECK_JOBS", "3").with_env("SEALCHECK_TAG", "smoke");
+    assert_eq!(project.run(&["check"]).code, 0);
+    assert_eq!(project.run(&["check", "--retries", "3"]).code, 2);
     let unknown = project.run(&["check", "--show-config", "--profile", "nightly"]);
     assert!(unknown.code == 2 && unknown.stderr.contains("unknown profile `nightly`; there is none"), "{unknown}");
 }
@@ -335,4 +337,22 @@ fn a_users_file_is_read_as_a_project_file_is() {
     fs::remove_file(project.path("mine.yaml")).unwrap();
     let missing = project.run(&["check"]);
     assert!(missing.code == 2 && missing.stderr.contains("the file cannot be read"), "{missing}");
+}
+
+#[test]
+fn a_variable_that_means_nothing_is_named() {
+    let project = Project::new();
+    for (name, value, says) in [
+        ("SEALCHECK_JOBS", "many", "invalid value 'many' for '--jobs <N>'"),
+        ("SEALCHECK_UPDATE", "nver", "a similar value exists: 'never'"),
+        ("SEALCHECK_TARGET", "gmial", "unknown target `gmial`"),
+        ("SEALCHECK_TAG", "a and", "column 6: a tag is missing"),
+        ("SEALCHECK_COLOR", "red", "[possible values: auto, always, never]"),
+    ] {
+        let note = format!("note: the environment variable {name} says it");
+        let ran = project.with_env(name, value).run(&["check", "--show-config"]);
+        assert!(ran.code == 2 && ran.stderr.contains(says) && ran.stderr.contains(&note), "{ran}");
+    }
+    let typed = project.with_env("SEALCHECK_JOBS", "3").run(&["run", "--jobs", "many"]);
+    assert!(typed.code == 2 && !typed.stderr.contains("note:"), "{typed}");
 }

@@ -15,10 +15,15 @@ impl YamlError {
         let opens = |l: &&str| l.trim_end().ends_with([':', '|', '>', '-', '+']);
         let opener = source.lines().take(before).filter(opens).last();
         let below = opener.is_some_and(is_secret_key) && !is_reference(text);
-        // On the command line the keys stand before a `=`.
-        let typed = self.position.file.starts_with("--set ") && is_typed_secret(source);
-        if typed || holds_secret(text) || below {
+        let typed = self.position.file.starts_with("--set ");
+        if holds_secret(text) || below || typed && is_typed_secret(source) {
             self.excerpt = None;
+        } else if typed
+            && let Some((keys, _)) = source.split_once('=')
+            && usize::try_from(self.position.column).is_ok_and(|column| column <= keys.chars().count())
+        {
+            // A key that nobody knows may be meant for a secret.
+            self.excerpt = Some(format!("{keys}=…"));
         }
         self
     }
@@ -37,11 +42,11 @@ fn is_secret_key(line: &str) -> bool {
     SECRET_WORDS.iter().any(|w| lower.contains(w))
 }
 
-/// Whether keys that end in a secret's are followed by anything but a map.
+/// Whether a secret's key is followed by anything but a map or a part of a reference.
 fn is_typed_secret(text: &str) -> bool {
     let (keys, value) = text.split_once('=').unwrap_or((text, ""));
-    let last = keys.rsplit('.').next().unwrap_or_default();
-    is_secret_key(last) && !value.trim_start().starts_with('{')
+    let refers = ["env", "file", "command"].contains(&keys.rsplit('.').next().unwrap_or_default().trim());
+    is_secret_key(keys) && !refers && !value.trim_start().starts_with('{')
 }
 
 fn is_reference(line: &str) -> bool {
@@ -82,6 +87,22 @@ mod tests {
         ] {
             let error = YamlError::new("x", Position::new("a", line, 1)).with_source(source).without_secrets(source);
             assert_eq!(error.excerpt.is_some(), shown, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_is_shown_as_far_as_it_is_no_secret() {
+        for (text, column, shown) in [
+            ("accounts.a.imap.password=hunter2", 26, None),
+            ("accounts.a.imap.password.evn=hunter2", 26, None),
+            ("accounts.a.imap={ password: hunter2, prt: 3 }", 38, None),
+            ("accounts.a.imap.pasword=hunter2", 17, Some("accounts.a.imap.pasword=…")),
+            ("accounts.a.imap.password={ evn: A }", 28, Some("accounts.a.imap.password={ evn: A }")),
+            ("accounts.a.imap.password.env=[A]", 30, Some("accounts.a.imap.password.env=[A]")),
+            ("accounts.a.mx=a:b", 15, Some("accounts.a.mx=a:b")),
+        ] {
+            let error = YamlError::new("x", Position::new("--set k", 1, column)).with_source(text);
+            assert_eq!(error.without_secrets(text).excerpt.as_deref(), shown, "{text}");
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String
     }
     let written = names(&root);
     for text in set {
-        let change = Change::read(text, number(&sources)).map_err(|errors| hidden(errors, &sources))?;
+        let change = Change::read(text, number(&sources)).map_err(|errors| errors.without_secrets(text.trim()))?;
         sources.push(change.source.clone());
         change.put(&mut root);
     }

@@ -22,7 +22,9 @@ impl Change {
     pub(super) fn read(text: &str, number: u32) -> Result<Self, YamlErrors> {
         let text = text.trim();
         let (path, value) = text.split_once('=').unwrap_or((text, ""));
-        let source = Source::new(format!("--set {}", path.trim_end()), text.as_bytes())?;
+        // What has no `=` may be anything.
+        let name = path.split([' ', ':']).next().unwrap_or_default();
+        let source = Source::new(format!("--set {name}"), text.as_bytes())?;
         let keys = keys(path.trim_end(), number);
         let bad = |place: Place, message: &str| {
             let error = YamlError::new(message, source.position(place)).with_source(text);

@@ -63,8 +63,9 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs, 
         return show_config::run(context, global, args, matches);
     }
     let command = Args::command();
-    let mut others = matches.ids().map(|id| id.as_str()).filter(|id| !HERE.contains(id));
-    if let Some(Origin::CommandLine { flag }) = others.find_map(|id| typed(&command, matches, id)) {
+    let others = matches.ids().map(|id| id.as_str()).filter(|id| !HERE.contains(id));
+    let mut others = others.filter_map(|id| typed(&command, matches, id));
+    if let Some(Origin::CommandLine { flag }) = others.find(|by| matches!(by, Origin::CommandLine { .. })) {
         return Err(Failure::Usage(format!("{flag} has no effect on `check` without --show-config")));
     }
     let mut found = Found::default();

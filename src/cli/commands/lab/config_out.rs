@@ -55,9 +55,13 @@ pub(super) fn write(file: &Path, target: &Target, world: &World) -> io::Result<P
             text.push_str(&files.secret("private_key", domain, "pem", key)?);
         }
     }
+    text.push_str(&format!("profiles:\n{SMOKE}"));
     fs::write(file, text)?;
     Ok(ca_file)
 }
+
+/// The gate of a deployment, as the page about Gmail has it.
+const SMOKE: &str = "  smoke: { tags: [smoke], fail_fast: true, global_timeout: 90s, update: never }\n";
 
 /// What lies beside the project file.
 struct Files<'a> {

@@ -131,11 +131,11 @@ impl<'a> Layers<'a> {
     }
 }
 
-/// How the person typed an argument, if at all.
+/// How the person typed an argument of `run` or of every command, if at all.
 pub(in crate::cli::commands) fn typed(command: &Command, matches: &ArgMatches, id: &str) -> Option<Origin> {
     let source = matches.value_source(id)?;
-    let all = command.get_subcommands().flat_map(Command::get_arguments);
-    let argument = command.get_arguments().chain(all).find(|argument| argument.get_id() == id)?;
+    let of_run = command.find_subcommand("run").into_iter().flat_map(Command::get_arguments);
+    let argument = of_run.chain(command.get_arguments()).find(|argument| argument.get_id() == id)?;
     match source {
         ValueSource::CommandLine => {
             Some(Origin::CommandLine { flag: format!("--{}", argument.get_long().unwrap_or(id)) })
