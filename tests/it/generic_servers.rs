@@ -43,14 +43,16 @@ pub(crate) struct Dovecot {
 }
 
 impl Dovecot {
-    /// Starts it with these folders beside INBOX, each with its special use (RFC 6154), if it has one.
-    pub(crate) async fn start(folders: &[(&str, Option<&str>)]) -> Self {
+    /// Starts it with these folders beside INBOX, each with its special use (RFC 6154), if it has one; `settings` are more
+    /// lines for its configuration, and `receiver` more fields of the receiver's entry.
+    pub(crate) async fn start(folders: &[(&str, Option<&str>)], settings: &str, receiver: &str) -> Self {
         let state = StateDir::create().unwrap();
         let [lmtp, imaps] = free();
         identity(&state);
         let mail = User::first_of(&["nobody"]).unwrap();
         state.directory("mail", Some(&mail)).unwrap();
-        let users = [OUTSIDE, RECEIVER].map(|user| format!("{user}:{{PLAIN}}{PASSWORD}\n")).concat();
+        let users = [(OUTSIDE, ""), (RECEIVER, receiver)];
+        let users = users.map(|(user, more)| format!("{user}:{{PLAIN}}{PASSWORD}::::::{more}\n")).concat();
         state.write_private("users", users, User::first_of(&["dovecot"]).as_ref()).unwrap();
         let folders: String = folders
             .iter()
@@ -59,7 +61,7 @@ impl Dovecot {
                 format!("  mailbox {name} {{\n    auto = subscribe\n{special_use}  }}\n")
             })
             .collect();
-        let config = dovecot_conf(state.path(), (lmtp, imaps), &folders, &mail);
+        let config = dovecot_conf(state.path(), (lmtp, imaps), &folders, &mail) + settings;
         let config = state.write("dovecot.conf", config).unwrap();
         let mut command = Command::new("/usr/sbin/dovecot");
         command.arg("-F").arg("-c").arg(config);
@@ -102,8 +104,9 @@ passdb {{
   args = {state}/users
 }}
 userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={state}/mail/%u
+  driver = passwd-file
+  args = {state}/users
+  default_fields = uid={uid} gid={gid} home={state}/mail/%u
 }}
 namespace inbox {{
   inbox = yes
