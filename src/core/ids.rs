@@ -52,9 +52,49 @@ impl RunId {
     }
 }
 
+impl ScenarioId {
+    /// The id without the number of a repetition.
+    pub fn once(&self) -> Self {
+        match self.repeated() {
+            Some((id, _)) => Self(id.to_owned()),
+            None => self.clone(),
+        }
+    }
+
+    /// Which repetition it is, from 1.
+    pub fn repetition(&self) -> usize {
+        self.repeated().map_or(1, |(_, n)| n)
+    }
+
+    fn repeated(&self) -> Option<(&str, usize)> {
+        let (id, n) = self.0.rsplit_once('#')?;
+        let is_number = !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit());
+        Some((id, n.parse().ok().filter(|_| is_number)?))
+    }
+}
+
 impl Token {
     /// The token of the `attempt`th attempt (from 1) at the `index`th scenario (from 0) of a run.
     pub fn of(run: &RunId, index: usize, attempt: u32) -> Self {
         Self(format!("sc-{}-{index}-{attempt}", run.0.to_ascii_lowercase()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_are_of_one_scenario() {
+        for (id, once, repetition) in [
+            ("a#2", "a", 2),
+            ("a[s=#7]", "a[s=#7]", 1),
+            ("a[s=#7]#12", "a[s=#7]", 12),
+            ("a#", "a#", 1),
+            ("a#+2", "a#+2", 1),
+        ] {
+            let id = ScenarioId::new(id);
+            assert_eq!((id.once().as_str(), id.repetition()), (once, repetition), "{id}");
+        }
     }
 }

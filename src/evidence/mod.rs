@@ -180,6 +180,21 @@ pub enum Stage {
     Quit,
 }
 
+impl Stage {
+    /// Every step, in order.
+    pub const ALL: [Self; 9] = [
+        Self::Connect,
+        Self::Ehlo,
+        Self::Starttls,
+        Self::Auth,
+        Self::Mail,
+        Self::Rcpt,
+        Self::Data,
+        Self::Message,
+        Self::Quit,
+    ];
+}
+
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -1,10 +1,10 @@
 //! SMTP replies (RFC 5321 §4.2) with enhanced status codes (RFC 3463).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A reply. A 5xx reply is a value like any other, never an error of the tool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reply {
     /// The three digits.
     pub code: u16,

@@ -1,7 +1,10 @@
 //! The event stream of a run: the single source of every reporter. What is written is read again by
 //! [`crate::report::record`].
 
-use super::{CheckResult, Connections, ExitCode, Redactions, RunInfo, ScenarioReport, Status, Totals};
+use super::{
+    CheckResult, ComposedMail, Connections, ExitCode, Redactions, RunInfo, ScenarioReport, Status, SubmittedMail,
+    Totals,
+};
 use crate::core::{RunId, ScenarioId, Token};
 use serde::{Deserialize, Serialize};
 
@@ -39,13 +42,20 @@ pub enum Event {
         scenarios: Vec<ScenarioId>,
         /// The same before a shard was taken of them: what all shards together run.
         selection: Vec<ScenarioId>,
+        /// The run whose mail is looked for again: nothing is sent, and what that run decided is told once more.
+        #[serde(default)]
+        resumes: Option<RunId>,
     },
     /// What a world does otherwise than a person may expect; said once in a run.
     Note { text: String },
     /// A scenario's first attempt is about to start.
     ScenarioStarted { scenario: ScenarioId, name: String },
-    /// A mail is about to be sent.
+    /// A mail is about to be sent, or one that was sent before is looked for.
     AttemptStarted { scenario: ScenarioId, attempt: u32, token: Token },
+    /// A mail is about to be handed to its first server; from here on it may be under way.
+    MailComposed { scenario: ScenarioId, attempt: u32, mail: ComposedMail },
+    /// Its first server has answered, or may have taken it.
+    MailSubmitted { scenario: ScenarioId, attempt: u32, submission: SubmittedMail },
     /// A step has begun or ended: `pace` (waiting for the limits of accounts), `send`, `wait`, `verify`, …
     Step { scenario: ScenarioId, attempt: u32, kind: String, status: String, ms: u64, detail: String },
     /// A mailbox was asked.

@@ -6,6 +6,7 @@ pub mod event;
 pub mod exit;
 pub mod info;
 pub mod report;
+pub mod sent;
 pub mod stage_error;
 pub mod survival;
 
@@ -18,5 +19,6 @@ pub use report::{
     Artifact, AttemptReport, Observed, ObservedKind, ObservedSeal, RunReport, ScenarioReport, SnapshotOutcome,
     SnapshotStatus, Status, Step, Totals,
 };
+pub use sent::{ComposedMail, SubmissionReply, SubmittedMail};
 pub use stage_error::{HarnessCode, StageError};
 pub use survival::{BodyChange, Fate, HeaderChange, SigningField, Survival};

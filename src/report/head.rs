@@ -59,6 +59,7 @@ pub(super) fn facts(tally: &Tally) -> Vec<(&'static str, String)> {
         ("target", Some(tally.target.clone())),
         ("profile", info.profile.clone()),
         ("run", tally.run.as_ref().map(ToString::to_string)),
+        ("looks again at", tally.resumes.as_ref().map(ToString::to_string)),
         ("shard", info.shard.map(|s| format!("{}/{}", s.index, s.total))),
         ("host", info.host.clone()),
         ("commit", info.git.as_ref().map(|g| g.commit.clone())),

@@ -1,9 +1,10 @@
 //! What many runs say of a scenario: how often it passed, how long its mail took.
 
 use super::record::Record;
+use crate::core::RunId;
 use crate::outcome::{Event, ObservedKind, ScenarioReport, Status};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A scenario on a target over some runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,7 +40,16 @@ pub struct Past {
 
 /// What these runs, the oldest first, say of each scenario, by target and id. Rows of a matrix are scenarios of their own,
 /// repetitions (`#2`) are not.
+///
+/// A run that a later one looked at again is left out: the later one tells all of it.
 pub fn histories(records: impl IntoIterator<Item = Record>) -> Vec<History> {
+    let records: Vec<Record> = records.into_iter().collect();
+    let started = |record: &Record| match record.events.first().map(|first| &first.event) {
+        Some(Event::RunStarted { run, resumes, .. }) => (Some(run.clone()), resumes.clone()),
+        _ => (None, None),
+    };
+    let told_again: BTreeSet<RunId> = records.iter().filter_map(|record| started(record).1).collect();
+    let records = records.into_iter().filter(|record| started(record).0.is_none_or(|run| !told_again.contains(&run)));
     let mut all: BTreeMap<(String, String), (String, Vec<ScenarioReport>)> = BTreeMap::new();
     for record in records {
         let Some(Event::RunStarted { run, target, .. }) = record.events.first().map(|first| &first.event) else {
@@ -47,21 +57,13 @@ pub fn histories(records: impl IntoIterator<Item = Record>) -> Vec<History> {
         };
         for report in Record::reports(&record.events) {
             if !matches!(report.status, Status::Skipped | Status::NotRun) {
-                let (last, reports) = all.entry((target.clone(), once(report.id.as_str()).to_owned())).or_default();
+                let (last, reports) = all.entry((target.clone(), report.id.once().to_string())).or_default();
                 *last = run.to_string();
                 reports.push(report.clone());
             }
         }
     }
     all.into_iter().map(|((target, id), (last_run, reports))| history(id, target, last_run, &reports)).collect()
-}
-
-/// The id without the number of a repetition.
-fn once(id: &str) -> &str {
-    match id.rsplit_once('#') {
-        Some((id, n)) if !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()) => id,
-        _ => id,
-    }
 }
 
 fn history(id: String, target: String, last_run: String, reports: &[ScenarioReport]) -> History {
@@ -124,11 +126,6 @@ mod tests {
         assert_eq!((percentile(&[7], 50), percentile(&[7], 95)), (Some(7), Some(7)));
         assert_eq!(percentile(&[1, 2, 3, 900], 95), Some(900));
         assert_eq!(percentile(&[], 50), None);
-    }
-
-    #[test]
-    fn repetitions_are_of_one_scenario() {
-        assert_eq!([once("a#2"), once("a[s=#7]"), once("a[s=#7]#12"), once("a#")], ["a", "a[s=#7]", "a[s=#7]", "a#"]);
     }
 
     #[test]

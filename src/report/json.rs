@@ -58,6 +58,8 @@ pub struct Tool<'a> {
 pub struct Run<'a> {
     /// Its id.
     pub id: Option<&'a RunId>,
+    /// The run whose mail it looked for again.
+    pub resumes: Option<&'a RunId>,
     /// RFC 3339, UTC, milliseconds.
     pub started_at: &'a str,
     /// RFC 3339, UTC, milliseconds.
@@ -87,6 +89,7 @@ impl<'a> ResultFile<'a> {
             tool: Tool { name, version },
             run: Run {
                 id: tally.run.as_ref(),
+                resumes: tally.resumes.as_ref(),
                 started_at: &tally.started_at,
                 finished_at: &tally.finished_at,
                 duration_ms: tally.duration_ms,

@@ -200,6 +200,7 @@ fn events(shards: Vec<Shard>, run: RunId, exit: ExitCode, problems: &[String]) -
         info: RunInfo { shard: None, host, ..first.info.clone() },
         scenarios: first.selection.clone(),
         selection: first.selection.clone(),
+        resumes: None,
     };
     let mut totals = Totals::default();
     let (mut redactions, mut imap) = (Redactions::default(), Connections::default());

@@ -1,6 +1,9 @@
 //! A recorded run, read again: what [`super::jsonl`] wrote, whole or as far as it came.
 
-use crate::outcome::{Event, RunEvent, ScenarioReport, event::VERSION};
+use crate::{
+    core::RunId,
+    outcome::{Event, RunEvent, ScenarioReport, event::VERSION},
+};
 use serde::Deserialize;
 use std::{fs, io, path::Path};
 
@@ -83,6 +86,14 @@ impl Record {
             }
         }
         if events.is_empty() { Err(RecordError::Empty { file: name }) } else { Ok(Self { name, events }) }
+    }
+
+    /// The run that it tells of.
+    pub fn run(&self) -> Option<&RunId> {
+        match &self.events.first()?.event {
+            Event::RunStarted { run, .. } => Some(run),
+            _ => None,
+        }
     }
 
     /// How each scenario ended, as far as it is known.

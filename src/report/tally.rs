@@ -14,6 +14,8 @@ pub struct Tally {
     pub run: Option<RunId>,
     /// The tool and its version.
     pub tool: String,
+    /// The run whose mail it looked for again.
+    pub resumes: Option<RunId>,
     /// The target's name.
     pub target: String,
     /// The circumstances.
@@ -65,9 +67,10 @@ impl Tally {
     pub fn event(&mut self, event: &RunEvent) {
         event.t.clone_into(&mut self.finished_at);
         match &event.event {
-            Event::RunStarted { run, target, tool, info, scenarios, selected, .. } => {
+            Event::RunStarted { run, target, tool, info, scenarios, selected, resumes, .. } => {
                 event.t.clone_into(&mut self.started_at);
                 self.run = Some(run.clone());
+                self.resumes.clone_from(resumes);
                 target.clone_into(&mut self.target);
                 tool.clone_into(&mut self.tool);
                 self.info = info.clone();

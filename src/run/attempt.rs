@@ -1,20 +1,21 @@
 //! One attempt at one scenario: the only place where its steps are put in order.
 
 use super::{
-    Environment,
+    Environment, again,
     artifacts::File,
     evidence, filed,
     goals::{Goals, unanswered},
     log::{Log, millis},
     logs::Asked,
     plan::Item,
+    recorded,
     route::{Route, route},
     wait::{self, Waited, Watches},
     worlds::World,
 };
 use crate::{
     core::Token,
-    evidence::{Evidence, MailboxNotes, Sent, Submission},
+    evidence::{Arrival, Evidence, MailboxNotes, Sent, Submission},
     judge,
     outcome::{AttemptReport, CheckResult, Diagnosis, Event, HarnessCode, StageError, Status},
     probe::{
@@ -26,10 +27,11 @@ use crate::{
     },
     scenario::{Vars, model::Cleanup},
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// An attempt and all that it saw.
@@ -41,11 +43,15 @@ pub(super) struct Attempted {
 
 /// Sends one mail and sees what becomes of it.
 pub(super) async fn attempt(environment: &Environment, item: &Item, world: &World, n: u32) -> Attempted {
-    let token = Token::of(&environment.run, item.index, n);
+    let token = item.token(&environment.run, n);
     let mut log = Log::new(environment.emitter.clone(), item.id.clone(), n);
     log.emit(|scenario, attempt| Event::AttemptStarted { scenario, attempt, token: token.clone() });
     let mut told = Told::of(token);
-    let outcome = match send(environment, item, world, (&mut log, n), &mut told).await {
+    let sent = match &item.past {
+        None => send(environment, item, world, (&mut log, n), &mut told).await,
+        Some(past) => again::take_up(environment, (item, past), world, &mut log, &mut told).await,
+    };
+    let outcome = match sent {
         Ok(under_way) => follow(environment, item, (world, under_way), &mut log, &mut told).await,
         Err(error) => Err(error),
     };
@@ -59,7 +65,10 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
     for check in &told.checks {
         log.emit(|scenario, attempt| Event::Assertion { scenario, attempt, check: check.clone() });
     }
-    let status = status(&told.checks, error.as_ref(), evidence.as_ref());
+    let status = match status(&told.checks, error.as_ref(), evidence.as_ref()) {
+        Status::TimedOut if item.past.is_some() && again::is_late(&told.checks) => Status::Late,
+        status => status,
+    };
     if status == Status::TimedOut {
         world.deliveries.give_up(&told.token);
     }
@@ -91,6 +100,7 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
         diagnosis: told.diagnosis,
         assertions: told.checks,
         summary: match (&evidence, &error) {
+            (Some(evidence), None) if item.past.is_some() => again::summary(status, evidence, &world.target),
             (Some(evidence), None) => judge::summary(evidence, &world.target),
             (_, Some(error)) => format!("{} {}: {}", error.code, error.stage, error.message),
             (None, None) => String::new(),
@@ -104,8 +114,8 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
 }
 
 /// What an attempt has to tell, also when it breaks off.
-struct Told {
-    token: Token,
+pub(super) struct Told {
+    pub(super) token: Token,
     message_id: String,
     queue_ids: BTreeMap<String, String>,
     timings_ms: BTreeMap<String, u64>,
@@ -116,19 +126,25 @@ struct Told {
 }
 
 /// A mail that its first server has taken, refused or may have taken, and what it takes to see what becomes of it.
-struct UnderWay {
-    sent: Sent,
-    submission: Submission,
-    route: Route,
-    vars: Vars,
-    goals: Goals,
-    watches: Watches,
+pub(super) struct UnderWay {
+    pub(super) sent: Sent,
+    pub(super) submission: Submission,
+    pub(super) route: Route,
+    pub(super) vars: Vars,
+    pub(super) goals: Goals,
+    pub(super) watches: Watches,
+    /// What was there before anybody watched, and how long after the submission it came.
+    pub(super) there: Vec<(Arrival, Duration)>,
     /// Where the logs stood before it was sent.
-    since: Mark,
-    /// When the submission ended.
-    submitted: Instant,
+    pub(super) since: Mark,
+    /// How long ago the submission ended.
+    pub(super) ago: Duration,
+    /// When that was, where the receiver's clock says what came in time.
+    pub(super) submitted: Option<Timestamp>,
+    /// The moment to say that it is slow.
+    pub(super) slow_at: Option<Instant>,
     /// The attempt's end.
-    deadline: Instant,
+    pub(super) deadline: Instant,
 }
 
 /// Composes the mail and hands it to its first server, with every mailbox watched from before.
@@ -145,35 +161,39 @@ async fn send(
     let deadline = log.started() + timeout;
 
     let route = route(&scenario.send, &world.target).map_err(|e| unplanned(&e.at, &e.value))?;
-    let mut sent = compose(
-        &scenario.send,
-        &Occasion {
-            target: &world.target,
-            vars: &vars,
-            token: &told.token,
-            run: &environment.run,
-            now: environment.emitter.clock().now().as_second(),
-            base: &item.base,
-        },
-    )
-    .map_err(|e| unplanned(&e.at, &e.message))?;
+    let date = environment.emitter.clock().now().as_second();
+    let occasion = Occasion {
+        target: &world.target,
+        vars: &vars,
+        token: &told.token,
+        run: &environment.run,
+        now: date,
+        base: &item.base,
+    };
+    let composed = compose(&scenario.send, &occasion).map_err(|e| unplanned(&e.at, &e.message))?;
+    let mut sent = composed.clone();
     if let Some(signer) = &route.signer {
         sign(&mut sent, signer)?;
     }
-    told.message_id.clone_from(&sent.message_id);
-    told.sent = Some(sent.clone());
+    let signature = sent.raw.strip_suffix(composed.raw.as_slice()).filter(|signature| !signature.is_empty());
+    let signature = signature.map(|signature| String::from_utf8_lossy(signature).into_owned());
 
     let goals = Goals::of(scenario, &world.target, timeout);
-    told.watched =
-        goals.folders().into_iter().map(|(account, _)| account).chain([scenario.send.from.value.clone()]).collect();
-    told.watched.sort();
-    told.watched.dedup();
+    told.composed(&sent, &goals, &scenario.send.from.value);
     let wanted = Wanted { message_id: sent.message_id.clone(), token: told.token.clone() };
     let since = world.logs.mark(environment.emitter.clock().now().as_second());
     let begun = log.begin("watch");
     let watches = wait::watch(world, &goals, &scenario.send.from.value, &wanted, deadline).await;
     let watches = ended(log, &begun, watches, |_| Value::Null)?;
 
+    let mail = recorded::composed(
+        environment,
+        (item, &world.target, &told.token),
+        (&composed, signature, date),
+        (log.started().elapsed(), timeout),
+        &told.watched,
+    );
+    log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
     let begun = log.begin("send");
     let left = deadline.saturating_duration_since(Instant::now());
     let submission = submit(&route.endpoint, &route.helo, &sent, left, &world.tokens).await;
@@ -184,12 +204,16 @@ async fn send(
         |s| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls }),
     )?;
     told.submission(&submission, &route.server);
-    let submitted = Instant::now();
+    let at = environment.emitter.clock().text();
+    let answer = recorded::submitted(&submission, &route.server, at);
+    log.emit(|scenario, attempt| Event::MailSubmitted { scenario, attempt, submission: answer });
     if submission.may_be_accepted() {
         let accounts: BTreeSet<String> = goals.folders_of_copies().into_iter().map(|(account, _)| account).collect();
         world.deliveries.sent(item, n, &wanted, accounts);
     }
-    Ok(UnderWay { sent, submission, route, vars, goals, watches, since, submitted, deadline })
+    let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
+    let (there, ago, submitted) = (Vec::new(), Duration::ZERO, None);
+    Ok(UnderWay { sent, submission, route, vars, goals, watches, there, since, ago, submitted, slow_at, deadline })
 }
 
 /// Sees what becomes of a mail, and judges it.
@@ -200,16 +224,26 @@ async fn follow(
     log: &mut Log,
     told: &mut Told,
 ) -> Result<(Evidence, Option<StageError>), StageError> {
-    let UnderWay { sent, submission, route, vars, goals, watches, since, submitted, deadline } = under_way;
+    let UnderWay { sent, submission, route, vars, goals, watches, there, since, ago, submitted, slow_at, deadline } =
+        under_way;
+    let began = Instant::now();
     let scenario = &item.scenario;
     let begun = log.begin("wait");
-    let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
     let token = &told.token;
-    let waiting =
-        wait::Waiting { world, goals: &goals, token, sent: &sent, submission: &submission, slow_at, deadline };
+    let waiting = wait::Waiting {
+        world,
+        goals: &goals,
+        token,
+        sent: &sent,
+        submission: &submission,
+        ago,
+        submitted,
+        slow_at,
+        deadline,
+    };
     let Waited { found, waited, mut error } = match submission.may_be_accepted() {
-        true => wait::wait(watches, &waiting, log).await,
-        false => Waited { found: Vec::new(), waited: std::time::Duration::ZERO, error: None },
+        true => wait::wait(watches, there, &waiting, log).await,
+        false => Waited { found: Vec::new(), waited: Duration::ZERO, error: None },
     };
     let watched = wait::standings(world, &told.watched);
     let seen: Vec<Value> = found
@@ -227,13 +261,15 @@ async fn follow(
         reaches: &route.reaches,
         message_id: &sent.message_id,
         since: &since,
-        submitted,
+        submitted: began,
         deadline,
     };
     let logs = asked.gather(world, log).await;
 
     let begun = log.begin("verify");
-    let now = environment.emitter.clock().now().as_second();
+    // Signatures are judged as of the moment when the last copy came.
+    let since_then = found.iter().map(|f| f.after).max().map_or(Duration::ZERO, |last| waited.saturating_sub(last));
+    let now = environment.emitter.clock().now().as_second().saturating_sub_unsigned(since_then.as_secs());
     let (searched, unseen) = wait::search_again(world, &goals, &sent, &submission, &found).await;
     error = error.or(unseen);
     let mailboxes = MailboxNotes {
@@ -279,7 +315,17 @@ impl Told {
         }
     }
 
-    fn submission(&mut self, submission: &Submission, server: &str) {
+    /// The mail that is looked for, and the accounts whose mailboxes are looked at.
+    pub(super) fn composed(&mut self, sent: &Sent, goals: &Goals, sender: &str) {
+        self.message_id.clone_from(&sent.message_id);
+        self.sent = Some(sent.clone());
+        let folders = goals.folders().into_iter().map(|(account, _)| account);
+        self.watched = folders.chain([sender.to_owned()]).collect();
+        self.watched.sort();
+        self.watched.dedup();
+    }
+
+    pub(super) fn submission(&mut self, submission: &Submission, server: &str) {
         if let Some(id) = &submission.queue_id {
             self.queue_ids.insert(server.to_owned(), id.clone());
         }
@@ -306,7 +352,7 @@ async fn cleanup(world: &World, evidence: &Evidence, log: &mut Log) {
     log.end(&begun, status, if problems.is_empty() { Value::Null } else { json!(problems) });
 }
 
-fn ended<T>(
+pub(super) fn ended<T>(
     log: &mut Log,
     begun: &super::log::Begun,
     result: Result<T, StageError>,
@@ -350,7 +396,7 @@ fn in_doubt(submission: &Submission, server: &str) -> Option<StageError> {
 }
 
 /// What the plan had found good and is not.
-fn unplanned(at: &crate::core::Position, message: &str) -> StageError {
+pub(super) fn unplanned(at: &crate::core::Position, message: &str) -> StageError {
     StageError::new(HarnessCode::H09, format!("compose the mail at {at}"), message, "correct the scenario")
 }
 

@@ -1,6 +1,7 @@
 //! In which order? From a plan to a report: every scenario through its steps, many at a time, with limits, retries and
 //! ways to stop.
 
+mod again;
 mod artifacts;
 mod attempt;
 mod deliveries;
@@ -15,6 +16,7 @@ mod log;
 mod logs;
 mod pool;
 mod preflight;
+mod recorded;
 mod route;
 mod scenario;
 mod stop;
@@ -24,6 +26,7 @@ mod wait;
 mod worlds;
 
 pub mod plan;
+pub mod resume;
 
 pub use artifacts::{ArtifactPolicy, DiagnosisText, RunDir};
 pub use emit::{Clock, Emitter};

@@ -1,7 +1,10 @@
 //! Which scenarios are run, and whether they can be: everything that is a person's mistake is found here, before a mail
 //! is sent.
 
-use super::TagExpr;
+use super::{
+    TagExpr,
+    resume::{Resumed, Taken},
+};
 use crate::{
     core::{RunId, ScenarioId, Token},
     outcome::ShardInfo,
@@ -22,6 +25,8 @@ pub struct Item {
     pub scenario: Arc<Scenario>,
     /// The scenario's directory.
     pub base: PathBuf,
+    /// Its mail, when an earlier run has sent it.
+    pub past: Option<Arc<Taken>>,
 }
 
 /// Every scenario to run, in order.
@@ -33,6 +38,8 @@ pub struct Plan {
     pub selection: Vec<ScenarioId>,
     /// Snapshot files that belong to no scenario.
     pub obsolete_snapshots: Vec<String>,
+    /// What is taken from an earlier run: nothing is sent, then.
+    pub resumed: Option<Resumed>,
 }
 
 /// Which of the scenarios that were found are run.
@@ -68,7 +75,7 @@ impl Plan {
                 plan.selection.push(id.clone());
                 if mine {
                     let (scenario, base) = (Arc::clone(&scenario), base.clone());
-                    plan.items.push(Item { index: plan.items.len(), id, repetition, scenario, base });
+                    plan.items.push(Item { index: plan.items.len(), id, repetition, scenario, base, past: None });
                 }
             }
         }

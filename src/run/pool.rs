@@ -5,6 +5,7 @@ use super::{
     late::Late,
     limits::Limits,
     preflight::prepare,
+    resume::Resumed,
     scenario::{blank, run_one},
     turns::Turns,
     worlds::Worlds,
@@ -94,13 +95,21 @@ pub async fn run(
     }
     let limits = Limits::new(options.sent.clone(), emitter.clone());
     let outline = options.given.outline();
-    let refused = outline.as_ref().map(|target| limits.refuse(&plan, target, options.global_timeout));
+    let refused = outline
+        .as_ref()
+        .filter(|_| plan.resumed.is_none())
+        .map(|target| limits.refuse(&plan, target, options.global_timeout));
     let (problems, trouble) = refused.unwrap_or_default();
     if !problems.is_empty() {
         return Err(Refused(problems));
     }
     let jobs = options.jobs.clamp(1, plan.items.len().max(1));
     let target = options.given.kind().to_string();
+    let is_again = plan.resumed.is_some();
+    let Resumed { run: resumes, order, kept, mails, notes } = plan
+        .resumed
+        .take()
+        .unwrap_or_else(|| Resumed { order: plan.items.iter().map(|i| i.id.clone()).collect(), ..Resumed::default() });
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
@@ -109,14 +118,17 @@ pub async fn run(
     emitter.emit(Event::RunStarted {
         run: options.run.clone(),
         target: target.clone(),
-        selected: plan.items.len(),
+        selected: order.len(),
         jobs,
         tool: options.tool.clone(),
         info: options.info.clone(),
-        scenarios: plan.items.iter().map(|i| i.id.clone()).collect(),
+        scenarios: order.clone(),
         selection: plan.selection.clone(),
+        resumes,
     });
     limits.say(trouble);
+    notes.into_iter().for_each(|text| emitter.emit(Event::Note { text }));
+    mails.into_iter().for_each(|event| emitter.emit(event));
     let environment = Arc::new(Environment {
         worlds,
         run: options.run.clone(),
@@ -137,6 +149,7 @@ pub async fn run(
         })
     });
     let turns = Turns::of(&plan.items, outline.as_ref());
+    kept.iter().for_each(|report| finished(&environment, report));
     let Finished { mut scenarios, mut late, bug } =
         all(&environment, plan.items, (jobs, turns), options.max_fail).await;
     if let Some(watchdog) = watchdog {
@@ -144,15 +157,27 @@ pub async fn run(
     }
     late.extend(environment.worlds.close().await);
     amend(&environment, &mut scenarios, &late);
+    if is_again {
+        scenarios.extend(kept);
+        let places: HashMap<_, _> = order.iter().enumerate().map(|(n, id)| (id, n)).collect();
+        scenarios.sort_by_key(|s| places.get(&s.id).copied());
+    }
 
     let leaks_found = options.run_dir.sweep().map(|leaks| leaks.len());
-    let totals = Totals::of(&scenarios);
+    let mut totals = Totals::of(&scenarios);
+    // Of what a run before this one never told, nothing is known.
+    totals.not_run += order.len().saturating_sub(totals.selected);
+    totals.selected = order.len();
     let mut exit = exit(&scenarios, &totals, options.flaky, stop.reason());
     if plan.selection.is_empty() {
         exit = exit.max(ExitCode::NothingSelected);
     }
     if options.obsolete_is_unclean && !plan.obsolete_snapshots.is_empty() {
         exit = exit.max(ExitCode::NotClean);
+    }
+    // Nobody who looks again may take what was never sent for good.
+    if is_again && totals.not_run > 0 {
+        exit = exit.max(ExitCode::Inconclusive);
     }
     if bug {
         exit = exit.max(ExitCode::Internal);

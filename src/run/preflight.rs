@@ -1,6 +1,7 @@
 //! Whether a plan can work on a target: accounts, mailboxes, files and variables, looked up before anything is sent.
 
 use super::{
+    again,
     plan::{Item, Plan},
     route::{self, route},
 };
@@ -17,10 +18,17 @@ pub fn prepare(plan: &mut Plan, target: &Target, given: &Vars, run: &RunId, now:
     let mut problems: Vec<YamlError> = Vec::new();
     for item in &mut plan.items {
         item.scenario = Arc::new(item.scenario.as_ref().clone().with_defaults(target));
-        if item.repetition > 1 || item.scenario.skip.is_some() {
+        if item.scenario.skip.is_some() {
             continue;
         }
-        for problem in check(item, target, given, run, now) {
+        let mut found: Vec<YamlError> = Vec::new();
+        if item.repetition == 1 || item.past.is_some() {
+            found.extend(check(item, target, given, run, now));
+        }
+        if let (true, Some(past)) = (found.is_empty(), &item.past) {
+            found.extend(again::check(item, past, target, given));
+        }
+        for problem in found {
             // Rows of a matrix share their mistakes.
             if !problems.contains(&problem) {
                 problems.push(problem);

@@ -33,7 +33,10 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
     }
     let started = Instant::now();
     environment.emitter.emit(Event::ScenarioStarted { scenario: item.id.clone(), name: scenario.name.clone() });
-    report.max_attempts = 1 + scenario.retries.max;
+    report.max_attempts = match &item.past {
+        None => 1 + scenario.retries.max,
+        Some(past) => past.max_attempts,
+    };
     tokio::select! {
         () = environment.stop.cut_off() => {
             report.status = Status::NotRun;
@@ -47,13 +50,16 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
 }
 
 async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioReport) {
-    for n in 1..=report.max_attempts {
+    let first = item.past.as_ref().map_or(1, |past| past.attempt);
+    report.attempts.extend(item.past.iter().flat_map(|past| past.earlier.clone()));
+    for n in first..=report.max_attempts.max(first) {
         let (Attempted { report: attempt, evidence, mut files }, target) = once(environment, item, n).await;
         let status = attempt.status;
         let known = known_issue(item, target.as_ref());
         // A mail that may have been taken is never sent again.
         let in_doubt = evidence.as_ref().is_some_and(|e| e.submission.unanswered.is_some());
-        let again = n < report.max_attempts && known.is_none() && worth_it(item, status) && !in_doubt;
+        let again =
+            n < report.max_attempts && known.is_none() && worth_it(item, status) && !in_doubt && item.past.is_none();
         let bad = status != Status::Passed;
         report.attempts.push(attempt);
         // What a retry could not tell, an attempt before it may have.
@@ -94,7 +100,7 @@ fn known_issue<'i>(item: &'i Item, target: Option<&Target>) -> Option<&'i KnownI
 
 /// One attempt, in its world, as soon as the limits let it.
 async fn once(environment: &Environment, item: &Item, n: u32) -> (Attempted, Option<Target>) {
-    let token = || Token::of(&environment.run, item.index, n);
+    let token = || item.token(&environment.run, n);
     let world = match environment.worlds.world(&item.scenario.knobs).await {
         Ok(world) => world,
         Err(error) => return (unbegun(token(), n, error), None),
@@ -117,6 +123,10 @@ const PACED: &str = "paced";
 
 /// Waits for the limits of the accounts; how long, when it was to be told.
 async fn pace(environment: &Environment, item: &Item, target: &Target, n: u32) -> Result<Duration, StageError> {
+    // What was sent before was counted then.
+    if item.past.is_some() {
+        return Ok(Duration::ZERO);
+    }
     let tell = |status: &str, ms: u64, detail: String| {
         environment.emitter.emit(Event::Step {
             scenario: item.id.clone(),

@@ -1,6 +1,7 @@
 //! Waiting for mail: every folder that matters is watched from before the mail is sent.
 
 use super::{
+    again,
     goals::{Decision, Goals, Sighting, lost},
     log::{Log, millis},
     worlds::World,
@@ -13,6 +14,7 @@ use crate::{
     probe::mailbox::{Wanted, Watch},
     scenario::{Account, target::Provider},
 };
+use jiff::Timestamp;
 use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -52,25 +54,15 @@ pub(super) async fn watch(
     wanted: &Wanted,
     deadline: Instant,
 ) -> Result<Watches, StageError> {
-    let needed = goals.folders();
     let mut tasks = JoinSet::new();
-    let mut start = |account: &str, folder: Folder, needed: bool| {
-        if let Some(account) = world.target.accounts.get(account).filter(|a| a.imap.is_some()).cloned() {
-            let (mailboxes, wanted) = (world.mailboxes.clone(), wanted.clone());
-            tasks.spawn(async move {
-                let watch = mailboxes.watch(&account, folder, wanted);
-                let opened = tokio::time::timeout_at(deadline.into(), watch).await;
-                let opened = opened.unwrap_or_else(|_| Err(mailboxes.why_closed(&account.name, folder)));
-                (account, folder, opened, needed)
-            });
-        }
-    };
-    for (account, folder) in &needed {
-        start(account, *folder, true);
-    }
-    // Without a goal nothing is waited for, and a bounce would come too late to be seen.
-    if !needed.is_empty() && !needed.contains(&(sender.to_owned(), Folder::Inbox)) {
-        start(sender, Folder::Inbox, false);
+    for (account, folder, needed) in folders(world, goals, sender) {
+        let (account, mailboxes, wanted) = (account.clone(), world.mailboxes.clone(), wanted.clone());
+        tasks.spawn(async move {
+            let watch = mailboxes.watch(&account, folder, wanted);
+            let opened = tokio::time::timeout_at(deadline.into(), watch).await;
+            let opened = opened.unwrap_or_else(|_| Err(mailboxes.why_closed(&account.name, folder)));
+            (account, folder, opened, needed)
+        });
     }
     let mut watches = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -90,6 +82,36 @@ pub(super) async fn watch(
     Ok(Watches(watches))
 }
 
+/// The folders of an attempt, and whether a goal needs them.
+fn folders<'w>(world: &'w World, goals: &Goals, sender: &str) -> Vec<(&'w Account, Folder, bool)> {
+    let needed = goals.folders();
+    let bounces = (sender.to_owned(), Folder::Inbox);
+    // Without a goal nothing is waited for, and a bounce would come too late to be seen.
+    let also = (!needed.is_empty() && !needed.contains(&bounces)).then_some((bounces, false));
+    let all = needed.into_iter().map(|folder| (folder, true)).chain(also);
+    let of = |name: &str| world.target.accounts.get(name).filter(|a| a.imap.is_some());
+    all.filter_map(|((name, folder), needed)| Some((of(&name)?, folder, needed))).collect()
+}
+
+/// What the folders of an attempt hold already, of what came since a moment in seconds since 1970.
+pub(super) async fn there(
+    world: &World,
+    goals: &Goals,
+    sender: &str,
+    wanted: &Wanted,
+    since: i64,
+) -> Result<Vec<Arrival>, StageError> {
+    let mut all = Vec::new();
+    for (account, folder, needed) in folders(world, goals, sender) {
+        match world.mailboxes.past(account, folder, wanted, since).await {
+            Ok(arrivals) => all.extend(arrivals),
+            Err(error) if needed => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(all)
+}
+
 /// What waiting needs to know.
 pub(super) struct Waiting<'a> {
     pub(super) world: &'a World,
@@ -97,26 +119,44 @@ pub(super) struct Waiting<'a> {
     pub(super) token: &'a Token,
     pub(super) sent: &'a Sent,
     pub(super) submission: &'a Submission,
+    /// How long ago the submission ended.
+    pub(super) ago: Duration,
+    /// When that was, where the receiver's clock says what came in time.
+    pub(super) submitted: Option<Timestamp>,
     /// The moment to say that it is slow.
     pub(super) slow_at: Option<Instant>,
     /// The attempt's end.
     pub(super) deadline: Instant,
 }
 
-/// Waits until the goals are decided or time is up. The submission has just ended.
-pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> Waited {
-    let Waiting { world, goals, token, sent, submission, mut slow_at, deadline } = *waiting;
-    let ended = Instant::now();
+/// Waits until the goals are decided or time is up. `there` is what was there before, and how long after the submission it
+/// came.
+pub(super) async fn wait(
+    watches: Watches,
+    there: Vec<(Arrival, Duration)>,
+    waiting: &Waiting<'_>,
+    log: &Log,
+) -> Waited {
+    let Waiting { world, goals, token, sent, submission, ago, submitted, mut slow_at, deadline } = *waiting;
+    let began = Instant::now();
     let mut found: Vec<Found> = Vec::new();
     let mut sightings: Vec<Sighting> = Vec::new();
+    for (arrival, after) in there {
+        note(arrival, after, &mut found, &mut sightings);
+    }
+    // A server can deliver before it answers the end of DATA.
+    let after = |arrival: &Arrival| {
+        let seen = ago + arrival.seen.saturating_duration_since(began);
+        submitted.map_or(seen, |submitted| again::came(arrival, submitted, seen))
+    };
     let over = CancellationToken::new();
     let mut news = listen(watches, deadline, &over);
     let mut error = loop {
-        let now = ended.elapsed();
+        let now = ago + began.elapsed();
         let lost = lost(&world.target, &sent.rcpt_to, submission, &sightings);
         let until = match goals.decide(&sightings, &lost, now) {
             Decision::Enough => break None,
-            Decision::WaitUntil(until) => (ended + until).min(deadline),
+            Decision::WaitUntil(until) => (began + until.saturating_sub(ago)).min(deadline),
         };
         if Instant::now() >= deadline {
             break None;
@@ -125,7 +165,8 @@ pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> 
         tokio::select! {
             next = news.recv() => match next {
                 Some(Ok(arrival)) => {
-                    note(arrival, ended, &mut found, &mut sightings);
+                    let after = after(&arrival);
+                    note(arrival, after, &mut found, &mut sightings);
                     tell(world, token, &found);
                     log.emit(|scenario, attempt| Event::Poll {
                         scenario,
@@ -150,12 +191,15 @@ pub(super) async fn wait(watches: Watches, waiting: &Waiting<'_>, log: &Log) -> 
     over.cancel();
     while let Some(last) = news.recv().await {
         match last {
-            Ok(arrival) => note(arrival, ended, &mut found, &mut sightings),
+            Ok(arrival) => {
+                let after = after(&arrival);
+                note(arrival, after, &mut found, &mut sightings);
+            }
             Err(last) => drop(error.get_or_insert(last)),
         }
     }
     tell(world, token, &found);
-    Waited { found, waited: ended.elapsed(), error }
+    Waited { found, waited: ago + began.elapsed(), error }
 }
 
 /// Looks once more into the folders that a copy should be in, each in a new session, when no copy and no bounce was
@@ -217,8 +261,15 @@ pub(super) fn standings(world: &World, accounts: &[String]) -> Vec<Watched> {
     standing.collect()
 }
 
-fn note(arrival: Arrival, ended: Instant, found: &mut Vec<Found>, sightings: &mut Vec<Sighting>) {
-    let one = read(arrival, ended);
+/// Notes an arrival, unless it is known.
+fn note(arrival: Arrival, after: Duration, found: &mut Vec<Found>, sightings: &mut Vec<Sighting>) {
+    let place = |a: &Arrival| (a.account.clone(), a.folder, a.uid);
+    if found.iter().any(|f| place(&f.arrival) == place(&arrival)) {
+        return;
+    }
+    let message = Message::parse(arrival.raw.clone());
+    let dsn = Dsn::of(&message);
+    let one = Found { arrival, after, message, dsn };
     sightings.push(Sighting {
         account: one.arrival.account.clone(),
         folder: one.arrival.folder,
@@ -261,14 +312,6 @@ fn listen(watches: Watches, deadline: Instant, over: &CancellationToken) -> News
         });
     }
     news
-}
-
-fn read(arrival: Arrival, ended: Instant) -> Found {
-    let message = Message::parse(arrival.raw.clone());
-    let dsn = Dsn::of(&message);
-    // A server can deliver before it answers the end of DATA.
-    let after = arrival.seen.saturating_duration_since(ended);
-    Found { arrival, after, message, dsn }
 }
 
 fn bug(error: &tokio::task::JoinError) -> StageError {

@@ -66,6 +66,7 @@ mod recorded;
 mod redaction;
 mod refused;
 mod reports;
+mod resume;
 mod rspamd;
 mod scenarios_yaml;
 mod scripted;

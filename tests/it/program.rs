@@ -155,6 +155,7 @@ fn send(child: &Child, signal: &str) {
     let signal = match signal {
         "INT" => Signal::INT,
         "TERM" => Signal::TERM,
+        "KILL" => Signal::KILL,
         other => panic!("{other}"),
     };
     kill_process(Pid::from_child(child), signal).unwrap();

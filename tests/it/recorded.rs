@@ -147,6 +147,7 @@ fn shard(index: usize, ended: &[(&str, Status)]) -> Vec<RunEvent> {
             info: RunInfo { shard: Some(ShardInfo { index, total: 3 }), ..RunInfo::default() },
             scenarios: ended.iter().map(|(name, _)| id(name)).collect(),
             selection: ALL.iter().map(id).collect(),
+            resumes: None,
         });
         emitter.emit(Event::Note { text: "the same everywhere".into() });
         for report in reports {

@@ -210,6 +210,7 @@ pub(crate) fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
         info: RunInfo { host: Some("runner-17".into()), ..RunInfo::default() },
         scenarios: order.clone(),
         selection: order,
+        resumes: None,
     });
     let totals = Totals::of(&reports);
     for report in reports {

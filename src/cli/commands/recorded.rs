@@ -6,21 +6,26 @@ use super::{
 };
 use crate::{
     cli::{Context, Failure, Global, context::complain, project::Project},
-    core::Redactor,
-    outcome::{ExitCode, RunEvent},
+    core::{Redactor, RunId},
+    outcome::{Event, ExitCode, RunEvent},
     report::{
         Hub,
         record::{Record, RecordError},
     },
+    scenario::TargetKind,
 };
 use std::{
-    fs, io,
+    fs,
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
     sync::mpsc,
 };
 
 /// What a run's directory calls its record.
 pub(super) const FILE: &str = "events.jsonl";
+
+/// The name of the run that was begun last.
+pub(super) const LAST: &str = "last";
 
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
@@ -53,6 +58,56 @@ pub(super) fn files(project: &Project, named: &str) -> Result<Vec<PathBuf>, Fail
         [run] => Ok(vec![run.join(FILE)]),
         [] => Err(Failure::Usage(format!("there is no file, folder or run `{named}`"))),
         many => Err(Failure::Usage(format!("`{named}` is the beginning of {} runs; write more of it", many.len()))),
+    }
+}
+
+/// The record behind a name; `last` is the newest run that this project keeps, of a target where one is given. A run that was
+/// looked at again is told by the run that did, so that one counts in its place; a file is what it is.
+///
+/// # Errors
+/// When there is no such run, or its record cannot be read.
+pub(super) fn newest_of(project: &Project, named: &str, target: Option<TargetKind>) -> Result<Record, Failure> {
+    if Path::new(named).is_file() {
+        return Ok(one(project, named)?.1);
+    }
+    let files = project.recorded().into_iter().rev().map(|dir| dir.join(FILE));
+    let kept: Vec<(PathBuf, Started)> =
+        files.filter_map(|file| Started::read(&file).map(|started| (file, started))).collect();
+    let mut file = if named == LAST {
+        let of = |started: &Started| target.is_none_or(|target| started.target == target.as_str());
+        let newest = kept.iter().find(|(_, started)| of(started)).map(|(file, _)| file.clone());
+        let of = target.map_or(String::new(), |target| format!(" on target {target}"));
+        newest.ok_or_else(|| Failure::Usage(format!("this project keeps no run{of}; `sealcheck run` makes one")))?
+    } else {
+        one(project, named)?.0
+    };
+    // As many steps as there are runs, so that a circle ends.
+    for _ in &kept {
+        let run = kept.iter().find(|(of, _)| *of == file).map(|(_, started)| &started.run);
+        match kept.iter().find(|(_, started)| run.is_some() && started.resumes.as_ref() == run) {
+            Some((later, _)) => file.clone_from(later),
+            None => break,
+        }
+    }
+    Ok(Record::read(&file)?)
+}
+
+/// The first event of a record.
+struct Started {
+    run: RunId,
+    target: String,
+    resumes: Option<RunId>,
+}
+
+impl Started {
+    /// Reads no more of a record than this; `None` when it is none.
+    fn read(file: &Path) -> Option<Self> {
+        let mut line = String::new();
+        BufReader::new(fs::File::open(file).ok()?).read_line(&mut line).ok()?;
+        match serde_json::from_str::<RunEvent>(&line).ok()?.event {
+            Event::RunStarted { run, target, resumes, .. } => Some(Self { run, target, resumes }),
+            _ => None,
+        }
     }
 }
 

@@ -4,7 +4,12 @@ use super::{
     feed::{Feed, News, Trouble},
     tail::Tail,
 };
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +38,15 @@ pub(super) fn start(path: &Path, news: &News, stop: CancellationToken) -> Arc<Fe
         }
     }));
     feed
+}
+
+/// Reads a file once, from its beginning.
+pub(super) async fn whole(path: PathBuf, feed: Arc<Feed>) {
+    let lines = Arc::clone(&feed);
+    let read = tokio::task::spawn_blocking(move || look(&mut Tail::at_beginning(&path), &path, &lines));
+    // A reader that panicked has said so.
+    read.await.ok();
+    feed.run(false);
 }
 
 fn look(tail: &mut Tail, path: &Path, feed: &Feed) {

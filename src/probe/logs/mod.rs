@@ -40,7 +40,8 @@ pub struct Logs {
 /// Where the logs stood at a moment.
 #[derive(Debug, Clone)]
 pub struct Mark {
-    ends: BTreeMap<LogSource, u64>,
+    /// The lines that were there; none when it is a moment before this process.
+    ends: Option<BTreeMap<LogSource, u64>>,
     /// In seconds since 1970.
     now: i64,
 }
@@ -84,7 +85,12 @@ impl Logs {
 
     /// Where the logs stand; `now` is in seconds since 1970.
     pub fn mark(&self, now: i64) -> Mark {
-        Mark { ends: self.files.iter().map(|(source, feed)| (source.clone(), feed.end())).collect(), now }
+        Mark { ends: Some(self.files.iter().map(|(source, feed)| (source.clone(), feed.end())).collect()), now }
+    }
+
+    /// A moment before anybody followed these logs: files are read from their beginning. `then` is in seconds since 1970.
+    pub fn mark_past(then: i64) -> Mark {
+        Mark { ends: None, now: then }
     }
 
     /// The lines about a message, once they are complete or have been waited for long enough.
@@ -118,21 +124,27 @@ impl Logs {
         let accounts = vec![account];
         match (log, self.files.get(log)) {
             (LogSource::Program { words, folder }, _) => {
-                let since = (since.now - CLOCKS).to_string();
+                let since = since.now.saturating_sub(CLOCKS).to_string();
                 let words: Vec<String> = words.iter().map(|w| w.replace("{since}", &since)).collect();
                 let feed = Arc::new(Feed::new(&self.news));
                 feed.run(true);
                 programs.spawn(program::run(words, folder.clone(), Arc::clone(&feed), PROGRAM));
-                Source { log, accounts, feed, from: 0 }
+                Source { log, accounts, feed, from: 0, is_past: false }
+            }
+            (LogSource::File(path), _) if since.ends.is_none() => {
+                let feed = Arc::new(Feed::new(&self.news));
+                feed.run(true);
+                programs.spawn(follow::whole(path.clone(), Arc::clone(&feed)));
+                Source { log, accounts, feed, from: 0, is_past: true }
             }
             (LogSource::File(_), Some(feed)) => {
-                let from = since.ends.get(log).copied().unwrap_or_default();
-                Source { log, accounts, feed: Arc::clone(feed), from }
+                let from = since.ends.iter().find_map(|ends| ends.get(log)).copied().unwrap_or_default();
+                Source { log, accounts, feed: Arc::clone(feed), from, is_past: false }
             }
             (LogSource::File(path), None) => {
                 let feed = Arc::new(Feed::new(&self.news));
                 feed.fail(feed::Trouble::new(format!("{} is not followed", path.display()), "report this as a bug"));
-                Source { log, accounts, feed, from: 0 }
+                Source { log, accounts, feed, from: 0, is_past: false }
             }
         }
     }
@@ -144,6 +156,8 @@ struct Source<'a> {
     accounts: Vec<&'a str>,
     feed: Arc<Feed>,
     from: u64,
+    /// It is a file that was written before anybody followed it; it may have been put away since.
+    is_past: bool,
 }
 
 /// What a log says of the message at a moment.
@@ -181,7 +195,13 @@ impl Seen<'_> {
     }
 
     fn unread(&self) -> Vec<UnreadLog> {
-        let Some(feed::Trouble { problem, next }) = &self.trouble else { return Vec::new() };
+        let forgotten = || {
+            let next = "read the log by hand, or name a program that reads far enough back, as journalctl does";
+            feed::Trouble::new(format!("{} says nothing of the mail any more", self.source.log), next)
+        };
+        let is_forgotten = self.source.is_past && self.about.is_empty();
+        let trouble = self.trouble.clone().or_else(|| is_forgotten.then(forgotten));
+        let Some(feed::Trouble { problem, next }) = &trouble else { return Vec::new() };
         let unread = |account: &&str| UnreadLog {
             account: (*account).to_owned(),
             source: self.source.log.to_string(),

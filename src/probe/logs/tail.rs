@@ -42,6 +42,11 @@ impl Tail {
         Self { path: path.to_owned(), open: open.ok() }
     }
 
+    /// Begins at the beginning of the file.
+    pub(super) fn at_beginning(path: &Path) -> Self {
+        Self { path: path.to_owned(), open: None }
+    }
+
     /// The lines that were added since the last time, and what keeps more from being read.
     pub(super) fn read(&mut self) -> (Vec<String>, Option<io::Error>) {
         let mut lines = Vec::new();

@@ -122,3 +122,21 @@ async fn two_accounts_of_one_server_share_its_log() {
     let all: Vec<_> = gathered.lines.iter().map(|l| (l.account.as_str(), l.line)).collect();
     assert_eq!(all, [("company", 1), ("company-2", 1), ("company", 2), ("company-2", 2)]);
 }
+
+#[tokio::test]
+async fn lines_from_before_are_read_when_a_mail_is_looked_for_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("mail.log");
+    append(&path, &format!("mx postfix/cleanup[1]: AAAAAA1: message-id={ID}\n"));
+    append(&path, "mx postfix/smtp[1]: AAAAAA1: to=<a@b.example>, dsn=2.0.0, status=sent (250 OK)\n");
+    let account = account(vec![LogSource::File(path.clone())]);
+    let logs = Logs::open(&target(std::slice::from_ref(&account)));
+    let now = gather(&logs, &account, &logs.mark(0), None).await;
+    assert_eq!((now.lines.len(), now.unread.len()), (0, 0));
+    let past = gather(&logs, &account, &Logs::mark_past(i64::MIN), None).await;
+    assert_eq!((past.lines.len(), past.unread.len()), (2, 0));
+    // Put away since: that it says nothing means nothing.
+    fs::write(&path, "").unwrap();
+    let past = gather(&logs, &account, &Logs::mark_past(0), None).await;
+    assert!(past.lines.is_empty() && past.unread[0].problem.contains("says nothing of the mail any more"), "{past:?}");
+}

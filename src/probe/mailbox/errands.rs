@@ -2,10 +2,14 @@
 
 use super::{
     cutter::Cutter,
-    error, keys,
+    error,
+    fetch::Fetched,
+    keys::{self, Key},
     mailboxes::{CROWDED, Counters, Limits},
+    past::{self, Past},
     session::{Named, Session, quoted},
     transcript::{Log, Transcript},
+    utf7,
 };
 use crate::{
     core::Category,
@@ -16,6 +20,7 @@ use crate::{
     scenario::target::ImapAccess,
 };
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -34,6 +39,8 @@ pub(super) struct Errands {
     crowded: Arc<AtomicBool>,
     open: Option<Open>,
     was_open: bool,
+    /// The server's labels cannot be read.
+    without_labels: bool,
 }
 
 /// A message of this tool that a run has left.
@@ -54,7 +61,9 @@ pub struct Leftover {
 struct Open {
     session: Session,
     selected: Option<(Folder, bool)>,
+    uid_validity: u32,
     bin: Option<String>,
+    past: HashMap<Folder, Past>,
 }
 
 impl Errands {
@@ -68,7 +77,18 @@ impl Errands {
         tokens: Tokens,
         crowded: Arc<AtomicBool>,
     ) -> Self {
-        Self { access, limits, cutter, transcript, counters, tokens, crowded, open: None, was_open: false }
+        Self {
+            access,
+            limits,
+            cutter,
+            transcript,
+            counters,
+            tokens,
+            crowded,
+            open: None,
+            was_open: false,
+            without_labels: false,
+        }
     }
 
     /// Moves one message to the bin, or deletes it where there is none.
@@ -116,6 +136,33 @@ impl Errands {
             }
             Ok(!open.session.search(&format!("HEADER Message-ID {}", quoted(bare)))?.is_empty())
         })
+    }
+
+    /// The messages of a folder that any of these keys belongs to, of those since the day before a moment in seconds since
+    /// 1970, and the folder's name; `None` when there is no such folder.
+    pub(super) fn past(
+        &mut self,
+        folder: Folder,
+        wanted: &[Key],
+        since: i64,
+    ) -> Result<Option<(Vec<Fetched>, String)>, StageError> {
+        let day = past::day(since.saturating_sub(86_400));
+        let labels = !self.without_labels;
+        let look = |open: &mut Open, labels: bool| {
+            let Named::Found(name, _) = open.session.folder_name(folder)? else { return Ok(None) };
+            open.select(folder, false)?;
+            open.session.run("NOOP", "NOOP")?;
+            let seen = open.past.entry(folder).or_default();
+            let found = seen.find(&mut open.session, open.uid_validity, wanted, (&day, labels))?;
+            Ok(Some((found, utf7::readable(&name))))
+        };
+        match self.twice(|open| look(open, labels)) {
+            Err(e) if labels && e.code == HarnessCode::H07 => {
+                self.without_labels = true;
+                self.twice(|open| look(open, false))
+            }
+            found => found,
+        }
     }
 
     /// What Gmail takes a message for; `None` when it is in no category, or the server has none.
@@ -183,7 +230,7 @@ impl Errands {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);
         }
         let bin = session.bin_name()?;
-        Ok(self.open.insert(Open { session, selected: None, bin }))
+        Ok(self.open.insert(Open { session, selected: None, uid_validity: 0, bin, past: HashMap::new() }))
     }
 }
 
@@ -214,8 +261,7 @@ impl Open {
 
     fn leftovers(&mut self, folder: Folder, by: i64) -> Result<Vec<Leftover>, StageError> {
         // BEFORE goes by days, of whatever time zone the server likes.
-        let day = jiff::Timestamp::from_second(by.saturating_add(2 * 86_400)).unwrap_or(jiff::Timestamp::MAX);
-        let day = day.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d-%b-%Y").to_string();
+        let day = past::day(by.saturating_add(2 * 86_400));
         let old = self.session.search(&format!("BEFORE {day}"))?;
         let mut found = Vec::new();
         for some in old.chunks(BATCH) {
@@ -251,7 +297,7 @@ impl Open {
         }
         self.selected = None;
         let Named::Found(name, _) = self.session.folder_name(folder)? else { return Ok(false) };
-        self.session.select(&name, changes)?;
+        self.uid_validity = self.session.select(&name, changes)?.uid_validity;
         self.selected = Some((folder, changes));
         Ok(true)
     }

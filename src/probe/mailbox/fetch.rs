@@ -4,11 +4,12 @@
 //! here every answer is read with the parser below the crate, and what is not asked for is left out.
 
 use super::utf7;
+use crate::evidence::{Arrival, Folder};
 use imap_proto::{
     AttributeValue, MailboxDatum, MessageSection, NameAttribute, QuotaResourceName, Response, ResponseCode,
     SectionPath, parser,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 /// What an answer carries.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -113,6 +114,27 @@ impl Answer {
 }
 
 impl Fetched {
+    /// The message as one that was found in this folder; `None` when only its header was asked for.
+    pub(super) fn into_arrival(
+        self,
+        account: &str,
+        folder: Folder,
+        folder_name: &str,
+        seen: Instant,
+    ) -> Option<Arrival> {
+        Some(Arrival {
+            account: account.to_owned(),
+            folder,
+            folder_name: folder_name.to_owned(),
+            uid: self.uid,
+            gm_msgid: self.gm_msgid,
+            labels: self.labels,
+            internal_date: self.internal_date,
+            raw: self.raw?,
+            seen,
+        })
+    }
+
     fn take(&mut self, attribute: AttributeValue<'_>) {
         match attribute {
             AttributeValue::Uid(uid) => self.uid = uid,

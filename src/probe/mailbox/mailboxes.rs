@@ -180,6 +180,26 @@ impl Mailboxes {
         run(errands, move |errands| errands.contains(folder, &message_id)).await
     }
 
+    /// The messages that a folder holds already for an attempt, and reports about its mail, of those that came since a
+    /// moment in seconds since 1970; none when the account has no such folder. Asked on a connection of its own.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses the login.
+    pub async fn past(
+        &self,
+        account: &Account,
+        folder: Folder,
+        wanted: &Wanted,
+        since: i64,
+    ) -> Result<Vec<Arrival>, StageError> {
+        let errands = self.0.errands(account)?;
+        let (name, keys) = (account.name.clone(), wanted.keys());
+        let found = run(errands, move |errands| errands.past(folder, &keys, since)).await?;
+        let (messages, folder_name) = found.unwrap_or_default();
+        let seen = Instant::now();
+        Ok(messages.into_iter().filter_map(|m| m.into_arrival(&name, folder, &folder_name, seen)).collect())
+    }
+
     /// What Gmail takes an arrival for, asked on a connection of its own; `None` when it is in no category.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ mod fetch;
 mod hub;
 mod keys;
 mod mailboxes;
+mod past;
 mod session;
 mod transcript;
 mod utf7;

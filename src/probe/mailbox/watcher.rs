@@ -7,12 +7,13 @@ use super::{
     hub::{Hub, Link},
     keys::{self, Key},
     mailboxes::{CROWDED, Counters, Limits},
+    past,
     session::{Idled, Named, Session},
     transcript::{Log, Transcript},
     utf7,
 };
 use crate::{
-    evidence::{Arrival, Folder},
+    evidence::Folder,
     mail::Message,
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
@@ -261,34 +262,21 @@ impl Watcher {
     }
 
     fn hand_on(&self, message: Fetched, seen: Instant, folder_name: &str) {
-        let Some(raw) = message.raw else { return };
-        let parsed = Message::parse(raw);
+        let Some(arrival) = message.into_arrival(&self.account, self.folder, folder_name, seen) else { return };
+        let parsed = Message::parse(arrival.raw.clone());
         let mut keys: Vec<Key> = keys::of_header(&parsed);
         if keys::is_report(&parsed) {
             keys.extend(keys::of_report(&parsed));
         }
-        let arrival = Arrival {
-            account: self.account.clone(),
-            folder: self.folder,
-            folder_name: folder_name.to_owned(),
-            uid: message.uid,
-            gm_msgid: message.gm_msgid,
-            labels: message.labels,
-            internal_date: message.internal_date,
-            raw: parsed.raw().to_vec(),
-            seen,
-        };
         self.hub.deliver(keys, arrival);
     }
 }
 
 impl Progress {
     fn new(name: String, uid_validity: u32, next: u32) -> Self {
-        let yesterday = jiff::Timestamp::now().as_second() - 86_400;
-        let day = jiff::Timestamp::from_second(yesterday).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC);
         Self {
             name,
-            since: day.strftime("%-d-%b-%Y").to_string(),
+            since: past::day(jiff::Timestamp::now().as_second() - 86_400),
             uid_validity,
             next,
             done: HashSet::new(),
@@ -313,7 +301,8 @@ impl Progress {
     }
 }
 
-fn set(uids: &[u32]) -> String {
+/// UIDs as one set (RFC 3501 §9, sequence-set).
+pub(super) fn set(uids: &[u32]) -> String {
     uids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
@@ -325,7 +314,7 @@ fn mark(message: &Fetched) -> u64 {
 }
 
 /// UIDs in groups that one FETCH can carry.
-fn batches(wanted: &[(u32, u32)]) -> Vec<Vec<u32>> {
+pub(super) fn batches(wanted: &[(u32, u32)]) -> Vec<Vec<u32>> {
     let mut all: Vec<Vec<u32>> = Vec::new();
     let mut bytes = 0;
     for (uid, size) in wanted {

@@ -144,13 +144,14 @@ impl Reporter for Console {
         let palette = self.options.palette;
         self.tally.event(event);
         match &event.event {
-            Event::RunStarted { run, target, selected, jobs, tool, .. } => {
+            Event::RunStarted { run, target, selected, jobs, tool, resumes, .. } => {
                 self.activity.selected = *selected;
                 self.activity.started = Instant::now();
                 let scenarios = if *selected == 1 { "scenario" } else { "scenarios" };
                 let jobs = format!("{jobs} {}", if *jobs == 1 { "job" } else { "jobs" });
                 let head = format!("{tool} · target {target} · {selected} {scenarios} · {jobs} · run {}", run.short());
-                self.tell(Verbosity::Normal, &head)?;
+                let again = resumes.as_ref().map(|run| format!(" · looks again for the mail of {}", run.short()));
+                self.tell(Verbosity::Normal, &(head + &again.unwrap_or_default()))?;
             }
             Event::Note { text } => {
                 let text = super::sink::plain(text);
@@ -171,7 +172,8 @@ impl Reporter for Console {
                 let text = super::sink::plain(&format!("{scenario}: {kind} {status} {ms} ms {detail}"));
                 self.tell(Verbosity::Everything, &format!("{} {text}", line::pad(palette, Tone::Faint, "step")))?;
             }
-            Event::Poll { .. } | Event::Assertion { .. } => {}
+            Event::MailComposed { .. } | Event::MailSubmitted { .. } | Event::Poll { .. } | Event::Assertion { .. } => {
+            }
             Event::Slow { scenario, ms, .. } => {
                 self.slow += 1;
                 let line = line::timed(palette, Tone::Doubtful, "SLOW", *ms, scenario.as_str(), "still waiting");

@@ -4,6 +4,7 @@ use crate::{
     cli::commands::{
         company::CompanyArgs,
         looks::Progress,
+        recorded,
         reports::ReportArgs,
         select::SelectArgs,
         values::{ValueArgs, time},
@@ -76,6 +77,13 @@ pub(in crate::cli::commands) struct RunningArgs {
     /// Run every scenario this many times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(in crate::cli::commands) repeat: u32,
+    /// Look again for the mail of an earlier run that timed out, broke off or could not tell: nothing is sent, and what that
+    /// run decided stays. RUN is a run's id or its beginning, `last`, or a record; its attempts keep their times
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["failed", "repeat"])]
+    pub(in crate::cli::commands) resume: Option<String>,
+    /// Only scenarios that did not pass in the last run on the target, or in RUN
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = recorded::LAST)]
+    pub(in crate::cli::commands) failed: Option<String>,
     /// What it means when nothing is selected: exit 4 or exit 0
     #[arg(long, value_name = "POLICY", default_value = "fail")]
     pub(in crate::cli::commands) no_tests: NoTests,

@@ -12,16 +12,21 @@ use tokio::process::Command;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn info(context: &Context, project: &Project, settings: &Settings) -> RunInfo {
-    let config = project.file.as_ref().and_then(|file| fs::read(file).ok());
-    let digest = config.map(|bytes| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes));
     RunInfo {
         profile: settings.options.profile.value.clone(),
         shard: settings.selection.shard,
         host: context.host.clone(),
         git: if context.directory.ancestors().any(|d| d.join(".git").exists()) { git().await } else { None },
         ci: context.ci(),
-        config_sha256: digest.map(|d| d.as_ref().iter().map(|b| format!("{b:02x}")).collect()),
+        config_sha256: config_sha256(project),
     }
+}
+
+/// SHA-256 of the project file in hexadecimal digits.
+pub(super) fn config_sha256(project: &Project) -> Option<String> {
+    let config = project.file.as_ref().and_then(|file| fs::read(file).ok())?;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &config);
+    Some(digest.as_ref().iter().map(|b| format!("{b:02x}")).collect())
 }
 
 /// What git says about the current directory; `None` when it is not there or takes too long.

@@ -1,6 +1,7 @@
 //! `sealcheck run`.
 
 mod args;
+mod earlier;
 mod info;
 mod settings;
 
@@ -35,21 +36,32 @@ use clap::ArgMatches;
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, matches: &ArgMatches) -> Outcome {
     let project = Project::find(context, global, &args.changes())?;
     let layers = Layers::new(context, (global, args, matches), &project)?;
-    let settings = Settings::of(&layers, args)?;
-    let scenarios = project.scenarios(&args.select.what)?;
-    let mut plan = Plan::select(scenarios.into_iter().map(|s| settings.under(&layers, s)), &settings.selection);
-    if args.running.list {
+    let mut settings = Settings::of(&layers, args)?;
+    let running = &args.running;
+    let mut chosen = format!("scenario for target {}", settings.options.target.value);
+    let mut plan = match &running.resume {
+        Some(named) => earlier::resume(&project, args, (&mut settings, &layers), named)?,
+        None => {
+            let mut scenarios = project.scenarios(&args.select.what)?;
+            if let Some(named) = &running.failed {
+                let (run, failed) = earlier::failed(&project, settings.options.target.value, named)?;
+                scenarios.retain(|s| failed.contains(&s.id));
+                chosen.push_str(&format!(" that did not pass in run {run}"));
+            }
+            Plan::select(scenarios.into_iter().map(|s| settings.under(&layers, s)), &settings.selection)
+        }
+    };
+    if running.list {
         let ids: String = plan.items.iter().map(|i| format!("{}\n", i.id)).collect();
         print(&ids).map_err(|e| Failure::stdout(&e))?;
         return Ok(ExitCode::Success);
     }
     // A shard may have nothing to do; the others need its record all the same.
     if plan.selection.is_empty() {
-        if args.running.no_tests == NoTests::Pass {
+        if running.no_tests == NoTests::Pass {
             return Ok(ExitCode::Success);
         }
-        let target = settings.options.target.value;
-        complain(&format!("no scenario for target {target} was selected; `sealcheck list` shows what there is"));
+        complain(&format!("no {chosen} was selected; `sealcheck list` shows what there is"));
         return Ok(ExitCode::NothingSelected);
     }
     if settings.options.obsolete.value != Obsolete::Ignore {

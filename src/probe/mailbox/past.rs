@@ -1,0 +1,83 @@
+//! Mail that is in a folder already, looked up on the connection for errands.
+
+use super::{
+    fetch::Fetched,
+    keys::{self, Key},
+    session::Session,
+    watcher::{batches, set},
+};
+use crate::{mail::Message, outcome::StageError};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// How many headers one FETCH asks for.
+const HEADERS: usize = 32;
+
+/// What the messages of a folder may be known by, as far as they were read: attempts that look for mail in the same folder
+/// read its headers once.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    uid_validity: u32,
+    known: BTreeMap<u32, Vec<Key>>,
+}
+
+impl Past {
+    /// The messages of the selected folder that any of these keys belongs to, and the reports about them, of those that the
+    /// server got on that day (as IMAP writes days) or later.
+    pub(super) fn find(
+        &mut self,
+        session: &mut Session,
+        uid_validity: u32,
+        wanted: &[Key],
+        (since, labels): (&str, bool),
+    ) -> Result<Vec<Fetched>, StageError> {
+        if self.uid_validity != uid_validity {
+            *self = Self { uid_validity, known: BTreeMap::new() };
+        }
+        let there = session.search(&format!("SINCE {since}"))?;
+        let new: Vec<u32> = there.iter().copied().filter(|uid| !self.known.contains_key(uid)).collect();
+        for some in new.chunks(HEADERS) {
+            let mut reports = Vec::new();
+            for message in session.headers(&set(some))?.0 {
+                let header = Message::parse(message.header.unwrap_or_default());
+                if keys::is_report(&header) {
+                    reports.push((message.uid, message.size));
+                }
+                self.known.insert(message.uid, keys::of_header(&header));
+            }
+            // What a report is about stands in its body.
+            for batch in batches(&reports) {
+                for report in session.messages(&batch, false)?.0 {
+                    let about = keys::of_report(&Message::parse(report.raw.unwrap_or_default()));
+                    self.known.entry(report.uid).or_default().extend(about);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for uid in there {
+            if self.known.get(&uid).is_some_and(|keys| keys.iter().any(|key| wanted.contains(key))) {
+                let (messages, _) = session.messages(&[uid], labels && session.is_gmail())?;
+                found.extend(messages.into_iter().filter(|m| m.uid == uid));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The day of a moment in seconds since 1970, as IMAP writes it (RFC 3501 §9, date). The days of a server may begin up to
+/// half a day earlier or later.
+pub(super) fn day(seconds: i64) -> String {
+    let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    let day = Timestamp::from_second(seconds.clamp(first, last)).unwrap_or_default();
+    day.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d-%b-%Y").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn days_are_those_of_imap() {
+        assert_eq!(super::day(1_795_000_000), "18-Nov-2026");
+        assert_eq!(super::day(0), "1-Jan-1970");
+        assert_eq!(super::day(i64::MAX), "30-Dec-9999");
+    }
+}

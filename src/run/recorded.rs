@@ -1,0 +1,109 @@
+//! What is told of a mail when it is sent, and what a later run makes of it.
+
+use super::{Environment, Item, log::millis};
+use crate::{
+    core::Token,
+    evidence::{Sent, Stage, StageReply, Submission},
+    outcome::{ComposedMail, SubmissionReply, SubmittedMail},
+    scenario::Target,
+};
+use aws_lc_rs::digest::{SHA256, digest};
+use std::time::Duration;
+
+/// What is told before a mail is handed over: it is `signature` and `sent`, composed at `date`.
+pub(super) fn composed(
+    environment: &Environment,
+    (item, target, token): (&Item, &Target, &Token),
+    (sent, signature, date): (&Sent, Option<String>, i64),
+    (started, timeout): (Duration, Duration),
+    watched: &[String],
+) -> ComposedMail {
+    let started = environment.emitter.clock().now() - started;
+    let address = |name: &String| Some((name.clone(), target.accounts.get(name)?.address.clone()));
+    ComposedMail {
+        run: environment.run.clone(),
+        token: token.clone(),
+        message_id: sent.message_id.clone(),
+        date,
+        sha256: sha256(&sent.raw),
+        signature,
+        scenario_sha256: sha256(item.scenario.source.as_bytes()),
+        watched: watched.iter().filter_map(address).collect(),
+        started_at: started.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        timeout_ms: millis(timeout),
+    }
+}
+
+/// What is told of a submission that has just ended.
+pub(super) fn submitted(submission: &Submission, server: &str, at: String) -> SubmittedMail {
+    let replies = submission.replies.iter().map(|r| SubmissionReply {
+        stage: r.stage.to_string(),
+        recipient: r.recipient.clone(),
+        reply: r.reply.clone(),
+        at_ms: millis(r.at),
+        took_ms: millis(r.took),
+    });
+    SubmittedMail {
+        at,
+        server: server.to_owned(),
+        replies: replies.collect(),
+        tls: submission.tls.clone(),
+        queue_id: submission.queue_id.clone(),
+        unanswered: submission.unanswered.clone(),
+        transcript: submission.transcript.clone(),
+    }
+}
+
+/// The submission that was told of. Replies to commands that this version does not know are left out.
+pub(super) fn submission(told: &SubmittedMail) -> Submission {
+    let replies = told.replies.iter().filter_map(|r| {
+        Some(StageReply {
+            stage: Stage::ALL.into_iter().find(|stage| stage.to_string() == r.stage)?,
+            recipient: r.recipient.clone(),
+            reply: r.reply.clone(),
+            at: Duration::from_millis(r.at_ms),
+            took: Duration::from_millis(r.took_ms),
+        })
+    });
+    Submission {
+        replies: replies.collect(),
+        tls: told.tls.clone(),
+        queue_id: told.queue_id.clone(),
+        unanswered: told.unanswered.clone(),
+        transcript: told.transcript.clone(),
+    }
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::reply::Reply;
+
+    #[test]
+    fn a_submission_is_read_as_it_was_told() {
+        let reply = |stage, recipient: Option<&str>| StageReply {
+            stage,
+            recipient: recipient.map(str::to_owned),
+            reply: Reply { code: 250, enhanced_status: Some("2.1.5".into()), text: "ok".into() },
+            at: Duration::from_millis(7),
+            took: Duration::from_millis(3),
+        };
+        let submission = Submission {
+            replies: Stage::ALL.into_iter().map(|s| reply(s, (s == Stage::Rcpt).then_some("a@b.example"))).collect(),
+            tls: Some("TLSv1.3".into()),
+            queue_id: Some("4A".into()),
+            unanswered: None,
+            transcript: "C: QUIT".into(),
+        };
+        let told = submitted(&submission, "external", "2026-11-24T02:10:00.007Z".into());
+        let read = super::submission(&told);
+        assert_eq!(read.replies, submission.replies);
+        assert!(read.accepted() && read.queue_id.as_deref() == Some("4A"));
+        assert_eq!((read.tls, read.transcript), (submission.tls, submission.transcript));
+    }
+}

@@ -1,0 +1,234 @@
+//! A recorded run, read for what is left to find out: which mails left, what was decided of them, and which are to be looked
+//! for again.
+
+use super::{
+    Item, Plan,
+    recorded::{self, sha256},
+    scenario::blank,
+};
+use crate::{
+    core::{At, RunId, ScenarioId, Token},
+    outcome::{AttemptReport, ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, SubmittedMail},
+    scenario::{Scenario, model::ExpectationKind},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
+
+/// A recorded run.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// Its id.
+    pub run: RunId,
+    /// The target's name.
+    pub target: String,
+    /// Its circumstances.
+    pub info: RunInfo,
+    order: Vec<ScenarioId>,
+    selection: Vec<ScenarioId>,
+    scenarios: BTreeMap<ScenarioId, Known>,
+}
+
+/// What is known of a scenario of the run.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    report: Option<ScenarioReport>,
+    attempts: BTreeMap<u32, Tried>,
+}
+
+/// What is known of an attempt beside its report.
+#[derive(Debug, Clone, Default)]
+struct Tried {
+    mail: Option<ComposedMail>,
+    submitted: Option<SubmittedMail>,
+    has_ended: bool,
+}
+
+/// A mail that is looked for again.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The attempt, from 1.
+    pub(super) attempt: u32,
+    pub(super) mail: ComposedMail,
+    /// `None` when the run broke off before the first server had answered.
+    pub(super) submitted: Option<SubmittedMail>,
+    /// The attempts before it.
+    pub(super) earlier: Vec<AttemptReport>,
+    pub(super) max_attempts: u32,
+}
+
+/// What a run that looks again takes from the run before it.
+#[derive(Debug, Clone, Default)]
+pub struct Resumed {
+    /// That run.
+    pub(super) run: Option<RunId>,
+    /// Its scenarios, in their order.
+    pub(super) order: Vec<ScenarioId>,
+    /// What stays as it was.
+    pub(super) kept: Vec<ScenarioReport>,
+    /// What was told of mails that are not decided, to be told again: this run may break off, too.
+    pub(super) mails: Vec<Event>,
+    /// What a person should know.
+    pub(super) notes: Vec<String>,
+}
+
+impl Past {
+    /// Reads the events of a run; `None` when they do not begin as one. `folder` is the run's own, from that of another run of
+    /// the project; without it the names of its files stay as they are.
+    pub fn of(events: Vec<RunEvent>, folder: Option<&str>) -> Option<Self> {
+        let mut events = events.into_iter().map(|e| e.event);
+        let Some(Event::RunStarted { run, target, info, scenarios, selection, .. }) = events.next() else {
+            return None;
+        };
+        let mut past = Self { run, target, info, order: scenarios, selection, scenarios: BTreeMap::new() };
+        for event in events {
+            past.take(event, folder);
+        }
+        Some(past)
+    }
+
+    fn take(&mut self, event: Event, folder: Option<&str>) {
+        let mut tried = |scenario, attempt, change: &mut dyn FnMut(&mut Tried)| {
+            change(self.scenarios.entry(scenario).or_default().attempts.entry(attempt).or_default());
+        };
+        match event {
+            Event::MailComposed { scenario, attempt, mail } => {
+                tried(scenario, attempt, &mut |t| t.mail = Some(mail.clone()));
+            }
+            Event::MailSubmitted { scenario, attempt, submission } => {
+                tried(scenario, attempt, &mut |t| t.submitted = Some(submission.clone()));
+            }
+            Event::AttemptFinished { scenario, attempt, .. } => tried(scenario, attempt, &mut |t| t.has_ended = true),
+            Event::ScenarioFinished { report, .. } | Event::ScenarioAmended { report, .. } => {
+                let mut report = *report;
+                for artifact in report.attempts.iter_mut().flat_map(|a| &mut a.artifacts) {
+                    if let Some(folder) = folder.filter(|_| !artifact.path.starts_with("../")) {
+                        artifact.path = format!("{folder}/{}", artifact.path);
+                    }
+                }
+                let id = report.id.clone();
+                self.scenarios.entry(id).or_default().report = Some(report);
+            }
+            _ => {}
+        }
+    }
+
+    /// What to look at again, of those that `chosen` takes: a mail left, and what became of it was not decided. Everything else
+    /// stays as it was. `scenarios` are those of today; beside the plan are the ids of what cannot be looked at because it is
+    /// not among them.
+    pub fn plan(
+        self,
+        scenarios: impl IntoIterator<Item = Scenario>,
+        chosen: impl Fn(&Scenario) -> bool,
+    ) -> (Plan, Vec<ScenarioId>) {
+        let today: BTreeMap<ScenarioId, Scenario> = scenarios.into_iter().map(|s| (s.id.clone(), s)).collect();
+        let mut plan = Plan { selection: self.selection.clone(), ..Plan::default() };
+        let mut resumed = Resumed { run: Some(self.run.clone()), order: self.order.clone(), ..Resumed::default() };
+        let (mut missing, mut changed) = (Vec::new(), BTreeSet::new());
+        for id in &self.order {
+            let known = self.scenarios.get(id);
+            let scenario = today.get(&id.once());
+            let taken = known.and_then(Known::open);
+            if taken.is_some() && scenario.is_none() {
+                missing.push(id.clone());
+            }
+            if taken.is_some() {
+                resumed.mails.extend(known.into_iter().flat_map(|known| known.mails(id)));
+            }
+            match (taken, scenario) {
+                (Some(taken), Some(scenario)) if chosen(scenario) => {
+                    if sha256(scenario.source.as_bytes()) != taken.mail.scenario_sha256 {
+                        changed.insert(scenario.file.to_string());
+                    }
+                    let scenario = Arc::new(in_time(scenario.clone(), &taken));
+                    plan.items.push(item(plan.items.len(), id, scenario, Some(taken)));
+                }
+                (_, scenario) => {
+                    let report = known.and_then(|known| known.report.clone());
+                    let unknown = || scenario.map(|s| untold(id, s));
+                    resumed.kept.extend(report.or_else(unknown));
+                }
+            }
+        }
+        let run = self.run.short();
+        let changed =
+            changed.into_iter().map(|file| format!("{file} has changed since run {run}: it is judged as it is now"));
+        resumed.notes.extend(changed);
+        plan.resumed = Some(resumed);
+        (plan, missing)
+    }
+}
+
+impl Known {
+    /// The mail that left last, when what became of it is not decided.
+    fn open(&self) -> Option<Taken> {
+        let report = self.report.as_ref();
+        let undecided = [Status::TimedOut, Status::Late, Status::Errored, Status::NotRun];
+        if report.is_some_and(|r| !undecided.contains(&r.status)) {
+            return None;
+        }
+        let reports = report.map(|r| r.attempts.as_slice()).unwrap_or_default();
+        let of = |n: u32| reports.iter().find(|a| a.n == n);
+        let (attempt, mail, tried) = self.attempts.iter().rev().find_map(|(n, tried)| {
+            let left = match &tried.submitted {
+                Some(told) => recorded::submission(told).may_be_accepted(),
+                None => !tried.has_ended && of(*n).is_none(),
+            };
+            Some((*n, tried.mail.clone().filter(|_| left)?, tried))
+        })?;
+        // What was found and deleted cannot be found again.
+        let is_gone =
+            of(attempt).is_some_and(|a| !a.observed.is_empty() && a.steps.iter().any(|s| s.kind == "cleanup"));
+        let earlier = reports.iter().filter(|a| a.n < attempt).cloned().collect();
+        let max_attempts = report.map_or(attempt, |r| r.max_attempts);
+        (!is_gone).then(|| Taken { attempt, mail, submitted: tried.submitted.clone(), earlier, max_attempts })
+    }
+
+    /// What was told of its mails.
+    fn mails(&self, id: &ScenarioId) -> Vec<Event> {
+        let of = |(n, tried): (&u32, &Tried)| {
+            let (scenario, attempt) = (id.clone(), *n);
+            let mail = tried.mail.clone().map(|mail| Event::MailComposed { scenario, attempt, mail });
+            let scenario = id.clone();
+            let submitted = tried.submitted.clone();
+            let submitted = submitted.map(|submission| Event::MailSubmitted { scenario, attempt, submission });
+            [mail, submitted]
+        };
+        self.attempts.iter().flat_map(of).flatten().collect()
+    }
+}
+
+fn item(index: usize, id: &ScenarioId, scenario: Arc<Scenario>, past: Option<Taken>) -> Item {
+    let base = PathBuf::from(&*scenario.file).parent().map(PathBuf::from).unwrap_or_default();
+    Item { index, id: id.clone(), repetition: id.repetition(), scenario, base, past: past.map(Arc::new) }
+}
+
+/// The report of a scenario that the run selected and never came to tell of.
+fn untold(id: &ScenarioId, scenario: &Scenario) -> ScenarioReport {
+    let mut report = blank(&item(0, id, Arc::new(scenario.clone()), None));
+    report.reason = Some("the run broke off".to_owned());
+    report
+}
+
+/// The scenario with the attempt's time written to every expectation that has none of its own: what was not there in time is
+/// late when it is there now.
+fn in_time(mut scenario: Scenario, taken: &Taken) -> Scenario {
+    for expectation in &mut scenario.expect {
+        let (within, at) = match &mut expectation.kind {
+            ExpectationKind::Delivered(d) => (&mut d.within, &d.to.at),
+            ExpectationKind::Bounced(b) => (&mut b.within, &b.to.at),
+            _ => continue,
+        };
+        within.get_or_insert_with(|| At::new(taken.allowed(), at.clone()));
+    }
+    scenario
+}
+
+impl Item {
+    /// What makes the mail of the `attempt`th attempt unlike every other.
+    pub(super) fn token(&self, run: &RunId, attempt: u32) -> Token {
+        self.past.as_ref().map_or_else(|| Token::of(run, self.index, attempt), |past| past.mail.token.clone())
+    }
+}
