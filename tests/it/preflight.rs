@@ -116,6 +116,32 @@ fn each_line_turns_red() {
 }
 
 #[test]
+fn limits_and_the_candidate_s_own_tls_are_looked_at() {
+    let project = project();
+    let lab = project.lab(&["--config-out", "sealcheck.yaml"]);
+    let whole = project.run(&DOCTOR);
+    assert!(check(&whole, "secrets").2.contains("the secrets of 3 logins were found"), "{whole}");
+    for (most, wanted) in [("60", "ok"), ("61", "warn")] {
+        let ran = project.run(&[&DOCTOR[..], &["--set", &format!("limits.gmail.per_minute={most}")]].concat());
+        let (status, code, text) = check(&ran, "limits.gmail");
+        assert!(status == wanted && code == if wanted == "ok" { "" } else { "D05" }, "{ran}");
+        assert!(text.contains(&format!("{most} mails a minute")) && !ran.stdout.contains("limits.external"), "{ran}");
+    }
+    let candidate = serve(|c| {
+        c.say("220 mx.corp.example ESMTP\r\n").hear("EHLO");
+        c.say("250-mx.corp.example\r\n250 SIZE\r\n").hear("QUIT");
+        c.say("221 2.0.0 bye\r\n").until_hangup();
+    });
+    let mx = format!("accounts.company.mx=127.0.0.1:{}", candidate.port);
+    let ran = project.run(&[&DOCTOR[..], &["--set", &mx]].concat());
+    candidate.done();
+    let (status, _, text) = check(&ran, "company.mx.starttls");
+    assert!(status == "warn" && text.contains("offers no STARTTLS"), "{ran}");
+    assert!(!ran.stdout.contains("company.mx.tls"), "{ran}");
+    assert_eq!(lab.end(), 0);
+}
+
+#[test]
 fn records_that_are_missing_turn_red() {
     let project = project();
     let lab = project.lab(&["--config-out", "sealcheck.yaml"]);
