@@ -5,7 +5,7 @@ use crate::{
     scenario::{
         Config,
         config::{AccountSpec, EndpointSpec, LoginSpec, SecretPlace, SecretRef},
-        target::{LogSource, Mechanism, TlsMode},
+        target::{LogSource, Mechanism},
     },
 };
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ impl Rows<'_> {
         let key = |name: &str| format!("{part}.{name}");
         self.usual(&key("host"), Some(&spec.host), &key("provider"));
         self.add(&key("port"), spec.port);
-        self.add(&key("tls"), tls(spec.tls));
+        self.add(&key("tls"), json!(spec.tls));
         self.may(&key("tls_name"), spec.tls_name.as_deref());
         self.may(&key("ca_file"), spec.ca_file.as_ref().map(|file| file.value.to_string_lossy()).as_deref());
         if let Some(login) = &spec.login {
@@ -134,13 +134,5 @@ fn log_source(log: &LogSource) -> Value {
     match log {
         LogSource::File(path) => json!({ "file": path.to_string_lossy() }),
         LogSource::Program { words, .. } => json!({ "command": words.first() }),
-    }
-}
-
-fn tls(mode: TlsMode) -> &'static str {
-    match mode {
-        TlsMode::Implicit => "implicit",
-        TlsMode::Starttls => "starttls",
-        TlsMode::None => "none",
     }
 }
