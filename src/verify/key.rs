@@ -119,3 +119,15 @@ pub fn read_key(name: &str, record: &[u8]) -> (KeyFacts, Result<Vec<u8>, (Cause,
 fn list(tags: &TagList, name: &str) -> Vec<String> {
     tags.compact(name).unwrap_or_default().to_ascii_lowercase().split(':').map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_that_is_testing_says_so() {
+        let testing = |record: &str| read_key("s._domainkey.company.example", record.as_bytes()).0.testing;
+        assert!(testing("v=DKIM1; t=s:y; p=AA==") && testing("v=DKIM1; t=Y; p=AA=="));
+        assert!(!testing("v=DKIM1; t=s; p=AA==") && !testing("v=DKIM1; p=AA=="));
+    }
+}
