@@ -181,7 +181,7 @@ mod tests {
         };
         let whole = (Returned::Full, Some("<y@sender.example>".to_owned()), b"body\n".to_vec());
         assert_eq!(given(&report("message/rfc822")), Some(whole.clone()));
-        assert_eq!(line(&report("message/rfc822")), 12);
+        assert_eq!(line(&report("message/rfc822")), 14);
         // In an encoded part lines are counted from its own start.
         let encoded = "message/rfc822\nContent-Transfer-Encoding: quoted-printable";
         assert_eq!(line(&report(encoded)), 1);
