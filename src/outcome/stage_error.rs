@@ -23,6 +23,8 @@ pub enum HarnessCode {
     H08,
     /// A file or folder could not be read or written.
     H09,
+    /// Clocks are too far apart.
+    H10,
 }
 
 impl std::fmt::Display for HarnessCode {

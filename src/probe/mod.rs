@@ -1,6 +1,7 @@
 //! How do we act on the world? Composing, signing and submitting mail, watching mailboxes, reading logs, getting access tokens.
 
 mod certificate;
+mod clock;
 pub mod compose;
 pub mod logs;
 pub mod mailbox;

@@ -155,6 +155,9 @@ async fn send(
     (log, n): (&mut Log, u32),
     told: &mut Told,
 ) -> Result<UnderWay, StageError> {
+    if let Some(wrong) = world.clocks.wrong() {
+        return Err(wrong);
+    }
     let scenario = &item.scenario;
     let vars = item.vars(&world.target, &environment.vars, &environment.run, &told.token);
     let timeout = scenario.wait.timeout;
@@ -245,6 +248,11 @@ async fn follow(
         true => wait::wait(watches, there, &waiting, log).await,
         false => Waited { found: Vec::new(), waited: Duration::ZERO, error: None },
     };
+    if submitted.is_none() {
+        let now = environment.emitter.clock().now().as_second();
+        let sent = now.saturating_sub_unsigned(log.started().elapsed().as_secs());
+        error = error.or(world.clocks.compare(&found, (sent, now)));
+    }
     let watched = wait::standings(world, &told.watched);
     let seen: Vec<Value> = found
         .iter()

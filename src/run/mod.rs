@@ -4,6 +4,7 @@
 mod again;
 mod artifacts;
 mod attempt;
+mod clock;
 mod deliveries;
 mod emit;
 mod evidence;

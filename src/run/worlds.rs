@@ -2,6 +2,7 @@
 
 use super::{
     Emitter, Stop,
+    clock::Clocks,
     deliveries::Deliveries,
     late::{self, Late},
 };
@@ -33,6 +34,8 @@ pub(super) struct World {
     pub(super) dns: Dns,
     /// What was sent here.
     pub(super) deliveries: Deliveries,
+    /// Whose clock is wrong.
+    pub(super) clocks: Clocks,
     /// Servers of our own, which stop when this is dropped.
     _lab: Option<Lab>,
 }
@@ -133,8 +136,8 @@ impl Worlds {
         let tokens = Tokens::new(self.redactor.clone());
         let mailboxes = Mailboxes::with_tokens(self.poll, mailbox::Limits::default(), tokens.clone());
         let logs = Logs::open(&target);
-        let deliveries = Deliveries::default();
-        Ok(Arc::new(World { target, mailboxes, tokens, logs, dns, deliveries, _lab: lab }))
+        let (deliveries, clocks) = (Deliveries::default(), Clocks::default());
+        Ok(Arc::new(World { target, mailboxes, tokens, logs, dns, deliveries, clocks, _lab: lab }))
     }
 
     /// Tells what no world of this run has told yet.

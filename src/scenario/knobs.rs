@@ -375,9 +375,11 @@ pub enum ImapFault {
     Crowded,
     /// It refuses twice to open a folder: the account is throttled.
     Throttled,
+    /// Its clock is ten minutes behind.
+    Clock,
 }
 
-/// What is wrong with the outside sender's submission server. All but `Plain` are met by one session alone.
+/// What is wrong with the outside sender's submission server. All but `Plain` and `Clock` are met by one session alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SubmissionFault {
@@ -396,6 +398,8 @@ pub enum SubmissionFault {
     Lost,
     /// It offers no STARTTLS.
     Plain,
+    /// Its clock is ten minutes behind, as it says in its greeting.
+    Clock,
 }
 
 /// The certificate that a server shows.

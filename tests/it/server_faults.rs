@@ -29,7 +29,11 @@ struct Outcome {
 
 impl Outcome {
     fn of(project: &Project) -> Self {
-        let run = project.run(&["run", "--artifacts", "all", "--report", "json=r.json"]);
+        Self::with(project, &[])
+    }
+
+    fn with(project: &Project, args: &[&str]) -> Self {
+        let run = project.run(&[&["run", "--artifacts", "all", "--report", "json=r.json"], args].concat());
         let result = serde_json::from_str(&project.read("r.json")).unwrap_or_else(|e| panic!("{e}: {run}"));
         let mut messages = 0;
         project.each_file(".sealcheck", &mut |path, bytes| {
@@ -203,4 +207,24 @@ accounts:
     let outcome = Outcome::of(&Project::new().config(config).env("PASSWORD", "hunter2-secret").scenario("a", text));
     assert_eq!(outcome.run.code, 3, "{}", outcome.run);
     assert_eq!(outcome.attempts("a")[0]["error"]["code"], "H03");
+}
+
+#[test]
+fn clocks_that_differ_keep_mail_from_being_sent() {
+    // The greeting tells it before the first mail, a mailbox when the first has come.
+    for (fault, text, messages) in [
+        ("external: { submission: clock }", "nothing was sent: this machine's clock is 600 seconds ahead", 1),
+        ("gmail: { imap: clock }", "agree with this machine, 0 with that server", 2),
+    ] {
+        let project = Project::new().scenario("other", &scenario("", "timeout: 20s", ""));
+        let faulty = scenario(fault, "timeout: 20s", RETRIES);
+        let outcome = Outcome::with(&project.scenario("a", &faulty).scenario("b", &faulty), &["--jobs", "1"]);
+        assert_eq!(outcome.run.code, 3, "{fault}: {}", outcome.run);
+        let errors = outcome.errors();
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors.iter().all(|e| e.starts_with("H10") && e.contains("nothing was sent")), "{fault}: {errors:?}");
+        assert!(errors.iter().all(|e| e.contains(text)), "{fault}: {errors:?}");
+        assert_eq!(outcome.messages, messages, "{fault}");
+        outcome.other_is_unharmed();
+    }
 }

@@ -137,6 +137,7 @@ async fn every_fault_of_a_token_server_has_its_code_and_says_what_to_do() {
         (TokenFault::Unavailable, HarnessCode::H07, "HTTP 503", "run again later"),
         (TokenFault::Busy, HarnessCode::H06, "rate_limit_exceeded", "less often"),
         (TokenFault::Silent, HarnessCode::H04, "did not answer within", "firewalls"),
+        (TokenFault::Clock, HarnessCode::H10, "clock is 600 seconds ahead", "timedatectl"),
         (TokenFault::Down, HarnessCode::H04, "cannot be reached", "nothing listens there"),
     ] {
         let lab = faulty(fault).await;

@@ -6,7 +6,7 @@ use crate::{
     evidence::Sent,
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
-    probe::{peek::Protocol, tls, token::Tokens},
+    probe::{clock, peek::Protocol, tls, token::Tokens},
     scenario::target::{Endpoint, TlsMode},
 };
 use lettre::transport::smtp::{
@@ -81,6 +81,10 @@ impl<'a> Dialogue<'a> {
 
     async fn talk(&mut self) -> Result<(), Over> {
         let (mut smtp, extensions) = self.enter().await?;
+        if let Some(apart) = self.clocks_apart() {
+            self.exchange(&mut smtp, Quit).await.ok();
+            return Err(apart.into());
+        }
         let ended = self.envelope_and_message(&mut smtp, &extensions).await;
         if matches!(ended, Err(Over::Failed(_))) {
             // A server that refuses and hangs up has refused.
@@ -114,6 +118,12 @@ impl<'a> Dialogue<'a> {
             login::login(self, &mut smtp, &extensions, account, secret).await?;
         }
         Ok((smtp, extensions))
+    }
+
+    /// Why no mail should be dated here, where the greeting tells the time.
+    fn clocks_apart(&self) -> Option<StageError> {
+        let greeting = self.stream.record(|r| r.submission().replies.first().map(|r| r.reply.text.clone()))?;
+        clock::compare(|| format!("submit to {}", error::place(self.endpoint)), &greeting)
     }
 
     async fn envelope_and_message(

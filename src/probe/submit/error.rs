@@ -7,7 +7,7 @@ use crate::{
 };
 use std::{error::Error, io};
 
-fn place(endpoint: &Endpoint) -> String {
+pub(super) fn place(endpoint: &Endpoint) -> String {
     format!("{}:{}", endpoint.host, endpoint.port)
 }
 

@@ -4,7 +4,7 @@ use super::refused;
 use crate::{
     core::{Redactor, Secret, redact},
     outcome::{HarnessCode, StageError},
-    probe::{peek::Protocol, tls},
+    probe::{clock, peek::Protocol, tls},
     scenario::target::{Endpoint, OauthClient, TlsMode},
 };
 use serde_json::Value;
@@ -81,6 +81,10 @@ pub(super) fn ask(
     let answered =
         agent.post(url).header("Accept", "application/json").send_form(form.iter().copied().chain(credentials));
     let mut response = answered.map_err(|e| not_reached(url, &e, left))?;
+    let date = response.headers().get("Date").and_then(|date| date.to_str().ok());
+    if let Some(apart) = date.and_then(|date| clock::compare(|| stage(url), date)) {
+        return Err(Failure::last(apart));
+    }
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(LARGEST).read_to_vec();
     let body = body.map_err(|e| match e {

@@ -151,6 +151,20 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
+        "H10",
+        text("clocks are more than five minutes apart", "時計が5分以上ずれている"),
+        text(
+            "a server's greeting tells another time than this machine, or a mailbox says that a copy came before the mail was sent",
+            "サーバーの挨拶の時刻がこの機械と違う、または写しの到着時刻が送信より前になっている",
+        ),
+        text("this machine or that server does not follow NTP", "この機械かサーバーが NTP に従っていない"),
+        text(
+            "timedatectl set-ntp true; until then nothing is sent, since Date, signatures and deadlines would be wrong",
+            "timedatectl set-ntp true。直すまで何も送らない (Date、署名、期限が正しくないため)",
+        ),
+        &[],
+    ),
+    row(
         "W01",
         text("a secret stands in plain text", "秘密が平文で書かれている"),
         text(

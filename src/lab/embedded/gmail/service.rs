@@ -20,10 +20,10 @@ use crate::{
         store::{Account, FolderKind, Store, account_key, utf7},
         tasks::Tasks,
     },
-    scenario::knobs::GmailKnobs,
+    scenario::knobs::{GmailKnobs, ImapFault},
 };
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -154,6 +154,9 @@ impl Gmail {
 
     fn deliver(&self, account: Arc<Account>, folders: Vec<FolderKind>, message: Arc<[u8]>, now: Timestamp) {
         let category = folders.contains(&FolderKind::Inbox).then_some(self.knobs.category);
+        let behind =
+            if self.knobs.imap == ImapFault::Clock { SignedDuration::from_mins(10) } else { SignedDuration::ZERO };
+        let now = now - behind;
         if self.knobs.delay.is_zero() {
             account.deliver_to_all(&folders, category, message, now);
             return;

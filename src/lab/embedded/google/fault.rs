@@ -30,6 +30,8 @@ pub enum TokenFault {
     Silent,
     /// Nobody listens.
     Down,
+    /// A clock that is ten minutes behind.
+    Clock,
     /// Consent brings no refresh token.
     NoRefreshToken,
     /// The person does not consent.
@@ -41,7 +43,7 @@ pub enum TokenFault {
 }
 
 impl TokenFault {
-    const ALL: [(&'static str, Self); 16] = [
+    const ALL: [(&'static str, Self); 17] = [
         ("none", Self::None),
         ("invalid-grant", Self::InvalidGrant),
         ("invalid-client", Self::InvalidClient),
@@ -54,6 +56,7 @@ impl TokenFault {
         ("endless", Self::Endless),
         ("silent", Self::Silent),
         ("down", Self::Down),
+        ("clock", Self::Clock),
         ("no-refresh-token", Self::NoRefreshToken),
         ("access-denied", Self::AccessDenied),
         ("other-state", Self::OtherState),

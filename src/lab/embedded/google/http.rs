@@ -2,6 +2,7 @@
 
 use super::{Google, TokenFault};
 use httparse::Status;
+use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, io};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -37,7 +38,7 @@ impl Reply {
         Self { status: 302, fields: vec![("Location", location)], body: String::new() }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    fn to_bytes(&self, now: Timestamp) -> Vec<u8> {
         let reason = match self.status {
             200 => "OK",
             302 => "Found",
@@ -47,7 +48,9 @@ impl Reply {
             429 => "Too Many Requests",
             _ => "Service Unavailable",
         };
-        let mut text = format!("HTTP/1.1 {} {reason}\r\nConnection: close\r\n", self.status);
+        // IMF-fixdate (RFC 9110 §5.6.7).
+        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT");
+        let mut text = format!("HTTP/1.1 {} {reason}\r\nConnection: close\r\nDate: {date}\r\n", self.status);
         for (name, value) in &self.fields {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -74,7 +77,8 @@ pub(super) async fn serve(google: &Google, stream: TcpStream, tls: TlsAcceptor) 
         ("GET", "/o/oauth2/v2/auth") => google.authorize(&fields(query.as_bytes())),
         _ => Reply::page(404, "Nothing is here."),
     };
-    stream.write_all(&reply.to_bytes()).await?;
+    let behind = SignedDuration::from_mins(if google.settings.fault == TokenFault::Clock { 10 } else { 0 });
+    stream.write_all(&reply.to_bytes(Timestamp::now() - behind)).await?;
     stream.shutdown().await
 }
 

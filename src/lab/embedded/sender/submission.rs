@@ -10,6 +10,7 @@ use crate::{
     scenario::knobs::SubmissionFault,
 };
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822, tz::TimeZone};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -53,6 +54,11 @@ impl Service for Submission {
     async fn connect(&self, _session: &Session) -> Reply {
         if self.meets(SubmissionFault::Busy) {
             return busy();
+        }
+        if self.fault == SubmissionFault::Clock {
+            let behind = Timestamp::now() - SignedDuration::from_mins(10);
+            let date = rfc2822::to_string(&behind.to_zoned(TimeZone::UTC)).unwrap_or_default();
+            return Reply::plain(220, format!("{EXTERNAL_HOST} ESMTP Exim 4.98 {date}"));
         }
         Reply::plain(220, format!("{EXTERNAL_HOST} ESMTP Postfix"))
     }
