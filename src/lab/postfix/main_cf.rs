@@ -113,8 +113,10 @@ pub(super) fn fence(state: &Path, installation: &Installation, company: &Company
         // Reports for the postmaster have nowhere to go.
         ("notify_classes", ""),
         // Lab-scale: a real server waits for minutes and days.
-        ("minimal_backoff_time", "1s"),
-        ("maximal_backoff_time", "1s"),
+        // Longer than a second, the unit of queue times: qmgr forgets a message that it takes up while its delivery agent
+        // still has it ("skipped, still being delivered").
+        ("minimal_backoff_time", "2s"),
+        ("maximal_backoff_time", "2s"),
         ("queue_run_delay", "1s"),
         ("transport_retry_time", "1s"),
         ("maximal_queue_lifetime", "2m"),
