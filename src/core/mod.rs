@@ -3,6 +3,7 @@
 pub mod category;
 pub mod clock;
 pub mod der;
+pub mod digest;
 pub mod duration;
 pub mod glob;
 pub mod guard;

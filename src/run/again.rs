@@ -13,7 +13,7 @@ use super::{
     worlds::World,
 };
 use crate::{
-    core::duration,
+    core::{digest::sha256, duration},
     evidence::{Arrival, Evidence, Submission},
     judge,
     mail::{Message, received},
@@ -141,7 +141,7 @@ pub(super) fn check(item: &Item, past: &Taken, target: &Target, given: &Vars) ->
     let vars = item.vars(target, given, &mail.run, &mail.token);
     // What cannot be composed at all is told elsewhere.
     let composed = compose(&scenario.send, &occasion(item, past, target, &vars));
-    if composed.is_ok_and(|sent| recorded::sha256(&sent.raw) != mail.sha256) {
+    if composed.is_ok_and(|sent| sha256(&sent.raw) != mail.sha256) {
         let message = format!("the mail of {} is not the one that was sent in run {}", item.id, mail.run);
         let help = "the scenario, a file that it names, a variable or an address has changed since; look again with what was \
                     there then, or send anew";

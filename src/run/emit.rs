@@ -28,8 +28,13 @@ impl Clock {
 
     /// The time as RFC 3339, UTC, with milliseconds.
     pub fn text(&self) -> String {
-        self.now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+        text(self.now())
     }
+}
+
+/// A moment as RFC 3339, UTC, with milliseconds.
+pub(super) fn text(moment: jiff::Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 impl fmt::Debug for Clock {

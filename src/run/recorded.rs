@@ -1,13 +1,12 @@
 //! What is told of a mail when it is sent, and what a later run makes of it.
 
-use super::{Environment, Item, log::millis};
+use super::{Environment, Item, emit, log::millis};
 use crate::{
-    core::Token,
+    core::{Token, digest::sha256},
     evidence::{Sent, Stage, StageReply, Submission},
     outcome::{ComposedMail, SubmissionReply, SubmittedMail},
     scenario::Target,
 };
-use aws_lc_rs::digest::{SHA256, digest};
 use std::time::Duration;
 
 /// What is told before a mail is handed over: it is `signature` and `sent`, composed at `date`.
@@ -29,7 +28,7 @@ pub(super) fn composed(
         signature,
         scenario_sha256: sha256(item.scenario.source.as_bytes()),
         watched: watched.iter().filter_map(address).collect(),
-        started_at: started.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        started_at: emit::text(started),
         timeout_ms: millis(timeout),
     }
 }
@@ -72,11 +71,6 @@ pub(super) fn submission(told: &SubmittedMail) -> Submission {
         unanswered: told.unanswered.clone(),
         transcript: told.transcript.clone(),
     }
-}
-
-/// SHA-256 in hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

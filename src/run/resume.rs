@@ -1,13 +1,9 @@
 //! A recorded run, read for what is left to find out: which mails left, what was decided of them, and which are to be looked
 //! for again.
 
-use super::{
-    Item, Plan,
-    recorded::{self, sha256},
-    scenario::blank,
-};
+use super::{Item, Plan, recorded, scenario::blank};
 use crate::{
-    core::{At, RunId, ScenarioId, Token},
+    core::{At, RunId, ScenarioId, Token, digest::sha256},
     outcome::{AttemptReport, ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, SubmittedMail},
     scenario::{Scenario, model::ExpectationKind},
 };

@@ -4,10 +4,11 @@ use super::{
     cutter::Cutter,
     error,
     fetch::Fetched,
-    keys::{self, Key},
+    keys::Key,
+    leftovers::{self, Leftover},
     mailboxes::{CROWDED, Counters, Limits},
     past::{self, Past},
-    session::{Named, Session, quoted},
+    session::{Named, Session, quoted, set},
     transcript::{Log, Transcript},
     utf7,
 };
@@ -41,21 +42,6 @@ pub(super) struct Errands {
     was_open: bool,
     /// The server's labels cannot be read.
     without_labels: bool,
-}
-
-/// A message of this tool that a run has left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leftover {
-    /// Where it is.
-    pub folder: Folder,
-    /// Its UID there.
-    uid: u32,
-    /// INTERNALDATE (RFC 3501 §2.3.3), in seconds since 1970.
-    pub internal_date: i64,
-    /// Its Message-ID with angle brackets; empty when it has none.
-    pub message_id: String,
-    /// Its subject as it is written, without control characters.
-    pub subject: String,
 }
 
 struct Open {
@@ -96,7 +82,7 @@ impl Errands {
         self.twice(|open| {
             open.select(folder, true)?;
             open.check_same(uid, message_id)?;
-            open.remove(&uid.to_string())
+            open.remove(&[uid])
         })
     }
 
@@ -111,9 +97,9 @@ impl Errands {
                 if !open.select(folder, remove)? {
                     continue;
                 }
-                let found = open.leftovers(folder, by)?;
-                for some in found.chunks(BATCH).filter(|_| remove) {
-                    open.remove(&set(some.iter().map(|leftover| leftover.uid)))?;
+                let found = leftovers::find(&mut open.session, folder, by)?;
+                for some in found.chunks(leftovers::BATCH).filter(|_| remove) {
+                    open.remove(&some.iter().map(|leftover| leftover.uid).collect::<Vec<_>>())?;
                 }
                 all.extend(found);
             }
@@ -234,16 +220,10 @@ impl Errands {
     }
 }
 
-/// How many messages a command is about at most.
-const BATCH: usize = 200;
-
-fn set(uids: impl IntoIterator<Item = u32>) -> String {
-    uids.into_iter().map(|uid| uid.to_string()).collect::<Vec<_>>().join(",")
-}
-
 impl Open {
     /// Moves messages to the bin, or deletes them where there is none.
-    fn remove(&mut self, uids: &str) -> Result<(), StageError> {
+    fn remove(&mut self, uids: &[u32]) -> Result<(), StageError> {
+        let uids = set(uids);
         match self.bin.clone() {
             Some(bin) if self.session.can("MOVE") => {
                 return self.session.run("MOVE", &format!("UID MOVE {uids} {}", quoted(&bin))).map(drop);
@@ -257,35 +237,6 @@ impl Open {
             self.session.run("EXPUNGE", &format!("UID EXPUNGE {uids}"))?;
         }
         Ok(())
-    }
-
-    fn leftovers(&mut self, folder: Folder, by: i64) -> Result<Vec<Leftover>, StageError> {
-        // BEFORE goes by days, of whatever time zone the server likes.
-        let day = past::day(by.saturating_add(2 * 86_400));
-        let old = self.session.search(&format!("BEFORE {day}"))?;
-        let mut found = Vec::new();
-        for some in old.chunks(BATCH) {
-            let (headers, _) = self.session.headers(&set(some.iter().copied()))?;
-            for message in headers {
-                let Some(internal_date) = message.internal_date.filter(|date| *date <= by) else { continue };
-                let header = Message::parse(message.header.unwrap_or_default());
-                if !(keys::is_probe(&header) || keys::is_report(&header) && self.is_about_probe(message.uid)?) {
-                    continue;
-                }
-                let text = |name: &str| {
-                    let value = header.first(name).map(|field| field.value()).unwrap_or_default();
-                    value.replace(char::is_control, " ")
-                };
-                let (subject, message_id) = (text("Subject"), text("Message-ID"));
-                found.push(Leftover { folder, uid: message.uid, internal_date, message_id, subject });
-            }
-        }
-        Ok(found)
-    }
-
-    fn is_about_probe(&mut self, uid: u32) -> Result<bool, StageError> {
-        let (whole, _) = self.session.messages(&[uid], false)?;
-        Ok(whole.into_iter().filter_map(|m| m.raw).any(|raw| keys::is_about_probe(&Message::parse(raw))))
     }
 
     /// Opens a folder unless it is open; `false` when there is none such. An open one is asked for news: Gmail shows a

@@ -57,7 +57,7 @@ pub(super) fn is_probe(message: &Message) -> bool {
 
 /// Whether a report returns the header of a message from this tool.
 pub(super) fn is_about_probe(report: &Message) -> bool {
-    is_report(report) && lines_named(report.body(), PROBE_HEADER).any(|value| token(&value).is_some())
+    is_report(report) && of_report(report).iter().any(|key| matches!(key, Key::Token(_)))
 }
 
 fn token(value: &str) -> Option<Key> {

@@ -2,9 +2,10 @@
 
 use super::{
     cutter::Cutter,
-    errands::{self, Errands, Leftover},
+    errands::{self, Errands},
     error,
     hub::{Hub, Link},
+    leftovers::Leftover,
     transcript::Transcript,
     watch::{Wanted, Watch},
     watcher::Watcher,

@@ -7,6 +7,7 @@
 //! | `hub` | who waits for what; arrivals find them by hash |
 //! | `keys` | what a message says about the attempt it belongs to |
 //! | `watcher` | the thread behind a folder: wait, look, hand on, reconnect |
+//! | `leftovers` | what runs have left in a folder |
 //! | `errands` | deleting and looking up, on a connection of their own |
 //! | `session` | one connection: login, folders, IDLE |
 //! | `connect` | TCP, TLS, greeting |
@@ -24,6 +25,7 @@ mod error;
 mod fetch;
 mod hub;
 mod keys;
+mod leftovers;
 mod mailboxes;
 mod past;
 mod session;
@@ -34,7 +36,7 @@ mod watch;
 mod watcher;
 mod wire;
 
-pub use errands::Leftover;
+pub use leftovers::Leftover;
 pub use mailboxes::{Limits, Mailboxes, Standing};
 pub use visit::{FoundBy, Visit, visit};
 pub use watch::{Wanted, Watch};

@@ -3,8 +3,8 @@
 use super::{
     fetch::Fetched,
     keys::{self, Key},
-    session::Session,
-    watcher::{batches, set},
+    session::{Session, set},
+    watcher::batches,
 };
 use crate::{mail::Message, outcome::StageError};
 use jiff::Timestamp;

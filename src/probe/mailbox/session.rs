@@ -254,10 +254,8 @@ impl Session {
         uids: &[u32],
         with_labels: bool,
     ) -> Result<(Vec<Fetched>, Option<u32>), StageError> {
-        let set: Vec<_> = uids.iter().map(u32::to_string).collect();
         let extra = if with_labels { "X-GM-MSGID X-GM-LABELS " } else { "" };
-        let answer =
-            self.run("FETCH", &format!("UID FETCH {} (UID INTERNALDATE {extra}BODY.PEEK[])", set.join(",")))?;
+        let answer = self.run("FETCH", &format!("UID FETCH {} (UID INTERNALDATE {extra}BODY.PEEK[])", set(uids)))?;
         Ok((answer.messages, answer.exists))
     }
 
@@ -336,6 +334,11 @@ impl imap::Authenticator for Token<'_> {
         *self.refusal.borrow_mut() = String::from_utf8_lossy(challenge).into_owned();
         String::new()
     }
+}
+
+/// A set of messages (RFC 3501 §9, sequence-set).
+pub(super) fn set(uids: &[u32]) -> String {
+    uids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// A quoted string (RFC 3501 §9).

@@ -8,7 +8,7 @@ use super::{
     keys::{self, Key},
     mailboxes::{CROWDED, Counters, Limits},
     past,
-    session::{Idled, Named, Session},
+    session::{Idled, Named, Session, set},
     transcript::{Log, Transcript},
     utf7,
 };
@@ -299,11 +299,6 @@ impl Progress {
     fn more(&mut self, exists: Option<u32>) -> bool {
         exists.is_some() && std::mem::replace(&mut self.exists, exists) != exists
     }
-}
-
-/// UIDs as one set (RFC 3501 §9, sequence-set).
-pub(super) fn set(uids: &[u32]) -> String {
-    uids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// What stays the same about a message when its UID changes.

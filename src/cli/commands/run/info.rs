@@ -3,6 +3,7 @@
 use super::settings::Settings;
 use crate::{
     cli::{Context, project::Project},
+    core::digest::sha256,
     outcome::{GitInfo, RunInfo},
 };
 use std::{fs, process::Stdio, time::Duration};
@@ -25,8 +26,7 @@ pub(super) async fn info(context: &Context, project: &Project, settings: &Settin
 /// SHA-256 of the project file in hexadecimal digits.
 pub(super) fn config_sha256(project: &Project) -> Option<String> {
     let config = project.file.as_ref().and_then(|file| fs::read(file).ok())?;
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &config);
-    Some(digest.as_ref().iter().map(|b| format!("{b:02x}")).collect())
+    Some(sha256(&config))
 }
 
 /// What git says about the current directory; `None` when it is not there or takes too long.

@@ -1,0 +1,55 @@
+//! What runs have left in a folder: mail with the probe header, and reports that return it.
+
+use super::{
+    keys,
+    past::day,
+    session::{Session, set},
+};
+use crate::{evidence::Folder, mail::Message, outcome::StageError};
+
+/// How many messages a command is about at most.
+pub(super) const BATCH: usize = 200;
+
+/// A message of this tool that a run has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// Where it is.
+    pub folder: Folder,
+    /// Its UID there.
+    pub(super) uid: u32,
+    /// INTERNALDATE (RFC 3501 §2.3.3), in seconds since 1970.
+    pub internal_date: i64,
+    /// Its Message-ID with angle brackets; empty when it has none.
+    pub message_id: String,
+    /// Its subject as it is written, without control characters.
+    pub subject: String,
+}
+
+/// Those of the selected folder that came by a moment in seconds since 1970.
+pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec<Leftover>, StageError> {
+    // BEFORE goes by days, of whatever time zone the server likes.
+    let day = day(by.saturating_add(2 * 86_400));
+    let old = session.search(&format!("BEFORE {day}"))?;
+    let mut found = Vec::new();
+    for some in old.chunks(BATCH) {
+        for message in session.headers(&set(some))?.0 {
+            let Some(internal_date) = message.internal_date.filter(|date| *date <= by) else { continue };
+            let header = Message::parse(message.header.unwrap_or_default());
+            if !(keys::is_probe(&header) || keys::is_report(&header) && is_about_probe(session, message.uid)?) {
+                continue;
+            }
+            let text = |name: &str| {
+                let value = header.first(name).map(|field| field.value()).unwrap_or_default();
+                value.replace(char::is_control, " ")
+            };
+            let (subject, message_id) = (text("Subject"), text("Message-ID"));
+            found.push(Leftover { folder, uid: message.uid, internal_date, message_id, subject });
+        }
+    }
+    Ok(found)
+}
+
+fn is_about_probe(session: &mut Session, uid: u32) -> Result<bool, StageError> {
+    let (whole, _) = session.messages(&[uid], false)?;
+    Ok(whole.into_iter().filter_map(|m| m.raw).any(|raw| keys::is_about_probe(&Message::parse(raw))))
+}
