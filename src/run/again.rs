@@ -2,21 +2,16 @@
 //! on an attempt is as any other. Nothing here can send.
 
 use super::{
-    Environment, Item,
-    attempt::{Told, UnderWay, ended, unplanned},
-    goals::Goals,
-    log::Log,
+    arrival::{between, came},
+    plan::{Item, Taken},
     recorded,
-    resume::Taken,
-    route::route,
+    steps::{AttemptContext, Composed, Earlier, Submitted},
     wait,
-    worlds::World,
 };
 use crate::{
     core::{digest::sha256, duration},
-    evidence::{Arrival, Evidence, Submission},
+    evidence::{Evidence, Submission},
     judge,
-    mail::{Message, received},
     outcome::{CheckResult, StageError, Status},
     probe::{
         compose::{Occasion, compose},
@@ -27,10 +22,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::json;
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// How long the mailboxes may take to open when the attempt's own time is over.
 const OPENING: Duration = Duration::from_secs(60);
@@ -38,85 +30,49 @@ const OPENING: Duration = Duration::from_secs(60);
 /// The longest time of an attempt that is believed.
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
-/// The mail as it was sent, what is there of it, and the folders watched for what may still come in the attempt's time.
-pub(super) async fn take_up(
-    environment: &Environment,
-    (item, past): (&Item, &Taken),
-    world: &World,
-    log: &mut Log,
-    told: &mut Told,
-) -> Result<UnderWay, StageError> {
-    let (scenario, mail) = (&item.scenario, &past.mail);
-    let route = route(&scenario.send, &world.target).map_err(|e| unplanned(&e.at, &e.value))?;
-    let vars = item.vars(&world.target, &environment.vars, &mail.run, &mail.token);
-    let occasion = occasion(item, past, &world.target, &vars);
-    let mut sent = compose(&scenario.send, &occasion).map_err(|e| unplanned(&e.at, &e.message))?;
-    if let Some(signature) = &mail.signature {
-        sent.raw = [signature.as_bytes(), &sent.raw].concat();
-    }
-    let goals = Goals::of(scenario, &world.target, past.timeout());
-    told.composed(&sent, &goals, &scenario.send.from.value);
-    let submission = past.submission();
-    told.submission(&submission, &route.server);
+/// The mail as it was sent.
+pub(super) fn compose_anew(cx: &AttemptContext<'_>, past: &Taken) -> Result<Composed, StageError> {
+    let mail = &past.mail;
+    let vars = cx.item.vars(&cx.world.target, &cx.environment.vars, &mail.run, &mail.token);
+    Composed::of(cx, vars, (&mail.run, mail.date), past.timeout(), |sent, _| {
+        if let Some(signature) = &mail.signature {
+            sent.raw = [signature.as_bytes(), &sent.raw].concat();
+        }
+        Ok(mail.signature.clone())
+    })
+}
 
-    let now = environment.emitter.clock().now();
-    let deadline = Instant::now() + past.left(now);
+/// What is there of the mail, and the folders watched for what may still come in the attempt's time.
+pub(super) async fn resume(
+    cx: &AttemptContext<'_>,
+    composed: &Composed,
+    past: &Taken,
+) -> Result<Submitted, StageError> {
+    let (world, goals, wanted) = (cx.world, &composed.goals, &composed.wanted);
+    let clock = cx.environment.emitter.clock();
+    let deadline = Instant::now() + past.left(clock.now());
     let opening = deadline.max(Instant::now() + OPENING);
-    let wanted = Wanted { message_id: sent.message_id.clone(), token: told.token.clone() };
-    let sender = &scenario.send.from.value;
-    let begun = log.begin("watch");
-    let watches = wait::watch(world, &goals, sender, &wanted, opening).await;
-    let watches = ended(log, &begun, watches, |_| serde_json::Value::Null)?;
-    let begun = log.begin("search");
-    let there = wait::there(world, &goals, sender, &wanted, mail.date).await;
-    let there = ended(log, &begun, there, |found| json!({ "found": found.len() }))?;
+    let sender = &cx.item.scenario.send.from.value;
+    let watches = wait::watch(world, goals, sender, wanted, opening);
+    let watches = cx.log.step("watch", watches, |_| serde_json::Value::Null).await?;
+    let there = wait::there(world, goals, sender, wanted, past.mail.date);
+    let there = cx.log.step("search", there, |found| json!({ "found": found.len() })).await?;
 
     // Mail of attempts before this one may have come since, too; that is asked at the end.
     for earlier in past.earlier.iter().filter(|a| a.status == Status::TimedOut) {
         let wanted = Wanted { message_id: earlier.message_id.clone(), token: earlier.token.clone() };
-        let accounts: BTreeSet<String> = goals.folders_of_copies().into_iter().map(|(account, _)| account).collect();
-        world.deliveries.sent(item, earlier.n, &wanted, accounts);
+        world.deliveries.sent(cx.item, earlier.n, &wanted, composed.receivers());
         world.deliveries.give_up(&earlier.token);
     }
 
     let submitted = past.submitted_at();
-    let ago = between(submitted, environment.emitter.clock().now());
-    let mut there: Vec<_> = there
-        .into_iter()
-        .map(|arrival| {
-            let after = came(&arrival, submitted, ago);
-            (arrival, after)
-        })
-        .collect();
-    there.sort_by_key(|(_, after)| *after);
-    let since = Logs::mark_past(mail.date);
-    Ok(UnderWay {
-        sent,
-        submission,
-        route,
-        vars,
-        goals,
-        watches,
-        there,
-        since,
-        ago,
-        submitted: Some(submitted),
-        slow_at: None,
-        deadline,
-    })
-}
-
-/// How long after its submission a mail came: by the receiver's clock, to the second; where the receiver does not say, it was
-/// there when it was found.
-pub(super) fn came(arrival: &Arrival, submitted: Timestamp, ago: Duration) -> Duration {
-    let stamped = || received::hops(&Message::parse(arrival.raw.clone())).last().and_then(|hop| hop.time);
-    let at = arrival.internal_date.or_else(stamped).and_then(|at| Timestamp::from_second(at).ok());
-    at.map_or(ago, |at| between(submitted, at).min(ago))
-}
-
-/// The time from one moment to a later one.
-fn between(from: Timestamp, to: Timestamp) -> Duration {
-    Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
+    let ago = between(submitted, clock.now());
+    let mut there: Vec<_> = there.into_iter().map(|arrival| (came(&arrival, submitted, ago), arrival)).collect();
+    there.sort_by_key(|(after, _)| *after);
+    let there = there.into_iter().map(|(after, arrival)| (arrival, after)).collect();
+    let (submission, since) = (past.submission(), Logs::mark_past(past.mail.date));
+    let earlier = Some(Earlier { submitted, ago, there });
+    Ok(Submitted { submission, watches, since, deadline, slow_at: None, earlier })
 }
 
 fn occasion<'a>(item: &'a Item, past: &'a Taken, target: &'a Target, vars: &'a Vars) -> Occasion<'a> {
@@ -186,7 +142,7 @@ impl Taken {
         at.unwrap_or_else(|| Timestamp::from_second(self.mail.date).unwrap_or_default())
     }
 
-    fn submission(&self) -> Submission {
+    pub(super) fn submission(&self) -> Submission {
         match &self.submitted {
             Some(told) => recorded::submission(told),
             None => Submission {

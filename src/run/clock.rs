@@ -1,6 +1,6 @@
 //! What a mailbox says of this machine's clock: a copy cannot have come before the mail was sent, nor after it was seen.
 
-use super::wait::Found;
+use super::arrival::Found;
 use crate::{
     core::clock::is_apart,
     mail::received,

@@ -1,6 +1,6 @@
 //! From what was found to what was seen: mail is read and verified here, once.
 
-use super::{wait::Found, worlds::World};
+use super::{arrival::Found, world::World};
 use crate::{
     evidence::{Bounce, Evidence, Filed, MailboxNotes, ReceivedCopy, ReturnedMail, Sent, Submission},
     mail::{

@@ -1,6 +1,6 @@
 //! What only Gmail's search and labels can tell of a copy, asked after it arrived where an expectation is about it.
 
-use super::{wait::Found, worlds::World};
+use super::{arrival::Found, world::World};
 use crate::{
     evidence::{Filed, Folder},
     outcome::{HarnessCode, StageError},

@@ -1,7 +1,7 @@
 //! Mail that comes after its attempt was given up: it tells a slow way from a lost mail. Asked when a world ends, because
 //! until then nothing more is sent and everything that came can be seen.
 
-use super::{deliveries::Mail, log::millis, wait, worlds::World};
+use super::{deliveries::Mail, log::millis, wait, world::World};
 use crate::{
     evidence::{Arrival, Folder},
     mail::{Message, dsn::Dsn},

@@ -3,10 +3,13 @@
 use super::emit::Emitter;
 use crate::{
     core::ScenarioId,
-    outcome::{Event, Step},
+    outcome::{Event, StageError, Step},
 };
 use serde_json::Value;
-use std::time::Instant;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
 
 /// The steps of one attempt.
 pub(super) struct Log {
@@ -14,7 +17,7 @@ pub(super) struct Log {
     scenario: ScenarioId,
     attempt: u32,
     started: Instant,
-    pub(super) steps: Vec<Step>,
+    steps: Mutex<Vec<Step>>,
 }
 
 /// A step that has begun.
@@ -25,7 +28,7 @@ pub(super) struct Begun {
 
 impl Log {
     pub(super) fn new(emitter: Emitter, scenario: ScenarioId, attempt: u32) -> Self {
-        Self { emitter, scenario, attempt, started: Instant::now(), steps: Vec::new() }
+        Self { emitter, scenario, attempt, started: Instant::now(), steps: Mutex::default() }
     }
 
     /// When the attempt began.
@@ -48,7 +51,7 @@ impl Log {
     }
 
     /// `status` is `ok`, `failed` or `error`.
-    pub(super) fn end(&mut self, begun: &Begun, status: &'static str, detail: Value) {
+    pub(super) fn end(&self, begun: &Begun, status: &'static str, detail: Value) {
         let duration_ms = millis(begun.at.elapsed());
         let text = match &detail {
             Value::Null => String::new(),
@@ -56,13 +59,38 @@ impl Log {
             other => other.to_string(),
         };
         self.tell(begun.kind, status, duration_ms, text);
-        self.steps.push(Step {
+        self.all().push(Step {
             kind: begun.kind.to_owned(),
             status: status.to_owned(),
             at_ms: millis(begun.at - self.started),
             duration_ms,
             detail,
         });
+    }
+
+    fn all(&self) -> std::sync::MutexGuard<'_, Vec<Step>> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every step so far, for the report.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        self.all().clone()
+    }
+
+    /// One step that can fail: it begins, ends and is told of here.
+    pub(super) async fn step<T>(
+        &self,
+        kind: &'static str,
+        work: impl Future<Output = Result<T, StageError>>,
+        detail: impl FnOnce(&T) -> Value,
+    ) -> Result<T, StageError> {
+        let begun = self.begin(kind);
+        let result = work.await;
+        match &result {
+            Ok(value) => self.end(&begun, "ok", detail(value)),
+            Err(error) => self.end(&begun, "error", Value::String(error.to_string())),
+        }
+        result
     }
 
     fn tell(&self, kind: &str, status: &str, ms: u64, detail: String) {

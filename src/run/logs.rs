@@ -1,6 +1,6 @@
 //! Which logs an attempt reads, and for how long.
 
-use super::{log::Log, worlds::World};
+use super::{log::Log, world::World};
 use crate::{
     evidence::LogLine,
     judge::check::logs_hold,
@@ -28,7 +28,7 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     /// Reads the logs of every server on the way, and those that the scenario wants a line of. Wanted lines are waited
     /// for.
-    pub(super) async fn gather(&self, world: &World, log: &mut Log) -> Gathered {
+    pub(super) async fn gather(&self, world: &World, log: &Log) -> Gathered {
         let (mut named, mut within) = (Vec::new(), None);
         for expectation in &self.scenario.expect {
             let applies = expectation.targets.is_empty() || expectation.targets.contains(&world.target.kind);

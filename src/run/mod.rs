@@ -2,8 +2,9 @@
 //! ways to stop.
 
 mod again;
+mod arrival;
 mod artifacts;
-mod attempt;
+mod attempt_report;
 mod clock;
 mod deliveries;
 mod emit;
@@ -15,15 +16,19 @@ mod ledger;
 mod limits;
 mod log;
 mod logs;
+mod pipeline;
 mod pool;
 mod preflight;
 mod recorded;
 mod route;
 mod scenario;
+mod scenario_report;
+mod steps;
 mod stop;
 mod tags;
 mod turns;
 mod wait;
+mod world;
 mod worlds;
 
 pub mod plan;

@@ -1,13 +1,10 @@
 //! Which scenarios are run, and whether they can be: everything that is a person's mistake is found here, before a mail
 //! is sent.
 
-use super::{
-    TagExpr,
-    resume::{Resumed, Taken},
-};
+use super::TagExpr;
 use crate::{
     core::{RunId, ScenarioId, Token},
-    outcome::ShardInfo,
+    outcome::{AttemptReport, ComposedMail, Event, ScenarioReport, ShardInfo, SubmittedMail},
     scenario::{Scenario, Target, TargetKind, Vars},
 };
 use std::{path::PathBuf, sync::Arc};
@@ -40,6 +37,34 @@ pub struct Plan {
     pub obsolete_snapshots: Vec<String>,
     /// What is taken from an earlier run: nothing is sent, then.
     pub resumed: Option<Resumed>,
+}
+
+/// A mail that is looked for again.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The attempt, from 1.
+    pub(super) attempt: u32,
+    pub(super) mail: ComposedMail,
+    /// `None` when the run broke off before the first server had answered.
+    pub(super) submitted: Option<SubmittedMail>,
+    /// The attempts before it.
+    pub(super) earlier: Vec<AttemptReport>,
+    pub(super) max_attempts: u32,
+}
+
+/// What a run that looks again takes from the run before it.
+#[derive(Debug, Clone, Default)]
+pub struct Resumed {
+    /// That run.
+    pub(super) run: Option<RunId>,
+    /// Its scenarios, in their order.
+    pub(super) order: Vec<ScenarioId>,
+    /// What stays as it was.
+    pub(super) kept: Vec<ScenarioReport>,
+    /// What was told of mails that are not decided, to be told again: this run may break off, too.
+    pub(super) mails: Vec<Event>,
+    /// What a person should know.
+    pub(super) notes: Vec<String>,
 }
 
 /// Which of the scenarios that were found are run.
@@ -101,5 +126,11 @@ impl Item {
         vars.set("token", token.as_str());
         vars.set("run", run.as_str());
         vars
+    }
+}
+impl Item {
+    /// What makes the mail of the `attempt`th attempt unlike every other.
+    pub(super) fn token(&self, run: &RunId, attempt: u32) -> Token {
+        self.past.as_ref().map_or_else(|| Token::of(run, self.index, attempt), |past| past.mail.token.clone())
     }
 }

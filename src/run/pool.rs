@@ -1,14 +1,8 @@
 //! Many scenarios at a time.
 
 use super::{
-    ArtifactPolicy, Emitter, Environment, Given, Item, Plan, RunDir, Stop, StopReason,
-    late::Late,
-    limits::Limits,
-    preflight::prepare,
-    resume::Resumed,
-    scenario::{blank, run_one},
-    turns::Turns,
-    worlds::Worlds,
+    ArtifactPolicy, Emitter, Environment, Given, Item, Plan, RunDir, Stop, StopReason, late::Late, limits::Limits,
+    plan::Resumed, preflight::prepare, scenario::run_one, scenario_report::blank, turns::Turns, worlds::Worlds,
 };
 use crate::{
     core::{Redactor, RunId},

@@ -1,35 +1,34 @@
 //! What is told of a mail when it is sent, and what a later run makes of it.
 
-use super::{Environment, Item, emit, log::millis};
+use super::{
+    emit,
+    log::millis,
+    steps::{AttemptContext, Composed},
+};
 use crate::{
-    core::{Token, digest::sha256},
-    evidence::{Sent, Stage, StageReply, Submission},
+    core::digest::sha256,
+    evidence::{Stage, StageReply, Submission},
     outcome::{ComposedMail, SubmissionReply, SubmittedMail},
-    scenario::Target,
 };
 use std::time::Duration;
 
-/// What is told before a mail is handed over: it is `signature` and `sent`, composed at `date`.
-pub(super) fn composed(
-    environment: &Environment,
-    (item, target, token): (&Item, &Target, &Token),
-    (sent, signature, date): (&Sent, Option<String>, i64),
-    (started, timeout): (Duration, Duration),
-    watched: &[String],
-) -> ComposedMail {
-    let started = environment.emitter.clock().now() - started;
+/// What is told before a mail is handed over.
+pub(super) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> ComposedMail {
+    let (log, target) = (&cx.log, &cx.world.target);
+    let started = cx.environment.emitter.clock().now() - log.started().elapsed();
     let address = |name: &String| Some((name.clone(), target.accounts.get(name)?.address.clone()));
+    let unsigned = &composed.sent.raw[composed.signature.as_ref().map_or(0, String::len)..];
     ComposedMail {
-        run: environment.run.clone(),
-        token: token.clone(),
-        message_id: sent.message_id.clone(),
-        date,
-        sha256: sha256(&sent.raw),
-        signature,
-        scenario_sha256: sha256(item.scenario.source.as_bytes()),
-        watched: watched.iter().filter_map(address).collect(),
+        run: cx.environment.run.clone(),
+        token: cx.token.clone(),
+        message_id: composed.sent.message_id.clone(),
+        date: composed.date,
+        sha256: sha256(unsigned),
+        signature: composed.signature.clone(),
+        scenario_sha256: sha256(cx.item.scenario.source.as_bytes()),
+        watched: composed.watched.iter().filter_map(address).collect(),
         started_at: emit::text(started),
-        timeout_ms: millis(timeout),
+        timeout_ms: millis(cx.item.scenario.wait.timeout),
     }
 }
 

@@ -1,10 +1,15 @@
 //! A recorded run, read for what is left to find out: which mails left, what was decided of them, and which are to be looked
 //! for again.
 
-use super::{Item, Plan, recorded, scenario::blank};
+use super::{
+    Item, Plan,
+    plan::{Resumed, Taken},
+    recorded,
+    scenario_report::blank,
+};
 use crate::{
-    core::{At, RunId, ScenarioId, Token, digest::sha256},
-    outcome::{AttemptReport, ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, SubmittedMail},
+    core::{At, RunId, ScenarioId, digest::sha256},
+    outcome::{ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, SubmittedMail},
     scenario::{Scenario, model::ExpectationKind},
 };
 use std::{
@@ -40,34 +45,6 @@ struct Tried {
     mail: Option<ComposedMail>,
     submitted: Option<SubmittedMail>,
     has_ended: bool,
-}
-
-/// A mail that is looked for again.
-#[derive(Debug, Clone)]
-pub struct Taken {
-    /// The attempt, from 1.
-    pub(super) attempt: u32,
-    pub(super) mail: ComposedMail,
-    /// `None` when the run broke off before the first server had answered.
-    pub(super) submitted: Option<SubmittedMail>,
-    /// The attempts before it.
-    pub(super) earlier: Vec<AttemptReport>,
-    pub(super) max_attempts: u32,
-}
-
-/// What a run that looks again takes from the run before it.
-#[derive(Debug, Clone, Default)]
-pub struct Resumed {
-    /// That run.
-    pub(super) run: Option<RunId>,
-    /// Its scenarios, in their order.
-    pub(super) order: Vec<ScenarioId>,
-    /// What stays as it was.
-    pub(super) kept: Vec<ScenarioReport>,
-    /// What was told of mails that are not decided, to be told again: this run may break off, too.
-    pub(super) mails: Vec<Event>,
-    /// What a person should know.
-    pub(super) notes: Vec<String>,
 }
 
 impl Past {
@@ -220,11 +197,4 @@ fn in_time(mut scenario: Scenario, taken: &Taken) -> Scenario {
         within.get_or_insert_with(|| At::new(taken.allowed(), at.clone()));
     }
     scenario
-}
-
-impl Item {
-    /// What makes the mail of the `attempt`th attempt unlike every other.
-    pub(super) fn token(&self, run: &RunId, attempt: u32) -> Token {
-        self.past.as_ref().map_or_else(|| Token::of(run, self.index, attempt), |past| past.mail.token.clone())
-    }
 }

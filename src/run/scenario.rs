@@ -1,11 +1,8 @@
 //! One scenario: its attempts, and what they come to.
 
 use super::{
-    ArtifactPolicy, Environment, Item,
-    artifacts::File,
-    attempt::{Attempted, attempt},
-    limits,
-    log::millis,
+    ArtifactPolicy, Environment, Item, artifacts::File, attempt_report::Attempted, limits, log::millis,
+    pipeline::attempt, scenario_report::blank,
 };
 use crate::{
     core::Token,
@@ -207,27 +204,6 @@ fn expected(environment: &Environment, known: &KnownIssue, report: &mut Scenario
         (Status::Passed, _) => (Status::UnexpectedPass, Some(reason)),
         (status, _) => (status, report.reason.take()),
     };
-}
-
-/// A report of a scenario to which nothing has happened yet.
-pub(super) fn blank(item: &Item) -> ScenarioReport {
-    let scenario = &item.scenario;
-    ScenarioReport {
-        id: item.id.clone(),
-        file: scenario.file.to_string(),
-        line: scenario.expect.first().map_or(1, |e| e.at.line),
-        name: scenario.name.clone(),
-        tags: scenario.tags.clone(),
-        params: scenario.params.iter().cloned().collect::<BTreeMap<_, _>>(),
-        status: Status::NotRun,
-        reason: None,
-        flaky: false,
-        duration_ms: 0,
-        max_attempts: 1,
-        attempts: Vec::new(),
-        snapshot: None,
-        source: scenario.source.clone(),
-    }
 }
 
 /// An attempt that never began: there was no world for it, or no mail left.

@@ -1,10 +1,10 @@
 //! Waiting for mail: every folder that matters is watched from before the mail is sent.
 
 use super::{
-    again,
+    arrival::{self, Found},
     goals::{Decision, Goals, Sighting, lost},
     log::{Log, millis},
-    worlds::World,
+    world::World,
 };
 use crate::{
     core::{Token, duration},
@@ -24,14 +24,6 @@ const SEARCH: Duration = Duration::from_secs(10);
 
 /// How long a connection may stay broken when everything else is decided.
 const MEND: Duration = Duration::from_secs(20);
-
-/// A message that arrived, and whether it is a bounce.
-pub(super) struct Found {
-    pub(super) arrival: Arrival,
-    pub(super) after: Duration,
-    pub(super) message: Message,
-    pub(super) dsn: Option<Dsn>,
-}
 
 /// What came of waiting.
 pub(super) struct Waited {
@@ -147,7 +139,7 @@ pub(super) async fn wait(
     // A server can deliver before it answers the end of DATA.
     let after = |arrival: &Arrival| {
         let seen = ago + arrival.seen.saturating_duration_since(began);
-        submitted.map_or(seen, |submitted| again::came(arrival, submitted, seen))
+        submitted.map_or(seen, |submitted| arrival::came(arrival, submitted, seen))
     };
     let over = CancellationToken::new();
     let mut news = listen(watches, deadline, &over);

@@ -5,6 +5,7 @@ use super::{
     clock::Clocks,
     deliveries::Deliveries,
     late::{self, Late},
+    world::World,
 };
 use crate::{
     core::Redactor,
@@ -24,21 +25,6 @@ use std::{
     time::Duration,
 };
 use tokio::sync::OnceCell;
-
-/// A world that scenarios run in, with what is shared by all of them.
-pub(super) struct World {
-    pub(super) target: Target,
-    pub(super) mailboxes: Mailboxes,
-    pub(super) tokens: Tokens,
-    pub(super) logs: Logs,
-    pub(super) dns: Dns,
-    /// What was sent here.
-    pub(super) deliveries: Deliveries,
-    /// Whose clock is wrong.
-    pub(super) clocks: Clocks,
-    /// Servers of our own, which stop when this is dropped.
-    _lab: Option<Lab>,
-}
 
 /// A world and how many scenarios still need it.
 struct Slot {

@@ -1,0 +1,228 @@
+//! The report of an attempt, made of as much as its steps came to.
+
+use super::{
+    again,
+    artifacts::File,
+    evidence,
+    goals::unanswered,
+    log::millis,
+    steps::{AttemptContext, Collected, Composed, Judged},
+};
+use crate::{
+    evidence::{Evidence, Submission},
+    judge,
+    outcome::{AttemptReport, CheckResult, Diagnosis, HarnessCode, StageError, Status},
+};
+use std::collections::BTreeMap;
+
+/// An attempt and all that it saw.
+pub(super) struct Attempted {
+    pub(super) report: AttemptReport,
+    pub(super) evidence: Option<Evidence>,
+    pub(super) files: Vec<File>,
+}
+
+/// An attempt that broke off before there was anything to judge.
+pub(super) fn broken(
+    cx: &AttemptContext<'_>,
+    composed: Option<&Composed>,
+    submission: Option<&Submission>,
+    error: StageError,
+) -> Attempted {
+    let diagnosis = judge::diagnose::of_error(&error).into_iter().collect();
+    let (queue_ids, timings_ms) =
+        submission.zip(composed).map(|(s, c)| of_submission(s, &c.route.server)).unwrap_or_default();
+    let report = AttemptReport {
+        status: Status::Errored,
+        queue_ids,
+        timings_ms,
+        diagnosis,
+        summary: errored(&error),
+        error: Some(error),
+        ..blank(cx, composed)
+    };
+    Attempted { report, evidence: None, files: files(cx, composed, None) }
+}
+
+/// An attempt that was judged.
+pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Collected, judged: Judged) -> Attempted {
+    let (Collected { evidence, .. }, Judged { checks, diagnosis, error }) = (collected, judged);
+    let target = &cx.world.target;
+    let (queue_ids, mut timings_ms) = of_submission(&evidence.submission, &composed.route.server);
+    let arrivals = evidence.copies.iter().map(|c| c.after).chain(evidence.bounces.iter().map(|b| b.after));
+    timings_ms.extend(arrivals.min().map(|first| ("first_seen".to_owned(), millis(first))));
+    let status = match status(&checks, error.as_ref(), Some(&evidence)) {
+        Status::TimedOut if cx.item.past.is_some() && again::is_late(&checks) => Status::Late,
+        status => status,
+    };
+    let error = error.or_else(|| (status == Status::Errored).then(|| inconclusive(&evidence)).flatten());
+    let report = AttemptReport {
+        status,
+        queue_ids,
+        timings_ms,
+        checked: judge::checked(&evidence, &checks, target),
+        summary: match &error {
+            Some(error) => errored(error),
+            None if cx.item.past.is_some() => again::summary(status, &evidence, target),
+            None => judge::summary(&evidence, target),
+        },
+        observed: judge::observed(&evidence, target),
+        diagnosis,
+        assertions: checks,
+        error,
+        ..blank(cx, Some(composed))
+    };
+    let files = files(cx, Some(composed), Some(&evidence));
+    Attempted { report, evidence: Some(evidence), files }
+}
+
+fn blank(cx: &AttemptContext<'_>, composed: Option<&Composed>) -> AttemptReport {
+    AttemptReport {
+        n: cx.number,
+        status: Status::Errored,
+        token: cx.token.clone(),
+        message_id: composed.map(|c| c.sent.message_id.clone()).unwrap_or_default(),
+        queue_ids: BTreeMap::new(),
+        timings_ms: BTreeMap::new(),
+        steps: cx.log.steps(),
+        assertions: Vec::new(),
+        checked: Vec::new(),
+        diagnosis: Vec::<Diagnosis>::new(),
+        error: None,
+        observed: Vec::new(),
+        artifacts: Vec::new(),
+        duration_ms: cx.log.elapsed_ms(),
+        summary: String::new(),
+    }
+}
+
+fn errored(error: &StageError) -> String {
+    format!("{} {}: {}", error.code, error.stage, error.message)
+}
+
+fn of_submission(submission: &Submission, server: &str) -> (BTreeMap<String, String>, BTreeMap<String, u64>) {
+    let queue_ids = submission.queue_id.iter().map(|id| (server.to_owned(), id.clone())).collect();
+    let first = submission.replies.first().map(|r| ("connect".to_owned(), millis(r.at)));
+    let last = submission.replies.last().map(|r| ("smtp".to_owned(), millis(r.at)));
+    (queue_ids, first.into_iter().chain(last).collect())
+}
+
+/// What kept the checks from being decided.
+fn inconclusive(evidence: &Evidence) -> Option<StageError> {
+    let dns = unanswered(evidence).map(|reason| {
+        let next = "ask DNS for the name by hand, and run again when it answers";
+        StageError::new(HarnessCode::H03, "verify the copy", reason, next)
+    });
+    dns.or_else(|| {
+        let unread = evidence.unread_logs.first()?;
+        let stage = format!("read the log of {}", unread.account);
+        Some(StageError::new(HarnessCode::H09, stage, unread.problem.clone(), unread.next.clone()))
+    })
+}
+
+/// A failure counts before an error, a wrong answer before a missing one.
+fn status(checks: &[CheckResult], error: Option<&StageError>, evidence: Option<&Evidence>) -> Status {
+    let mut failed = checks.iter().filter(|c| !c.passed).peekable();
+    if failed.peek().is_none() {
+        return if error.is_some() || evidence.is_none() { Status::Errored } else { Status::Passed };
+    }
+    let failed: Vec<_> = failed.filter(|c| !c.inconclusive).collect();
+    if failed.iter().any(|c| !c.timed_out) {
+        Status::Failed
+    } else if error.is_some() || failed.is_empty() {
+        Status::Errored
+    } else {
+        Status::TimedOut
+    }
+}
+
+fn files(cx: &AttemptContext<'_>, composed: Option<&Composed>, evidence: Option<&Evidence>) -> Vec<File> {
+    let mut files: Vec<File> = composed.iter().map(|c| File::mail("sent.eml".into(), &c.sent.raw)).collect();
+    if let Some(evidence) = evidence {
+        let numbered = |name: &str, n: usize| match n {
+            0 => format!("{name}.eml"),
+            n => format!("{name}-{}.eml", n + 1),
+        };
+        let copies = evidence.copies.iter().enumerate();
+        files.extend(copies.map(|(n, c)| File::mail(numbered("received", n), &c.arrival.raw)));
+        let bounces = evidence.bounces.iter().enumerate();
+        files.extend(bounces.map(|(n, b)| File::mail(numbered("bounce", n), &b.arrival.raw)));
+        files.push(File::text("smtp.log", evidence.submission.transcript.clone()));
+        files.extend(evidence::logs(evidence).into_iter().map(|(name, text)| File::text(name, text)));
+    }
+    let imap: Vec<String> = composed
+        .iter()
+        .flat_map(|c| &c.watched)
+        .map(|a| cx.world.mailboxes.transcript(a))
+        .filter(|t| !t.is_empty())
+        .collect();
+    if !imap.is_empty() {
+        files.push(File::text("imap.log", imap.concat()));
+    }
+    if let Some(zone) = evidence.and_then(evidence::zone) {
+        files.push(File::text("dns.zone", zone));
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{MailboxNotes, Sent};
+
+    fn check(path: &str, passed: bool, timed_out: bool, inconclusive: bool) -> CheckResult {
+        CheckResult {
+            path: format!("expect[0].{path}"),
+            passed,
+            expected: "pass".into(),
+            actual: "something else".into(),
+            file: "a.yaml".into(),
+            line: 1,
+            column: 1,
+            len: 0,
+            timed_out,
+            inconclusive,
+            code: None,
+        }
+    }
+
+    fn evidence() -> Evidence {
+        let raw = Vec::new();
+        let sent = Sent { raw, message_id: "<a@b>".into(), mail_from: String::new(), rcpt_to: Vec::new() };
+        Evidence {
+            sent,
+            submission: Submission::default(),
+            copies: Vec::new(),
+            bounces: Vec::new(),
+            logs: Vec::new(),
+            unread_logs: Vec::new(),
+            mailboxes: MailboxNotes::default(),
+            waited: std::time::Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_failure_hides_behind_nothing() {
+        let error = StageError::new(HarnessCode::H04, "wait", "connection lost", "try again");
+        let good = || check("delivered", true, false, false);
+        let wrong = || check("delivered.auth.arc", false, false, false);
+        let late = || check("delivered", false, true, false);
+        let unanswered = || check("delivered.arc.verify", false, false, true);
+        for (checks, failed, wanted) in [
+            (vec![good()], false, Status::Passed),
+            (vec![good()], true, Status::Errored),
+            (vec![good(), wrong()], false, Status::Failed),
+            (vec![good(), wrong()], true, Status::Failed),
+            (vec![late()], false, Status::TimedOut),
+            (vec![late()], true, Status::Errored),
+            (vec![late(), wrong()], true, Status::Failed),
+            (vec![unanswered()], false, Status::Errored),
+            (vec![unanswered(), wrong()], false, Status::Failed),
+            (vec![unanswered(), late()], false, Status::TimedOut),
+        ] {
+            let error = failed.then_some(&error);
+            assert_eq!(status(&checks, error, Some(&evidence())), wanted, "{checks:?} {error:?}");
+        }
+        assert_eq!(status(&[], None, None), Status::Errored);
+    }
+}

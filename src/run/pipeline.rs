@@ -1,0 +1,216 @@
+//! One attempt at one scenario: compose -> submit -> wait -> collect -> judge. The only place where the steps are put in
+//! order. A mail that an earlier run sent enters as [`Submitted`], by [`again::resume`].
+
+use super::{
+    Environment, again,
+    arrival::Found,
+    attempt_report::{self, Attempted},
+    evidence, filed,
+    log::Log,
+    logs::Asked,
+    plan::Item,
+    recorded,
+    route::Route,
+    steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited},
+    wait::{self, Waiting},
+    world::World,
+};
+use crate::{
+    evidence::{Evidence, MailboxNotes, Submission},
+    judge,
+    outcome::{Event, HarnessCode, StageError, Status},
+    probe::{sign::sign, submit::submit},
+    scenario::model::Cleanup,
+};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Sends one mail, or takes up one that was sent, and sees what becomes of it.
+pub(super) async fn attempt(environment: &Environment, item: &Item, world: &World, number: u32) -> Attempted {
+    let token = item.token(&environment.run, number);
+    let log = Log::new(environment.emitter.clone(), item.id.clone(), number);
+    let cx = &AttemptContext { environment, item, world, number, token, log };
+    cx.log.emit(|scenario, attempt| Event::AttemptStarted { scenario, attempt, token: cx.token.clone() });
+    let composed = match &item.past {
+        None => compose_mail(cx),
+        Some(past) => again::compose_anew(cx, past),
+    };
+    let composed = match composed {
+        Ok(composed) => composed,
+        Err(error) => return attempt_report::broken(cx, None, None, error),
+    };
+    let submitted = match &item.past {
+        None => submit_mail(cx, &composed).await,
+        Some(past) => again::resume(cx, &composed, past).await,
+    };
+    let submitted = match submitted {
+        Ok(submitted) => submitted,
+        Err(error) => {
+            let told = item.past.as_ref().map(|past| past.submission());
+            return attempt_report::broken(cx, Some(&composed), told.as_ref(), error);
+        }
+    };
+    let waited = wait_for_mail(cx, &composed, submitted).await;
+    let collected = collect(cx, &composed, waited).await;
+    let judged = judge(cx, &composed, &collected);
+    if item.scenario.cleanup == Cleanup::Delete {
+        cleanup(cx, &collected.evidence).await;
+    }
+    for check in &judged.checks {
+        cx.log.emit(|scenario, attempt| Event::Assertion { scenario, attempt, check: check.clone() });
+    }
+    let attempted = attempt_report::judged(cx, &composed, collected, judged);
+    if attempted.report.status == Status::TimedOut {
+        world.deliveries.give_up(&cx.token);
+    }
+    attempted
+}
+
+/// The mail, its way and what is waited for. Nothing is sent here.
+fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, StageError> {
+    if let Some(wrong) = cx.world.clocks.wrong() {
+        return Err(wrong);
+    }
+    let (environment, item, target) = (cx.environment, cx.item, &cx.world.target);
+    let vars = item.vars(target, &environment.vars, &environment.run, &cx.token);
+    let date = environment.emitter.clock().now().as_second();
+    Composed::of(cx, vars, (&environment.run, date), item.scenario.wait.timeout, |sent, route| {
+        let unsigned = sent.raw.len();
+        if let Some(signer) = &route.signer {
+            sign(sent, signer)?;
+        }
+        let signature = &sent.raw[..sent.raw.len() - unsigned];
+        Ok((!signature.is_empty()).then(|| String::from_utf8_lossy(signature).into_owned()))
+    })
+}
+
+/// Hands the mail to its first server, with every mailbox watched from before.
+async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Submitted, StageError> {
+    let (log, world, scenario) = (&cx.log, cx.world, &cx.item.scenario);
+    let deadline = log.started() + scenario.wait.timeout;
+    let since = world.logs.mark(composed.date);
+    let sender = &scenario.send.from.value;
+    let watches = wait::watch(world, &composed.goals, sender, &composed.wanted, deadline);
+    let watches = log.step("watch", watches, |_| Value::Null).await?;
+    let mail = recorded::composed(cx, composed);
+    log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
+    let Route { endpoint, helo, server, .. } = &composed.route;
+    let left = deadline.saturating_duration_since(Instant::now());
+    let submission = submit(endpoint, helo, &composed.sent, left, &world.tokens);
+    let told = |s: &Submission| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls });
+    let submission = log.step("send", submission, told).await?;
+    let told = recorded::submitted(&submission, server, cx.environment.emitter.clock().text());
+    log.emit(|scenario, attempt| Event::MailSubmitted { scenario, attempt, submission: told });
+    if submission.may_be_accepted() {
+        world.deliveries.sent(cx.item, cx.number, &composed.wanted, composed.receivers());
+    }
+    let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
+    Ok(Submitted { submission, watches, since, deadline, slow_at, earlier: None })
+}
+
+/// Waits until what came decides everything, or time is up.
+async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: Submitted) -> Waited {
+    let Submitted { submission, watches, since, deadline, slow_at, earlier } = submitted;
+    let (log, world) = (&cx.log, cx.world);
+    let (began, is_new) = (Instant::now(), earlier.is_none());
+    let begun = log.begin("wait");
+    let (submitted, ago, there) =
+        earlier.map_or((None, Duration::ZERO, Vec::new()), |e| (Some(e.submitted), e.ago, e.there));
+    let waiting = Waiting {
+        world,
+        goals: &composed.goals,
+        token: &cx.token,
+        sent: &composed.sent,
+        submission: &submission,
+        ago,
+        submitted,
+        slow_at,
+        deadline,
+    };
+    let wait::Waited { found, waited, mut error } = match submission.may_be_accepted() {
+        true => wait::wait(watches, there, &waiting, log).await,
+        false => wait::Waited { found: Vec::new(), waited: Duration::ZERO, error: None },
+    };
+    if is_new {
+        let now = cx.environment.emitter.clock().now().as_second();
+        let sent = now.saturating_sub_unsigned(log.started().elapsed().as_secs());
+        error = error.or(world.clocks.compare(&found, (sent, now)));
+    }
+    let watched = wait::standings(world, &composed.watched);
+    let seen = |f: &Found| json!({ "account": f.arrival.account, "folder": f.arrival.folder, "uid": f.arrival.uid });
+    let seen = found.iter().map(seen).collect();
+    log.end(&begun, if error.is_some() { "error" } else { "ok" }, Value::Array(seen));
+    let notes = MailboxNotes { watched, ..MailboxNotes::default() };
+    Waited { submission, since, deadline, began, found, waited, notes, error }
+}
+
+/// Reads the logs, verifies what came, and asks once more for what did not.
+async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -> Collected {
+    let Waited { submission, since, deadline, began, found, waited, notes, error } = waited;
+    let (log, world, scenario) = (&cx.log, cx.world, &*cx.item.scenario);
+    let asked = Asked {
+        scenario,
+        vars: &composed.vars,
+        reaches: &composed.route.reaches,
+        message_id: &composed.sent.message_id,
+        since: &since,
+        submitted: began,
+        deadline,
+    };
+    let logs = asked.gather(world, log).await;
+    let begun = log.begin("verify");
+    // Signatures are judged as of the moment when the last copy came.
+    let since_then = found.iter().map(|f| f.after).max().map_or(Duration::ZERO, |last| waited.saturating_sub(last));
+    let now = cx.environment.emitter.clock().now().as_second().saturating_sub_unsigned(since_then.as_secs());
+    let (searched, unseen) = wait::search_again(world, &composed.goals, &composed.sent, &submission, &found).await;
+    let mailboxes = MailboxNotes {
+        searched,
+        others: world.deliveries.others(&cx.token),
+        goodbyes: composed.watched.iter().flat_map(|a| world.mailboxes.goodbyes(a, log.started())).collect(),
+        ..notes
+    };
+    let (found, unread) = filed::Asked { scenario, deadline }.look_up(world, found).await;
+    let evidence =
+        evidence::build(world, composed.sent.clone(), submission, found, (logs, mailboxes), waited, now).await;
+    log.end(&begun, "ok", Value::Null);
+    Collected { evidence, error: error.or(unseen).or(unread) }
+}
+
+/// Holds what was seen against what was wanted.
+fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) -> Judged {
+    let (evidence, target) = (&collected.evidence, &cx.world.target);
+    let begun = cx.log.begin("assert");
+    let mut checks = judge::check(&cx.item.scenario, target, &composed.vars, evidence);
+    let holds = checks.iter().all(|c| c.passed);
+    let in_doubt = || (!holds).then(|| in_doubt(&evidence.submission, &composed.route.server)).flatten();
+    let error = collected.error.clone().or_else(in_doubt);
+    let diagnosis = judge::diagnose::explain(evidence, &mut checks, target, error.as_ref());
+    cx.log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
+    Judged { checks, diagnosis, error }
+}
+
+/// What arrived is no longer needed. That it cannot be deleted changes nothing about what was found out.
+async fn cleanup(cx: &AttemptContext<'_>, evidence: &Evidence) {
+    let begun = cx.log.begin("cleanup");
+    let arrivals = evidence.copies.iter().map(|c| &c.arrival).chain(evidence.bounces.iter().map(|b| &b.arrival));
+    let mut problems = Vec::new();
+    for arrival in arrivals {
+        problems.extend(cx.world.mailboxes.delete(arrival).await.err().map(|error| error.to_string()));
+    }
+    let status = if problems.is_empty() { "ok" } else { "error" };
+    cx.log.end(&begun, status, if problems.is_empty() { Value::Null } else { json!(problems) });
+}
+
+/// Why the first server's part leaves open what became of the mail.
+fn in_doubt(submission: &Submission, server: &str) -> Option<StageError> {
+    let stage = format!("submit to {server}");
+    if let Some(why) = &submission.unanswered {
+        let message = format!("{why}; nobody knows whether the server took the mail, so it was not sent again");
+        let next = "look for the Message-ID in the server's log; smtp.log has what was said";
+        return Some(StageError::new(HarnessCode::H04, stage, message, next));
+    }
+    let reply = submission.deciding().filter(|_| submission.is_put_off())?;
+    let message = format!("the server answered {} to {}, and closed the connection", reply.reply, reply.stage);
+    let next = "wait and run again; run fewer scenarios at once (`--jobs`) when it is about a rate";
+    Some(StageError::new(HarnessCode::H06, stage, message, next))
+}

@@ -1,0 +1,137 @@
+//! What the steps of an attempt hand to each other.
+
+use super::{
+    Environment,
+    arrival::Found,
+    goals::Goals,
+    log::Log,
+    plan::Item,
+    route::{Route, route},
+    wait::Watches,
+    world::World,
+};
+use crate::{
+    core::Token,
+    evidence::{Arrival, Evidence, MailboxNotes, Sent, Submission},
+    outcome::{CheckResult, Diagnosis, HarnessCode, StageError},
+    probe::{
+        compose::{Occasion, compose},
+        logs::Mark,
+        mailbox::Wanted,
+    },
+    scenario::Vars,
+};
+use jiff::Timestamp;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+/// What every step of an attempt needs and none changes.
+pub(super) struct AttemptContext<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) item: &'a Item,
+    pub(super) world: &'a World,
+    /// From 1.
+    pub(super) number: u32,
+    pub(super) token: Token,
+    pub(super) log: Log,
+}
+
+/// A mail that is ready to be sent, or was sent by an earlier run.
+pub(super) struct Composed {
+    pub(super) sent: Sent,
+    /// The DKIM signature that `sent` begins with, where we wrote one.
+    pub(super) signature: Option<String>,
+    /// The mail's Date, in seconds since 1970.
+    pub(super) date: i64,
+    pub(super) route: Route,
+    pub(super) vars: Vars,
+    pub(super) goals: Goals,
+    /// The accounts whose mailboxes are looked at.
+    pub(super) watched: Vec<String>,
+    pub(super) wanted: Wanted,
+}
+
+/// A mail that its first server has taken, refused or may have taken, with the folders watched.
+pub(super) struct Submitted {
+    pub(super) submission: Submission,
+    pub(super) watches: Watches,
+    /// Where the logs stood before it was sent.
+    pub(super) since: Mark,
+    /// The attempt's end.
+    pub(super) deadline: Instant,
+    /// The moment to say that it is slow.
+    pub(super) slow_at: Option<Instant>,
+    /// What only a mail of an earlier run has.
+    pub(super) earlier: Option<Earlier>,
+}
+
+/// A mail of an earlier run.
+pub(super) struct Earlier {
+    /// When its submission ended; the receiver's clock says what came in time.
+    pub(super) submitted: Timestamp,
+    /// How long ago that was.
+    pub(super) ago: Duration,
+    /// What was there before anybody watched, and how long after the submission it came.
+    pub(super) there: Vec<(Arrival, Duration)>,
+}
+
+/// What came while somebody waited.
+pub(super) struct Waited {
+    pub(super) submission: Submission,
+    pub(super) since: Mark,
+    pub(super) deadline: Instant,
+    /// When the submission ended here, or the mail was looked for again.
+    pub(super) began: Instant,
+    pub(super) found: Vec<Found>,
+    pub(super) waited: Duration,
+    pub(super) notes: MailboxNotes,
+    pub(super) error: Option<StageError>,
+}
+
+/// Everything that was seen, and what kept some of it from being seen.
+pub(super) struct Collected {
+    pub(super) evidence: Evidence,
+    pub(super) error: Option<StageError>,
+}
+
+/// What it means.
+pub(super) struct Judged {
+    pub(super) checks: Vec<CheckResult>,
+    pub(super) diagnosis: Vec<Diagnosis>,
+    pub(super) error: Option<StageError>,
+}
+
+impl Composed {
+    /// The mail of a scenario; `sign` writes its signature in front and says what it wrote.
+    pub(super) fn of(
+        cx: &AttemptContext<'_>,
+        vars: Vars,
+        (run, date): (&crate::core::RunId, i64),
+        timeout: Duration,
+        sign: impl FnOnce(&mut Sent, &Route) -> Result<Option<String>, StageError>,
+    ) -> Result<Self, StageError> {
+        let (scenario, target) = (&cx.item.scenario, &cx.world.target);
+        let route = route(&scenario.send, target).map_err(|e| unplanned(&e.at, &e.value))?;
+        let occasion = Occasion { target, vars: &vars, token: &cx.token, run, now: date, base: &cx.item.base };
+        let mut sent = compose(&scenario.send, &occasion).map_err(|e| unplanned(&e.at, &e.message))?;
+        let signature = sign(&mut sent, &route)?;
+        let goals = Goals::of(scenario, target, timeout);
+        let sender = scenario.send.from.value.clone();
+        let watched: BTreeSet<String> =
+            goals.folders().into_iter().map(|(account, _)| account).chain([sender]).collect();
+        let wanted = Wanted { message_id: sent.message_id.clone(), token: cx.token.clone() };
+        Ok(Self { sent, signature, date, route, vars, goals, watched: watched.into_iter().collect(), wanted })
+    }
+
+    /// The accounts that are to get copies.
+    pub(super) fn receivers(&self) -> BTreeSet<String> {
+        self.goals.folders_of_copies().into_iter().map(|(account, _)| account).collect()
+    }
+}
+
+/// What the plan had found good and is not.
+pub(super) fn unplanned(at: &crate::core::Position, message: &str) -> StageError {
+    StageError::new(HarnessCode::H09, format!("compose the mail at {at}"), message, "correct the scenario")
+}
