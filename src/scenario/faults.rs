@@ -131,6 +131,24 @@ const ELSEWHERE: [(&str, &[&str]); 10] = [
     ("every refusal shows it beside a code of its own, for example `fault: D00`", &["F01"]),
 ];
 
+/// A code of the catalogue, as the schema shows it.
+pub(crate) struct Code;
+
+impl schemars::JsonSchema for Code {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FaultCode".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let codes: Vec<&str> = FAULTS.iter().map(|fault| fault.code).collect();
+        schemars::json_schema!({ "type": "string", "examples": codes })
+    }
+}
+
 /// Turns the knobs for these codes.
 ///
 /// # Errors

@@ -1,5 +1,12 @@
 //! The knobs of a lab: what a scenario may change about the world it runs in. Scenarios with equal knobs share a world.
 
+use super::{
+    lab::{Label, RefusalReply},
+    yaml::{
+        spot::{Many, Time},
+        words,
+    },
+};
 use crate::core::Category;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -17,89 +24,114 @@ pub struct Knobs {
     pub dns: Vec<DnsFault>,
 }
 
-/// The outside sender's knobs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct ExternalKnobs {
-    /// How it DKIM-signs.
-    pub dkim: SenderDkim,
-    /// Its DMARC record.
-    pub dmarc: DmarcRecord,
-    /// How its SPF record ends.
-    pub spf: SpfRecord,
-    /// The chain that its mail leaves with.
-    pub arc: SenderArc,
-    /// It writes Authentication-Results of its own into what it sends.
-    pub results: bool,
-    /// How long its server tries again before it reports; two minutes when not said.
-    pub patience: Option<Duration>,
-    /// What is wrong with its submission server.
-    pub submission: SubmissionFault,
-    /// The certificate of its submission server.
-    pub certificate: Certificate,
-}
-
-/// The company server's knobs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct CompanyKnobs {
-    /// Which key it seals with.
-    pub arc: ArcSealing,
-    /// What DNS says about the key it seals with.
-    pub arc_key: PublishedKey,
-    /// What is wrong with its seals.
-    pub seal: SealFault,
-    /// The results that it seals.
-    pub results: SealedResults,
-    /// What is wrong with its rspamd, or between rspamd and Postfix.
-    pub server: ServerFault,
-    /// It rewrites the envelope sender (SRS).
-    pub srs: bool,
-    /// What it changes on the way.
-    pub modify: Modification,
-    /// It defers the first attempt of every envelope with 451.
-    pub greylist: bool,
-    /// It refuses mail at RCPT or DATA with this reply, for example `550 5.1.1 no such user`.
-    pub reject: Option<String>,
-}
-
-/// The receiver's knobs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct GmailKnobs {
-    /// What it does with mail that it accepts.
-    pub folder: Placement,
-    /// It believes the company's seal when DMARC fails (`dmarc=fail (… arc=pass)`).
-    pub trust_arc: bool,
-    /// It answers the first attempts of every message with this reply, for example `421 4.7.28` or `451 4.7.24`.
-    pub defer: Option<Refusal>,
-    /// It refuses every message with this reply, for example `550 5.7.1`.
-    pub reject: Option<String>,
-    /// Labels that it puts on mail in the inbox, as its filters would; `\\Important` and `\\Starred` are its own.
-    pub labels: Vec<String>,
-    /// What it takes mail for.
-    pub category: Category,
-    /// The language of its folder names.
-    pub locale: Locale,
-    /// How long an accepted message takes to show in the mailbox.
-    pub delay: Duration,
-    /// What is wrong with its IMAP server.
-    pub imap: ImapFault,
-    /// The certificate of its IMAP server.
-    pub certificate: Certificate,
-}
-
-impl Default for GmailKnobs {
-    fn default() -> Self {
-        Self {
-            folder: Placement::Judge,
-            trust_arc: false,
-            defer: None,
-            reject: None,
-            labels: Vec::new(),
-            category: Category::Primary,
-            locale: Locale::En,
-            delay: Duration::ZERO,
-            imap: ImapFault::None,
-            certificate: Certificate::Right,
+/// Declares a party's knobs once: the struct, its sound setting, and what a file may write of it (every key optional, in the
+/// words of the schema). `as` names the type that reads a value where the knob's own does not read itself.
+macro_rules! party {
+    ($(#[$doc:meta])* $name:ident, $written:ident, $schema:literal {
+        $($(#[$field_doc:meta])* $field:ident: $kind:ty = $usual:expr $(, as $reader:ty)?;)*
+    } $(never written { $(#[$hidden_doc:meta])* $hidden:ident: $hidden_kind:ty = $hidden_usual:expr; })?) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $kind,)*
+            $($(#[$hidden_doc])* pub $hidden: $hidden_kind,)*
         }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $usual,)* $($hidden: $hidden_usual,)* }
+            }
+        }
+
+        $(#[$doc])*
+        #[derive(Debug, Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        #[schemars(rename = $schema)]
+        pub(crate) struct $written {
+            $($(#[$field_doc])* pub(crate) $field: Option<party!(@reader $kind $(, $reader)?)>,)*
+        }
+
+        impl $written {
+            /// What is written takes the place of what was.
+            pub(crate) fn over(self, knobs: &mut $name) {
+                $(if let Some(value) = self.$field { knobs.$field = value.into(); })*
+            }
+        }
+    };
+    (@reader $kind:ty, $reader:ty) => { $reader };
+    (@reader $kind:ty) => { $kind };
+}
+
+party! {
+    /// The outside sender.
+    ExternalKnobs, ExternalWritten, "LabExternal" {
+        /// How it DKIM-signs.
+        dkim: SenderDkim = SenderDkim::Sign;
+        /// `p=` of its DMARC record.
+        dmarc: DmarcRecord = DmarcRecord::Reject;
+        /// How its SPF record ends.
+        spf: SpfRecord = SpfRecord::Softfail;
+        /// The chain that its mail leaves with: `true` for one set of its own.
+        arc: SenderArc = SenderArc::None;
+        /// It writes Authentication-Results of its own into what it sends.
+        results: bool = false;
+        /// How long its server tries again before it reports.
+        patience: Option<Duration> = None, as Time;
+        /// What is wrong with its submission server.
+        submission: SubmissionFault = SubmissionFault::None;
+        /// The certificate of its submission server.
+        certificate: Certificate = Certificate::Right;
+    }
+}
+
+party! {
+    /// The company server.
+    CompanyKnobs, CompanyWritten, "LabCompany" {
+        /// Which key it seals with; `false` for not at all.
+        arc: ArcSealing = ArcSealing::ReusedKey;
+        /// What DNS says about that key.
+        arc_key: PublishedKey = PublishedKey::Right;
+        /// What is wrong with its seals.
+        seal: SealFault = SealFault::None;
+        /// The results that it seals.
+        results: SealedResults = SealedResults::Own;
+        /// It rewrites the envelope sender (SRS).
+        srs: bool = false;
+        /// What it changes on the way.
+        modify: Modification = Modification::None;
+        /// It defers the first attempt of every envelope.
+        greylist: bool = false;
+        /// It refuses mail with this reply, for example `550 5.1.1 no such user`.
+        reject: Option<String> = None, as RefusalReply;
+    } never written {
+        /// What is wrong with its rspamd, or between rspamd and Postfix; faults alone turn it.
+        server: ServerFault = ServerFault::None;
+    }
+}
+
+party! {
+    /// The receiver.
+    GmailKnobs, GmailWritten, "LabGmail" {
+        /// Where it puts accepted mail.
+        folder: Placement = Placement::Judge;
+        /// It believes the company's seal when DMARC fails.
+        trust_arc: bool = false;
+        /// It answers the first attempts of every message with a reply.
+        defer: Option<Refusal> = None;
+        /// It refuses every message with this reply, for example `550 5.7.1`.
+        reject: Option<String> = None, as RefusalReply;
+        /// Labels that it puts on mail in the inbox: one, or a list. `\\Important` and `\\Starred` are its own.
+        labels: Vec<String> = Vec::new(), as Many<Label>;
+        /// What it takes mail for: the tab of its inbox; `primary` when not written.
+        category: Category = Category::Primary;
+        /// The language of its folder names.
+        locale: Locale = Locale::En;
+        /// How long an accepted message takes to show in the mailbox.
+        delay: Duration = Duration::ZERO, as Time;
+        /// What is wrong with its IMAP server.
+        imap: ImapFault = ImapFault::None;
+        /// The certificate of its IMAP server.
+        certificate: Certificate = Certificate::Right;
     }
 }
 
@@ -132,22 +164,22 @@ pub enum SenderDkim {
     Mailer,
 }
 
-/// The ARC Sets that the outside sender's mail leaves with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum SenderArc {
-    /// None.
-    #[default]
-    None,
-    /// One (cv=none), as mail of Gmail's web client has.
-    Seal,
-    /// Two that hold, as a mailing list leaves them.
-    Twice,
-    /// One, of a body that was changed afterwards; DKIM signs the changed one.
-    Changed,
-    /// The same, and a second set that says so (cv=fail).
-    Failed,
-    /// One without its ARC-Seal.
-    Partial,
+words! {
+    /// The ARC Sets that the outside sender's mail leaves with.
+    pub enum SenderArc {
+        /// None.
+        None = "false",
+        /// One (cv=none), as mail of Gmail's web client has.
+        Seal = "true",
+        /// Two that hold, as a mailing list leaves them.
+        Twice = "twice",
+        /// One, of a body that was changed afterwards; DKIM signs the changed one.
+        Changed = "changed",
+        /// The same, and a second set that says so (cv=fail).
+        Failed = "failed",
+        /// One without its ARC-Seal.
+        Partial = "partial",
+    }
 }
 
 /// `p=` of the outside sender's DMARC record.
@@ -180,16 +212,16 @@ pub enum SpfRecord {
     Fail,
 }
 
-/// Which key the company seals with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum ArcSealing {
-    /// Not at all.
-    Off,
-    /// The domain's DKIM key and selector.
-    #[default]
-    ReusedKey,
-    /// A key and selector of its own.
-    DedicatedKey,
+words! {
+    /// Which key the company seals with.
+    pub enum ArcSealing {
+        /// Not at all.
+        Off = "false",
+        /// The domain's DKIM key and selector.
+        ReusedKey = "true" | "reuse",
+        /// A key and selector of its own.
+        DedicatedKey = "dedicated",
+    }
 }
 
 /// What DNS says about the sealing key.
@@ -418,12 +450,20 @@ pub enum Certificate {
 }
 
 /// A reply that is given a number of times.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Defer")]
 pub struct Refusal {
-    /// Code and enhanced status, for example `421 4.7.28`; the text is Gmail's own for that code.
+    /// Code and enhanced status, for example `421 4.7.28`.
+    #[serde(deserialize_with = "super::lab::deferral")]
     pub reply: String,
-    /// How many attempts of each message meet it.
+    /// How many attempts of each message meet it; 1 when not written.
+    #[serde(default = "once", deserialize_with = "super::lab::times")]
     pub times: u32,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// A DNS answer that is not the true one.

@@ -4,6 +4,7 @@ pub mod config;
 mod defaults;
 pub mod faults;
 pub mod knobs;
+mod lab;
 pub mod lint;
 pub mod load;
 pub mod matrix;

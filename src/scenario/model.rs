@@ -5,6 +5,7 @@ use super::{
     knobs::Knobs,
     target::{Target, TargetKind},
     vars::{Template, Vars},
+    yaml::{Many, Time},
 };
 use crate::core::{At, Category, Position, ScenarioId, Versions};
 use serde::{Deserialize, Serialize};
@@ -243,7 +244,7 @@ pub struct SmtpExpectation {
 }
 
 /// Which folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FolderTest {
     /// INBOX.
@@ -251,6 +252,7 @@ pub enum FolderTest {
     /// The folder with `\Junk`.
     Spam,
     /// Either.
+    #[default]
     Any,
 }
 
@@ -387,26 +389,76 @@ pub struct BouncedExpectation {
     pub returns: Option<At<String>>,
 }
 
-/// `absent:`.
-#[derive(Debug, Clone, PartialEq)]
+/// `absent:`: an account, or a map.
+#[derive(Debug, Clone, PartialEq, Deserialize, schemars::JsonSchema)]
+#[serde(rename = "short:from", deny_unknown_fields)]
+#[schemars(rename = "Absent", description = "`absent:`.")]
 pub struct AbsentExpectation {
     /// The account whose mailboxes stay without it.
+    #[serde(deserialize_with = "form::account")]
     pub from: At<String>,
     /// How long to go on looking after everything else has arrived.
+    #[serde(default = "form::settle", deserialize_with = "form::duration")]
+    #[schemars(with = "Time")]
     pub settle: Duration,
+    /// Where it applies.
+    #[serde(default)]
+    #[schemars(with = "Many<TargetKind>")]
+    pub targets: Many<At<TargetKind>>,
 }
 
 /// `count:`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Count")]
 pub struct CountExpectation {
     /// The account.
+    #[serde(deserialize_with = "form::account")]
     pub to: At<String>,
-    /// The folder.
+    /// The folder; any when not written.
+    #[serde(default)]
     pub folder: FolderTest,
     /// How many copies.
+    #[serde(deserialize_with = "form::some")]
     pub is: At<u32>,
     /// How long to go on looking for more after that many have arrived.
+    #[serde(default = "form::settle", deserialize_with = "form::duration")]
+    #[schemars(with = "Time")]
     pub settle: Duration,
+    /// Where it applies.
+    #[serde(default)]
+    #[schemars(with = "Many<TargetKind>")]
+    pub targets: Many<At<TargetKind>>,
+}
+
+/// Forms of values that serde cannot know.
+mod form {
+    use super::{At, Duration, Time};
+    use crate::scenario::yaml::checked::{self, Wrong};
+    use serde::{Deserialize, Deserializer};
+
+    pub(super) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<String>, D::Error> {
+        checked::value(deserializer, |account: &At<String>| match account.value.trim() {
+            "" => Err(Wrong::new("the account is empty", "write it or leave the key out")),
+            _ => Ok(()),
+        })
+    }
+
+    pub(super) fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<u32>, D::Error> {
+        checked::value(deserializer, |count: &At<u32>| match count.value {
+            0 => Err(Wrong::new("`count` of 0", "write `absent` instead")),
+            _ => Ok(()),
+        })
+    }
+
+    pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        Time::deserialize(deserializer).map(|time| time.0)
+    }
+
+    /// How long `absent` and `count` go on looking when the scenario does not say.
+    pub(super) fn settle() -> Duration {
+        Duration::from_secs(5)
+    }
 }
 
 /// `log:`.

@@ -26,10 +26,50 @@ fn schema<T: JsonSchema>(id: &str) -> Schema {
     schema
 }
 
-/// A key without a value is refused, so no schema allows null.
+/// An enum whose variants are the keys of a map: one object, of which exactly one key is written.
+pub(crate) fn one_key(schema: &mut Schema) {
+    let Some(Value::Array(variants)) = schema.remove("oneOf") else { return };
+    let mut properties = serde_json::Map::new();
+    for variant in variants {
+        let Value::Object(mut variant) = variant else { continue };
+        let Some(Value::Object(keys)) = variant.remove("properties") else { continue };
+        for (key, value) in keys {
+            let mut property = serde_json::Map::new();
+            property.extend(variant.remove_entry("description"));
+            property.extend(value.as_object().cloned().unwrap_or_default());
+            properties.insert(key, property.into());
+        }
+    }
+    let description = schema.remove("description").unwrap_or_default();
+    for (key, value) in [
+        ("type", json!("object")),
+        ("additionalProperties", json!(false)),
+        ("properties", properties.into()),
+        ("description", description),
+        ("minProperties", json!(1)),
+        ("maxProperties", json!(1)),
+    ] {
+        schema.insert(key.to_owned(), value);
+    }
+}
+
+/// A key without a value is refused, so no schema allows null; what a key means when it is not written, its text says.
 fn no_null(schema: &mut Schema) {
     transform_subschemas(&mut no_null, schema);
     let Some(object) = schema.as_object_mut() else { return };
+    object.remove("default");
+    // A key with a value of its own is described as one without a value is.
+    let required = object.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    for (key, property) in object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        let Some(property) = property.as_object_mut().filter(|_| !required.contains(&json!(key))) else { continue };
+        if (property.contains_key("$ref") || property.contains_key("anyOf"))
+            && let Some(text) = property.shift_remove("description")
+        {
+            let rest = std::mem::take(property);
+            property.insert("description".to_owned(), text);
+            property.extend(rest);
+        }
+    }
     if let Some(Value::Array(types)) = object.get_mut("type") {
         types.retain(|t| t != "null");
         if let [only] = types.as_slice() {

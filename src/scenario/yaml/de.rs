@@ -1,6 +1,9 @@
 //! serde over a [`Node`]: it finds as many errors as it can in one pass, and each knows its place.
 
-use super::node::{Key, Kind, Node, Place, ScalarKind};
+use super::{
+    Source,
+    node::{Key, Kind, Node, Place, ScalarKind},
+};
 use crate::scenario::suggest;
 use serde::de::{
     self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
@@ -16,6 +19,14 @@ pub(crate) const FORM: &str = "$form";
 pub(crate) const MANY: &str = "$many";
 /// The newtype name by which a twin asks for a value that may be bad without stopping the rest.
 pub(crate) const TRY: &str = "$try";
+/// What the name of a struct begins with that has a short form; the key that the short form is the value of follows.
+pub(crate) const SHORT: &str = "short:";
+/// What the name of an enum begins with whose variants are the keys of a map; what it is follows.
+pub(crate) const ONE_KEY: &str = "one key:";
+/// The newtype name by which a value asks for itself with its position.
+pub(crate) const AT: &str = "$at";
+/// The newtype name by which a value notes what is wrong with it.
+pub(crate) const NOTE: &str = "$note";
 
 /// What is wrong at a place.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +34,8 @@ pub(crate) struct Fault {
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     pub(crate) at: Option<Place>,
+    /// The value was read all the same.
+    pub(crate) is_note: bool,
 }
 
 impl std::error::Error for Fault {}
@@ -35,7 +48,7 @@ impl fmt::Display for Fault {
 
 impl Fault {
     pub(crate) fn new(message: impl Into<String>, at: Place) -> Self {
-        Self { message: message.into(), help: None, at: Some(at) }
+        Self { message: message.into(), help: None, at: Some(at), is_note: false }
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -51,26 +64,28 @@ impl Fault {
 
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { message: message.to_string(), help: None, at: None }
+        // What to do is the alternate form of what is wrong; for most texts both are the same.
+        let (help, message) = (format!("{message:#}"), message.to_string());
+        Self { help: (help != message).then_some(help), message, at: None, is_note: false }
     }
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let help = suggest::hint(field, expected.iter().copied(), "known keys");
-        Self { message: format!("unknown key `{field}`"), help, at: None }
+        Self { message: format!("unknown key `{field}`"), help, at: None, is_note: false }
     }
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         let help = suggest::hint(variant, expected.iter().copied(), "one of");
-        Self { message: format!("unknown value `{variant}`"), help, at: None }
+        Self { message: format!("unknown value `{variant}`"), help, at: None, is_note: false }
     }
     fn missing_field(field: &'static str) -> Self {
-        Self { message: format!("key `{field}` is missing"), help: None, at: None }
+        Self { message: format!("key `{field}` is missing"), help: None, at: None, is_note: false }
     }
 }
 
 /// Reads a twin from a tree, as far as it can be read, and everything that is wrong: unknown keys, and what is bad in a
 /// [`super::spot::Try`]. Without faults there is a twin, and every `Try` in it has a value.
-pub(crate) fn read<'de, T: de::Deserialize<'de>>(root: &'de Node) -> (Option<T>, Vec<Fault>) {
+pub(crate) fn read<'de, T: de::Deserialize<'de>>(root: &'de Node, sources: &[Source]) -> (Option<T>, Vec<Fault>) {
     let faults = RefCell::new(Vec::new());
-    let read = T::deserialize(Reader { node: root, path: &Path::Root, faults: &faults });
+    let read = T::deserialize(Reader { node: root, path: &Path::Root, faults: &faults, sources });
     let mut faults = faults.into_inner();
     let twin = read.map_err(|fault| faults.push(fault)).ok();
     (twin, faults)
@@ -99,6 +114,7 @@ struct Reader<'de, 'p> {
     node: &'de Node,
     path: &'p Path<'p>,
     faults: &'p RefCell<Vec<Fault>>,
+    sources: &'p [Source],
 }
 
 impl<'de, 'p> Reader<'de, 'p> {
@@ -133,6 +149,41 @@ impl<'de, 'p> Reader<'de, 'p> {
         match self.scalar(expected)? {
             (_, ScalarKind::Integer(n)) => N::try_from(n).map_err(|_| self.fault(expected)),
             _ => Err(self.fault(expected)),
+        }
+    }
+
+    /// Every key that is none of these.
+    fn unknown_keys(self, known: &'static [&'static str]) -> impl Iterator<Item = Fault> + use<'de, 'p> {
+        self.node.entries().iter().filter(move |(k, _)| !known.contains(&k.name.as_str())).map(move |(key, _)| {
+            let mut fault: Fault = de::Error::unknown_field(&key.name, known);
+            if !matches!(self.path, Path::Root) {
+                fault.message = format!("{} in `{}`", fault.message, self.path);
+            }
+            fault.or_at(key.at)
+        })
+    }
+
+    /// The one entry of a map that says by its key what it is.
+    fn one_key(self, what: &str, known: &'static [&'static str]) -> Result<OneKey<'de, 'p>, Fault> {
+        let Kind::Map(entries) = &self.node.kind else { return Err(self.fault("a map")) };
+        let mut unknown = self.unknown_keys(known);
+        let first = unknown.next();
+        self.faults.borrow_mut().extend(unknown);
+        let mut written = entries.iter().filter(|(k, _)| known.contains(&k.name.as_str()));
+        let wrong = |message: String, help: String| Fault {
+            is_note: true,
+            ..Fault::new(message, self.node.at).with_help(help)
+        };
+        match (first, written.next(), written.count() + 1) {
+            (Some(unknown), ..) => Err(unknown),
+            (None, Some((key, node)), 1) => Ok(OneKey { reader: self, key, node }),
+            (None, None, _) => {
+                let known: Vec<_> = known.iter().map(|k| format!("`{k}`")).collect();
+                Err(wrong(format!("an {what} without a kind"), format!("write one of {}", known.join(", "))))
+            }
+            (None, Some(_), n) => {
+                Err(wrong(format!("one {what} has {n} kinds"), "start each with its own `- `".to_owned()))
+            }
         }
     }
 
@@ -199,6 +250,8 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
         match name {
             SPOT => visitor.visit_seq(Placed { at: self.node.at, content: self, index: 0 }),
             TRY => visitor.visit_seq(Tried(self)),
+            AT => visitor.visit_seq(Positioned { reader: self, index: 0 }),
+            NOTE => visitor.visit_seq(Noted { reader: self, is_read: false }),
             FORM => visitor.visit_enum(Shape { reader: self, shape: matches!(self.node.kind, Kind::Map(_)).into() }),
             MANY => {
                 if matches!(&self.node.kind, Kind::List(items) if items.is_empty()) {
@@ -227,17 +280,14 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        for (key, _) in self.node.entries().iter().filter(|(k, _)| !fields.contains(&k.name.as_str())) {
-            let mut fault: Fault = de::Error::unknown_field(&key.name, fields);
-            if !matches!(self.path, Path::Root) {
-                fault.message = format!("{} in `{}`", fault.message, self.path);
-            }
-            self.faults.borrow_mut().push(fault.or_at(key.at));
+        if let (Some(key), false) = (name.strip_prefix(SHORT), matches!(self.node.kind, Kind::Map(_))) {
+            return visitor.visit_map(Short { reader: self, key: Some(key) }).map_err(|f| self.place(f));
         }
+        self.faults.borrow_mut().extend(self.unknown_keys(fields));
         match &self.node.kind {
             Kind::Map(entries) => {
                 let pairs = Pairs { reader: self, entries, fields: Some(fields), value: None };
@@ -249,10 +299,13 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         words: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
+        if let Some(what) = name.strip_prefix(ONE_KEY) {
+            return visitor.visit_enum(self.one_key(what, words)?).map_err(|f| self.place(f));
+        }
         let expected = match words.len() {
             0..=8 => format!("one of {}", words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")),
             _ => "a word".to_owned(),
@@ -280,7 +333,8 @@ impl<'de> SeqAccess<'de> for Items<'de, '_> {
         let Some(node) = self.items.get(self.index) else { return Ok(None) };
         let path = Path::Item(self.reader.path, self.index);
         self.index += 1;
-        seed.deserialize(Reader { node, path: &path, ..self.reader }).map(Some)
+        let reader = Reader { node, path: &path, ..self.reader };
+        seed.deserialize(reader).map(Some).map_err(|f| reader.place(f))
     }
 }
 
@@ -310,7 +364,8 @@ impl<'de> MapAccess<'de> for Pairs<'de, '_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         let Some((key, node)) = self.value.take() else { return Err(de::Error::custom("value without a key")) };
         let path = Path::Key(self.reader.path, &key.name);
-        seed.deserialize(Reader { node, path: &path, ..self.reader })
+        let reader = Reader { node, path: &path, ..self.reader };
+        seed.deserialize(reader).map_err(|f| reader.place(f))
     }
 }
 
@@ -376,6 +431,112 @@ impl<'de> SeqAccess<'de> for Tried<'de, '_> {
                 Ok(None)
             }
         }
+    }
+}
+
+/// An entry whose key says what it is.
+struct OneKey<'de, 'p> {
+    reader: Reader<'de, 'p>,
+    key: &'de Key,
+    node: &'de Node,
+}
+
+impl<'de, 'p> EnumAccess<'de> for OneKey<'de, 'p> {
+    type Error = Fault;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Fault> {
+        Ok((seed.deserialize(Name(self.key))?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for OneKey<'de, '_> {
+    type Error = Fault;
+
+    fn unit_variant(self) -> Result<(), Fault> {
+        Err(self.reader.fault("a map"))
+    }
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
+        let path = Path::Key(self.reader.path, &self.key.name);
+        let reader = Reader { node: self.node, path: &path, ..self.reader };
+        match self.node.kind {
+            Kind::Null => Err(reader.fault("a value").with_help("write a value or leave the key out")),
+            _ => seed.deserialize(reader).map_err(|f| reader.place(f)),
+        }
+    }
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Fault> {
+        Err(self.reader.fault("a map"))
+    }
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Fault> {
+        Err(self.reader.fault("a map"))
+    }
+}
+
+/// The short form of a struct: one key.
+struct Short<'de, 'p> {
+    reader: Reader<'de, 'p>,
+    key: Option<&'static str>,
+}
+
+impl<'de> MapAccess<'de> for Short<'de, '_> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+        let Some(key) = self.key.take() else { return Ok(None) };
+        let key: StrDeserializer<'_, Fault> = key.into_deserializer();
+        seed.deserialize(key).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        seed.deserialize(self.reader).map_err(|f| self.reader.place(f))
+    }
+}
+
+/// File, line, column and length of a value, then the value.
+struct Positioned<'de, 'p> {
+    reader: Reader<'de, 'p>,
+    index: usize,
+}
+
+impl<'de> SeqAccess<'de> for Positioned<'de, '_> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+        let Place { file, line, column, len } = self.reader.node.at;
+        let index = self.index;
+        self.index += 1;
+        let number = |n: u32| -> U32Deserializer<Fault> { n.into_deserializer() };
+        match index {
+            0 => {
+                let file = usize::try_from(file).ok().and_then(|i| self.reader.sources.get(i));
+                let file: StrDeserializer<'_, Fault> = file.map_or("", |s| &*s.file).into_deserializer();
+                seed.deserialize(file)
+            }
+            1 => seed.deserialize(number(line)),
+            2 => seed.deserialize(number(column)),
+            3 => seed.deserialize(number(len)),
+            _ => seed.deserialize(self.reader).map_err(|f| self.reader.place(f)),
+        }
+        .map(Some)
+    }
+}
+
+/// A value, and then what is to be noted of it.
+struct Noted<'de, 'p> {
+    reader: Reader<'de, 'p>,
+    is_read: bool,
+}
+
+impl<'de> SeqAccess<'de> for Noted<'de, '_> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+        let read = seed.deserialize(self.reader).map_err(|fault| self.reader.place(fault));
+        if !std::mem::replace(&mut self.is_read, true) {
+            return read.map(Some);
+        }
+        self.reader.faults.borrow_mut().extend(read.err().map(|fault| Fault { is_note: true, ..fault }));
+        Ok(None)
     }
 }
 

@@ -51,7 +51,7 @@ pub fn scenarios(
     let mut scenarios = Vec::new();
     for row in &rows {
         let node = if row.is_empty() { root.clone() } else { substitute(&root, row) };
-        let (twin, faults) = de::read::<ScenarioTwin>(&node);
+        let (twin, faults) = de::read::<ScenarioTwin>(&node, &sources);
         cx.faults(faults);
         scenarios.extend(twin.and_then(|twin| cx.scenario(id, twin, row)));
         if !cx.errors.is_empty() {

@@ -51,7 +51,7 @@ pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String
         sources.push(change.source.clone());
         change.put(&mut root);
     }
-    let (twin, mut faults) = de::read::<ConfigTwin>(&root);
+    let (twin, mut faults) = de::read::<ConfigTwin>(&root, &sources);
     // A change to an account that is not there makes a new one, of which something is missing.
     let accounts = root.get("accounts").map(Node::entries).unwrap_or_default();
     for (name, node) in accounts.iter().filter(|(name, _)| !written.contains(&name.name)) {

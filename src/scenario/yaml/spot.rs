@@ -1,9 +1,10 @@
 //! Values of the serde twins that need more than serde gives: places, short and long forms, one or many.
 
 use super::{
-    de::{FORM, MANY, SPOT, TRY},
+    de::{AT, FORM, MANY, SPOT, TRY},
     node::Place,
 };
+use crate::core::{At, Position};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
@@ -37,6 +38,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spot<T> {
     }
 }
 
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+            type Value = At<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value with its position")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<At<T>, A::Error> {
+                let missing = || de::Error::custom("no position");
+                let file: String = seq.next_element()?.ok_or_else(missing)?;
+                let mut next = || seq.next_element::<u32>()?.ok_or_else(missing);
+                let at = Position { file: file.into(), line: next()?, column: next()?, len: next()? };
+                Ok(At { value: seq.next_element()?.ok_or_else(missing)?, at })
+            }
+        }
+        deserializer.deserialize_newtype_struct(AT, V(PhantomData))
+    }
+}
+
 macro_rules! transparent_schema {
     ($($wrapper:ident),*) => {$(
         impl<T: JsonSchema> JsonSchema for $wrapper<T> {
@@ -56,7 +77,7 @@ macro_rules! transparent_schema {
     )*};
 }
 
-transparent_schema!(Spot, Try);
+transparent_schema!(Spot, Try, At);
 
 /// A value whose faults do not keep the rest of the file from being read. [`super::de::read`] gives no twin in which one
 /// is missing.
@@ -87,8 +108,14 @@ pub(crate) enum Form<S, L> {
 }
 
 /// One value, or a list of them; never empty.
-#[derive(Debug, Clone)]
-pub(crate) struct Many<T>(pub(crate) Vec<T>);
+#[derive(Debug, Clone, PartialEq)]
+pub struct Many<T>(pub Vec<T>);
+
+impl<T> Default for Many<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 /// Reads one of two shapes; the deserializer says which by the variant number.
 struct Shape<A, B, O> {
@@ -171,13 +198,25 @@ impl JsonSchema for Scalar {
 pub(crate) const DURATION_PATTERN: &str = "^([0-9]+(ms|s|m|h|d))+$";
 
 /// A duration such as `300ms`, `45s` or `1m30s`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Time(pub(crate) Duration);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub Duration);
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         crate::core::duration::parse(&text).map(Self).map_err(de::Error::custom)
+    }
+}
+
+impl From<Time> for Duration {
+    fn from(time: Time) -> Self {
+        time.0
+    }
+}
+
+impl From<Time> for Option<Duration> {
+    fn from(time: Time) -> Self {
+        Some(time.0)
     }
 }
 

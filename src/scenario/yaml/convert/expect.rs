@@ -5,63 +5,43 @@ use crate::{
     core::At,
     scenario::{
         model::{
-            AbsentExpectation, ArcExpectation, AuthExpectation, BouncedExpectation, CarriesTest, CountExpectation,
-            DeliveredExpectation, Expectation, ExpectationKind, FolderTest, LogExpectation, MethodTest, SealIndex,
-            SealTest, SmtpExpectation, TextTest,
+            ArcExpectation, AuthExpectation, BouncedExpectation, CarriesTest, DeliveredExpectation, Expectation,
+            ExpectationKind, FolderTest, LogExpectation, MethodTest, SealIndex, SealTest, SmtpExpectation, TextTest,
         },
         target::TargetKind,
         yaml::{
             node::Place,
-            spot::{Entries, Form, Spot},
+            spot::{Entries, Form, Many, Spot},
             twin::expect::{
-                AbsentTwin, ArcTwin, AuthTwin, BouncedTwin, CarriesTwin, CountTwin, DeliveredTwin, ExpectTwin, LogTwin,
-                SealTwin, SmtpTwin, Targets, Text, Verify,
+                ArcTwin, AuthTwin, BouncedTwin, CarriesTwin, DeliveredTwin, ExpectTwin, LogTwin, SealTwin, SmtpTwin,
+                Targets, Text, Verify,
             },
         },
     },
 };
-use std::time::Duration;
-
-/// How long `absent` and `count` go on looking when the scenario does not say.
-const SETTLE: Duration = Duration::from_secs(5);
-
-const KINDS: &str = "write one of `smtp`, `delivered`, `bounced`, `absent`, `count`, `log`";
 
 impl Cx<'_> {
     /// One expectation, or `None` when it is wrong.
     pub(crate) fn expectation(&mut self, index: usize, twin: Spot<ExpectTwin>) -> Option<Expectation> {
-        let ExpectTwin { smtp, delivered, bounced, absent, count, log } = twin.value;
-        let written =
-            [smtp.is_some(), delivered.is_some(), bounced.is_some(), absent.is_some(), count.is_some(), log.is_some()];
-        match written.iter().filter(|w| **w).count() {
-            0 => {
-                self.wrong(twin.at, "an expectation without a kind", KINDS);
-                return None;
-            }
-            1 => {}
-            n => {
-                self.wrong(twin.at, format!("one expectation has {n} kinds"), "start each with its own `- `");
-                return None;
-            }
-        }
         let mut targets = None;
-        let kind = if let Some(form) = smtp {
-            self.smtp(twin.at, form, &mut targets).map(ExpectationKind::Smtp)
-        } else if let Some(form) = delivered {
-            self.delivered(form, &mut targets).map(ExpectationKind::Delivered)
-        } else if let Some(form) = bounced {
-            self.bounced(form, &mut targets).map(ExpectationKind::Bounced)
-        } else if let Some(form) = absent {
-            self.absent(form, &mut targets).map(ExpectationKind::Absent)
-        } else if let Some(twin) = count {
-            self.count(twin, &mut targets).map(ExpectationKind::Count)
-        } else if let Some(log) = log {
-            self.log(twin.at, log, &mut targets).map(ExpectationKind::Log)
-        } else {
-            None
+        let kind = match twin.value {
+            ExpectTwin::Smtp(form) => self.smtp(twin.at, form, &mut targets).map(ExpectationKind::Smtp),
+            ExpectTwin::Delivered(form) => self.delivered(form, &mut targets).map(ExpectationKind::Delivered),
+            ExpectTwin::Bounced(form) => self.bounced(form, &mut targets).map(ExpectationKind::Bounced),
+            ExpectTwin::Absent(absent) => {
+                return Some(self.placed(index, twin.at, absent.targets.clone(), ExpectationKind::Absent(absent)));
+            }
+            ExpectTwin::Count(count) => {
+                return Some(self.placed(index, twin.at, count.targets.clone(), ExpectationKind::Count(count)));
+            }
+            ExpectTwin::Log(log) => self.log(twin.at, log, &mut targets).map(ExpectationKind::Log),
         };
         let targets = self.targets(targets);
         Some(Expectation { index, at: self.position(twin.at), targets, kind: kind? })
+    }
+
+    fn placed(&mut self, index: usize, at: Place, targets: Many<At<TargetKind>>, kind: ExpectationKind) -> Expectation {
+        Expectation { index, at: self.position(at), targets: self.distinct(targets), kind }
     }
 
     fn smtp(&mut self, at: Place, form: Form<Spot<u16>, SmtpTwin>, out: &mut Targets) -> Option<SmtpExpectation> {
@@ -233,31 +213,6 @@ impl Cx<'_> {
             diagnostic: self.optional_text(diagnostic)?,
             final_recipient: self.optional_text(final_recipient)?,
             returns: returns.map(|r| self.word(r)),
-        })
-    }
-
-    fn absent(&mut self, form: Form<Spot<String>, AbsentTwin>, out: &mut Targets) -> Option<AbsentExpectation> {
-        let AbsentTwin { from, settle, targets } = match form {
-            Form::Short(from) => AbsentTwin { from, settle: None, targets: None },
-            Form::Long(twin) => twin,
-        };
-        *out = targets;
-        self.filled("the account", &from);
-        Some(AbsentExpectation { from: self.at(from), settle: settle.map_or(SETTLE, |s| s.value.0) })
-    }
-
-    fn count(&mut self, twin: CountTwin, out: &mut Targets) -> Option<CountExpectation> {
-        let CountTwin { to, folder, is, settle, targets } = twin;
-        *out = targets;
-        self.filled("the account", &to);
-        if is.value == 0 {
-            self.wrong(is.at, "`count` of 0", "write `absent` instead");
-        }
-        Some(CountExpectation {
-            to: self.at(to),
-            folder: folder.map_or(FolderTest::Any, |f| f.value),
-            is: self.at(is),
-            settle: settle.map_or(SETTLE, |s| s.value.0),
         })
     }
 

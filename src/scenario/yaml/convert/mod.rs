@@ -3,7 +3,6 @@
 
 pub(crate) mod config;
 pub(crate) mod expect;
-pub(crate) mod knobs;
 pub(crate) mod login;
 pub(crate) mod profile;
 pub(crate) mod scenario;
@@ -69,7 +68,8 @@ impl<'a> Cx<'a> {
 
     /// Notes what kept a twin from being read.
     pub(crate) fn faults(&mut self, faults: Vec<Fault>) {
-        let lines: Vec<_> = faults.iter().filter_map(|f| f.at).map(|p| (p.file, p.line)).collect();
+        let lines: Vec<_> =
+            faults.iter().filter(|f| !f.is_note).filter_map(|f| f.at).map(|p| (p.file, p.line)).collect();
         faults.into_iter().for_each(|f| self.fault(f));
         self.unread = lines;
     }
@@ -116,6 +116,26 @@ impl<'a> Cx<'a> {
         if spot.value.trim().is_empty() {
             self.wrong(spot.at, format!("{what} is empty"), "write it or leave the key out");
         }
+    }
+
+    /// A list of targets without repetition.
+    pub(crate) fn distinct(&mut self, targets: Many<At<TargetKind>>) -> Vec<TargetKind> {
+        let mut kinds = Vec::new();
+        for target in targets.0 {
+            if kinds.contains(&target.value) {
+                self.wrong_at(&target.at, format!("target `{}` is written twice", target.value), "keep one of them");
+            } else {
+                kinds.push(target.value);
+            }
+        }
+        kinds
+    }
+
+    /// Notes what is wrong at a position, and what to do.
+    pub(crate) fn wrong_at(&mut self, at: &Position, message: impl Into<String>, help: impl Into<String>) {
+        let file = self.sources.iter().position(|s| s.file == at.file).and_then(|n| u32::try_from(n).ok());
+        let Position { line, column, len, .. } = *at;
+        self.wrong(Place { file: file.unwrap_or(u32::MAX), line, column, len }, message, help);
     }
 
     /// A list of targets without repetition.

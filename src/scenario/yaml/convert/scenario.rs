@@ -29,7 +29,7 @@ impl Cx<'_> {
             self.tag(tag);
         }
         let vars = self.vars(&twin, row);
-        let knobs = twin.lab.and_then(|l| l.0).map(|l| self.knobs(l));
+        let knobs = twin.lab.and_then(|l| l.0).map(|l| l.knobs(self));
         let targets = self.scenario_targets(twin.targets.and_then(|t| t.0), knobs.as_ref());
         let known_issue = twin.known_issue.and_then(|k| k.0).map(|k| self.known_issue(k, &targets));
         if let Some(skip) = &twin.skip {

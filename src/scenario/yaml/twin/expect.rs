@@ -3,7 +3,7 @@
 use super::words;
 use crate::core::Category;
 use crate::scenario::{
-    model::{BodyTest, FolderTest},
+    model::{AbsentExpectation, BodyTest, CountExpectation, FolderTest},
     target::TargetKind,
     yaml::spot::{Entries, Form, Many, Scalar, Spot, Time},
 };
@@ -12,21 +12,21 @@ use serde::Deserialize;
 
 /// One thing that must be true: exactly one key.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Expectation", extend("minProperties" = 1, "maxProperties" = 1))]
-pub(crate) struct ExpectTwin {
+#[serde(rename = "one key:expectation", rename_all = "snake_case")]
+#[schemars(rename = "Expectation", transform = crate::scenario::schema::one_key)]
+pub(crate) enum ExpectTwin {
     /// What the first server answers: a reply code, or a map.
-    pub(crate) smtp: Option<Form<Spot<u16>, SmtpTwin>>,
+    Smtp(Form<Spot<u16>, SmtpTwin>),
     /// A copy arrives: an account, or a map.
-    pub(crate) delivered: Option<Form<Spot<String>, Box<DeliveredTwin>>>,
+    Delivered(Form<Spot<String>, Box<DeliveredTwin>>),
     /// A bounce arrives: an account, or a map.
-    pub(crate) bounced: Option<Form<Spot<String>, Box<BouncedTwin>>>,
+    Bounced(Form<Spot<String>, Box<BouncedTwin>>),
     /// Nothing arrives: an account, or a map.
-    pub(crate) absent: Option<Form<Spot<String>, AbsentTwin>>,
+    Absent(#[schemars(with = "Form<String, AbsentExpectation>")] AbsentExpectation),
     /// So many copies arrive.
-    pub(crate) count: Option<CountTwin>,
+    Count(CountExpectation),
     /// A line stands in a server's log.
-    pub(crate) log: Option<LogTwin>,
+    Log(LogTwin),
 }
 
 /// Where an expectation applies; everywhere when not written.
@@ -220,36 +220,6 @@ pub(crate) struct BouncedTwin {
     pub(crate) final_recipient: Option<Text>,
     /// What comes back.
     pub(crate) returns: Option<Spot<Returns>>,
-    /// Where it applies.
-    pub(crate) targets: Targets,
-}
-
-/// `absent:`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Absent")]
-pub(crate) struct AbsentTwin {
-    /// The account whose mailboxes stay without it.
-    pub(crate) from: Spot<String>,
-    /// How long to go on looking after everything else has arrived.
-    pub(crate) settle: Option<Spot<Time>>,
-    /// Where it applies.
-    pub(crate) targets: Targets,
-}
-
-/// `count:`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Count")]
-pub(crate) struct CountTwin {
-    /// The account.
-    pub(crate) to: Spot<String>,
-    /// The folder; any when not written.
-    pub(crate) folder: Option<Spot<FolderTest>>,
-    /// How many copies.
-    pub(crate) is: Spot<u32>,
-    /// How long to go on looking for more after that many have arrived.
-    pub(crate) settle: Option<Spot<Time>>,
     /// Where it applies.
     pub(crate) targets: Targets,
 }

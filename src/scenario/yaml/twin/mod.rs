@@ -2,7 +2,6 @@
 
 pub(crate) mod config;
 pub(crate) mod expect;
-pub(crate) mod knobs;
 pub(crate) mod scenario;
 
 /// Declares an enum of words with its spellings. The words `true` and `false` are YAML's truth values.

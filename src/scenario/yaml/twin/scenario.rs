@@ -1,7 +1,8 @@
 //! A scenario file.
 
-use super::{expect::ExpectTwin, knobs::KnobsTwin};
+use super::expect::ExpectTwin;
 use crate::scenario::{
+    lab::LabWritten,
     model::{ArcPolicy, Cleanup, Encoding, RetryOn, SnapshotPreset},
     target::TargetKind,
     yaml::spot::{Entries, Form, Many, Scalar, Spot, Time, Try},
@@ -43,7 +44,7 @@ pub(crate) struct ScenarioTwin {
     /// Whether the receiver must speak about ARC.
     pub(crate) arc: Option<Try<Spot<ArcPolicy>>>,
     /// What is changed about the lab.
-    pub(crate) lab: Option<Try<Spot<KnobsTwin>>>,
+    pub(crate) lab: Option<Try<Spot<LabWritten>>>,
     /// What is sent.
     pub(crate) send: Try<Spot<SendTwin>>,
     /// How long to wait.
