@@ -2,6 +2,7 @@
 
 pub mod category;
 pub mod clock;
+pub mod deadline;
 pub mod der;
 pub mod digest;
 pub mod duration;

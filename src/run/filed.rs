@@ -2,6 +2,7 @@
 
 use super::{arrival::Found, world::World};
 use crate::{
+    core::deadline,
     evidence::{Filed, Folder},
     outcome::{HarnessCode, StageError},
     scenario::{Account, Scenario, model::ExpectationKind},
@@ -66,7 +67,7 @@ impl Asked<'_> {
 
     /// Asks until Gmail's search knows the mail.
     async fn category(&self, world: &World, account: &Account, found: &Found) -> Result<Filed, StageError> {
-        let until = self.deadline.min(Instant::now() + INDEXING);
+        let until = self.deadline.min(Instant::now() + deadline::scaled(INDEXING));
         loop {
             if let Some(category) = world.mailboxes.category(account, &found.arrival).await? {
                 return Ok(Filed::Under(category));

@@ -3,6 +3,7 @@
 
 use super::{deliveries::Mail, log::millis, wait, world::World};
 use crate::{
+    core::deadline,
     evidence::{Arrival, Folder},
     mail::{Message, dsn::Dsn},
     outcome::{ScenarioReport, Status},
@@ -32,7 +33,7 @@ pub(super) async fn look(world: &World) -> Vec<Late> {
             late.extend(copy(world, &mail, given_up).await);
         }
     };
-    tokio::time::timeout(LOOK, looking).await.ok();
+    tokio::time::timeout(deadline::scaled(LOOK), looking).await.ok();
     late
 }
 

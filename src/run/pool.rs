@@ -5,7 +5,7 @@ use super::{
     plan::Resumed, preflight::prepare, scenario::run_one, scenario_report::blank, turns::Turns, worlds::Worlds,
 };
 use crate::{
-    core::{Redactor, RunId},
+    core::{Redactor, RunId, deadline},
     judge::snapshot::Store,
     outcome::{Event, ExitCode, Redactions, RunInfo, RunReport, ScenarioReport, SnapshotStatus, Status, Totals},
     scenario::{Knobs, Vars, YamlError},
@@ -121,6 +121,9 @@ pub async fn run(
         resumes,
     });
     limits.say(trouble);
+    let shortened =
+        deadline::factor().map(|f| format!("for a test, every limit of a connection is {f} of the usual one"));
+    shortened.into_iter().for_each(|text| emitter.emit(Event::Note { text }));
     notes.into_iter().for_each(|text| emitter.emit(Event::Note { text }));
     mails.into_iter().for_each(|event| emitter.emit(event));
     let environment = Arc::new(Environment {

@@ -7,7 +7,7 @@ use super::{
     world::World,
 };
 use crate::{
-    core::{Token, duration},
+    core::{Token, deadline, duration},
     evidence::{Arrival, Folder, Searched, Sent, Submission, Watched},
     mail::{Message, dsn::Dsn},
     outcome::{Event, HarnessCode, StageError},
@@ -228,7 +228,7 @@ pub(super) async fn is_in(
     message_id: &str,
 ) -> Result<bool, StageError> {
     let search = world.mailboxes.contains(account, folder, message_id);
-    tokio::time::timeout(SEARCH, search).await.unwrap_or_else(|_| {
+    tokio::time::timeout(deadline::scaled(SEARCH), search).await.unwrap_or_else(|_| {
         let message = format!("the server did not answer within {}", duration::human(SEARCH));
         let next = "the server accepts connections and says nothing; see its log, and imap.log of the attempt";
         Err(StageError::new(HarnessCode::H04, format!("search {folder} of {}", account.name), message, next))
@@ -284,7 +284,7 @@ fn listen(watches: Watches, deadline: Instant, over: &CancellationToken) -> News
                 let next = tokio::select! {
                     next = watch.next(deadline) => next,
                     () = over.cancelled() => {
-                        let (rest, error) = watch.rest(deadline.min(Instant::now() + MEND)).await;
+                        let (rest, error) = watch.rest(deadline.min(Instant::now() + deadline::scaled(MEND))).await;
                         rest.into_iter().for_each(|arrival| drop(to.send(Ok(arrival))));
                         break error.err();
                     }

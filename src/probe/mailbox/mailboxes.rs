@@ -11,7 +11,7 @@ use super::{
     watcher::Watcher,
 };
 use crate::{
-    core::Category,
+    core::{Category, deadline},
     evidence::{Arrival, Folder},
     mail::Message,
     outcome::{HarnessCode, StageError},
@@ -50,10 +50,10 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(15),
-            silence: Duration::from_secs(30),
-            answer: Duration::from_secs(300),
-            busy: Duration::from_secs(8),
+            connect: deadline::scaled(Duration::from_secs(15)),
+            silence: deadline::scaled(Duration::from_secs(30)),
+            answer: deadline::scaled(Duration::from_secs(300)),
+            busy: deadline::scaled(Duration::from_secs(8)),
         }
     }
 }

@@ -13,6 +13,7 @@ use super::{
     utf7,
 };
 use crate::{
+    core::deadline,
     evidence::Folder,
     mail::Message,
     outcome::{HarnessCode, StageError},
@@ -98,7 +99,8 @@ impl Watcher {
     /// Watches until it is stopped, there is no such folder, or trying again cannot help.
     pub(super) fn run(self) {
         let mut progress = None;
-        let mut back_off = BACK_OFF.0;
+        let (first, longest) = (deadline::scaled(BACK_OFF.0), deadline::scaled(BACK_OFF.1));
+        let mut back_off = first;
         let began = Instant::now();
         loop {
             let started = Instant::now();
@@ -117,8 +119,8 @@ impl Watcher {
                 return self.hub.set_link(Link::Failed(error));
             }
             self.hub.set_link(if not_yet { Link::Waiting(error.clone()) } else { Link::Broken(error.clone()) });
-            if started.elapsed() > GOOD_CONNECTION || error::is_expiry(&error) {
-                back_off = BACK_OFF.0;
+            if started.elapsed() > deadline::scaled(GOOD_CONNECTION) || error::is_expiry(&error) {
+                back_off = first;
             }
             if at_limit {
                 back_off = back_off.max(CROWDED);
@@ -126,7 +128,7 @@ impl Watcher {
             if self.cutter.wait(back_off) {
                 return self.hub.set_link(Link::Failed(error));
             }
-            back_off = (back_off * 2).min(BACK_OFF.1);
+            back_off = (back_off * 2).min(longest);
         }
     }
 

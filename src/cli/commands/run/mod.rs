@@ -24,7 +24,7 @@ use crate::{
         runtime::block_on,
         signals::{self, Signals},
     },
-    core::Redactor,
+    core::{Redactor, deadline},
     judge::snapshot::Store,
     outcome::ExitCode,
     report::{self, Hub},
@@ -33,7 +33,13 @@ use crate::{
 use args::NoTests;
 use clap::ArgMatches;
 
+/// The variable by which tests shorten every limit of a connection; a run with it says so.
+const TEST_TIME_SCALE: &str = "SEALCHECK_TEST_TIME_SCALE";
+
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, matches: &ArgMatches) -> Outcome {
+    if let Some(factor) = context.variable(TEST_TIME_SCALE) {
+        deadline::scale_by(factor).map_err(|wrong| Failure::Usage(format!("{TEST_TIME_SCALE}: {wrong}")))?;
+    }
     let project = Project::find(context, global, &args.changes())?;
     let layers = Layers::new(context, (global, args, matches), &project)?;
     let mut settings = Settings::of(&layers, args)?;
