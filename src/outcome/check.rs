@@ -1,6 +1,7 @@
 //! Results of checks and the reasons behind them.
 
 use serde::{Deserialize, Serialize};
+use std::ops::{Deref, DerefMut};
 
 /// One expectation or part of one, compared with what was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -28,6 +29,36 @@ pub struct CheckResult {
     /// The diagnosis that explains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+}
+
+/// What the expectations of an attempt came to. Never empty: what asserts nothing cannot pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checks(Vec<CheckResult>);
+
+impl Checks {
+    /// These results; `None` when there are none.
+    pub fn new(results: Vec<CheckResult>) -> Option<Self> {
+        (!results.is_empty()).then_some(Self(results))
+    }
+
+    /// The results in the order of the file.
+    pub fn into_vec(self) -> Vec<CheckResult> {
+        self.0
+    }
+}
+
+impl Deref for Checks {
+    type Target = [CheckResult];
+
+    fn deref(&self) -> &[CheckResult] {
+        &self.0
+    }
+}
+
+impl DerefMut for Checks {
+    fn deref_mut(&mut self) -> &mut [CheckResult] {
+        &mut self.0
+    }
 }
 
 /// How sure a diagnosis is.

@@ -10,7 +10,7 @@ pub mod sent;
 pub mod stage_error;
 pub mod survival;
 
-pub use check::{CheckResult, Confidence, Diagnosis, EvidenceRef};
+pub use check::{CheckResult, Checks, Confidence, Diagnosis, EvidenceRef};
 pub use claim::{Agreement, Claim};
 pub use event::{Event, RunEvent};
 pub use exit::ExitCode;

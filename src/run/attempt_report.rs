@@ -11,7 +11,7 @@ use super::{
 use crate::{
     evidence::{Evidence, Submission},
     judge,
-    outcome::{AttemptReport, CheckResult, Diagnosis, HarnessCode, StageError, Status},
+    outcome::{AttemptReport, Checks, Diagnosis, HarnessCode, StageError, Status},
 };
 use std::collections::BTreeMap;
 
@@ -51,11 +51,14 @@ pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Co
     let (queue_ids, mut timings_ms) = of_submission(&evidence.submission, &composed.route.server);
     let arrivals = evidence.copies.iter().map(|c| c.after).chain(evidence.bounces.iter().map(|b| b.after));
     timings_ms.extend(arrivals.min().map(|first| ("first_seen".to_owned(), millis(first))));
-    let status = match status(&checks, error.as_ref(), Some(&evidence)) {
+    let status = status(checks.as_ref(), error.as_ref());
+    let error = error.or_else(|| (status == Status::Errored).then(|| inconclusive(&evidence)).flatten());
+    let error = error.or_else(|| checks.is_none().then(nothing_asserted));
+    let checks = checks.map(Checks::into_vec).unwrap_or_default();
+    let status = match status {
         Status::TimedOut if cx.item.past.is_some() && again::is_late(&checks) => Status::Late,
         status => status,
     };
-    let error = error.or_else(|| (status == Status::Errored).then(|| inconclusive(&evidence)).flatten());
     let report = AttemptReport {
         status,
         queue_ids,
@@ -120,11 +123,17 @@ fn inconclusive(evidence: &Evidence) -> Option<StageError> {
     })
 }
 
-/// A failure counts before an error, a wrong answer before a missing one.
-fn status(checks: &[CheckResult], error: Option<&StageError>, evidence: Option<&Evidence>) -> Status {
+/// What the plan leaves out.
+fn nothing_asserted() -> StageError {
+    StageError::new(HarnessCode::H09, "assert", "no expectation applies to the target", "correct the scenario")
+}
+
+/// A failure counts before an error, a wrong answer before a missing one. Only what was asserted can pass.
+fn status(checks: Option<&Checks>, error: Option<&StageError>) -> Status {
+    let Some(checks) = checks else { return Status::Errored };
     let mut failed = checks.iter().filter(|c| !c.passed).peekable();
     if failed.peek().is_none() {
-        return if error.is_some() || evidence.is_none() { Status::Errored } else { Status::Passed };
+        return if error.is_some() { Status::Errored } else { Status::Passed };
     }
     let failed: Vec<_> = failed.filter(|c| !c.inconclusive).collect();
     if failed.iter().any(|c| !c.timed_out) {
@@ -168,7 +177,7 @@ fn files(cx: &AttemptContext<'_>, composed: Option<&Composed>, evidence: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{MailboxNotes, Sent};
+    use crate::outcome::CheckResult;
 
     fn check(path: &str, passed: bool, timed_out: bool, inconclusive: bool) -> CheckResult {
         CheckResult {
@@ -183,21 +192,6 @@ mod tests {
             timed_out,
             inconclusive,
             code: None,
-        }
-    }
-
-    fn evidence() -> Evidence {
-        let raw = Vec::new();
-        let sent = Sent { raw, message_id: "<a@b>".into(), mail_from: String::new(), rcpt_to: Vec::new() };
-        Evidence {
-            sent,
-            submission: Submission::default(),
-            copies: Vec::new(),
-            bounces: Vec::new(),
-            logs: Vec::new(),
-            unread_logs: Vec::new(),
-            mailboxes: MailboxNotes::default(),
-            waited: std::time::Duration::ZERO,
         }
     }
 
@@ -221,8 +215,14 @@ mod tests {
             (vec![unanswered(), late()], false, Status::TimedOut),
         ] {
             let error = failed.then_some(&error);
-            assert_eq!(status(&checks, error, Some(&evidence())), wanted, "{checks:?} {error:?}");
+            let checks = Checks::new(checks);
+            assert_eq!(status(checks.as_ref(), error), wanted, "{checks:?} {error:?}");
         }
-        assert_eq!(status(&[], None, None), Status::Errored);
+    }
+
+    #[test]
+    fn what_asserts_nothing_does_not_pass() {
+        assert_eq!(Checks::new(Vec::new()), None);
+        assert_eq!(status(None, None), Status::Errored);
     }
 }

@@ -41,8 +41,8 @@ impl Asked<'_> {
 
     async fn about(&self, world: &World, found: &Found) -> Result<Filed, StageError> {
         let arrival = &found.arrival;
-        let wanted = self.scenario.expect.iter().filter_map(|e| match &e.kind {
-            ExpectationKind::Delivered(d) if e.targets.is_empty() || e.targets.contains(&world.target.kind) => Some(d),
+        let wanted = self.scenario.expected_on(world.target.kind).filter_map(|e| match &e.kind {
+            ExpectationKind::Delivered(d) => Some(d),
             _ => None,
         });
         let wanted = wanted.filter(|d| found.dsn.is_none() && d.to.value == arrival.account);

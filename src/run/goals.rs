@@ -16,7 +16,7 @@ enum Goal {
     /// A copy in any folder of this account.
     Copy { account: String, within: Duration },
     /// A bounce in this account.
-    Bounce { account: String, action: Option<String>, within: Duration },
+    Bounce { account: String, action: String, within: Duration },
     /// So many copies, and then no more.
     Count { account: String, folder: FolderTest, is: usize, settle: Duration },
     /// Nothing.
@@ -54,11 +54,8 @@ pub(super) enum Decision {
 impl Goals {
     /// The goals of a scenario on this target; `timeout` is for the whole attempt.
     pub(super) fn of(scenario: &Scenario, target: &Target, timeout: Duration) -> Self {
-        let applies = |targets: &[crate::scenario::TargetKind]| targets.is_empty() || targets.contains(&target.kind);
         let goals = scenario
-            .expect
-            .iter()
-            .filter(|e| applies(&e.targets))
+            .expected_on(target.kind)
             .filter_map(|e| match &e.kind {
                 ExpectationKind::Delivered(d) => Some(Goal::Copy {
                     account: d.to.value.clone(),
@@ -66,7 +63,7 @@ impl Goals {
                 }),
                 ExpectationKind::Bounced(b) => Some(Goal::Bounce {
                     account: b.to.value.clone(),
-                    action: b.action.as_ref().map(|a| a.value.clone()),
+                    action: b.action.value.clone(),
                     within: b.within.as_ref().map_or(timeout, |w| w.value),
                 }),
                 ExpectationKind::Count(c) => Some(Goal::Count {
@@ -79,7 +76,7 @@ impl Goals {
                 ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
             })
             .collect();
-        let named_spam = scenario.expect.iter().filter(|e| applies(&e.targets)).filter_map(|e| match &e.kind {
+        let named_spam = scenario.expected_on(target.kind).filter_map(|e| match &e.kind {
             ExpectationKind::Delivered(d) if d.folder.value == FolderTest::Spam => Some(d.to.value.clone()),
             ExpectationKind::Count(c) if c.folder == FolderTest::Spam => Some(c.to.value.clone()),
             _ => None,
@@ -182,11 +179,10 @@ fn nth_copy(seen: &[Sighting], account: &str, folder: FolderTest, n: usize) -> O
 }
 
 /// When the bounce came that no other can follow: a warning of a delay is followed by the end of the story.
-fn final_bounce(seen: &[Sighting], account: &str, wanted: &Option<String>) -> Option<Duration> {
+fn final_bounce(seen: &[Sighting], account: &str, wanted: &str) -> Option<Duration> {
     let decides = |dsn: &Dsn| {
         let actions: Vec<_> = dsn.recipients.iter().filter_map(|r| r.action.as_deref()).collect();
-        actions.is_empty()
-            || actions.iter().any(|a| *a != "delayed" || wanted.as_deref().is_some_and(|w| w.eq_ignore_ascii_case(a)))
+        actions.is_empty() || actions.iter().any(|a| *a != "delayed" || wanted.eq_ignore_ascii_case(a))
     };
     seen.iter().find(|s| s.account == account && s.dsn.as_ref().is_some_and(decides)).map(|s| s.after)
 }

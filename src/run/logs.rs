@@ -30,9 +30,8 @@ impl Asked<'_> {
     /// for.
     pub(super) async fn gather(&self, world: &World, log: &Log) -> Gathered {
         let (mut named, mut within) = (Vec::new(), None);
-        for expectation in &self.scenario.expect {
-            let applies = expectation.targets.is_empty() || expectation.targets.contains(&world.target.kind);
-            if let (true, ExpectationKind::Log(log)) = (applies, &expectation.kind) {
+        for expectation in self.scenario.expected_on(world.target.kind) {
+            if let ExpectationKind::Log(log) = &expectation.kind {
                 named.push(log.of.value.as_str());
                 within = within.max(log.within.as_ref().map(|w| w.value));
             }

@@ -56,7 +56,7 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
     if item.scenario.cleanup == Cleanup::Delete {
         cleanup(cx, &collected.evidence).await;
     }
-    for check in &judged.checks {
+    for check in judged.checks.iter().flat_map(|checks| checks.iter()) {
         cx.log.emit(|scenario, attempt| Event::Assertion { scenario, attempt, check: check.clone() });
     }
     let attempted = attempt_report::judged(cx, &composed, collected, judged);
@@ -181,10 +181,11 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let (evidence, target) = (&collected.evidence, &cx.world.target);
     let begun = cx.log.begin("assert");
     let mut checks = judge::check(&cx.item.scenario, target, &composed.vars, evidence);
-    let holds = checks.iter().all(|c| c.passed);
+    let holds = checks.as_ref().is_some_and(|checks| checks.iter().all(|c| c.passed));
     let in_doubt = || (!holds).then(|| in_doubt(&evidence.submission, &composed.route.server)).flatten();
     let error = collected.error.clone().or_else(in_doubt);
-    let diagnosis = judge::diagnose::explain(evidence, &mut checks, target, error.as_ref());
+    let of_checks = checks.as_deref_mut().unwrap_or_default();
+    let diagnosis = judge::diagnose::explain(evidence, of_checks, target, error.as_ref());
     cx.log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
     Judged { checks, diagnosis, error }
 }

@@ -17,7 +17,9 @@ use std::sync::Arc;
 pub fn prepare(plan: &mut Plan, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
     let mut problems: Vec<YamlError> = Vec::new();
     for item in &mut plan.items {
-        item.scenario = Arc::new(item.scenario.as_ref().clone().with_defaults(target));
+        let mut scenario = item.scenario.as_ref().clone().with_defaults(target);
+        scenario.skip = scenario.skipped_on(target.kind);
+        item.scenario = Arc::new(scenario);
         if item.scenario.skip.is_some() {
             continue;
         }
@@ -46,9 +48,7 @@ fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> V
         return vec![error(problem)];
     }
     let mut found: Vec<YamlError> = scenario
-        .expect
-        .iter()
-        .filter(|e| e.targets.is_empty() || e.targets.contains(&target.kind))
+        .expected_on(target.kind)
         .filter_map(|e| Some((&e.kind, e.kind.account()?)))
         .filter_map(|(kind, account)| {
             let log = matches!(kind, ExpectationKind::Log(_));

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     core::Token,
     evidence::{Arrival, Evidence, MailboxNotes, Sent, Submission},
-    outcome::{CheckResult, Diagnosis, HarnessCode, StageError},
+    outcome::{Checks, Diagnosis, HarnessCode, StageError},
     probe::{
         compose::{Occasion, compose},
         logs::Mark,
@@ -98,7 +98,8 @@ pub(super) struct Collected {
 
 /// What it means.
 pub(super) struct Judged {
-    pub(super) checks: Vec<CheckResult>,
+    /// `None` where no expectation applies: nothing can be said to hold then.
+    pub(super) checks: Option<Checks>,
     pub(super) diagnosis: Vec<Diagnosis>,
     pub(super) error: Option<StageError>,
 }

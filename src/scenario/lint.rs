@@ -45,6 +45,24 @@ pub fn lint(scenarios: &[Scenario]) -> Vec<Warning> {
     warnings
 }
 
+/// Whether an expectation looks into a mailbox, or wants a refusal, after which there is nothing to look for.
+fn proves(kind: &ExpectationKind) -> bool {
+    match kind {
+        ExpectationKind::Smtp(smtp) => smtp.code.as_ref().is_some_and(|code| code.value >= 400),
+        ExpectationKind::Log(_) => false,
+        ExpectationKind::Delivered(_)
+        | ExpectationKind::Bounced(_)
+        | ExpectationKind::Absent(_)
+        | ExpectationKind::Count(_) => true,
+    }
+}
+
+/// ` on target embedded`, ` on targets embedded, gmail`.
+fn on(kinds: &[TargetKind]) -> String {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    format!(" on target{} {}", if kinds.len() == 1 { "" } else { "s" }, names.join(", "))
+}
+
 struct Linter<'a> {
     scenario: &'a Scenario,
     warnings: Vec<Warning>,
@@ -95,17 +113,27 @@ impl Linter<'_> {
         }
     }
 
-    /// A scenario that looks into no mailbox proves little.
+    /// A scenario that looks into no mailbox proves little, on every target on its own.
     fn proof(&mut self) {
-        let looks = |kind: &ExpectationKind| !matches!(kind, ExpectationKind::Smtp(_) | ExpectationKind::Log(_));
-        let refused = |kind: &ExpectationKind| matches!(kind, ExpectationKind::Smtp(s) if s.code.as_ref().is_some_and(|c| c.value >= 400));
-        let expect = &self.scenario.expect;
-        if let Some(first) = expect.first()
-            && !expect.iter().any(|e| looks(&e.kind) || refused(&e.kind))
-        {
-            let at = first.at.clone();
-            let help = "add `delivered`, `bounced` or `absent`";
-            self.warn("W03", &at, "no expectation looks into a mailbox".to_owned(), help);
+        let Some(first) = self.scenario.expect.first() else { return };
+        let at = first.at.clone();
+        let (mut unproven, mut skipped) = (Vec::new(), Vec::new());
+        for &kind in &self.scenario.targets {
+            let mut here = self.scenario.expected_on(kind).peekable();
+            if here.peek().is_none() {
+                skipped.push(kind);
+            } else if !here.any(|e| proves(&e.kind)) {
+                unproven.push(kind);
+            }
+        }
+        if !unproven.is_empty() {
+            let place = if unproven.len() == self.scenario.targets.len() { String::new() } else { on(&unproven) };
+            let message = format!("no expectation looks into a mailbox{place}");
+            self.warn("W03", &at, message, "add `delivered`, `bounced` or `absent`");
+        }
+        if !skipped.is_empty() {
+            let message = format!("no expectation applies{}, so the scenario is skipped there", on(&skipped));
+            self.warn("W03", &at, message, "leave it out of the scenario's `targets`, or add an expectation for it");
         }
     }
 

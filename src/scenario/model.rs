@@ -59,6 +59,17 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The expectations that apply to a target of this kind, in the order of the file.
+    pub fn expected_on(&self, kind: TargetKind) -> impl Iterator<Item = &Expectation> {
+        self.expect.iter().filter(move |e| e.targets.is_empty() || e.targets.contains(&kind))
+    }
+
+    /// Why it is not run on a target of this kind: the reason that it gives itself, or that nothing would be asserted.
+    pub fn skipped_on(&self, kind: TargetKind) -> Option<String> {
+        let nothing = || format!("no expectation applies to target {kind}");
+        self.skip.clone().or_else(|| self.expected_on(kind).next().is_none().then(nothing))
+    }
+
     /// The text of the file that a position stands in.
     pub fn source_of(&self, position: &Position) -> Option<&str> {
         match &self.base {
@@ -377,8 +388,8 @@ pub struct BouncedExpectation {
     pub within: Option<At<Duration>>,
     /// The bounce's From address.
     pub from: Option<At<TextTest>>,
-    /// `Action`.
-    pub action: Option<At<String>>,
+    /// `Action`; `failed` when not written: a bounce says that the mail did not arrive, a warning or a receipt does not.
+    pub action: At<String>,
     /// `Status`.
     pub status: Option<At<TextTest>>,
     /// `Diagnostic-Code`.

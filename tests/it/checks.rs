@@ -4,7 +4,7 @@ use crate::seen::{accepted, bounced, copy, forwarded, place, received, refused, 
 use sealcheck::{
     evidence::{Evidence, Folder, LogLine},
     judge::{check, observed, summary},
-    outcome::{CheckResult, ObservedKind},
+    outcome::{CheckResult, Checks, ObservedKind},
     scenario::{Scenario, Target, Template, model::ExpectationKind, yaml},
     verify::Verdict,
 };
@@ -21,7 +21,7 @@ fn parse(expect: &str) -> Scenario {
 }
 
 fn results(expect: &str, evidence: &Evidence) -> Vec<CheckResult> {
-    check(&parse(expect), &target(), &vars(), evidence)
+    check(&parse(expect), &target(), &vars(), evidence).map(Checks::into_vec).unwrap_or_default()
 }
 
 /// The one result with this path.
@@ -391,6 +391,18 @@ fn bounces_are_taken_apart() {
 }
 
 #[test]
+fn a_bounce_says_failed_unless_another_action_is_written() {
+    let mut delayed = bounced(1);
+    delayed.bounces[0].dsn.recipients[0].action = Some("delayed".to_owned());
+    for expect in ["  - bounced: external", "  - bounced: { to: external }"] {
+        assert!(results(expect, &bounced(1)).iter().all(|r| r.passed), "{expect}");
+        says(expect, "bounced.action", &delayed, false, "failed", "delayed");
+        assert_eq!(result(expect, "bounced.action", &delayed).column, result(expect, "bounced", &delayed).column);
+    }
+    assert!(results("  - bounced: { to: external, action: delayed }", &delayed).iter().all(|r| r.passed));
+}
+
+#[test]
 fn a_missing_bounce_says_what_came_instead() {
     let expect = "  - bounced: external";
     says(expect, "bounced", &sound(), false, "bounce to external", "no bounce; in inbox of gmail after 0.58s");
@@ -487,6 +499,8 @@ fn expectations_of_other_targets_are_left_out() {
     let expect = "  - smtp: 250\n  - absent: { from: gmail, targets: [gmail] }\n  - absent: { from: external }";
     let paths: Vec<_> = results(expect, &sound()).into_iter().map(|r| r.path).collect();
     assert_eq!(paths, ["expect[0].smtp.code", "expect[2].absent"]);
+    let elsewhere = parse("  - delivered: { to: gmail, targets: [gmail] }");
+    assert_eq!(check(&elsewhere, &target(), &vars(), &sound()), None, "nothing is asserted, so nothing can pass");
 }
 
 #[test]
@@ -494,15 +508,15 @@ fn an_unknown_variable_or_a_huge_expression_fails_the_check() {
     let mut scenario = parse(&delivered("auth: { by: mx.google.com }"));
     let ExpectationKind::Delivered(wanted) = &mut scenario.expect[0].kind else { panic!() };
     wanted.auth.by = Some(Template::new("$nobody.domain", place(3)));
-    let all = check(&scenario, &target(), &vars(), &sound());
+    let all = check(&scenario, &target(), &vars(), &sound()).unwrap();
     assert!(!all[1].passed && all[1].actual.contains("nobody.domain"), "{all:?}");
     let huge = delivered("headers: { X-A: { matches: $expression } }");
     let mut vars = vars();
     vars.set("expression", "((a{100}){100}){100}");
-    let all = check(&parse(&huge), &target(), &vars, &sound());
+    let all = check(&parse(&huge), &target(), &vars, &sound()).unwrap();
     assert!(!all[1].passed && all[1].actual.contains("too large"), "{all:?}");
     vars.set("expression", "(");
-    let all = check(&parse(&huge), &target(), &vars, &sound());
+    let all = check(&parse(&huge), &target(), &vars, &sound()).unwrap();
     assert!(!all[1].passed && all[1].actual.contains("cannot be read"), "{all:?}");
 }
 

@@ -391,6 +391,30 @@ fn odd_scenarios_are_warned_of() {
     assert!(lint(&read(&with("expect: [smtp: 550]")).unwrap()).is_empty());
 }
 
+#[test]
+fn a_target_that_proves_little_is_warned_of_on_its_own() {
+    let warned = |expect: &str| -> Vec<String> {
+        let text = with(&format!("targets: [embedded, rspamd, gmail]\nexpect: [{expect}]"));
+        lint(&read(&text).unwrap()).iter().map(|w| format!("{} {}", w.code, w.what.message)).collect()
+    };
+    assert_eq!(warned("smtp: 250"), ["W03 no expectation looks into a mailbox"]);
+    assert_eq!(
+        warned("{ smtp: 250 }, { delivered: { to: gmail, targets: gmail } }"),
+        ["W03 no expectation looks into a mailbox on targets embedded, rspamd"]
+    );
+    assert_eq!(
+        warned("delivered: { to: gmail, targets: [rspamd, gmail] }"),
+        ["W03 no expectation applies on target embedded, so the scenario is skipped there"]
+    );
+    assert_eq!(
+        warned("{ delivered: { to: gmail, targets: gmail } }, { smtp: { code: 250, targets: rspamd } }"),
+        [
+            "W03 no expectation looks into a mailbox on target rspamd",
+            "W03 no expectation applies on target embedded, so the scenario is skipped there"
+        ]
+    );
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "(sealcheck: 1\n)?[ -~\n\t\r\u{e4}\u{1f600}]{0,200}") {

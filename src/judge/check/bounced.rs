@@ -62,11 +62,10 @@ fn parts<'a>(
         let texts: Vec<&str> = address.iter().map(String::as_str).collect();
         parts.push(("from", &from.at, text::test(&from.value, vars, Seen::address(&texts, "no From field"))));
     }
-    if let Some(action) = &wanted.action {
-        let actual = status.action.as_deref().unwrap_or("no Action");
-        let finding = Finding::new(actual.eq_ignore_ascii_case(&action.value), &action.value, actual);
-        parts.push(("action", &action.at, finding));
-    }
+    let action = &wanted.action;
+    let actual = status.action.as_deref().unwrap_or("no Action");
+    let finding = Finding::new(actual.eq_ignore_ascii_case(&action.value), &action.value, actual);
+    parts.push(("action", &action.at, finding));
     if let Some(test) = &wanted.status {
         let texts: Vec<&str> = status.status.as_deref().into_iter().collect();
         parts.push(("status", &test.at, text::test(&test.value, vars, Seen::exactly(&texts, "no Status"))));

@@ -39,7 +39,7 @@ fn find(matcher: &Matcher, account: &str, context: Context<'_>) -> Finding {
 
 /// Whether every line that the scenario wants of logs is there.
 pub fn logs_hold(scenario: &Scenario, target: &Target, vars: &Vars, lines: &[LogLine]) -> bool {
-    let here = scenario.expect.iter().filter(|e| e.targets.is_empty() || e.targets.contains(&target.kind));
+    let here = scenario.expected_on(target.kind);
     here.filter_map(|e| if let ExpectationKind::Log(log) = &e.kind { Some(log) } else { None }).all(|wanted| {
         // What cannot be tested fails, however long one waits.
         Matcher::new(&wanted.line.value, vars, false)

@@ -3,7 +3,7 @@
 use super::{absent, bounced, count, delivered, log, part::Results, smtp};
 use crate::{
     evidence::Evidence,
-    outcome::CheckResult,
+    outcome::Checks,
     scenario::{Scenario, Target, Vars, model::ExpectationKind},
 };
 
@@ -20,14 +20,11 @@ pub(super) struct Context<'a> {
 
 /// Checks every expectation that applies to the target, in the order of the file, and with each all of its parts.
 /// `vars` holds what templates may name; they were all filled in once before anything was sent, so that a name that is
-/// unknown here is a bug and fails the check.
-pub fn check(scenario: &Scenario, target: &Target, vars: &Vars, evidence: &Evidence) -> Vec<CheckResult> {
+/// unknown here is a bug and fails the check. `None` where no expectation applies.
+pub fn check(scenario: &Scenario, target: &Target, vars: &Vars, evidence: &Evidence) -> Option<Checks> {
     let context = Context { target, vars, evidence };
     let mut all = Vec::new();
-    for expectation in &scenario.expect {
-        if !expectation.targets.is_empty() && !expectation.targets.contains(&target.kind) {
-            continue;
-        }
+    for expectation in scenario.expected_on(target.kind) {
         let mut results = Results::new(format!("expect[{}]", expectation.index));
         match &expectation.kind {
             ExpectationKind::Smtp(wanted) => smtp::check(wanted, context, &mut results),
@@ -39,5 +36,5 @@ pub fn check(scenario: &Scenario, target: &Target, vars: &Vars, evidence: &Evide
         }
         all.extend(results.into_inner());
     }
-    all
+    Checks::new(all)
 }

@@ -24,7 +24,7 @@ impl Config {
                     .with_help(help),
             );
         }
-        for scenario in scenarios.iter().filter(|s| s.skip.is_none() && s.targets.contains(&kind)) {
+        for scenario in scenarios.iter().filter(|s| s.targets.contains(&kind) && s.skipped_on(kind).is_none()) {
             let direct = |name: &str| self.account(name, renamed).is_some_and(|a| a.mx.is_some());
             for named in wants(scenario, kind, direct) {
                 let name = &named.account.value;
@@ -66,7 +66,7 @@ impl Config {
         renamed: &BTreeMap<String, String>,
     ) -> Vec<YamlError> {
         let mut errors = Vec::new();
-        for scenario in scenarios.iter().filter(|s| s.skip.is_none() && s.targets.contains(&kind)) {
+        for scenario in scenarios.iter().filter(|s| s.targets.contains(&kind) && s.skipped_on(kind).is_none()) {
             let Some(sender) = self.account(&scenario.send.from.value, renamed) else { continue };
             for to in &scenario.send.to {
                 let mut last = self.account(&to.value, renamed);
@@ -148,8 +148,7 @@ fn wants<'a>(scenario: &'a Scenario, kind: TargetKind, direct: impl Fn(&str) -> 
     let mut out = Vec::new();
     let named = scenario.send.to.iter().filter(|to| !to.value.contains(['@', '$']));
     out.extend(named.map(|account| Wanted { account, role: Role::Receives }));
-    let here = scenario.expect.iter().filter(|e| e.targets.is_empty() || e.targets.contains(&kind));
-    out.extend(here.filter_map(|e| {
+    out.extend(scenario.expected_on(kind).filter_map(|e| {
         let role = if matches!(e.kind, ExpectationKind::Log(_)) { Role::WritesLog } else { Role::IsRead };
         e.kind.account().map(|account| Wanted { account, role })
     }));

@@ -35,7 +35,7 @@ pub(super) async fn examine(
         return Err(Failure::Usage(text.to_owned()));
     }
     let scenarios = project.scenarios(&args.what)?;
-    let on_target = |s: &Scenario| s.skip.is_none() && s.targets.contains(&kind);
+    let on_target = |s: &Scenario| s.targets.contains(&kind) && s.skipped_on(kind).is_none();
     let mut scenarios: Vec<Scenario> = scenarios.into_iter().filter(on_target).collect();
     let probe = send::scenario()?;
     if scenarios.is_empty() {

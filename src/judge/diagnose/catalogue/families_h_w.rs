@@ -193,14 +193,17 @@ pub(super) const ROWS: &[Row] = &[
         "W03",
         text("no expectation looks into a mailbox", "メールボックスを見る期待がない"),
         text(
-            "only smtp and log are expected, and the server takes the mail",
-            "smtp と log だけで、サーバーはメールを受け取る",
+            "on a target only smtp and log are expected and the server takes the mail, or nothing at all is expected",
+            "あるターゲットで smtp と log だけを期待し、サーバーはメールを受け取る。または何も期待していない",
         ),
         text(
-            "that a server took a mail does not prove that it arrived",
-            "受け取られたことは、届いたことの証明にならない",
+            "that a server took a mail does not prove that it arrived; where nothing is expected, the scenario is skipped",
+            "受け取られたことは、届いたことの証明にならない。何も期待しないターゲットではシナリオは実行されない",
         ),
-        text("add delivered, bounced or absent", "delivered、bounced、absent のいずれかを加える"),
+        text(
+            "add delivered, bounced or absent, or leave the target out of the scenario's targets",
+            "delivered、bounced、absent のいずれかを加えるか、シナリオの targets からそのターゲットを外す",
+        ),
         &[],
     ),
     row(

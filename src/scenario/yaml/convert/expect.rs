@@ -13,8 +13,8 @@ use crate::{
             node::Place,
             spot::{Entries, Form, Many, Spot},
             twin::expect::{
-                ArcTwin, AuthTwin, BouncedTwin, CarriesTwin, DeliveredTwin, ExpectTwin, LogTwin, SealTwin, SmtpTwin,
-                Targets, Text, Verify,
+                Action, ArcTwin, AuthTwin, BouncedTwin, CarriesTwin, DeliveredTwin, ExpectTwin, LogTwin, SealTwin,
+                SmtpTwin, Targets, Text, Verify,
             },
         },
     },
@@ -204,11 +204,12 @@ impl Cx<'_> {
         };
         *out = targets;
         self.filled("the account", &to);
+        let action = action.unwrap_or(Spot { value: Action::Failed, at: to.at });
         Some(BouncedExpectation {
             to: self.at(to),
             within: within.map(|w| self.time(w)),
             from: self.optional_text(from)?,
-            action: action.map(|a| self.word(a)),
+            action: self.word(action),
             status: self.optional_text(status)?,
             diagnostic: self.optional_text(diagnostic)?,
             final_recipient: self.optional_text(final_recipient)?,

@@ -210,7 +210,7 @@ pub(crate) struct BouncedTwin {
     pub(crate) within: Option<Spot<Time>>,
     /// The bounce's From address.
     pub(crate) from: Option<Text>,
-    /// `Action`.
+    /// `Action`; `failed` when not written.
     pub(crate) action: Option<Spot<Action>>,
     /// `Status`.
     pub(crate) status: Option<Text>,

@@ -1,0 +1,28 @@
+//! Expectations mean what they say: scenarios run by the program, whose verdict is known beforehand.
+
+use crate::program::Project;
+use serde_json::Value;
+
+/// A scenario from external to `to` with these lines after `send`.
+fn scenario(to: &str, rest: &str) -> String {
+    format!(
+        "sealcheck: 1\nname: x\nsend: {{ from: external, to: {to} }}\nwait: {{ timeout: 60s }}\nsnapshot: none\n{rest}\n"
+    )
+}
+
+#[test]
+fn a_scenario_without_an_expectation_for_the_target_is_skipped_and_says_why() {
+    let text = scenario("company", "expect:\n  - delivered: { to: gmail, targets: [gmail] }");
+    let project = Project::new().scenario("elsewhere", &text.replace("snapshot: none\n", ""));
+    let run = project.run(&["run", "--report", "json=result.json"]);
+    assert!(run.stdout.contains("SKIP") && !run.stdout.contains("PASS"), "{run}");
+    let result: Value = serde_json::from_str(&project.read("result.json")).unwrap();
+    let scenario = &result["scenarios"][0];
+    assert_eq!(scenario["status"], "skipped");
+    assert_eq!(scenario["reason"], "no expectation applies to target embedded");
+    assert_eq!(scenario["attempts"], Value::Array(Vec::new()), "nothing was sent");
+    assert!(!project.path("snapshots").exists(), "and nothing was kept");
+    let check = project.run(&["check", "--deny-warnings"]);
+    assert_eq!(check.code, 2, "{check}");
+    assert!(check.stderr.contains("warning[W03]: no expectation applies on targets embedded, rspamd"), "{check}");
+}
