@@ -1,5 +1,10 @@
 //! Domain names as mail writes them.
 
+/// Whether two texts name the same domain. Case and a final dot do not count.
+pub fn is_same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
+}
+
 /// Whether a host is a domain or lies below it. Case and a final dot do not count; the empty domain has nothing below it.
 pub fn is_at_or_below(host: &str, domain: &str) -> bool {
     let (host, domain) = (host.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());

@@ -33,17 +33,21 @@ pub struct CheckResult {
 
 /// What the expectations of an attempt came to. Never empty: what asserts nothing cannot pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checks(Vec<CheckResult>);
+pub struct Checks {
+    results: Vec<CheckResult>,
+    /// What was looked at and not asserted, a line each.
+    notes: Vec<String>,
+}
 
 impl Checks {
-    /// These results; `None` when there are none.
-    pub fn new(results: Vec<CheckResult>) -> Option<Self> {
-        (!results.is_empty()).then_some(Self(results))
+    /// These results and notes; `None` when there are no results.
+    pub fn new(results: Vec<CheckResult>, notes: Vec<String>) -> Option<Self> {
+        (!results.is_empty()).then_some(Self { results, notes })
     }
 
-    /// The results in the order of the file.
-    pub fn into_vec(self) -> Vec<CheckResult> {
-        self.0
+    /// The results in the order of the file, and the notes.
+    pub fn into_parts(self) -> (Vec<CheckResult>, Vec<String>) {
+        (self.results, self.notes)
     }
 }
 
@@ -51,13 +55,13 @@ impl Deref for Checks {
     type Target = [CheckResult];
 
     fn deref(&self) -> &[CheckResult] {
-        &self.0
+        &self.results
     }
 }
 
 impl DerefMut for Checks {
     fn deref_mut(&mut self) -> &mut [CheckResult] {
-        &mut self.0
+        &mut self.results
     }
 }
 

@@ -169,6 +169,9 @@ pub struct AttemptReport {
     /// What was looked at when something did not come in time: what the silence means.
     #[serde(default)]
     pub checked: Vec<String>,
+    /// What a person should know that changes nothing about how it ended: what was seen and not asserted.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Why it failed, most certain first.
     pub diagnosis: Vec<Diagnosis>,
     /// What stopped the harness.

@@ -88,6 +88,7 @@ impl<'a> Trouble<'a> {
             _ => ("error".to_owned(), format!("the attempt ended as {}", attempt.status.word())),
         };
         notes.extend(attempt.checked.iter().map(|line| ("checked", plain(line))));
+        notes.extend(attempt.notes.iter().map(|line| ("note", plain(line))));
         if let Some((first, others)) = attempt.diagnosis.split_first() {
             let named = |diagnosis: &Diagnosis| {
                 let why = diagnosis.evidence.first().map(|e| format!(": {}", quoted(e))).unwrap_or_default();

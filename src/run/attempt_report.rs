@@ -54,7 +54,7 @@ pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Co
     let status = status(checks.as_ref(), error.as_ref());
     let error = error.or_else(|| (status == Status::Errored).then(|| inconclusive(&evidence)).flatten());
     let error = error.or_else(|| checks.is_none().then(nothing_asserted));
-    let checks = checks.map(Checks::into_vec).unwrap_or_default();
+    let (checks, notes) = checks.map(Checks::into_parts).unwrap_or_default();
     let status = match status {
         Status::TimedOut if cx.item.past.is_some() && again::is_late(&checks) => Status::Late,
         status => status,
@@ -71,6 +71,7 @@ pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Co
         },
         observed: judge::observed(&evidence, target),
         diagnosis,
+        notes,
         assertions: checks,
         error,
         ..blank(cx, Some(composed))
@@ -90,6 +91,7 @@ fn blank(cx: &AttemptContext<'_>, composed: Option<&Composed>) -> AttemptReport 
         steps: cx.log.steps(),
         assertions: Vec::new(),
         checked: Vec::new(),
+        notes: Vec::new(),
         diagnosis: Vec::<Diagnosis>::new(),
         error: None,
         observed: Vec::new(),
@@ -215,14 +217,14 @@ mod tests {
             (vec![unanswered(), late()], false, Status::TimedOut),
         ] {
             let error = failed.then_some(&error);
-            let checks = Checks::new(checks);
+            let checks = Checks::new(checks, Vec::new());
             assert_eq!(status(checks.as_ref(), error), wanted, "{checks:?} {error:?}");
         }
     }
 
     #[test]
     fn what_asserts_nothing_does_not_pass() {
-        assert_eq!(Checks::new(Vec::new()), None);
+        assert_eq!(Checks::new(Vec::new(), Vec::new()), None);
         assert_eq!(status(None, None), Status::Errored);
     }
 }

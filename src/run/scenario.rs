@@ -218,6 +218,7 @@ fn unbegun(token: Token, n: u32, error: StageError) -> Attempted {
         steps: Vec::new(),
         assertions: Vec::new(),
         checked: Vec::new(),
+        notes: Vec::new(),
         diagnosis: Vec::new(),
         summary: format!("{} {}: {}", error.code, error.stage, error.message),
         error: Some(error),

@@ -171,14 +171,18 @@ impl Linter<'_> {
                 self.warn("W06", &seal.at, "a seal is told by its number alone".to_owned(), help);
             }
         }
-        let policy = match self.scenario.arc {
-            ArcPolicy::Required => return,
-            ArcPolicy::Advisory => "advisory",
-            ArcPolicy::Off => "off",
-        };
-        if let Some((_, method)) = delivered.auth.methods.iter().find(|(name, _)| name == "arc") {
-            let message = format!("`arc` is not asserted, since the scenario says `arc: {policy}`");
-            self.warn("W07", &method.at, message, "leave one of the two out");
+        let arc = &delivered.arc;
+        let method = delivered.auth.methods.iter().find(|(name, _)| name == "arc").map(|(_, m)| ("arc", &m.at));
+        let carries = arc.carries.as_ref().map(|c| ("carries", &c.at));
+        let seals = arc.seals.first().map(|s| ("seals", &s.at)).filter(|_| self.scenario.arc == ArcPolicy::Off);
+        let verify = arc.verify.as_ref().map(|v| ("verify", &v.at)).filter(|_| self.scenario.arc == ArcPolicy::Off);
+        if self.scenario.arc == ArcPolicy::Required {
+            return;
+        }
+        let policy = self.scenario.arc;
+        for (key, at) in [method, carries, seals, verify].into_iter().flatten() {
+            let message = format!("`{key}` is not asserted, since the scenario says `arc: {policy}`");
+            self.warn("W07", at, message, "leave one of the two out");
         }
     }
 }

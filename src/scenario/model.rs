@@ -9,7 +9,7 @@ use super::{
 };
 use crate::core::{At, Category, Position, ScenarioId, Versions};
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// One scenario, or one row of a scenario with a matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,17 +89,28 @@ impl Scenario {
     }
 }
 
-/// Whether the receiver must speak about ARC; see [`Scenario::with_defaults`].
+/// Whether the receiver must speak about ARC. What is not asserted is told in the notes of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ArcPolicy {
     /// Everything about ARC is asserted.
     #[default]
     Required,
-    /// What the receiver says about ARC and what it seals is not asserted, what servers before it sealed is.
+    /// What the receiver says about ARC and what it seals is not asserted, what servers before it sealed and our own
+    /// verification is.
     Advisory,
     /// Nothing about ARC is asserted.
     Off,
+}
+
+impl fmt::Display for ArcPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Required => "required",
+            Self::Advisory => "advisory",
+            Self::Off => "off",
+        })
+    }
 }
 
 /// A failure that is known: the scenario must fail, and passing is a failure.

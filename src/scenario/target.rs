@@ -86,7 +86,7 @@ impl Target {
             let domain = account.domain();
             vars.set(format!("{name}.user"), account.address.rsplit_once('@').map_or("", |(user, _)| user));
             vars.set(format!("{name}.address"), account.address.as_str());
-            vars.set(format!("{name}.seal_domain"), account.seal_domain.as_deref().unwrap_or(&domain));
+            vars.set(format!("{name}.seal_domain"), account.sealing_domain());
             vars.set(format!("{name}.domain"), domain.as_str());
             if let Some(id) = &account.authserv_id {
                 vars.set(format!("{name}.authserv_id"), id.as_str());
@@ -201,6 +201,11 @@ impl Account {
     /// The part of the address after the last `@`, lower case.
     pub fn domain(&self) -> String {
         self.address.rsplit_once('@').map_or(self.address.as_str(), |(_, d)| d).to_ascii_lowercase()
+    }
+
+    /// The `d=` that its server seals with: the address's domain where it has none of its own.
+    pub fn sealing_domain(&self) -> String {
+        self.seal_domain.clone().unwrap_or_else(|| self.domain())
     }
 }
 

@@ -26,3 +26,22 @@ fn a_scenario_without_an_expectation_for_the_target_is_skipped_and_says_why() {
     assert_eq!(check.code, 2, "{check}");
     assert!(check.stderr.contains("warning[W03]: no expectation applies on targets embedded, rspamd"), "{check}");
 }
+
+#[test]
+fn what_a_policy_takes_back_is_told_where_nothing_failed() {
+    let seals = "seals: [{ i: 1, cv: none }, { i: 2, by: google.com, cv: fail }]";
+    let expect = format!("arc: advisory\nexpect:\n  - delivered: {{ to: gmail, arc: {{ {seals} }} }}");
+    let project = Project::new().scenario("advisory", &scenario("company", &expect));
+    let run = project.run(&["run", "--report", "json=result.json", "--report", "html=result.html"]);
+    assert_eq!(run.code, 0, "{run}");
+    let note =
+        "expect[0].delivered.arc.seals[1] is not asserted (arc: advisory): wanted i=2 by google.com cv=fail, saw ";
+    assert!(run.stdout.contains("NOTE") && run.stdout.contains(note), "{run}");
+    assert!(project.read("result.html").contains(note));
+    let result: Value = serde_json::from_str(&project.read("result.json")).unwrap();
+    let attempt = &result["scenarios"][0]["attempts"][0];
+    assert!(attempt["notes"][0].as_str().unwrap().starts_with(note), "{attempt:#}");
+    let paths: Vec<&str> =
+        attempt["assertions"].as_array().unwrap().iter().map(|a| a["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["expect[0].delivered", "expect[0].delivered.arc.seals[0]"]);
+}

@@ -63,6 +63,7 @@ pub(crate) fn attempt(n: u32, status: Status, summary: &str) -> AttemptReport {
         steps: Vec::new(),
         assertions: Vec::new(),
         checked: Vec::new(),
+        notes: Vec::new(),
         diagnosis: Vec::new(),
         error: None,
         observed: Vec::new(),

@@ -383,6 +383,8 @@ fn odd_scenarios_are_warned_of() {
         ("expect: [absent: { from: gmail, settle: 1s }]", ("W05", 4, 26)),
         ("expect: [delivered: { to: gmail, arc: { seals: [{ i: 2, cv: pass }] } }]", ("W06", 4, 49)),
         ("arc: off\nexpect: [delivered: { to: gmail, auth: { arc: pass } }]", ("W07", 5, 47)),
+        ("arc: advisory\nexpect: [delivered: { to: gmail, arc: { carries: { i: 1 } } }]", ("W07", 5, 50)),
+        ("arc: off\nexpect: [delivered: { to: gmail, arc: { verify: pass } }]", ("W07", 5, 49)),
     ] {
         let warnings = lint(&read(&with(line)).unwrap());
         let found: Vec<_> = warnings.iter().map(|w| (w.code, w.what.position.line, w.what.position.column)).collect();

@@ -11,27 +11,52 @@ use crate::{
     mail::{
         arc::{ArcChain, ArcSet},
         authres::ArcComment,
+        domain,
     },
     scenario::{
-        Vars,
-        model::{ArcExpectation, CarriesTest, SealIndex, SealTest},
+        Account, Template, Vars,
+        model::{ArcExpectation, ArcPolicy, CarriesTest, SealIndex, SealTest},
     },
     verify::{Verdict, Verification},
 };
 
-pub(super) fn check(wanted: &ArcExpectation, copy: &ReceivedCopy, context: Context<'_>, results: &mut Results) {
+pub(super) fn check(
+    wanted: &ArcExpectation,
+    account: &str,
+    copy: &ReceivedCopy,
+    context: Context<'_>,
+    results: &mut Results,
+) {
     if let Some(carries) = &wanted.carries {
-        results.add("delivered.arc.carries", &carries.at, check_carries(&carries.value, copy));
+        let (path, finding) = ("delivered.arc.carries", check_carries(&carries.value, copy));
+        match context.arc {
+            ArcPolicy::Required => results.add(path, &carries.at, finding),
+            ArcPolicy::Advisory | ArcPolicy::Off => results.waive(path, context.arc, &finding),
+        }
     }
+    let receiver = context.target.accounts.get(account).map(Account::sealing_domain);
     for (n, seal) in wanted.seals.iter().enumerate() {
-        let finding = check_seal(&seal.value, &copy.arc, context.vars).unwrap_or_else(|finding| finding);
-        results.add(&format!("delivered.arc.seals[{n}]"), &seal.at, finding);
+        let (path, set) = (format!("delivered.arc.seals[{n}]"), find(seal.value.i, &copy.arc));
+        let (finding, by_receiver) = match Filled::of(&seal.value, context.vars) {
+            Ok(test) => (check_seal(&test, set, &copy.arc), receiver.as_deref().is_some_and(|r| is_by(&test, set, r))),
+            Err(finding) => (finding, false),
+        };
+        match context.arc {
+            ArcPolicy::Off => results.waive(&path, context.arc, &finding),
+            ArcPolicy::Advisory if by_receiver => results.waive(&path, context.arc, &finding),
+            ArcPolicy::Advisory | ArcPolicy::Required => results.add(&path, &seal.at, finding),
+        }
     }
     if let Some(verify) = &wanted.verify {
         let is = copy.verification.arc.to_string();
         let finding = Finding::new(is.eq_ignore_ascii_case(&verify.value), &verify.value, verdict(&copy.verification));
         let unknown = copy.verification.arc == Verdict::TempError;
-        results.add("delivered.arc.verify", &verify.at, finding.inconclusive_if(unknown));
+        match context.arc {
+            ArcPolicy::Off => results.waive("delivered.arc.verify", context.arc, &finding),
+            ArcPolicy::Advisory | ArcPolicy::Required => {
+                results.add("delivered.arc.verify", &verify.at, finding.inconclusive_if(unknown));
+            }
+        }
     }
 }
 
@@ -82,33 +107,65 @@ fn carried(comment: &ArcComment) -> String {
     parts.join(" ")
 }
 
-fn check_seal(test: &SealTest, chain: &ArcChain, vars: &Vars) -> Result<Finding, Finding> {
-    let by = test.by.as_ref().map(|t| text::fill(t, vars)).transpose()?;
-    let selector = test.selector.as_ref().map(|t| text::fill(t, vars)).transpose()?;
-    let name = match test.i {
-        SealIndex::Number(i) => format!("i={i}"),
-        SealIndex::Last(0) => "i=last".to_owned(),
-        SealIndex::Last(back) => format!("i=last-{back}"),
-    };
-    let parts = [
-        test.absent.then(|| "no".to_owned()),
-        Some(name),
-        by.as_ref().map(|b| format!("by {b}")),
-        test.cv.as_ref().map(|cv| format!("cv={cv}")),
-        selector.as_ref().map(|s| format!("s={s}")),
-    ];
-    let expected = words::list(parts.into_iter().flatten(), " ", "");
-    let Some(set) = find(test.i, chain) else {
-        return Ok(Finding::new(test.absent, expected, format!("no such seal; the chain has {}", seals(chain))));
+/// A test of a seal with its variables filled in.
+struct Filled<'a> {
+    test: &'a SealTest,
+    by: Option<String>,
+    selector: Option<String>,
+}
+
+impl<'a> Filled<'a> {
+    fn of(test: &'a SealTest, vars: &Vars) -> Result<Self, Finding> {
+        let filled = |text: &Option<Template>| text.as_ref().map(|t| text::fill(t, vars)).transpose();
+        Ok(Self { test, by: filled(&test.by)?, selector: filled(&test.selector)? })
+    }
+
+    /// `i=2 by google.com cv=pass`.
+    fn words(&self) -> String {
+        let name = match self.test.i {
+            SealIndex::Number(i) => format!("i={i}"),
+            SealIndex::Last(0) => "i=last".to_owned(),
+            SealIndex::Last(back) => format!("i=last-{back}"),
+        };
+        let parts = [
+            self.test.absent.then(|| "no".to_owned()),
+            Some(name),
+            self.by.as_ref().map(|b| format!("by {b}")),
+            self.test.cv.as_ref().map(|cv| format!("cv={cv}")),
+            self.selector.as_ref().map(|s| format!("s={s}")),
+        ];
+        words::list(parts.into_iter().flatten(), " ", "")
+    }
+}
+
+/// Whether a test is about a seal that the receiver made: the one that is found decides, and where there is none at that
+/// number, the name in the test.
+fn is_by(test: &Filled<'_>, set: Option<&ArcSet>, receiver: &str) -> bool {
+    let sealer = set.and_then(|set| set.seal.as_ref()?.domain.as_deref());
+    let found = sealer.map(|d| domain::is_same(d, receiver));
+    match (&test.by, found, test.test.i) {
+        (None, found, _) => found == Some(true),
+        (Some(by), _, _) if !domain::is_same(by, receiver) => false,
+        // It is said of whichever seal is the newest.
+        (Some(_), _, SealIndex::Last(_)) => true,
+        (Some(_), found, SealIndex::Number(_)) => found != Some(false),
+    }
+}
+
+fn check_seal(wanted: &Filled<'_>, set: Option<&ArcSet>, chain: &ArcChain) -> Finding {
+    let (Filled { test, by, selector }, expected) = (wanted, wanted.words());
+    let Some(set) = set else {
+        return Finding::new(test.absent, expected, format!("no such seal; the chain has {}", seals(chain)));
     };
     let same = |wanted: &Option<String>, is: Option<&str>| {
         wanted.as_ref().is_none_or(|w| is.is_some_and(|is| is.eq_ignore_ascii_case(w)))
     };
     let fits = set.seal.as_ref().is_some_and(|seal| {
         let cv = seal.cv.as_ref().map(ToString::to_string);
-        same(&by, seal.domain.as_deref()) && same(&test.cv, cv.as_deref()) && same(&selector, seal.selector.as_deref())
+        let by = by.as_ref().is_none_or(|by| seal.domain.as_deref().is_some_and(|d| domain::is_same(d, by)));
+        by && same(&test.cv, cv.as_deref()) && same(selector, seal.selector.as_deref())
     });
-    Ok(Finding::new(fits != test.absent, expected, describe(set, selector.is_some())))
+    Finding::new(fits != test.absent, expected, describe(set, selector.is_some()))
 }
 
 fn find(index: SealIndex, chain: &ArcChain) -> Option<&ArcSet> {

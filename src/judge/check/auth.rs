@@ -8,10 +8,13 @@ use super::{
 use crate::{
     evidence::ReceivedCopy,
     judge::words,
-    mail::authres::{AuthenticationResults, ResInfo},
+    mail::{
+        authres::{AuthenticationResults, ResInfo},
+        domain,
+    },
     scenario::{
         Vars,
-        model::{AuthExpectation, MethodTest, ResultTest},
+        model::{ArcPolicy, AuthExpectation, MethodTest, ResultTest},
     },
 };
 
@@ -22,7 +25,16 @@ pub(super) fn check(
     context: Context<'_>,
     results: &mut Results,
 ) {
-    let first = wanted.by.as_ref().map(|b| &b.at).or_else(|| wanted.methods.first().map(|(_, m)| &m.at));
+    let is_waived = |method: &str| context.arc != ArcPolicy::Required && method == "arc";
+    let (waived, asserted): (Vec<_>, Vec<_>) = wanted.methods.iter().partition(|(method, _)| is_waived(method));
+    for (method, test) in waived {
+        let finding = copy.auth.trusted.as_ref().map_or_else(
+            || untrusted(account, copy, context),
+            |trusted| check_method(method, &test.value, trusted, context.vars),
+        );
+        results.waive(&format!("delivered.auth.{method}"), context.arc, &finding);
+    }
+    let first = wanted.by.as_ref().map(|b| &b.at).or_else(|| asserted.first().map(|(_, m)| &m.at));
     let Some(first) = first else { return };
     let Some(trusted) = &copy.auth.trusted else {
         results.add("delivered.auth", first, untrusted(account, copy, context));
@@ -31,11 +43,11 @@ pub(super) fn check(
     if let Some(by) = &wanted.by {
         let actual = trusted.authserv_id.as_deref().unwrap_or("no authserv-id");
         let finding = text::fill(by, context.vars)
-            .map_or_else(|f| f, |by| Finding::new(by.eq_ignore_ascii_case(actual), by, actual));
+            .map_or_else(|f| f, |by| Finding::new(domain::is_same(&by, actual), by, actual));
         results.add("delivered.auth.by", &by.at, finding);
     }
-    for (method, test) in &wanted.methods {
-        let finding = check_method(&method.to_ascii_lowercase(), &test.value, trusted, context.vars);
+    for (method, test) in asserted {
+        let finding = check_method(method, &test.value, trusted, context.vars);
         results.add(&format!("delivered.auth.{method}"), &test.at, finding);
     }
 }
@@ -62,21 +74,21 @@ fn check_method(method: &str, test: &MethodTest, trusted: &AuthenticationResults
         ResultTest::Any => None,
         ResultTest::OneOf(results) => Some(results),
     };
-    let (domain, comment) = match conditions(test, vars) {
+    let (d, comment) = match conditions(test, vars) {
         Ok(conditions) => conditions,
         Err(finding) => return finding,
     };
     let expected = [
         Some(results.map_or_else(|| "any".to_owned(), |r| r.join(" or "))),
-        domain.as_ref().map(|d| format!("d={d}")),
+        d.as_ref().map(|d| format!("d={d}")),
         comment.as_ref().map(|c| format!("comment {}", c.words)),
     ];
     let expected = words::list(expected.into_iter().flatten(), " ", "any");
-    let anything_goes = results.is_none() && domain.is_none() && comment.is_none();
+    let anything_goes = results.is_none() && d.is_none() && comment.is_none();
     let fits = |r: &&ResInfo| {
         results.is_none_or(|wanted| wanted.iter().any(|w| w.eq_ignore_ascii_case(&r.result)))
-            && domain.as_ref().is_none_or(|d| r.domain().is_some_and(|is| is.eq_ignore_ascii_case(d)))
-            && comment.as_ref().is_none_or(|c| c.fits(r.comment.as_deref().unwrap_or("")))
+            && d.as_ref().is_none_or(|d| r.domain().is_some_and(|is| domain::is_same(is, d)))
+            && comment.as_ref().is_none_or(|c| r.comment.as_deref().is_some_and(|is| c.fits(is)))
     };
     Finding::new(anything_goes || found.iter().any(fits), expected, actual)
 }

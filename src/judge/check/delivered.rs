@@ -52,7 +52,7 @@ pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results
         results.add("delivered.within", &within.at, finding);
     }
     auth::check(&wanted.auth, account, copy, context, results);
-    arc::check(&wanted.arc, copy, context, results);
+    arc::check(&wanted.arc, account, copy, context, results);
     if let Some(body) = &wanted.body {
         results.add("delivered.body", &body.at, check_body(body.value, copy, context.evidence));
     }

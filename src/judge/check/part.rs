@@ -1,6 +1,6 @@
 //! How results are made and collected.
 
-use crate::{core::Position, outcome::CheckResult};
+use crate::{core::Position, outcome::CheckResult, scenario::model::ArcPolicy};
 
 /// What one part of an expectation came to, before it gets its path and place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,12 +45,13 @@ impl Finding {
 pub(super) struct Results {
     path: String,
     all: Vec<CheckResult>,
+    notes: Vec<String>,
 }
 
 impl Results {
     /// None yet; `path` is the expectation's.
     pub(super) fn new(path: String) -> Self {
-        Self { path, all: Vec::new() }
+        Self { path, all: Vec::new(), notes: Vec::new() }
     }
 
     /// Adds a part with its path below the expectation and the place of its value.
@@ -70,8 +71,15 @@ impl Results {
         });
     }
 
-    /// The results, in order.
-    pub(super) fn into_inner(self) -> Vec<CheckResult> {
-        self.all
+    /// Notes a part that the scenario's policy takes back, with what was seen of it.
+    pub(super) fn waive(&mut self, path: &str, policy: ArcPolicy, finding: &Finding) {
+        let Finding { expected, actual, .. } = finding;
+        let path = format!("{}.{path}", self.path);
+        self.notes.push(format!("{path} is not asserted (arc: {policy}): wanted {expected}, saw {actual}"));
+    }
+
+    /// The results and the notes, in order.
+    pub(super) fn into_parts(self) -> (Vec<CheckResult>, Vec<String>) {
+        (self.all, self.notes)
     }
 }

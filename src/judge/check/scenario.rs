@@ -4,7 +4,10 @@ use super::{absent, bounced, count, delivered, log, part::Results, smtp};
 use crate::{
     evidence::Evidence,
     outcome::Checks,
-    scenario::{Scenario, Target, Vars, model::ExpectationKind},
+    scenario::{
+        Scenario, Target, Vars,
+        model::{ArcPolicy, ExpectationKind},
+    },
 };
 
 /// What every kind of expectation looks at.
@@ -16,14 +19,16 @@ pub(super) struct Context<'a> {
     pub(super) vars: &'a Vars,
     /// What was seen.
     pub(super) evidence: &'a Evidence,
+    /// Which statements about ARC are asserted.
+    pub(super) arc: ArcPolicy,
 }
 
 /// Checks every expectation that applies to the target, in the order of the file, and with each all of its parts.
 /// `vars` holds what templates may name; they were all filled in once before anything was sent, so that a name that is
 /// unknown here is a bug and fails the check. `None` where no expectation applies.
 pub fn check(scenario: &Scenario, target: &Target, vars: &Vars, evidence: &Evidence) -> Option<Checks> {
-    let context = Context { target, vars, evidence };
-    let mut all = Vec::new();
+    let context = Context { target, vars, evidence, arc: scenario.arc };
+    let (mut all, mut notes) = (Vec::new(), Vec::new());
     for expectation in scenario.expected_on(target.kind) {
         let mut results = Results::new(format!("expect[{}]", expectation.index));
         match &expectation.kind {
@@ -34,7 +39,9 @@ pub fn check(scenario: &Scenario, target: &Target, vars: &Vars, evidence: &Evide
             ExpectationKind::Count(wanted) => count::check(wanted, context, &mut results),
             ExpectationKind::Log(wanted) => log::check(wanted, context, &mut results),
         }
-        all.extend(results.into_inner());
+        let (of_one, noted) = results.into_parts();
+        all.extend(of_one);
+        notes.extend(noted);
     }
-    Checks::new(all)
+    Checks::new(all, notes)
 }

@@ -118,9 +118,11 @@ impl Console {
             }
         }
         if !broken {
-            // Who is right is worth a word also where nothing failed.
-            let seen = report.attempts.last().into_iter().flat_map(|a| &a.observed);
-            for said in seen.flat_map(|o| claims::disagreements(&o.claims)) {
+            // Who is right, and what was not asserted, is worth a word also where nothing failed.
+            let last = report.attempts.last();
+            let claims = last.iter().flat_map(|a| &a.observed).flat_map(|o| claims::disagreements(&o.claims));
+            let notes = last.iter().flat_map(|a| &a.notes).map(|note| super::sink::plain(note));
+            for said in claims.chain(notes) {
                 let line = line::timed(palette, Tone::Doubtful, "NOTE", report.duration_ms, report.id.as_str(), &said);
                 self.tell(Verbosity::Normal, &line)?;
             }

@@ -72,6 +72,7 @@ fn of_attempt(attempt: &AttemptReport) -> String {
         );
         text.push_str(&format!("{rows}</table></div>\n"));
     }
+    text.push_str(&list(&attempt.notes));
     if !attempt.steps.is_empty() {
         let rows = attempt.steps.iter().map(|step| {
             let (at, took) = (seconds(step.at_ms), seconds(step.duration_ms));

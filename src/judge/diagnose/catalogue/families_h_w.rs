@@ -240,8 +240,8 @@ pub(super) const ROWS: &[Row] = &[
         "W07",
         text("arc is expected and not asserted", "arc を書いても検査されない"),
         text(
-            "auth has arc, and the scenario says arc: advisory or off",
-            "auth に arc があり、シナリオが arc: advisory か off",
+            "auth has arc, or arc has carries, seals or verify, and the scenario says arc: advisory or off",
+            "auth に arc が、または arc に carries、seals、verify があり、シナリオが arc: advisory か off",
         ),
         text("the policy of the scenario takes the expectation back", "シナリオの方針が期待を打ち消す"),
         text("leave one of the two out", "どちらかを削除する"),
