@@ -16,6 +16,7 @@ use super::{
     world::World,
 };
 use crate::{
+    core::deadline,
     evidence::{Evidence, MailboxNotes, Submission},
     judge,
     outcome::{Event, HarnessCode, StageError, Status},
@@ -24,6 +25,9 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+
+/// How long deleting what arrived may take.
+const CLEANUP: Duration = Duration::from_secs(10);
 
 /// Sends one mail, or takes up one that was sent, and sees what becomes of it.
 pub(super) async fn attempt(environment: &Environment, item: &Item, world: &World, number: u32) -> Attempted {
@@ -194,9 +198,9 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
 async fn cleanup(cx: &AttemptContext<'_>, evidence: &Evidence) {
     let begun = cx.log.begin("cleanup");
     let arrivals = evidence.copies.iter().map(|c| &c.arrival).chain(evidence.bounces.iter().map(|b| &b.arrival));
-    let mut problems = Vec::new();
+    let (mut problems, by) = (Vec::new(), Instant::now() + deadline::scaled(CLEANUP));
     for arrival in arrivals {
-        problems.extend(cx.world.mailboxes.delete(arrival).await.err().map(|error| error.to_string()));
+        problems.extend(cx.world.mailboxes.delete(arrival, by).await.err().map(|error| error.to_string()));
     }
     let status = if problems.is_empty() { "ok" } else { "error" };
     cx.log.end(&begun, status, if problems.is_empty() { Value::Null } else { json!(problems) });

@@ -1,7 +1,7 @@
 //! Mailboxes against IMAP servers that follow a script: folders, arrivals, deletion, TLS.
 
 use crate::mailbox_script::{
-    NEVER, account, answer, arrival, body, enter, enter_inbox, header, idle, look, probe, signal, wanted, watch,
+    NEVER, account, answer, arrival, body, enter, enter_inbox, header, idle, look, probe, signal, soon, wanted, watch,
     with_endpoint,
 };
 use crate::scripted::{Conn, Pki, serve, serve_each};
@@ -274,6 +274,10 @@ async fn a_folder_can_be_named_and_must_then_be_there() {
     server.done();
 }
 
+fn bin(c: &mut Conn) {
+    answer(c, "LIST", "* LIST (\\Trash) \"/\" \"[Gmail]/Bin\"\r\n");
+}
+
 /// Deletes an arrival; the second connection of the account follows this script.
 async fn deleted(capabilities: &'static str, script: fn(&mut Conn)) -> Result<(), StageError> {
     let server = serve_each(2, move |number, c| {
@@ -284,13 +288,12 @@ async fn deleted(capabilities: &'static str, script: fn(&mut Conn)) -> Result<()
             return;
         }
         enter(c, capabilities);
-        answer(c, "LIST", "* LIST (\\Trash) \"/\" \"[Gmail]/Bin\"\r\n");
         answer(c, "SELECT \"INBOX\"", "* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 5]\r\n");
         script(c);
     });
     let mailboxes = Mailboxes::new(NEVER);
     let arrival = arrival(&mut watch(&mailboxes, &server, 1).await).await;
-    let result = mailboxes.delete(&arrival).await;
+    let result = mailboxes.delete(&arrival, soon()).await;
     mailboxes.close().await;
     server.done();
     result
@@ -300,12 +303,14 @@ async fn deleted(capabilities: &'static str, script: fn(&mut Conn)) -> Result<()
 async fn deleting_moves_exactly_this_message_to_the_bin() {
     let moved = deleted("MOVE UIDPLUS", |c| {
         answer(c, "UID FETCH 4 (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER])", header(4, &probe(1)));
+        bin(c);
         answer(c, "UID MOVE 4 \"[Gmail]/Bin\"", "* OK [COPYUID 1 4 9]\r\n* 4 EXPUNGE\r\n");
         assert_eq!(c.until_hangup(), Vec::<String>::new());
     });
     moved.await.unwrap();
     let copied = deleted("UIDPLUS", |c| {
         answer(c, "UID FETCH 4", header(4, &probe(1)));
+        bin(c);
         answer(c, "UID COPY 4 \"[Gmail]/Bin\"", "");
         answer(c, "UID STORE 4 +FLAGS.SILENT (\\Deleted)", "");
         answer(c, "UID EXPUNGE 4", "* 4 EXPUNGE\r\n");
@@ -323,15 +328,15 @@ async fn deleting_moves_exactly_this_message_to_the_bin() {
 async fn looking_up_a_message_id_uses_one_connection_and_makes_it_again() {
     let server = serve_each(2, |number, c| {
         enter(c, "X-GM-EXT-1");
-        answer(c, "LIST", "* LIST (\\All) \"/\" \"[Gmail]/All Mail\"\r\n");
         if number == 0 {
             answer(c, "LIST", "* LIST (\\All) \"/\" \"[Gmail]/All Mail\"\r\n");
             answer(c, "EXAMINE \"[Gmail]/All Mail\"", "* 1 EXISTS\r\n* OK [UIDNEXT 9]\r\n");
             answer(c, "UID SEARCH X-GM-RAW \"rfc822msgid:t-1@ext.example\"", "* SEARCH 7\r\n");
-            // A folder that was open before is asked for news.
+            // Who was not used for a while shows that it answers, and tells what is new.
             answer(c, "NOOP", "");
             answer(c, "X-GM-RAW \"rfc822msgid:t-2@ext.example\"", "* SEARCH\r\n");
             answer(c, "UID SEARCH HEADER Message-ID \"t-2@ext.example\"", "* SEARCH\r\n");
+            // It is gone when it is asked for more.
             return;
         }
         answer(c, "EXAMINE \"INBOX\"", "* 0 EXISTS\r\n* OK [UIDNEXT 1]\r\n");

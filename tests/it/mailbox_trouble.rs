@@ -426,7 +426,6 @@ async fn errands_of_a_crowded_account_wait_and_keep_no_connection() {
             return crowded(c);
         }
         enter(c, "");
-        answer(c, "LIST", "");
         answer(c, "EXAMINE \"INBOX\"", "* 0 EXISTS\r\n");
         answer(c, "UID SEARCH HEADER Message-ID", if number == 1 { "* SEARCH 4\r\n" } else { "* SEARCH\r\n" });
         c.until_hangup();

@@ -47,6 +47,7 @@ mod lookalike;
 mod lookalike_interop;
 mod mailbox;
 mod mailbox_script;
+mod mailbox_search;
 mod mailbox_trouble;
 mod many;
 mod numbers;

@@ -92,7 +92,7 @@ async fn a_forwarded_copy_arrives_in_the_gmail_look_alike() {
     let gmail = &target.accounts["gmail"];
     assert!(mailboxes.contains(gmail, Folder::All, &sent.message_id).await.unwrap());
     assert!(!mailboxes.contains(gmail, Folder::Spam, &sent.message_id).await.unwrap());
-    mailboxes.delete(&copy).await.unwrap();
+    mailboxes.delete(&copy, Instant::now() + PATIENCE).await.unwrap();
     assert!(!mailboxes.contains(gmail, Folder::Inbox, &sent.message_id).await.unwrap());
     assert!(!mailboxes.contains(gmail, Folder::All, &sent.message_id).await.unwrap());
     assert_eq!(mailboxes.connections(), (3, 0));

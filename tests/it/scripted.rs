@@ -67,6 +67,21 @@ impl Conn {
         std::iter::from_fn(|| self.line()).collect()
     }
 
+    /// Says this again and again, an octet at a time and never more than a few a second, until the client hangs up.
+    pub(crate) fn drip_until_hangup(&mut self, text: &str) {
+        self.tcp.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        let (mut octets, mut heard) = (text.bytes().cycle(), [0; 64]);
+        loop {
+            match self.io.read(&mut heard) {
+                Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    self.say(octets.next().as_slice());
+                }
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return,
+            }
+        }
+    }
+
     /// TLS from here on; `false` when the handshake fails.
     pub(crate) fn tls(&mut self, acceptor: &native_tls::TlsAcceptor) -> bool {
         match acceptor.accept(self.tcp.try_clone().unwrap()) {

@@ -2,6 +2,7 @@
 
 use super::{
     cutter::Cutter,
+    deadline::Deadline,
     error,
     mailboxes::Limits,
     transcript::Log,
@@ -26,15 +27,15 @@ const LONGEST_LINE: usize = 8192;
 pub(super) fn connect(
     endpoint: &Endpoint,
     limits: Limits,
-    cutter: &Cutter,
+    (cutter, by): (&Cutter, &Deadline),
     log: &Arc<Mutex<Log>>,
 ) -> Result<(imap::Client<Wire>, Option<Vec<u8>>), StageError> {
-    let mut tcp = open(endpoint, limits)?;
+    let mut tcp = open(endpoint, limits, by)?;
     let stage = || format!("connect {}", error::place(endpoint));
     let set_up = || -> io::Result<(TcpStream, TcpStream)> {
         tcp.set_nodelay(true)?;
-        tcp.set_read_timeout(Some(limits.silence))?;
-        tcp.set_write_timeout(Some(limits.silence))?;
+        tcp.set_read_timeout(Some(by.at_most(limits.silence)))?;
+        tcp.set_write_timeout(Some(by.at_most(limits.silence)))?;
         Ok((tcp.try_clone()?, tcp.try_clone()?))
     };
     let (below, knife) = set_up().map_err(|e| error::io(stage(), &e))?;
@@ -53,7 +54,7 @@ pub(super) fn connect(
             Box::new(tls)
         }
     };
-    let mut client = imap::Client::new(Wire::new(io, below, limits, Arc::clone(log)));
+    let mut client = imap::Client::new(Wire::new(io, below, limits, by.clone(), Arc::clone(log)));
     if endpoint.tls != TlsMode::Starttls {
         let greeting = client.read_greeting().map_err(|e| error::of(stage(), &e, &last(log)))?;
         greeted(endpoint, &String::from_utf8_lossy(&greeting))?;
@@ -66,7 +67,7 @@ pub(super) fn last(log: &Mutex<Log>) -> String {
     log.lock().unwrap_or_else(PoisonError::into_inner).last_line().to_owned()
 }
 
-fn open(endpoint: &Endpoint, limits: Limits) -> Result<TcpStream, StageError> {
+fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream, StageError> {
     let host = endpoint.host.as_str();
     let addresses = (host, endpoint.port).to_socket_addrs().map_err(|e| {
         let next = "check the host name in the configuration and this machine's resolver";
@@ -74,7 +75,7 @@ fn open(endpoint: &Endpoint, limits: Limits) -> Result<TcpStream, StageError> {
     })?;
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
-        match TcpStream::connect_timeout(&address, limits.connect) {
+        match TcpStream::connect_timeout(&address, by.at_most(limits.connect)) {
             Ok(tcp) => return Ok(tcp),
             Err(e) => failed = e,
         }

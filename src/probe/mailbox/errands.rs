@@ -2,12 +2,13 @@
 
 use super::{
     cutter::Cutter,
+    deadline::Deadline,
     error,
-    fetch::Fetched,
     keys::Key,
     leftovers::{self, Leftover},
     mailboxes::{CROWDED, Counters, Limits},
     past::{self, Past},
+    search::Seen,
     session::{Named, Session, quoted, set},
     transcript::{Log, Transcript},
     utf7,
@@ -38,18 +39,31 @@ pub(super) struct Errands {
     counters: Arc<Counters>,
     tokens: Tokens,
     crowded: Arc<AtomicBool>,
+    by: Deadline,
+    past: HashMap<Folder, Past>,
     open: Option<Open>,
     was_open: bool,
     /// The server's labels cannot be read.
     without_labels: bool,
 }
 
+/// How long an errand may take, from when it has the connection to itself.
+#[derive(Debug, Clone, Copy)]
+enum Time {
+    /// [`Limits::errand`], on each connection.
+    Short,
+    /// Until then.
+    Until(Instant),
+    /// As long as every answer comes in time.
+    Enough,
+}
+
 struct Open {
     session: Session,
     selected: Option<(Folder, bool)>,
     uid_validity: u32,
-    bin: Option<String>,
-    past: HashMap<Folder, Past>,
+    /// The bin's name, once it was looked for; a name in the configuration that is wrong matters only to who deletes.
+    bin: Option<Option<String>>,
 }
 
 impl Errands {
@@ -71,15 +85,23 @@ impl Errands {
             counters,
             tokens,
             crowded,
+            by: Deadline::default(),
+            past: HashMap::new(),
             open: None,
             was_open: false,
             without_labels: false,
         }
     }
 
-    /// Moves one message to the bin, or deletes it where there is none.
-    pub(super) fn delete(&mut self, folder: Folder, uid: u32, message_id: Option<&str>) -> Result<(), StageError> {
-        self.twice(|open| {
+    /// Moves one message to the bin, or deletes it where there is none; given up at a moment.
+    pub(super) fn delete(
+        &mut self,
+        folder: Folder,
+        uid: u32,
+        message_id: Option<&str>,
+        by: Instant,
+    ) -> Result<(), StageError> {
+        self.twice(Time::Until(by), |open| {
             open.select(folder, true)?;
             open.check_same(uid, message_id)?;
             open.remove(&[uid])
@@ -89,7 +111,7 @@ impl Errands {
     /// What runs have left in the folders where mail arrives: messages that carry the probe header, and reports that return
     /// it, which came by a moment in seconds since 1970. With `remove` they go to the bin.
     pub(super) fn leftovers(&mut self, by: i64, remove: bool) -> Result<Vec<Leftover>, StageError> {
-        self.twice(|open| {
+        self.twice(Time::Enough, |open| {
             let mut all = Vec::new();
             // Gmail's inbox is a part of all mail, to which archived mail belongs too.
             let first = if open.session.is_gmail() { Folder::All } else { Folder::Inbox };
@@ -109,7 +131,7 @@ impl Errands {
 
     /// Whether a folder holds a message with this Message-ID; `false` too when there is no such folder.
     pub(super) fn contains(&mut self, folder: Folder, message_id: &str) -> Result<bool, StageError> {
-        self.twice(|open| {
+        self.twice(Time::Short, |open| {
             if !open.select(folder, false)? {
                 return Ok(false);
             }
@@ -125,30 +147,30 @@ impl Errands {
     }
 
     /// The messages of a folder that any of these keys belongs to, of those since the day before a moment in seconds since
-    /// 1970, and the folder's name; `None` when there is no such folder.
-    pub(super) fn past(
-        &mut self,
-        folder: Folder,
-        wanted: &[Key],
-        since: i64,
-    ) -> Result<Option<(Vec<Fetched>, String)>, StageError> {
+    /// 1970. The folder is opened anew: servers may show an open one as it was when it was opened.
+    pub(super) fn search(&mut self, folder: Folder, wanted: &[Key], since: i64) -> Result<Seen, StageError> {
         let day = past::day(since.saturating_sub(86_400));
-        let labels = !self.without_labels;
-        let look = |open: &mut Open, labels: bool| {
-            let Named::Found(name, _) = open.session.folder_name(folder)? else { return Ok(None) };
-            open.select(folder, false)?;
-            open.session.run("NOOP", "NOOP")?;
-            let seen = open.past.entry(folder).or_default();
-            let found = seen.find(&mut open.session, open.uid_validity, wanted, (&day, labels))?;
-            Ok(Some((found, utf7::readable(&name))))
+        let mut past = self.past.remove(&folder).unwrap_or_default();
+        let mut look = |open: &mut Open, labels: bool| {
+            let asked = Instant::now();
+            let mut seen = Seen { name: None, asked, answered: asked, messages: Vec::new() };
+            if let Some(name) = open.select_anew(folder, false)? {
+                seen.messages = past.find(&mut open.session, open.uid_validity, wanted, (&day, labels))?;
+                seen.name = Some(utf7::readable(&name));
+            }
+            seen.answered = Instant::now();
+            Ok(seen)
         };
-        match self.twice(|open| look(open, labels)) {
+        let labels = !self.without_labels;
+        let found = match self.twice(Time::Short, |open| look(open, labels)) {
             Err(e) if labels && e.code == HarnessCode::H07 => {
                 self.without_labels = true;
-                self.twice(|open| look(open, false))
+                self.twice(Time::Short, |open| look(open, false))
             }
             found => found,
-        }
+        };
+        self.past.insert(folder, past);
+        found
     }
 
     /// What Gmail takes a message for; `None` when it is in no category, or the server has none.
@@ -158,7 +180,7 @@ impl Errands {
         uid: u32,
         message_id: &str,
     ) -> Result<Option<Category>, StageError> {
-        self.twice(|open| {
+        self.twice(Time::Short, |open| {
             if !open.select(folder, false)? || !open.session.is_gmail() {
                 return Ok(None);
             }
@@ -173,35 +195,58 @@ impl Errands {
         })
     }
 
-    /// Does an errand; when the connection turns out to be gone, once more on a new one.
-    fn twice<T>(&mut self, errand: impl Fn(&mut Open) -> Result<T, StageError>) -> Result<T, StageError> {
+    /// Does an errand on a connection that answers; when it breaks meanwhile, once more on a new one.
+    fn twice<T>(
+        &mut self,
+        time: Time,
+        mut errand: impl FnMut(&mut Open) -> Result<T, StageError>,
+    ) -> Result<T, StageError> {
         let had_connection = self.open.is_some();
-        let result = self.connected().and_then(&errand);
-        if self.crowded.load(Ordering::Relaxed) && result.is_ok() {
-            // The account is at a limit: others need the connection more.
-            self.open = None;
+        let mut result = self.once(time, &mut errand);
+        if had_connection && !self.cutter.is_stopped() && result.as_ref().is_err_and(|e| e.code == HarnessCode::H04) {
+            result = self.once(time, &mut errand);
         }
-        match &result {
-            Err(e) if e.code == HarnessCode::H04 && had_connection && !self.cutter.is_stopped() => {
-                self.open = None;
-                self.connected().and_then(errand).inspect_err(|_| self.open = None)
-            }
-            Err(_) => {
-                self.open = None;
-                result
-            }
-            Ok(_) => result,
-        }
+        result
     }
 
-    fn connected(&mut self) -> Result<&mut Open, StageError> {
+    fn once<T>(
+        &mut self,
+        time: Time,
+        errand: impl FnOnce(&mut Open) -> Result<T, StageError>,
+    ) -> Result<T, StageError> {
+        let by = match time {
+            Time::Short => Some(Instant::now() + self.limits.errand),
+            Time::Until(by) => Some(by),
+            Time::Enough => None,
+        };
+        self.by.set(by);
+        let result = self.connected(by).and_then(errand);
+        // An account at a limit: others need the connection more.
+        if result.is_err() || self.crowded.load(Ordering::Relaxed) {
+            self.open = None;
+        }
+        self.by.set(None);
+        result
+    }
+
+    /// The connection, which has just answered.
+    fn connected(&mut self, by: Option<Instant>) -> Result<&mut Open, StageError> {
+        if let Some(open) = &mut self.open {
+            let check = Instant::now() + self.limits.check;
+            self.by.set(Some(by.map_or(check, |by| by.min(check))));
+            let answered = open.session.run("NOOP", "NOOP");
+            self.by.set(by);
+            if answered.is_err() {
+                self.open = None;
+            }
+        }
         if let Some(ref mut open) = self.open {
             return Ok(open);
         }
         let until = Instant::now() + self.limits.busy;
-        let mut session = loop {
+        let session = loop {
             let log = Log::new("errands", Arc::clone(&self.transcript));
-            match Session::open(&self.access, self.limits, &self.cutter, &self.tokens, log) {
+            match Session::open(&self.access, self.limits, (&self.cutter, &self.by), &self.tokens, log) {
                 Err(e) if e.code == HarnessCode::H06 && Instant::now() + CROWDED < until => {
                     self.crowded.store(true, Ordering::Relaxed);
                     if self.cutter.wait(CROWDED) {
@@ -215,8 +260,7 @@ impl Errands {
         if std::mem::replace(&mut self.was_open, true) {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);
         }
-        let bin = session.bin_name()?;
-        Ok(self.open.insert(Open { session, selected: None, uid_validity: 0, bin, past: HashMap::new() }))
+        Ok(self.open.insert(Open { session, selected: None, uid_validity: 0, bin: None }))
     }
 }
 
@@ -224,7 +268,11 @@ impl Open {
     /// Moves messages to the bin, or deletes them where there is none.
     fn remove(&mut self, uids: &[u32]) -> Result<(), StageError> {
         let uids = set(uids);
-        match self.bin.clone() {
+        let bin = match self.bin.clone() {
+            Some(bin) => bin,
+            None => self.bin.insert(self.session.bin_name()?).clone(),
+        };
+        match bin {
             Some(bin) if self.session.can("MOVE") => {
                 return self.session.run("MOVE", &format!("UID MOVE {uids} {}", quoted(&bin))).map(drop);
             }
@@ -239,18 +287,18 @@ impl Open {
         Ok(())
     }
 
-    /// Opens a folder unless it is open; `false` when there is none such. An open one is asked for news: Gmail shows a
-    /// session no mail that came meanwhile before.
+    /// Opens a folder unless it is open; `false` when there is none such.
     fn select(&mut self, folder: Folder, changes: bool) -> Result<bool, StageError> {
-        if self.selected == Some((folder, changes)) {
-            self.session.run("NOOP", "NOOP")?;
-            return Ok(true);
-        }
+        Ok(self.selected == Some((folder, changes)) || self.select_anew(folder, changes)?.is_some())
+    }
+
+    /// Opens a folder, also when it is open; its name as the server writes it, or `None` when there is none such.
+    fn select_anew(&mut self, folder: Folder, changes: bool) -> Result<Option<String>, StageError> {
         self.selected = None;
-        let Named::Found(name, _) = self.session.folder_name(folder)? else { return Ok(false) };
+        let Named::Found(name, _) = self.session.folder_name(folder)? else { return Ok(None) };
         self.uid_validity = self.session.select(&name, changes)?.uid_validity;
         self.selected = Some((folder, changes));
-        Ok(true)
+        Ok(Some(name))
     }
 
     /// That the UID still stands for the message: UIDs can change between two connections.

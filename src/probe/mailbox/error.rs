@@ -31,6 +31,11 @@ pub(super) fn is_final(error: &StageError) -> bool {
     matches!(error.code, HarnessCode::H01 | HarnessCode::H02)
 }
 
+/// Whether it is about the server or the account, and not about one folder or one answer.
+pub(super) fn is_of_server(error: &StageError) -> bool {
+    !matches!(error.code, HarnessCode::H07 | HarnessCode::H09)
+}
+
 /// Whether the server ended a session because it, or the access token that opened it, has lasted long enough.
 pub(super) fn is_expiry(error: &StageError) -> bool {
     error.code == HarnessCode::H04 && error.message.to_ascii_lowercase().contains("session expired")

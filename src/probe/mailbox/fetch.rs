@@ -33,7 +33,7 @@ pub(super) struct Answer {
 }
 
 /// One message of a FETCH.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Fetched {
     /// UID.
     pub(super) uid: u32,

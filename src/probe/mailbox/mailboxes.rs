@@ -6,6 +6,7 @@ use super::{
     error,
     hub::{Hub, Link},
     leftovers::Leftover,
+    search::{FolderSearch, Queue},
     transcript::Transcript,
     watch::{Wanted, Watch},
     watcher::Watcher,
@@ -45,6 +46,10 @@ pub struct Limits {
     pub answer: Duration,
     /// How long an account may be at a limit before that is an error.
     pub busy: Duration,
+    /// For a connection that was not used for a while to show that it answers.
+    pub check: Duration,
+    /// For a search of one folder or another errand, from when the connection is free for it.
+    pub errand: Duration,
 }
 
 impl Default for Limits {
@@ -54,6 +59,8 @@ impl Default for Limits {
             silence: deadline::scaled(Duration::from_secs(30)),
             answer: deadline::scaled(Duration::from_secs(300)),
             busy: deadline::scaled(Duration::from_secs(8)),
+            check: deadline::scaled(Duration::from_secs(5)),
+            errand: deadline::scaled(Duration::from_secs(10)),
         }
     }
 }
@@ -87,6 +94,7 @@ struct OpenFolder {
 struct OpenAccount {
     transcript: Arc<Transcript>,
     errands: Arc<Mutex<Errands>>,
+    searches: Queue,
     cutter: Arc<Cutter>,
     crowded: Arc<AtomicBool>,
 }
@@ -176,7 +184,7 @@ impl Mailboxes {
     /// When the server cannot be reached or refuses the login.
     pub async fn contains(&self, account: &Account, folder: Folder, message_id: &str) -> Result<bool, StageError> {
         errands::check_message_id(message_id)?;
-        let errands = self.0.errands(account)?;
+        let (errands, _) = self.0.errands(account)?;
         let message_id = message_id.to_owned();
         run(errands, move |errands| errands.contains(folder, &message_id)).await
     }
@@ -193,12 +201,29 @@ impl Mailboxes {
         wanted: &Wanted,
         since: i64,
     ) -> Result<Vec<Arrival>, StageError> {
-        let errands = self.0.errands(account)?;
-        let (name, keys) = (account.name.clone(), wanted.keys());
-        let found = run(errands, move |errands| errands.past(folder, &keys, since)).await?;
-        let (messages, folder_name) = found.unwrap_or_default();
-        let seen = Instant::now();
-        Ok(messages.into_iter().filter_map(|m| m.into_arrival(&name, folder, &folder_name, seen)).collect())
+        let searched = self.search(account, &[folder], wanted, since).await?;
+        Ok(searched.into_iter().flat_map(|search| search.arrivals).collect())
+    }
+
+    /// Searches folders of an account for what an attempt wants, copies and reports, among the messages that came since the
+    /// day before a moment in seconds since 1970. Every folder is opened anew, on a connection of its own that has just
+    /// answered: what is not found was not there when the server was asked. The time limit ([`Limits::errand`] a folder)
+    /// counts from when that connection is free; attempts that wait for it are served together.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, refuses the login, or does not answer in time; then nobody knows what is there.
+    pub async fn search(
+        &self,
+        account: &Account,
+        folders: &[Folder],
+        wanted: &Wanted,
+        since: i64,
+    ) -> Result<Vec<FolderSearch>, StageError> {
+        let (errands, queue) = self.0.errands(account)?;
+        let answer = queue.add(folders, wanted.keys(), since);
+        let name = account.name.clone();
+        run(errands, move |errands| Ok(queue.serve(errands, &name))).await?;
+        answer.await.unwrap_or_else(|_| Err(error::panicked(format!("search {}", account.name))))
     }
 
     /// What Gmail takes an arrival for, asked on a connection of its own; `None` when it is in no category.
@@ -208,16 +233,16 @@ impl Mailboxes {
     pub async fn category(&self, account: &Account, arrival: &Arrival) -> Result<Option<Category>, StageError> {
         let Some(message_id) = header_of(&arrival.raw).message_id() else { return Ok(None) };
         errands::check_message_id(&message_id)?;
-        let errands = self.0.errands(account)?;
+        let (errands, _) = self.0.errands(account)?;
         let (folder, uid) = (arrival.folder, arrival.uid);
         run(errands, move |errands| errands.category(folder, uid, &message_id)).await
     }
 
-    /// Moves a message to the bin; deletes it where the account has none.
+    /// Moves a message to the bin; deletes it where the account has none. Given up at a moment, whatever the server does.
     ///
     /// # Errors
-    /// When the connection is gone, the server refuses, or the message is not there any more.
-    pub async fn delete(&self, arrival: &Arrival) -> Result<(), StageError> {
+    /// When the connection is gone, the server refuses or does not answer in time, or the message is not there any more.
+    pub async fn delete(&self, arrival: &Arrival, by: Instant) -> Result<(), StageError> {
         let errands = self.0.state().accounts.get(&arrival.account).map(|a| Arc::clone(&a.errands));
         let Some(errands) = errands else {
             let stage = format!("delete message {}", arrival.uid);
@@ -225,7 +250,10 @@ impl Mailboxes {
         };
         let (folder, uid) = (arrival.folder, arrival.uid);
         let message_id = header_of(&arrival.raw).message_id();
-        run(errands, move |errands| errands.delete(folder, uid, message_id.as_deref())).await
+        let delete = run(errands, move |errands| errands.delete(folder, uid, message_id.as_deref(), by));
+        tokio::time::timeout_at(by.into(), delete).await.unwrap_or_else(|_| {
+            Err(error::lost(format!("delete message {uid} of {}", arrival.account), "there was no time left for it"))
+        })
     }
 
     /// What runs have left in the inbox (of Gmail: in all mail) and the spam folder, and came by a moment in seconds
@@ -235,7 +263,7 @@ impl Mailboxes {
     /// # Errors
     /// When the server cannot be reached, refuses the login, or does not do what it is asked.
     pub async fn leftovers(&self, account: &Account, by: i64, remove: bool) -> Result<Vec<Leftover>, StageError> {
-        let errands = self.0.errands(account)?;
+        let (errands, _) = self.0.errands(account)?;
         run(errands, move |errands| errands.leftovers(by, remove)).await
     }
 
@@ -269,15 +297,19 @@ impl Mailboxes {
     }
 }
 
+/// Does an errand when the connection is free; not at all when nobody waits for it any more.
 async fn run<T: Send + 'static>(
     errands: Arc<Mutex<Errands>>,
     errand: impl FnOnce(&mut Errands) -> Result<T, StageError> + Send + 'static,
 ) -> Result<T, StageError> {
-    let task = move || errand(&mut errands.lock().unwrap_or_else(PoisonError::into_inner));
-    match tokio::task::spawn_blocking(task).await {
-        Ok(result) => result,
-        Err(_) => Err(error::panicked("errand".to_owned())),
-    }
+    let (to, result) = oneshot::channel();
+    tokio::task::spawn_blocking(move || {
+        let mut errands = errands.lock().unwrap_or_else(PoisonError::into_inner);
+        if !to.is_closed() {
+            to.send(errand(&mut errands)).ok();
+        }
+    });
+    result.await.unwrap_or_else(|_| Err(error::panicked("errand".to_owned())))
 }
 
 /// The header alone, so that a large body is not copied.
@@ -346,13 +378,14 @@ impl Shared {
         Ok(hub)
     }
 
-    fn errands(&self, account: &Account) -> Result<Arc<Mutex<Errands>>, StageError> {
+    fn errands(&self, account: &Account) -> Result<(Arc<Mutex<Errands>>, Queue), StageError> {
         let access = access(account)?;
         let mut state = self.state();
         if state.closed {
             return Err(error::lost(format!("errand for {}", account.name), "the run is over"));
         }
-        Ok(Arc::clone(&self.account(&mut state, account, &access).errands))
+        let open = self.account(&mut state, account, &access);
+        Ok((Arc::clone(&open.errands), open.searches.clone()))
     }
 
     fn account<'a>(&self, state: &'a mut State, account: &Account, access: &ImapAccess) -> &'a OpenAccount {
@@ -368,7 +401,8 @@ impl Shared {
                 self.tokens.clone(),
                 Arc::clone(&crowded),
             );
-            OpenAccount { transcript, errands: Arc::new(Mutex::new(errands)), cutter, crowded }
+            let errands = Arc::new(Mutex::new(errands));
+            OpenAccount { transcript, errands, searches: Queue::default(), cutter, crowded }
         })
     }
 }

@@ -9,10 +9,13 @@
 //! | `watcher` | the thread behind a folder: wait, look, hand on, reconnect |
 //! | `leftovers` | what runs have left in a folder |
 //! | `errands` | deleting and looking up, on a connection of their own |
+//! | `search` | folders searched anew for many attempts at once |
+//! | `past` | what a search has read of a folder already |
 //! | `session` | one connection: login, folders, IDLE |
 //! | `connect` | TCP, TLS, greeting |
 //! | `visit` | what a server shows of itself and of an account, without anything being changed |
 //! | `fetch` | FETCH and SEARCH data, Gmail's extensions included |
+//! | `deadline` | when a connection must be done |
 //! | `wire` | deadlines, and what keeps the `imap` crate's IDLE from hanging |
 //! | `transcript` | the protocol lines, logins masked |
 //! | `cutter` | ends a connection from another thread |
@@ -20,6 +23,7 @@
 
 mod connect;
 mod cutter;
+mod deadline;
 mod errands;
 mod error;
 mod fetch;
@@ -28,6 +32,7 @@ mod keys;
 mod leftovers;
 mod mailboxes;
 mod past;
+mod search;
 mod session;
 mod transcript;
 mod utf7;
@@ -38,5 +43,6 @@ mod wire;
 
 pub use leftovers::Leftover;
 pub use mailboxes::{Limits, Mailboxes, Standing};
+pub use search::FolderSearch;
 pub use visit::{FoundBy, Visit, visit};
 pub use watch::{Wanted, Watch};

@@ -22,15 +22,15 @@ pub(super) struct Past {
 }
 
 impl Past {
-    /// The messages of the selected folder that any of these keys belongs to, and the reports about them, of those that the
-    /// server got on that day (as IMAP writes days) or later.
+    /// The messages of the selected folder that any of these keys belongs to, and the reports about them, each with all of its
+    /// keys, of those that the server got on that day (as IMAP writes days) or later.
     pub(super) fn find(
         &mut self,
         session: &mut Session,
         uid_validity: u32,
         wanted: &[Key],
         (since, labels): (&str, bool),
-    ) -> Result<Vec<Fetched>, StageError> {
+    ) -> Result<Vec<(Vec<Key>, Fetched)>, StageError> {
         if self.uid_validity != uid_validity {
             *self = Self { uid_validity, known: BTreeMap::new() };
         }
@@ -55,10 +55,11 @@ impl Past {
         }
         let mut found = Vec::new();
         for uid in there {
-            if self.known.get(&uid).is_some_and(|keys| keys.iter().any(|key| wanted.contains(key))) {
-                let (messages, _) = session.messages(&[uid], labels && session.is_gmail())?;
-                found.extend(messages.into_iter().filter(|m| m.uid == uid));
-            }
+            let Some(keys) = self.known.get(&uid).filter(|keys| keys.iter().any(|key| wanted.contains(key))) else {
+                continue;
+            };
+            let (messages, _) = session.messages(&[uid], labels && session.is_gmail())?;
+            found.extend(messages.into_iter().filter(|m| m.uid == uid).map(|message| (keys.clone(), message)));
         }
         Ok(found)
     }

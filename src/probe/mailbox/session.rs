@@ -3,6 +3,7 @@
 use super::{
     connect,
     cutter::Cutter,
+    deadline::Deadline,
     error,
     fetch::{self, Answer, Fetched, Listed},
     mailboxes::Limits,
@@ -76,13 +77,13 @@ impl Session {
     pub(super) fn open(
         access: &ImapAccess,
         limits: Limits,
-        cutter: &Arc<Cutter>,
+        (cutter, by): (&Arc<Cutter>, &Deadline),
         tokens: &Tokens,
         log: Log,
     ) -> Result<Self, StageError> {
         let log = Arc::new(Mutex::new(log));
         let enter = |login: &Login, secret: &Secret| {
-            connect::connect(&access.endpoint, limits, cutter, &log)
+            connect::connect(&access.endpoint, limits, (cutter, by), &log)
                 .and_then(|(client, seen)| Ok((enter(access, login, secret, client, &log)?, seen)))
                 .inspect_err(|_| cutter.release())
         };

@@ -2,6 +2,7 @@
 
 use super::{
     cutter::Cutter,
+    deadline::Deadline,
     error,
     mailboxes::Limits,
     session::{Named, Session},
@@ -64,7 +65,7 @@ impl Drop for Ended {
 
 fn look(access: &ImapAccess, limits: Limits, cutter: &Arc<Cutter>, tokens: &Tokens) -> Result<Visit, StageError> {
     let log = Log::new("visit", Arc::new(Transcript::new()));
-    let mut session = Session::open(access, limits, cutter, tokens, log)?;
+    let mut session = Session::open(access, limits, (cutter, &Deadline::default()), tokens, log)?;
     let spam = match session.folder_name(Folder::Spam) {
         Ok(Named::Found(name, by)) => Ok((utf7::readable(&name), by)),
         Ok(Named::Absent(absent)) => Err(absent),

@@ -2,6 +2,7 @@
 
 use super::{
     cutter::Cutter,
+    deadline::Deadline,
     error,
     fetch::Fetched,
     hub::{Hub, Link},
@@ -136,7 +137,8 @@ impl Watcher {
     /// what there is.
     fn connection(&self, progress: &mut Option<Progress>) -> Result<StageError, StageError> {
         let log = Log::new(&self.folder.to_string(), Arc::clone(&self.transcript));
-        let mut session = Session::open(&self.access, self.limits, &self.cutter, &self.tokens, log)?;
+        let mut session =
+            Session::open(&self.access, self.limits, (&self.cutter, &Deadline::default()), &self.tokens, log)?;
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
         if progress.is_some() {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);

@@ -9,7 +9,7 @@
 //! * After a refused IDLE it still says DONE and waits for an answer: the DONE is kept back and answered here.
 //! * It reads lines of any length into memory: what one command may bring is limited.
 
-use super::{mailboxes::Limits, transcript::Log};
+use super::{deadline::Deadline, mailboxes::Limits, transcript::Log};
 use imap::extensions::idle::SetReadTimeout;
 use std::{
     collections::VecDeque,
@@ -34,6 +34,7 @@ pub(super) struct Wire {
     io: Box<dyn Io>,
     tcp: TcpStream,
     limits: Limits,
+    by: Deadline,
     deadline: Instant,
     idle_until: Option<Instant>,
     budget: usize,
@@ -58,11 +59,12 @@ enum Idle {
 
 impl Wire {
     /// A stream over `io`; `tcp` is the socket below it.
-    pub(super) fn new(io: Box<dyn Io>, tcp: TcpStream, limits: Limits, log: Arc<Mutex<Log>>) -> Self {
+    pub(super) fn new(io: Box<dyn Io>, tcp: TcpStream, limits: Limits, by: Deadline, log: Arc<Mutex<Log>>) -> Self {
         Self {
             io,
             tcp,
             limits,
+            by,
             deadline: Instant::now() + limits.answer,
             idle_until: None,
             budget: MOST_OF_OTHERS,
@@ -75,6 +77,7 @@ impl Wire {
     fn read_socket(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let now = Instant::now();
         let until = self.idle_until.unwrap_or_else(|| self.deadline.min(now + self.limits.silence));
+        let until = self.by.or_sooner(until);
         let left = until.saturating_duration_since(now);
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());

@@ -1,0 +1,113 @@
+//! Folders searched anew for many attempts at once: whoever gets the account's connection for errands searches for all who
+//! wait for it, so that time limits count from when the server is asked, and not while others are served.
+
+use super::{errands::Errands, error, fetch::Fetched, keys::Key};
+use crate::{
+    evidence::{Arrival, Folder},
+    outcome::StageError,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+use tokio::sync::oneshot;
+
+/// What a folder held when its server was asked.
+#[derive(Debug, Clone)]
+pub struct FolderSearch {
+    /// The folder.
+    pub folder: Folder,
+    /// What the server calls it; `None` when the account has no such folder.
+    pub name: Option<String>,
+    /// When the server was asked: what was in the folder at this moment was searched.
+    pub asked: Instant,
+    /// The messages that were looked for, copies and reports, with all that [`Arrival`] tells.
+    pub arrivals: Vec<Arrival>,
+}
+
+/// What was found for everybody in one folder.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// What the server calls the folder; `None` when there is none such.
+    pub(super) name: Option<String>,
+    /// When it was asked.
+    pub(super) asked: Instant,
+    /// When it had answered.
+    pub(super) answered: Instant,
+    /// The messages and what they may be known by.
+    pub(super) messages: Vec<(Vec<Key>, Fetched)>,
+}
+
+/// What comes of a search.
+pub(super) type Answer = Result<Vec<FolderSearch>, StageError>;
+
+/// One attempt's search.
+#[derive(Debug)]
+struct Request {
+    folders: Vec<Folder>,
+    keys: [Key; 2],
+    since: i64,
+    to: oneshot::Sender<Answer>,
+}
+
+/// The searches of one account that wait for its connection.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Queue(Arc<Mutex<Vec<Request>>>);
+
+impl Queue {
+    /// Puts a search in line.
+    pub(super) fn add(&self, folders: &[Folder], keys: [Key; 2], since: i64) -> oneshot::Receiver<Answer> {
+        let (to, answer) = oneshot::channel();
+        let request = Request { folders: folders.to_vec(), keys, since, to };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        answer
+    }
+
+    /// Does every search that is in line, each folder once. A folder whose server does not answer is an error for all who
+    /// asked for it; what others asked for is searched all the same.
+    pub(super) fn serve(&self, errands: &mut Errands, account: &str) {
+        let mut requests = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        requests.retain(|request| !request.to.is_closed());
+        let Some(since) = requests.iter().map(|request| request.since).min() else { return };
+        let keys_for = |folder: Folder| -> Vec<Key> {
+            let asking = requests.iter().filter(|request| request.folders.contains(&folder));
+            asking.flat_map(|request| request.keys.clone()).collect()
+        };
+        let mut seen: HashMap<Folder, Result<Seen, StageError>> = HashMap::new();
+        let mut unreachable = None;
+        let answers: Vec<Answer> = requests
+            .iter()
+            .map(|request| {
+                let folders = request.folders.iter().map(|folder| {
+                    let seen = seen.entry(*folder).or_insert_with(|| match &unreachable {
+                        // One silence is told of every folder: a server that is dead costs its time once.
+                        Some(error) => Err(StageError::clone(error)),
+                        None => errands.search(*folder, &keys_for(*folder), since),
+                    });
+                    if let Err(error) = seen
+                        && error::is_of_server(error)
+                    {
+                        unreachable = Some(error.clone());
+                    }
+                    seen.as_ref().map(|seen| seen.of(*folder, &request.keys, account)).map_err(|error| error.clone())
+                });
+                folders.collect()
+            })
+            .collect();
+        for (request, answer) in requests.into_iter().zip(answers) {
+            // Who asked may have gone.
+            request.to.send(answer).ok();
+        }
+    }
+}
+
+impl Seen {
+    /// The part of it that belongs to one attempt.
+    fn of(&self, folder: Folder, wanted: &[Key], account: &str) -> FolderSearch {
+        let name = self.name.as_deref().unwrap_or_default();
+        let mine = self.messages.iter().filter(|(keys, _)| keys.iter().any(|key| wanted.contains(key)));
+        let arrivals = mine.filter_map(|(_, m)| m.clone().into_arrival(account, folder, name, self.answered));
+        FolderSearch { folder, asked: self.asked, arrivals: arrivals.collect(), name: self.name.clone() }
+    }
+}
