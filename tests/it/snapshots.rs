@@ -53,7 +53,7 @@ arc:
     carries: dkim=pass dmarc=pass spf=pass
     verifies: true
   - i: 2
-    by: $gmail
+    by: $gmail.seal_domain
     cv: pass
     algorithm: rsa-sha256
     canonicalization: relaxed/relaxed
@@ -77,9 +77,9 @@ fn the_full_preset_adds_fields_without_what_is_unique() {
     let full = text(&forwarded(1, |t| t));
     for line in [
         "\"date: [date]\"",
-        "\"delivered-to: $gmail\"",
+        "\"delivered-to: $gmail.address\"",
         "\"dkim-signature: d=$external a=rsa-sha256 c=relaxed/relaxed h=from:subject:to\"",
-        "\"from: Probe <$external>\"",
+        "\"from: Probe <$external.address>\"",
         "\"message-id: [message-id]\"",
         "\"return-path: <[srs]@$company>\"",
         "\"subject: ARC check [token]\"",
@@ -135,6 +135,44 @@ fn a_changed_system_is_told_in_words() {
 }
 
 #[test]
+fn what_is_not_the_same_is_not_masked_as_the_same() {
+    let other_domain = after("d=google.com; s=arc", "d=gmail.com; s=arc");
+    let seal = "signer of i=2: $gmail.seal_domain → $gmail";
+    assert!(other_domain.iter().any(|w| w == seal), "{other_domain:?}");
+    let address = after("X-A: a", "X-A: probe@ext.example");
+    assert_eq!(address, ["headers: x-a: a → x-a: $external.address"]);
+    let domain = after("X-A: a", "X-A: ext.example");
+    assert_eq!(domain, ["headers: x-a: a → x-a: $external"]);
+    let hop = after("from mx.corp.example (mx.corp.example.", "from company (mx.corp.example.");
+    assert_eq!(hop, ["hops: company -> gmail ESMTPS → host company -> gmail ESMTPS"]);
+    let twice = after("Return-Path: <SRS0=", "Return-Path: <SRS1=");
+    assert_eq!(twice, ["headers: return-path: <[srs]@$company> → return-path: <[srs1]@$company>"]);
+    let rewritten = after("Message-ID: <sc-", "Message-ID: <x-");
+    assert_eq!(rewritten, ["headers: message-id: [message-id] → message-id: [another message-id]"]);
+    let dated = after("Date: Tue, 24 Nov 2026 02:3", "Date: Tue, 24 Nov 2026 12:3");
+    assert_eq!(dated, ["headers: date: [date] → date: [another date]"]);
+}
+
+#[test]
+fn the_full_preset_keeps_what_other_servers_say_of_authentication() {
+    let field = "Authentication-Results: mx.corp.example; spf=pass smtp.mailfrom=probe@ext.example;\r\n\tdkim=pass \
+                 header.i=@ext.example header.s=ext1\r\nX-A: a";
+    let with = |other: &str| forwarded(1, |t| t.replace("X-A: a", &field.replace("spf=pass", other)));
+    let (before, one) = (text(&forwarded(1, |t| t)), text(&with("spf=pass")));
+    let lines = "other_authentication_results:\n  - by: mx.$company\n    methods:\n      - dkim=pass header.i=@$external \
+                 header.s=[selector]\n      - spf=pass smtp.mailfrom=$external.address\n";
+    assert!(one.contains(lines), "{one}");
+    assert!(
+        changes(&before, &one)[0].starts_with("other_authentication_results: absent → "),
+        "{:?}",
+        changes(&before, &one)
+    );
+    assert_eq!(changes(&one, &text(&with("spf=fail"))).len(), 1);
+    let auth = |evidence: &Evidence| text_with(evidence, SnapshotPreset::Auth);
+    assert_eq!(auth(&with("spf=pass")), auth(&forwarded(1, |t| t)));
+}
+
+#[test]
 fn folder_verification_and_absence_are_told_too() {
     let sound = text(&forwarded(1, |t| t));
     let mut spam = forwarded(2, |t| t);
@@ -168,7 +206,7 @@ bounces:
     folder: inbox
     from: MAILER-DAEMON@$company (Mail Delivery System)
     reporting_mta: mx.$company
-    final_recipient: $gmail
+    final_recipient: $gmail.address
     action: failed
     status: 5.7.26
     diagnostic: \"550 5.7.26 This mail has been blocked because the sender is unauthenticated. SPF [$external] with ip: [[ip]] = did not pass [id] - gsmtp\"
@@ -177,7 +215,7 @@ bounces:
     let other = text.replace("status: 5.7.26", "status: 5.7.1");
     assert_eq!(changes(&text, &other), ["bounces[to=external].status: 5.7.26 → 5.7.1"]);
     let refused = text_with(&refused("550 5.1.1 <forward-me@corp.example>: no such user"), SnapshotPreset::Auth);
-    assert_eq!(refused, "refused: \"550 5.1.1 <$company>: no such user at rcpt\"\nfolder: absent");
+    assert_eq!(refused, "refused: \"550 5.1.1 <$company.address>: no such user at rcpt\"\nfolder: absent");
 }
 
 #[test]

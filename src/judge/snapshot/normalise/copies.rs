@@ -75,6 +75,10 @@ fn entries(
     let body = if change.is_none() { "unchanged" } else { "changed" };
     entries.push(("body", Node::scalar(body)));
     if level >= Level::Full {
+        let others = methods::others(&copy.message, &copy.auth, mask);
+        if !others.is_empty() {
+            entries.push(("other_authentication_results", Node::List(others)));
+        }
         entries.push(("headers", fields::node(&copy.message, mask)));
     }
     entries.into_iter().map(|(key, node)| (key.to_owned(), node)).collect()

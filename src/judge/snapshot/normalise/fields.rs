@@ -45,8 +45,8 @@ fn line(field: &Field, mask: &Mask) -> Option<String> {
         return None;
     }
     let value = match name.as_str() {
-        "date" => "[date]".to_owned(),
-        "message-id" => "[message-id]".to_owned(),
+        "date" => mask.date(&field.value()).to_owned(),
+        "message-id" => mask.message_id(&field.value()).to_owned(),
         _ => mask.text(&field.value()),
     };
     Some(format!("{name}: {value}"))

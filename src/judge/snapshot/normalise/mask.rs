@@ -1,7 +1,7 @@
 //! What differs in every run, masked.
 
 use super::roles::Roles;
-use crate::evidence::Sent;
+use crate::{evidence::Sent, mail::Message};
 use regex::Regex;
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Expression and what stands in its place, in the order in which they are used.
-const VOLATILE: [(&str, &str); 8] = [
+const VOLATILE: [(&str, &str); 9] = [
     (
         r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}(?::\d{2})?(?: [+-]\d{4})?(?: \([A-Z]{1,5}\))?",
         "[date]",
@@ -17,7 +17,9 @@ const VOLATILE: [(&str, &str); 8] = [
     (r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?", "[date]"),
     (r"(?i)\bsc-[0-9a-z]{26}-\d+-\d+", "[token]"),
     (r"(?i)\b[0-7][0-9a-hjkmnp-tv-z]{25}\b", "[run]"),
-    (r#"(?i)\bsrs[01][=+-][^\s@<>"]*@"#, "[srs]@"),
+    (r#"(?i)\bsrs0[=+-][^\s@<>"]*@"#, "[srs]@"),
+    // Rewritten twice.
+    (r#"(?i)\bsrs1[=+-][^\s@<>"]*@"#, "[srs1]@"),
     (r#"(?i)\bboundary=(?:"[^"]*"|[^\s;]+)"#, "boundary=[boundary]"),
     (r"\S+ - (gsmtp|gcdp)\b", "[id] - $1"),
     (r"(?i)\b(queued as|queue id:?) [0-9a-z._-]+", "$1 [id]"),
@@ -31,6 +33,7 @@ static EXPRESSIONS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 pub(super) struct Mask {
     message_id: String,
     token: Option<String>,
+    date: Option<String>,
     roles: Roles,
 }
 
@@ -40,7 +43,20 @@ impl Mask {
         let message_id = sent.message_id.trim_matches(['<', '>']).to_owned();
         // The unique half of the Message-ID stands wherever the scenario writes its token.
         let token = message_id.split('@').next().filter(|t| t.len() >= 8).map(str::to_owned);
-        Self { message_id, token, roles }
+        let date = Message::parse(sent.raw.clone()).first("Date").map(|date| date.value().trim().to_owned());
+        Self { message_id, token, date, roles }
+    }
+
+    /// The value of a Message-ID: whether it is the one that was sent.
+    pub(super) fn message_id(&self, value: &str) -> &'static str {
+        let same = value.trim().trim_matches(['<', '>']) == self.message_id;
+        if same { "[message-id]" } else { "[another message-id]" }
+    }
+
+    /// The value of a Date: whether it is the one that was sent, where that had one.
+    pub(super) fn date(&self, value: &str) -> &'static str {
+        let same = self.date.as_ref().is_none_or(|date| value.trim() == date);
+        if same { "[date]" } else { "[another date]" }
     }
 
     /// The roles.
@@ -123,8 +139,12 @@ mod tests {
 
     #[test]
     fn what_differs_in_every_run_has_a_mask_and_nothing_else() {
-        let mask =
-            Mask { message_id: "abcdefgh@ext.example".into(), token: Some("abcdefgh".into()), roles: Roles::none() };
+        let mask = Mask {
+            message_id: "abcdefgh@ext.example".into(),
+            token: Some("abcdefgh".into()),
+            date: None,
+            roles: Roles::none(),
+        };
         for (text, wanted) in [
             ("on Tue, 24 Nov 2026 02:45:36 +0000 (UTC); x", "on [date]; x"),
             ("24 Nov 2026 02:45", "[date]"),
@@ -133,6 +153,7 @@ mod tests {
             ("sc-01jd8q6v000000000000000000-1-2", "[token]"),
             ("run=01JD8Q6V000000000000000000", "run=[run]"),
             ("<SRS0=ab+c=de=ext.example=probe@corp.example>", "<[srs]@corp.example>"),
+            ("<SRS1=ab=fwd.example==c=de=ext.example=probe@corp.example>", "<[srs1]@corp.example>"),
             ("boundary=\"=_a b\"; x boundary=abc; y", "boundary=[boundary]; x boundary=[boundary]; y"),
             ("OK  1795000000 a1-b2.12 - gsmtp", "OK [id] [id] - gsmtp"),
             ("Ok: queued as 4F2A1-b", "Ok: queued as [id]"),

@@ -3,17 +3,34 @@
 use super::mask::Mask;
 use crate::{
     judge::snapshot::tree::Node,
-    mail::authres::{ArcComment, Property, ResInfo, Trust},
+    mail::{
+        Message,
+        authres::{self, ArcComment, AuthenticationResults, Property, ResInfo, Trust},
+    },
 };
 
 /// The trusted field, or `absent`.
 pub(super) fn node(auth: &Trust, mask: &Mask) -> Node {
     let Some(trusted) = &auth.trusted else { return Node::scalar("absent") };
     // The authserv-id names the receiver's server and is kept as it is.
-    let by = trusted.authserv_id.as_deref().unwrap_or("absent");
-    let mut lines: Vec<String> = trusted.results.iter().map(|r| line(r, mask)).collect();
+    statement(trusted, trusted.authserv_id.clone(), mask)
+}
+
+/// The fields of other servers, in a fixed order.
+pub(super) fn others(message: &Message, auth: &Trust, mask: &Mask) -> Vec<Node> {
+    let of_receiver = |line: u32| auth.trusted.iter().chain(&auth.forged).any(|field| field.line == line);
+    let foreign = authres::all(message).into_iter().filter(|field| !of_receiver(field.line));
+    let mut all: Vec<Node> =
+        foreign.map(|field| statement(&field, field.authserv_id.as_deref().map(|by| mask.text(by)), mask)).collect();
+    all.sort_by_cached_key(Node::to_text);
+    all
+}
+
+fn statement(field: &AuthenticationResults, by: Option<String>, mask: &Mask) -> Node {
+    let mut lines: Vec<String> = field.results.iter().map(|r| line(r, mask)).collect();
     lines.sort();
     let methods = Node::List(lines.into_iter().map(Node::Scalar).collect());
+    let by = by.unwrap_or_else(|| "absent".to_owned());
     Node::Map(vec![("by".to_owned(), Node::scalar(by)), ("methods".to_owned(), methods)])
 }
 

@@ -7,8 +7,37 @@ use crate::{
 
 /// Who is who.
 pub(super) struct Roles {
-    /// Lower-case address or domain with its role; addresses first, then the longest.
-    names: Vec<(String, String)>,
+    /// Addresses first, then the longest.
+    names: Vec<Name>,
+}
+
+/// A name of an account.
+struct Name {
+    /// The address or domain, lower case.
+    text: String,
+    /// The account.
+    role: String,
+    /// What of the account it is.
+    part: Part,
+}
+
+/// What stands in place of a name: the account for its domain, as most names are domains, and for the others the account
+/// with the word of the variable that has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Address,
+    Domain,
+    SealDomain,
+}
+
+impl Part {
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Address => ".address",
+            Self::Domain => "",
+            Self::SealDomain => ".seal_domain",
+        }
+    }
 }
 
 impl Roles {
@@ -27,31 +56,35 @@ impl Roles {
         let forwarded: Vec<&str> = forwarded.collect();
         order.extend(forwarded);
         order.extend(target.accounts.keys().map(String::as_str));
-        let mut names: Vec<(String, String)> = Vec::new();
+        let mut names: Vec<Name> = Vec::new();
         for account in order.iter().filter_map(|name| target.accounts.get(*name)) {
-            let seal = account.seal_domain.as_ref().map(|d| d.to_ascii_lowercase());
-            for name in [account.address.to_ascii_lowercase(), account.domain()].into_iter().chain(seal) {
-                if !name.is_empty() && !names.iter().any(|(n, _)| *n == name) {
-                    names.push((name, account.name.clone()));
+            let seal = account.seal_domain.as_ref().map(|domain| (domain.to_ascii_lowercase(), Part::SealDomain));
+            let own = [(account.address.to_ascii_lowercase(), Part::Address), (account.domain(), Part::Domain)];
+            for (text, part) in own.into_iter().chain(seal) {
+                if !text.is_empty() && !names.iter().any(|known| known.text == text) {
+                    names.push(Name { text, role: account.name.clone(), part });
                 }
             }
         }
-        names.sort_by_key(|(name, _)| (!name.contains('@'), std::cmp::Reverse(name.len())));
+        names.sort_by_key(|name| (name.part != Part::Address, std::cmp::Reverse(name.text.len())));
         Self { names }
     }
 
-    /// The text with every address and domain of an account replaced: `$external`, `mx.$company`, `user@$company`.
+    /// The text with every address and domain of an account replaced: `$external.address`, `mx.$company`,
+    /// `user@$company`, `$gmail.seal_domain`.
     pub(super) fn text(&self, text: &str) -> String {
         let lower = text.to_ascii_lowercase();
         let (mut out, mut at) = (String::with_capacity(text.len()), 0);
         while at < text.len() {
-            let hit = self.names.iter().find(|(name, _)| {
-                lower[at..].starts_with(name.as_str()) && is_edge(&lower[..at], &lower[at + name.len()..], name)
+            let hit = self.names.iter().find(|name| {
+                let text = name.text.as_str();
+                lower[at..].starts_with(text) && is_edge(&lower[..at], &lower[at + text.len()..], name.part)
             });
-            if let Some((name, role)) = hit {
+            if let Some(name) = hit {
                 out.push('$');
-                out.push_str(role);
-                at += name.len();
+                out.push_str(&name.role);
+                out.push_str(name.part.suffix());
+                at += name.text.len();
             } else {
                 let c = text[at..].chars().next().unwrap_or_default();
                 out.push(c);
@@ -65,16 +98,21 @@ impl Roles {
     pub(super) fn host(&self, host: &str) -> Option<&str> {
         self.names
             .iter()
-            .find(|(name, _)| !name.contains('@') && is_at_or_below(host, name))
-            .map(|(_, role)| role.as_str())
+            .find(|name| name.part != Part::Address && is_at_or_below(host, &name.text))
+            .map(|name| name.role.as_str())
+    }
+
+    /// Whether a text reads like one of the roles.
+    pub(super) fn has(&self, role: &str) -> bool {
+        self.names.iter().any(|name| name.role == role)
     }
 }
 
 /// Whether a name ends on both sides: `corp.example` is not in `xcorp.example` or `corp.example.org`.
-fn is_edge(before: &str, after: &str, name: &str) -> bool {
+fn is_edge(before: &str, after: &str, part: Part) -> bool {
     let inside = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     let left = before.chars().next_back();
-    let left_ends = !left.is_some_and(|c| inside(c) || (name.contains('@') && "+.=".contains(c)));
+    let left_ends = !left.is_some_and(|c| inside(c) || (part == Part::Address && "+.=".contains(c)));
     let mut right = after.chars();
     let right_ends = match right.next() {
         Some('.') => !right.next().is_some_and(inside),
@@ -96,14 +134,21 @@ mod tests {
     }
 
     fn roles() -> Roles {
-        let names = [("probe@ext.example", "external"), ("corp.example", "company"), ("ext.example", "external")];
-        Roles { names: names.iter().map(|(n, r)| ((*n).to_owned(), (*r).to_owned())).collect() }
+        let names = [
+            ("probe@ext.example", "external", Part::Address),
+            ("seals.corp.example", "company", Part::SealDomain),
+            ("corp.example", "company", Part::Domain),
+            ("ext.example", "external", Part::Domain),
+        ];
+        let name = |(text, role, part): (&str, &str, Part)| Name { text: text.to_owned(), role: role.to_owned(), part };
+        Roles { names: names.map(name).into() }
     }
 
     #[test]
     fn only_whole_names_are_replaced() {
         for (text, wanted) in [
-            ("<Probe@EXT.example>", "<$external>"),
+            ("<Probe@EXT.example>", "<$external.address>"),
+            ("d=seals.corp.example", "d=$company.seal_domain"),
             ("bounce@ext.example", "bounce@$external"),
             ("x+probe@ext.example", "x+probe@$external"),
             ("by mx.corp.example.", "by mx.$company."),
