@@ -214,7 +214,7 @@ pub enum SnapshotStatus {
     Missing,
     /// A new one was accepted at once (`--update new` or `all`).
     Written,
-    /// Not compared, because the attempt failed or passed only after a retry.
+    /// Not compared: the attempt did not pass, or DNS gave no answer to our own verification.
     Skipped,
 }
 

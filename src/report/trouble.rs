@@ -50,10 +50,9 @@ impl<'a> Trouble<'a> {
         };
         let mut trouble = Self::in_attempt(attempt);
         let changed = scenario.snapshot.as_ref().filter(|s| s.status == SnapshotStatus::Changed);
-        if let Some(snapshot) = changed
-            && trouble.checks.is_empty()
-            && attempt.error.is_none()
-        {
+        if let Some(snapshot) = changed {
+            let unwritten = attempt.error.as_ref().map(|e| ("note", plain(&format!("{}: {}", e.stage, e.message))));
+            trouble.notes.splice(0..0, unwritten);
             trouble.code = "snapshot".into();
             trouble.title = format!("what was seen differs from {}", plain(&snapshot.file));
             trouble.notes.extend(snapshot.changes.iter().map(|c| ("changed", plain(c))));

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     core::Token,
     evidence::Evidence,
-    judge::snapshot::normalise,
+    judge::snapshot::{Comparison, Writing, normalise},
     outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status},
     scenario::{
         Target,
@@ -81,8 +81,8 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
             tokio::time::sleep(item.scenario.retries.delay).await;
             continue;
         }
-        report.flaky = status == Status::Passed && n > 1;
         snapshot(environment, item, evidence.as_ref(), target.as_ref(), report);
+        report.flaky = report.status == Status::Passed && n > 1;
         if let Some(known) = known {
             expected(environment, known, report);
         }
@@ -147,7 +147,8 @@ async fn pace(environment: &Environment, item: &Item, target: &Target, n: u32) -
     Ok(if waits { paced } else { Duration::ZERO })
 }
 
-/// Compares with the snapshot after a pass at the first attempt; a snapshot that has changed is a failure.
+/// Compares what a pass saw with the snapshot; one that has changed is a failure. What our own verification could not
+/// tell is neither compared nor written.
 fn snapshot(
     environment: &Environment,
     item: &Item,
@@ -156,27 +157,34 @@ fn snapshot(
     report: &mut ScenarioReport,
 ) {
     let (Some(evidence), Some(target)) = (evidence, target) else { return };
-    let text = normalise(evidence, &item.scenario, target, item.scenario.snapshot).filter(|_| item.repetition == 1);
-    let Some(text) = text else { return };
+    let Some(text) = normalise(evidence, &item.scenario, target, item.scenario.snapshot) else { return };
     let (store, name) = (&environment.snapshots, target.kind.as_str());
-    if report.status != Status::Passed || report.flaky || known_issue(item, Some(target)).is_some() {
+    let known = known_issue(item, Some(target)).is_some();
+    if report.status != Status::Passed || known || evidence.copies.iter().any(|c| c.verification.has_temperror()) {
         report.snapshot = Some(store.skipped(name, &item.scenario.id));
         return;
     }
-    match store.compare(&item.scenario, name, &text) {
-        Ok(outcome) => {
-            if outcome.status == SnapshotStatus::Changed {
-                report.status = Status::Failed;
-            }
+    let writing = if report.attempts.len() > 1 { Writing::Withheld } else { Writing::Allowed };
+    let error = match store.compare(&item.scenario, name, &text, writing) {
+        Ok(Comparison { outcome, unwritten }) => {
+            report.status = match outcome.status {
+                SnapshotStatus::Changed => Status::Failed,
+                _ if unwritten.is_some() => Status::Errored,
+                _ => report.status,
+            };
             report.snapshot = Some(outcome);
+            unwritten
         }
         Err(error) => {
             report.status = Status::Errored;
-            if let Some(last) = report.attempts.last_mut() {
-                last.status = Status::Errored;
-                last.error.get_or_insert(error);
-            }
+            Some(error)
         }
+    };
+    if let (Some(error), Some(last)) = (error, report.attempts.last_mut()) {
+        if report.status == Status::Errored {
+            last.status = Status::Errored;
+        }
+        last.error.get_or_insert(error);
     }
 }
 

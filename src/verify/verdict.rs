@@ -163,3 +163,12 @@ pub struct Verification {
     #[serde(skip)]
     pub zone: super::ZoneFile,
 }
+
+impl Verification {
+    /// Whether DNS gave no answer for a part, so that nobody knows whether that part holds.
+    pub fn has_temperror(&self) -> bool {
+        let sets = self.sets.iter().flat_map(|set| [set.ams, set.seal]);
+        let dkim = self.dkim.iter().map(|signature| signature.result);
+        [self.arc].into_iter().chain(sets).chain(dkim).any(|verdict| verdict == Verdict::TempError)
+    }
+}

@@ -372,6 +372,7 @@ wait: { timeout: 20s }
 retries: { max: 1, on: [fail], delay: 0s }
 expect:
   - smtp: { code: 250 }
+snapshot: none
 ";
     let project = Project::new().config(&local_target(server.port)).scenario("flaky", text);
     let project = project.env("GMAIL_PASSWORD", "abcdefghijklmnop");

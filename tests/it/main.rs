@@ -79,6 +79,7 @@ mod shards;
 mod smtp_wire;
 mod snapshots;
 mod snapshots_embedded;
+mod snapshots_run;
 mod staging;
 mod submit;
 mod survival;

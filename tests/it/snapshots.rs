@@ -5,7 +5,7 @@ use sealcheck::{
     cli::commands::snapshots::{Desk, Key, SnapshotsArgs, SnapshotsError, run},
     core::{Redactor, Secret},
     evidence::{Evidence, Folder},
-    judge::snapshot::{Store, Update, changes, entries, known, normalise, obsolete, path},
+    judge::snapshot::{Store, Update, Writing, changes, entries, known, normalise, obsolete, path},
     outcome::{ExitCode, SnapshotOutcome, SnapshotStatus},
     scenario::{Scenario, model::SnapshotPreset},
     verify::Verdict,
@@ -260,7 +260,9 @@ impl Project {
 
     fn compare(&self, update: Update, id: &str, text: &str) -> SnapshotOutcome {
         let store = Store::new(self.root(), update, self.redactor.clone());
-        store.compare(&scenario(id, Vec::new()), "embedded", text).unwrap()
+        let compared = store.compare(&scenario(id, Vec::new()), "embedded", text, Writing::Allowed).unwrap();
+        assert!(compared.unwritten.is_none(), "{compared:?}");
+        compared.outcome
     }
 
     fn accept(&self, id: &str, text: &str) {
@@ -288,17 +290,31 @@ impl Project {
         keys: Option<&str>,
         scenarios: &[Scenario],
     ) -> (Result<ExitCode, SnapshotsError>, String) {
+        let keys: Option<Vec<char>> = keys.map(|k| k.chars().collect());
+        match keys {
+            Some(keys) => self.command_by(words, Some(&|n| keys.get(n).copied()), scenarios),
+            None => self.command_by(words, None, scenarios),
+        }
+    }
+
+    /// The same, where the `n`th key (from 0) is what a function says.
+    fn command_by(
+        &self,
+        words: &str,
+        press: Option<&dyn Fn(usize) -> Option<char>>,
+        scenarios: &[Scenario],
+    ) -> (Result<ExitCode, SnapshotsError>, String) {
         #[derive(clap::Parser)]
         struct Cli {
             #[command(flatten)]
             snapshots: SnapshotsArgs,
         }
         let args = <Cli as clap::Parser>::parse_from(std::iter::once("snapshots").chain(words.split_whitespace()));
-        let mut keys = keys.map(|k| k.chars().collect::<Vec<_>>().into_iter());
+        let mut numbers = 0..;
         let mut next;
-        let key: Option<&mut Key<'_>> = match &mut keys {
-            Some(keys) => {
-                next = || Ok(keys.next());
+        let key: Option<&mut Key<'_>> = match press {
+            Some(press) => {
+                next = move || Ok(numbers.next().and_then(press));
                 Some(&mut next)
             }
             None => None,
@@ -371,7 +387,8 @@ fn broken_files_are_errors_that_say_what_to_do() {
         project.accept("a", "folder: inbox");
         fs::write(project.file("a"), content).unwrap();
         let store = Store::new(project.root(), Update::All, Redactor::new());
-        let error = store.compare(&scenario("a", Vec::new()), "embedded", "folder: inbox").unwrap_err();
+        let error =
+            store.compare(&scenario("a", Vec::new()), "embedded", "folder: inbox", Writing::Allowed).unwrap_err();
         assert!(error.message.contains(problem), "{problem}: {error:?}");
         assert!(error.stage.ends_with("snapshots/embedded/a.snap") && !error.next.is_empty(), "{error:?}");
         assert_eq!(fs::read(project.file("a")).unwrap(), content, "a broken file is left for its owner");
@@ -384,11 +401,32 @@ fn broken_files_are_errors_that_say_what_to_do() {
 fn a_folder_in_the_way_is_an_error() {
     let project = Project::new();
     fs::create_dir_all(project.file("a")).unwrap();
-    let store = Store::new(project.root(), Update::All, Redactor::new());
-    assert!(store.compare(&scenario("a", Vec::new()), "embedded", "x: 1").is_err());
+    let compare = |root: PathBuf| {
+        let store = Store::new(root, Update::All, Redactor::new());
+        store.compare(&scenario("a", Vec::new()), "embedded", "x: 1", Writing::Allowed)
+    };
+    assert!(compare(project.root()).is_err());
     fs::write(project.dir.path().join("file"), "").unwrap();
-    let store = Store::new(project.dir.path().join("file"), Update::All, Redactor::new());
-    assert!(store.compare(&scenario("a", Vec::new()), "embedded", "x: 1").is_err());
+    assert!(compare(project.dir.path().join("file")).is_err());
+}
+
+#[test]
+fn what_accepts_one_attempt_does_not_accept_the_next() {
+    for update in [Update::New, Update::All] {
+        let project = Project::new();
+        let store = Store::new(project.root(), update, Redactor::new());
+        let compare = |text: &str, writing| {
+            let compared = store.compare(&scenario("a", Vec::new()), "embedded", text, writing).unwrap();
+            (compared.outcome.status, compared.outcome.wrote.is_some())
+        };
+        use SnapshotStatus::{Changed, Matched, Missing, Written};
+        assert_eq!(compare("folder: spam", Writing::Withheld), (Missing, false));
+        assert_eq!(compare("folder: inbox", Writing::Allowed), (Written, true));
+        assert_eq!(compare("folder: spam", Writing::Allowed), (Changed, false));
+        assert_eq!(compare("folder: inbox", Writing::Allowed), (Matched, false));
+        assert_eq!(compare("folder: spam", Writing::Withheld), (Changed, false));
+        assert_eq!(project.files(), ["embedded/a.snap"]);
+    }
 }
 
 #[test]
@@ -488,7 +526,7 @@ fn accept_and_reject_take_ids_and_globs() {
         project.compare(Update::Pending, id, "folder: inbox");
     }
     let (code, out) = project.command("accept b/*[x=Y] --target embedded", None);
-    assert_eq!((code.unwrap(), out.as_str()), (ExitCode::Success, "accepted embedded/b/one[x=Y]\n"));
+    assert_eq!((code.unwrap(), out.as_str()), (ExitCode::Success, "accepted embedded/b/one[x=Y]: new snapshot\n"));
     assert_eq!(project.compare(Update::Never, "b/one[x=Y]", "folder: inbox").status, SnapshotStatus::Matched);
     for words in ["accept c", "accept --target gmail", "reject b/one*", "diff c", "show c", "status c"] {
         let (code, out) = project.command(words, None);
@@ -518,6 +556,32 @@ fn review_asks_for_each() {
     assert!(out.ends_with("1 accepted, 0 rejected, 1 still pending\n"), "{out}");
     let (code, _) = project.command("review d", Some("a"));
     assert_eq!(code.unwrap(), ExitCode::Success);
+}
+
+#[test]
+fn only_what_was_shown_is_accepted() {
+    let project = Project::new();
+    project.accept("a", "folder: inbox");
+    project.compare(Update::Pending, "a", "folder: spam");
+    let press = |n: usize| {
+        if n == 0 {
+            // A run writes another one while a person looks at this one.
+            project.compare(Update::Pending, "a", "folder: absent");
+        }
+        ['a', 's'].get(n).copied()
+    };
+    let (code, out) = project.command_by("review", Some(&press), &[scenario("a", Vec::new())]);
+    assert_eq!(code.unwrap(), ExitCode::NotClean, "{out}");
+    assert!(out.contains("a run has written another one since it was shown; look at it again"), "{out}");
+    assert_eq!(entries(&project.root()).unwrap()[0].accepted().unwrap().unwrap().text(), "folder: inbox");
+    let (code, out) = project.command("accept", None);
+    assert_eq!((code.unwrap(), out.as_str()), (ExitCode::Success, "accepted embedded/a: folder: inbox → absent\n"));
+    // Where the accepted one is broken, all of what waits is shown.
+    project.compare(Update::Pending, "a", "folder: spam");
+    fs::write(project.file("a"), "rubbish").unwrap();
+    let (code, out) = project.command("diff", None);
+    assert_eq!(code.unwrap(), ExitCode::Success, "{out}");
+    assert!(out.contains("in place of one that is broken: no header") && out.contains("+folder: spam"), "{out}");
 }
 
 #[test]

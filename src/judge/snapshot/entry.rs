@@ -1,9 +1,13 @@
 //! Snapshots as they lie in their folder: accepted, waiting to be reviewed, or both.
 
-use super::{SnapshotFile, SnapshotFileError, changes, obsolete, store::pending_path, unified};
+use super::{
+    SnapshotFile, SnapshotFileError, changes,
+    disk::{WRITABLE, pending_path, remove, write},
+    obsolete, unified,
+};
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -12,12 +16,24 @@ use std::{
 pub struct Entry {
     /// The target: the first folder below the snapshots.
     pub target: String,
-    /// The scenario's id as the header has it, or what the path says.
+    /// The scenario's id: as the header has it where that fits the path, else as far as the path tells.
     pub id: String,
     /// The accepted file, whether it exists or not.
     pub file: PathBuf,
     /// Whether a `.snap.new` waits.
     pub pending: bool,
+    dir: PathBuf,
+}
+
+/// What waits, and what accepting it would change.
+#[derive(Debug)]
+pub struct Proposal {
+    /// What waits.
+    pub waiting: SnapshotFile,
+    /// The changes in words.
+    pub words: Vec<String>,
+    /// A unified diff.
+    pub diff: String,
 }
 
 /// Every snapshot below a folder, sorted by path; none when there is no such folder.
@@ -36,8 +52,9 @@ pub fn entries(dir: &Path) -> io::Result<Vec<Entry>> {
         let (target, rest) = below.split_once('/').unwrap_or(("", &below));
         let (target, rest) = (target.to_owned(), rest.strip_suffix(".snap").unwrap_or(rest).to_owned());
         let newest = if pending { pending_path(&file) } else { file.clone() };
-        let id = SnapshotFile::read(&newest).ok().flatten().and_then(|f| f.scenario).unwrap_or(rest);
-        Entry { target, id, file, pending }
+        let read = SnapshotFile::read_in_place(&newest, dir, &file).ok().flatten();
+        let id = read.and_then(|f| f.scenario).unwrap_or(rest);
+        Entry { target, id, file, pending, dir: dir.to_owned() }
     };
     Ok(found.into_iter().map(entry).collect())
 }
@@ -63,7 +80,7 @@ impl Entry {
     pub fn waiting(&self) -> Result<SnapshotFile, SnapshotFileError> {
         let file = self.pending_file();
         let gone = || SnapshotFileError { path: file.clone(), problem: "it is gone".to_owned(), next: "run again" };
-        SnapshotFile::read(&file)?.ok_or_else(gone)
+        SnapshotFile::read_in_place(&file, &self.dir, &self.file)?.ok_or_else(gone)
     }
 
     /// What is accepted.
@@ -71,28 +88,36 @@ impl Entry {
     /// # Errors
     /// When the file cannot be read.
     pub fn accepted(&self) -> Result<Option<SnapshotFile>, SnapshotFileError> {
-        SnapshotFile::read(&self.file)
+        SnapshotFile::read_in_place(&self.file, &self.dir, &self.file)
     }
 
-    /// What accepting would change, in words and as a unified diff.
+    /// What waits, and what accepting it would change. An accepted file that cannot be read is told as one of the
+    /// changes, and all of what waits is new then.
     ///
     /// # Errors
-    /// When either file cannot be read.
-    pub fn difference(&self) -> Result<(Vec<String>, String), SnapshotFileError> {
-        let new = self.waiting()?.text();
-        Ok(match self.accepted()? {
-            Some(old) => (changes(&old.text(), &new), unified(&old.text(), &new)),
-            None => (vec!["new snapshot".to_owned()], unified("", &new)),
-        })
+    /// When what waits cannot be read.
+    pub fn proposal(&self) -> Result<Proposal, SnapshotFileError> {
+        let waiting = self.waiting()?;
+        let new = waiting.text();
+        let (words, diff) = match self.accepted() {
+            Ok(Some(old)) => (changes(&old.text(), &new), unified(&old.text(), &new)),
+            Ok(None) => (vec!["new snapshot".to_owned()], unified("", &new)),
+            Err(broken) => (vec![format!("in place of one that is broken: {}", broken.problem)], unified("", &new)),
+        };
+        Ok(Proposal { waiting, words, diff })
     }
 
-    /// Puts what waits in the place of the accepted one, even where that one is broken.
+    /// Puts what was proposed in the place of the accepted one, even where that one is broken.
     ///
     /// # Errors
-    /// When what waits is no sound snapshot, or the file cannot be moved.
-    pub fn accept(&self) -> Result<(), SnapshotFileError> {
-        self.waiting()?;
-        fs::rename(self.pending_file(), &self.file).map_err(|e| self.problem(&e))
+    /// When something else waits by now, or a file cannot be written.
+    pub fn accept(&self, proposed: &Proposal) -> Result<(), SnapshotFileError> {
+        let seen = proposed.waiting.raw();
+        if self.waiting()?.raw() != seen {
+            let problem = "a run has written another one since it was shown".to_owned();
+            return Err(SnapshotFileError { path: self.pending_file(), problem, next: "look at it again" });
+        }
+        write(&self.file, seen).and_then(|()| remove(&self.pending_file())).map_err(|e| self.problem(&e))
     }
 
     /// Removes what waits.
@@ -100,11 +125,10 @@ impl Entry {
     /// # Errors
     /// When the file cannot be removed.
     pub fn reject(&self) -> Result<(), SnapshotFileError> {
-        fs::remove_file(self.pending_file()).map_err(|e| self.problem(&e))
+        std::fs::remove_file(self.pending_file()).map_err(|e| self.problem(&e))
     }
 
     fn problem(&self, error: &io::Error) -> SnapshotFileError {
-        let next = "check that the snapshot folder can be written";
-        SnapshotFileError { path: self.pending_file(), problem: error.to_string(), next }
+        SnapshotFileError { path: self.pending_file(), problem: error.to_string(), next: WRITABLE }
     }
 }

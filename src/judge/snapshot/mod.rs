@@ -5,21 +5,20 @@
 
 mod changes;
 mod diff;
+mod disk;
 mod entry;
 mod file;
 mod name;
 mod normalise;
 mod obsolete;
-
 mod store;
 mod tree;
 
 pub use changes::changes;
 pub use diff::unified;
-pub use entry::{Entry, entries, pending};
+pub use entry::{Entry, Proposal, entries, pending};
 pub use file::{SnapshotFile, SnapshotFileError};
 pub use name::path;
 pub use normalise::normalise;
 pub use obsolete::{known, obsolete};
-
-pub use store::{Store, Update};
+pub use store::{Comparison, Store, Update, Writing};

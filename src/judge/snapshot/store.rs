@@ -1,19 +1,22 @@
 //! Comparing with what was accepted, and writing what is to be reviewed.
 
-use super::{SnapshotFile, SnapshotFileError, changes, path, unified};
+use super::{
+    SnapshotFile, SnapshotFileError, changes,
+    disk::{WRITABLE, pending_path, remove, write},
+    file::FORMAT,
+    path, unified,
+};
 use crate::{
     core::{Redactor, ScenarioId},
     outcome::{HarnessCode, SnapshotOutcome, SnapshotStatus, StageError},
     scenario::{Scenario, model::SnapshotPreset},
 };
 use std::{
-    fs, io,
-    io::Write,
+    collections::BTreeSet,
+    io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
-
-/// The format of the text below the header.
-const FORMAT: u32 = 1;
 
 /// `--update`: what a run may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,18 +32,39 @@ pub enum Update {
     All,
 }
 
-/// The snapshots of a project.
+/// What a comparison may leave behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    /// What `--update` allows. Of several attempts at one scenario in a run (`--repeat`), only the first may write; the
+    /// others are compared with what then stands there.
+    Allowed,
+    /// Nothing: the attempt passed only after a retry.
+    Withheld,
+}
+
+/// What a comparison came to.
+#[derive(Debug)]
+pub struct Comparison {
+    /// How it compares, and what was written.
+    pub outcome: SnapshotOutcome,
+    /// Why what `--update` allows was not written (H09).
+    pub unwritten: Option<StageError>,
+}
+
+/// The snapshots of a project, during one run.
 #[derive(Debug, Clone)]
 pub struct Store {
     dir: PathBuf,
     update: Update,
     redactor: Redactor,
+    /// The files of the comparisons that were allowed to write.
+    used: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 impl Store {
     /// The snapshots below `dir`; every text goes through `redactor` before it is compared or written.
     pub fn new(dir: impl Into<PathBuf>, update: Update, redactor: Redactor) -> Self {
-        Self { dir: dir.into(), update, redactor }
+        Self { dir: dir.into(), update, redactor, used: Arc::default() }
     }
 
     /// Where the snapshot of a scenario lies, whether it exists or not.
@@ -48,52 +72,72 @@ impl Store {
         path(&self.dir, target, id)
     }
 
-    /// For an attempt that failed or passed only after a retry: nothing is compared, nothing is written.
+    /// For an attempt that did not pass, or could not be verified: nothing is compared, nothing is written.
     pub fn skipped(&self, target: &str, id: &ScenarioId) -> SnapshotOutcome {
         outcome(&self.path(target, id), SnapshotStatus::Skipped)
     }
 
     /// Compares `text`, as [`normalise`](super::normalise()) made it, with the accepted one, and writes what
-    /// `--update` allows. Only for an attempt that passed without a retry.
+    /// `--update` and `writing` allow. Only for an attempt that passed.
     ///
     /// # Errors
-    /// H09 when the accepted snapshot cannot be read, or a file cannot be written.
-    pub fn compare(&self, scenario: &Scenario, target: &str, text: &str) -> Result<SnapshotOutcome, StageError> {
+    /// H09 when there is something in the place of the accepted snapshot that cannot be read as one.
+    pub fn compare(
+        &self,
+        scenario: &Scenario,
+        target: &str,
+        text: &str,
+        writing: Writing,
+    ) -> Result<Comparison, StageError> {
         let file = self.path(target, &scenario.id);
         let text = self.redactor.text(text);
-        let accepted = SnapshotFile::read(&file)?;
-        let mut outcome = outcome(&file, SnapshotStatus::Matched);
-        let accept = match &accepted {
-            Some(accepted) if accepted.is(&text) => {
-                if self.update != Update::Never {
-                    remove(&pending_path(&file))?;
-                }
-                return Ok(outcome);
-            }
-            Some(accepted) => {
-                outcome.status = SnapshotStatus::Changed;
-                outcome.changes = changes(&accepted.text(), &text);
-                outcome.diff = unified(&accepted.text(), &text);
-                self.update == Update::All
-            }
-            None => {
-                outcome.status = SnapshotStatus::Missing;
-                matches!(self.update, Update::New | Update::All)
-            }
+        // Held to the end, so that what one attempt accepts is there for the next.
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let update = match writing {
+            Writing::Allowed if used.insert(file.clone()) => self.update,
+            Writing::Allowed | Writing::Withheld => Update::Never,
         };
-        if self.update == Update::Never {
-            return Ok(outcome);
+        let accepted = SnapshotFile::read_in_place(&file, &self.dir, &file)?;
+        let mut outcome = outcome(&file, SnapshotStatus::Missing);
+        if let Some(accepted) = &accepted {
+            outcome.status = if accepted.is(&text) { SnapshotStatus::Matched } else { SnapshotStatus::Changed };
+            outcome.changes = changes(&accepted.text(), &text);
+            outcome.diff = unified(&accepted.text(), &text);
         }
-        let to = if accept { file.clone() } else { pending_path(&file) };
-        let whole = format!("{}{text}\n", self.redactor.text(&header(scenario, target)));
-        write(&to, &whole)?;
-        if accept {
-            outcome.status = SnapshotStatus::Written;
-            remove(&pending_path(&file))?;
-        }
-        outcome.wrote = Some(shown(&to));
-        Ok(outcome)
+        let whole = || format!("{}{text}\n", self.redactor.text(&header(scenario, target)));
+        let unwritten = record(update, &file, whole, &mut outcome).err();
+        Ok(Comparison { outcome, unwritten })
     }
+}
+
+/// Leaves behind what `update` allows, and notes it in the outcome.
+fn record(
+    update: Update,
+    file: &Path,
+    whole: impl FnOnce() -> String,
+    outcome: &mut SnapshotOutcome,
+) -> Result<(), StageError> {
+    let accept = match (outcome.status, update) {
+        (_, Update::Never) => return Ok(()),
+        (SnapshotStatus::Missing, Update::New | Update::All) | (SnapshotStatus::Changed, Update::All) => true,
+        (SnapshotStatus::Missing | SnapshotStatus::Changed, _) => false,
+        (SnapshotStatus::Matched | SnapshotStatus::Written | SnapshotStatus::Skipped, _) => {
+            return remove_pending(file);
+        }
+    };
+    let to = if accept { file.to_owned() } else { pending_path(file) };
+    write(&to, &whole()).map_err(|e| stage_error("write", &to, &e))?;
+    outcome.wrote = Some(shown(&to));
+    if accept {
+        outcome.status = SnapshotStatus::Written;
+        remove_pending(file)?;
+    }
+    Ok(())
+}
+
+fn remove_pending(file: &Path) -> Result<(), StageError> {
+    let pending = pending_path(file);
+    remove(&pending).map_err(|e| stage_error("remove", &pending, &e))
 }
 
 fn outcome(file: &Path, status: SnapshotStatus) -> SnapshotOutcome {
@@ -103,13 +147,6 @@ fn outcome(file: &Path, status: SnapshotStatus) -> SnapshotOutcome {
 /// A path with forward slashes, the same in every report.
 fn shown(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
-}
-
-/// The file that waits beside an accepted one.
-pub(super) fn pending_path(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".new");
-    PathBuf::from(name)
 }
 
 /// The header as insta writes it. A text in double quotes is YAML as well as JSON.
@@ -130,35 +167,8 @@ fn header(scenario: &Scenario, target: &str) -> String {
     )
 }
 
-/// Writes a file whole or not at all.
-fn write(path: &Path, text: &str) -> Result<(), StageError> {
-    let whole = || -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".snap");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(path)?;
-        Ok(())
-    };
-    whole().map_err(|e| stage_error("write", path, &e, "check that the snapshot folder can be written"))
-}
-
-/// Removes a file that may not be there.
-fn remove(path: &Path) -> Result<(), StageError> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => {
-            Err(stage_error("remove", path, &e, "check that the snapshot folder can be written"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn stage_error(what: &str, path: &Path, error: &io::Error, next: &str) -> StageError {
-    StageError::new(HarnessCode::H09, format!("{what} {}", shown(path)), error.to_string(), next)
+fn stage_error(what: &str, path: &Path, error: &io::Error) -> StageError {
+    StageError::new(HarnessCode::H09, format!("{what} {}", shown(path)), error.to_string(), WRITABLE)
 }
 
 impl From<SnapshotFileError> for StageError {

@@ -23,8 +23,8 @@ pub fn run(args: &SnapshotsArgs, desk: &mut Desk<'_>) -> Result<ExitCode, Snapsh
         Action::Review(selection) => with_pending(selection, desk, review),
         Action::Show(selection) => show(selection, desk),
         Action::Diff(selection) => with_pending(selection, desk, diff),
-        Action::Accept(selection) => with_pending(selection, desk, |e, d| decide("accepted", Entry::accept, e, d)),
-        Action::Reject(selection) => with_pending(selection, desk, |e, d| decide("rejected", Entry::reject, e, d)),
+        Action::Accept(selection) => with_pending(selection, desk, |e, d| decide("accepted", accept, e, d)),
+        Action::Reject(selection) => with_pending(selection, desk, |e, d| decide("rejected", reject, e, d)),
         Action::Prune { selection, dry_run } => prune(selection, *dry_run, desk),
     }
 }
@@ -67,8 +67,8 @@ fn status(selection: &Selection, desk: &mut Desk<'_>) -> Result<ExitCode, Snapsh
             broken += 1;
             lines.push(("broken", entry, vec![format!("{}; {}", error.problem, error.next)]));
         } else if entry.pending {
-            match entry.difference() {
-                Ok((words, _)) => lines.push(("pending", entry, words)),
+            match entry.proposal() {
+                Ok(proposal) => lines.push(("pending", entry, proposal.words)),
                 Err(error) => {
                     broken += 1;
                     lines.push(("broken", entry, vec![format!("{}; {}", error.problem, error.next)]));
@@ -115,8 +115,8 @@ fn diff(pending: &[Entry], desk: &mut Desk<'_>) -> Result<ExitCode, SnapshotsErr
     let mut code = ExitCode::Success;
     for entry in pending {
         writeln!(desk.out, "{}", look.title(entry))?;
-        match entry.difference() {
-            Ok((words, lines)) => write!(desk.out, "{}", look.difference(&words, &lines))?,
+        match entry.proposal() {
+            Ok(proposal) => write!(desk.out, "{}", look.difference(&proposal))?,
             Err(error) => {
                 writeln!(desk.out, "  {}", look.problem(&error))?;
                 code = ExitCode::Inconclusive;
@@ -126,10 +126,21 @@ fn diff(pending: &[Entry], desk: &mut Desk<'_>) -> Result<ExitCode, SnapshotsErr
     Ok(code)
 }
 
-/// Does the same with each; one broken file does not stop the others.
+/// Accepts what waits; what that changes, in words.
+fn accept(entry: &Entry) -> Result<String, SnapshotFileError> {
+    let proposal = entry.proposal()?;
+    entry.accept(&proposal)?;
+    Ok(format!(": {}", proposal.words.join("; ")))
+}
+
+fn reject(entry: &Entry) -> Result<String, SnapshotFileError> {
+    entry.reject().map(|()| String::new())
+}
+
+/// Does the same with each, and says what came of it; one broken file does not stop the others.
 fn decide(
     done: &str,
-    act: impl Fn(&Entry) -> Result<(), SnapshotFileError>,
+    act: impl Fn(&Entry) -> Result<String, SnapshotFileError>,
     pending: &[Entry],
     desk: &mut Desk<'_>,
 ) -> Result<ExitCode, SnapshotsError> {
@@ -137,7 +148,7 @@ fn decide(
     let mut code = ExitCode::Success;
     for entry in pending {
         match act(entry) {
-            Ok(()) => writeln!(desk.out, "{done} {}", name(entry))?,
+            Ok(words) => writeln!(desk.out, "{done} {}{}", name(entry), clean(&words))?,
             Err(error) => {
                 writeln!(desk.out, "not {done} {}: {}", name(entry), look.problem(&error))?;
                 code = ExitCode::Inconclusive;

@@ -1,6 +1,6 @@
 //! How snapshots and their differences look.
 
-use crate::judge::snapshot::{Entry, SnapshotFileError};
+use crate::judge::snapshot::{Entry, Proposal, SnapshotFileError};
 use console::Style;
 
 /// Colours, or none.
@@ -21,13 +21,13 @@ impl Look {
     }
 
     /// The words, one line each, then the lines of the diff.
-    pub(super) fn difference(self, words: &[String], diff: &str) -> String {
+    pub(super) fn difference(self, proposal: &Proposal) -> String {
         let mut out = String::new();
-        for word in words {
+        for word in &proposal.words {
             out.push_str(&format!("  {}\n", self.paint(Style::new().yellow(), word)));
         }
         // The first two lines only name the sides.
-        for line in diff.lines().skip(2) {
+        for line in proposal.diff.lines().skip(2) {
             let style = match line.chars().next() {
                 Some('+') => Style::new().green(),
                 Some('-') => Style::new().red(),

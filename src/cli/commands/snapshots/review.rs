@@ -12,9 +12,10 @@ pub(super) fn review(pending: &[Entry], desk: &mut Desk<'_>) -> Result<ExitCode,
     let look = Look { color: desk.color };
     let (mut accepted, mut rejected) = (0, 0);
     'snapshots: for (n, entry) in pending.iter().enumerate() {
-        let shown = match entry.difference() {
-            Ok((words, diff)) => look.difference(&words, &diff),
-            Err(error) => format!("  {}\n", look.problem(&error)),
+        let proposal = entry.proposal();
+        let shown = match &proposal {
+            Ok(proposal) => look.difference(proposal),
+            Err(error) => format!("  {}\n", look.problem(error)),
         };
         writeln!(desk.out, "[{}/{}] {}\n{shown}", n + 1, pending.len(), look.title(entry))?;
         loop {
@@ -23,13 +24,17 @@ pub(super) fn review(pending: &[Entry], desk: &mut Desk<'_>) -> Result<ExitCode,
             let pressed = key()?.map(|k| k.to_ascii_lowercase());
             writeln!(desk.out, "{}", pressed.filter(|k| k.is_ascii_graphic()).unwrap_or(' '))?;
             match pressed {
-                Some('a') => match entry.accept() {
-                    Ok(()) => accepted += 1,
-                    Err(error) => {
-                        writeln!(desk.out, "  {}", look.problem(&error))?;
+                Some('a') => {
+                    let accepted_it = match &proposal {
+                        Ok(proposal) => entry.accept(proposal).map_err(|error| look.problem(&error)),
+                        Err(error) => Err(look.problem(error)),
+                    };
+                    if let Err(problem) = accepted_it {
+                        writeln!(desk.out, "  {problem}")?;
                         continue;
                     }
-                },
+                    accepted += 1;
+                }
                 Some('r') => {
                     entry.reject()?;
                     rejected += 1;
