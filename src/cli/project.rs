@@ -3,17 +3,17 @@
 use super::{Context, Failure, Global};
 use crate::{
     core::{Redactor, RunId},
-    judge::snapshot::{known, obsolete},
+    judge::snapshot::{Entry, entries, known, obsolete},
     lab::{Settings, embedded::parties::Company},
     run::{Given, Plan},
     scenario::{
         Config, Loaded, Scenario, Target, TargetKind, YamlErrors,
         config::{self, ConsentSpec, Outside, Staging, UserFile},
-        load,
+        elsewhere, load,
     },
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -81,16 +81,25 @@ impl Project {
         if loaded.errors.is_empty() { Ok(loaded.scenarios) } else { Err(Failure::mistakes(&loaded.errors)) }
     }
 
-    /// The snapshots that the scenarios may have; `None` when the scenarios cannot be read.
-    pub(super) fn known_snapshots(&self) -> Option<std::collections::BTreeSet<PathBuf>> {
-        self.scenarios(&[]).ok().map(|all| known(&self.snapshots, &all))
+    /// The snapshots that the scenarios may have, with those of scenario files elsewhere that have one; `None` when
+    /// not all of these can be read.
+    pub(super) fn known_snapshots(&self) -> Option<BTreeSet<PathBuf>> {
+        let is_there = self.scenarios.is_dir();
+        let inside = if is_there { self.scenarios(&[]).ok()? } else { Vec::new() };
+        let mut all = known(&self.snapshots, &inside);
+        let others: Vec<Entry> =
+            entries(&self.snapshots).ok()?.into_iter().filter(|e| !all.contains(&e.file)).collect();
+        let elsewhere = elsewhere(&self.scenarios, others.iter().map(|e| e.id.as_str()));
+        if !elsewhere.is_empty() {
+            all.extend(known(&self.snapshots, &self.scenarios(&Vec::from_iter(elsewhere)).ok()?));
+        }
+        (is_there || others.iter().all(|e| all.contains(&e.file))).then_some(all)
     }
 
-    /// Snapshot files that belong to no scenario; none when the scenarios cannot be read.
-    pub(super) fn obsolete_snapshots(&self) -> Vec<String> {
-        let known = self.known_snapshots();
-        let files = known.and_then(|known| obsolete(&self.snapshots, &known).ok()).unwrap_or_default();
-        files.iter().map(|file| file.to_string_lossy().replace('\\', "/")).collect()
+    /// Snapshot files that belong to no scenario; `None` when that cannot be told.
+    pub(super) fn obsolete_snapshots(&self) -> Option<Vec<String>> {
+        let files = obsolete(&self.snapshots, &self.known_snapshots()?).ok()?;
+        Some(files.iter().map(|file| file.to_string_lossy().replace('\\', "/")).collect())
     }
 
     /// The world of a run, its secrets looked up; every secret is told to the redactor. A world of our own is built with

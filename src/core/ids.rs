@@ -36,7 +36,7 @@ text_id! {
 }
 text_id! {
     /// One scenario: the file's path below the scenario folder without its extension, and the matrix row in brackets,
-    /// as in `forward/arc[size=5MB]`.
+    /// as in `forward/arc[size=5MB]`; of a file elsewhere, its path from the folder around that.
     ScenarioId
 }
 text_id! {

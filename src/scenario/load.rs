@@ -24,14 +24,16 @@ pub struct Loaded {
 /// How deep folders are searched.
 const MAX_DEPTH: usize = 32;
 
-/// Loads scenarios. `root` is the scenario folder, which identifiers are counted from. Each of `wanted` is a file, a
+/// Loads scenarios. `root` is the scenario folder, which identifiers are counted from; that of a file elsewhere is its
+/// path from the folder around `root` (`other/arc`, `../shared/arc`). Each of `wanted` is a file, a
 /// folder, a glob of paths (`scenarios/forward-*.yaml`), an identifier (`forward/arc`, also with a matrix row) or a glob
 /// of identifiers (`forward/*`); none means everything below `root`. Names that start with `.` or `_` are skipped in
 /// folders, and so are files that only serve others as `extends`.
 pub fn load(root: &Path, wanted: &[String]) -> Loaded {
     let mut errors = Vec::new();
     let mut files: BTreeMap<String, File> = BTreeMap::new();
-    let all = if root.is_dir() { search(root, root, &mut errors) } else { Vec::new() };
+    let names = Names::new(root);
+    let all = if root.is_dir() { search(root, &names, &mut errors) } else { Vec::new() };
     if wanted.is_empty() {
         if !root.is_dir() {
             let error = YamlError::file("there is no such scenario folder", &root.to_string_lossy());
@@ -41,14 +43,19 @@ pub fn load(root: &Path, wanted: &[String]) -> Loaded {
     }
     for want in wanted {
         let path = Path::new(want);
-        if path.is_dir() {
-            let base = if is_below(path, root) { root } else { path };
-            search(path, base, &mut errors).into_iter().for_each(|f| add(&mut files, f, None, &mut errors));
+        let found = if path.is_dir() {
+            search(path, &names, &mut errors)
         } else if path.exists() {
-            let base = if is_below(path, root) { root } else { path.parent().unwrap_or(root) };
-            add(&mut files, File::new(path.to_path_buf(), base), None, &mut errors);
+            names.file(path.to_path_buf()).map_err(|error| errors.push(error)).into_iter().collect()
         } else {
             named(want, &all, &mut files, &mut errors);
+            continue;
+        };
+        for file in found {
+            match all.iter().find(|f| f.id == file.id && !same_file(&f.path, &file.path)) {
+                Some(other) => errors.push(taken(&file, other)),
+                None => add(&mut files, file, None, &mut errors),
+            }
         }
     }
     read_all(files.into_values().collect(), errors, wanted)
@@ -64,31 +71,81 @@ struct File {
 }
 
 impl File {
-    fn new(path: PathBuf, base: &Path) -> Self {
-        let below = fs::canonicalize(&path)
-            .ok()
-            .zip(fs::canonicalize(base).ok())
-            .and_then(|(p, b)| p.strip_prefix(b).ok().map(Path::to_path_buf))
-            .or_else(|| path.strip_prefix(base).ok().map(Path::to_path_buf))
-            .unwrap_or_else(|| path.file_name().map(PathBuf::from).unwrap_or_default());
-        let parts: Vec<_> = below
-            .with_extension("")
-            .components()
-            .filter_map(|c| match c {
-                Component::Normal(part) => Some(part.to_string_lossy().into_owned()),
-                _ => None,
-            })
-            .collect();
-        Self { path, id: parts.join("/"), rows: None }
-    }
-
     fn name(&self) -> String {
         self.path.to_string_lossy().into_owned()
     }
 }
 
-fn is_below(path: &Path, root: &Path) -> bool {
-    matches!((fs::canonicalize(path), fs::canonicalize(root)), (Ok(p), Ok(r)) if p.starts_with(&r))
+/// What identifiers are counted from.
+struct Names {
+    /// The scenario folder, absolute.
+    root: PathBuf,
+    /// The same without links.
+    real_root: Option<PathBuf>,
+    /// The folder around it, without links.
+    around: PathBuf,
+}
+
+impl Names {
+    fn new(root: &Path) -> Self {
+        let around = match root.parent() {
+            Some(around) if around.as_os_str().is_empty() => Path::new("."),
+            Some(around) => around,
+            None => root,
+        };
+        Self {
+            root: absolute(root),
+            real_root: fs::canonicalize(root).ok(),
+            around: fs::canonicalize(around).unwrap_or_else(|_| absolute(around)),
+        }
+    }
+
+    /// A scenario file. Its identifier is its path below the scenario folder, also where a link leads to it from there;
+    /// of another file it is the path from the folder around that. A path from there has a folder before the name always
+    /// (`./arc`, `other/arc`, `../arc`).
+    ///
+    /// # Errors
+    /// When the path is not UTF-8: other names would be shown alike.
+    fn file(&self, path: PathBuf) -> Result<File, YamlError> {
+        let (real, named) = (fs::canonicalize(&path).ok(), absolute(&path));
+        let in_root = real.as_ref().zip(self.real_root.as_ref()).and_then(|(p, root)| p.strip_prefix(root).ok());
+        let in_root = in_root.or_else(|| named.strip_prefix(&self.root).ok().filter(|below| !goes_up(below)));
+        let below = match in_root {
+            Some(below) => below.to_path_buf(),
+            None => relative(real.as_deref().unwrap_or(&named), &self.around),
+        };
+        let is_yaml = below.extension().is_some_and(|e| e == "yaml" || e == "yml");
+        let below = if is_yaml { below.with_extension("") } else { below };
+        let parts = below.components().filter_map(|part| match part {
+            Component::Normal(part) => Some(part.to_str()),
+            Component::ParentDir => Some(Some("..")),
+            Component::CurDir => Some(Some(".")),
+            Component::Prefix(_) | Component::RootDir => None,
+        });
+        match parts.collect::<Option<Vec<_>>>() {
+            Some(parts) => Ok(File { id: parts.join("/"), path, rows: None }),
+            None => {
+                let error = YamlError::file("the path of this file is not UTF-8", &path.to_string_lossy());
+                Err(error.with_help("rename the file or its folder"))
+            }
+        }
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn goes_up(path: &Path) -> bool {
+    path.components().any(|part| part == Component::ParentDir)
+}
+
+/// The way to a file from a folder, both absolute; through `.` where it is only a name.
+fn relative(file: &Path, folder: &Path) -> PathBuf {
+    let shared = file.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+    let way: PathBuf = up.chain(file.components().skip(shared)).collect();
+    if way.components().count() == 1 { Path::new(".").join(way) } else { way }
 }
 
 fn add(files: &mut BTreeMap<String, File>, file: File, rows: Option<String>, errors: &mut Vec<YamlError>) {
@@ -100,12 +157,26 @@ fn add(files: &mut BTreeMap<String, File>, file: File, rows: Option<String>, err
                 known
             });
         }
-        Some(known) => {
-            let error =
-                YamlError::file(format!("the scenario id `{}` is taken by {}", file.id, known.name()), &file.name());
-            errors.push(error.with_help("rename one of the two files"));
-        }
+        Some(known) => errors.push(taken(&file, known)),
     }
+}
+
+/// The files outside of the scenario folder `root` that have these identifiers, with a matrix row or without.
+pub fn elsewhere<'i>(root: &Path, ids: impl IntoIterator<Item = &'i str>) -> BTreeSet<String> {
+    let names = Names::new(root);
+    let file = |id: &str, extension: &str| {
+        let path = names.around.join(format!("{id}.{extension}"));
+        let is_it = path.is_file() && names.file(path.clone()).is_ok_and(|file| file.id == id);
+        is_it.then(|| path.to_str().map(str::to_owned)).flatten()
+    };
+    let ids: BTreeSet<&str> = ids.into_iter().map(|id| id.split('[').next().unwrap_or(id)).collect();
+    ids.into_iter().flat_map(|id| ["yaml", "yml"].into_iter().filter_map(move |e| file(id, e))).collect()
+}
+
+/// Two scenarios cannot have one identifier, and the snapshots of one.
+fn taken(file: &File, by: &File) -> YamlError {
+    let error = YamlError::file(format!("the scenario id `{}` is taken by {}", file.id, by.name()), &file.name());
+    error.with_help("rename one of the two files")
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
@@ -132,7 +203,7 @@ fn named(want: &str, all: &[File], files: &mut BTreeMap<String, File>, errors: &
 }
 
 /// Every scenario file below a folder, sorted.
-fn search(folder: &Path, base: &Path, errors: &mut Vec<YamlError>) -> Vec<File> {
+fn search(folder: &Path, names: &Names, errors: &mut Vec<YamlError>) -> Vec<File> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![(folder.to_path_buf(), 0)];
@@ -148,7 +219,9 @@ fn search(folder: &Path, base: &Path, errors: &mut Vec<YamlError>) -> Vec<File> 
                 continue;
             }
         };
-        for path in entries.filter_map(Result::ok).map(|e| e.path()) {
+        // In a fixed order: of several links to one file, the first has it.
+        let entries: BTreeSet<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).collect();
+        for path in entries {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
             if name.starts_with(['.', '_']) {
@@ -156,7 +229,10 @@ fn search(folder: &Path, base: &Path, errors: &mut Vec<YamlError>) -> Vec<File> 
             } else if path.is_dir() {
                 open.push((path, depth + 1));
             } else if yaml && fs::canonicalize(&path).map_or(true, |real| seen.insert(real)) {
-                found.push(File::new(path, base));
+                match names.file(path) {
+                    Ok(file) => found.push(file),
+                    Err(error) => errors.push(error),
+                }
             }
         }
     }
@@ -213,6 +289,15 @@ fn read_all(files: Vec<File>, mut errors: Vec<YamlError>, wanted: &[String]) -> 
             },
             Err(_) if serves_only_others(&file.path, &extended) => {}
             Err(wrong) => errors.extend(wrong.0),
+        }
+    }
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    for scenario in &scenarios {
+        // A file can be called as a row of another's matrix is.
+        if let Some(other) = known.insert(scenario.id.as_str(), &scenario.file) {
+            let error =
+                YamlError::file(format!("the scenario id `{}` is taken by {other}", scenario.id), &scenario.file);
+            errors.push(error.with_help("rename one of the two files"));
         }
     }
     Loaded { scenarios, errors }

@@ -21,7 +21,7 @@ pub mod yaml;
 pub use config::Config;
 pub use knobs::Knobs;
 pub use lint::{Warning, lint};
-pub use load::{Loaded, load};
+pub use load::{Loaded, elsewhere, load};
 pub use model::{Expectation, Scenario};
 pub use size::byte_size;
 pub use target::{Account, Target, TargetKind};

@@ -70,9 +70,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, ma
         complain(&format!("no {chosen} was selected; `sealcheck list` shows what there is"));
         return Ok(ExitCode::NothingSelected);
     }
-    if settings.options.obsolete.value != Obsolete::Ignore {
-        plan.obsolete_snapshots = project.obsolete_snapshots();
-    }
+    plan.obsolete_snapshots = obsolete_snapshots(&project, settings.options.obsolete.value)?;
     block_on(execute(context, args, &project, settings, plan))
 }
 
@@ -146,6 +144,21 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     }
     project.tidy();
     Ok(exit)
+}
+
+/// The snapshots that belong to no scenario, as far as anybody wants to know.
+fn obsolete_snapshots(project: &Project, obsolete: Obsolete) -> Result<Vec<String>, Failure> {
+    let found = if obsolete == Obsolete::Ignore { Some(Vec::new()) } else { project.obsolete_snapshots() };
+    let untold =
+        "which snapshots are obsolete cannot be told, since not all scenarios can be read; see `sealcheck check`";
+    match found {
+        Some(found) => Ok(found),
+        None if obsolete == Obsolete::Fail => Err(Failure::Usage(format!("--obsolete fail: {untold}"))),
+        None => {
+            complain(&format!("warning: {untold}"));
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// Names of files are shown, and no mask can be put over them.
