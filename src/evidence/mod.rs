@@ -117,12 +117,10 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// The reply that decided: the first refusal, or the last reply.
+    /// The reply that decided: the first refusal, or the last reply. What is said to QUIT decides nothing.
     pub fn deciding(&self) -> Option<&StageReply> {
-        self.replies
-            .iter()
-            .find(|r| !r.reply.is_positive())
-            .or_else(|| self.replies.iter().rfind(|r| r.stage != Stage::Quit))
+        let mut replies = self.replies.iter().filter(|r| r.stage != Stage::Quit);
+        replies.clone().find(|r| !r.reply.is_positive()).or_else(|| replies.next_back())
     }
 
     /// Whether the server told us to come back later and closed the connection (421, RFC 5321 §3.8).

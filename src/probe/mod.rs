@@ -3,6 +3,7 @@
 mod certificate;
 mod clock;
 pub mod compose;
+mod line_ends;
 pub mod logs;
 pub mod mailbox;
 mod peek;

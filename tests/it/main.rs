@@ -82,6 +82,7 @@ mod snapshots_embedded;
 mod snapshots_run;
 mod staging;
 mod submit;
+mod submit_faults;
 mod survival;
 mod tokens;
 mod verification_page;

@@ -34,6 +34,11 @@ impl Conn {
         self
     }
 
+    /// Says this while the client is there; `false` when it has hung up.
+    pub(crate) fn goes_on(&mut self, bytes: &[u8]) -> bool {
+        self.io.get_mut().write_all(bytes).is_ok()
+    }
+
     /// The next line without its CRLF; `None` when the client has hung up.
     pub(crate) fn line(&mut self) -> Option<String> {
         let mut line = Vec::new();

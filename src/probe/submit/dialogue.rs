@@ -1,24 +1,30 @@
 //! The commands, in order.
 
-use super::{error, extensions::Extensions, login, recorder::Record, stream::Stream};
+use super::{
+    command::Command,
+    connection::{Broken, Connection},
+    error,
+    extensions::Extensions,
+    login,
+    reach::Way,
+};
 use crate::{
-    core::redact,
-    evidence::Sent,
+    core::deadline,
+    evidence::{Sent, Stage, Submission},
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
     probe::{clock, peek::Protocol, tls, token::Tokens},
     scenario::target::{Endpoint, TlsMode},
 };
-use lettre::transport::smtp::{
-    client::AsyncSmtpConnection,
-    commands::{Data, Ehlo, Quit, Starttls},
-    extension::ClientId,
+use lettre::transport::smtp::extension::ClientId;
+use std::{
+    io,
+    net::IpAddr,
+    time::{Duration, Instant},
 };
-use std::{error::Error, fmt::Display, net::IpAddr};
-use tokio::net::TcpStream;
 
-/// How much of a message is written at once, in bytes.
-const CHUNK: usize = 64 * 1024;
+/// How long the answer to QUIT is waited for. It decides nothing.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// One submission.
 pub(super) struct Dialogue<'a> {
@@ -26,17 +32,18 @@ pub(super) struct Dialogue<'a> {
     pub(super) endpoint: &'a Endpoint,
     helo: &'a str,
     sent: &'a Sent,
-    stream: Stream,
     /// What logs in with refresh tokens.
     pub(super) tokens: &'a Tokens,
-    /// How many of the recorded replies have been acted on.
-    taken: usize,
+    way: Way,
+    pub(super) connection: Connection,
 }
 
 /// Why a dialogue is over before its end.
-enum Over {
+pub(super) enum Over {
     /// The server refused; its reply is in the record.
     Refused,
+    /// The connection is gone.
+    Lost(StageError),
     /// The harness cannot go on.
     Failed(StageError),
 }
@@ -48,245 +55,200 @@ impl From<StageError> for Over {
 }
 
 impl<'a> Dialogue<'a> {
-    /// Nothing said yet.
+    /// Nothing said yet; times count from `start`.
     pub(super) fn new(
         endpoint: &'a Endpoint,
         helo: &'a str,
         sent: &'a Sent,
-        stream: Stream,
         tokens: &'a Tokens,
+        start: Instant,
     ) -> Self {
-        Self { endpoint, helo, sent, stream, tokens, taken: 0 }
+        Self { endpoint, helo, sent, tokens, way: Way::default(), connection: Connection::new(start) }
     }
 
-    /// Everything from the connection to QUIT. A refusal ends it early and is no error.
-    pub(super) async fn run(mut self) -> Result<(), StageError> {
+    /// Everything from the connection to the answer to the message. A refusal ends it early and is no error.
+    pub(super) async fn run(&mut self) -> Result<(), StageError> {
         match self.talk().await {
             Ok(()) | Err(Over::Refused) => Ok(()),
-            Err(Over::Failed(error)) => Err(error),
+            // A server that refuses and hangs up has refused.
+            Err(Over::Lost(_)) if self.last_reply().is_some_and(|r| !r.is_positive()) => Ok(()),
+            Err(Over::Lost(error) | Over::Failed(error)) => Err(error),
         }
     }
 
-    /// Everything before the first MAIL, and QUIT; what the server offers at the end, `None` when it refused before.
-    pub(super) async fn visit(mut self) -> Result<Option<Extensions>, StageError> {
-        match self.enter().await {
-            Ok((mut smtp, extensions)) => {
-                self.exchange(&mut smtp, Quit).await.ok();
-                Ok(Some(extensions))
-            }
+    /// Everything before the first MAIL; what the server offers at the end, `None` when it refused before.
+    pub(super) async fn enter(&mut self) -> Result<Option<Extensions>, StageError> {
+        match self.open().await {
+            Ok(extensions) => Ok(Some(extensions)),
             Err(Over::Refused) => Ok(None),
-            Err(Over::Failed(error)) => Err(error),
+            Err(Over::Lost(error) | Over::Failed(error)) => Err(error),
         }
+    }
+
+    /// QUIT, and its answer where it comes soon.
+    pub(super) async fn leave(&mut self) {
+        // A server that said 421 closes the connection itself.
+        if self.connection.is_open() && self.last_reply().is_some_and(|r| r.code != 421) {
+            tokio::time::timeout(deadline::scaled(FAREWELL), self.connection.ask(&Command::quit())).await.ok();
+        }
+    }
+
+    /// Why the time was over before the server had answered.
+    pub(super) fn too_late(self, waited: Duration) -> StageError {
+        let waiting = self.connection.record.waiting_for();
+        self.way.too_late(self.endpoint, waited).unwrap_or_else(|| error::silent(self.endpoint, &waiting, waited))
+    }
+
+    /// What was said.
+    pub(super) fn into_submission(self) -> Submission {
+        self.connection.record.into_submission()
     }
 
     async fn talk(&mut self) -> Result<(), Over> {
-        let (mut smtp, extensions) = self.enter().await?;
+        self.check_words()?;
+        let extensions = self.open().await?;
         if let Some(apart) = self.clocks_apart() {
-            self.exchange(&mut smtp, Quit).await.ok();
+            self.leave().await;
             return Err(apart.into());
         }
-        let ended = self.envelope_and_message(&mut smtp, &extensions).await;
-        if matches!(ended, Err(Over::Failed(_))) {
-            // A server that refuses and hangs up has refused.
-            return if self.last_reply(|r| !r.is_positive()) { Err(Over::Refused) } else { ended };
-        }
-        if !self.closing() {
-            // Whatever comes of it, the submission is decided.
-            self.exchange(&mut smtp, Quit).await.ok();
-        }
-        ended
+        self.envelope(&extensions).await?;
+        let sent = self.sent.raw.as_slice();
+        let answer = self.connection.send(sent).await;
+        self.taken(answer.map(|a| a.reply))
     }
 
     /// Connection, greeting, hello, STARTTLS and login.
-    async fn enter(&mut self) -> Result<(AsyncSmtpConnection, Extensions), Over> {
-        self.check_words()?;
-        let hello = match self.helo.parse::<IpAddr>() {
-            Ok(IpAddr::V4(ip)) => ClientId::Ipv4(ip),
-            Ok(IpAddr::V6(ip)) => ClientId::Ipv6(ip),
-            Err(_) => ClientId::Domain(self.helo.to_owned()),
-        };
+    async fn open(&mut self) -> Result<Extensions, Over> {
         let secret = match &self.endpoint.login {
             Some(account) => Some((account, login::secret(self.tokens, account).await?)),
             None => None,
         };
-        self.connect().await?;
-        let (mut smtp, mut extensions) = self.greet(&hello).await?;
+        let tcp = self.way.connect(self.endpoint).await?;
+        self.connection.open(tcp);
+        if self.endpoint.tls == TlsMode::Implicit {
+            self.secure().await?;
+        }
+        let greeting = self.connection.greeting().await;
+        self.taken(greeting.map(|a| a.reply))?;
+        let mut extensions = self.hello().await?;
         if self.endpoint.tls == TlsMode::Starttls {
-            extensions = self.starttls(&mut smtp, &extensions, &hello).await?;
+            extensions = self.starttls(&extensions).await?;
         }
         if let Some((account, secret)) = secret {
-            login::login(self, &mut smtp, &extensions, account, secret).await?;
+            login::login(self, &extensions, account, secret).await?;
         }
-        Ok((smtp, extensions))
+        Ok(extensions)
     }
 
     /// Why no mail should be dated here, where the greeting tells the time.
     fn clocks_apart(&self) -> Option<StageError> {
-        let greeting = self.stream.record(|r| r.submission().replies.first().map(|r| r.reply.text.clone()))?;
-        clock::compare(|| format!("submit to {}", error::place(self.endpoint)), &greeting)
+        let greeting = self.connection.record.submission().replies.first()?;
+        clock::compare(|| format!("submit to {}", error::place(self.endpoint)), &greeting.reply.text)
     }
 
-    async fn envelope_and_message(
-        &mut self,
-        smtp: &mut AsyncSmtpConnection,
-        extensions: &Extensions,
-    ) -> Result<(), Over> {
+    /// MAIL, RCPT and DATA.
+    async fn envelope(&mut self, extensions: &Extensions) -> Result<(), Over> {
         let sent = self.sent;
-        let mail = format!("MAIL FROM:<{}>{}\r\n", sent.mail_from, extensions.mail_parameters(sent));
-        self.positive(smtp, mail).await?;
+        if let Some(address) = extensions.cannot_take(sent) {
+            return Err(error::no_smtputf8(self.endpoint, address).into());
+        }
+        let mail = Command::mail(&sent.mail_from, &extensions.mail_parameters(sent));
+        self.positive(&mail).await?;
         let mut accepted = false;
         for recipient in &sent.rcpt_to {
-            let rcpt = format!("RCPT TO:<{recipient}>{}\r\n", extensions.rcpt_parameters(recipient));
-            accepted |= self.exchange(smtp, rcpt).await?.is_positive();
-            if self.closing() {
+            let rcpt = Command::rcpt(recipient, &extensions.rcpt_parameters(recipient));
+            let reply = self.exchange(&rcpt).await?;
+            accepted |= reply.is_positive();
+            if reply.code == 421 {
                 return Err(Over::Refused);
             }
         }
         if !accepted {
             return Err(Over::Refused);
         }
-        self.positive(smtp, Data).await?;
-        self.message(smtp).await
+        self.positive(&Command::data()).await
     }
 
-    async fn connect(&self) -> Result<(), StageError> {
-        let (host, port) = (self.endpoint.host.as_str(), self.endpoint.port);
-        let addresses = tokio::net::lookup_host((host, port)).await.map_err(|e| error::resolve(self.endpoint, &e))?;
-        let mut failed = std::io::Error::new(std::io::ErrorKind::NotFound, "the name has no address");
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(tcp) => {
-                    tcp.set_nodelay(true).map_err(|e| error::connect(self.endpoint, &e))?;
-                    self.stream.open(tcp);
-                    if self.endpoint.tls == TlsMode::Implicit {
-                        self.secure().await?;
-                    }
-                    return Ok(());
-                }
-                Err(e) => failed = e,
-            }
-        }
-        Err(error::connect(self.endpoint, &failed))
-    }
-
-    async fn secure(&self) -> Result<(), StageError> {
+    async fn secure(&mut self) -> Result<(), StageError> {
         let connector = tls::connector(self.endpoint)?;
         let name = tls::name(self.endpoint);
-        let Err(error) = self.stream.upgrade(connector, name).await else { return Ok(()) };
+        self.way.begin_handshake();
+        let Err(error) = self.connection.upgrade(connector, name).await else {
+            self.way.end_handshake();
+            return Ok(());
+        };
         let (endpoint, text) = (self.endpoint.clone(), tls::told(&error));
         let failed = tokio::task::spawn_blocking(move || tls::failure(&endpoint, &text, Protocol::Smtp)).await;
-        Err(failed.unwrap_or_else(|e| error::connect(self.endpoint, &std::io::Error::other(e))))
+        Err(failed.unwrap_or_else(|e| error::broken(self.endpoint, "tls", &Broken::Io(io::Error::other(e)))))
     }
 
-    /// Greeting and EHLO: lettre does both at once.
-    async fn greet(&mut self, hello: &ClientId) -> Result<(AsyncSmtpConnection, Extensions), Over> {
-        let connected = AsyncSmtpConnection::connect_with_transport(Box::new(self.stream.clone()), hello).await;
-        for what in ["greeting of", "hello to"] {
-            let reply = self.next_reply(connected.as_ref().err())?;
-            if reply.code == 421 {
-                return Err(error::limit(self.endpoint, what, &reply).into());
-            }
-            if !reply.is_positive() {
-                return Err(Over::Refused);
-            }
+    /// EHLO; HELO where the server does not know it or does not want it (RFC 5321 §3.2, §4.1.4).
+    async fn hello(&mut self) -> Result<Extensions, Over> {
+        let hello = match self.helo.parse::<IpAddr>() {
+            Ok(IpAddr::V4(ip)) => ClientId::Ipv4(ip),
+            Ok(IpAddr::V6(ip)) => ClientId::Ipv6(ip),
+            Err(_) => ClientId::Domain(self.helo.to_owned()),
+        };
+        let answer = self.connection.ask(&Command::ehlo(&hello)).await.map_err(|broken| self.over(&broken))?;
+        if answer.reply.is_positive() {
+            return Ok(Extensions::read(answer.lines.iter().map(String::as_str)));
         }
-        match connected {
-            Ok(smtp) => Ok((smtp, self.extensions())),
-            Err(e) => Err(self.broken(Some(&e)).into()),
+        if !answer.reply.is_permanent() {
+            return Err(Over::Refused);
         }
+        self.positive(&Command::helo(&hello)).await?;
+        self.connection.record.forget(|r| r.stage == Stage::Ehlo && !r.reply.is_positive());
+        Ok(Extensions::default())
     }
 
-    async fn starttls(
-        &mut self,
-        smtp: &mut AsyncSmtpConnection,
-        extensions: &Extensions,
-        hello: &ClientId,
-    ) -> Result<Extensions, Over> {
+    async fn starttls(&mut self, extensions: &Extensions) -> Result<Extensions, Over> {
         if !extensions.offers("STARTTLS") {
             let message = "the server offers no STARTTLS, so nothing was sent".to_owned();
             return Err(error::no_starttls(self.endpoint, message).into());
         }
-        let reply = self.exchange(smtp, Starttls).await?;
+        let reply = self.exchange(&Command::starttls()).await?;
+        if reply.is_transient() && reply.code != 454 {
+            return Err(Over::Refused);
+        }
         if !reply.is_positive() {
             return Err(error::no_starttls(self.endpoint, format!("the server answered {reply}")).into());
         }
-        if self.stream.record(|r| r.has_surplus() || r.submission().replies.len() > self.taken) {
+        if !self.connection.surplus().await.is_empty() {
             let message = "data in clear followed the answer to STARTTLS; somebody may have put it there (RFC 3207 §6)";
             return Err(error::no_starttls(self.endpoint, message.to_owned()).into());
         }
         self.secure().await?;
-        let reply = self.exchange(smtp, Ehlo::new(hello.clone())).await?;
-        if reply.code == 421 {
-            return Err(error::limit(self.endpoint, "hello to", &reply).into());
-        }
-        if !reply.is_positive() {
-            return Err(Over::Refused);
-        }
-        Ok(self.extensions())
+        self.hello().await
     }
 
-    async fn message(&mut self, smtp: &mut AsyncSmtpConnection) -> Result<(), Over> {
-        // lettre ends what it writes with CRLF before the dot, whether or not the message ends so.
-        let raw = self.sent.raw.strip_suffix(b"\r\n").unwrap_or(&self.sent.raw);
-        let mut written = smtp.message_iter(raw.chunks(CHUNK)).await;
-        if written.is_err() && self.stream.record(|r| r.submission().replies.len() == self.taken) {
-            // A server that has seen enough answers and closes; its answer may still be there to read.
-            written = smtp.read_response().await;
-        }
-        self.stream.record(|r| r.message_ended());
-        let reply = self.next_reply(written.as_ref().err())?;
-        if reply.is_positive() { Ok(()) } else { Err(Over::Refused) }
-    }
-
-    async fn positive(&mut self, smtp: &mut AsyncSmtpConnection, command: impl Display) -> Result<(), Over> {
-        if self.exchange(smtp, command).await?.is_positive() { Ok(()) } else { Err(Over::Refused) }
+    async fn positive(&mut self, command: &Command) -> Result<(), Over> {
+        if self.exchange(command).await?.is_positive() { Ok(()) } else { Err(Over::Refused) }
     }
 
     /// One command and its reply.
-    pub(super) async fn exchange(
-        &mut self,
-        smtp: &mut AsyncSmtpConnection,
-        command: impl Display,
-    ) -> Result<Reply, StageError> {
-        let result = smtp.command(command).await;
-        self.next_reply(result.as_ref().err())
+    pub(super) async fn exchange(&mut self, command: &Command) -> Result<Reply, Over> {
+        let answer = self.connection.ask(command).await;
+        answer.map(|a| a.reply).map_err(|broken| self.over(&broken))
     }
 
-    /// The next recorded reply. lettre reads replies in the same order, so both stay in step.
-    fn next_reply(&mut self, error: Option<&lettre::transport::smtp::Error>) -> Result<Reply, StageError> {
-        match self.stream.record(|r| r.submission().replies.get(self.taken).map(|r| r.reply.clone())) {
-            Some(reply) => {
-                self.taken += 1;
-                Ok(reply)
-            }
-            None => Err(self.broken(error)),
+    fn taken(&self, answer: Result<Reply, Broken>) -> Result<(), Over> {
+        match answer {
+            Ok(reply) if reply.is_positive() => Ok(()),
+            Ok(_) => Err(Over::Refused),
+            Err(broken) => Err(self.over(&broken)),
         }
     }
 
-    /// Takes the replies to a login that is tried again out of the record; the transcript keeps them.
-    pub(super) fn forget_refused_login(&mut self) {
-        self.taken -= self.stream.record(Record::forget_login).min(self.taken);
+    fn over(&self, broken: &Broken) -> Over {
+        let error = error::broken(self.endpoint, &self.connection.record.waiting_for(), broken);
+        match broken {
+            Broken::Io(_) | Broken::Closed => Over::Lost(error),
+            Broken::Garbled(_) | Broken::Unasked(_) => Over::Failed(error),
+        }
     }
 
-    fn broken(&self, error: Option<&lettre::transport::smtp::Error>) -> StageError {
-        self.stream.record(|r| {
-            let last = r.submission().transcript.lines().rfind(|l| l.starts_with("S: ")).map(|l| &l[3..]);
-            let last = last.map(|l| redact::cut(l, 120));
-            error::broken(self.endpoint, &r.waiting_for(), last.as_deref(), error.map(|e| e as &(dyn Error + 'static)))
-        })
-    }
-
-    /// Whether the server said that it closes the connection.
-    fn closing(&self) -> bool {
-        self.last_reply(|r| r.code == 421)
-    }
-
-    fn last_reply(&self, is: impl FnOnce(&Reply) -> bool) -> bool {
-        self.stream.record(|r| r.submission().replies.last().is_some_and(|r| is(&r.reply)))
-    }
-
-    fn extensions(&self) -> Extensions {
-        self.stream.record(|r| Extensions::read(r.hello_lines()))
+    fn last_reply(&self) -> Option<&Reply> {
+        self.connection.record.submission().replies.last().map(|r| &r.reply)
     }
 
     /// Nothing that goes into a command can hold another one.
@@ -296,7 +258,7 @@ impl<'a> Dialogue<'a> {
             None => Ok(()),
             Some(word) => Err(StageError::new(
                 HarnessCode::H07,
-                format!("submit to {}:{}", self.endpoint.host, self.endpoint.port),
+                format!("submit to {}", error::place(self.endpoint)),
                 format!("`{}` cannot stand in an SMTP command", word.escape_debug()),
                 "write the name or address without spaces, angle brackets and control characters",
             )),

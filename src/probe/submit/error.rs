@@ -1,11 +1,13 @@
 //! What went wrong on the way to a reply, in words.
 
+use super::connection::Broken;
 use crate::{
+    core::duration,
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
     scenario::target::Endpoint,
 };
-use std::{error::Error, io};
+use std::{io, net::SocketAddr, time::Duration};
 
 pub(super) fn place(endpoint: &Endpoint) -> String {
     format!("{}:{}", endpoint.host, endpoint.port)
@@ -24,72 +26,78 @@ pub(super) fn resolve(endpoint: &Endpoint, error: &io::Error) -> StageError {
 /// Port 25 is special: cloud and home networks drop what goes there.
 const PORT_25: &str = "many networks block outgoing port 25: try from another machine, or submit on port 587";
 
-/// Nothing came until the time was over.
-pub(super) fn silent(endpoint: &Endpoint, waiting: &str, waited: &str) -> StageError {
+/// Why a server closes a connection is known there.
+const SEE_ITS_LOG: &str = "see the server's log for why it closed the connection";
+
+/// It speaks something else.
+const NO_SMTP: &str = "check that an SMTP server listens on this host and port";
+
+/// The server said nothing until the time was over.
+pub(super) fn silent(endpoint: &Endpoint, waiting: &str, waited: Duration) -> StageError {
     let place = place(endpoint);
     let next = match (endpoint.port, waiting) {
         (25, "the greeting") => PORT_25.to_owned(),
         _ => format!("check that {place} is up and not behind a firewall that drops packets, or allow more time"),
     };
-    let message = format!("{waiting} did not come within {waited}");
+    let message = format!("{waiting} did not come within {}", duration::human(waited));
     StageError::new(HarnessCode::H04, format!("submit to {place}"), message, next)
 }
 
-/// No address answers.
-pub(super) fn connect(endpoint: &Endpoint, error: &io::Error) -> StageError {
-    let next = match (error.kind(), endpoint.port) {
-        (io::ErrorKind::ConnectionRefused, _) => "nothing listens there: check host and port, and that the server runs",
-        (_, 25) => PORT_25,
-        _ => "check host, port and firewalls between here and there",
-    };
-    StageError::new(HarnessCode::H04, format!("connect {}", place(endpoint)), error.to_string(), next)
+/// TLS was not agreed on until the time was over.
+pub(super) fn handshake(endpoint: &Endpoint, waited: Duration) -> StageError {
+    let message = format!("the server did not answer the tls handshake within {}", duration::human(waited));
+    let next = "the server accepts connections and says nothing: see its log, and whether the port is one for tls";
+    StageError::new(HarnessCode::H04, format!("tls {}", place(endpoint)), message, next)
 }
 
-/// The connection ended, or what came is no SMTP, while `waiting` was due.
-pub(super) fn broken(
-    endpoint: &Endpoint,
-    waiting: &str,
-    last_line: Option<&str>,
-    error: Option<&(dyn Error + 'static)>,
-) -> StageError {
-    let mut cause = error;
-    let mut broken = None;
-    while let Some(e) = cause {
-        if let Some(io) = e.downcast_ref::<io::Error>() {
-            broken = Some(io);
+/// No address answers: what each of them did.
+pub(super) fn connect(endpoint: &Endpoint, failed: &[(SocketAddr, io::Error)]) -> StageError {
+    let is_refused = |(_, error): &(SocketAddr, io::Error)| error.kind() == io::ErrorKind::ConnectionRefused;
+    let next = match endpoint.port {
+        _ if !failed.is_empty() && failed.iter().all(is_refused) => {
+            "nothing listens there: check host and port, and that the server runs"
         }
-        cause = e.source();
-    }
-    let stage = format!("submit to {}", place(endpoint));
-    let told = error.map(ToString::to_string).unwrap_or_default();
-    if let Some(io) = broken.filter(|io| io.kind() != io::ErrorKind::InvalidData) {
-        let message = format!("the connection broke while waiting for {waiting}: {io}");
-        return StageError::new(
-            HarnessCode::H04,
-            stage,
-            message,
-            "see the server's log for why it closed the connection",
-        );
-    }
-    if told.contains("incomplete response") && broken.is_none() {
-        let message = format!("the server closed the connection instead of giving {waiting}");
-        return StageError::new(
-            HarnessCode::H04,
-            stage,
-            message,
-            "see the server's log for why it closed the connection",
-        );
-    }
-    let line = last_line.map_or(String::new(), |l| format!("; it last sent `{l}`"));
-    let message = format!("the server did not give {waiting} as SMTP wants it: {told}{line}");
-    StageError::new(HarnessCode::H07, stage, message, "check that an SMTP server listens on this host and port")
+        25 => PORT_25,
+        _ => "check host, port and firewalls between here and there",
+    };
+    let each: Vec<_> = failed.iter().map(|(address, error)| format!("{address}: {error}")).collect();
+    let each = if each.is_empty() { "the name has no address".to_owned() } else { each.join("; ") };
+    StageError::new(
+        HarnessCode::H04,
+        format!("connect {}", place(endpoint)),
+        format!("could not connect: {each}"),
+        next,
+    )
+}
+
+/// There is no reply where `waiting` was due.
+pub(super) fn broken(endpoint: &Endpoint, waiting: &str, broken: &Broken) -> StageError {
+    let (code, message, next) = match broken {
+        Broken::Io(error) => {
+            let message = format!("the connection broke while waiting for {waiting}: {error}");
+            (HarnessCode::H04, message, SEE_ITS_LOG)
+        }
+        Broken::Closed => {
+            let message = format!("the server closed the connection instead of giving {waiting}");
+            (HarnessCode::H04, message, SEE_ITS_LOG)
+        }
+        Broken::Garbled(what) => {
+            let message = format!("the server did not give {waiting} as SMTP wants it: {what}");
+            (HarnessCode::H07, message, NO_SMTP)
+        }
+        Broken::Unasked(line) => {
+            let message = format!("after {waiting} the server sent `{line}`, which nobody had asked for");
+            (HarnessCode::H07, message, NO_SMTP)
+        }
+    };
+    StageError::new(code, format!("submit to {}", place(endpoint)), message, next)
 }
 
 /// The server is at a limit.
-pub(super) fn limit(endpoint: &Endpoint, what: &str, reply: &Reply) -> StageError {
+pub(super) fn limit(endpoint: &Endpoint, reply: &Reply) -> StageError {
     StageError::new(
         HarnessCode::H06,
-        format!("{what} {}", place(endpoint)),
+        format!("submit to {}", place(endpoint)),
         format!("the server answered {reply}"),
         "wait and run fewer scenarios at once (`--jobs`), or see the server's limits for connections and rate",
     )
@@ -99,6 +107,13 @@ pub(super) fn limit(endpoint: &Endpoint, what: &str, reply: &Reply) -> StageErro
 pub(super) fn no_starttls(endpoint: &Endpoint, message: String) -> StageError {
     let next = "enable STARTTLS on the server; only for a server on a private network, write `tls: none`";
     StageError::new(HarnessCode::H05, format!("starttls {}", place(endpoint)), message, next)
+}
+
+/// An address that only a server with SMTPUTF8 can take (RFC 6531 §3.2).
+pub(super) fn no_smtputf8(endpoint: &Endpoint, address: &str) -> StageError {
+    let message = format!("`{address}` needs SMTPUTF8 (RFC 6531), which the server does not offer; nothing was sent");
+    let next = "write an address whose part before the `@` is ASCII, or send by a server that offers SMTPUTF8";
+    StageError::new(HarnessCode::H07, format!("submit to {}", place(endpoint)), message, next)
 }
 
 #[cfg(test)]
@@ -116,13 +131,17 @@ mod tests {
             ca_pem: None,
             login: None,
         };
-        let dropped = io::Error::from(io::ErrorKind::TimedOut);
+        let dropped = [([192, 0, 2, 1], 25), ([192, 0, 2, 2], 25)]
+            .map(|address| (address.into(), io::Error::from(io::ErrorKind::TimedOut)));
+        let wait = Duration::from_secs(30);
         for (port, told) in [(25, true), (587, false)] {
-            for error in [connect(&at(port), &dropped), silent(&at(port), "the greeting", "30s")] {
+            for error in [connect(&at(port), &dropped), silent(&at(port), "the greeting", wait)] {
                 assert_eq!(error.code, HarnessCode::H04);
                 assert_eq!(error.next.contains("block outgoing port 25"), told, "{error:?}");
             }
         }
-        assert!(!silent(&at(25), "the answer to MAIL", "30s").next.contains("port 587"));
+        assert!(!silent(&at(25), "the answer to MAIL", wait).next.contains("port 587"));
+        let told = connect(&at(25), &dropped).message;
+        assert_eq!(told, "could not connect: 192.0.2.1:25: timed out; 192.0.2.2:25: timed out");
     }
 }

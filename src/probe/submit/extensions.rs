@@ -42,6 +42,11 @@ impl Extensions {
         lists.join(" ")
     }
 
+    /// The first address that only SMTPUTF8 can carry, where that is not offered.
+    pub(super) fn cannot_take<'s>(&self, sent: &'s Sent) -> Option<&'s str> {
+        addresses(sent).find(|address| !address.is_ascii()).filter(|_| !self.offers("SMTPUTF8"))
+    }
+
     /// What follows `MAIL FROM:<…>`.
     pub(super) fn mail_parameters(&self, sent: &Sent) -> String {
         let other = |keyword: &str, value: &str| MailParameter::Other {
@@ -55,8 +60,7 @@ impl Extensions {
         if self.offers("8BITMIME") && !sent.raw.is_ascii() {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
-        let ascii = sent.mail_from.is_ascii() && sent.rcpt_to.iter().all(|r| r.is_ascii());
-        if self.offers("SMTPUTF8") && !ascii {
+        if self.offers("SMTPUTF8") && addresses(sent).any(|a| !a.is_ascii()) {
             parameters.push(MailParameter::SmtpUtfEight);
         }
         if self.offers("DSN") {
@@ -84,6 +88,11 @@ impl Extensions {
         }
         parameters.iter().map(|p| format!(" {p}")).collect()
     }
+}
+
+/// Every address of the envelope.
+fn addresses(sent: &Sent) -> impl Iterator<Item = &str> {
+    [&sent.mail_from].into_iter().chain(&sent.rcpt_to).map(String::as_str)
 }
 
 #[cfg(test)]

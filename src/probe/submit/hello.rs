@@ -27,11 +27,6 @@ impl Overheard {
         let first = Arc::default();
         (Self { tcp, first: Arc::clone(&first) }, first)
     }
-
-    /// The connection underneath.
-    pub(super) fn tcp(&self) -> &TcpStream {
-        &self.tcp
-    }
 }
 
 impl AsyncRead for Overheard {

@@ -1,8 +1,13 @@
 //! AUTH (RFC 4954): which mechanism, and what a refusal means.
 
-use super::{dialogue::Dialogue, error, extensions::Extensions};
+use super::{
+    command::Command,
+    dialogue::{Dialogue, Over},
+    extensions::Extensions,
+};
 use crate::{
     core::Secret,
+    evidence::Stage,
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
     probe::token::{self, Tokens},
@@ -11,7 +16,6 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lettre::transport::smtp::{
     authentication::{Credentials, Mechanism as Sasl},
-    client::AsyncSmtpConnection,
     commands::Auth,
 };
 
@@ -37,14 +41,13 @@ async fn fetch<T: Send + 'static>(
 /// another one is tried, once.
 ///
 /// # Errors
-/// H01 or H02 when there is none or the server refuses, H06 when it is at a limit.
+/// H01 or H02 when there is none or the server refuses for good.
 pub(super) async fn login(
     talk: &mut Dialogue<'_>,
-    smtp: &mut AsyncSmtpConnection,
     extensions: &Extensions,
     login: &Login,
     secret: Secret,
-) -> Result<(), StageError> {
+) -> Result<(), Over> {
     let offered = |sasl: &Sasl| extensions.logs_in_with(&sasl.to_string());
     let ours: &[Sasl] = match login.mechanism {
         Mechanism::Password => &[Sasl::Plain, Sasl::Login],
@@ -56,56 +59,54 @@ pub(super) async fn login(
             some => format!("the server offers only {some}"),
         };
         let next = "use the submission port (587 or 465), or another kind of login";
-        return Err(StageError { code: HarnessCode::H01, ..refused(talk, login, message, next.to_owned()) });
+        let refused = StageError { code: HarnessCode::H01, ..refused(talk, login, message, next.to_owned()) };
+        return Err(refused.into());
     };
-    let refused = match enter(talk, smtp, sasl, login, &secret).await {
-        Err(refused) if refused.code == HarnessCode::H02 => refused,
+    let refused = match enter(talk, sasl, login, &secret).await {
+        Err(Over::Failed(refused)) if refused.code == HarnessCode::H02 => refused,
         entered => return entered,
     };
     let tokens = talk.tokens;
     match fetch(tokens, login, move |tokens, login| tokens.renew(login, &secret)).await? {
         Some(another) => {
             // A token that had ended says nothing about the mail.
-            talk.forget_refused_login();
-            enter(talk, smtp, sasl, login, &another).await.map_err(|e| tokens.explain(login, e))
+            talk.connection.record.forget(|r| r.stage == Stage::Auth);
+            enter(talk, sasl, login, &another).await.map_err(|over| match over {
+                Over::Failed(error) => tokens.explain(login, error).into(),
+                over => over,
+            })
         }
-        None => Err(refused),
+        None => Err(refused.into()),
     }
 }
 
 /// One AUTH command and what it takes.
-async fn enter(
-    talk: &mut Dialogue<'_>,
-    smtp: &mut AsyncSmtpConnection,
-    sasl: Sasl,
-    login: &Login,
-    secret: &Secret,
-) -> Result<(), StageError> {
+async fn enter(talk: &mut Dialogue<'_>, sasl: Sasl, login: &Login, secret: &Secret) -> Result<(), Over> {
     let credentials = Credentials::new(login.user.clone(), secret.expose().to_owned());
     let command = Auth::new(sasl, credentials, None).map_err(|e| {
         refused(talk, login, format!("the login cannot be written: {e}"), "check user and password".to_owned())
     })?;
-    let mut reply = talk.exchange(smtp, command).await?;
+    let mut reply = talk.exchange(&Command::auth(command.to_string())).await?;
     let mut challenge = None;
     if sasl == Sasl::Login {
         for answer in [login.user.as_str(), secret.expose()] {
             if reply.code == 334 {
-                reply = talk.exchange(smtp, format!("{}\r\n", STANDARD.encode(answer))).await?;
+                reply = talk.exchange(&Command::response(&STANDARD.encode(answer))).await?;
             }
         }
     } else if reply.code == 334 {
         // A refused XOAUTH2 says why in a challenge; an empty answer brings the reply itself.
         challenge = STANDARD.decode(reply.text.trim()).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
-        reply = talk.exchange(smtp, "\r\n").await?;
+        reply = talk.exchange(&Command::response("")).await?;
     }
-    if reply.code / 100 == 2 {
-        return Ok(());
+    match reply.code / 100 {
+        2 => Ok(()),
+        4 => Err(Over::Refused),
+        _ => {
+            let why = challenge.map_or(String::new(), |c| format!(" {c}"));
+            Err(refused(talk, login, format!("the server answered {reply}{why}"), what_next(&reply, login)).into())
+        }
     }
-    if reply.code == 421 || reply.code == 454 {
-        return Err(error::limit(talk.endpoint, "login", &reply));
-    }
-    let why = challenge.map_or(String::new(), |c| format!(" {c}"));
-    Err(refused(talk, login, format!("the server answered {reply}{why}"), what_next(&reply, login)))
 }
 
 fn refused(talk: &Dialogue<'_>, login: &Login, message: String, next: String) -> StageError {

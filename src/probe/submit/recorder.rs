@@ -1,5 +1,4 @@
-//! What goes over the wire, as replies with their times and as a transcript. It watches bytes, so that no reply is lost
-//! to whoever speaks the protocol above it.
+//! The replies of a server, read off its bytes, with their times and a transcript.
 
 use crate::{
     evidence::{Stage, StageReply, Submission},
@@ -17,43 +16,32 @@ pub(super) struct Record {
     asked: Instant,
     stage: Stage,
     recipient: Option<String>,
-    line: Vec<u8>,
+    /// What came and is no whole reply yet.
     incoming: Vec<u8>,
-    /// How far the lines of `incoming` have been read.
+    /// How far its lines have been read.
     read_to: usize,
-    message: Option<Content>,
-    logging_in: bool,
-    waiting: bool,
-    /// The message is written to its last dot.
-    message_is_out: bool,
     submission: Submission,
 }
 
-/// The message on its way.
-#[derive(Debug, Default)]
-struct Content {
-    bytes: usize,
-    told: bool,
-    /// The last five bytes.
-    end: Vec<u8>,
+/// A whole reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// What it says.
+    pub(super) reply: Reply,
+    /// Its lines, without codes.
+    pub(super) lines: Vec<String>,
 }
 
 impl Record {
-    /// Time starts now.
-    pub(super) fn new() -> Self {
-        let now = Instant::now();
+    /// Times count from `start`; the server speaks first.
+    pub(super) fn new(start: Instant) -> Self {
         Self {
-            start: now,
-            asked: now,
+            start,
+            asked: start,
             stage: Stage::Connect,
             recipient: None,
-            line: Vec::new(),
             incoming: Vec::new(),
             read_to: 0,
-            message: None,
-            logging_in: false,
-            waiting: true,
-            message_is_out: false,
             submission: Submission::default(),
         }
     }
@@ -63,12 +51,14 @@ impl Record {
         &self.submission
     }
 
-    /// Takes the replies to AUTH out; how many there were.
-    pub(super) fn forget_login(&mut self) -> usize {
-        let replies = &mut self.submission.replies;
-        let before = replies.len();
-        replies.retain(|reply| reply.stage != Stage::Auth);
-        before - replies.len()
+    /// Everything that is known.
+    pub(super) fn into_submission(self) -> Submission {
+        self.submission
+    }
+
+    /// Takes out replies that refused what was then done in another way. The transcript keeps them.
+    pub(super) fn forget(&mut self, is: impl Fn(&StageReply) -> bool) {
+        self.submission.replies.retain(|reply| !is(reply));
     }
 
     /// What is being waited for, in words.
@@ -81,132 +71,14 @@ impl Record {
         }
     }
 
-    /// Whether the message is written to its last dot.
-    pub(super) fn message_is_out(&self) -> bool {
-        self.message_is_out
-    }
-
-    /// Whether bytes came after the last whole reply that nobody asked for.
-    pub(super) fn has_surplus(&self) -> bool {
-        !self.incoming.is_empty()
-    }
-
-    /// The lines of the newest EHLO reply, codes removed.
-    pub(super) fn hello_lines(&self) -> impl Iterator<Item = &str> {
-        let transcript = &self.submission.transcript;
-        let start = transcript.rfind("C: EHLO").unwrap_or(transcript.len());
-        transcript[start..].lines().filter_map(|l| l.strip_prefix("S: ")?.get(4..))
-    }
-
-    /// Bytes that were written.
-    pub(super) fn wrote(&mut self, bytes: &[u8]) {
+    /// The client says something, which the transcript shows so; the next reply is about it.
+    pub(super) fn asks(&mut self, stage: Stage, recipient: Option<&str>, shown: &str) {
         self.asked = Instant::now();
-        if let Some(message) = &mut self.message {
-            message.bytes += bytes.len();
-            message.end.extend_from_slice(&bytes[bytes.len().saturating_sub(5)..]);
-            message.end.drain(..message.end.len().saturating_sub(5));
-            self.message_is_out = message.end == b"\r\n.\r\n";
-            return;
+        self.stage = stage;
+        self.recipient = recipient.map(str::to_owned);
+        for line in shown.lines() {
+            self.tell(&format!("C: {line}"));
         }
-        self.line.extend_from_slice(bytes);
-        while let Some(end) = memchr::memmem::find(&self.line, b"\r\n") {
-            let line: Vec<u8> = self.line.drain(..end + 2).take(end).collect();
-            self.command(&String::from_utf8_lossy(&line));
-        }
-    }
-
-    fn command(&mut self, line: &str) {
-        if self.logging_in {
-            self.tell("C: [REDACTED]");
-            return;
-        }
-        let mut words = line.splitn(3, ' ');
-        if self.waiting && line == "QUIT" {
-            // lettre gives up on a reply that it cannot read; what was waited for stays in mind.
-            self.tell("C: QUIT");
-            return;
-        }
-        self.waiting = true;
-        self.recipient = None;
-        self.stage = match words.next().unwrap_or_default() {
-            "EHLO" => Stage::Ehlo,
-            "STARTTLS" => Stage::Starttls,
-            "AUTH" => Stage::Auth,
-            "MAIL" => Stage::Mail,
-            "RCPT" => Stage::Rcpt,
-            "DATA" => Stage::Data,
-            _ => Stage::Quit,
-        };
-        if self.stage == Stage::Auth {
-            self.logging_in = true;
-            let mechanism = words.next().unwrap_or_default();
-            let blob = if words.next().is_some() { " [REDACTED]" } else { "" };
-            self.tell(&format!("C: AUTH {mechanism}{blob}"));
-            return;
-        }
-        if self.stage == Stage::Rcpt {
-            self.recipient = line.split_once('<').and_then(|(_, r)| r.rsplit_once('>')).map(|(r, _)| r.to_owned());
-        }
-        self.tell(&format!("C: {line}"));
-    }
-
-    /// Bytes that came.
-    ///
-    /// # Errors
-    /// When a reply is longer than any reply can be.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
-        self.tell_message();
-        self.incoming.extend_from_slice(bytes);
-        while let Some(end) = memchr::memchr(b'\n', &self.incoming[self.read_to..]) {
-            let line = self.incoming[self.read_to..=self.read_to + end].to_vec();
-            self.read_to += line.len();
-            self.tell(&format!("S: {}", String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n'])));
-            if line.get(3) != Some(&b'-') {
-                self.replied();
-            }
-        }
-        if self.incoming.len() > LONGEST_REPLY {
-            return Err(format!("the reply is longer than {LONGEST_REPLY} bytes"));
-        }
-        Ok(())
-    }
-
-    fn replied(&mut self) {
-        let whole: Vec<u8> = self.incoming.drain(..self.read_to).collect();
-        self.read_to = 0;
-        let digits = whole.len() > 3 && whole[..3].iter().all(u8::is_ascii_digit);
-        let Some(reply) = Reply::parse(&String::from_utf8_lossy(&whole)).filter(|_| digits) else { return };
-        let now = Instant::now();
-        self.logging_in = self.logging_in && reply.code == 334;
-        self.waiting = false;
-        let goes_on = self.stage == Stage::Data && reply.code == 354;
-        self.submission.replies.push(StageReply {
-            stage: self.stage,
-            recipient: self.recipient.clone(),
-            reply,
-            at: now - self.start,
-            took: now - self.asked,
-        });
-        if goes_on {
-            self.stage = Stage::Message;
-            self.message = Some(Content::default());
-            self.waiting = true;
-        }
-    }
-
-    fn tell_message(&mut self) {
-        if let Some(message) = self.message.as_mut().filter(|m| !m.told && m.bytes > 0) {
-            message.told = true;
-            // What was written ends in `.` and CRLF.
-            let lines = format!("C: [{} bytes of message]\nC: .", message.bytes.saturating_sub(3));
-            self.tell(&lines);
-        }
-    }
-
-    /// The whole message is written and answered.
-    pub(super) fn message_ended(&mut self) {
-        self.tell_message();
-        self.message = None;
     }
 
     /// TLS stands.
@@ -215,10 +87,84 @@ impl Record {
         self.submission.tls = version;
     }
 
+    /// Bytes that came.
+    pub(super) fn heard(&mut self, bytes: &[u8]) {
+        self.incoming.extend_from_slice(bytes);
+    }
+
+    /// What came after the last whole reply.
+    pub(super) fn surplus(&self) -> &[u8] {
+        &self.incoming
+    }
+
+    /// The next reply, when all of it is there (RFC 5321 §4.2).
+    ///
+    /// # Errors
+    /// When what came is no reply and cannot become one: why.
+    pub(super) fn answer(&mut self) -> Result<Option<Answer>, String> {
+        while let Some(end) = memchr::memchr(b'\n', &self.incoming[self.read_to..]) {
+            let line = self.incoming[self.read_to..=self.read_to + end].to_vec();
+            let last = line_of_reply(&line, &self.incoming[..self.read_to]);
+            self.tell(&format!("S: {}", shown(&line)));
+            self.read_to += line.len();
+            match last {
+                Some(true) => return self.take().map(Some),
+                Some(false) => {}
+                None => return Err(format!("it sent `{}`", crate::core::redact::cut(&shown(&line), 120))),
+            }
+            if self.read_to > LONGEST_REPLY {
+                break;
+            }
+        }
+        match self.incoming.len() > LONGEST_REPLY {
+            true => Err(format!("its reply is longer than {LONGEST_REPLY} bytes")),
+            false => Ok(None),
+        }
+    }
+
+    fn take(&mut self) -> Result<Answer, String> {
+        let whole: Vec<u8> = self.incoming.drain(..std::mem::take(&mut self.read_to)).collect();
+        let text = String::from_utf8_lossy(&whole);
+        let lines = text.lines().map(|line| line.get(4..).unwrap_or_default().to_owned()).collect();
+        let reply = Reply::parse(&text).ok_or_else(|| format!("it sent `{}`", shown(&whole)))?;
+        Ok(Answer { reply, lines })
+    }
+
+    /// Keeps a reply as the one to what was asked last.
+    pub(super) fn keep(&mut self, reply: &Reply) {
+        let now = Instant::now();
+        self.submission.replies.push(StageReply {
+            stage: self.stage,
+            recipient: self.recipient.clone(),
+            reply: reply.clone(),
+            at: now - self.start,
+            took: now - self.asked,
+        });
+    }
+
     fn tell(&mut self, line: &str) {
         self.submission.transcript.push_str(line);
         self.submission.transcript.push('\n');
     }
+}
+
+/// Whether a line ends the reply that began with these lines; `None` when it belongs to no reply. Every line has the same
+/// code.
+fn line_of_reply(line: &[u8], before: &[u8]) -> Option<bool> {
+    let code = line.get(..3)?;
+    let is_code = matches!(code[0], b'2'..=b'5') && code.iter().all(u8::is_ascii_digit);
+    if !is_code || !(before.is_empty() || before.starts_with(code)) {
+        return None;
+    }
+    match line.get(3)? {
+        b'-' => Some(false),
+        b' ' | b'\r' | b'\n' => Some(true),
+        _ => None,
+    }
+}
+
+fn shown(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim_end_matches(['\r', '\n']).to_owned()
 }
 
 #[cfg(test)]
@@ -231,51 +177,59 @@ mod tests {
 
     #[test]
     fn replies_come_whole_however_they_are_cut() {
-        let mut record = Record::new();
+        let mut record = Record::new(Instant::now());
+        let mut greeted = None;
         for byte in b"220-mx.example\r\n220 hello\r\n" {
-            record.read(&[*byte]).unwrap();
+            assert_eq!(greeted, None);
+            record.heard(&[*byte]);
+            greeted = record.answer().unwrap();
         }
-        record.wrote(b"EHLO probe.example\r\n");
-        record.read(b"250-mx.example\r\n250-SIZE 100\r\n250 DSN\r\n").unwrap();
-        record.wrote(b"RCPT TO:<a@b.example> NOTIFY=FAILURE\r\n");
-        record.read(b"550 5.1.1 no\r\n").unwrap();
-        assert_eq!(stages(&record), [(Stage::Connect, 220), (Stage::Ehlo, 250), (Stage::Rcpt, 550)]);
-        assert_eq!(record.submission().replies[2].recipient.as_deref(), Some("a@b.example"));
-        assert!(!record.has_surplus());
-        record.read(b"250 un").unwrap();
-        assert!(record.has_surplus());
-    }
-
-    #[test]
-    fn logins_and_messages_do_not_show() {
-        let mut record = Record::new();
-        record.wrote(b"AUTH PLAIN AHNlY3JldA==\r\n");
-        record.read(b"334 \r\n").unwrap();
-        record.wrote(b"c2VjcmV0\r\n");
-        record.read(b"235 ok\r\n").unwrap();
-        record.wrote(b"DATA\r\n");
-        record.read(b"354 go\r\n").unwrap();
-        record.wrote(b"A: 1\r\n\r\nMAIL FROM:<x>");
-        record.wrote(b"\r\n.\r\n");
-        record.read(b"250 ok\r\n").unwrap();
-        record.message_ended();
-        record.wrote(b"QUIT\r\n");
-        let want = "C: AUTH PLAIN [REDACTED]\nS: 334 \nC: [REDACTED]\nS: 235 ok\nC: DATA\nS: 354 go\n\
-            C: [23 bytes of message]\nC: .\nS: 250 ok\nC: QUIT\n";
-        assert_eq!(record.submission().transcript, want);
-        assert_eq!(stages(&record)[2..], [(Stage::Data, 354), (Stage::Message, 250)]);
+        let greeted = greeted.unwrap();
+        assert_eq!(greeted.lines, ["mx.example", "hello"]);
+        record.keep(&greeted.reply);
+        record.asks(Stage::Rcpt, Some("a@b.example"), "RCPT TO:<a@b.example>\r\n");
+        record.heard(b"550 5.1.1 no\r\n250 more");
+        let refused = record.answer().unwrap().unwrap();
+        record.keep(&refused.reply);
+        assert_eq!(record.answer(), Ok(None));
+        assert_eq!(record.surplus(), b"250 more");
+        assert_eq!(stages(&record), [(Stage::Connect, 220), (Stage::Rcpt, 550)]);
+        assert_eq!(record.submission().replies[1].recipient.as_deref(), Some("a@b.example"));
+        assert_eq!(
+            record.submission().transcript,
+            "S: 220-mx.example\nS: 220 hello\nC: RCPT TO:<a@b.example>\nS: 550 5.1.1 no\n"
+        );
     }
 
     #[test]
     fn endless_and_odd_replies_are_no_replies() {
-        let mut record = Record::new();
-        record.read(b"HTTP/1.1 400 Bad Request\r\n\r\n\xff\xfe\r\n").unwrap();
-        assert!(record.submission().replies.is_empty());
-        let chunk = [b'2'; 10_000];
-        let mut fed = 0;
-        while record.read(&chunk).is_ok() {
-            fed += 1;
+        for odd in [
+            &b"HTTP/1.1 400 Bad Request\r\n"[..],
+            b"\xff\xfe\r\n",
+            b"\0\0\0250 ok\r\n",
+            b"\r\n",
+            b"25\r\n",
+            b"999 ok\r\n",
+            b"150 ok\r\n",
+            b"250x\r\n",
+            b"250-a\r\n550 b\r\n",
+        ] {
+            let mut record = Record::new(Instant::now());
+            record.heard(odd);
+            assert!(record.answer().is_err(), "{odd:?}");
         }
-        assert_eq!(fed, 10);
+        for chunk in [&[b'2'; 10_000][..], &b"250-line\r\n".repeat(1000)] {
+            let mut record = Record::new(Instant::now());
+            let mut fed = 0;
+            let error = loop {
+                record.heard(chunk);
+                match record.answer() {
+                    Ok(answer) => assert_eq!(answer, None),
+                    Err(error) => break error,
+                }
+                fed += chunk.len();
+            };
+            assert!(error.contains("longer than") && fed <= LONGEST_REPLY, "{fed} {error}");
+        }
     }
 }

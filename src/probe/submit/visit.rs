@@ -1,13 +1,13 @@
 //! What a server shows of itself, and whether it lets an account in, without any mail.
 
-use super::{dialogue::Dialogue, stream::Stream};
+use super::{dialogue::Dialogue, error};
 use crate::{
     evidence::{Sent, Stage},
-    outcome::{HarnessCode, StageError},
+    outcome::StageError,
     probe::{certificate::Certificate, token::Tokens},
     scenario::target::Endpoint,
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What was seen before the first MAIL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,29 +36,27 @@ impl Visit {
 /// Connects, says hello, logs in where the endpoint has a login, and leaves.
 ///
 /// # Errors
-/// As [`super::submit`].
+/// As [`super::submit`], and H06 when the server is at a limit.
 pub async fn visit(endpoint: &Endpoint, helo: &str, timeout: Duration, tokens: &Tokens) -> Result<Visit, StageError> {
-    let stream = Stream::new();
     let nothing = Sent { raw: Vec::new(), message_id: String::new(), mail_from: String::new(), rcpt_to: Vec::new() };
-    let dialogue = Dialogue::new(endpoint, helo, &nothing, stream.clone(), tokens);
-    let Ok(ended) = tokio::time::timeout(timeout, dialogue.visit()).await else {
-        let waited = crate::core::duration::human(timeout);
-        return Err(StageError::new(
-            HarnessCode::H04,
-            format!("connect {}:{}", endpoint.host, endpoint.port),
-            format!("{} did not come within {waited}", stream.record(|r| r.waiting_for())),
-            "check that the server is up and that no firewall drops packets; many networks block outgoing port 25",
-        ));
+    let mut dialogue = Dialogue::new(endpoint, helo, &nothing, tokens, Instant::now());
+    let Ok(entered) = tokio::time::timeout(timeout, dialogue.enter()).await else {
+        return Err(dialogue.too_late(timeout));
     };
-    let extensions = ended?.map(|e| e.lines().to_vec());
-    let seen = stream.record(|r| r.submission().clone());
+    let extensions = entered?.map(|e| e.lines().to_vec());
+    dialogue.leave().await;
+    let certificate = dialogue.connection.certificate.as_deref().and_then(Certificate::read);
+    let seen = dialogue.into_submission();
+    let refused = seen.deciding().filter(|_| extensions.is_none());
+    if let Some(limit) = refused.filter(|r| r.reply.code == 421) {
+        return Err(error::limit(endpoint, &limit.reply));
+    }
     let greeting = seen.replies.iter().find(|r| r.stage == Stage::Connect);
-    let refused = seen.replies.iter().find(|r| extensions.is_none() && !r.reply.is_positive());
     Ok(Visit {
         greeting: greeting.map(|r| r.reply.text.clone()).unwrap_or_default(),
         refusal: refused.map(|r| r.reply.to_string()),
         extensions,
         tls: seen.tls,
-        certificate: stream.certificate().as_deref().and_then(Certificate::read),
+        certificate,
     })
 }
