@@ -21,6 +21,7 @@ mod text;
 use crate::{
     core::{At, Position, RunId, Token},
     evidence::Sent,
+    probe::line_ends::crlf,
     scenario::{
         model::SendSpec,
         target::Target,
@@ -102,11 +103,15 @@ pub fn compose(send: &SendSpec, occasion: &Occasion<'_>) -> Result<Sent, Compose
     let (message_id, raw) = match &send.eml {
         Some(file) => {
             eml::refuse_other_content(send, file)?;
-            let raw = eml::adopt(occasion.read(file)?, &message_id, &occasion.probe_value());
+            let raw = eml::message(&occasion.base.join(&file.value), occasion.read(file)?);
+            let raw = raw.map_err(|m| ComposeError::new(&file.at, m))?;
+            let raw = eml::adopt(raw, &message_id, &occasion.probe_value());
             (message_id, raw)
         }
         None => mail::write(send, &from.address, &rcpt_to, message_id, occasion)?,
     };
+    // Text in 8bit and attached messages are as they were written.
+    let raw = crlf(&raw).into_owned();
     Ok(Sent { raw, message_id, mail_from, rcpt_to })
 }
 

@@ -214,6 +214,24 @@ fn eight_bit_and_long_lines_stay_on_request() {
 }
 
 #[test]
+fn no_line_end_stands_alone_in_what_is_sent() {
+    let mut send = send();
+    send.encoding = Encoding::EightBit;
+    send.text = Some(template("a\r.\rMAIL FROM:<b@c.example>\n.\nend"));
+    send.attach = vec![Attachment {
+        name: "m.eml".into(),
+        content_type: "message/rfc822".into(),
+        content: AttachmentContent::File(At::new(PathBuf::from("m.eml"), place(7))),
+    }];
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("m.eml"), b"A: 1\r\n\r\nx\n.\r\ny\r.\r\n").unwrap();
+    let raw = composed_in(&send, dir.path()).unwrap().raw;
+    let raw = String::from_utf8(raw).unwrap().replace("\r\n", "|");
+    assert!(!raw.contains(['\r', '\n']), "{raw:?}");
+    assert!(raw.contains("a|.|MAIL FROM:<b@c.example>|.|end|") && raw.contains("A: 1||x|.|y|.|"), "{raw:?}");
+}
+
+#[test]
 fn a_message_file_keeps_its_bytes() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("m.eml"), b"From: a@b.example\r\nMessage-ID: <old>\r\n\r\n\xffbody\r\n").unwrap();
