@@ -7,8 +7,8 @@ use crate::{
     lab::{Settings, embedded::parties::Company},
     run::{Given, Plan},
     scenario::{
-        Config, Loaded, Scenario, Target, TargetKind, YamlErrors,
-        config::{self, ConsentSpec, Outside, Staging, UserFile},
+        Config, Loaded, Scenario, Target, TargetKind, Vars, YamlErrors,
+        config::{self, ConsentSpec, Outside, Selected, Staging, UserFile},
         elsewhere, load,
     },
 };
@@ -112,7 +112,7 @@ impl Project {
         context: &Context,
         (kind, mut settings): (TargetKind, Settings),
         plan: &Plan,
-        renamed: &BTreeMap<String, String>,
+        (renamed, vars): (&BTreeMap<String, String>, &Vars),
         redactor: &Redactor,
     ) -> Result<Given, Failure> {
         if kind == TargetKind::Staging {
@@ -125,7 +125,8 @@ impl Project {
         let env = |name: &str| context.variable(name).map(str::to_owned);
         let root = self.folder();
         let scenarios: Vec<Scenario> = plan.items.iter().map(|i| i.scenario.as_ref().clone()).collect();
-        let resolved = self.config.resolve(kind, &scenarios, renamed, &Outside { env: &env, root }, redactor).await;
+        let selected = Selected { kind, scenarios: &scenarios, renamed, vars };
+        let resolved = self.config.resolve(selected, &Outside { env: &env, root }, redactor).await;
         let resolved = resolved.map_err(|e| Failure::mistakes(&e.0))?;
         for hint in &resolved.hints {
             super::context::complain(&format!("warning: {hint}"));

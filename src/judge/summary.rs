@@ -42,7 +42,7 @@ struct Recipient {
 fn recipients(evidence: &Evidence, target: &Target) -> Vec<Recipient> {
     let mut all: Vec<Recipient> = Vec::new();
     for address in &evidence.sent.rcpt_to {
-        let Some(first) = target.accounts.values().find(|a| a.address.eq_ignore_ascii_case(address)) else { continue };
+        let Some(first) = target.account_of(address) else { continue };
         let mut last = first;
         // As many steps as there are accounts, so that a circle ends.
         for _ in 0..target.accounts.len() {

@@ -5,6 +5,17 @@ pub fn is_same(one: &str, other: &str) -> bool {
     one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
 }
 
+/// Whether two texts are the same mail address. Case does not count, in the local part neither: no server that people use
+/// tells mailboxes apart by it (RFC 5321 §2.4).
+pub fn is_same_address(one: &str, other: &str) -> bool {
+    match (one.rsplit_once('@'), other.rsplit_once('@')) {
+        (Some((local, domain)), Some((other_local, other_domain))) => {
+            local.to_lowercase() == other_local.to_lowercase() && is_same(domain, other_domain)
+        }
+        _ => false,
+    }
+}
+
 /// Whether a host is a domain or lies below it. Case and a final dot do not count; the empty domain has nothing below it.
 pub fn is_at_or_below(host: &str, domain: &str) -> bool {
     let (host, domain) = (host.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());

@@ -227,7 +227,7 @@ pub(super) fn lost(target: &Target, rcpt_to: &[String], submission: &Submission,
 
 /// Whether mail to this address ends up in, or passes through, this account.
 fn leads_to(target: &Target, address: &str, account: &str) -> bool {
-    let mut next = target.accounts.values().find(|a| a.address.eq_ignore_ascii_case(address));
+    let mut next = target.account_of(address);
     for _ in 0..=target.accounts.len() {
         match next {
             Some(a) if a.name == account => return true,

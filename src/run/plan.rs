@@ -119,10 +119,7 @@ impl Item {
     /// What the texts of the scenario may name; later ones win: the accounts, the scenario's own, the command line's
     /// (`given`), and what is new in every attempt.
     pub(super) fn vars(&self, target: &Target, given: &Vars, run: &RunId, token: &Token) -> Vars {
-        let mut vars = target.vars();
-        for (name, value) in self.scenario.vars.iter().chain(given.iter()) {
-            vars.set(name, value);
-        }
+        let mut vars = self.scenario.vars_on(target, given);
         vars.set("token", token.as_str());
         vars.set("run", run.as_str());
         vars

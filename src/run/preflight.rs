@@ -6,9 +6,11 @@ use super::{
     route::{self, route},
 };
 use crate::{
-    core::{At, Position, RunId, Token},
+    core::{Position, RunId, Token},
     probe::compose::{Occasion, compose},
-    scenario::{Target, Template, Vars, YamlError, model::ExpectationKind, target::Provider},
+    scenario::{
+        Scenario, Target, Template, Vars, YamlError, model::ExpectationKind, target::Provider, vars::UnknownVariable,
+    },
 };
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use std::sync::Arc;
 pub fn prepare(plan: &mut Plan, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
     let mut problems: Vec<YamlError> = Vec::new();
     for item in &mut plan.items {
-        let mut scenario = item.scenario.as_ref().clone().with_defaults(target);
+        let mut scenario = item.scenario.as_ref().clone().with_accounts(target, given).with_defaults(target);
         scenario.skip = scenario.skipped_on(target.kind);
         item.scenario = Arc::new(scenario);
         if item.scenario.skip.is_some() {
@@ -42,54 +44,77 @@ pub fn prepare(plan: &mut Plan, target: &Target, given: &Vars, run: &RunId, now:
 
 fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
     let scenario = &item.scenario;
-    let error = |at: At<String>| scenario.wrong(&at.at, at.value);
-    if let Err(problem) = route(&scenario.send, target) {
-        // Nothing else makes sense without the accounts.
-        return vec![error(problem)];
-    }
-    let mut found: Vec<YamlError> = scenario
-        .expected_on(target.kind)
-        .filter_map(|e| Some((&e.kind, e.kind.account()?)))
-        .filter_map(|(kind, account)| {
-            let log = matches!(kind, ExpectationKind::Log(_));
-            let (message, help) = match target.accounts.get(&account.value) {
-                None => (route::unknown(&account.value, target), None),
-                Some(a) if log && a.logs.is_empty() => (
-                    format!("account {} has no logs on target {}, so no line can stand there", a.name, target.kind),
-                    Some("write `targets:` with those that have, or `logs` of the account into sealcheck.yaml"),
-                ),
-                Some(a) if !log && a.imap.is_none() => {
-                    (format!("account {} has no imap, so nobody can look into its mailbox", a.name), None)
-                }
-                Some(a) => {
-                    let at =
-                        gmail_only(kind).filter(|_| a.imap.as_ref().is_none_or(|i| i.provider != Provider::Gmail))?;
-                    let message =
-                        format!("account {} is not read as Gmail, so its mail has no labels and no category", a.name);
-                    let help = "write `targets:` with those that have, or `provider: gmail` into the account's imap";
-                    return Some(scenario.wrong(at, message).with_help(help));
-                }
-            };
-            let error = scenario.wrong(&account.at, message);
-            Some(help.map_or(error.clone(), |help| error.with_help(help)))
-        })
-        .collect();
     let token = Token::of(run, item.index, 1);
     let vars = item.vars(target, given, run, &token);
-    let unknown = scenario.unknown_names(&vars);
-    if unknown.is_empty() {
-        let occasion = Occasion { target, vars: &vars, token: &token, run, now, base: &item.base };
-        let composed = compose(&scenario.send, &occasion);
-        found.extend(composed.err().map(|e| scenario.wrong(&e.at, e.message)));
+    let unknown = scenario.texts_on(target.kind).into_iter().flat_map(|text| text.unknown_names(&vars));
+    let unknown: Vec<YamlError> = unknown.map(|name| unknown_variable(scenario, &name)).collect();
+    if !unknown.is_empty() {
+        // An account may be among them.
+        return unknown;
     }
-    found.extend(unknown.into_iter().map(|unknown| {
-        let help = match &unknown.similar {
-            Some(similar) => format!("did you mean `${similar}`?"),
-            None => format!("define it with `vars:` or --var {}=VALUE; `$$` is a dollar sign", unknown.name),
-        };
-        scenario.wrong(&unknown.at, unknown.to_string()).with_help(help)
-    }));
+    if let Err(problem) = route(&scenario.send, target) {
+        // Nothing else makes sense without the accounts.
+        return vec![scenario.wrong(&problem.at, problem.value)];
+    }
+    let mut found = accounts(scenario, target);
+    let occasion = Occasion { target, vars: &vars, token: &token, run, now, base: &item.base };
+    let composed = compose(&scenario.send, &occasion);
+    found.extend(composed.err().map(|e| scenario.wrong(&e.at, e.message)));
+    found.extend(twice(scenario, target));
     found
+}
+
+fn unknown_variable(scenario: &Scenario, unknown: &UnknownVariable) -> YamlError {
+    let help = match &unknown.similar {
+        Some(similar) => format!("did you mean `${similar}`?"),
+        None => format!("define it with `vars:` or --var {}=VALUE; `$$` is a dollar sign", unknown.name),
+    };
+    scenario.wrong(&unknown.at, unknown.to_string()).with_help(help)
+}
+
+/// Recipients that are one account: the mail would go there once.
+fn twice(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut found = Vec::new();
+    for to in &scenario.send.to {
+        let Some(account) = target.account_of(&to.value) else { continue };
+        match seen.iter().find(|(name, _)| *name == account.name) {
+            Some((_, first)) => {
+                let message = format!("`{}` and `{first}` are one address, {}", to.value, account.address);
+                found.push(scenario.wrong(&to.at, message).with_help("keep one of them"));
+            }
+            None => seen.push((&account.name, &to.value)),
+        }
+    }
+    found
+}
+
+/// Accounts of expectations that are not there, or cannot be asked.
+fn accounts(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
+    let named = scenario.expected_on(target.kind).filter_map(|e| Some((&e.kind, e.kind.account()?)));
+    let found = named.filter_map(|(kind, account)| {
+        let log = matches!(kind, ExpectationKind::Log(_));
+        let (message, help) = match target.accounts.get(&account.value) {
+            None => (route::unknown(&account.value, target), None),
+            Some(a) if log && a.logs.is_empty() => (
+                format!("account {} has no logs on target {}, so no line can stand there", a.name, target.kind),
+                Some("write `targets:` with those that have, or `logs` of the account into sealcheck.yaml"),
+            ),
+            Some(a) if !log && a.imap.is_none() => {
+                (format!("account {} has no imap, so nobody can look into its mailbox", a.name), None)
+            }
+            Some(a) => {
+                let at = gmail_only(kind).filter(|_| a.imap.as_ref().is_none_or(|i| i.provider != Provider::Gmail))?;
+                let message =
+                    format!("account {} is not read as Gmail, so its mail has no labels and no category", a.name);
+                let help = "write `targets:` with those that have, or `provider: gmail` into the account's imap";
+                return Some(scenario.wrong(at, message).with_help(help));
+            }
+        };
+        let error = scenario.wrong(&account.at, message);
+        Some(help.map_or(error.clone(), |help| error.with_help(help)))
+    });
+    found.collect()
 }
 
 /// Where an expectation asks for something that only Gmail has.

@@ -34,7 +34,7 @@ pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> 
         return Err(At::new(unknown(&send.from.value, target), send.from.at.clone()));
     };
     let recipients: Vec<(&At<String>, Option<&Account>)> =
-        send.to.iter().map(|to| (to, target.accounts.get(&to.value))).collect();
+        send.to.iter().map(|to| (to, target.account_of(&to.value))).collect();
     for (to, account) in &recipients {
         if account.is_none() && !to.value.contains('@') && !to.value.contains('$') {
             return Err(At::new(unknown(&to.value, target), to.at.clone()));

@@ -33,8 +33,10 @@ impl Scenario {
 /// Whether mail to one of the recipients is forwarded to a mailbox at Gmail.
 fn forwarded(recipients: &[String], to: &str, target: &Target) -> bool {
     let gmail = target.accounts.get(to).and_then(|a| a.imap.as_ref()).is_some_and(|i| i.provider == Provider::Gmail);
-    let passes = |first: &String| target.route(first).iter().skip(1).any(|a| a.name == to);
-    gmail && !recipients.iter().any(|r| r == to) && recipients.iter().any(passes)
+    let recipients: Vec<&str> =
+        recipients.iter().filter_map(|r| target.account_of(r)).map(|account| account.name.as_str()).collect();
+    let passes = |first: &&str| target.route(first).iter().skip(1).any(|a| a.name == to);
+    gmail && !recipients.contains(&to) && recipients.iter().any(passes)
 }
 
 impl DeliveredExpectation {

@@ -1,5 +1,6 @@
 //! What is to be done? The scenario model, the project file, and how YAML becomes them.
 
+mod accounts;
 pub mod config;
 mod defaults;
 pub mod faults;

@@ -2,23 +2,19 @@
 
 use super::{
     model::{AttachmentContent, DeliveredExpectation, ExpectationKind, Scenario, SendSpec, TextTest},
-    vars::{Template, UnknownVariable, Vars},
+    target::TargetKind,
+    vars::Template,
 };
 use crate::core::At;
 
 impl Scenario {
-    /// Every text that may name variables, in the order of the file.
-    pub fn templates(&self) -> Vec<&Template> {
-        let mut out = self.send.templates();
-        for expectation in &self.expect {
-            out.extend(expectation.kind.templates());
-        }
-        out
-    }
-
-    /// Every use of a variable that is not among these.
-    pub fn unknown_names(&self, vars: &Vars) -> Vec<UnknownVariable> {
-        self.templates().into_iter().flat_map(|t| t.unknown_names(vars)).collect()
+    /// Every text that may name variables on a target of this kind, in the order of the file: those of accounts and addresses
+    /// last.
+    pub fn texts_on(&self, kind: TargetKind) -> Vec<Template> {
+        let expected = || self.expected_on(kind).map(|e| &e.kind);
+        let texts = self.send.templates().into_iter().chain(expected().flat_map(ExpectationKind::templates)).cloned();
+        let accounts = [&self.send.from].into_iter().chain(&self.send.to).chain(expected().filter_map(|e| e.account()));
+        texts.chain(accounts.map(|a| Template::new(a.value.as_str(), a.at.clone()))).collect()
     }
 }
 
@@ -54,6 +50,18 @@ impl ExpectationKind {
             Self::Absent(a) => Some(&a.from),
             Self::Count(c) => Some(&c.to),
             Self::Log(l) => Some(&l.of),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn account_mut(&mut self) -> Option<&mut At<String>> {
+        match self {
+            Self::Smtp(_) => None,
+            Self::Delivered(d) => Some(&mut d.to),
+            Self::Bounced(b) => Some(&mut b.to),
+            Self::Absent(a) => Some(&mut a.from),
+            Self::Count(c) => Some(&mut c.to),
+            Self::Log(l) => Some(&mut l.of),
         }
     }
 

@@ -45,3 +45,55 @@ fn what_a_policy_takes_back_is_told_where_nothing_failed() {
         attempt["assertions"].as_array().unwrap().iter().map(|a| a["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["expect[0].delivered", "expect[0].delivered.arc.seals[0]"]);
 }
+
+/// The paths of what a run asserted of its only scenario, and its status.
+fn asserted(project: &Project, args: &[&str]) -> (String, Vec<String>) {
+    let run = project.run(&[&["run", "--report", "json=result.json"], args].concat());
+    assert!(run.code < 2, "{run}");
+    let result: Value = serde_json::from_str(&project.read("result.json")).unwrap();
+    let scenario = &result["scenarios"][0];
+    let checks = scenario["attempts"][0]["assertions"].as_array().unwrap();
+    let paths = checks.iter().map(|c| c["path"].as_str().unwrap().trim_start_matches("expect[0].").to_owned());
+    (scenario["status"].as_str().unwrap().to_owned(), paths.collect())
+}
+
+#[test]
+fn mail_to_an_address_of_an_account_is_mail_to_the_account() {
+    let rest = "lab: { company: { arc: false } }\nexpect:\n  - delivered: $reader\nvars: { reader: gmail }";
+    for (to, args) in [
+        ("company", &[][..]),
+        ("info@corp.example", &[]),
+        ("Info@CORP.example", &[]),
+        ("$company.address", &[]),
+        ("'${company.user}@$company.domain'", &[]),
+        ("$who", &["--var", "who=company"]),
+        ("$who", &["--var", "who=INFO@corp.example", "--var", "reader=probe.inbox@gmail.com"]),
+    ] {
+        let project = Project::new().scenario("forward", &scenario(to, rest));
+        let wanted = ["delivered", "delivered.auth.arc", "delivered.arc.seals[0]"].map(str::to_owned).to_vec();
+        assert_eq!(asserted(&project, args), ("failed".to_owned(), wanted), "{to} {args:?}");
+    }
+}
+
+#[test]
+fn one_recipient_under_two_names_is_refused() {
+    for to in ["[company, info@corp.example]", "[$company.address, Info@corp.example]"] {
+        let project = Project::new().scenario("twice", &scenario(to, "expect:\n  - delivered: gmail"));
+        for command in ["check", "run"] {
+            let run = project.run(&[command]);
+            assert_eq!(run.code, 2, "{run}");
+            assert!(run.stderr.contains("are one address, info@corp.example"), "{run}");
+            assert!(run.stderr.contains("scenarios/twice.yaml:3:"), "{run}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_variable_in_the_place_of_an_account_is_told_as_one() {
+    for (to, expect) in [("$compny", "delivered: gmail"), ("company", "absent: $gmial.address")] {
+        let project = Project::new().scenario("typo", &scenario(to, &format!("expect:\n  - {expect}")));
+        let run = project.run(&["check"]);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains("unknown variable `$"), "{run}");
+    }
+}

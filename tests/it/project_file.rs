@@ -3,8 +3,8 @@
 use sealcheck::{
     core::Redactor,
     scenario::{
-        Config, Scenario, TargetKind,
-        config::{Outside, Resolved},
+        Config, Scenario, TargetKind, Vars,
+        config::{Outside, Resolved, Selected},
         target::{Mechanism, Provider, TlsMode},
         yaml,
     },
@@ -54,7 +54,9 @@ async fn resolve(config: &Config, scenarios: &[Scenario], renamed: &[(&str, &str
     let renamed: BTreeMap<_, _> = renamed.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
     let outside = Outside { env: &env, root: Path::new("") };
     let redactor = Redactor::new();
-    let resolved = config.resolve(TargetKind::Gmail, scenarios, &renamed, &outside, &redactor).await;
+    let vars = Vars::new();
+    let selected = Selected { kind: TargetKind::Gmail, scenarios, renamed: &renamed, vars: &vars };
+    let resolved = config.resolve(selected, &outside, &redactor).await;
     if resolved.as_ref().is_ok_and(|r| r.target.accounts.contains_key("external")) {
         assert!(redactor.leaks(b"external secret"));
     }
@@ -80,6 +82,27 @@ async fn logs_are_files_below_the_project_or_programs() {
         let error = config(&text, &[]).unwrap_err();
         assert!(error.contains(says) && error.contains("sealcheck.yaml:10:"), "{wrong}: {error}");
     }
+}
+
+#[tokio::test]
+async fn accounts_are_found_by_their_addresses() {
+    let config = config(ACCOUNTS, &[]).unwrap();
+    for (send, expect) in [
+        ("{ from: external, to: Forward-Me@corp.example }", "delivered: gmail"),
+        ("{ from: $external.address, to: $company.address }", "delivered: Probe.Inbox@gmail.com"),
+        ("{ from: external, to: '${company.user}@$company.domain' }", "absent: $gmail.address"),
+    ] {
+        let target = resolve(&config, &scenario(send, expect), &[]).await.unwrap().target;
+        assert_eq!(target.accounts.keys().collect::<Vec<_>>(), ["company", "external", "gmail"], "{send} {expect}");
+    }
+    // The address of an account that stands in for another is that of the other's name.
+    let other = scenario("{ from: external, to: company }", "delivered: second@gmail.com");
+    let target = resolve(&config, &other, &[("gmail", "gmail-2"), ("gmail-2", "gmail")]).await.unwrap().target;
+    assert_eq!(target.accounts["gmail"].address, "second@gmail.com");
+    // An address of somebody else needs no account; its variables do.
+    let outside = scenario("{ from: external, to: 'x+$token@$company.domain' }", "delivered: gmail");
+    let target = resolve(&config, &outside, &[]).await.unwrap().target;
+    assert_eq!(target.accounts.keys().collect::<Vec<_>>(), ["company", "external", "gmail"]);
 }
 
 #[tokio::test]

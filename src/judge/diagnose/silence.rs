@@ -54,7 +54,7 @@ pub(super) fn bounces(evidence: &Evidence, target: &Target) -> Bounces {
     if sender.is_empty() {
         return unseen("the mail has no sender in its envelope that one could go to".to_owned(), String::new());
     }
-    let Some(account) = target.accounts.values().find(|a| a.address.eq_ignore_ascii_case(sender)) else {
+    let Some(account) = target.account_of(sender) else {
         let next = "send with the address of an account that has `imap`".to_owned();
         return unseen(format!("it would go to {sender}, which is no account's address"), next);
     };

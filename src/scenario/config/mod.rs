@@ -14,5 +14,5 @@ pub use model::{
     AccountSpec, Config, DkimSpec, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec,
     OauthSpec, Profile, SecretPlace, SecretRef, StagingSpec,
 };
-pub use resolve::{ConsentSpec, Opens, Outside, Resolved, Survey, UserFile, load};
+pub use resolve::{ConsentSpec, Opens, Outside, Resolved, Selected, Survey, UserFile, load};
 pub use staging::Staging;

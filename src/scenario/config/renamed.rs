@@ -1,7 +1,7 @@
 //! Accounts that stand in for others: scenarios name roles, and the command line may give a role to another account.
 
 use super::model::{AccountSpec, Config};
-use crate::scenario::{Scenario, TargetKind, YamlError};
+use crate::scenario::{Scenario, Target, YamlError};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Config {
@@ -21,7 +21,7 @@ impl Config {
     /// one account has two roles in a scenario.
     pub(super) fn misplaced(
         &self,
-        kind: TargetKind,
+        everyone: &Target,
         scenarios: &[Scenario],
         renamed: &BTreeMap<String, String>,
     ) -> Vec<YamlError> {
@@ -30,7 +30,7 @@ impl Config {
             return errors;
         }
         for scenario in scenarios {
-            let used = self.used(kind, std::slice::from_ref(scenario), renamed, &mut Vec::new());
+            let used = self.used(everyone, std::slice::from_ref(scenario), renamed, &mut Vec::new());
             let found = self.astray(&used, renamed).or_else(|| self.twice(scenario, &used, renamed));
             errors.extend(found.filter(|error| !errors.contains(error)));
         }

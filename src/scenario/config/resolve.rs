@@ -28,6 +28,19 @@ pub struct Outside<'a> {
     pub root: &'a Path,
 }
 
+/// The scenarios of a run, and what its command line puts in the place of accounts and variables.
+#[derive(Clone, Copy)]
+pub struct Selected<'a> {
+    /// Where they run.
+    pub kind: TargetKind,
+    /// The scenarios.
+    pub scenarios: &'a [Scenario],
+    /// The accounts that stand in for others: of `gmail` → `gmail-2` the other one is taken under the first name.
+    pub renamed: &'a BTreeMap<String, String>,
+    /// The variables of the command line.
+    pub vars: &'a Vars,
+}
+
 /// A target, and what is odd about the project file.
 #[derive(Debug)]
 pub struct Resolved {
@@ -83,33 +96,25 @@ impl Config {
     }
 
     /// The target of some scenarios as far as it is known without secrets: the accounts that they name on it, and those
-    /// that these forward to, with servers but without logins and certificates. Of `renamed` accounts (`gmail` →
-    /// `gmail-2`) the other one is taken under the first name.
+    /// that these forward to, with servers but without logins and certificates.
     ///
     /// # Errors
     /// Accounts that are not there or cannot do what is wanted of them, and a sender whose address is the one that the
     /// mail is finally delivered to.
-    pub fn outline(
-        &self,
-        kind: TargetKind,
-        scenarios: &[Scenario],
-        renamed: &BTreeMap<String, String>,
-    ) -> Result<Resolved, YamlErrors> {
-        let (resolved, errors) = self.sketch(kind, scenarios, renamed);
+    pub fn outline(&self, selected: Selected<'_>) -> Result<Resolved, YamlErrors> {
+        let (resolved, errors) = self.sketch(selected);
         if errors.is_empty() { Ok(resolved) } else { Err(YamlErrors(errors)) }
     }
 
     /// The outline as far as it goes, and everything that is wrong with it.
-    fn sketch(
-        &self,
-        kind: TargetKind,
-        scenarios: &[Scenario],
-        renamed: &BTreeMap<String, String>,
-    ) -> (Resolved, Vec<YamlError>) {
+    fn sketch(&self, Selected { kind, scenarios, renamed, vars }: Selected<'_>) -> (Resolved, Vec<YamlError>) {
+        let everyone = self.everyone(kind, renamed);
+        let scenarios: Vec<Scenario> =
+            scenarios.iter().map(|scenario| scenario.clone().with_accounts(&everyone, vars)).collect();
         let mut errors = Vec::new();
-        let used = self.used(kind, scenarios, renamed, &mut errors);
-        errors.extend(self.own_mail(kind, scenarios, renamed));
-        errors.extend(self.misplaced(kind, scenarios, renamed));
+        let used = self.used(&everyone, &scenarios, renamed, &mut errors);
+        errors.extend(self.own_mail(&everyone, &scenarios, renamed));
+        errors.extend(self.misplaced(&everyone, &scenarios, renamed));
         let mut hints = Vec::new();
         let mut accounts = BTreeMap::new();
         for name in used {
@@ -120,13 +125,24 @@ impl Config {
             }
         }
         // What a text says of an account is known without its servers.
-        for name in named_in_texts(scenarios) {
+        for name in named_in_texts(&scenarios, kind) {
             if let (false, Some(spec)) = (accounts.contains_key(&name), self.account(&name, renamed)) {
                 let (smtp, imap, mx) = (None, None, None);
                 accounts.insert(name.clone(), Account { smtp, imap, mx, ..spec.outline(name) });
             }
         }
         (Resolved { target: Target { kind, accounts, dns: self.dns, rspamd: None }, hints }, errors)
+    }
+
+    /// Every account of the project file in its role, without logins and certificates.
+    fn everyone(&self, kind: TargetKind, renamed: &BTreeMap<String, String>) -> Target {
+        let roles = self.accounts.keys().chain(renamed.keys());
+        let accounts = roles.filter_map(|role| {
+            let spec = self.account(role, renamed)?;
+            let forwards_to = self.forwards_to(spec, renamed);
+            Some((role.clone(), Account { forwards_to, ..spec.outline(role.clone()) }))
+        });
+        Target { kind, accounts: accounts.collect(), dns: self.dns, rspamd: None }
     }
 
     /// The target of some scenarios, as [`Config::outline`] has it, with logins and certificates. Every secret that is
@@ -136,14 +152,12 @@ impl Config {
     /// Those of [`Config::outline`], and secrets and files that cannot be had.
     pub async fn resolve(
         &self,
-        kind: TargetKind,
-        scenarios: &[Scenario],
-        renamed: &BTreeMap<String, String>,
+        selected: Selected<'_>,
         outside: &Outside<'_>,
         redactor: &Redactor,
     ) -> Result<Resolved, YamlErrors> {
-        let outline = self.outline(kind, scenarios, renamed)?;
-        self.opened(outline, renamed, outside, redactor).await
+        let outline = self.outline(selected)?;
+        self.opened(outline, selected.renamed, outside, redactor).await
     }
 
     /// An outline with logins and certificates.
@@ -159,16 +173,9 @@ impl Config {
     }
 
     /// What there is of a target that may be wrong: nothing keeps the rest of it from being looked at.
-    pub async fn survey(
-        &self,
-        kind: TargetKind,
-        scenarios: &[Scenario],
-        renamed: &BTreeMap<String, String>,
-        outside: &Outside<'_>,
-        redactor: &Redactor,
-    ) -> Survey {
-        let (outline, accounts) = self.sketch(kind, scenarios, renamed);
-        let (Resolved { target, hints }, secrets) = self.open(outline, renamed, outside, redactor).await;
+    pub async fn survey(&self, selected: Selected<'_>, outside: &Outside<'_>, redactor: &Redactor) -> Survey {
+        let (outline, accounts) = self.sketch(selected);
+        let (Resolved { target, hints }, secrets) = self.open(outline, selected.renamed, outside, redactor).await;
         Survey { target, accounts, secrets, hints }
     }
 
@@ -267,9 +274,10 @@ impl Config {
 }
 
 /// What stands before the full stop in `$account.field`.
-fn named_in_texts(scenarios: &[Scenario]) -> BTreeSet<String> {
+fn named_in_texts(scenarios: &[Scenario], kind: TargetKind) -> BTreeSet<String> {
     let none = Vars::new();
-    let names = scenarios.iter().flat_map(Scenario::templates).flat_map(|text| text.names(&none));
+    let texts: Vec<_> = scenarios.iter().flat_map(|scenario| scenario.texts_on(kind)).collect();
+    let names = texts.iter().flat_map(|text| text.names(&none));
     names.filter_map(|name| name.split_once('.')).map(|(account, _)| account.to_owned()).collect()
 }
 

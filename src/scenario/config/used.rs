@@ -2,8 +2,8 @@
 
 use super::model::{AccountSpec, Config};
 use crate::{
-    core::At,
-    scenario::{Scenario, TargetKind, YamlError, model::ExpectationKind, suggest},
+    core::{At, Position},
+    scenario::{Scenario, Target, YamlError, model::ExpectationKind, suggest},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,12 @@ impl Config {
     /// The names that are used, and what is wrong with those that are named.
     pub(super) fn used(
         &self,
-        kind: TargetKind,
+        everyone: &Target,
         scenarios: &[Scenario],
         renamed: &BTreeMap<String, String>,
         errors: &mut Vec<YamlError>,
     ) -> BTreeSet<String> {
+        let kind = everyone.kind;
         let mut used = BTreeSet::new();
         for (name, other) in renamed.iter().filter(|(_, other)| !self.accounts.contains_key(*other)) {
             let help = suggest::hint(other, self.names(), "accounts").unwrap_or_default();
@@ -25,22 +26,21 @@ impl Config {
             );
         }
         for scenario in scenarios.iter().filter(|s| s.targets.contains(&kind) && s.skipped_on(kind).is_none()) {
-            let direct = |name: &str| self.account(name, renamed).is_some_and(|a| a.mx.is_some());
-            for named in wants(scenario, kind, direct) {
-                let name = &named.account.value;
-                let Some(spec) = self.account(name, renamed) else {
-                    if !renamed.contains_key(name) {
-                        let help = suggest::hint(name, self.names(), "accounts")
+            for Wanted { name, at, role } in wants(scenario, everyone) {
+                let Some(spec) = self.account(&name, renamed) else {
+                    // Of an unknown variable is told elsewhere.
+                    if !renamed.contains_key(&name) && !name.contains('$') {
+                        let help = suggest::hint(&name, self.names(), "accounts")
                             .unwrap_or_else(|| "write it into `accounts` of sealcheck.yaml".to_owned());
                         let message = format!("target {kind} has no account `{name}`");
-                        push(errors, scenario.wrong(&named.account.at, message).with_help(help));
+                        push(errors, scenario.wrong(at, message).with_help(help));
                     }
                     continue;
                 };
-                if let Some((message, help)) = named.lacks(spec) {
-                    push(errors, scenario.wrong(&named.account.at, message).with_help(help));
+                if let Some((message, help)) = role.lacks(&name, spec) {
+                    push(errors, scenario.wrong(at, message).with_help(help));
                 }
-                let mut next = Some((name.clone(), spec));
+                let mut next = Some((name, spec));
                 while let Some((name, spec)) = next {
                     if !used.insert(name) {
                         break;
@@ -61,15 +61,16 @@ impl Config {
     /// Gmail keeps only the sent copy of mail that comes back to its sender (E01): such a scenario can never pass.
     pub(super) fn own_mail(
         &self,
-        kind: TargetKind,
+        everyone: &Target,
         scenarios: &[Scenario],
         renamed: &BTreeMap<String, String>,
     ) -> Vec<YamlError> {
+        let kind = everyone.kind;
         let mut errors = Vec::new();
         for scenario in scenarios.iter().filter(|s| s.targets.contains(&kind) && s.skipped_on(kind).is_none()) {
             let Some(sender) = self.account(&scenario.send.from.value, renamed) else { continue };
             for to in &scenario.send.to {
-                let mut last = self.account(&to.value, renamed);
+                let mut last = everyone.account_of(&to.value).and_then(|a| self.account(&a.name, renamed));
                 for _ in 0..self.accounts.len() {
                     match last.and_then(|a| self.forwards_to(a, renamed)) {
                         Some(next) => last = self.account(&next, renamed),
@@ -112,9 +113,10 @@ fn mailbox(address: &str) -> String {
     }
 }
 
-/// An account that a scenario names, and what it is to do.
+/// An account that a scenario names, where, and what it is to do.
 struct Wanted<'a> {
-    account: &'a At<String>,
+    name: String,
+    at: &'a Position,
     role: Role,
 }
 
@@ -126,15 +128,14 @@ enum Role {
     WritesLog,
 }
 
-impl Wanted<'_> {
-    fn lacks(&self, spec: &AccountSpec) -> Option<(String, &'static str)> {
-        let name = &self.account.value;
-        match self.role {
-            Role::Sends { direct: false } if spec.smtp.is_none() => Some((
+impl Role {
+    fn lacks(&self, name: &str, spec: &AccountSpec) -> Option<(String, &'static str)> {
+        match self {
+            Self::Sends { direct: false } if spec.smtp.is_none() => Some((
                 format!("account `{name}` cannot send, it has no `smtp`"),
                 "write `smtp` of the sender, or `mx` of the recipient",
             )),
-            Role::IsRead if spec.imap.is_none() => Some((
+            Self::IsRead if spec.imap.is_none() => Some((
                 format!("nobody can look into the mailbox of account `{name}`, it has no `imap`"),
                 "write `imap` of the account",
             )),
@@ -143,16 +144,26 @@ impl Wanted<'_> {
     }
 }
 
-/// What a scenario wants of accounts; `direct` says whether mail to an account is handed over to its own server.
-fn wants<'a>(scenario: &'a Scenario, kind: TargetKind, direct: impl Fn(&str) -> bool) -> Vec<Wanted<'a>> {
+/// What a scenario wants of accounts.
+fn wants<'a>(scenario: &'a Scenario, everyone: &Target) -> Vec<Wanted<'a>> {
+    let wanted = |account: &'a At<String>, role: Role| Wanted { name: account.value.clone(), at: &account.at, role };
     let mut out = Vec::new();
-    let named = scenario.send.to.iter().filter(|to| !to.value.contains(['@', '$']));
-    out.extend(named.map(|account| Wanted { account, role: Role::Receives }));
-    out.extend(scenario.expected_on(kind).filter_map(|e| {
+    let mut direct = false;
+    for to in &scenario.send.to {
+        match everyone.account_of(&to.value) {
+            Some(account) => {
+                direct |= account.mx.is_some();
+                out.push(Wanted { name: account.name.clone(), ..wanted(to, Role::Receives) });
+            }
+            // An address of somebody else, or one that is not known yet.
+            None if to.value.contains(['@', '$']) => {}
+            None => out.push(wanted(to, Role::Receives)),
+        }
+    }
+    out.extend(scenario.expected_on(everyone.kind).filter_map(|e| {
         let role = if matches!(e.kind, ExpectationKind::Log(_)) { Role::WritesLog } else { Role::IsRead };
-        e.kind.account().map(|account| Wanted { account, role })
+        e.kind.account().map(|account| wanted(account, role))
     }));
-    let direct = scenario.send.to.iter().any(|to| direct(&to.value));
-    out.push(Wanted { account: &scenario.send.from, role: Role::Sends { direct } });
+    out.push(wanted(&scenario.send.from, Role::Sends { direct }));
     out
 }

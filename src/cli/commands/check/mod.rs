@@ -20,7 +20,7 @@ use crate::{
     lab::{Lab, Settings},
     outcome::ExitCode,
     run::{Plan, Selection, prepare},
-    scenario::{Scenario, Target, TargetKind, Vars, Warning, YamlError, lint},
+    scenario::{Scenario, Target, TargetKind, Vars, Warning, YamlError, config::Selected, lint},
 };
 use clap::{ArgMatches, CommandFactory};
 use serde_json::{Value, json};
@@ -215,7 +215,8 @@ impl Trial<'_> {
         }
         let mut target = None;
         for renamed in &self.renamed {
-            match self.project.config.outline(kind, std::slice::from_ref(scenario), renamed) {
+            let scenarios = std::slice::from_ref(scenario);
+            match self.project.config.outline(Selected { kind, scenarios, renamed, vars: &self.vars }) {
                 Ok(outline) => {
                     for what in outline.hints {
                         let hint = Warning { code: "W08", what };

@@ -77,7 +77,7 @@ async fn run(
 ) -> Result<(RunReport, Option<String>), Failure> {
     let selection = Selection { target: Some(kind), tags: None, shard: None, repeat: 1 };
     let plan = Plan::select([probe], &selection);
-    let given = project.given(context, (kind, Settings::default()), &plan, renamed, redactor).await?;
+    let given = project.given(context, (kind, Settings::default()), &plan, (renamed, &Vars::new()), redactor).await?;
     let receiver = given.outline().and_then(|target| target.accounts.get("gmail")?.seal_domain.clone());
     let run = context.new_run();
     let directory = project.run_dir(&run);

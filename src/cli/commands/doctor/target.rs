@@ -8,7 +8,7 @@ use crate::{
     probe::token::Tokens,
     scenario::{
         Scenario, TargetKind,
-        config::{Outside, Survey},
+        config::{Outside, Selected, Survey},
     },
 };
 use std::collections::BTreeSet;
@@ -45,9 +45,11 @@ pub(super) async fn examine(
     let renamed = args.values.renamed(None);
     let env = |name: &str| context.variable(name).map(str::to_owned);
     let outside = Outside { env: &env, root: project.folder() };
-    let Survey { target, accounts, secrets, hints } =
-        project.config.survey(kind, &scenarios, &renamed, &outside, redactor).await;
-    let senders: BTreeSet<String> = scenarios.iter().map(|s| s.send.from.value.clone()).collect();
+    let vars = args.values.vars()?;
+    let selected = Selected { kind, scenarios: &scenarios, renamed: &renamed, vars: &vars };
+    let Survey { target, accounts, secrets, hints } = project.config.survey(selected, &outside, redactor).await;
+    let scenarios = scenarios.into_iter().map(|scenario| scenario.with_accounts(&target, &vars));
+    let senders: BTreeSet<String> = scenarios.map(|s| s.send.from.value).collect();
     let preflight = Preflight {
         target: &target,
         accounts: &accounts,

@@ -82,7 +82,13 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     mask_with(&redactor);
     let renamed = args.values.renamed(settings.selection.shard);
     let given = project
-        .given(context, (settings.options.target.value, settings.lab.clone()), &plan, &renamed, &redactor)
+        .given(
+            context,
+            (settings.options.target.value, settings.lab.clone()),
+            &plan,
+            (&renamed, &settings.vars),
+            &redactor,
+        )
         .await?;
     check_names(&plan, &settings.options.report.value, &redactor)?;
     let run = context.new_run();

@@ -44,7 +44,8 @@ impl Roles {
     /// The roles of a target's accounts. Where accounts share a domain, the one that the scenario names first has it.
     pub(super) fn new(scenario: &Scenario, target: &Target) -> Self {
         let mut order: Vec<&str> = vec![&scenario.send.from.value];
-        order.extend(scenario.send.to.iter().map(|to| to.value.as_str()));
+        let to = scenario.send.to.iter().filter_map(|to| target.account_of(&to.value));
+        order.extend(to.map(|account| account.name.as_str()));
         order.extend(scenario.expect.iter().filter_map(|e| match &e.kind {
             ExpectationKind::Delivered(d) => Some(d.to.value.as_str()),
             ExpectationKind::Bounced(b) => Some(b.to.value.as_str()),
