@@ -67,6 +67,7 @@ mod readme;
 mod recorded;
 mod redaction;
 mod refused;
+mod reliability;
 mod reports;
 mod resume;
 mod rspamd;

@@ -81,7 +81,7 @@ impl Project {
         fs::read_to_string(self.path(below)).unwrap_or_else(|e| panic!("{below}: {e}"))
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealcheck"));
         command.args(args).current_dir(self.dir.path()).env_clear().envs(self.env.iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

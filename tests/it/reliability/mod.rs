@@ -1,0 +1,112 @@
+//! What a fault of the network, or of a server, does to a verdict: every stage of SMTP and IMAP with every fault, and the
+//! tables of docs/reliability.md that tell of it.
+
+mod cell;
+mod client;
+mod dialogue;
+mod fault;
+mod figures;
+mod imap;
+mod proxy;
+mod runs;
+mod smtp;
+mod stage;
+mod table;
+
+use crate::diagnosis_page::assert_page;
+use cell::{Cell, Outcome, Scale};
+use fault::Fault;
+use runs::{Round, run_all};
+use std::{collections::BTreeSet, sync::LazyLock};
+use table::{ABSENCE, CLEANUP, IMAP_ALWAYS, IMAP_ONCE, SMTP, Table};
+
+const TABLES: [Table; 5] = [SMTP, IMAP_ONCE, IMAP_ALWAYS, ABSENCE, CLEANUP];
+
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
+    std::fs::read_to_string(page).unwrap()
+});
+
+/// Deadlines of a tenth. Where a busy machine decides, a cell is run again at real deadlines, which alone count, and at
+/// last beside no more than one other.
+const ROUNDS: [Round; 3] = [
+    Round { scale: Scale(0.1), side_by_side: 24 },
+    Round { scale: Scale::REAL, side_by_side: 24 },
+    Round { scale: Scale::REAL, side_by_side: 2 },
+];
+
+/// The outcomes of a cell that the page has.
+fn in_page(cell: Cell) -> BTreeSet<String> {
+    let table = TABLES.iter().find(|table| table.has(cell)).unwrap();
+    table.read(&PAGE, cell)
+}
+
+/// Runs every cell that `which` names, again at another speed while it breaks a promise or is not as the page has it.
+fn run(rounds: &[Round], which: impl Fn(&Cell) -> bool) -> Vec<(Cell, Outcome)> {
+    let mut right = Vec::new();
+    let mut cells: Vec<Cell> = TABLES.iter().flat_map(Table::cells).filter(which).collect();
+    let (last, rounds) = rounds.split_last().unwrap();
+    for round in rounds {
+        let outcomes = run_all(std::mem::take(&mut cells), *round);
+        for (cell, outcome) in outcomes {
+            if outcome.broken(cell.wants).is_empty() && in_page(cell).contains(&outcome.shown()) {
+                right.push((cell, outcome));
+            } else {
+                cells.push(cell);
+            }
+        }
+    }
+    right.extend(run_all(cells, *last));
+    right
+}
+
+/// Every promise that was broken, with what the program said.
+fn broken(outcomes: &[(Cell, Outcome)]) -> String {
+    let wrong = outcomes.iter().map(|(cell, outcome)| (cell, outcome, outcome.broken(cell.wants)));
+    let wrong = wrong.filter(|(.., broken)| !broken.is_empty());
+    wrong
+        .map(|(cell, outcome, broken)| format!("{cell}: {}: {broken:?}\n{}\n", outcome.shown(), outcome.said))
+        .collect()
+}
+
+/// The tables of the page with what was seen.
+fn tables(outcomes: &[(Cell, Outcome)]) -> Vec<(&'static str, String)> {
+    let seen = |cell: Cell| {
+        let seen = outcomes.iter().find(|(other, _)| *other == cell).map(|(_, outcome)| outcome.shown());
+        in_page(cell).into_iter().chain(seen).collect()
+    };
+    let faults = Fault::ALL.iter().map(|fault| format!("| {} | {} |\n", fault.name(), fault.says()));
+    let faults = format!("| fault | what the client sees |\n|---|---|\n{}", faults.collect::<String>());
+    let met = TABLES.iter().filter(|table| outcomes.iter().any(|(cell, _)| table.has(*cell)));
+    met.map(|table| (table.name, table.written(seen))).chain([("faults", faults)]).collect()
+}
+
+#[test]
+fn no_fault_of_the_network_makes_a_wrong_verdict() {
+    let outcomes = run(&ROUNDS, |cell| CLEANUP.has(*cell));
+    assert_eq!(broken(&outcomes), "");
+    assert_page("reliability.md", &tables(&outcomes));
+}
+
+/// Everything at real deadlines, or what two variables say: the cells that have all words of `SEALCHECK_CELLS` (between
+/// commas) in their names, and `SEALCHECK_CELLS_SCALE` of the real deadlines. What every program said is left beside the
+/// build.
+#[test]
+#[ignore = "takes a quarter of an hour; by hand, and the page has its figures"]
+fn by_hand() {
+    let variable = |name| std::env::var(name).ok();
+    let words = variable("SEALCHECK_CELLS").unwrap_or_default();
+    let scale = variable("SEALCHECK_CELLS_SCALE").map_or(Scale::REAL, |scale| Scale(scale.parse().unwrap()));
+    let which = |cell: &Cell| words.split(',').all(|word| cell.to_string().contains(word));
+    let outcomes = run(&[Round { scale, ..ROUNDS[1] }], which);
+    let said = outcomes.iter().map(|(cell, o)| format!("{cell}: {} in {:?}\n{}\n", o.shown(), o.took, o.said));
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("reliability.txt");
+    std::fs::write(&file, said.collect::<String>()).unwrap();
+    let figures = figures::of(&outcomes);
+    assert_eq!(broken(&outcomes), "", "{figures}");
+    let mut tables = tables(&outcomes);
+    if words.is_empty() && scale == Scale::REAL {
+        tables.push(("figures", figures));
+    }
+    assert_page("reliability.md", &tables);
+}
