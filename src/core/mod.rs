@@ -6,6 +6,7 @@ pub mod deadline;
 pub mod der;
 pub mod digest;
 pub mod duration;
+pub mod file;
 pub mod glob;
 pub mod guard;
 pub mod ids;

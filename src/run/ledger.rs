@@ -1,12 +1,19 @@
 //! What was sent in the last 24 hours, in a file that all runs of a project share.
 
+use crate::core::{
+    duration,
+    file::{self, Access},
+};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::Mutex,
+    time::Duration,
 };
+use tokio::{sync::Mutex, task::JoinHandle};
 
+/// How long the file may take: other processes hold it for moments, a file system over the network may never answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a mail counts, in milliseconds.
 pub(super) const DAY: i64 = 24 * 60 * 60 * 1000;
 /// A mail of the future counts as far as clocks may differ, in milliseconds.
@@ -25,39 +32,97 @@ pub(super) struct Counted {
 #[derive(Debug)]
 pub(super) struct Ledger {
     path: Option<PathBuf>,
-    remembered: Mutex<Vec<Counted>>,
+    /// How long the file is waited for.
+    patience: Duration,
+    memory: Mutex<Memory>,
+}
+
+/// What this run itself has counted.
+#[derive(Debug, Default)]
+struct Memory {
+    counted: Vec<Counted>,
+    /// Of that, what did not get into the file.
+    unwritten: Vec<Counted>,
+    /// Who still waits for the file.
+    waiter: Option<JoinHandle<()>>,
 }
 
 impl Ledger {
     /// Counts in this file, which is made when the first mail is counted; without one for this run alone.
     pub(super) fn new(path: Option<PathBuf>) -> Self {
-        Self { path, remembered: Mutex::default() }
+        Self { path, patience: PATIENCE, memory: Mutex::default() }
     }
 
     /// Lets `decide` see what counts at `now` and add to it, while nobody else does. Beside its answer: what is wrong with
-    /// the file, in words. Waits for other processes while they do the same.
-    pub(super) fn visit<T>(
+    /// the file, in words. Other processes that do the same are waited for, but not for ever.
+    pub(super) async fn visit<T>(
         &self,
         now: i64,
         decide: impl FnOnce(&[Counted]) -> (T, Vec<Counted>),
     ) -> (T, Option<String>) {
-        let mut remembered = self.remembered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let file = self.path.as_deref().map(|path| Book::open(path, now).map_err(|e| unusable(path, &e)));
-        let (mut book, mut trouble) = match file {
-            None => (None, None),
-            Some(Ok(book)) => (Some(book), None),
-            Some(Err(trouble)) => (None, Some(trouble)),
+        let mut memory = self.memory.lock().await;
+        memory.counted.retain(|c| counts(c, now));
+        memory.unwritten.retain(|c| counts(c, now));
+        let Some(path) = &self.path else {
+            let (answer, new) = decide(&memory.counted);
+            memory.counted.extend(new);
+            return (answer, None);
         };
-        remembered.retain(|c| counts(c, now));
-        let (answer, new) = decide(book.as_ref().map_or(remembered.as_slice(), |book| &book.counted));
-        if let (Some(book), Some(path)) = (&mut book, &self.path) {
-            trouble = book.trouble.take();
-            if let Err(error) = book.add(&new) {
-                trouble = Some(unusable(path, &error));
+        let opened = {
+            let path = path.clone();
+            memory.in_time(self.patience, move || Book::open(&path, now)).await
+        };
+        let (counted, book) = match opened {
+            Ok(book) => ([&book.counted[..], &memory.unwritten].concat(), Ok(book)),
+            Err(error) => (memory.counted.clone(), Err(error)),
+        };
+        let (answer, new) = decide(&counted);
+        memory.counted.extend(new.iter().cloned());
+        memory.unwritten.extend(new);
+        let written = match book {
+            Ok(book) => {
+                let (path, new) = (path.clone(), memory.unwritten.clone());
+                memory.in_time(self.patience, move || book.add(&path, &new)).await
+            }
+            Err(error) => Err(error),
+        };
+        let trouble = match written {
+            Ok(trouble) => {
+                memory.unwritten.clear();
+                trouble
+            }
+            Err(error) => Some(unusable(path, &error)),
+        };
+        (answer, trouble)
+    }
+}
+
+impl Memory {
+    /// What `work` says of the file, unless that takes too long. While somebody waits for the file already, nobody else does.
+    async fn in_time<T: Send + 'static>(
+        &mut self,
+        patience: Duration,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let late = || {
+            let text =
+                format!("no answer within {}, as when another process keeps it locked", duration::human(patience));
+            io::Error::new(io::ErrorKind::TimedOut, text)
+        };
+        if self.waiter.take_if(|waiter| waiter.is_finished()).is_none() && self.waiter.is_some() {
+            return Err(late());
+        }
+        let (done, result) = tokio::sync::oneshot::channel();
+        // What comes too late is let go of, and the lock with it.
+        let waiter = tokio::task::spawn_blocking(move || drop(done.send(work())));
+        match tokio::time::timeout(patience, result).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(io::Error::other("its reader panicked; please report it")),
+            Err(_) => {
+                self.waiter = Some(waiter);
+                Err(late())
             }
         }
-        remembered.extend(new);
-        (answer, trouble)
     }
 }
 
@@ -81,11 +146,7 @@ struct Book {
 
 impl Book {
     fn open(path: &Path, now: i64) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        file.lock()?;
+        let mut file = locked(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
@@ -107,16 +168,33 @@ impl Book {
         Ok(book)
     }
 
-    fn add(&mut self, new: &[Counted]) -> io::Result<()> {
+    /// Writes what is new; what was wrong with the file before.
+    fn add(mut self, path: &Path, new: &[Counted]) -> io::Result<Option<String>> {
         let line = |c: &Counted| format!("{} {}\n", c.at, c.address);
         if self.stale {
             let text: String = self.counted.iter().chain(new).map(line).collect();
-            self.file.set_len(0)?;
-            self.file.seek(SeekFrom::Start(0))?;
-            self.file.write_all(text.as_bytes())
-        } else {
+            // The old file stays locked until the new one is in its place.
+            file::replace(&path.canonicalize()?, text.as_bytes(), Access::Usual)?;
+        } else if !new.is_empty() {
             self.file.seek(SeekFrom::End(0))?;
-            self.file.write_all(new.iter().map(line).collect::<String>().as_bytes())
+            self.file.write_all(new.iter().map(line).collect::<String>().as_bytes())?;
+            self.file.sync_data()?;
+        }
+        Ok(self.trouble)
+    }
+}
+
+/// The file of this name, locked. One that was replaced while we waited for it is nobody's any more.
+fn locked(path: &Path) -> io::Result<File> {
+    fs::create_dir_all(file::folder_of(path))?;
+    loop {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        file.lock()?;
+        match fs::metadata(path) {
+            Ok(there) if file::is_same(&there, &file.metadata()?) => return Ok(file),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
     }
 }
@@ -136,55 +214,108 @@ mod tests {
         Counted { at, address: "a@corp.example".into() }
     }
 
-    fn add(ledger: &Ledger, now: i64) -> (usize, Option<String>) {
-        ledger.visit(now, |counted| (counted.len(), vec![mail(now)]))
+    async fn add(ledger: &Ledger, now: i64) -> (usize, Option<String>) {
+        ledger.visit(now, |counted| (counted.len(), vec![mail(now)])).await
     }
 
-    #[test]
-    fn runs_share_what_was_sent_within_a_day() {
+    #[tokio::test]
+    async fn runs_share_what_was_sent_within_a_day() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state/sent.txt");
         let (one, other) = (Ledger::new(Some(path.clone())), Ledger::new(Some(path.clone())));
-        assert_eq!(add(&one, 1_000), (0, None));
-        assert_eq!(add(&other, 2_000), (1, None));
-        assert_eq!(add(&one, DAY + 1_000), (1, None), "a day has passed since the first");
+        assert_eq!(add(&one, 1_000).await, (0, None));
+        assert_eq!(add(&other, 2_000).await, (1, None));
+        assert_eq!(add(&one, DAY + 1_000).await, (1, None), "a day has passed since the first");
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text, format!("2000 a@corp.example\n{} a@corp.example\n", DAY + 1_000));
         let of_tomorrow = Ledger::new(Some(path));
-        assert_eq!(add(&of_tomorrow, 2_000), (1, None), "a clock that was set back stops nobody");
+        assert_eq!(add(&of_tomorrow, 2_000).await, (1, None), "a clock that was set back stops nobody");
     }
 
-    #[test]
-    fn many_at_once_lose_nothing() {
+    /// Writes a line of yesterday, because of which the next one who sees it replaces the file.
+    fn yesterday(path: &Path) {
+        let mut file = locked(path).unwrap();
+        file.seek(SeekFrom::End(0)).unwrap();
+        file.write_all(format!("{} old@corp.example\n", 1_000 - DAY).as_bytes()).unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_at_once_lose_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("sent.txt");
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    let ledger = Ledger::new(Some(path.clone()));
-                    (0..25).for_each(|_| drop(add(&ledger, 1_000)));
-                });
-            }
-        });
-        assert_eq!(add(&Ledger::new(Some(path)), 1_000), (200, None));
+        let mut all = tokio::task::JoinSet::new();
+        for n in 0..8 {
+            let path = path.clone();
+            all.spawn(async move {
+                let ledger = Ledger::new(Some(path.clone()));
+                for turn in 0..25 {
+                    if (n + turn) % 5 == 0 {
+                        let path = path.clone();
+                        tokio::task::spawn_blocking(move || yesterday(&path)).await.unwrap();
+                    }
+                    add(&ledger, 1_000).await;
+                }
+            });
+        }
+        all.join_all().await;
+        assert_eq!(add(&Ledger::new(Some(path)), 1_000).await, (200, None));
     }
 
-    #[test]
-    fn a_file_that_is_something_else_is_told_and_mended() {
+    #[tokio::test]
+    async fn a_file_that_is_something_else_is_told_and_mended() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("sent.txt");
         fs::write(&path, b"1000 a@corp.example\n\xff\xfe garbage\n1000 a@co").unwrap();
         let ledger = Ledger::new(Some(path.clone()));
-        let (counted, trouble) = add(&ledger, 2_000);
+        let (counted, trouble) = add(&ledger, 2_000).await;
         assert_eq!(counted, 2);
         assert!(
             trouble.unwrap().ends_with("sent.txt:2: no line of what was sent; limits do not count what it stood for")
         );
-        assert_eq!(add(&ledger, 3_000), (3, None));
+        assert_eq!(add(&ledger, 3_000).await, (3, None));
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
-        let (counted, trouble) = add(&ledger, 4_000);
+        let (counted, trouble) = add(&ledger, 4_000).await;
         assert_eq!(counted, 2, "what this run has sent still counts");
         assert!(trouble.unwrap().contains("limits hold for this run alone"));
+        fs::remove_dir(&path).unwrap();
+        assert_eq!(add(&ledger, 5_000).await, (1, None), "what did not get into the file does now");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "4000 a@corp.example\n5000 a@corp.example\n");
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_meanwhile_sees_the_whole_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sent.txt");
+        let old = format!("1000 a@corp.example\n{} a@corp.example\n", DAY);
+        fs::write(&path, &old).unwrap();
+        let mut reader = File::open(&path).unwrap();
+        assert_eq!(add(&Ledger::new(Some(path.clone())), DAY + 2_000).await, (1, None));
+        let mut seen = String::new();
+        reader.read_to_string(&mut seen).unwrap();
+        assert_eq!(seen, old, "the file was replaced, not written over");
+        let new = fs::read_to_string(&path).unwrap();
+        assert_eq!(new, format!("{DAY} a@corp.example\n{} a@corp.example\n", DAY + 2_000));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_stays_locked_is_waited_for_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sent.txt");
+        let other = File::create(&path).unwrap();
+        other.lock().unwrap();
+        let mut ledger = Ledger { patience: Duration::from_millis(50), ..Ledger::new(Some(path.clone())) };
+        let (counted, trouble) = add(&ledger, 1_000).await;
+        let says = "no answer within 50ms, as when another process keeps it locked; limits hold for this run alone";
+        assert!(counted == 0 && trouble.as_ref().is_some_and(|t| t.ends_with(says)), "{trouble:?}");
+        ledger.patience = Duration::from_secs(3600);
+        assert_eq!(add(&ledger, 2_000).await.0, 1, "what this run has sent counts, and nobody waits for an hour");
+        drop(other);
+        let is_waiting = async || ledger.memory.lock().await.waiter.as_ref().is_some_and(|w| !w.is_finished());
+        while is_waiting().await {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(add(&ledger, 3_000).await, (2, None));
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
     }
 }

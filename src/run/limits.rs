@@ -10,12 +10,7 @@ use crate::{
     outcome::{Event, HarnessCode, StageError},
     scenario::{Account, Target, YamlError},
 };
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Mutex, time::Duration};
 
 /// In milliseconds.
 const MINUTE: i64 = 60_000;
@@ -23,7 +18,7 @@ const MINUTE: i64 = 60_000;
 /// Keeps to the limits of the accounts.
 #[derive(Debug)]
 pub(super) struct Limits {
-    ledger: Arc<Ledger>,
+    ledger: Ledger,
     emitter: Emitter,
     said: Mutex<Option<String>>,
 }
@@ -43,12 +38,12 @@ pub(super) fn accounts<'t>(item: &Item, target: &'t Target) -> Vec<&'t Account> 
 impl Limits {
     /// Counts in this file what all runs send; without one for this run alone.
     pub(super) fn new(file: Option<PathBuf>, emitter: Emitter) -> Self {
-        Self { ledger: Arc::new(Ledger::new(file)), emitter, said: Mutex::default() }
+        Self { ledger: Ledger::new(file), emitter, said: Mutex::default() }
     }
 
     /// Why the first mails of a plan cannot all be sent, one reason an account: with the arithmetic, at the limit's place.
     /// Beside them: what is wrong with the file.
-    pub(super) fn refuse(
+    pub(super) async fn refuse(
         &self,
         plan: &Plan,
         target: &Target,
@@ -64,7 +59,7 @@ impl Limits {
         for (account, planned) in planned.into_values() {
             if let Some(most) = &account.limit.per_day {
                 let now = self.emitter.clock().now().as_millisecond();
-                let (sent, wrong) = self.ledger.visit(now, |counted| (times(counted, account), Vec::new()));
+                let (sent, wrong) = self.ledger.visit(now, |counted| (times(counted, account), Vec::new())).await;
                 problems.extend(too_many(account, most, planned, &sent));
                 trouble = trouble.or(wrong);
             }
@@ -100,17 +95,11 @@ impl Limits {
         if limited.is_empty() {
             return Ok(Duration::ZERO);
         }
-        let (limited, mut waits) = (Arc::new(limited), Some(waits));
+        let mut waits = Some(waits);
         let started = tokio::time::Instant::now();
         loop {
             let now = self.emitter.clock().now().as_millisecond();
-            let (ledger, asked) = (Arc::clone(&self.ledger), Arc::clone(&limited));
-            // Another process may have the file.
-            let visited =
-                tokio::task::spawn_blocking(move || ledger.visit(now, |counted| decide(&asked, counted, now)));
-            let (answer, trouble) = visited.await.map_err(|e| {
-                StageError::new(HarnessCode::H09, "count what is sent", e.to_string(), "report this as a bug")
-            })?;
+            let (answer, trouble) = self.ledger.visit(now, |counted| decide(&limited, counted, now)).await;
             self.say(trouble);
             match answer {
                 Answer::Send => return Ok(started.elapsed()),

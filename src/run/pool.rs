@@ -89,11 +89,10 @@ pub async fn run(
     }
     let limits = Limits::new(options.sent.clone(), emitter.clone());
     let outline = options.given.outline();
-    let refused = outline
-        .as_ref()
-        .filter(|_| plan.resumed.is_none())
-        .map(|target| limits.refuse(&plan, target, options.global_timeout));
-    let (problems, trouble) = refused.unwrap_or_default();
+    let (problems, trouble) = match outline.as_ref().filter(|_| plan.resumed.is_none()) {
+        Some(target) => limits.refuse(&plan, target, options.global_timeout).await,
+        None => Default::default(),
+    };
     if !problems.is_empty() {
         return Err(Refused(problems));
     }

@@ -107,6 +107,23 @@ fn a_count_that_cannot_be_read_is_told_and_stops_nobody() {
     server.done();
 }
 
+/// As on a file system over the network whose lock server does not answer.
+#[test]
+fn a_count_that_stays_locked_is_told_and_stops_nobody() {
+    let server = serve_each(2, |_, c| take(c));
+    let project = project(server.port, "per_day: 3");
+    std::fs::create_dir(project.path(".sealcheck")).unwrap();
+    let other = std::fs::File::create(project.path(".sealcheck/sent.txt")).unwrap();
+    other.lock().unwrap();
+    let run = project.run(&["run", "--repeat", "2", "--report", "tap=r.tap", "--report", "console"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.stdout.matches("limits hold for this run alone").count(), 1, "{run}");
+    drop(other);
+    let again = project.run(&["run", "--repeat", "4"]);
+    assert!(again.code == 2 && again.stderr.contains("4 of this plan and 0 sent before"), "{again}");
+    server.done();
+}
+
 #[test]
 fn jobs_of_an_account_hold_for_its_scenarios_alone() {
     let together = Arc::new(AtomicUsize::new(0));

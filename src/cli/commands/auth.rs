@@ -8,7 +8,10 @@ use crate::{
         project::Project,
         runtime::block_on,
     },
-    core::{Redactor, Secret, duration},
+    core::{
+        Redactor, Secret, duration,
+        file::{self, Access},
+    },
     outcome::{ExitCode, HarnessCode, StageError},
     probe::{
         mailbox::{self, Limits},
@@ -217,7 +220,7 @@ fn store(goes: &Goes, token: &Secret) -> Result<(), Failure> {
     let (file, written) = match goes {
         Goes::Stdout => return print_secret(&line).map_err(|e| Failure::stdout(&e)),
         Goes::New(file) => (file, write_new(file, &line)),
-        Goes::Known(file) => (file, replace(file, &line)),
+        Goes::Known(file) => (file, file::replace(file, line.as_bytes(), Access::Private)),
     };
     written.map_err(|e| Failure::Output(format!("cannot write {}: {e}", file.display())))
 }
@@ -228,15 +231,6 @@ fn write_new(file: &Path, line: &str) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file)?.write_all(line.as_bytes())
-}
-
-/// Readers see the old token or the new one. Temporary files can be read by their owner only.
-fn replace(file: &Path, line: &str) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut new = tempfile::Builder::new().prefix(".sealcheck-").tempfile_in(folder)?;
-    new.write_all(line.as_bytes())?;
-    new.persist(file).map(drop).map_err(|e| e.error)
 }
 
 /// What has been done, and what is left to do.

@@ -1,8 +1,8 @@
 //! Snapshot files on disk: written whole, and removed.
 
+use crate::core::file::{self, Access};
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -16,19 +16,9 @@ pub(super) fn pending_path(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Writes a file whole or not at all: under another name in the same folder, and in its place when it is on the disk.
+/// Writes a file whole or not at all.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".snap");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    file::replace(path, text.as_bytes(), Access::Usual)
 }
 
 /// Removes a file that may not be there.
