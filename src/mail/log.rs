@@ -26,25 +26,47 @@ pub enum Progress {
 const UNTAGGED: [&str; 4] =
     ["connect to Milter service", "ucl parser error", "public key for domain", "Temporary lookup failure"];
 
-/// The lines about the message with this Message-ID, by their numbers from 0: those that name it, those with the queue
-/// ids and rspamd task tags of these, those of its bounces, and the few that carry no id and matter for every message.
-pub fn about<S: AsRef<str>>(lines: &[S], message_id: &str) -> Vec<usize> {
-    let id = message_id.trim_matches(['<', '>']);
-    let named: Vec<bool> = lines.iter().map(|line| names(line.as_ref(), id)).collect();
-    let mut ids: BTreeSet<&str> =
-        lines.iter().zip(&named).filter(|(_, named)| **named).flat_map(|(line, _)| ids_of(line.as_ref())).collect();
-    // A bounce is a message of its own, with a queue id of its own.
-    let bounces: Vec<&str> = lines.iter().filter_map(|line| notification(line.as_ref(), &ids)).collect();
-    ids.extend(bounces);
-    let is_about = |line: &str| {
+/// What ties the lines of a log to a message, learnt line by line: its Message-ID, the queue ids and rspamd task tags of the
+/// lines that name it, and the queue ids of its bounces.
+#[derive(Debug, Clone)]
+pub struct Ids<'m> {
+    message_id: &'m str,
+    known: BTreeSet<String>,
+}
+
+impl<'m> Ids<'m> {
+    /// Nothing but the Message-ID is known yet.
+    pub fn of(message_id: &'m str) -> Self {
+        Self { message_id: message_id.trim_matches(['<', '>']), known: BTreeSet::new() }
+    }
+
+    /// Learns what a line says; lines in the order of the log.
+    pub fn learn(&mut self, line: &str) {
+        if names(line, self.message_id) {
+            self.known.extend(ids_of(line).map(str::to_owned));
+        }
+        // A bounce is a message of its own, with a queue id of its own.
+        if let Some(bounce) = notification(line, &self.known) {
+            self.known.insert(bounce.to_owned());
+        }
+    }
+
+    /// Whether a line is about the message, or is one of the few that carry no id and matter for every message. Every line
+    /// of the log was learnt before.
+    pub fn is_about(&self, line: &str) -> bool {
         let mut own = ids_of(line).peekable();
         match own.peek() {
-            Some(_) => own.any(|id| ids.contains(id)),
-            None => UNTAGGED.iter().any(|text| line.contains(text)),
+            Some(_) => own.any(|id| self.known.contains(id)),
+            None => names(line, self.message_id) || UNTAGGED.iter().any(|text| line.contains(text)),
         }
-    };
-    let all = lines.iter().zip(named).enumerate();
-    all.filter(|(_, (line, named))| *named || is_about(line.as_ref())).map(|(n, _)| n).collect()
+    }
+}
+
+/// The lines about the message with this Message-ID, by their numbers from 0.
+pub fn about<S: AsRef<str>>(lines: &[S], message_id: &str) -> Vec<usize> {
+    let mut ids = Ids::of(message_id);
+    lines.iter().for_each(|line| ids.learn(line.as_ref()));
+    lines.iter().enumerate().filter(|(_, line)| ids.is_about(line.as_ref())).map(|(n, _)| n).collect()
 }
 
 /// How far the log is with the message that these lines are about.
@@ -112,7 +134,7 @@ fn is_queue_id(word: &str) -> bool {
 }
 
 /// The queue id of the bounce that a line says was made for one of these.
-fn notification<'l>(line: &'l str, ids: &BTreeSet<&str>) -> Option<&'l str> {
+fn notification<'l>(line: &'l str, ids: &BTreeSet<String>) -> Option<&'l str> {
     let (_, id) = line.split_once("notification: ")?;
     let id = id.trim();
     (is_queue_id(id) && queue_id(line).is_some_and(|of| ids.contains(of))).then_some(id)

@@ -4,6 +4,7 @@ use super::{
     feed::{Feed, News, Trouble},
     tail::Tail,
 };
+use crate::mail::log::Ids;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -40,19 +41,30 @@ pub(super) fn start(path: &Path, news: &News, stop: CancellationToken) -> Arc<Fe
     feed
 }
 
-/// Reads a file once, from its beginning.
-pub(super) async fn whole(path: PathBuf, feed: Arc<Feed>) {
+/// Reads a file once, from its beginning to its end, for the lines about one message: of a log that is longer than what is
+/// kept of one, they may be the oldest.
+pub(super) async fn whole(path: PathBuf, message_id: String, feed: Arc<Feed>) {
     let lines = Arc::clone(&feed);
-    let read = tokio::task::spawn_blocking(move || look(&mut Tail::at_beginning(&path), &path, &lines));
+    let read = tokio::task::spawn_blocking(move || {
+        let mut ids = Ids::of(&message_id);
+        let error = Tail::at_beginning(&path).read(|lines| lines.iter().for_each(|line| ids.learn(line)));
+        let error = error.or_else(|| {
+            Tail::at_beginning(&path).read(|mut all| {
+                all.retain(|line| ids.is_about(line));
+                lines.add(all);
+            })
+        });
+        if let Some(error) = error {
+            lines.fail(trouble(&path, &error));
+        }
+    });
     // A reader that panicked has said so.
     read.await.ok();
     feed.run(false);
 }
 
 fn look(tail: &mut Tail, path: &Path, feed: &Feed) {
-    let (lines, error) = tail.read();
-    feed.add(lines);
-    if let Some(error) = error {
+    if let Some(error) = tail.read(|lines| feed.add(lines)) {
         feed.fail(trouble(path, &error));
     }
 }

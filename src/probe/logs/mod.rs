@@ -6,6 +6,7 @@ mod program;
 mod tail;
 
 use crate::{
+    core::duration,
     evidence::{LogLine, UnreadLog},
     mail::log::{self, Progress},
     scenario::{Account, Target, target::LogSource},
@@ -25,6 +26,8 @@ const UNKNOWN: Duration = Duration::from_secs(2);
 const END: Duration = Duration::from_secs(5);
 /// How long a program may take.
 const PROGRAM: Duration = Duration::from_secs(10);
+/// How long a file may take that is read from its beginning.
+const WHOLE: Duration = Duration::from_secs(60);
 /// How long lines after the end of a message are waited for when somebody wants more.
 const MORE: Duration = Duration::from_secs(1);
 /// How far the clock of another machine may be behind, in seconds.
@@ -96,12 +99,12 @@ impl Logs {
     /// The lines about a message, once they are complete or have been waited for long enough.
     pub async fn gather(&self, question: &Question<'_>) -> Gathered {
         let started = Instant::now();
-        let mut programs = JoinSet::new();
+        let mut readers = JoinSet::new();
         let mut sources: Vec<Source<'_>> = Vec::new();
         for (account, log) in question.accounts.iter().flat_map(|a| a.logs.iter().map(|l| (a.name.as_str(), l))) {
             match sources.iter_mut().find(|s| s.log == log) {
                 Some(known) => known.accounts.push(account),
-                None => sources.push(self.source(account, log, question.since, &mut programs)),
+                None => sources.push(self.source(account, log, question, &mut readers)),
             }
         }
         let mut news = self.news.listen();
@@ -120,21 +123,27 @@ impl Logs {
         }
     }
 
-    fn source<'a>(&self, account: &'a str, log: &'a LogSource, since: &Mark, programs: &mut JoinSet<()>) -> Source<'a> {
-        let accounts = vec![account];
+    fn source<'a>(
+        &self,
+        account: &'a str,
+        log: &'a LogSource,
+        question: &Question<'_>,
+        readers: &mut JoinSet<()>,
+    ) -> Source<'a> {
+        let (accounts, since) = (vec![account], question.since);
         match (log, self.files.get(log)) {
             (LogSource::Program { words, folder }, _) => {
                 let since = since.now.saturating_sub(CLOCKS).to_string();
                 let words: Vec<String> = words.iter().map(|w| w.replace("{since}", &since)).collect();
                 let feed = Arc::new(Feed::new(&self.news));
                 feed.run(true);
-                programs.spawn(program::run(words, folder.clone(), Arc::clone(&feed), PROGRAM));
+                readers.spawn(program::run(words, folder.clone(), Arc::clone(&feed), PROGRAM));
                 Source { log, accounts, feed, from: 0, is_past: false }
             }
             (LogSource::File(path), _) if since.ends.is_none() => {
                 let feed = Arc::new(Feed::new(&self.news));
                 feed.run(true);
-                programs.spawn(follow::whole(path.clone(), Arc::clone(&feed)));
+                readers.spawn(follow::whole(path.clone(), question.message_id.to_owned(), Arc::clone(&feed)));
                 Source { log, accounts, feed, from: 0, is_past: true }
             }
             (LogSource::File(_), Some(feed)) => {
@@ -185,6 +194,7 @@ impl Seen<'_> {
             return None;
         }
         let patience = match (self.is_running, self.progress) {
+            (true, _) if self.source.is_past => WHOLE,
             (_, Progress::Ended) if enough => return None,
             (_, Progress::Ended) => MORE,
             (true, _) => PROGRAM,
@@ -199,8 +209,13 @@ impl Seen<'_> {
             let next = "read the log by hand, or name a program that reads far enough back, as journalctl does";
             feed::Trouble::new(format!("{} says nothing of the mail any more", self.source.log), next)
         };
-        let is_forgotten = self.source.is_past && self.about.is_empty();
-        let trouble = self.trouble.clone().or_else(|| is_forgotten.then(forgotten));
+        let unfinished = || {
+            let problem = format!("{} was not read to its end within {}", self.source.log, duration::human(WHOLE));
+            feed::Trouble::new(problem, "name a program that prints less of it, as `journalctl --since @{since}` does")
+        };
+        let is_past = self.source.is_past;
+        let trouble = self.trouble.clone().or_else(|| (is_past && self.is_running).then(unfinished));
+        let trouble = trouble.or_else(|| (is_past && self.about.is_empty()).then(forgotten));
         let Some(feed::Trouble { problem, next }) = &trouble else { return Vec::new() };
         let unread = |account: &&str| UnreadLog {
             account: (*account).to_owned(),

@@ -1,7 +1,8 @@
 //! A file that grows, is renamed or is emptied while it is read.
 
+use crate::core::file::is_same;
 use std::{
-    fs::{self, File, Metadata},
+    fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
@@ -47,16 +48,16 @@ impl Tail {
         Self { path: path.to_owned(), open: None }
     }
 
-    /// The lines that were added since the last time, and what keeps more from being read.
-    pub(super) fn read(&mut self) -> (Vec<String>, Option<io::Error>) {
-        let mut lines = Vec::new();
-        let result = self.read_into(&mut lines);
-        (lines, result.err())
+    /// Reads what was added since the last time to its end, and hands the lines over piece by piece, at least once. What keeps
+    /// more from being read is returned.
+    pub(super) fn read(&mut self, mut take: impl FnMut(Vec<String>)) -> Option<io::Error> {
+        let result = self.read_to_end(&mut take);
+        result.err()
     }
 
-    fn read_into(&mut self, lines: &mut Vec<String>) -> io::Result<()> {
+    fn read_to_end(&mut self, take: &mut impl FnMut(Vec<String>)) -> io::Result<()> {
         if let Some(open) = &mut self.open {
-            open.read_into(lines)?;
+            open.read_to_end(take)?;
         }
         let there = match fs::metadata(&self.path) {
             // It was renamed, and the new one is not made yet.
@@ -68,11 +69,11 @@ impl Tail {
                 return Ok(());
             }
             // Between the last look and the renaming more can have come.
-            open.read_into(lines)?;
-            open.end(lines);
+            open.read_to_end(take)?;
+            take(open.end().into_iter().collect());
         }
         let mut new = Open::new(&self.path)?;
-        let read = new.read_into(lines);
+        let read = new.read_to_end(take);
         self.open = Some(new);
         read
     }
@@ -96,28 +97,38 @@ impl Open {
         Ok(())
     }
 
-    fn read_into(&mut self, lines: &mut Vec<String>) -> io::Result<()> {
+    /// Hands over the lines up to the end of the file as it stands now.
+    fn read_to_end(&mut self, take: &mut impl FnMut(Vec<String>)) -> io::Result<()> {
         let end = self.file.metadata()?.len();
+        let mut lines = Vec::new();
         if end < self.at || (end > self.at && !self.is_still_there()?) {
             // It was emptied and written anew.
-            self.end(lines);
+            lines.extend(self.end());
             self.go_to(0)?;
         }
-        if end == self.at {
-            return Ok(());
-        }
         self.file.seek(SeekFrom::Start(self.at))?;
+        loop {
+            let is_more = self.read_piece(PIECE.min(end.saturating_sub(self.at)), &mut lines)?;
+            take(std::mem::take(&mut lines));
+            if !is_more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads so many bytes from its place on; whether there were any.
+    fn read_piece(&mut self, size: u64, lines: &mut Vec<String>) -> io::Result<bool> {
         let mut new = Vec::new();
-        self.at += (&self.file).take(PIECE).read_to_end(&mut new)? as u64;
+        self.at += (&self.file).take(size).read_to_end(&mut new)? as u64;
         self.before.extend_from_slice(&new[new.len().saturating_sub(REMEMBERED)..]);
         self.before.drain(..self.before.len().saturating_sub(REMEMBERED));
         for part in new.split_inclusive(|b| *b == b'\n') {
             self.partial.extend_from_slice(part);
             if part.ends_with(b"\n") || self.partial.len() >= LINE {
-                self.end(lines);
+                lines.extend(self.end());
             }
         }
-        Ok(())
+        Ok(!new.is_empty())
     }
 
     /// Whether the bytes before the place in the file are those that were read there.
@@ -128,27 +139,14 @@ impl Open {
     }
 
     /// The line that has been read so far is a line.
-    fn end(&mut self, lines: &mut Vec<String>) {
+    fn end(&mut self) -> Option<String> {
         let text = String::from_utf8_lossy(&self.partial);
         // A program that writes on where it was leaves a hole of NULs in a file that was emptied.
         let text = text.trim_end_matches(['\n', '\r']).trim_start_matches('\0');
-        if !text.is_empty() {
-            lines.push(text.to_owned());
-        }
+        let line = (!text.is_empty()).then(|| text.to_owned());
         self.partial.clear();
+        line
     }
-}
-
-#[cfg(unix)]
-fn is_same(a: &Metadata, b: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
-}
-
-/// Elsewhere a file that is open is not renamed.
-#[cfg(not(unix))]
-fn is_same(_: &Metadata, _: &Metadata) -> bool {
-    true
 }
 
 #[cfg(test)]
@@ -161,9 +159,14 @@ mod tests {
     }
 
     fn read(tail: &mut Tail) -> Vec<String> {
-        let (lines, error) = tail.read();
+        let mut all = Vec::new();
+        let error = tail.read(|lines| all.extend(lines));
         assert!(error.is_none(), "{error:?}");
-        lines
+        all
+    }
+
+    fn problem(tail: &mut Tail) -> io::Error {
+        tail.read(drop).unwrap()
     }
 
     #[test]
@@ -221,10 +224,27 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("mail.log");
         let mut tail = Tail::at_end(&path);
-        assert_eq!(tail.read().1.unwrap().kind(), io::ErrorKind::NotFound);
+        assert_eq!(problem(&mut tail).kind(), io::ErrorKind::NotFound);
         append(&path, b"one\n");
         assert_eq!(read(&mut tail), ["one"]);
-        assert_eq!(Tail::at_end(dir.path()).read().1.unwrap().to_string(), "it is no file");
+        assert_eq!(problem(&mut Tail::at_end(dir.path())).to_string(), "it is no file");
+    }
+
+    #[test]
+    fn what_is_longer_than_a_piece_is_read_to_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, old) = (dir.path().join("mail.log"), dir.path().join("mail.log.1"));
+        let long = [b"x".repeat(100), vec![b'\n']].concat().repeat(usize::try_from(PIECE / 100).unwrap());
+        append(&path, &long);
+        append(&path, b"last\n");
+        let mut tail = Tail::at_beginning(&path);
+        assert_eq!(read(&mut tail).last().unwrap(), "last");
+        append(&path, &long);
+        append(&path, b"before the renaming\n");
+        fs::rename(&path, &old).unwrap();
+        append(&path, b"behind it\n");
+        let lines = read(&mut tail);
+        assert_eq!(lines[lines.len() - 2..], ["before the renaming", "behind it"]);
     }
 
     #[test]

@@ -140,3 +140,16 @@ async fn lines_from_before_are_read_when_a_mail_is_looked_for_again() {
     let past = gather(&logs, &account, &Logs::mark_past(0), None).await;
     assert!(past.lines.is_empty() && past.unread[0].problem.contains("says nothing of the mail any more"), "{past:?}");
 }
+
+#[tokio::test]
+async fn a_log_of_before_is_read_to_its_end_however_long_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("mail.log");
+    let filler = format!("mx postfix/smtpd[1]: connect from {}\n", "x".repeat(1_000)).repeat(72 << 10);
+    append(&path, &format!("mx postfix/cleanup[1]: AAAAAA1: message-id={ID}\n{filler}"));
+    append(&path, "mx postfix/smtp[1]: AAAAAA1: to=<a@b.example>, dsn=2.0.0, status=sent (250 OK)\n");
+    let account = account(vec![LogSource::File(path)]);
+    let logs = Logs::open(&target(std::slice::from_ref(&account)));
+    let past = gather(&logs, &account, &Logs::mark_past(0), None).await;
+    assert_eq!((past.lines.len(), past.unread.len()), (2, 0), "{past:?}");
+}
