@@ -5,6 +5,7 @@ use crate::{
     core::{Redactor, RunId},
     judge::snapshot::{Entry, entries, known, obsolete},
     lab::{Settings, embedded::parties::Company},
+    report::sink::is_being_written,
     run::{Given, Plan},
     scenario::{
         Config, Loaded, Scenario, Target, TargetKind, Vars, YamlErrors,
@@ -22,6 +23,8 @@ use std::{
 const FILE: &str = "sealcheck.yaml";
 /// The folder of what runs leave behind.
 const STATE: &str = ".sealcheck";
+/// The file of a run in which its events are recorded.
+pub(super) const EVENTS: &str = "events.jsonl";
 /// How many runs are kept there.
 const RUNS: usize = 50;
 
@@ -219,13 +222,15 @@ impl Project {
         self.root.join(STATE).join("runs")
     }
 
-    /// Keeps what runs leave behind out of git, and only the newest of it. Nothing depends on whether that works.
+    /// Keeps what runs leave behind out of git, and only the newest of it; a run that is under way stays whatever its age.
+    /// Nothing depends on whether that works.
     pub(super) fn tidy(&self) {
         let ignore = self.root.join(STATE).join(".gitignore");
         if !ignore.exists() {
             drop(fs::write(ignore, "*\n"));
         }
-        for old in self.recorded().iter().rev().skip(RUNS) {
+        let is_over = |run: &&PathBuf| !is_being_written(&run.join(EVENTS));
+        for old in self.recorded().iter().rev().skip(RUNS).filter(is_over) {
             drop(fs::remove_dir_all(old));
         }
     }

@@ -1,6 +1,9 @@
 //! Where reports go. Nothing leaves but through the redactor.
 
-use crate::core::Redactor;
+use crate::core::{
+    Redactor,
+    file::{self, Access},
+};
 use std::{
     fs,
     io::{self, Write},
@@ -31,7 +34,8 @@ impl Sink {
     }
 }
 
-/// A file for a stream, made with its directory when something is first written.
+/// A file for a stream, made with its directory when something is first written, and locked from then on, so that
+/// [`is_being_written`] can tell.
 pub struct LazyFile {
     path: PathBuf,
     file: Option<fs::File>,
@@ -49,12 +53,24 @@ impl Write for LazyFile {
         if let Some(file) = &mut self.file {
             return file.write(bytes);
         }
-        make_parent(&self.path)?;
-        self.file.insert(fs::File::create(&self.path)?).write(bytes)
+        fs::create_dir_all(file::folder_of(&self.path))?;
+        let file = self.file.insert(fs::File::create(&self.path)?);
+        // Elsewhere nobody could read a file that is locked.
+        #[cfg(unix)]
+        drop(file.try_lock());
+        file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.as_mut().map_or(Ok(()), fs::File::flush)
+    }
+}
+
+/// Whether a [`LazyFile`] of a process that runs writes this file, as far as the file system can tell.
+pub fn is_being_written(path: &Path) -> bool {
+    match fs::File::open(path) {
+        Ok(file) => file.try_lock_shared().is_err(),
+        Err(_) => false,
     }
 }
 
@@ -63,29 +79,7 @@ impl Write for LazyFile {
 /// # Errors
 /// When directory or file cannot be made or written.
 pub fn write_atomic(path: &Path, text: &str, redactor: &Redactor) -> io::Result<()> {
-    let dir = make_parent(path)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".sealcheck-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file: the umask decides.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(dir)?;
-    file.write_all(redactor.text(text).as_bytes())?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
-}
-
-fn make_parent(path: &Path) -> io::Result<&Path> {
-    match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => {
-            fs::create_dir_all(dir)?;
-            Ok(dir)
-        }
-        _ => Ok(Path::new(".")),
-    }
+    file::replace(path, redactor.text(text).as_bytes(), Access::Usual)
 }
 
 /// Text from mail or servers, safe for a terminal: control characters, escape sequences among them, become `␛` and the
@@ -119,6 +113,19 @@ mod tests {
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         fs::create_dir(dir.path().join("taken")).unwrap();
         assert!(write_atomic(&dir.path().join("taken"), "x", &redactor).is_err());
+    }
+
+    #[test]
+    fn a_stream_is_being_written_until_its_writer_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run/events.jsonl");
+        assert!(!is_being_written(&path));
+        let mut file = LazyFile::new(path.clone());
+        file.write_all(b"{}\n").unwrap();
+        assert!(is_being_written(&path));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{}\n");
+        drop(file);
+        assert!(!is_being_written(&path));
     }
 
     #[test]

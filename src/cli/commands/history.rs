@@ -1,13 +1,12 @@
 //! `sealcheck history`.
 
-use super::recorded;
 use crate::{
     cli::{
         Context, Failure, Global,
         args::Format,
         context::{complain, print},
         failure::Outcome,
-        project::Project,
+        project::{EVENTS, Project},
     },
     core::glob,
     outcome::ExitCode,
@@ -41,7 +40,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &HistoryArgs
     let project = Project::find(context, global, &[])?;
     let mut records = Vec::new();
     for run in project.recorded() {
-        match Record::read(&run.join(recorded::FILE)) {
+        match Record::read(&run.join(EVENTS)) {
             Ok(record) => records.push(record),
             // A run of another version is no reason to say nothing of the others.
             Err(error) => complain(&format!("warning: left out: {error}")),

@@ -5,7 +5,11 @@ use super::{
     reports::{ReportArgs, ReportSpec, reporters},
 };
 use crate::{
-    cli::{Context, Failure, Global, context::complain, project::Project},
+    cli::{
+        Context, Failure, Global,
+        context::complain,
+        project::{EVENTS, Project},
+    },
     core::{Redactor, RunId},
     outcome::{Event, ExitCode, RunEvent},
     report::{
@@ -20,9 +24,6 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc,
 };
-
-/// What a run's directory calls its record.
-pub(super) const FILE: &str = "events.jsonl";
 
 /// The name of the run that was begun last.
 pub(super) const LAST: &str = "last";
@@ -55,7 +56,7 @@ pub(super) fn files(project: &Project, named: &str) -> Result<Vec<PathBuf>, Fail
         .filter(|dir| named.len() >= 4 && dir.file_name().is_some_and(|n| n.to_string_lossy().starts_with(named)))
         .collect();
     match runs.as_slice() {
-        [run] => Ok(vec![run.join(FILE)]),
+        [run] => Ok(vec![run.join(EVENTS)]),
         [] => Err(Failure::Usage(format!("there is no file, folder or run `{named}`"))),
         many => Err(Failure::Usage(format!("`{named}` is the beginning of {} runs; write more of it", many.len()))),
     }
@@ -70,7 +71,7 @@ pub(super) fn newest_of(project: &Project, named: &str, target: Option<TargetKin
     if Path::new(named).is_file() {
         return Ok(one(project, named)?.1);
     }
-    let files = project.recorded().into_iter().rev().map(|dir| dir.join(FILE));
+    let files = project.recorded().into_iter().rev().map(|dir| dir.join(EVENTS));
     let kept: Vec<(PathBuf, Started)> =
         files.filter_map(|file| Started::read(&file).map(|started| (file, started))).collect();
     let mut file = if named == LAST {

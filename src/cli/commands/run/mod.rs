@@ -20,7 +20,7 @@ use crate::{
         },
         context::{complain, mask_with, print},
         failure::{Failure, Outcome},
-        project::Project,
+        project::{EVENTS, Project},
         runtime::block_on,
         signals::{self, Signals},
     },
@@ -98,7 +98,7 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     let options = settings.options;
     let looks = looks(context, options.color.value, &output.reports, options.progress.value, &directory);
     let mut specs = options.report.value;
-    let record = output.record.iter().cloned().chain([directory.join("events.jsonl")]);
+    let record = output.record.iter().cloned().chain([directory.join(EVENTS)]);
     specs.extend(record.map(|path| ReportSpec { format: Format::Jsonl, path: Some(path) }));
     reports::writable(&specs)?;
     let reporters = reporters(context, &specs, looks, &redactor)?;
