@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first ends a run in good order, the second ends the process.
+//! SIGINT, SIGTERM and SIGHUP: the first ends a run in good order, the second ends the process.
 
 use super::context::complain;
 use crate::{
@@ -14,6 +14,9 @@ pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    /// `None` where whoever started us has it ignored, as nohup does.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 impl Signals {
@@ -24,15 +27,24 @@ impl Signals {
     #[cfg(unix)]
     pub(super) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        let hangup = (!ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?;
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())?, hangup })
     }
 
-    /// The next signal; `None` when the system does not tell any more.
+    /// The next signal; `None` when the system does not tell any more. That the terminal is gone (SIGHUP) ends a run as
+    /// SIGTERM does.
     #[cfg(unix)]
     pub(super) async fn next(&mut self) -> Option<StopReason> {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             got = self.terminate.recv() => got.map(|()| StopReason::Terminated),
             got = self.interrupt.recv() => got.map(|()| StopReason::Interrupted),
+            got = hangup => got.map(|()| StopReason::Terminated),
         }
     }
 
@@ -52,6 +64,15 @@ impl Signals {
     }
 }
 
+/// Whether SIGHUP, the lowest bit of the mask, was ignored when this process was started (proc_pid_status(5)). Elsewhere
+/// than on Linux nobody says.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
 /// Stops a run at the first signal and ends the process at the second, until it is aborted.
 pub(super) fn stop_run(mut signals: Signals, stop: Stop) -> JoinHandle<()> {
     tokio::spawn(async move {
@@ -59,13 +80,17 @@ pub(super) fn stop_run(mut signals: Signals, stop: Stop) -> JoinHandle<()> {
         complain("stopping: reports are being written; once more to stop at once");
         stop.stop(reason);
         if let Some(reason) = signals.next().await {
-            let code = match reason {
-                StopReason::Terminated => ExitCode::Terminated,
-                _ => ExitCode::Interrupted,
-            };
             crate::lab::end_programs();
             #[expect(clippy::disallowed_methods, reason = "the person will not wait for anything any more")]
-            std::process::exit(code.number().into());
+            std::process::exit(code(reason).number().into());
         }
     })
+}
+
+/// What a process ends with that a signal ends.
+pub(super) fn code(reason: StopReason) -> ExitCode {
+    match reason {
+        StopReason::Terminated => ExitCode::Terminated,
+        _ => ExitCode::Interrupted,
+    }
 }

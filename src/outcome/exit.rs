@@ -25,7 +25,7 @@ pub enum ExitCode {
     Usage,
     /// 130: interrupted by SIGINT.
     Interrupted,
-    /// 143: ended by SIGTERM.
+    /// 143: ended by SIGTERM or SIGHUP.
     Terminated,
     /// 70: a bug.
     Internal,

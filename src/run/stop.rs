@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 pub enum StopReason {
     /// SIGINT.
     Interrupted,
-    /// SIGTERM.
+    /// SIGTERM, or SIGHUP: the terminal is gone.
     Terminated,
     /// `--global-timeout` has passed.
     GlobalTimeout,

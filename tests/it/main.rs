@@ -20,6 +20,7 @@ mod diagnosis_returned;
 mod diagnosis_rspamd;
 mod diagnosis_rules;
 mod doctor;
+mod endings;
 mod expectations;
 mod explain;
 mod formats;

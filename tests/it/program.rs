@@ -92,36 +92,28 @@ impl Project {
         Ran::of(self.command(args).output().unwrap())
     }
 
-    /// Lets another program run it, whose name and arguments come first.
-    pub(crate) fn run_by(&self, by: &[&str], args: &[&str]) -> Ran {
+    /// Another program that runs it, whose name and arguments come first.
+    fn command_by(&self, by: &[&str], args: &[&str]) -> Command {
         let mut command = Command::new(by[0]);
         command.args(&by[1..]).arg(env!("CARGO_BIN_EXE_sealcheck")).args(args).current_dir(self.dir.path());
-        Ran::of(command.env_clear().envs(self.env.iter().cloned()).stdin(Stdio::null()).output().unwrap())
+        command.env_clear().envs(self.env.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Lets another program run it, whose name and arguments come first.
+    pub(crate) fn run_by(&self, by: &[&str], args: &[&str]) -> Ran {
+        Ran::of(self.command_by(by, args).output().unwrap())
     }
 
     /// Runs the program and sends it a signal as soon as a line of its standard output is the one.
     pub(crate) fn run_until(&self, args: &[&str], is_it: impl Fn(&str) -> bool, signal: &str) -> Ran {
-        let mut child = self.command(args).spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let errors = std::thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            text
-        });
-        let (mut stdout, mut sent) = (String::new(), false);
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if !sent && is_it(&line) {
-                send(&child, signal);
-                sent = true;
-            }
-            stdout.push_str(&line);
-            stdout.push('\n');
-        }
-        let code = child.wait().unwrap().code().unwrap_or(-1);
-        let ran = Ran { code, stdout, stderr: errors.join().unwrap() };
-        assert!(sent, "the line never came: {ran}");
-        ran
+        signalled(self.command(args), is_it, signal)
+    }
+
+    /// The same, run by another program that becomes it.
+    pub(crate) fn run_by_until(&self, by: &[&str], args: &[&str], is_it: impl Fn(&str) -> bool, signal: &str) -> Ran {
+        signalled(self.command_by(by, args), is_it, signal)
     }
 
     /// Starts `lab up` and waits until it is ready.
@@ -151,10 +143,36 @@ impl Project {
     }
 }
 
+/// Runs a command and sends it a signal as soon as a line of its standard output is the one.
+fn signalled(mut command: Command, is_it: impl Fn(&str) -> bool, signal: &str) -> Ran {
+    let mut child = command.spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let errors = std::thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).unwrap();
+        text
+    });
+    let (mut stdout, mut sent) = (String::new(), false);
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if !sent && is_it(&line) {
+            send(&child, signal);
+            sent = true;
+        }
+        stdout.push_str(&line);
+        stdout.push('\n');
+    }
+    let code = child.wait().unwrap().code().unwrap_or(-1);
+    let ran = Ran { code, stdout, stderr: errors.join().unwrap() };
+    assert!(sent, "the line never came: {ran}");
+    ran
+}
+
 fn send(child: &Child, signal: &str) {
     let signal = match signal {
         "INT" => Signal::INT,
         "TERM" => Signal::TERM,
+        "HUP" => Signal::HUP,
         "KILL" => Signal::KILL,
         other => panic!("{other}"),
     };

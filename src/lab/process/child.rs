@@ -1,6 +1,10 @@
 //! A program that runs beside us.
 
-use super::{StateDir, StateError, group::Group, sockets};
+use super::{
+    StateDir, StateError,
+    group::{self, Group},
+    sockets,
+};
 use std::{
     fs, io,
     net::SocketAddr,
@@ -94,6 +98,7 @@ impl Process {
         let (out, err) = open().map_err(|source| StateError::Write { path: output.clone(), source })?;
         command.current_dir(state.path()).process_group(0).stdin(Stdio::null()).stdout(out).stderr(err);
         let program = PathBuf::from(command.as_std().get_program());
+        group::adopt_orphans();
         let child = match command.spawn() {
             Ok(child) => child,
             Err(source) if source.kind() == io::ErrorKind::NotFound => {

@@ -2,7 +2,10 @@
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
+    process::{
+        Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, kill_process_group, pidfd_open, set_child_subreaper,
+        waitid,
+    },
 };
 use std::{
     fs,
@@ -35,6 +38,13 @@ fn stat(pid: i32) -> Option<Stat> {
 /// there is no such process.
 pub(super) fn started(pid: i32) -> Option<u64> {
     stat(pid).filter(|stat| !stat.zombie).map(|stat| stat.started)
+}
+
+/// From now on processes become ours when their parents end (PR_SET_CHILD_SUBREAPER); otherwise they are the init process's,
+/// which may leave them there for seconds.
+pub(super) fn adopt_orphans() {
+    // Where the system cannot, they are init's.
+    set_child_subreaper(Some(getpid())).ok();
 }
 
 /// A process group, by its leader.
@@ -85,12 +95,18 @@ impl Group {
     /// Ends every process of the group: asked first, where `grace` gives them time, then killed. Returns when all of them
     /// are gone.
     pub(super) fn end(&self, grace: Duration) {
-        if !grace.is_zero() && self.signal(Signal::TERM) && self.gone_within(grace) {
-            return;
-        }
-        if self.signal(Signal::KILL) {
+        let is_gone = !grace.is_zero() && self.signal(Signal::TERM) && self.gone_within(grace);
+        if !is_gone && self.signal(Signal::KILL) {
             self.gone_within(PATIENCE);
         }
+        self.reap();
+    }
+
+    /// Takes note of the end of its processes, so that nothing of them is left: those whose parents have ended are ours
+    /// ([`adopt_orphans`]).
+    fn reap(&self) {
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        while waitid(WaitId::Pgid(Pid::from_raw(self.id)), ended).is_ok_and(|status| status.is_some()) {}
     }
 
     /// Whether there was anybody to tell.
@@ -140,6 +156,23 @@ mod tests {
         assert!(group.belongs_to(dir.path()) && !group.belongs_to(Path::new("/usr/share")));
         group.end(Duration::from_millis(1));
         assert_eq!(group.members(), [] as [i32; 0]);
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_group_that_was_ended() {
+        adopt_orphans();
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "sleep 1000 & sleep 1000 & echo; wait"])
+            .process_group(0)
+            .stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0]).unwrap();
+        let group = Group::led_by(child.id()).unwrap();
+        let all = group.members();
+        assert!(all.len() >= 3, "{all:?}");
+        group.end(Duration::ZERO);
+        assert_eq!(all.iter().filter(|pid| stat(**pid).is_some()).count(), 0, "no zombie either");
     }
 
     #[test]

@@ -15,13 +15,15 @@
 //! ```
 //!
 //! A [`Process`] keeps its [`StateDir`]; the directory is removed when the last of them is dropped. When sealcheck is
-//! killed before that, the next [`StateDir::create`] finds the directory by its name, ends what still runs and removes it.
+//! killed before that, a shell that watched over the directory ends what still runs and removes it; where that is gone too,
+//! the next [`StateDir::create`] finds the directory by its name.
 
 mod child;
 mod group;
 mod sockets;
 mod state;
 mod user;
+mod watchdog;
 
 pub use child::{Process, ProcessError, tail, until};
 pub use state::{StateDir, StateError};

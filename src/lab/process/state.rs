@@ -3,6 +3,7 @@
 use super::{
     User,
     group::{self, Group},
+    watchdog::Watchdog,
 };
 use std::{
     fs::{self, Permissions},
@@ -20,8 +21,8 @@ const PREFIX: &str = "sealcheck-lab";
 /// The file with a line for every process group.
 const GROUPS: &str = "groups";
 
-/// Every state directory of this process.
-static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// Every state directory of this process, and who watches over it.
+static LIVE: Mutex<Vec<(PathBuf, Watchdog)>> = Mutex::new(Vec::new());
 
 /// A state directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +79,9 @@ impl StateDir {
             .permissions(Permissions::from_mode(mode))
             .tempdir_in(&base)
             .map_err(error)?;
-        LIVE.lock().unwrap_or_else(PoisonError::into_inner).push(directory.path().to_path_buf());
+        let path = directory.path().to_path_buf();
+        let watchdog = Watchdog::over(&path);
+        LIVE.lock().unwrap_or_else(PoisonError::into_inner).push((path, watchdog));
         Ok(Arc::new(Self { directory }))
     }
 
@@ -151,14 +154,14 @@ impl StateDir {
 
 impl Drop for StateDir {
     fn drop(&mut self) {
-        LIVE.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| path != self.directory.path());
+        LIVE.lock().unwrap_or_else(PoisonError::into_inner).retain(|(path, _)| path != self.directory.path());
     }
 }
 
 /// Ends everything that is recorded in the directories of this process, and removes them.
 pub(super) fn end_all() {
     let all = std::mem::take(&mut *LIVE.lock().unwrap_or_else(PoisonError::into_inner));
-    all.iter().for_each(|directory| clear(directory));
+    all.iter().for_each(|(directory, _)| clear(directory));
 }
 
 /// Ends what is recorded in a directory, and removes it.
@@ -254,9 +257,9 @@ mod tests {
         let elsewhere = base.path().join(format!("{PREFIX}.{}.abcdef", gone.name()));
         fs::create_dir(&elsewhere).unwrap();
         drop(StateDir::create_in(base.path()).unwrap());
-        let ended = left.try_wait().unwrap();
-        left.kill().unwrap();
-        assert!(ended.is_some_and(|status| !status.success()), "{ended:?}");
+        let running = group.members();
+        left.kill().ok();
+        assert_eq!(running, [] as [i32; 0]);
         assert!(!stale.exists() && elsewhere.exists());
     }
 

@@ -131,7 +131,12 @@ async fn up(args: &UpArgs, project: &Project) -> Outcome {
     let ports = Ports { routes: args.routes.iter().cloned().collect(), mailbox, ..args.ports.ports() };
     let settings = Settings { google: args.logins.google()?, ..args.company.settings(args.target, ports)? };
     let settings = project.of_company(settings).await?;
-    let started = Lab::start(args.target, &knobs, &settings).await;
+    // Whoever ends us while the lab starts leaves no program of it behind.
+    let mut end = signals::Signals::new().map_err(|e| Failure::Internal(format!("cannot listen for signals: {e}")))?;
+    let started = tokio::select! {
+        started = Lab::start(args.target, &knobs, &settings) => started,
+        Some(reason) = end.next() => return Ok(signals::code(reason)),
+    };
     let lab = started.map_err(|e| match e {
         LabError::Knob { .. } => Failure::Usage(format!("{e}; {}", e.next())),
         LabError::NoLab(_) => Failure::Usage(format!("{e}; one of embedded, rspamd and postfix is")),
@@ -147,8 +152,6 @@ async fn up(args: &UpArgs, project: &Project) -> Outcome {
             fields.insert("ca_file".into(), json!(ca_file));
         }
     }
-    // Signals are listened for before anybody is told that they may be sent.
-    let mut end = signals::Signals::new().map_err(|e| Failure::Internal(format!("cannot listen for signals: {e}")))?;
     print(&format!("{ready}\n")).map_err(|e| Failure::stdout(&e))?;
     lab.notes().iter().for_each(|note| complain(note));
     complain("the lab is up; Ctrl-C ends it");
