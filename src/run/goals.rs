@@ -70,9 +70,11 @@ impl Goals {
                     account: c.to.value.clone(),
                     folder: c.folder,
                     is: usize::try_from(c.is.value).unwrap_or(usize::MAX),
-                    settle: c.settle,
+                    settle: c.settle.time(),
                 }),
-                ExpectationKind::Absent(a) => Some(Goal::Absent { account: a.from.value.clone(), settle: a.settle }),
+                ExpectationKind::Absent(a) => {
+                    Some(Goal::Absent { account: a.from.value.clone(), settle: a.settle.time() })
+                }
                 ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
             })
             .collect();

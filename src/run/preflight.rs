@@ -6,7 +6,7 @@ use super::{
     route::{self, route},
 };
 use crate::{
-    core::{Position, RunId, Token},
+    core::{Position, RunId, Token, duration},
     probe::compose::{Occasion, compose},
     scenario::{
         Scenario, Target, Template, Vars, YamlError, model::ExpectationKind, target::Provider, vars::UnknownVariable,
@@ -61,7 +61,26 @@ fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> V
     let composed = compose(&scenario.send, &occasion);
     found.extend(composed.err().map(|e| scenario.wrong(&e.at, e.message)));
     found.extend(twice(scenario, target));
+    found.extend(unsettled(scenario, target));
     found
+}
+
+/// A `settle` that the end of the attempt would cut: silence that was not waited for proves nothing.
+fn unsettled(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
+    let timeout = scenario.wait.timeout;
+    let settled = scenario.expected_on(target.kind).filter_map(|e| match &e.kind {
+        ExpectationKind::Absent(a) => Some((&a.settle, &a.from.at)),
+        ExpectationKind::Count(c) => Some((&c.settle, &c.to.at)),
+        _ => None,
+    });
+    let too_long = settled.filter(|(settle, _)| settle.time() >= timeout);
+    let errors = too_long.map(|(settle, account)| {
+        let (settled, timeout) = (duration::human(settle.time()), duration::human(timeout));
+        let message = format!("`settle` of {settled} is not less than the timeout of {timeout}");
+        let help = "raise the timeout (`wait.timeout`, --timeout), or lower `settle`";
+        scenario.wrong(settle.at().unwrap_or(account), message).with_help(help)
+    });
+    errors.collect()
 }
 
 fn unknown_variable(scenario: &Scenario, unknown: &UnknownVariable) -> YamlError {

@@ -142,8 +142,8 @@ impl Linter<'_> {
             ExpectationKind::Delivered(d) => (d.within.as_ref(), None),
             ExpectationKind::Bounced(b) => (b.within.as_ref(), None),
             ExpectationKind::Log(l) => (l.within.as_ref(), None),
-            ExpectationKind::Absent(a) => (None, Some((&a.from.at, a.settle))),
-            ExpectationKind::Count(c) => (None, Some((&c.to.at, c.settle))),
+            ExpectationKind::Absent(a) => (None, Some((a.settle.at().unwrap_or(&a.from.at), a.settle.time()))),
+            ExpectationKind::Count(c) => (None, Some((c.settle.at().unwrap_or(&c.to.at), c.settle.time()))),
             ExpectationKind::Smtp(_) => (None, None),
         };
         let timeout = self.scenario.wait.timeout;

@@ -420,9 +420,9 @@ pub struct AbsentExpectation {
     #[serde(deserialize_with = "form::account")]
     pub from: At<String>,
     /// How long to go on looking after everything else has arrived.
-    #[serde(default = "form::settle", deserialize_with = "form::duration")]
+    #[serde(default)]
     #[schemars(with = "Time")]
-    pub settle: Duration,
+    pub settle: Settle,
     /// Where it applies.
     #[serde(default)]
     #[schemars(with = "Many<TargetKind>")]
@@ -444,9 +444,9 @@ pub struct CountExpectation {
     #[serde(deserialize_with = "form::some")]
     pub is: At<u32>,
     /// How long to go on looking for more after that many have arrived.
-    #[serde(default = "form::settle", deserialize_with = "form::duration")]
+    #[serde(default)]
     #[schemars(with = "Time")]
-    pub settle: Duration,
+    pub settle: Settle,
     /// Where it applies.
     #[serde(default)]
     #[schemars(with = "Many<TargetKind>")]
@@ -457,7 +457,7 @@ pub struct CountExpectation {
 mod form {
     use super::{At, Duration, Time};
     use crate::scenario::yaml::checked::{self, Wrong};
-    use serde::{Deserialize, Deserializer};
+    use serde::Deserializer;
 
     pub(super) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<String>, D::Error> {
         checked::value(deserializer, |account: &At<String>| match account.value.trim() {
@@ -473,13 +473,34 @@ mod form {
         })
     }
 
-    pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        Time::deserialize(deserializer).map(|time| time.0)
+    pub(super) fn settle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<Duration>>, D::Error> {
+        let time = checked::value(deserializer, |time: &At<Time>| match time.value.0 {
+            Duration::ZERO => {
+                Err(Wrong::new("`settle` is zero", "a mail can come later than at once; write for example 5s"))
+            }
+            _ => Ok(()),
+        })?;
+        Ok(Some(time.map(|time| time.0)))
+    }
+}
+
+/// How long to go on looking after everything else has come.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Settle {
+    #[serde(deserialize_with = "form::settle")]
+    written: Option<At<Duration>>,
+}
+
+impl Settle {
+    /// The time; 5 seconds when the scenario does not say.
+    pub fn time(&self) -> Duration {
+        self.written.as_ref().map_or(Duration::from_secs(5), |written| written.value)
     }
 
-    /// How long `absent` and `count` go on looking when the scenario does not say.
-    pub(super) fn settle() -> Duration {
-        Duration::from_secs(5)
+    /// Where it is written.
+    pub fn at(&self) -> Option<&Position> {
+        self.written.as_ref().map(|written| &written.at)
     }
 }
 

@@ -97,3 +97,33 @@ fn an_unknown_variable_in_the_place_of_an_account_is_told_as_one() {
         assert!(run.stderr.contains("unknown variable `$"), "{run}");
     }
 }
+
+#[test]
+fn silence_that_the_timeout_would_cut_is_refused() {
+    let of = |timeout: &str, expect: &str| {
+        let text = scenario("company", &format!("expect:\n  - {expect}")).replace("60s", timeout);
+        Project::new().scenario("silent", &text)
+    };
+    for (timeout, expect, place, says) in [
+        ("10s", "absent: { from: gmail, settle: 20s }", "7:36", "`settle` of 20s is not less than the timeout of 10s"),
+        (
+            "10s",
+            "count: { to: gmail, is: 1, settle: 10s }",
+            "7:40",
+            "`settle` of 10s is not less than the timeout of 10s",
+        ),
+        ("3s", "absent: gmail", "7:13", "`settle` of 5s is not less than the timeout of 3s"),
+    ] {
+        let project = of(timeout, expect);
+        for command in ["check", "run"] {
+            let run = project.run(&[command]);
+            assert_eq!(run.code, 2, "{run}");
+            assert!(run.stderr.contains(says) && run.stderr.contains(&format!("silent.yaml:{place}")), "{run}");
+        }
+    }
+    let project = of("60s", "absent: { from: gmail-2, settle: 1s }");
+    assert_eq!(project.run(&["run", "--timeout", "60s"]).code, 0);
+    let short = project.run(&["run", "--timeout", "1s"]);
+    assert_eq!(short.code, 2, "{short}");
+    assert!(short.stderr.contains("`settle` of 1s is not less than the timeout of 1s"), "{short}");
+}

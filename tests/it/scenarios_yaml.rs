@@ -231,6 +231,11 @@ fn what_is_wrong_with_an_expectation_is_said_with_its_place() {
         ),
         ("count: { to: gmail, is: 0 }", "4:35 `count` of 0"),
         ("log: { of: company }", "4:11 0 of the keys `is`, `contains` and `matches` are written"),
+        ("delivered: { to: gmail, within: 0s }", "4:43 `within` is zero"),
+        ("bounced: { to: external, within: 0ms }", "4:44 `within` is zero"),
+        ("log: { of: company, contains: x, within: 0s }", "4:52 `within` is zero"),
+        ("absent: { from: gmail, settle: 0s }", "4:42 `settle` is zero"),
+        ("count: { to: gmail, is: 1, settle: 0s }", "4:46 `settle` is zero"),
         ("absent: { form: gmail }", "4:19 key `from` is missing in `expect[0].absent`"),
     ] {
         pairs.push((item.to_owned(), first(&with(&format!("expect: [ {item} ]"))), wanted.to_owned()));
@@ -304,7 +309,7 @@ fn every_form_is_read() {
     assert_eq!(delivered.arc.verify.as_ref().unwrap().value, "pass");
     assert!(matches!(&delivered.headers[0].1.value, TextTest::Matches(t) if t.text == "^a$"));
     let ExpectationKind::Absent(absent) = &scenario.expect[3].kind else { panic!() };
-    assert_eq!(absent.settle, Duration::from_secs(5));
+    assert_eq!(absent.settle.time(), Duration::from_secs(5));
 }
 
 #[test]
@@ -380,7 +385,11 @@ fn odd_scenarios_are_warned_of() {
         ("vars: { n: 1 }\nexpect: [delivered: gmail]", ("W02", 4, 9)),
         ("expect: [smtp: 250]", ("W03", 4, 10)),
         ("wait: { timeout: 5s }\nexpect: [delivered: { to: gmail, within: 6s }]", ("W04", 5, 42)),
-        ("expect: [absent: { from: gmail, settle: 1s }]", ("W05", 4, 26)),
+        (
+            "wait: { timeout: 5s }\nexpect: [{ delivered: gmail }, { log: { of: company, contains: x, within: 6s } }]",
+            ("W04", 5, 75),
+        ),
+        ("expect: [absent: { from: gmail, settle: 1s }]", ("W05", 4, 41)),
         ("expect: [delivered: { to: gmail, arc: { seals: [{ i: 2, cv: pass }] } }]", ("W06", 4, 49)),
         ("arc: off\nexpect: [delivered: { to: gmail, auth: { arc: pass } }]", ("W07", 5, 47)),
         ("arc: advisory\nexpect: [delivered: { to: gmail, arc: { carries: { i: 1 } } }]", ("W07", 5, 50)),

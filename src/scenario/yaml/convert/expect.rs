@@ -97,7 +97,7 @@ impl Cx<'_> {
         Some(DeliveredExpectation {
             folder: folder.map_or_else(|| At::new(FolderTest::Inbox, self.position(to.at)), |f| self.at(f)),
             to: self.at(to),
-            within: within.map(|w| self.time(w)),
+            within: within.map(|w| self.time_limit(w)),
             auth,
             arc,
             body: body.map(|b| self.at(b)),
@@ -207,7 +207,7 @@ impl Cx<'_> {
         let action = action.unwrap_or(Spot { value: Action::Failed, at: to.at });
         Some(BouncedExpectation {
             to: self.at(to),
-            within: within.map(|w| self.time(w)),
+            within: within.map(|w| self.time_limit(w)),
             from: self.optional_text(from)?,
             action: self.word(action),
             status: self.optional_text(status)?,
@@ -222,7 +222,7 @@ impl Cx<'_> {
         *out = targets;
         self.filled("the account", &of);
         let line = self.text_of(at, is, contains, matches)?;
-        Some(LogExpectation { of: self.at(of), line, within: within.map(|w| self.time(w)) })
+        Some(LogExpectation { of: self.at(of), line, within: within.map(|w| self.time_limit(w)) })
     }
 
     pub(super) fn word(&self, word: Spot<impl AsRef<str>>) -> At<String> {

@@ -111,6 +111,14 @@ impl<'a> Cx<'a> {
         At::new(spot.value.0, self.position(spot.at))
     }
 
+    /// A time that something must come in.
+    pub(crate) fn time_limit(&mut self, spot: Spot<Time>) -> At<Duration> {
+        if spot.value.0.is_zero() {
+            self.wrong(spot.at, "`within` is zero", "nothing comes in no time; write for example 2m");
+        }
+        self.time(spot)
+    }
+
     /// A text that must not be empty.
     pub(crate) fn filled(&mut self, what: &str, spot: &Spot<String>) {
         if spot.value.trim().is_empty() {
