@@ -82,6 +82,7 @@ mod smtp_wire;
 mod snapshots;
 mod snapshots_embedded;
 mod snapshots_run;
+mod snapshots_text;
 mod staging;
 mod submit;
 mod submit_faults;
