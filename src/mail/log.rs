@@ -22,6 +22,60 @@ pub enum Progress {
     Ended,
 }
 
+/// What a line says that became of a message, where that is not what its sender wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// It was returned, or will never be delivered.
+    Bounced,
+    /// It was put off, or is held back.
+    Deferred,
+    /// It was refused.
+    Rejected,
+    /// It was thrown away.
+    Discarded,
+    /// It was taken for spam, and sent on.
+    Marked,
+}
+
+/// What Postfix, or another mail server with words like its, writes about a message that is in trouble.
+const TROUBLES: [(&str, Trouble); 17] = [
+    ("status=bounced", Trouble::Bounced),
+    ("status=expired", Trouble::Bounced),
+    ("status=undeliverable", Trouble::Bounced),
+    ("non-delivery notification", Trouble::Bounced),
+    ("dsn=5.", Trouble::Bounced),
+    ("status=deferred", Trouble::Deferred),
+    ("status=softbounce", Trouble::Deferred),
+    ("delay notification", Trouble::Deferred),
+    ("dsn=4.", Trouble::Deferred),
+    ("stat=deferred", Trouble::Deferred),
+    ("milter-hold:", Trouble::Deferred),
+    (" hold: ", Trouble::Deferred),
+    ("reject:", Trouble::Rejected),
+    ("rejected", Trouble::Rejected),
+    ("milter-discard:", Trouble::Discarded),
+    (" discard: ", Trouble::Discarded),
+    ("bounced", Trouble::Bounced),
+];
+
+/// What a line says of a message in trouble; `None` where it says nothing of the kind.
+pub fn trouble(line: &str) -> Option<Trouble> {
+    if program(line) == Program::Rspamd {
+        // `(default: F (soft reject): [`; only the line about the whole message has the action.
+        let (_, action) = line.split_once("rspamd_task_write_log")?.1.split_once("(default: ")?.1.split_once('(')?;
+        return match action.split(')').next()? {
+            "reject" => Some(Trouble::Rejected),
+            "soft reject" | "greylist" | "quarantine" => Some(Trouble::Deferred),
+            "discard" => Some(Trouble::Discarded),
+            "add header" | "rewrite subject" => Some(Trouble::Marked),
+            _ => None,
+        };
+    }
+    let line = line.to_ascii_lowercase();
+    TROUBLES.iter().find(|(text, _)| line.contains(text)).map(|(_, trouble)| *trouble)
+}
+
 /// Lines that carry no id and matter all the same.
 const UNTAGGED: [&str; 4] =
     ["connect to Milter service", "ucl parser error", "public key for domain", "Temporary lookup failure"];
@@ -240,6 +294,38 @@ mod tests {
         assert_eq!(pick(log).len(), 1);
         assert_eq!(progress(&pick(log)), Progress::Nothing);
         assert!(pick("").is_empty() && about(&["a: b"], "<>").is_empty());
+    }
+
+    #[test]
+    fn a_line_says_what_became_of_the_message() {
+        let rspamd = |action: &str| {
+            format!(
+                "2026-11-24 02:40:03 #1(rspamd_proxy) <9e5813>; proxy; rspamd_task_write_log: id: {MINE}, (default: F ({action}): \
+                 [-1.00/15.00] [DMARC_POLICY_REJECT(2.00){{}},GREYLIST(0.00){{}}], forced: no action \"\", (reject)"
+            )
+        };
+        for (line, wanted) in [
+            ("smtp[1]: 343B999675B: to=<a@x.example>, dsn=2.0.0, status=sent (250 OK)", None),
+            ("smtp[1]: 343B999675B: to=<a@x.example>, dsn=5.7.26, status=bounced (550)", Some(Trouble::Bounced)),
+            ("smtp[1]: 343B999675B: to=<a@x.example>, dsn=4.4.1, status=deferred (no)", Some(Trouble::Deferred)),
+            ("qmgr[1]: 343B999675B: from=<a@x.example>, status=expired, returned to sender", Some(Trouble::Bounced)),
+            ("bounce[1]: 343B999675B: sender non-delivery notification: 15DFE99650A", Some(Trouble::Bounced)),
+            ("bounce[1]: 343B999675B: sender delay notification: 15DFE99650A", Some(Trouble::Deferred)),
+            ("cleanup[1]: 343B999675B: milter-reject: END-OF-MESSAGE from a: 5.7.1 no", Some(Trouble::Rejected)),
+            ("smtpd[1]: 343B999675B: reject: RCPT from a: 550 5.1.1 no", Some(Trouble::Rejected)),
+            ("cleanup[1]: 343B999675B: hold: header X from a", Some(Trouble::Deferred)),
+            ("cleanup[1]: 343B999675B: discard: body x from a", Some(Trouble::Discarded)),
+            ("qmgr[1]: 343B999675B: removed", None),
+            ("smtpd[1]: 343B999675B: client=a[192.0.2.1]", None),
+            (rspamd("no action").as_str(), None),
+            (rspamd("reject").as_str(), Some(Trouble::Rejected)),
+            (rspamd("soft reject").as_str(), Some(Trouble::Deferred)),
+            (rspamd("greylist").as_str(), Some(Trouble::Deferred)),
+            (rspamd("add header").as_str(), Some(Trouble::Marked)),
+            ("2026-11-24 02:39:50 #1(normal) <8a5425>; arc; lua: (reject) rejected", None),
+        ] {
+            assert_eq!(trouble(line), wanted, "{line}");
+        }
     }
 
     #[test]

@@ -31,6 +31,7 @@ mod gmail_labels;
 mod imap_script;
 mod imap_wire;
 mod init;
+mod inspect_proof;
 mod interop;
 mod interop_cases;
 mod interop_generated;

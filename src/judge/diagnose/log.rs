@@ -51,6 +51,17 @@ impl Log {
         self.lines.is_empty()
     }
 
+    /// Whether it knows the message; a log may have only lines that matter for every message.
+    pub fn knows_message(&self) -> bool {
+        let lines: Vec<&str> = self.lines.iter().map(|(_, line)| line.as_str()).collect();
+        log::progress(&lines) != log::Progress::Nothing
+    }
+
+    /// The lines that say that the message is in trouble.
+    pub fn troubles(&self) -> Vec<(log::Trouble, EvidenceRef)> {
+        self.lines.iter().filter_map(|(at, line)| Some((log::trouble(line)?, at.clone()))).collect()
+    }
+
     /// The first line with all of these texts.
     pub(super) fn find(&self, texts: &[&str]) -> Option<EvidenceRef> {
         self.line(texts).map(|(at, _)| at.clone())

@@ -5,6 +5,7 @@ use crate::{
     judge::{
         claims::{Judged, claims},
         diagnose::{Given, Log, catalogue::Lang, diagnose_mail},
+        proof::{Looked, Proof, proof},
         refusal::{Refusal, refusals},
         survival, survival_of_returned,
     },
@@ -37,6 +38,8 @@ pub(in crate::cli) struct Explained {
     pub(super) returned: Option<ReturnedContents>,
     /// What is wrong, the most certain first; of a bounce, with the message that it gives back.
     pub(super) diagnosis: Vec<Diagnosis>,
+    /// What speaks for the mail and what against it, whether or not a diagnosis explains it.
+    pub(super) proof: Proof,
 }
 
 /// What is read in one message, and what was verified of it.
@@ -79,6 +82,8 @@ pub(super) struct Known<'a> {
     pub(super) name: &'a str,
     /// Its number in a mailbox.
     pub(super) number: Option<usize>,
+    /// It ends inside of its header.
+    pub(super) is_cut_off: bool,
     /// Seconds since 1970.
     pub(super) now: i64,
     /// Where keys are; `None` when nothing is verified.
@@ -132,21 +137,34 @@ impl Explained {
         // Somebody who has a bounce and what was sent wants to know of the message inside.
         let told = returned.as_ref().map_or(message, |r| &r.message);
         let sent = known.sent.filter(|(_, sent)| !known.by_message_id || sent.message_id() == told.message_id());
+        let log = log(known.logs, [Some(message), returned.as_ref().map(|r| &r.message)]);
+        let (own, inside) = if returned.is_some() { (None, sent) } else { (sent, None) };
+        let survival = own.map(|(_, sent)| survival(sent, message, verification.as_ref()));
+        let mail = Contents::of(message, &trust, arc, verification, survival, hops);
+        let proof = proof(Looked {
+            message,
+            trust: &trust,
+            arc: &mail.arc,
+            verification: mail.verification.as_ref(),
+            claims: mail.claims.as_deref().unwrap_or_default(),
+            dsn: dsn.as_ref(),
+            log: &log,
+            logs: known.logs.len(),
+            is_cut_off: known.is_cut_off,
+        });
         let diagnosis = diagnose_mail(Given {
             artifact: known.name,
             message,
             trusted: trust.trusted.as_ref(),
-            arc: &arc,
-            hops: &hops,
-            verification: verification.as_ref(),
+            arc: &mail.arc,
+            hops: &mail.hops,
+            verification: mail.verification.as_ref(),
             dsn: dsn.as_ref(),
             returned: returned.as_ref(),
             sent,
             forwarder: known.forwarder,
-            log: log(known.logs, [Some(message), returned.as_ref().map(|r| &r.message)]),
+            log,
         });
-        let sent = sent.map(|(_, sent)| sent);
-        let (own, inside) = if returned.is_some() { (None, sent) } else { (sent, None) };
         Self {
             file: known.name.to_owned(),
             number: known.number,
@@ -154,7 +172,7 @@ impl Explained {
             returned: returned.map(|returned| {
                 let id = known.authserv_id;
                 let trust = id.map_or_else(Trust::default, |id| authres::trusted(&returned.message, id));
-                let survival = inside.map(|sent| survival_of_returned(sent, &returned));
+                let survival = inside.map(|(_, sent)| survival_of_returned(sent, &returned));
                 let ReturnedMail { extent, message, arc, hops, verification } = returned;
                 ReturnedContents {
                     extent,
@@ -162,12 +180,10 @@ impl Explained {
                     message,
                 }
             }),
-            mail: {
-                let survival = own.map(|sent| survival(sent, message, verification.as_ref()));
-                Contents::of(message, &trust, arc, verification, survival, hops)
-            },
+            mail,
             dsn,
             diagnosis,
+            proof,
         }
     }
 

@@ -67,6 +67,7 @@ impl Inspector {
         let known = Known {
             name: &item.name,
             number: item.in_mailbox.then_some(item.number),
+            is_cut_off: cut.is_some(),
             now: self.clock.now().as_second(),
             dns: self.dns.as_ref(),
             lang: self.lang,

@@ -3,6 +3,7 @@
 mod bounce;
 mod diagnosis;
 mod path;
+mod proof;
 
 use super::{
     explained::{Contents, Explained, Statement},
@@ -27,8 +28,11 @@ pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, explai
     let id = explained.mail.message_id.as_ref().map_or_else(|| "without a Message-ID".into(), |id| plain(id));
     let mut out = vec![format!("{} {id}", looks.heading(&plain(place)))];
     out.extend(about(message));
-    let diagnosis = explained.diagnosis.iter().flat_map(|d| diagnosis::lines(looks, d)).collect();
-    block(looks, &mut out, "diagnosis", diagnosis, "nothing is wrong, as far as this mail tells");
+    let diagnosis = match explained.diagnosis.as_slice() {
+        [] => proof::lines(looks, &explained.proof),
+        all => all.iter().flat_map(|d| diagnosis::lines(looks, d)).collect(),
+    };
+    block(looks, &mut out, "diagnosis", diagnosis, "");
     if let Some(dsn) = &explained.dsn {
         let by = dsn.reporting_mta.as_ref().map(|by| format!(" from {}", plain(by))).unwrap_or_default();
         let lines = explained.refusals.iter().flat_map(|r| bounce::lines(looks, r)).collect();
