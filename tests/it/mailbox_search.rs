@@ -107,8 +107,7 @@ async fn sixteen_at_once_are_searched_for_together_however_slow_the_server_is() 
         answer(c, "NOOP", "");
         searched(c, 9, "4 5");
         answer(c, "UID FETCH 4,5 (", header(4, &probe(7)) + &header(5, &probe(8)));
-        answer(c, "UID FETCH 4 (", body(4, &probe(7)));
-        answer(c, "UID FETCH 5 (", body(5, &probe(8)));
+        answer(c, "UID FETCH 4,5 (", body(4, &probe(7)) + &body(5, &probe(8)));
         assert_eq!(c.until_hangup(), Vec::<String>::new());
     });
     let (mailboxes, account) = (Mailboxes::new(NEVER), account(server.port));

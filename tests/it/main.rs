@@ -48,6 +48,7 @@ mod logs;
 mod lookalike;
 mod lookalike_interop;
 mod mailbox;
+mod mailbox_faults;
 mod mailbox_script;
 mod mailbox_search;
 mod mailbox_trouble;

@@ -72,6 +72,11 @@ impl Conn {
         std::iter::from_fn(|| self.line()).collect()
     }
 
+    /// Says this again and again until the client hangs up.
+    pub(crate) fn say_until_hangup(&mut self, text: &str) {
+        while self.io.get_mut().write_all(text.as_bytes()).is_ok() {}
+    }
+
     /// Says this again and again, an octet at a time and never more than a few a second, until the client hangs up.
     pub(crate) fn drip_until_hangup(&mut self, text: &str) {
         self.tcp.set_read_timeout(Some(Duration::from_millis(200))).unwrap();

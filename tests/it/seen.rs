@@ -184,6 +184,7 @@ fn arrival(account: &str, folder: Folder, text: &str) -> Arrival {
         uid: 7,
         gm_msgid: None,
         labels: None,
+        cut_from: None,
         internal_date: None,
         raw: text.as_bytes().to_vec(),
         seen: Instant::now(),

@@ -2,9 +2,10 @@
 
 use super::{
     cutter::Cutter,
-    deadline::Deadline,
     error,
     mailboxes::Limits,
+    protocol::Connection,
+    timed::{Deadline, Timed},
     transcript::Log,
     wire::{Io, Wire},
 };
@@ -17,7 +18,6 @@ use std::{
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
 };
 
 /// The longest line that is read before STARTTLS, in bytes.
@@ -29,21 +29,20 @@ pub(super) fn connect(
     limits: Limits,
     (cutter, by): (&Cutter, &Deadline),
     log: &Arc<Mutex<Log>>,
-) -> Result<(imap::Client<Wire>, Option<Vec<u8>>), StageError> {
-    let mut tcp = open(endpoint, limits, by)?;
+) -> Result<(Connection, Option<Vec<u8>>), StageError> {
+    let tcp = open(endpoint, limits, by)?;
     let stage = || format!("connect {}", error::place(endpoint));
-    let set_up = || -> io::Result<(TcpStream, TcpStream)> {
-        tcp.set_nodelay(true)?;
-        tcp.set_read_timeout(Some(by.at_most(limits.silence)))?;
-        tcp.set_write_timeout(Some(by.at_most(limits.silence)))?;
-        Ok((tcp.try_clone()?, tcp.try_clone()?))
-    };
-    let (below, knife) = set_up().map_err(|e| error::io(stage(), &e))?;
+    let knife = tcp.set_nodelay(true).and_then(|()| tcp.try_clone()).map_err(|e| error::io(stage(), &e))?;
     if !cutter.hold(knife) {
         return Err(error::lost(stage(), "the run is over"));
     }
+    // Until the login is answered every step has the same time.
+    let step = || by.expect_answer(limits.connect, limits.connect);
+    let mut tcp = Timed::new(tcp, by.clone());
+    step();
     if endpoint.tls == TlsMode::Starttls {
-        starttls(endpoint, &mut tcp, limits, log)?;
+        starttls(endpoint, &mut tcp, log)?;
+        step();
     }
     let mut certificate = None;
     let io: Box<dyn Io> = match endpoint.tls {
@@ -54,12 +53,14 @@ pub(super) fn connect(
             Box::new(tls)
         }
     };
-    let mut client = imap::Client::new(Wire::new(io, below, limits, by.clone(), Arc::clone(log)));
+    let mut connection = Connection::new(Wire::new(io, by.clone(), Arc::clone(log)), by.clone(), limits);
+    step();
     if endpoint.tls != TlsMode::Starttls {
-        let greeting = client.read_greeting().map_err(|e| error::of(stage(), &e, &last(log)))?;
+        let greeting = connection.greeting().map_err(|e| error::of(stage(), &e, &last(log)))?;
         greeted(endpoint, &String::from_utf8_lossy(&greeting))?;
+        step();
     }
-    Ok((client, certificate))
+    Ok((connection, certificate))
 }
 
 /// The last line that the server sent.
@@ -75,7 +76,12 @@ fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream,
     })?;
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
-        match TcpStream::connect_timeout(&address, by.at_most(limits.connect)) {
+        by.expect_answer(limits.connect, limits.connect);
+        let Ok(time) = by.at_most(limits.connect) else {
+            failed = io::ErrorKind::TimedOut.into();
+            break;
+        };
+        match TcpStream::connect_timeout(&address, time) {
             Ok(tcp) => return Ok(tcp),
             Err(e) => failed = e,
         }
@@ -88,7 +94,7 @@ fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream,
     Err(StageError::new(HarnessCode::H04, stage, failed.to_string(), next))
 }
 
-fn secure(endpoint: &Endpoint, tcp: TcpStream) -> Result<native_tls::TlsStream<TcpStream>, StageError> {
+fn secure(endpoint: &Endpoint, tcp: Timed) -> Result<native_tls::TlsStream<Timed>, StageError> {
     let connector = tls::connector(endpoint)?;
     connector.connect(tls::name(endpoint), tcp).map_err(|e| match e {
         native_tls::HandshakeError::Failure(e) => tls::handshake_error(endpoint, &e, Protocol::Imap),
@@ -111,17 +117,16 @@ fn greeted(endpoint: &Endpoint, line: &str) -> Result<(), StageError> {
 }
 
 /// The greeting and STARTTLS, in clear; nothing else is ever said in clear.
-fn starttls(endpoint: &Endpoint, tcp: &mut TcpStream, limits: Limits, log: &Mutex<Log>) -> Result<(), StageError> {
+fn starttls(endpoint: &Endpoint, tcp: &mut Timed, log: &Mutex<Log>) -> Result<(), StageError> {
     let stage = || format!("starttls {}", error::place(endpoint));
-    let until = Instant::now() + limits.answer;
-    let mut line = || read_line(tcp, until, log);
+    let mut line = || read_line(tcp, log);
     let greeting = line().map_err(|e| error::io(stage(), &e))?;
     greeted(endpoint, &greeting)?;
-    let command = b"s1 STARTTLS\r\n";
+    let command = "s1 STARTTLS";
     log.lock().unwrap_or_else(PoisonError::into_inner).sent(command);
-    tcp.write_all(command).map_err(|e| error::io(stage(), &e))?;
+    tcp.write_all(format!("{command}\r\n").as_bytes()).map_err(|e| error::io(stage(), &e))?;
     loop {
-        let answer = read_line(tcp, until, log).map_err(|e| error::io(stage(), &e))?;
+        let answer = read_line(tcp, log).map_err(|e| error::io(stage(), &e))?;
         if let Some(answer) = answer.strip_prefix("s1 ") {
             return if answer.to_ascii_uppercase().starts_with("OK") {
                 Ok(())
@@ -135,13 +140,10 @@ fn starttls(endpoint: &Endpoint, tcp: &mut TcpStream, limits: Limits, log: &Mute
 }
 
 /// One line, byte by byte, so that nothing after it is taken from the TLS handshake.
-fn read_line(tcp: &mut TcpStream, until: Instant, log: &Mutex<Log>) -> io::Result<String> {
+fn read_line(tcp: &mut Timed, log: &Mutex<Log>) -> io::Result<String> {
     let mut line = Vec::new();
     let mut byte = [0];
     while !line.ends_with(b"\n") {
-        if Instant::now() > until {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
         if tcp.read(&mut byte)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -150,6 +152,6 @@ fn read_line(tcp: &mut TcpStream, until: Instant, log: &Mutex<Log>) -> io::Resul
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the server sends more than any answer needs"));
         }
     }
-    log.lock().unwrap_or_else(PoisonError::into_inner).received(&line);
+    log.lock().unwrap_or_else(PoisonError::into_inner).received(&line, None);
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
 }

@@ -2,14 +2,15 @@
 
 use super::{
     cutter::Cutter,
-    deadline::Deadline,
     error,
     keys::Key,
     leftovers::{self, Leftover},
     mailboxes::{CROWDED, Counters, Limits},
     past::{self, Past},
+    protocol::quoted,
     search::Seen,
-    session::{Named, Session, quoted, set},
+    session::{Named, Session, set},
+    timed::Deadline,
     transcript::{Log, Transcript},
     utf7,
 };

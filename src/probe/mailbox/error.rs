@@ -1,5 +1,6 @@
 //! What went wrong, in words.
 
+use super::protocol::Failure;
 use crate::{
     core::redact,
     outcome::{HarnessCode, StageError},
@@ -42,20 +43,13 @@ pub(super) fn is_expiry(error: &StageError) -> bool {
 }
 
 /// What a failed command means. `stage` says what was done; `last` is the last line that the server sent.
-pub(super) fn of(stage: String, error: &imap::Error, last: &str) -> StageError {
+pub(super) fn of(stage: String, failure: &Failure, last: &str) -> StageError {
     let shown = |text: &str| redact::cut(text, 300).into_owned();
-    match error {
-        imap::Error::Io(e) => io(stage, e),
-        imap::Error::ConnectionLost => match last.strip_prefix("* BYE") {
-            Some(text) => said_bye(stage, &shown(text.trim_start())),
-            None => lost(stage, "the server closed the connection"),
-        },
-        imap::Error::Bye(bye) if !bye.information.starts_with("no explanation") => {
-            said_bye(stage, &shown(&bye.information))
-        }
-        imap::Error::No(no) => answered(stage, &shown(&no.information)),
-        imap::Error::Bad(bad) => answered(stage, &shown(&bad.information)),
-        _ => garbage(stage, last),
+    match failure {
+        Failure::Io(e) => io(stage, e),
+        Failure::Bye(text) => said_bye(stage, &shown(text)),
+        Failure::No(text) | Failure::Bad(text) => answered(stage, &shown(text)),
+        Failure::Garbage => garbage(stage, last),
     }
 }
 
@@ -63,6 +57,7 @@ pub(super) fn of(stage: String, error: &imap::Error, last: &str) -> StageError {
 pub(super) fn io(stage: String, error: &io::Error) -> StageError {
     match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => lost(stage, "the server did not answer in time"),
+        io::ErrorKind::UnexpectedEof => lost(stage, "the server closed the connection"),
         io::ErrorKind::InvalidData => {
             let next = "check that an IMAP server listens on this host and port";
             StageError::new(HarnessCode::H07, stage, error.to_string(), next)
@@ -100,9 +95,16 @@ pub(super) fn garbage(stage: String, last: &str) -> StageError {
     StageError::new(HarnessCode::H07, stage, message, next)
 }
 
+/// A message that a search finds and a FETCH does not bring.
+pub(super) fn missing(uid: u32) -> StageError {
+    let message = format!("SEARCH finds message {uid}, and FETCH does not bring it");
+    let next = "somebody else may delete mail in this mailbox; the protocol lines are in imap.log";
+    StageError::new(HarnessCode::H07, "FETCH", message, next)
+}
+
 /// The code inside panicked over what the server sent.
 pub(super) fn panicked(stage: String) -> StageError {
-    let message = "the IMAP library gave up over what the server sent";
+    let message = "the IMAP parser gave up over what the server sent";
     StageError::new(HarnessCode::H07, stage, message, "the protocol lines in imap.log show what it was")
 }
 

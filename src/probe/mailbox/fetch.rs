@@ -1,7 +1,5 @@
-//! What FETCH, SEARCH, LIST and EXAMINE answer, Gmail's extensions included.
-//!
-//! The `imap` crate's own types have no X-GM-MSGID, and its reader of EXAMINE panics over answers that a server may give;
-//! here every answer is read with the parser below the crate, and what is not asked for is left out.
+//! What FETCH, SEARCH, LIST and EXAMINE answer, Gmail's extensions included. Everything is read with the parser of imap-proto;
+//! what nobody asked for and what cannot be read is passed over, as RFC 3501 §2.2.2 wants of a client.
 
 use super::utf7;
 use crate::evidence::{Arrival, Folder};
@@ -14,8 +12,6 @@ use std::{collections::BTreeMap, time::Instant};
 /// What an answer carries.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// FETCH data by message sequence number; only messages whose UID came.
-    pub(super) messages: Vec<Fetched>,
     /// SEARCH results.
     pub(super) found: Vec<u32>,
     /// LIST data.
@@ -30,6 +26,16 @@ pub(super) struct Answer {
     pub(super) capabilities: Vec<String>,
     /// STORAGE of the newest QUOTA (RFC 9208 §5.1): what is used and what may be, in KiB.
     pub(super) storage: Option<(u64, u64)>,
+    /// Messages came to the folder or left it.
+    pub(super) is_changed: bool,
+    /// A FETCH response could not be read.
+    pub(super) has_unread_fetch: bool,
+    /// Any response could not be read.
+    has_unread: bool,
+    /// FETCH data by message sequence number, as the numbers are now.
+    numbered: BTreeMap<u32, Fetched>,
+    /// FETCH data of messages whose number means another one now, or none.
+    unnumbered: Vec<Fetched>,
 }
 
 /// One message of a FETCH.
@@ -43,8 +49,10 @@ pub(super) struct Fetched {
     pub(super) internal_date: Option<i64>,
     /// `BODY[HEADER]`.
     pub(super) header: Option<Vec<u8>>,
-    /// `BODY[]`.
+    /// `BODY[]`, or its beginning.
     pub(super) raw: Option<Vec<u8>>,
+    /// The size of the whole message, in octets, when `raw` is its beginning.
+    pub(super) cut_from: Option<u32>,
     /// X-GM-MSGID.
     pub(super) gm_msgid: Option<u64>,
     /// X-GM-LABELS; `None` when they did not come.
@@ -62,34 +70,41 @@ pub(super) struct Listed {
     pub(super) attributes: Vec<String>,
 }
 
-/// Reads the untagged lines of an answer; `None` when they are no IMAP.
-pub(super) fn read(mut data: &[u8]) -> Option<Answer> {
-    let mut answer = Answer::default();
-    let mut messages: BTreeMap<u32, Fetched> = BTreeMap::new();
-    while !data.is_empty() {
-        let (rest, response) = parser::parse_response(data).ok()?;
-        data = rest;
+impl Answer {
+    /// Takes an untagged response.
+    pub(super) fn read(&mut self, response: &[u8]) {
+        let Ok((_, response)) = parser::parse_response(response) else {
+            self.has_unread = true;
+            self.has_unread_fetch |= is_fetch(response);
+            return;
+        };
         match response {
-            Response::Fetch(number, attributes) => {
-                let message = messages.entry(number).or_default();
-                attributes.into_iter().for_each(|a| message.take(a));
+            Response::Fetch(number, attributes) => self.fetch(number, attributes),
+            Response::MailboxData(MailboxDatum::Exists(n)) => {
+                self.exists = Some(n);
+                self.is_changed = true;
             }
-            Response::MailboxData(MailboxDatum::Exists(n)) => answer.exists = Some(n),
-            Response::MailboxData(MailboxDatum::Search(uids)) => answer.found.extend(uids),
+            Response::Expunge(number) => {
+                self.expunge(number);
+                self.is_changed = true;
+            }
+            Response::Vanished { .. } => self.is_changed = true,
+            Response::MailboxData(MailboxDatum::Search(uids)) => self.found.extend(uids),
             Response::MailboxData(MailboxDatum::List { name_attributes, delimiter, name }) => {
-                answer.folders.push(Listed {
+                self.folders.push(Listed {
                     name: name.into_owned(),
                     delimiter: delimiter.map(std::borrow::Cow::into_owned),
                     attributes: name_attributes.iter().map(attribute).collect(),
                 });
             }
-            Response::Data { code: Some(code), .. } => answer.take(code),
+            Response::Data { code: Some(ResponseCode::UidNext(n)), .. } => self.uid_next = Some(n),
+            Response::Data { code: Some(ResponseCode::UidValidity(n)), .. } => self.uid_validity = Some(n),
             Response::Quota(quota) => {
                 let storage = quota.resources.iter().find(|r| r.name == QuotaResourceName::Storage);
-                answer.storage = storage.map(|r| (r.usage, r.limit)).or(answer.storage);
+                self.storage = storage.map(|r| (r.usage, r.limit)).or(self.storage);
             }
             Response::Capabilities(capabilities) => {
-                answer.capabilities.extend(capabilities.iter().map(|c| match c {
+                self.capabilities.extend(capabilities.iter().map(|c| match c {
                     imap_proto::Capability::Imap4rev1 => "IMAP4REV1".to_owned(),
                     imap_proto::Capability::Auth(m) => format!("AUTH={}", m.to_ascii_uppercase()),
                     imap_proto::Capability::Atom(a) => a.to_ascii_uppercase(),
@@ -98,19 +113,42 @@ pub(super) fn read(mut data: &[u8]) -> Option<Answer> {
             _ => {}
         }
     }
-    answer.messages = messages.into_values().filter(|m| m.uid != 0).collect();
-    answer.messages.sort_by_key(|m| m.uid);
-    Some(answer)
+
+    /// Whether it may mean that messages came.
+    pub(super) fn has_news(&self) -> bool {
+        self.is_changed || self.has_unread
+    }
+
+    /// The messages whose UID came, one for each UID, in their order.
+    pub(super) fn messages(self) -> Vec<Fetched> {
+        let mut by_uid: BTreeMap<u32, Fetched> = BTreeMap::new();
+        for message in self.unnumbered.into_iter().chain(self.numbered.into_values()).filter(|m| m.uid != 0) {
+            by_uid.entry(message.uid).or_default().merge(message);
+        }
+        by_uid.into_values().collect()
+    }
+
+    fn fetch(&mut self, number: u32, attributes: Vec<AttributeValue<'_>>) {
+        let mut piece = Fetched::default();
+        attributes.into_iter().for_each(|a| piece.take(a));
+        let known = self.numbered.entry(number).or_default();
+        if piece.uid != 0 && known.uid != 0 && piece.uid != known.uid {
+            self.unnumbered.push(std::mem::take(known));
+        }
+        known.merge(piece);
+    }
+
+    /// A message is gone: those after it have other numbers from now on (RFC 3501 §7.4.1).
+    fn expunge(&mut self, number: u32) {
+        self.unnumbered.extend(self.numbered.remove(&number));
+        let after = self.numbered.split_off(&number);
+        self.numbered.extend(after.into_iter().map(|(n, message)| (n.saturating_sub(1), message)));
+    }
 }
 
-impl Answer {
-    fn take(&mut self, code: ResponseCode<'_>) {
-        match code {
-            ResponseCode::UidNext(n) => self.uid_next = Some(n),
-            ResponseCode::UidValidity(n) => self.uid_validity = Some(n),
-            _ => {}
-        }
-    }
+/// Whether a response is one of FETCH, whatever it carries.
+fn is_fetch(response: &[u8]) -> bool {
+    response.split(|b| *b == b' ').nth(2).is_some_and(|word| word.eq_ignore_ascii_case(b"FETCH"))
 }
 
 impl Fetched {
@@ -130,9 +168,23 @@ impl Fetched {
             gm_msgid: self.gm_msgid,
             labels: self.labels,
             internal_date: self.internal_date,
+            cut_from: self.cut_from,
             raw: self.raw?,
             seen,
         })
+    }
+
+    /// Takes what another piece of the same message has.
+    fn merge(&mut self, other: Self) {
+        let Self { uid, size, internal_date, header, raw, cut_from, gm_msgid, labels } = other;
+        self.uid = if uid == 0 { self.uid } else { uid };
+        self.size = if size == 0 { self.size } else { size };
+        self.internal_date = internal_date.or(self.internal_date);
+        self.header = header.or_else(|| self.header.take());
+        self.raw = raw.or_else(|| self.raw.take());
+        self.cut_from = cut_from.or(self.cut_from);
+        self.gm_msgid = gm_msgid.or(self.gm_msgid);
+        self.labels = labels.or_else(|| self.labels.take());
     }
 
     fn take(&mut self, attribute: AttributeValue<'_>) {
@@ -144,7 +196,7 @@ impl Fetched {
             AttributeValue::GmailLabels(labels) => {
                 self.labels = Some(labels.iter().map(|l| utf7::readable(&unescaped(l))).collect());
             }
-            AttributeValue::BodySection { section: None, index: None, data } => {
+            AttributeValue::BodySection { section: None, index: None | Some(0), data } => {
                 self.raw = data.map(std::borrow::Cow::into_owned);
             }
             AttributeValue::BodySection { section: Some(SectionPath::Full(MessageSection::Header)), data, .. } => {
@@ -181,42 +233,92 @@ fn attribute(attribute: &NameAttribute<'_>) -> String {
 mod tests {
     use super::*;
 
+    fn read(responses: &[&[u8]]) -> Answer {
+        let mut answer = Answer::default();
+        responses.iter().for_each(|response| answer.read(response));
+        answer
+    }
+
     #[test]
     fn reads_gmail_s_fetch() {
-        let data = b"* 3 EXISTS\r\n* 2 FETCH (X-GM-MSGID 1278455344230334865 X-GM-LABELS (\\Inbox \"\\\\Sent\" Important \"Muy \
-            Importante\" \"a\\\"b\" \"&MG4wgg-\") UID 7 RFC822.SIZE 12 INTERNALDATE \" 7-Nov-2026 09:30:05 +0900\" BODY[] {5}\r\na\r\n)c)\r\n* 1 FETCH (FLAGS (\\Seen))\r\n\
-            * 3 FETCH (UID 6 BODY[HEADER] {6}\r\nA: 1\r\n)\r\n";
-        let answer = read(data).unwrap();
-        assert_eq!(answer.exists, Some(3));
-        assert_eq!(answer.messages.iter().map(|m| m.uid).collect::<Vec<_>>(), [6, 7]);
-        let gmail = &answer.messages[1];
+        let gmail = b"* 2 FETCH (X-GM-MSGID 1278455344230334865 X-GM-LABELS (\\Inbox \"\\\\Sent\" Important \"Muy \
+            Importante\" \"a\\\"b\" \"&MG4wgg-\") UID 7 RFC822.SIZE 12 INTERNALDATE \" 7-Nov-2026 09:30:05 +0900\" BODY[] {5}\r\na\r\n)c)\r\n";
+        let header = b"* 3 FETCH (UID 6 BODY[HEADER] {6}\r\nA: 1\r\n)\r\n";
+        let answer = read(&[b"* 3 EXISTS\r\n", gmail, b"* 1 FETCH (FLAGS (\\Seen))\r\n", header]);
+        assert_eq!((answer.exists, answer.is_changed), (Some(3), true));
+        let messages = answer.messages();
+        assert_eq!(messages.iter().map(|m| m.uid).collect::<Vec<_>>(), [6, 7]);
+        let gmail = &messages[1];
         assert_eq!(gmail.gm_msgid, Some(1_278_455_344_230_334_865));
         let labels = ["\\Inbox", "\\Sent", "Important", "Muy Importante", "a\"b", "のも"];
         assert_eq!(gmail.labels.as_deref(), Some(&labels.map(str::to_owned)[..]));
         assert_eq!(gmail.raw.as_deref(), Some(&b"a\r\n)c"[..]));
         assert_eq!(gmail.size, 12);
         assert_eq!(gmail.internal_date, Some(1_794_011_405));
-        assert_eq!(answer.messages[0].header.as_deref(), Some(&b"A: 1\r\n"[..]));
+        assert_eq!(messages[0].header.as_deref(), Some(&b"A: 1\r\n"[..]));
     }
 
     #[test]
     fn one_message_in_two_pieces_is_one() {
-        let answer = read(b"* 2 FETCH (UID 7)\r\n* 2 FETCH (BODY[] \"abc\")\r\n").unwrap();
-        assert_eq!(answer.messages.len(), 1);
-        assert_eq!(answer.messages[0].raw.as_deref(), Some(&b"abc"[..]));
+        let messages = read(&[b"* 2 FETCH (UID 7)\r\n", b"* 2 FETCH (BODY[] \"abc\")\r\n"]).messages();
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0].raw.as_deref(), Some(&b"abc"[..]));
+        let messages =
+            read(&[b"* 2 FETCH (BODY[]<0> \"abc\" UID 7)\r\n", b"* 9 FETCH (UID 7 FLAGS ())\r\n"]).messages();
+        assert_eq!((messages.len(), messages[0].raw.as_deref()), (1, Some(&b"abc"[..])));
+    }
+
+    #[test]
+    fn numbers_change_in_the_middle_of_an_answer() {
+        let answer = read(&[
+            b"* 4 FETCH (UID 9 BODY[] \"nine\")\r\n",
+            b"* 2 EXPUNGE\r\n",
+            b"* 4 FETCH (UID 11 BODY[] \"eleven\")\r\n",
+            b"* 3 FETCH (RFC822.SIZE 4)\r\n",
+            b"* 4 EXPUNGE\r\n",
+            b"* 4 FETCH (UID 12 BODY[] \"twelve\")\r\n",
+        ]);
+        assert!(answer.is_changed);
+        let messages = answer.messages();
+        let told: Vec<_> = messages.iter().map(|m| (m.uid, m.raw.as_deref().unwrap(), m.size)).collect();
+        assert_eq!(told, [(9, &b"nine"[..], 4), (11, b"eleven", 0), (12, b"twelve", 0)]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_passed_over_and_remembered() {
+        let odd: [&[u8]; 5] = [
+            b"* LIST (\\HasNoChildren) \"/\" \"Entw\xfcrfe\"\r\n",
+            b"* ESEARCH (TAG \"a5\") UID COUNT 5\r\n",
+            b"* X-FOO {3}\r\nabc\r\n",
+            b"* OK [X-CODE (((] \xe9t\xe9\r\n",
+            b"*\r\n",
+        ];
+        for odd in odd {
+            let answer = read(&[odd, b"* SEARCH 3\r\n"]);
+            assert_eq!((answer.found.as_slice(), answer.has_unread_fetch), (&[3][..], false), "{odd:?}");
+        }
+        let answer = read(&[b"* 4 FETCH (X-NEW (a b) UID 4)\r\n"]);
+        assert!(answer.has_unread_fetch && answer.has_news() && !answer.is_changed);
+        assert!(!read(&[b"* 4 FETCH (FLAGS (\\Seen) UID 4)\r\n", b"* 0 RECENT\r\n"]).has_news());
     }
 
     #[test]
     fn reads_what_else_is_asked_for() {
-        let data = "* FLAGS (\\Seen)\r\n* 17 EXISTS\r\n* OK [UIDVALIDITY 9] ok\r\n* OK [UIDNEXT 4392] ok\r\n* NO odd\r\n\
-            * SEARCH 3 9\r\n* SEARCH\r\n* LIST (\\HasNoChildren \\Junk) \"/\" \"[Gmail]/&j,dg0TDhMPww6w-\"\r\n\
-            * CAPABILITY IMAP4rev1 idle AUTH=XOAUTH2 X-GM-EXT-1\r\n";
-        let answer = read(data.as_bytes()).unwrap();
+        let answer = read(&[
+            b"* FLAGS (\\Seen)\r\n",
+            b"* 17 EXISTS\r\n",
+            b"* OK [UIDVALIDITY 9] ok\r\n",
+            b"* OK [UIDNEXT 4392] ok\r\n",
+            b"* NO odd\r\n",
+            b"* SEARCH 3 9\r\n",
+            b"* SEARCH\r\n",
+            b"* LIST (\\HasNoChildren \\Junk) \"/\" \"[Gmail]/&j,dg0TDhMPww6w-\"\r\n",
+            b"* CAPABILITY IMAP4rev1 idle AUTH=XOAUTH2 X-GM-EXT-1\r\n",
+        ]);
         assert_eq!((answer.uid_validity, answer.uid_next, answer.exists), (Some(9), Some(4392), Some(17)));
         assert_eq!(answer.found, [3, 9]);
         assert_eq!(answer.folders[0].name, "[Gmail]/&j,dg0TDhMPww6w-");
         assert_eq!(answer.folders[0].attributes, ["\\hasnochildren", "\\junk"]);
         assert_eq!(answer.capabilities, ["IMAP4REV1", "IDLE", "AUTH=XOAUTH2", "X-GM-EXT-1"].map(str::to_owned));
-        assert_eq!(read(b"* XYZZY\r\n"), None);
     }
 }

@@ -253,6 +253,7 @@ mod tests {
             gm_msgid: None,
             labels: None,
             internal_date: None,
+            cut_from: None,
             raw: vec![b'x'; size],
             seen: std::time::Instant::now(),
         }

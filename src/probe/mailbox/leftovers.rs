@@ -1,6 +1,7 @@
 //! What runs have left in a folder: mail with the probe header, and reports that return it.
 
 use super::{
+    batch::{Batch, Unread},
     keys,
     past::day,
     session::{Session, set},
@@ -35,7 +36,8 @@ pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec
         for message in session.headers(&set(some))?.0 {
             let Some(internal_date) = message.internal_date.filter(|date| *date <= by) else { continue };
             let header = Message::parse(message.header.unwrap_or_default());
-            if !(keys::is_probe(&header) || keys::is_report(&header) && is_about_probe(session, message.uid)?) {
+            let unread = Unread { uid: message.uid, size: message.size, is_report: keys::is_report(&header) };
+            if !(keys::is_probe(&header) || unread.is_report && is_about_probe(session, unread)?) {
                 continue;
             }
             let text = |name: &str| {
@@ -49,7 +51,11 @@ pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec
     Ok(found)
 }
 
-fn is_about_probe(session: &mut Session, uid: u32) -> Result<bool, StageError> {
-    let (whole, _) = session.messages(&[uid], false)?;
-    Ok(whole.into_iter().filter_map(|m| m.raw).any(|raw| keys::is_about_probe(&Message::parse(raw))))
+fn is_about_probe(session: &mut Session, report: Unread) -> Result<bool, StageError> {
+    let mut is_about = false;
+    for batch in Batch::of(&[report]) {
+        let (read, _) = session.messages(&batch, false)?;
+        is_about |= read.into_iter().filter_map(|m| m.raw).any(|raw| keys::is_about_probe(&Message::parse(raw)));
+    }
+    Ok(is_about)
 }

@@ -38,11 +38,13 @@ pub(super) const CROWDED: Duration = Duration::from_millis(500);
 /// How long a server may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// To accept a TCP connection.
+    /// To accept a TCP connection, and for each step from there to the answer to the login.
     pub connect: Duration,
+    /// How long a server may wait with news, or with silence, before it is asked whether it is still there.
+    pub idle: Duration,
     /// Between two pieces of an answer.
     pub silence: Duration,
-    /// For a whole answer.
+    /// For a whole answer; content that comes slowly has more.
     pub answer: Duration,
     /// How long an account may be at a limit before that is an error.
     pub busy: Duration,
@@ -56,8 +58,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: deadline::scaled(Duration::from_secs(15)),
-            silence: deadline::scaled(Duration::from_secs(30)),
-            answer: deadline::scaled(Duration::from_secs(300)),
+            idle: deadline::scaled(Duration::from_secs(10)),
+            silence: deadline::scaled(Duration::from_secs(10)),
+            answer: deadline::scaled(Duration::from_secs(15)),
             busy: deadline::scaled(Duration::from_secs(8)),
             check: deadline::scaled(Duration::from_secs(5)),
             errand: deadline::scaled(Duration::from_secs(10)),

@@ -11,19 +11,21 @@
 //! | `errands` | deleting and looking up, on a connection of their own |
 //! | `search` | folders searched anew for many attempts at once |
 //! | `past` | what a search has read of a folder already |
-//! | `session` | one connection: login, folders, IDLE |
+//! | `session` | one connection: login, folders, messages |
 //! | `connect` | TCP, TLS, greeting |
 //! | `visit` | what a server shows of itself and of an account, without anything being changed |
+//! | `batch` | what one FETCH reads |
 //! | `fetch` | FETCH and SEARCH data, Gmail's extensions included |
-//! | `deadline` | when a connection must be done |
-//! | `wire` | deadlines, and what keeps the `imap` crate's IDLE from hanging |
+//! | `protocol` | commands and what answers them, IDLE |
+//! | `wire` | the octets: lines and literals |
+//! | `timed` | how long all of it may take |
 //! | `transcript` | the protocol lines, logins masked |
 //! | `cutter` | ends a connection from another thread |
 //! | `error` | what went wrong, in words |
 
+mod batch;
 mod connect;
 mod cutter;
-mod deadline;
 mod errands;
 mod error;
 mod fetch;
@@ -32,8 +34,10 @@ mod keys;
 mod leftovers;
 mod mailboxes;
 mod past;
+mod protocol;
 mod search;
 mod session;
+mod timed;
 mod transcript;
 mod utf7;
 mod visit;

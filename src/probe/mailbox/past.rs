@@ -1,10 +1,11 @@
 //! Mail that is in a folder already, looked up on the connection for errands.
 
 use super::{
+    batch::{Batch, Unread},
+    error,
     fetch::Fetched,
     keys::{self, Key},
     session::{Session, set},
-    watcher::batches,
 };
 use crate::{mail::Message, outcome::StageError};
 use jiff::Timestamp;
@@ -18,7 +19,14 @@ const HEADERS: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Past {
     uid_validity: u32,
-    known: BTreeMap<u32, Vec<Key>>,
+    known: BTreeMap<u32, Known>,
+}
+
+/// A message of which the header, or of a report the beginning, was read.
+#[derive(Debug)]
+struct Known {
+    unread: Unread,
+    keys: Vec<Key>,
 }
 
 impl Past {
@@ -40,26 +48,30 @@ impl Past {
             let mut reports = Vec::new();
             for message in session.headers(&set(some))?.0 {
                 let header = Message::parse(message.header.unwrap_or_default());
-                if keys::is_report(&header) {
-                    reports.push((message.uid, message.size));
-                }
-                self.known.insert(message.uid, keys::of_header(&header));
+                let unread = Unread { uid: message.uid, size: message.size, is_report: keys::is_report(&header) };
+                reports.extend(unread.is_report.then_some(unread));
+                self.known.insert(message.uid, Known { unread, keys: keys::of_header(&header) });
             }
             // What a report is about stands in its body.
-            for batch in batches(&reports) {
+            for batch in Batch::of(&reports) {
                 for report in session.messages(&batch, false)?.0 {
                     let about = keys::of_report(&Message::parse(report.raw.unwrap_or_default()));
-                    self.known.entry(report.uid).or_default().extend(about);
+                    self.known.entry(report.uid).and_modify(|known| known.keys.extend(about));
                 }
             }
         }
+        let known = there.iter().filter_map(|uid| self.known.get(uid));
+        let wanted = known.filter(|known| known.keys.iter().any(|key| wanted.contains(key)));
+        let unread: Vec<Unread> = wanted.map(|known| known.unread).collect();
         let mut found = Vec::new();
-        for uid in there {
-            let Some(keys) = self.known.get(&uid).filter(|keys| keys.iter().any(|key| wanted.contains(key))) else {
-                continue;
-            };
-            let (messages, _) = session.messages(&[uid], labels && session.is_gmail())?;
-            found.extend(messages.into_iter().filter(|m| m.uid == uid).map(|message| (keys.clone(), message)));
+        for batch in Batch::of(&unread) {
+            let (messages, _) = session.messages(&batch, labels)?;
+            if let Some(uid) = batch.uids.iter().find(|uid| !messages.iter().any(|m| m.uid == **uid)) {
+                return Err(error::missing(*uid));
+            }
+            for message in messages {
+                found.extend(self.known.get(&message.uid).map(|known| (known.keys.clone(), message)));
+            }
         }
         Ok(found)
     }

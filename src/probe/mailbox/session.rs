@@ -1,16 +1,18 @@
 //! One connection after the login: what the watcher and the errands ask of a server.
 
 use super::{
+    batch::Batch,
     connect,
     cutter::Cutter,
-    deadline::Deadline,
     error,
-    fetch::{self, Answer, Fetched, Listed},
+    fetch::{Answer, Fetched, Listed},
     mailboxes::Limits,
+    protocol::{Connection, Failure, Idled, quoted},
+    timed::Deadline,
     transcript::Log,
     utf7,
     visit::FoundBy,
-    wire::Wire,
+    wire::Room,
 };
 use crate::{
     core::Secret,
@@ -19,19 +21,21 @@ use crate::{
     probe::token::Tokens,
     scenario::target::{FolderNames, ImapAccess, Login, Mechanism, Provider},
 };
-use imap::types::UnsolicitedResponse;
 use std::{
     cell::RefCell,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::Instant,
 };
 
 /// Names that servers without special-use attributes give to the folder for spam.
 const SPAM_NAMES: [&str; 5] = ["junk", "spam", "junk e-mail", "junk email", "bulk mail"];
 
+/// What the headers of one FETCH may bring, in octets.
+const HEADERS: usize = 32_000_000;
+
 /// A logged-in connection.
 pub(super) struct Session {
-    imap: imap::Session<Wire>,
+    imap: Connection,
     log: Arc<Mutex<Log>>,
     cutter: Arc<Cutter>,
     place: String,
@@ -60,15 +64,6 @@ pub(super) struct Selected {
     pub(super) uid_next: u32,
 }
 
-/// How an IDLE ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Idled {
-    /// The server had news, or the time was over.
-    Ended,
-    /// The server does not do it.
-    Refused,
-}
-
 impl Session {
     /// Connects, logs in, and tells the server who asks, as Gmail wants it.
     ///
@@ -84,7 +79,10 @@ impl Session {
         let log = Arc::new(Mutex::new(log));
         let enter = |login: &Login, secret: &Secret| {
             connect::connect(&access.endpoint, limits, (cutter, by), &log)
-                .and_then(|(client, seen)| Ok((enter(access, login, secret, client, &log)?, seen)))
+                .and_then(|(mut connection, seen)| {
+                    enter(access, login, secret, &mut connection, &log)?;
+                    Ok((connection, seen))
+                })
                 .inspect_err(|_| cutter.release())
         };
         let login = access.endpoint.login.clone().unwrap_or_else(Login::nobody);
@@ -141,19 +139,20 @@ impl Session {
         format!("{what} at {}", self.place)
     }
 
-    fn error(&self, what: &str, error: &imap::Error) -> StageError {
-        error::of(self.stage(what), error, &connect::last(&self.log))
+    fn error(&self, what: &str, failure: &Failure) -> StageError {
+        error::of(self.stage(what), failure, &connect::last(&self.log))
     }
 
     /// One command and what it answers.
     pub(super) fn run(&mut self, what: &str, command: &str) -> Result<Answer, StageError> {
+        self.run_with(what, command, Room::for_lines())
+    }
+
+    fn run_with(&mut self, what: &str, command: &str, room: Room) -> Result<Answer, StageError> {
         if command.contains(['\r', '\n', '\0']) {
             return Err(error::garbage(self.stage(what), "(a line break in a command)"));
         }
-        match self.imap.run_command_and_read_response(command) {
-            Ok(data) => fetch::read(&data).ok_or_else(|| error::garbage(self.stage(what), &connect::last(&self.log))),
-            Err(e) => Err(self.error(what, &e)),
-        }
+        self.imap.run(command, room).map_err(|failure| self.error(what, &failure))
     }
 
     /// The name of a folder, as the server writes it.
@@ -231,7 +230,7 @@ impl Session {
             // RFC 3501 §6.3.1 lets old servers leave UIDNEXT out.
             (None, Some(last)) => {
                 let newest = self.run("FETCH", &format!("FETCH {last} (UID)"))?;
-                newest.messages.iter().map(|m| m.uid + 1).max().unwrap_or(1)
+                newest.messages().iter().map(|m| m.uid + 1).max().unwrap_or(1)
             }
         };
         Ok(Selected { uid_validity: answer.uid_validity.unwrap_or(0), uid_next })
@@ -242,49 +241,55 @@ impl Session {
         Ok(self.run("SEARCH", &format!("UID SEARCH {criteria}"))?.found)
     }
 
-    /// Headers and sizes of messages, by UID; and the number of messages in the folder when the server mentions it.
-    pub(super) fn headers(&mut self, uids: &str) -> Result<(Vec<Fetched>, Option<u32>), StageError> {
-        let answer =
-            self.run("FETCH", &format!("UID FETCH {uids} (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER])"))?;
-        Ok((answer.messages, answer.exists))
+    /// Headers and sizes of messages, by UID; and whether messages came or left meanwhile.
+    pub(super) fn headers(&mut self, uids: &str) -> Result<(Vec<Fetched>, bool), StageError> {
+        let command = format!("UID FETCH {uids} (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER])");
+        let answer = self.run_with("FETCH", &command, Room::for_content(HEADERS))?;
+        let (is_changed, in_doubt) = (answer.is_changed, answer.has_unread_fetch);
+        let mut messages = answer.messages();
+        // What is told of flags is told unasked (RFC 3501 §7.4.2).
+        messages.retain(|message| message.header.is_some());
+        if in_doubt {
+            let there = self.search(&format!("UID {uids}"))?;
+            self.all_came(&there, &messages)?;
+        }
+        Ok((messages, is_changed))
     }
 
-    /// Whole messages; and the number of messages in the folder when the server mentions it.
-    pub(super) fn messages(
-        &mut self,
-        uids: &[u32],
-        with_labels: bool,
-    ) -> Result<(Vec<Fetched>, Option<u32>), StageError> {
-        let extra = if with_labels { "X-GM-MSGID X-GM-LABELS " } else { "" };
-        let answer = self.run("FETCH", &format!("UID FETCH {} (UID INTERNALDATE {extra}BODY.PEEK[])", set(uids)))?;
-        Ok((answer.messages, answer.exists))
-    }
-
-    /// Waits for news (RFC 2177), at most this long. What the news are does not matter: the folder is looked at after
-    /// every IDLE, because an EXISTS can get lost around DONE.
-    pub(super) fn idle(&mut self, most: Duration) -> Result<Idled, StageError> {
-        let mut bye = None;
-        let waited = {
-            let mut idle = self.imap.idle();
-            idle.timeout(most).keepalive(false);
-            idle.wait_while(|news| match news {
-                UnsolicitedResponse::Exists(_) => false,
-                UnsolicitedResponse::Bye { information, .. } => {
-                    bye = Some(information.unwrap_or_default());
-                    false
-                }
-                _ => true,
-            })
+    /// Whole messages, or the beginnings of large ones; and whether messages came or left meanwhile. A message that does not
+    /// come was deleted.
+    ///
+    /// # Errors
+    /// H07 too when a response cannot be read and a message is missing.
+    pub(super) fn messages(&mut self, batch: &Batch, with_labels: bool) -> Result<(Vec<Fetched>, bool), StageError> {
+        let gmail = match (self.is_gmail(), with_labels) {
+            (true, true) => "X-GM-MSGID X-GM-LABELS ",
+            (true, false) => "X-GM-MSGID ",
+            (false, _) => "",
         };
-        if let Some(text) = bye {
-            return Err(error::said_bye(self.stage("IDLE"), &text));
+        let answer = self.run_with("FETCH", &batch.command(gmail), batch.room())?;
+        let (is_changed, in_doubt) = (answer.is_changed, answer.has_unread_fetch);
+        let mut messages = answer.messages();
+        messages.retain(|message| message.raw.is_some());
+        if in_doubt {
+            self.all_came(&batch.uids, &messages)?;
         }
-        match waited {
-            // Lines that the library does not know are news too.
-            Ok(_) | Err(imap::Error::Parse(_) | imap::Error::Unexpected(_)) => Ok(Idled::Ended),
-            Err(imap::Error::No(_) | imap::Error::Bad(_)) => Ok(Idled::Refused),
-            Err(e) => Err(self.error("IDLE", &e)),
+        messages.iter_mut().for_each(|message| message.cut_from = batch.cut_from());
+        Ok((messages, is_changed))
+    }
+
+    /// After a FETCH response that could not be read: that it was about something else.
+    fn all_came(&self, wanted: &[u32], messages: &[Fetched]) -> Result<(), StageError> {
+        if wanted.iter().all(|uid| messages.iter().any(|message| message.uid == *uid)) {
+            return Ok(());
         }
+        Err(error::garbage(self.stage("FETCH"), "(a FETCH response that cannot be read)"))
+    }
+
+    /// Waits for news (RFC 2177) until a moment. What the news are does not matter: the folder is looked at after every
+    /// IDLE, because an EXISTS can get lost around DONE.
+    pub(super) fn idle(&mut self, until: Instant) -> Result<Idled, StageError> {
+        self.imap.idle(until).map_err(|failure| self.error("IDLE", &failure))
     }
 }
 
@@ -298,53 +303,40 @@ fn enter(
     access: &ImapAccess,
     account: &Login,
     secret: &Secret,
-    client: imap::Client<Wire>,
+    connection: &mut Connection,
     log: &Mutex<Log>,
-) -> Result<imap::Session<Wire>, StageError> {
-    let endpoint = &access.endpoint;
-    let token = Token { user: &account.user, secret, refusal: RefCell::default() };
+) -> Result<(), StageError> {
+    let (endpoint, user) = (&access.endpoint, account.user.as_str());
+    let refusal = RefCell::default();
     let entered = match account.mechanism {
-        Mechanism::Password => client.login(&account.user, secret.expose()),
-        Mechanism::Xoauth2 => client.authenticate("XOAUTH2", &token),
-    };
-    entered.map_err(|(e, _)| {
-        let refused = |text: &str| error::login(endpoint, account, access.provider, text, &token.refusal.borrow());
-        match &e {
-            imap::Error::No(no) => refused(&no.information),
-            imap::Error::Bad(bad) => refused(&bad.information),
-            imap::Error::Validate(_) => refused("(not asked: user or password hold a line break)"),
-            _ => error::of(format!("login {} as {}", endpoint.host, account.user), &e, &connect::last(log)),
+        Mechanism::Password if [user, secret.expose()].iter().any(|text| text.contains(['\r', '\n', '\0'])) => {
+            Err(Failure::No("(not asked: user or password hold a line break)".to_owned()))
         }
+        Mechanism::Password => connection.login(user, secret.expose()),
+        Mechanism::Xoauth2 => {
+            connection.authenticate("XOAUTH2", |challenge| xoauth2(user, secret, challenge, &refusal))
+        }
+    };
+    entered.map_err(|failure| match &failure {
+        Failure::No(text) | Failure::Bad(text) => {
+            error::login(endpoint, account, access.provider, text, &refusal.borrow())
+        }
+        _ => error::of(format!("login {} as {user}", endpoint.host), &failure, &connect::last(log)),
     })
 }
 
 /// XOAUTH2: on refusal the server says why in a second challenge, and the client must answer with an empty line.
-struct Token<'a> {
-    user: &'a str,
-    secret: &'a Secret,
-    refusal: RefCell<String>,
-}
-
-impl imap::Authenticator for Token<'_> {
-    type Response = String;
-
-    fn process(&self, challenge: &[u8]) -> String {
-        if challenge.is_empty() {
-            return format!("user={}\x01auth=Bearer {}\x01\x01", self.user, self.secret.expose());
-        }
-        *self.refusal.borrow_mut() = String::from_utf8_lossy(challenge).into_owned();
-        String::new()
+fn xoauth2(user: &str, secret: &Secret, challenge: &[u8], refusal: &RefCell<String>) -> String {
+    if challenge.is_empty() {
+        return format!("user={user}\x01auth=Bearer {}\x01\x01", secret.expose());
     }
+    *refusal.borrow_mut() = String::from_utf8_lossy(challenge).into_owned();
+    String::new()
 }
 
 /// A set of messages (RFC 3501 §9, sequence-set).
 pub(super) fn set(uids: &[u32]) -> String {
     uids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
-}
-
-/// A quoted string (RFC 3501 §9).
-pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// The names of folders for people, at most twenty.

@@ -67,14 +67,11 @@ impl Transcript {
     }
 }
 
-/// One connection's bytes becoming lines.
+/// The lines of one connection.
 #[derive(Debug)]
 pub(super) struct Log {
     connection: String,
     transcript: Arc<Transcript>,
-    sent: Vec<u8>,
-    received: Vec<u8>,
-    literal: usize,
     logging_in: bool,
     last: String,
 }
@@ -82,15 +79,7 @@ pub(super) struct Log {
 impl Log {
     /// A log of one connection, under a name.
     pub(super) fn new(connection: &str, transcript: Arc<Transcript>) -> Self {
-        Self {
-            connection: connection.to_owned(),
-            transcript,
-            sent: Vec::new(),
-            received: Vec::new(),
-            literal: 0,
-            logging_in: false,
-            last: String::new(),
-        }
+        Self { connection: connection.to_owned(), transcript, logging_in: false, last: String::new() }
     }
 
     /// The last line that came, for error texts.
@@ -98,18 +87,10 @@ impl Log {
         &self.last
     }
 
-    /// Bytes that were sent; the lines that they complete are returned.
-    pub(super) fn sent(&mut self, bytes: &[u8]) -> Vec<String> {
-        self.sent.extend_from_slice(bytes);
-        let mut lines = Vec::new();
-        while let Some(end) = memchr::memchr(b'\n', &self.sent) {
-            let line: Vec<u8> = self.sent.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-            let shown = format!("C: {}", self.masked(&line));
-            self.transcript.add(&self.connection, &shown);
-            lines.push(line);
-        }
-        lines
+    /// A line that was sent, without its end.
+    pub(super) fn sent(&mut self, line: &str) {
+        let shown = format!("C: {}", self.masked(line));
+        self.transcript.add(&self.connection, &shown);
     }
 
     fn masked(&mut self, line: &str) -> String {
@@ -131,46 +112,17 @@ impl Log {
         }
     }
 
-    /// Bytes that came.
-    pub(super) fn received(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            if self.literal > 0 {
-                let skip = self.literal.min(bytes.len());
-                self.literal -= skip;
-                bytes = &bytes[skip..];
-                continue;
-            }
-            let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |n| n + 1);
-            let (line, rest) = bytes.split_at(end);
-            bytes = rest;
-            if self.received.len() <= 4 * LONGEST_LINE {
-                self.received.extend_from_slice(line);
-            }
-            if line.ends_with(b"\n") {
-                self.line(line);
-            }
-        }
-    }
-
-    fn line(&mut self, end: &[u8]) {
-        let whole = std::mem::take(&mut self.received);
-        let text = String::from_utf8_lossy(&whole);
+    /// A line that came, and the octets of the literal that follows it.
+    pub(super) fn received(&mut self, line: &[u8], literal: Option<usize>) {
+        let text = String::from_utf8_lossy(&line[..line.len().min(4 * LONGEST_LINE)]);
         let text = redact::cut(text.trim_end(), LONGEST_LINE).into_owned();
         if !text.starts_with(['*', '+']) {
             self.logging_in = false;
         }
-        self.literal = literal(end).or_else(|| literal(&whole)).unwrap_or(0);
-        let note = if self.literal > 0 { " (content)" } else { "" };
+        let note = if literal.is_some_and(|octets| octets > 0) { " (content)" } else { "" };
         self.transcript.add(&self.connection, &format!("S: {text}{note}"));
         self.last = text;
     }
-}
-
-/// The size of the literal that a line announces: `{123}` at its end.
-fn literal(line: &[u8]) -> Option<usize> {
-    let line = line.strip_suffix(b"\r\n")?.strip_suffix(b"}")?;
-    let open = memchr::memrchr(b'{', line)?;
-    std::str::from_utf8(&line[open + 1..]).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -185,15 +137,16 @@ mod tests {
     fn logins_are_masked_and_contents_counted() {
         let transcript = Arc::new(Transcript::new());
         let mut log = Log::new("inbox", Arc::clone(&transcript));
-        assert_eq!(log.sent(b"a1 LOGIN \"u\" \"hunter2\"\r\n"), ["a1 LOGIN \"u\" \"hunter2\""]);
-        log.received(b"a1 NO no\r\n");
-        log.sent(b"a2 authenticate XOAUTH2 c2VjcmV0\r\n");
-        log.received(b"+ eyJ9\r\n");
-        log.sent(b"c2VjcmV0\r\n");
-        log.received(b"a2 OK in\r\n");
-        log.sent(b"a3 NOOP\r\n");
-        log.received(b"* 1 FETCH (BODY[] {12}\r\nsecret\r\nbody");
-        log.received(b" UID 7)\r\na3 OK done\r\n");
+        log.sent("a1 LOGIN \"u\" \"hunter2\"");
+        log.received(b"a1 NO no\r\n", None);
+        log.sent("a2 authenticate XOAUTH2 c2VjcmV0");
+        log.received(b"+ eyJ9\r\n", None);
+        log.sent("c2VjcmV0");
+        log.received(b"a2 OK in\r\n", None);
+        log.sent("a3 NOOP");
+        log.received(b"* 1 FETCH (BODY[] {12}\r\n", Some(12));
+        log.received(b" UID 7)\r\n", None);
+        log.received(b"a3 OK done\r\n", None);
         let want = [
             "inbox C: a1 LOGIN [REDACTED]",
             "inbox S: a1 NO no",
@@ -213,13 +166,10 @@ mod tests {
     fn long_lines_and_long_runs_are_cut() {
         let transcript = Arc::new(Transcript::new());
         let mut log = Log::new("inbox", Arc::clone(&transcript));
-        for _ in 0..100 {
-            log.received(&[b'x'; 10_000]);
-        }
-        log.received(b"\r\n");
+        log.received(&[b'x'; 1_000_000], None);
         assert!(transcript.text().len() < 1100);
         for _ in 0..20_000 {
-            log.received(b"* OK 0123456789012345678901234567890123456789012345678901234567890123456789\r\n");
+            log.received(b"* OK 0123456789012345678901234567890123456789012345678901234567890123456789\r\n", None);
         }
         let text = transcript.text();
         assert!(text.len() < KEPT + 100 && text.starts_with('('), "{}", text.len());

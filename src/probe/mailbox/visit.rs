@@ -2,10 +2,10 @@
 
 use super::{
     cutter::Cutter,
-    deadline::Deadline,
     error,
     mailboxes::Limits,
     session::{Named, Session},
+    timed::Deadline,
     transcript::{Log, Transcript},
     utf7,
 };

@@ -1,15 +1,17 @@
 //! The thread behind a folder: wait for news, look what is new, hand it on; and again after the connection broke.
 
 use super::{
+    batch::{Batch, Unread},
     cutter::Cutter,
-    deadline::Deadline,
     error,
     fetch::Fetched,
     hub::{Hub, Link},
     keys::{self, Key},
     mailboxes::{CROWDED, Counters, Limits},
     past,
-    session::{Idled, Named, Session, set},
+    protocol::Idled,
+    session::{Named, Session, set},
+    timed::Deadline,
     transcript::{Log, Transcript},
     utf7,
 };
@@ -32,17 +34,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// RFC 2177 wants IDLE said again before 29 minutes are over.
-const LONGEST_IDLE: Duration = Duration::from_secs(28 * 60);
-
 /// The wait before the connection is made again, at first and at most; it doubles.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// A connection that lasted so long was good: the wait starts over.
 const GOOD_CONNECTION: Duration = Duration::from_secs(20);
 
-/// The most that one FETCH of whole messages asks for.
-const BATCH: (usize, u64) = (32, 8_000_000);
+/// How often a folder is looked at in vain, one time after the other, because a server says that there is news.
+const LOOKS: u32 = 8;
+
+/// The wait before each look after that, at first and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// How many headers one FETCH asks for when all of a folder is looked at again.
+const HEADERS: usize = 32;
 
 /// Probes that nobody waits for yet are read whole up to this size, in bytes.
 const LARGEST_UNCLAIMED: u32 = 1_000_000;
@@ -73,6 +78,15 @@ pub(super) struct Watcher {
     pub(super) crowded: Arc<AtomicBool>,
 }
 
+/// What a look at a folder came to.
+#[derive(Debug, Default, Clone, Copy)]
+struct Looked {
+    /// There was something new.
+    found: bool,
+    /// There may be more: messages came or left meanwhile.
+    more: bool,
+}
+
 /// How far a folder has been read; it outlives connections.
 struct Progress {
     /// The folder's name, readable.
@@ -89,8 +103,6 @@ struct Progress {
     again: Vec<u32>,
     /// Messages passed over that somebody wants after all.
     due: BTreeSet<u32>,
-    /// The newest EXISTS.
-    exists: Option<u32>,
     /// The server's labels cannot be read.
     without_labels: bool,
     idle_refused: bool,
@@ -162,63 +174,80 @@ impl Watcher {
             none => none.insert(Progress::new(utf7::readable(&name), selected.uid_validity, selected.uid_next)),
         };
         self.hub.set_link(Link::Open);
+        let mut in_vain = 0;
         loop {
-            while self.look(&mut session, progress)? {}
+            let looked = self.look(&mut session, progress)?;
+            in_vain = if looked.found { 0 } else { in_vain + 1 };
+            if looked.more && in_vain < LOOKS {
+                continue;
+            }
             self.hub.caught_up();
-            self.wait(&mut session, progress)?;
+            if in_vain >= LOOKS {
+                let pause = deadline::scaled(PAUSE.0 * (in_vain - LOOKS + 1)).min(deadline::scaled(PAUSE.1));
+                self.rest(pause)?;
+            }
+            if !self.wait(&mut session, progress)? {
+                in_vain = 0;
+            }
         }
     }
 
-    /// Waits for news. The server is asked once a `poll` even when it says nothing.
-    fn wait(&self, session: &mut Session, progress: &mut Progress) -> Result<(), StageError> {
-        let asked = Instant::now();
+    fn rest(&self, time: Duration) -> Result<(), StageError> {
+        if self.cutter.wait(time) {
+            let stage = format!("{} at {}", self.folder, error::place(&self.access.endpoint));
+            return Err(error::lost(stage, "the run is over"));
+        }
+        Ok(())
+    }
+
+    /// Waits for news; whether there are some. A server that says nothing is asked before long, so that a dead connection is
+    /// noticed.
+    fn wait(&self, session: &mut Session, progress: &mut Progress) -> Result<bool, StageError> {
+        let time = self.poll.min(self.limits.idle);
+        let until = Instant::now() + time;
         let can_idle = session.can("IDLE") && !progress.idle_refused;
-        if can_idle && session.idle(self.poll.min(LONGEST_IDLE))? == Idled::Ended {
-            if asked.elapsed() < self.poll {
-                return Ok(());
+        if can_idle && session.idle(until)? == Idled::Ended {
+            if Instant::now() < until {
+                return Ok(true);
             }
         } else {
             progress.idle_refused = true;
-            if self.cutter.wait(self.poll) {
-                return Err(error::lost(
-                    format!("{} at {}", self.folder, error::place(&self.access.endpoint)),
-                    "the run is over",
-                ));
-            }
+            self.rest(time)?;
         }
         // Gmail shows nothing new to a session that only searches.
-        session.run("NOOP", "NOOP").map(drop)
+        session.run("NOOP", "NOOP")?;
+        Ok(false)
     }
 
-    /// Deals with everything that is new; whether more came in the meantime.
-    fn look(&self, session: &mut Session, progress: &mut Progress) -> Result<bool, StageError> {
-        let mut more = false;
+    /// Deals with everything that is new.
+    fn look(&self, session: &mut Session, progress: &mut Progress) -> Result<Looked, StageError> {
+        let mut looked = Looked::default();
         progress.due.extend(self.hub.take_due());
         if !progress.due.is_empty() {
             let due: Vec<u32> = progress.due.iter().copied().collect();
-            let (headers, exists) = session.headers(&set(&due))?;
-            more |= progress.more(exists);
-            more |= self.deal_with(session, progress, headers)?;
-            progress.due.clear();
+            let (headers, more) = session.headers(&set(&due))?;
+            looked.more |= more;
+            progress.due.retain(|uid| headers.iter().any(|message| message.uid == *uid));
+            self.deal_with(session, progress, headers, &mut looked)?;
         }
-        for some in progress.again.clone().chunks(BATCH.0) {
-            let (mut headers, exists) = session.headers(&set(some))?;
-            more |= progress.more(exists);
+        for some in progress.again.clone().chunks(HEADERS) {
+            let (mut headers, more) = session.headers(&set(some))?;
+            looked.more |= more;
             headers.retain(|m| !progress.headers.contains(&mark(m)));
-            more |= self.deal_with(session, progress, headers)?;
+            self.deal_with(session, progress, headers, &mut looked)?;
         }
         progress.again.clear();
-        let (mut new, exists) = session.headers(&format!("{}:*", progress.next))?;
-        more |= progress.more(exists);
+        let (mut new, more) = session.headers(&format!("{}:*", progress.next))?;
+        looked.more |= more;
         // `*` is the newest message even when that is an old one.
         new.retain(|m| m.uid >= progress.next && !progress.done.contains(&m.uid));
         let last = new.iter().map(|m| m.uid).max();
-        more |= self.deal_with(session, progress, new)?;
+        self.deal_with(session, progress, new, &mut looked)?;
         if let Some(last) = last {
             progress.next = last.saturating_add(1);
             progress.done.clear();
         }
-        Ok(more)
+        Ok(looked)
     }
 
     /// Reads whole what somebody waits for, may wait for, or what reports on it.
@@ -227,42 +256,48 @@ impl Watcher {
         session: &mut Session,
         progress: &mut Progress,
         headers: Vec<Fetched>,
-    ) -> Result<bool, StageError> {
+        looked: &mut Looked,
+    ) -> Result<(), StageError> {
         let seen = Instant::now();
-        let mut wanted: BTreeMap<u32, (u32, u64)> = BTreeMap::new();
+        let mut wanted: BTreeMap<u32, (Unread, u64)> = BTreeMap::new();
         for message in headers {
             let mark = mark(&message);
             let parsed = Message::parse(message.header.unwrap_or_default());
             let keys = keys::of_header(&parsed);
-            let read_whole = self.hub.wants(&keys)
-                || keys::is_report(&parsed)
+            let unread = Unread { uid: message.uid, size: message.size, is_report: keys::is_report(&parsed) };
+            let read = self.hub.wants(&keys)
+                || unread.is_report
                 || (keys::is_probe(&parsed) && message.size <= LARGEST_UNCLAIMED);
-            if read_whole || !self.hub.pass_over(&keys, message.uid) {
-                wanted.insert(message.uid, (message.size, mark));
+            if read || !self.hub.pass_over(&keys, message.uid) {
+                wanted.insert(message.uid, (unread, mark));
             } else {
                 progress.dealt_with(message.uid, mark);
+                looked.found = true;
             }
         }
-        let mut more = false;
-        let sizes: Vec<_> = wanted.iter().map(|(uid, (size, _))| (*uid, *size)).collect();
-        for batch in batches(&sizes) {
+        let unread: Vec<Unread> = wanted.values().map(|(unread, _)| *unread).collect();
+        for batch in Batch::of(&unread) {
             let labels = session.is_gmail() && !progress.without_labels;
             let fetched = session.messages(&batch, labels);
             if labels && fetched.as_ref().is_err_and(|e| e.code == HarnessCode::H07) {
                 // The connection is spent; the next one asks for less.
                 progress.without_labels = true;
             }
-            let (messages, exists) = fetched?;
-            more |= progress.more(exists);
+            let (messages, more) = fetched?;
+            looked.more |= more;
             for message in messages {
                 // Servers may add what was not asked for.
                 if let Some((_, mark)) = wanted.remove(&message.uid) {
                     progress.dealt_with(message.uid, mark);
+                    looked.found = true;
                     self.hand_on(message, seen, &progress.name);
                 }
             }
         }
-        Ok(more)
+        // What did not come was deleted meanwhile, or comes when it is asked for again.
+        looked.more |= !wanted.is_empty();
+        progress.due.extend(wanted.into_keys());
+        Ok(())
     }
 
     fn hand_on(&self, message: Fetched, seen: Instant, folder_name: &str) {
@@ -287,7 +322,6 @@ impl Progress {
             headers: HashSet::new(),
             again: Vec::new(),
             due: BTreeSet::new(),
-            exists: None,
             without_labels: false,
             idle_refused: false,
         }
@@ -298,11 +332,6 @@ impl Progress {
         self.due.remove(&uid);
         self.headers.insert(mark);
     }
-
-    /// Whether the server mentions another number of messages than before.
-    fn more(&mut self, exists: Option<u32>) -> bool {
-        exists.is_some() && std::mem::replace(&mut self.exists, exists) != exists
-    }
 }
 
 /// What stays the same about a message when its UID changes.
@@ -310,37 +339,4 @@ fn mark(message: &Fetched) -> u64 {
     let mut hasher = DefaultHasher::new();
     message.header.hash(&mut hasher);
     hasher.finish()
-}
-
-/// UIDs in groups that one FETCH can carry.
-pub(super) fn batches(wanted: &[(u32, u32)]) -> Vec<Vec<u32>> {
-    let mut all: Vec<Vec<u32>> = Vec::new();
-    let mut bytes = 0;
-    for (uid, size) in wanted {
-        bytes += u64::from(*size);
-        match all.last_mut() {
-            Some(batch) if batch.len() < BATCH.0 && bytes <= BATCH.1 => batch.push(*uid),
-            _ => {
-                bytes = u64::from(*size);
-                all.push(vec![*uid]);
-            }
-        }
-    }
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_are_bounded_in_number_and_bytes() {
-        assert!(batches(&[]).is_empty());
-        let small: Vec<_> = (1..=70).map(|uid| (uid, 1000)).collect();
-        assert_eq!(batches(&small).iter().map(Vec::len).collect::<Vec<_>>(), [32, 32, 6]);
-        assert_eq!(
-            batches(&[(1, 7_000_000), (2, 7_000_000), (3, 60_000_000), (4, 1)]),
-            [vec![1], vec![2], vec![3], vec![4]]
-        );
-    }
 }

@@ -1,29 +1,13 @@
-//! The stream under the `imap` crate: every read has a deadline, and IDLE cannot hang.
-//!
-//! What the crate (3.0.0-alpha.15) does, and what is done about it here:
-//!
-//! * Its commands wait without limit, and its IDLE takes the socket's time limit away: a limit is set before every read.
-//! * Its IDLE time limit starts again with every line: the time at which it ends is fixed when IDLE starts.
-//! * Lines that come before IDLE's `+` make it wait for ever: the `+` line is moved in front of them.
-//! * A tagged OK instead of the `+` makes it panic: it becomes a BAD.
-//! * After a refused IDLE it still says DONE and waits for an answer: the DONE is kept back and answered here.
-//! * It reads lines of any length into memory: what one command may bring is limited.
+//! The octets of a connection: command lines go out, whole responses come in.
 
-use super::{deadline::Deadline, mailboxes::Limits, transcript::Log};
-use imap::extensions::idle::SetReadTimeout;
+use super::{timed::Deadline, transcript::Log};
 use std::{
-    collections::VecDeque,
-    io::{self, Read, Write},
-    net::TcpStream,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    io::{self, BufRead, BufReader, Read, Write},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// What one command may bring, in bytes: Gmail's largest message (50 MB) in base64 twice over.
-const MOST: usize = 160_000_000;
-
-/// What anything but FETCH may bring, in bytes.
-const MOST_OF_OTHERS: usize = 8_000_000;
+/// How much is read at once, in octets.
+const CHUNK: usize = 64 * 1024;
 
 /// A TCP or TLS connection.
 pub(super) trait Io: Read + Write + Send {}
@@ -31,167 +15,199 @@ impl<T: Read + Write + Send> Io for T {}
 
 /// The connection.
 pub(super) struct Wire {
-    io: Box<dyn Io>,
-    tcp: TcpStream,
-    limits: Limits,
-    by: Deadline,
-    deadline: Instant,
-    idle_until: Option<Instant>,
-    budget: usize,
-    ready: VecDeque<u8>,
-    idle: Idle,
+    io: BufReader<Box<dyn Io>>,
+    deadline: Deadline,
     log: Arc<Mutex<Log>>,
+    /// What has come of a response.
+    response: Vec<u8>,
+    /// Where the line of it begins that is being read.
+    line: usize,
+    /// The octets of a literal that are to come before that line.
+    literal: usize,
 }
 
-/// How far an IDLE is.
-enum Idle {
-    None,
-    /// Said, and not answered; what came instead is held back.
-    Asked {
-        tag: String,
-        held: Vec<u8>,
-    },
-    /// Refused.
-    Refused {
-        tag: String,
-    },
+/// What an answer may bring at most, in octets.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// In lines.
+    pub(super) lines: usize,
+    /// In literals (RFC 3501 §4.3).
+    pub(super) content: usize,
+}
+
+impl Room {
+    /// Room for what a command without content answers: flags, names, numbers.
+    pub(super) const fn for_lines() -> Self {
+        Self { lines: 8_000_000, content: 1_000_000 }
+    }
+
+    /// And for so much content.
+    pub(super) const fn for_content(octets: usize) -> Self {
+        Self { content: octets, ..Self::for_lines() }
+    }
 }
 
 impl Wire {
-    /// A stream over `io`; `tcp` is the socket below it.
-    pub(super) fn new(io: Box<dyn Io>, tcp: TcpStream, limits: Limits, by: Deadline, log: Arc<Mutex<Log>>) -> Self {
-        Self {
-            io,
-            tcp,
-            limits,
-            by,
-            deadline: Instant::now() + limits.answer,
-            idle_until: None,
-            budget: MOST_OF_OTHERS,
-            ready: VecDeque::new(),
-            idle: Idle::None,
-            log,
-        }
+    /// A stream that keeps to a deadline.
+    pub(super) fn new(io: Box<dyn Io>, deadline: Deadline, log: Arc<Mutex<Log>>) -> Self {
+        let io = BufReader::with_capacity(CHUNK, io);
+        Self { io, deadline, log, response: Vec::new(), line: 0, literal: 0 }
     }
 
-    fn read_socket(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let now = Instant::now();
-        let until = self.idle_until.unwrap_or_else(|| self.deadline.min(now + self.limits.silence));
-        let until = self.by.or_sooner(until);
-        let left = until.saturating_duration_since(now);
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.tcp.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-        let n = self.io.read(buf)?;
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).received(&buf[..n]);
-        self.budget = self
-            .budget
-            .checked_sub(n)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the server sends more than any answer needs"))?;
-        Ok(n)
+    pub(super) fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads on until IDLE is answered, and puts the answer first.
-    fn settle_idle(&mut self) -> io::Result<()> {
-        let mut chunk = [0; 4096];
-        while let Idle::Asked { .. } = self.idle {
-            let read = self.read_socket(&mut chunk)?;
-            let Idle::Asked { tag, held } = &mut self.idle else { break };
-            let from = held.len().saturating_sub(chunk.len());
-            held.extend_from_slice(&chunk[..read]);
-            let answer = answer(held, from);
-            if answer.is_none() && read > 0 {
-                continue;
+    /// Says a line.
+    pub(super) fn say(&mut self, line: &str) -> io::Result<()> {
+        self.log().sent(line);
+        let io = self.io.get_mut();
+        io.write_all(format!("{line}\r\n").as_bytes())?;
+        io.flush()
+    }
+
+    /// The next response with its literals and its last CRLF. After an error because of time the rest can be read later.
+    ///
+    /// # Errors
+    /// `InvalidData` when there is no room for it, `UnexpectedEof` at the end of the connection.
+    pub(super) fn response(&mut self, room: &mut Room) -> io::Result<Vec<u8>> {
+        loop {
+            while self.literal > 0 {
+                let taken = self.take(|come, left| come.len().min(left))?;
+                self.literal -= taken;
+                self.line = self.response.len();
+                self.deadline.grant(taken);
             }
-            let (tag, mut held) = (std::mem::take(tag), std::mem::take(held));
-            self.idle = Idle::None;
-            if let Some((start, end)) = answer {
-                let mut line: Vec<u8> = held.drain(start..end).collect();
-                if !line.starts_with(b"+") {
-                    if line.starts_with(format!("{tag} OK").as_bytes()) {
-                        line = format!("{tag} BAD IDLE ended before it began\r\n").into_bytes();
-                    }
-                    self.idle = Idle::Refused { tag };
+            while !self.response[self.line..].ends_with(b"\n") {
+                let taken = self.take(|come, _| memchr::memchr(b'\n', come).map_or(come.len(), |at| at + 1))?;
+                room.lines = room.lines.checked_sub(taken).ok_or_else(too_much)?;
+            }
+            let line = &self.response[self.line..];
+            let literal = if self.line == 0 && is_text(line) { None } else { announced(line) };
+            self.log().received(line, literal);
+            match literal {
+                Some(octets) => {
+                    room.content = room.content.checked_sub(octets).ok_or_else(too_much)?;
+                    (self.literal, self.line) = (octets, self.response.len());
                 }
-                self.ready.extend(line);
+                None => {
+                    self.line = 0;
+                    return Ok(std::mem::take(&mut self.response));
+                }
             }
-            self.ready.extend(held);
         }
-        Ok(())
     }
 
-    fn said(&mut self, line: &str) {
-        self.deadline = Instant::now() + self.limits.answer;
-        self.budget = if line.contains(" FETCH ") { MOST } else { MOST_OF_OTHERS };
-        self.idle = match line.split_once(' ') {
-            Some((tag, "IDLE")) => Idle::Asked { tag: tag.to_owned(), held: Vec::new() },
-            _ => Idle::None,
-        };
+    /// Takes as many of the octets that have come as `part` says, given how many a literal still lacks.
+    fn take(&mut self, part: impl Fn(&[u8], usize) -> usize) -> io::Result<usize> {
+        let come = self.io.fill_buf()?;
+        if come.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let taken = part(come, self.literal);
+        self.response.extend_from_slice(&come[..taken]);
+        self.io.consume(taken);
+        Ok(taken)
     }
 }
 
-/// Where the first whole line stands that is not untagged. Lines that start before `from` and end before it were no such.
-fn answer(held: &[u8], from: usize) -> Option<(usize, usize)> {
-    let mut start = memchr::memrchr(b'\n', &held[..from]).map_or(0, |n| n + 1);
-    while let Some(length) = memchr::memchr(b'\n', &held[start..]) {
-        let end = start + length + 1;
-        if !held[start..end].starts_with(b"* ") {
-            return Some((start, end));
-        }
-        start = end;
-    }
-    None
+fn too_much() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the server sends more than any answer needs")
 }
 
-impl Read for Wire {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.settle_idle()?;
-        if !self.ready.is_empty() {
-            return self.ready.read(buf);
-        }
-        self.read_socket(buf)
-    }
+/// Whether the line ends in text for people (RFC 3501 §9, resp-text), where braces announce nothing.
+fn is_text(line: &[u8]) -> bool {
+    let Some(rest) = line.strip_prefix(b"* ") else { return true };
+    let word = rest.split(|b| b.is_ascii_whitespace()).next().unwrap_or_default();
+    [&b"OK"[..], b"NO", b"BAD", b"BYE", b"PREAUTH"].iter().any(|status| word.eq_ignore_ascii_case(status))
 }
 
-impl Write for Wire {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        if let Idle::Refused { tag } = &self.idle
-            && buf == b"DONE\r\n"
-        {
-            self.ready.extend(format!("{tag} OK not idle\r\n").into_bytes());
-            self.idle = Idle::None;
-            return Ok(buf.len());
-        }
-        let n = self.io.write(buf)?;
-        let lines = self.log.lock().unwrap_or_else(PoisonError::into_inner).sent(&buf[..n]);
-        for line in lines {
-            self.said(&line);
-        }
-        Ok(n)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.io.flush()
-    }
-}
-
-impl SetReadTimeout for Wire {
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> imap::Result<()> {
-        self.idle_until = timeout.map(|t| Instant::now() + t);
-        Ok(())
-    }
+/// The size of the literal that a line announces: `{123}` at its end.
+fn announced(line: &[u8]) -> Option<usize> {
+    let line = line.strip_suffix(b"\r\n")?.strip_suffix(b"}")?;
+    let open = memchr::memrchr(b'{', line)?;
+    std::str::from_utf8(&line[open + 1..]).ok()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::transcript::Transcript, *};
+    use std::collections::VecDeque;
+
+    /// Hands out its pieces one by one; an empty one is a silence.
+    struct Pieces(VecDeque<&'static [u8]>);
+
+    impl Read for Pieces {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            match self.0.pop_front() {
+                None => Ok(0),
+                Some(b"") => Err(io::ErrorKind::WouldBlock.into()),
+                Some(mut piece) => {
+                    let n = piece.read(buf)?;
+                    if !piece.is_empty() {
+                        self.0.push_front(piece);
+                    }
+                    Ok(n)
+                }
+            }
+        }
+    }
+
+    impl Write for Pieces {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            Ok(buf.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn wire(pieces: impl IntoIterator<Item = &'static [u8]>) -> Wire {
+        let log = Log::new("x", Arc::new(Transcript::new()));
+        let io = Box::new(Pieces(pieces.into_iter().collect()));
+        Wire::new(io, Deadline::default(), Arc::new(Mutex::new(log)))
+    }
+
+    fn all(wire: &mut Wire, room: Room) -> Vec<String> {
+        let mut room = room;
+        let mut all = Vec::new();
+        loop {
+            match wire.response(&mut room) {
+                Ok(response) => all.push(String::from_utf8_lossy(&response).into_owned()),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(e) => {
+                    all.push(e.to_string());
+                    return all;
+                }
+            }
+        }
+    }
 
     #[test]
-    fn finds_the_answer_among_untagged_lines() {
-        assert_eq!(answer(b"* 4 EXISTS\r\n+ idling\r\n* 5 EXISTS\r\n", 0), Some((12, 22)));
-        assert_eq!(answer(b"* 4 EXISTS\r\n", 0), None);
-        assert_eq!(answer(b"* 4 EXISTS\r\n+ idl", 0), None);
-        assert_eq!(answer(b"* 4 EXISTS\r\n* 5 EXISTS\r\n+\r\n", 14), Some((24, 27)));
+    fn responses_are_whole_whatever_pieces_they_come_in() {
+        let text: &[u8] = b"* OK see {9}\r\n* 1 FETCH (A {4}\r\na\r\n) B {0}\r\n C {2}\r\nxy)\r\n* X-FOO {3}\r\n)\r\n\r\na1 OK {7}\r\n";
+        let want = [
+            "* OK see {9}\r\n",
+            "* 1 FETCH (A {4}\r\na\r\n) B {0}\r\n C {2}\r\nxy)\r\n",
+            "* X-FOO {3}\r\n)\r\n\r\n",
+            "a1 OK {7}\r\n",
+            "unexpected end of file",
+        ];
+        assert_eq!(all(&mut wire([text]), Room::for_lines()), want);
+        for size in [1, 2, 3, 7] {
+            let pieces = text.chunks(size).flat_map(|piece| [piece, b""]);
+            assert_eq!(all(&mut wire(pieces), Room::for_lines()), want, "{size}");
+        }
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_not_read() {
+        let much = "the server sends more than any answer needs";
+        let room = Room { lines: 20, content: 10 };
+        assert_eq!(all(&mut wire([&b"* SEARCH 1\r\n* SEARCH 2\r\n"[..]]), room), ["* SEARCH 1\r\n", much]);
+        assert_eq!(all(&mut wire([&b"* SEARCH without an end, "[..]]), room), [much]);
+        assert_eq!(all(&mut wire([&b"* 1 A {4294967000}\r\nxyz"[..]]), room), [much]);
+        assert_eq!(all(&mut wire([&b"* 1 A {10}\r\n0123456789 {1}\r\n"[..]]), Room { lines: 99, ..room }), [much]);
     }
 }
