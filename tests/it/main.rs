@@ -82,6 +82,7 @@ mod settings;
 mod shards;
 mod smtp_wire;
 mod snapshots;
+mod snapshots_dns;
 mod snapshots_embedded;
 mod snapshots_run;
 mod snapshots_text;
