@@ -11,6 +11,9 @@ pub enum Failure {
     /// The world did not answer or could not be built.
     #[error("{0}")]
     Inconclusive(String),
+    /// The server that is to be tested is broken.
+    #[error("{0}")]
+    Broken(String),
     /// Something could not be written.
     #[error("{0}")]
     Output(String),
@@ -28,6 +31,7 @@ impl Failure {
         match self {
             Self::Usage(_) => ExitCode::Usage,
             Self::Inconclusive(_) => ExitCode::Inconclusive,
+            Self::Broken(_) => ExitCode::Failed,
             Self::Output(_) => ExitCode::Report,
             Self::Shard(_) => ExitCode::Shard,
             Self::Internal(_) => ExitCode::Internal,

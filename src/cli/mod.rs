@@ -22,6 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the program.
 pub fn main(context: &Context) -> std::process::ExitCode {
+    crate::core::open_files::raise();
     std::panic::set_hook(Box::new(|panic| {
         complain(&format!("sealcheck: internal error, please report it: {panic}"));
     }));

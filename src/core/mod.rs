@@ -10,6 +10,7 @@ pub mod file;
 pub mod glob;
 pub mod guard;
 pub mod ids;
+pub mod open_files;
 pub mod position;
 pub mod private_key;
 pub mod redact;

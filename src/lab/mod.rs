@@ -17,7 +17,7 @@ pub use settings::{Own, Settings};
 
 use embedded::parties::Company;
 
-use crate::core::Version;
+use crate::core::{Version, open_files};
 use crate::scenario::{Knobs, Target, TargetKind, reach::out_of_reach, target::LogSource};
 use std::{any::Any, fmt, path::PathBuf};
 
@@ -54,6 +54,12 @@ pub enum LabError {
     /// This kind of world is not one that we build.
     #[error("target {0} is no lab")]
     NoLab(TargetKind),
+    /// The company's server would not start with the person's own configuration of it. Nothing is wrong with the lab.
+    #[error("rspamd cannot read its configuration: {said}")]
+    Configuration {
+        /// What rspamd says, with file and line.
+        said: String,
+    },
     /// A program beside us cannot be used.
     #[error("{what}")]
     Program {
@@ -76,9 +82,11 @@ impl LabError {
     /// What to do next.
     pub fn next(&self) -> &str {
         match self {
+            Self::Port { source, .. } if open_files::is_exhaustion(source) => open_files::NEXT,
             Self::Port { .. } => "free the port, or let us take any free one",
             Self::Knob { .. } => "choose another target, or leave the knob out",
             Self::NoLab(_) => "run a target that is there",
+            Self::Configuration { .. } => "correct the file; until then nothing is sealed, or every mail is deferred",
             Self::Program { next, .. } => next,
             Self::Other(_) => "see what the message says",
         }

@@ -24,7 +24,7 @@ pub struct CheckResult {
     pub len: u32,
     /// Whether it failed because something did not come in time.
     pub timed_out: bool,
-    /// Whether it failed only because something that it rests on could not be looked up.
+    /// Whether it failed only because something that it rests on could not be looked up, or opened.
     pub inconclusive: bool,
     /// The diagnosis that explains it.
     #[serde(skip_serializing_if = "Option::is_none")]

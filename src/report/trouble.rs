@@ -75,7 +75,9 @@ impl<'a> Trouble<'a> {
         let checks: Vec<_> = attempt.assertions.iter().filter(|c| !c.passed).collect();
         let mut notes = Vec::new();
         let (code, title) = match (attempt.diagnosis.first(), checks.first(), &attempt.error) {
-            (Some(diagnosis), Some(_), _) => (diagnosis.code.clone(), plain(&diagnosis.title)),
+            (Some(diagnosis), Some(_), _) | (Some(diagnosis), None, None) => {
+                (diagnosis.code.clone(), plain(&diagnosis.title))
+            }
             (_, _, Some(error)) => (error.code.to_string(), plain(&format!("{}: {}", error.stage, error.message))),
             (_, Some(check), None) => {
                 let more = match checks.len() {
@@ -93,7 +95,7 @@ impl<'a> Trouble<'a> {
                 let why = diagnosis.evidence.first().map(|e| format!(": {}", quoted(e))).unwrap_or_default();
                 format!("{} {}{why}", diagnosis.code, plain(&diagnosis.title))
             };
-            match checks.is_empty() {
+            match checks.is_empty() && attempt.error.is_some() {
                 // The head has the code of the error.
                 true => notes.push(("cause", named(first))),
                 false => notes.extend(first.evidence.iter().map(|e| ("why", quoted(e)))),

@@ -9,6 +9,7 @@ mod clock;
 mod deliveries;
 mod emit;
 mod evidence;
+mod exhausted;
 mod filed;
 mod goals;
 mod late;

@@ -5,7 +5,9 @@ use super::{
     Environment, again,
     arrival::Found,
     attempt_report::{self, Attempted},
-    evidence, filed,
+    evidence,
+    exhausted::exhausted,
+    filed,
     log::Log,
     logs::Asked,
     plan::Item,
@@ -41,7 +43,7 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
     };
     let composed = match composed {
         Ok(composed) => composed,
-        Err(error) => return attempt_report::broken(cx, None, None, error),
+        Err(error) => return attempt_report::broken(cx, None, None, exhausted().unwrap_or(error)),
     };
     let submitted = match &item.past {
         None => submit_mail(cx, &composed).await,
@@ -51,7 +53,7 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
         Ok(submitted) => submitted,
         Err(error) => {
             let told = item.past.as_ref().map(|past| past.submission());
-            return attempt_report::broken(cx, Some(&composed), told.as_ref(), error);
+            return attempt_report::broken(cx, Some(&composed), told.as_ref(), exhausted().unwrap_or(error));
         }
     };
     let waited = wait_for_mail(cx, &composed, submitted).await;
@@ -187,8 +189,13 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let mut checks = judge::check(&cx.item.scenario, target, &composed.vars, evidence);
     let holds = checks.as_ref().is_some_and(|checks| checks.iter().all(|c| c.passed));
     let in_doubt = || (!holds).then(|| in_doubt(&evidence.submission, &composed.route.server)).flatten();
-    let error = collected.error.clone().or_else(in_doubt);
+    let ours = (!holds || collected.error.is_some()).then(exhausted).flatten();
+    let is_ours = ours.is_some();
+    let error = ours.or_else(|| collected.error.clone()).or_else(in_doubt);
     let of_checks = checks.as_deref_mut().unwrap_or_default();
+    if is_ours {
+        of_checks.iter_mut().filter(|c| !c.passed).for_each(|c| c.inconclusive = true);
+    }
     let diagnosis = judge::diagnose::explain(evidence, of_checks, target, error.as_ref());
     cx.log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
     Judged { checks, diagnosis, error }

@@ -1,13 +1,16 @@
 //! One scenario: its attempts, and what they come to.
 
 use super::{
-    ArtifactPolicy, Environment, Item, artifacts::File, attempt_report::Attempted, limits, log::millis,
-    pipeline::attempt, scenario_report::blank,
+    ArtifactPolicy, Environment, Item, artifacts::File, attempt_report::Attempted, exhausted::exhausted, limits,
+    log::millis, pipeline::attempt, scenario_report::blank, worlds::Unbuilt,
 };
 use crate::{
     core::Token,
     evidence::Evidence,
-    judge::snapshot::{Comparison, Writing, normalise},
+    judge::{
+        diagnose,
+        snapshot::{Comparison, Writing, normalise},
+    },
     outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status},
     scenario::{
         Target,
@@ -100,7 +103,8 @@ async fn once(environment: &Environment, item: &Item, n: u32) -> (Attempted, Opt
     let token = || item.token(&environment.run, n);
     let world = match environment.worlds.world(&item.scenario.knobs).await {
         Ok(world) => world,
-        Err(error) => return (unbegun(token(), n, error), None),
+        Err(Unbuilt::Harness(error)) => return (unbegun(token(), n, exhausted().unwrap_or(error)), None),
+        Err(Unbuilt::Configuration { said }) => return (misconfigured(token(), n, said), None),
     };
     let target = Some(world.target.clone());
     match pace(environment, item, &world.target, n).await {
@@ -216,9 +220,23 @@ fn expected(environment: &Environment, known: &KnownIssue, report: &mut Scenario
 
 /// An attempt that never began: there was no world for it, or no mail left.
 fn unbegun(token: Token, n: u32, error: StageError) -> Attempted {
-    let report = AttemptReport {
+    let summary = format!("{} {}: {}", error.code, error.stage, error.message);
+    let report = AttemptReport { error: Some(error), summary, ..nothing_sent(token, n, Status::Errored) };
+    Attempted { report, evidence: None, files: Vec::new() }
+}
+
+/// An attempt for which nothing was sent, as the company's server does not start with its configuration.
+fn misconfigured(token: Token, n: u32, said: String) -> Attempted {
+    let diagnosis = diagnose::of_configuration(&said);
+    let summary = format!("{} {}", diagnosis.code, diagnosis.title);
+    let report = AttemptReport { diagnosis: vec![diagnosis], summary, ..nothing_sent(token, n, Status::Failed) };
+    Attempted { report, evidence: None, files: vec![File::text(diagnose::RSPAMD_LOG, said)] }
+}
+
+fn nothing_sent(token: Token, n: u32, status: Status) -> AttemptReport {
+    AttemptReport {
         n,
-        status: Status::Errored,
+        status,
         token,
         message_id: String::new(),
         queue_ids: BTreeMap::new(),
@@ -228,11 +246,10 @@ fn unbegun(token: Token, n: u32, error: StageError) -> Attempted {
         checked: Vec::new(),
         notes: Vec::new(),
         diagnosis: Vec::new(),
-        summary: format!("{} {}: {}", error.code, error.stage, error.message),
-        error: Some(error),
+        summary: String::new(),
+        error: None,
         observed: Vec::new(),
         artifacts: Vec::new(),
         duration_ms: 0,
-    };
-    Attempted { report, evidence: None, files: Vec::new() }
+    }
 }

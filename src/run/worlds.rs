@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     core::Redactor,
-    lab::{Lab, Settings},
+    lab::{Lab, LabError, Settings},
     outcome::{Connections, Event, HarnessCode, StageError},
     probe::{
         logs::Logs,
@@ -30,6 +30,19 @@ use tokio::sync::OnceCell;
 struct Slot {
     cell: Arc<OnceCell<Arc<World>>>,
     needed: usize,
+}
+
+/// There is no world, and why.
+#[derive(Debug)]
+pub(super) enum Unbuilt {
+    /// The harness could not build it.
+    Harness(StageError),
+    /// The company's server does not start with the person's own configuration, as its program says: what a run is there to
+    /// find out.
+    Configuration {
+        /// What the program says.
+        said: String,
+    },
 }
 
 /// Every world of a run. Each is built when the first scenario needs it and closed after the last.
@@ -94,21 +107,27 @@ impl Worlds {
     }
 
     /// The world for these knobs.
-    pub(super) async fn world(&self, knobs: &Knobs) -> Result<Arc<World>, StageError> {
+    pub(super) async fn world(&self, knobs: &Knobs) -> Result<Arc<World>, Unbuilt> {
         let cell = {
-            let mut slots = self.slots.lock().map_err(|_| poisoned())?;
+            let mut slots = self.slots.lock().map_err(|_| Unbuilt::Harness(poisoned()))?;
             let slot = slots.entry(key(&self.given, knobs)).or_insert_with(|| Slot { cell: Arc::default(), needed: 1 });
             Arc::clone(&slot.cell)
         };
         cell.get_or_try_init(|| self.build(knobs)).await.map(Arc::clone)
     }
 
-    async fn build(&self, knobs: &Knobs) -> Result<Arc<World>, StageError> {
+    async fn build(&self, knobs: &Knobs) -> Result<Arc<World>, Unbuilt> {
         let (target, lab) = match &self.given {
             Given::Target(target) => ((**target).clone(), None),
             Given::Lab(kind, settings) => {
-                let lab = Lab::start(*kind, knobs, settings).await.map_err(|e| {
-                    StageError::new(HarnessCode::H08, format!("start target {kind}"), e.to_string(), e.next())
+                let lab = Lab::start(*kind, knobs, settings).await.map_err(|e| match e {
+                    LabError::Configuration { said } => Unbuilt::Configuration { said },
+                    e => Unbuilt::Harness(StageError::new(
+                        HarnessCode::H08,
+                        format!("start target {kind}"),
+                        e.to_string(),
+                        e.next(),
+                    )),
                 })?;
                 self.say(lab.notes());
                 (lab.target().clone(), Some(lab))
@@ -117,7 +136,7 @@ impl Worlds {
         learn(&target, &self.redactor);
         let dns = target.dns.map_or_else(Dns::system, Dns::server).map_err(|e| {
             let next = "check /etc/resolv.conf, or name a server with `dns:` in sealcheck.yaml";
-            StageError::new(HarnessCode::H03, "set up DNS", e.to_string(), next)
+            Unbuilt::Harness(StageError::new(HarnessCode::H03, "set up DNS", e.to_string(), next))
         })?;
         let tokens = Tokens::new(self.redactor.clone());
         let mailboxes = Mailboxes::with_tokens(self.poll, mailbox::Limits::default(), tokens.clone());

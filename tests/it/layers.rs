@@ -39,7 +39,7 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("serde_yaml", &["scenario/yaml"]),
     ("insta", &["judge/snapshot"]),
     ("mail_auth", &["verify", "lab", "probe/sign.rs"]),
-    ("rustix", &["lab/process"]),
+    ("rustix", &["lab/process", "core/open_files.rs"]),
     ("ureq", &["lab/rspamd", "probe/token"]),
     ("clap_mangen", &["cli/commands/man.rs"]),
     ("httparse", &["lab/embedded/google", "probe/token"]),

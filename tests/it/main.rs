@@ -54,6 +54,7 @@ mod mailbox_search;
 mod mailbox_trouble;
 mod many;
 mod numbers;
+mod open_files;
 mod postfix;
 mod postfix_beside;
 mod postfix_catalogue;

@@ -153,16 +153,19 @@ fn a_configuration_that_cannot_work_sends_nothing() {
     // Without `accept`, Postfix would defer every mail for as long as rspamd is down.
     let tempfail = "smtpd_milters = inet:127.0.0.1:11332\nmilter_default_action = tempfail\n";
     let cases = [
-        (Own { arc: BAD_ARC, main_cf: tempfail, ..GOOD }, vec!["local.d/arc.conf", "451"]),
-        (Own { main_cf: "smtpd_milters = x\nno value here\n", ..GOOD }, vec!["main.cf, line 2: missing '='"]),
+        (Own { arc: BAD_ARC, main_cf: tempfail, ..GOOD }, 1, vec!["error[A17]", "local.d/arc.conf"]),
+        (Own { main_cf: "smtpd_milters = x\nno value here\n", ..GOOD }, 3, vec!["main.cf, line 2: missing '='"]),
         (
             Own { main_cf: "header_checks = regexp:{ { /(/ IGNORE } }\nhopcount_limit = many\n", ..GOOD },
+            3,
             vec!["bad numerical", "look at main.cf"],
         ),
     ];
-    for (own, words) in cases {
-        let (ran, _) = own.run();
-        assert_eq!(ran.code, 3, "{ran}");
+    for (own, code, words) in cases {
+        let (ran, project) = own.run();
+        assert_eq!(ran.code, code, "{ran}");
+        let result: Value = serde_json::from_str(&project.read("result.json")).unwrap();
+        assert_eq!(result["scenarios"][0]["attempts"][0]["message_id"], "", "{ran}");
         for word in words {
             assert!(ran.stdout.contains(word), "{word} {ran}");
         }

@@ -55,6 +55,16 @@ pub fn of_error(error: &StageError) -> Option<Diagnosis> {
     Some(diagnosis.next([explain]))
 }
 
+/// The artifact with what rspamd says.
+pub const RSPAMD_LOG: &str = "rspamd.log";
+
+/// What it means that rspamd cannot read its configuration and says this: no mail that it should seal gets that far.
+pub fn of_configuration(said: &str) -> Diagnosis {
+    let lines = said.lines().zip(1..).map(|(line, n)| found::quote(RSPAMD_LOG, n, line));
+    let next = ["rspamadm configtest", "sealcheck explain A17"].map(str::to_owned);
+    found::found("A17", Confidence::Certain).seen(lines).next(next)
+}
+
 /// Every diagnosis of a case, the most certain first, of equals in the order of the families.
 pub fn diagnose_case(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut all = rules::all(case);

@@ -1,6 +1,7 @@
 //! The virtual network: parties have documentation addresses (RFC 5737), their servers listen on loopback.
 
 use super::{Route, dns::Resolver};
+use crate::core::open_files;
 use hickory_resolver::{net::NetError, proto::rr::RData};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -83,7 +84,10 @@ impl Net {
             }
             Err(error) if error.is_nx_domain() => return Err(not_found()),
             Err(error) if error.is_no_records_found() => vec![(0, format!("{domain}."))],
-            Err(_) => return Err(MxError::TryAgain(domain.to_owned())),
+            Err(error) => {
+                notice(&error);
+                return Err(MxError::TryAgain(domain.to_owned()));
+            }
         };
         let mut found = Vec::new();
         let mut try_again = false;
@@ -106,7 +110,7 @@ impl Net {
 
     /// The name of an address, when it has one that leads back to it (RFC 8601 §3, iprev).
     pub async fn confirmed_name(&self, address: IpAddr) -> Option<String> {
-        let lookup = self.resolver.reverse_lookup(address).await.ok()?;
+        let lookup = self.resolver.reverse_lookup(address).await.inspect_err(notice).ok()?;
         let name = lookup.answers().iter().find_map(|record| match &record.data {
             RData::PTR(name) => Some(name.to_ascii()),
             _ => None,
@@ -116,12 +120,19 @@ impl Net {
     }
 
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NetError> {
-        let lookup = self.resolver.ipv4_lookup(host).await?;
+        let lookup = self.resolver.ipv4_lookup(host).await.inspect_err(notice)?;
         let address = |data: &RData| match data {
             RData::A(a) => Some(IpAddr::V4(a.0)),
             _ => None,
         };
         Ok(lookup.answers().iter().filter_map(|record| address(&record.data)).collect())
+    }
+}
+
+/// Notes it when the question could not be asked for want of open files.
+fn notice(error: &NetError) {
+    if let NetError::Io(error) = error {
+        open_files::notice(error);
     }
 }
 

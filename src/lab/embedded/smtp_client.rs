@@ -1,6 +1,7 @@
 //! An SMTP client (RFC 5321): one connection, one message, a reply for every recipient.
 
 use super::smtp_server::{Body, Envelope, Notify, Reply, ReplyError, Return};
+use crate::core::open_files;
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -135,7 +136,7 @@ pub async fn send(destination: &Destination, envelope: &Envelope, message: &[u8]
 async fn converse(destination: &Destination, envelope: &Envelope, message: &[u8]) -> Result<Vec<Answer>, ClientError> {
     let lost = |error| ClientError::Connection(destination.host.clone(), error);
     let everyone = |stage, reply: Reply| vec![Answer { stage, reply }; envelope.recipients.len()];
-    let mut stream = TcpStream::connect(destination.socket).await.map_err(lost)?;
+    let mut stream = TcpStream::connect(destination.socket).await.inspect_err(open_files::notice).map_err(lost)?;
     stream.set_nodelay(true).map_err(lost)?;
     if let Says::Proxy(own, other) = destination.says {
         let line = format!("PROXY TCP4 {own} {other} 40000 25\r\n");

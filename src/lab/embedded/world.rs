@@ -21,6 +21,7 @@ use super::{
     tasks::Tasks,
 };
 use crate::{
+    core::open_files,
     lab::LabError,
     scenario::{
         Knobs, Target,
@@ -356,6 +357,7 @@ impl Mx {
 /// The error of a server whose port cannot be bound.
 fn port(what: &'static str, number: u16) -> impl Fn(std::io::Error) -> LabError {
     move |source| {
+        open_files::notice(&source);
         let what = if number == 0 { what.to_owned() } else { format!("{what} on port {number}") };
         LabError::Port { what, source }
     }

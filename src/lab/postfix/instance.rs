@@ -110,10 +110,7 @@ impl Postfix {
         state.write(&format!("postfix/etc/{ALIASES}"), main_cf::aliases(setup.company)).map_err(LabError::other)?;
         let (settings, srs, notes) = settings(&setup, &installation, state).await?;
         if let Some(why) = setup.milter_is_down.filter(|_| settings.get("milter_default_action") != Some("accept")) {
-            return Err(LabError::Program {
-                what: why.to_owned(),
-                next: "correct it; until then Postfix answers every mail with 451, and nothing is forwarded".to_owned(),
-            });
+            return Err(LabError::Configuration { said: why.to_owned() });
         }
         let greylist = setup.knobs.greylist.then(|| Greylist::serve(&changes::greylist_socket(state)));
         let greylist = greylist.transpose().map_err(LabError::other)?;

@@ -49,9 +49,6 @@ pub enum RspamdError {
     /// `rspamadm` did not do its work.
     #[error("rspamadm: {0}")]
     Admin(String),
-    /// A person's configuration.
-    #[error("rspamd cannot read this configuration:\n{0}")]
-    Configuration(String),
     /// A key of the person's.
     #[error("{}: permission denied; rspamd would run as this user and not seal, though it may as its own user", .0.display())]
     ClosedKey(PathBuf),

@@ -26,7 +26,7 @@ use std::{fs, sync::Arc};
 pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> {
     let settings = &settings.clone().read().await?;
     if let Some(problem) = settings.own.as_ref().and_then(|own| own.problem.clone()) {
-        return Err(RspamdError::Configuration(problem).into());
+        return Err(LabError::Configuration { said: problem });
     }
     let company = settings.company.clone().unwrap_or_default();
     let state = StateDir::create().map_err(RspamdError::from)?;

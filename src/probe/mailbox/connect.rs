@@ -10,6 +10,7 @@ use super::{
     wire::{Io, Wire},
 };
 use crate::{
+    core::open_files,
     outcome::{HarnessCode, StageError},
     probe::{peek::Protocol, tls},
     scenario::target::{Endpoint, TlsMode},
@@ -83,7 +84,10 @@ fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream,
         };
         match TcpStream::connect_timeout(&address, time) {
             Ok(tcp) => return Ok(tcp),
-            Err(e) => failed = e,
+            Err(e) => {
+                open_files::notice(&e);
+                failed = e;
+            }
         }
     }
     let next = match failed.kind() {

@@ -2,7 +2,7 @@
 
 use super::error;
 use crate::{
-    core::{deadline, duration},
+    core::{deadline, duration, open_files},
     outcome::StageError,
     scenario::target::Endpoint,
 };
@@ -65,7 +65,10 @@ impl Way {
                     tcp.set_nodelay(true).ok();
                     return Some(tcp);
                 }
-                Err(failed) => self.failed.push((address, failed)),
+                Err(failed) => {
+                    open_files::notice(&failed);
+                    self.failed.push((address, failed));
+                }
             }
         }
         None

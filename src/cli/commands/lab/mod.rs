@@ -140,6 +140,7 @@ async fn up(args: &UpArgs, project: &Project) -> Outcome {
     let lab = started.map_err(|e| match e {
         LabError::Knob { .. } => Failure::Usage(format!("{e}; {}", e.next())),
         LabError::NoLab(_) => Failure::Usage(format!("{e}; one of embedded, rspamd and postfix is")),
+        LabError::Configuration { .. } => Failure::Broken(format!("A17: {e}; {}", e.next())),
         e => Failure::Inconclusive(format!("{e}; {}", e.next())),
     })?;
     let world = lab.world();

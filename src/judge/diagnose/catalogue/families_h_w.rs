@@ -118,14 +118,14 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "H08",
-        text("the lab could not be built", "ラボを用意できない"),
+        text("the lab could not be built or kept running", "ラボを用意または維持できない"),
         text(
             "a target that needs a program or a port does not start",
             "プログラムやポートが必要なターゲットが起動しない",
         ),
         text(
-            "a package is missing, a port is taken, or root is needed",
-            "パッケージの不足、ポートの使用中、または root 権限の不足",
+            "a package is missing, a port is taken, root is needed, or the process may not open enough files",
+            "パッケージの不足、ポートの使用中、root 権限の不足、または開けるファイル数の上限",
         ),
         text(
             "do what the error says; docs/lab.md lists what each target needs",

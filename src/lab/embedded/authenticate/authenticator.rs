@@ -1,15 +1,21 @@
 //! The one call.
 
 use super::{
-    Chain, body_hash, dkim,
+    Chain, ChainFailure, body_hash, dkim,
     results::{Authentication, Dmarc, Policy, Spf, SpfScope, Verdict},
 };
-use crate::lab::embedded::{dns::Resolver, signing::Message};
+use crate::{
+    core::open_files,
+    lab::embedded::{dns::Resolver, signing::Message},
+};
 use mail_auth::{
     AuthenticatedMessage, DmarcOutput, DmarcResult, MessageAuthenticator, SpfOutput, SpfResult, dmarc,
     dmarc::verify::DmarcParameters, spf::verify::SpfParameters,
 };
 use std::net::IpAddr;
+
+/// How often DNS is asked.
+const TRIES: usize = 3;
 
 /// Checks messages for one server.
 #[derive(Clone)]
@@ -35,8 +41,18 @@ impl Authenticator {
         Self { inner: MessageAuthenticator(resolver.clone()), hostname: hostname.to_owned() }
     }
 
-    /// Checks a message.
+    /// Checks a message. What DNS did not answer is asked again: but for a fault that was asked for, it always does.
     pub async fn authenticate(&self, hop: Hop<'_>, raw: &[u8]) -> Authentication {
+        for _ in 1..TRIES {
+            let found = self.once(hop, raw).await;
+            if found.is_answered() || !open_files::have_room() {
+                return found;
+            }
+        }
+        self.once(hop, raw).await
+    }
+
+    async fn once(&self, hop: Hop<'_>, raw: &[u8]) -> Authentication {
         let mut arc = Chain::structure(&Message::new(raw));
         let Some(mut message) = AuthenticatedMessage::parse(raw) else {
             let (spf, _) = self.spf(hop).await;
@@ -72,6 +88,15 @@ impl Authenticator {
         };
         let domain = identity.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
         (Spf { verdict, scope, sender: identity, domain, client }, output)
+    }
+}
+
+impl Authentication {
+    /// Whether DNS answered every question.
+    fn is_answered(&self) -> bool {
+        let verdicts = self.dkim.iter().map(|dkim| dkim.verdict).chain(self.dmarc.iter().map(|dmarc| dmarc.verdict));
+        verdicts.chain([self.spf.verdict]).all(|verdict| verdict != Verdict::TempError)
+            && self.arc.failure != Some(ChainFailure::Dns)
     }
 }
 

@@ -38,7 +38,7 @@ const UDP_PAYLOAD: u16 = 1232;
 /// How long a TCP connection may be idle.
 const TCP_IDLE: Duration = Duration::from_secs(5);
 /// How long a lookup waits for its answer.
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running DNS server; it ends when it is dropped.
 pub struct Dns {

@@ -1,0 +1,70 @@
+//! How many files the process may have open: every connection is one, and a lab has both ends of its own.
+
+use std::{
+    io, net,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Whether there were ever too many.
+static EXHAUSTED: AtomicBool = AtomicBool::new(false);
+/// How many more files a moment must have room for, to be one in which nothing fails for want of them.
+const ROOM: usize = 16;
+
+/// Raises the limit as far as this user may (RLIMIT_NOFILE: from the soft limit to the hard one). macOS begins with 256.
+pub fn raise() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        // macOS takes no more than this (OPEN_MAX), whatever the hard limit says.
+        for most in [maximum, Some(10_240)] {
+            let is_more = current.is_some_and(|current| most.is_none_or(|most| most > current));
+            if !is_more || setrlimit(Resource::Nofile, Rlimit { current: most, maximum }).is_ok() {
+                return;
+            }
+        }
+    }
+}
+
+/// The limit; `None` when there is none.
+pub fn limit() -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(unix))]
+    None
+}
+
+/// Remembers it when this error says that there are too many open files.
+pub fn notice(error: &io::Error) {
+    if is_exhaustion(error) {
+        EXHAUSTED.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether there are too many open files, of the process (EMFILE) or of the machine (ENFILE).
+#[cfg(unix)]
+pub fn is_exhaustion(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+}
+
+/// Elsewhere nobody says.
+#[cfg(not(unix))]
+pub fn is_exhaustion(_: &io::Error) -> bool {
+    false
+}
+
+/// What to do when there are too many.
+pub const NEXT: &str = "let the process open more files (`ulimit -n 4096`), or run fewer scenarios at once with --jobs";
+
+/// Whether there is room for some more files at this moment; where there is not, that is remembered. For work whose own
+/// errors do not say why a connection could not be opened.
+pub fn have_room() -> bool {
+    let open = |_| net::UdpSocket::bind((net::Ipv4Addr::LOCALHOST, 0)).inspect_err(notice);
+    (0..ROOM).map(open).collect::<Result<Vec<_>, _>>().is_ok()
+}
+
+/// Whether the process ever had too many files open.
+pub fn are_exhausted() -> bool {
+    EXHAUSTED.load(Ordering::Relaxed)
+}
