@@ -28,6 +28,7 @@ fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
         account: copy.arrival.account.clone(),
         folder: copy.arrival.folder.to_string(),
         after_ms: millis(copy.after),
+        cut_from: copy.arrival.cut_from,
         labels: copy.arrival.labels.clone(),
         category: match copy.filed {
             Filed::Under(category) => Some(category),
@@ -55,6 +56,7 @@ fn bounce(bounce: &Bounce) -> Observed {
         account: bounce.arrival.account.clone(),
         folder: bounce.arrival.folder.to_string(),
         after_ms: millis(bounce.after),
+        cut_from: bounce.arrival.cut_from,
         labels: bounce.arrival.labels.clone(),
         category: None,
         authentication_results: None,

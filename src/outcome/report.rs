@@ -114,6 +114,9 @@ pub struct Observed {
     pub folder: String,
     /// From the end of the submission.
     pub after_ms: u64,
+    /// The size of the whole message on the server, in octets, where only its beginning was read: large bounces.
+    #[serde(default)]
+    pub cut_from: Option<u32>,
     /// Gmail's labels, but for that of the folder itself; `None` where there are none.
     pub labels: Option<Vec<String>>,
     /// What Gmail takes it for; `None` when no expectation asks for it, and for mail without a category.

@@ -7,7 +7,8 @@ use crate::{
         Message,
         arc::ArcChain,
         authres::{self, Trust},
-        dsn, received,
+        dsn::{self, Returned},
+        received,
     },
     probe::logs::Gathered,
     verify::{self, Dns, ZoneFile},
@@ -27,7 +28,7 @@ pub(super) async fn build(
     let (mut copies, mut bounces) = (Vec::new(), Vec::new());
     for (Found { arrival, after, message, dsn }, filed) in found {
         if let Some(dsn) = dsn {
-            let returned = returned(&message, &world.dns, now).await;
+            let returned = returned(&message, arrival.cut_from.is_some(), &world.dns, now).await;
             bounces.push(Bounce { arrival, after, message, dsn, returned });
             continue;
         }
@@ -47,8 +48,10 @@ pub(super) async fn build(
 }
 
 /// What a bounce gives back.
-async fn returned(bounce: &Message, dns: &Dns, now: i64) -> Option<ReturnedMail> {
+async fn returned(bounce: &Message, is_cut: bool, dns: &Dns, now: i64) -> Option<ReturnedMail> {
     let (extent, message) = dsn::returned(bounce)?;
+    // Of a mail that is not whole only the header can be verified.
+    let extent = if is_cut { Returned::Headers } else { extent };
     Some(ReturnedMail {
         extent,
         arc: ArcChain::of(&message),
@@ -79,4 +82,21 @@ pub(super) fn logs(evidence: &Evidence) -> BTreeMap<&str, String> {
         }
     }
     texts.into_iter().map(|(name, (_, text))| (name, text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_a_bounce_that_was_cut_only_the_returned_header_is_verified() {
+        let bounce = "From: <>\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+            --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
+            Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n\
+            --b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <t@x>\r\n\r\nthe beginning of";
+        let (message, dns) = (Message::parse(bounce.as_bytes().to_vec()), Dns::zone(ZoneFile::default()));
+        for (is_cut, extent) in [(false, Returned::Full), (true, Returned::Headers)] {
+            assert_eq!(returned(&message, is_cut, &dns, 0).await.unwrap().extent, extent);
+        }
+    }
 }

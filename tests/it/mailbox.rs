@@ -1,8 +1,8 @@
 //! Mailboxes against IMAP servers that follow a script: folders, arrivals, deletion, TLS.
 
 use crate::mailbox_script::{
-    NEVER, account, answer, arrival, body, enter, enter_inbox, header, idle, look, probe, signal, soon, wanted, watch,
-    with_endpoint,
+    PATIENT, account, answer, arrival, body, enter, enter_inbox, header, idle, look, patient, probe, signal, soon,
+    wanted, watch, with_endpoint,
 };
 use crate::scripted::{Conn, Pki, serve, serve_each};
 use sealcheck::evidence::Folder;
@@ -29,7 +29,7 @@ async fn an_arrival_is_read_whole_with_gmail_s_attributes() {
         answer(c, "UID FETCH 4 (UID INTERNALDATE X-GM-MSGID X-GM-LABELS BODY.PEEK[])", fetch);
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let mut watch = watch(&mailboxes, &server, 1).await;
     let arrival = arrival(&mut watch).await;
     assert_eq!((arrival.account.as_str(), arrival.folder, arrival.uid), ("gmail", Folder::Inbox, 4));
@@ -56,7 +56,7 @@ async fn news_that_get_lost_around_done_are_found_by_looking() {
         look(c, 4, &[(4, 1)]);
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(Duration::from_millis(30));
+    let mailboxes = Mailboxes::with_limits(Duration::from_millis(30), PATIENT);
     arrival(&mut watch(&mailboxes, &server, 1).await).await;
     mailboxes.close().await;
     server.done();
@@ -70,7 +70,7 @@ async fn news_inside_another_answer_are_looked_at_without_waiting() {
         look(c, 4, &[(4, 1)]);
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     arrival(&mut watch(&mailboxes, &server, 1).await).await;
     mailboxes.close().await;
     server.done();
@@ -106,7 +106,7 @@ async fn answers_may_come_in_pieces_of_any_size() {
         drip(c, &format!("{} OK done\r\n", line.split(' ').next().unwrap()));
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let arrival = arrival(&mut watch(&mailboxes, &server, 1).await).await;
     assert!(arrival.raw.ends_with(b"{5}\r\na11 OK done\r\n"));
     mailboxes.close().await;
@@ -127,7 +127,7 @@ async fn many_watches_share_one_connection_and_late_ones_miss_nothing() {
         // Whoever comes now is served without a word on the wire.
         assert_eq!(c.until_hangup(), Vec::<String>::new());
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let (mut one, mut two) = tokio::join!(watch(&mailboxes, &server, 1), watch(&mailboxes, &server, 2));
     assert_eq!(arrival(&mut one).await.uid, 5);
     assert_eq!(arrival(&mut two).await.uid, 4);
@@ -162,7 +162,7 @@ async fn foreign_mail_is_passed_over_by_its_header_and_read_when_somebody_comes_
             c.say(format!("{} OK\r\n", line.split(' ').next().unwrap()));
         }
     });
-    let mailboxes = Mailboxes::new(Duration::from_millis(20));
+    let mailboxes = Mailboxes::with_limits(Duration::from_millis(20), PATIENT);
     let mut first = watch(&mailboxes, &server, 1).await;
     assert!(first.next(Instant::now() + Duration::from_millis(100)).await.unwrap().is_none());
     let mut second = watch(&mailboxes, &server, 2).await;
@@ -185,7 +185,7 @@ async fn bounces_find_the_attempt_that_they_report_on() {
         answer(c, "UID FETCH 4 (UID INTERNALDATE BODY.PEEK[])", body(4, &format!("{head}{report}")));
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let mut watch = watch(&mailboxes, &server, 1).await;
     assert_eq!(arrival(&mut watch).await.uid, 4);
     mailboxes.close().await;
@@ -204,7 +204,7 @@ async fn folders_are_found_by_their_use_whatever_their_name() {
         answer(c, "EXAMINE \"[Gmail]/&j,dg0TDhMPww6w-\"", "* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 4]\r\n");
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let watch = mailboxes.watch(&account(server.port), Folder::Spam, wanted(1)).await.unwrap();
     assert!(watch.is_some());
     mailboxes.close().await;
@@ -216,7 +216,7 @@ async fn folders_are_found_by_their_use_whatever_their_name() {
         answer(c, "LIST \"\" \"*\" RETURN (SPECIAL-USE)", "* LIST () \".\" \"INBOX\"\r\n");
         assert_eq!(c.until_hangup(), Vec::<String>::new());
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     for _ in 0..2 {
         assert!(mailboxes.watch(&account(server.port), Folder::Spam, wanted(1)).await.unwrap().is_none());
     }
@@ -233,7 +233,7 @@ async fn folders_are_found_by_their_use_whatever_their_name() {
         looked();
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     assert!(mailboxes.watch(&account(server.port), Folder::Spam, wanted(1)).await.unwrap().is_some());
     has_looked.await;
     mailboxes.close().await;
@@ -255,7 +255,7 @@ async fn a_folder_can_be_named_and_must_then_be_there() {
         answer(c, "EXAMINE \"Unerw&APw-nscht\"", "* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 4]\r\n");
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let opened = mailboxes.watch(&with_spam(server.port, "Unerwünscht"), Folder::Spam, wanted(1)).await.unwrap();
     assert!(opened.is_some());
     mailboxes.close().await;
@@ -266,7 +266,7 @@ async fn a_folder_can_be_named_and_must_then_be_there() {
         answer(c, "LIST", list);
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let error = mailboxes.watch(&with_spam(server.port, "Junk"), Folder::Spam, wanted(1)).await.unwrap_err();
     assert_eq!(error.code, HarnessCode::H09);
     assert_eq!(error.message, "there is no folder `Junk`; LIST shows `INBOX`, `Unerwünscht`");
@@ -291,7 +291,7 @@ async fn deleted(capabilities: &'static str, script: fn(&mut Conn)) -> Result<()
         answer(c, "SELECT \"INBOX\"", "* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 5]\r\n");
         script(c);
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let arrival = arrival(&mut watch(&mailboxes, &server, 1).await).await;
     let result = mailboxes.delete(&arrival, soon()).await;
     mailboxes.close().await;
@@ -344,7 +344,7 @@ async fn looking_up_a_message_id_uses_one_connection_and_makes_it_again() {
         answer(c, "HEADER Message-ID", "* SEARCH 3\r\n");
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let account = account(server.port);
     assert!(mailboxes.contains(&account, Folder::All, "<t-1@ext.example>").await.unwrap());
     assert!(!mailboxes.contains(&account, Folder::All, "<t-2@ext.example>").await.unwrap());
@@ -382,7 +382,7 @@ async fn tls_from_the_start_and_by_starttls() {
             e.tls_name = Some("imap.gmail.com".into());
             e.ca_pem = Some(pki.ca_pem.clone());
         });
-        let mailboxes = Mailboxes::new(NEVER);
+        let mailboxes = patient();
         let mut watch = mailboxes.watch(&account, Folder::Inbox, wanted(1)).await.unwrap().unwrap();
         arrival(&mut watch).await;
         mailboxes.close().await;
@@ -394,7 +394,7 @@ async fn tls_from_the_start_and_by_starttls() {
         assert_eq!(c.until_hangup(), Vec::<String>::new());
     });
     let account = with_endpoint(server.port, |e| e.tls = TlsMode::Starttls);
-    let error = Mailboxes::new(NEVER).watch(&account, Folder::Inbox, wanted(1)).await.unwrap_err();
+    let error = patient().watch(&account, Folder::Inbox, wanted(1)).await.unwrap_err();
     assert_eq!(error.code, HarnessCode::H05);
     server.done();
 }
@@ -415,7 +415,7 @@ async fn a_certificate_behind_starttls_is_told_and_nothing_follows_it() {
         e.tls_name = Some("imap.gmail.com".into());
         e.ca_pem = Some(pki.ca_pem.clone());
     });
-    let error = Mailboxes::new(NEVER).watch(&account, Folder::Inbox, wanted(1)).await.unwrap_err();
+    let error = patient().watch(&account, Folder::Inbox, wanted(1)).await.unwrap_err();
     assert_eq!(error.code, HarnessCode::H05);
     let says = "has expired: it is for imap.gmail.com, from CN=test CA, from 2000-01-01 to 2001-01-01, and ended ";
     assert!(error.message.contains(says) && error.message.contains("`imap.gmail.com` is wanted"), "{error}");

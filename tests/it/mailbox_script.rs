@@ -5,7 +5,7 @@ use sealcheck::{
     core::{Secret, Token},
     evidence::{Arrival, Folder},
     outcome::StageError,
-    probe::mailbox::{Mailboxes, Wanted, Watch},
+    probe::mailbox::{Limits, Mailboxes, Wanted, Watch},
     scenario::target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
 };
 use std::{
@@ -15,6 +15,22 @@ use std::{
 
 /// A poll that no test waits for.
 pub(crate) const NEVER: Duration = Duration::from_secs(600);
+
+/// Mailboxes that are never asked unless there is news, whatever the machine's speed.
+pub(crate) fn patient() -> Mailboxes {
+    Mailboxes::with_limits(NEVER, PATIENT)
+}
+
+/// Limits that no test reaches.
+pub(crate) const PATIENT: Limits = Limits {
+    connect: NEVER,
+    idle: NEVER,
+    silence: NEVER,
+    answer: NEVER,
+    busy: Duration::from_secs(8),
+    check: NEVER,
+    errand: NEVER,
+};
 
 pub(crate) fn account(port: u16) -> Account {
     Account {

@@ -1,7 +1,8 @@
 //! Searches of folders: every folder anew, on a connection that answers, for many at once, within a time.
 
 use crate::mailbox_script::{
-    NEVER, account, answer, arrival, body, enter, enter_inbox, header, look, probe, signal, wanted, watch,
+    NEVER, PATIENT, account, answer, arrival, body, enter, enter_inbox, header, look, patient, probe, signal, wanted,
+    watch,
 };
 use crate::scripted::{Conn, serve, serve_each};
 use sealcheck::{
@@ -53,7 +54,7 @@ async fn a_folder_is_opened_anew_and_what_was_read_is_not_read_again() {
         answer(c, "LIST", "* LIST () \"/\" INBOX\r\n");
         c.until_hangup();
     });
-    let (mailboxes, account) = (Mailboxes::new(NEVER), account(server.port));
+    let (mailboxes, account) = (patient(), account(server.port));
     let before = Instant::now();
     let first = search(&mailboxes, &account, 1).await.unwrap();
     assert_eq!((uids(&first), first.folder, first.name.as_deref()), (vec![4], Folder::Inbox, Some("INBOX")));
@@ -82,7 +83,7 @@ async fn a_connection_that_says_nothing_more_is_replaced_and_the_cache_stays() {
         }
         c.until_hangup();
     });
-    let limits = Limits { check: Duration::from_millis(100), ..Limits::default() };
+    let limits = Limits { check: Duration::from_millis(100), ..PATIENT };
     let (mailboxes, account) = (Mailboxes::with_limits(NEVER, limits), account(server.port));
     assert!(search(&mailboxes, &account, 1).await.unwrap().arrivals.is_empty());
     assert_eq!(uids(&search(&mailboxes, &account, 1).await.unwrap()), [5]);
@@ -110,7 +111,7 @@ async fn sixteen_at_once_are_searched_for_together_however_slow_the_server_is() 
         answer(c, "UID FETCH 4,5 (", body(4, &probe(7)) + &body(5, &probe(8)));
         assert_eq!(c.until_hangup(), Vec::<String>::new());
     });
-    let (mailboxes, account) = (Mailboxes::new(NEVER), account(server.port));
+    let (mailboxes, account) = (patient(), account(server.port));
     let one = |n| {
         let (mailboxes, account) = (mailboxes.clone(), account.clone());
         async move { search(&mailboxes, &account, n).await.map(|search| uids(&search)) }
@@ -157,7 +158,7 @@ async fn a_server_that_does_not_answer_costs_its_time_once_for_all_who_wait() {
         }
         c.until_hangup();
     });
-    let limits = Limits { errand: Duration::from_secs(2), ..Limits::default() };
+    let limits = Limits { errand: Duration::from_secs(5), ..PATIENT };
     let (mailboxes, account) = (Mailboxes::with_limits(NEVER, limits), account(server.port));
     let mut all: Vec<_> = (0..16).map(|n| Box::pin(search(&mailboxes, &account, n))).collect();
     assert!(now(all[0].as_mut()).await.is_none());
@@ -191,9 +192,9 @@ async fn deleting_ends_in_time_whatever_the_server_does() {
         c.hear("UID STORE 4");
         c.drip_until_hangup("* OK patience\r\n");
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let copy = arrival(&mut watch(&mailboxes, &server, 1).await).await;
-    let by = Instant::now() + Duration::from_secs(2);
+    let by = Instant::now() + Duration::from_secs(6);
     let error = mailboxes.delete(&copy, by).await.unwrap_err();
     assert_eq!(error.code, HarnessCode::H04, "{error:?}");
     mailboxes.close().await;

@@ -1,8 +1,8 @@
 //! Mailboxes against IMAP servers that break off, refuse, misbehave or are told to stop.
 
 use crate::mailbox_script::{
-    NEVER, account, answer, arrival, body, broken, enter, enter_inbox, header, idle, look, probe, signal, soon, wanted,
-    watch, with_endpoint,
+    NEVER, PATIENT, account, answer, arrival, body, broken, enter, enter_inbox, header, idle, look, patient, probe,
+    signal, soon, wanted, watch, with_endpoint,
 };
 use crate::scripted::{Conn, serve, serve_each};
 use sealcheck::evidence::Folder;
@@ -37,7 +37,7 @@ async fn broken_connections_are_made_again_and_nothing_is_lost_or_doubled() {
             c.until_hangup();
         }
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let (mut one, mut two) = tokio::join!(watch(&mailboxes, &server, 1), watch(&mailboxes, &server, 2));
     assert_eq!(arrival(&mut one).await.uid, 4);
     assert_eq!(arrival(&mut two).await.uid, 5);
@@ -64,7 +64,7 @@ async fn new_uids_after_a_break_do_not_double_old_mail() {
         answer(c, "UID FETCH 2 (UID INTERNALDATE BODY.PEEK[])", body(2, &probe(2)));
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let (mut one, mut two) = tokio::join!(watch(&mailboxes, &server, 1), watch(&mailboxes, &server, 2));
     assert_eq!(arrival(&mut one).await.uid, 4);
     assert_eq!(arrival(&mut two).await.uid, 2);
@@ -80,7 +80,7 @@ async fn a_broken_connection_is_an_error_only_at_the_deadline() {
         answer(c, "UID FETCH 4:*", "");
         c.hear("IDLE");
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let mut watch = watch(&mailboxes, &server, 1).await;
     server.done();
     assert_eq!(broken(&mut watch).await.code, HarnessCode::H04);
@@ -115,7 +115,7 @@ async fn servers_without_a_working_idle_are_polled() {
                 c.say(format!("{} OK\r\n", line.split(' ').next().unwrap()));
             }
         });
-        let mailboxes = Mailboxes::new(Duration::from_millis(10));
+        let mailboxes = Mailboxes::with_limits(Duration::from_millis(10), PATIENT);
         arrival(&mut watch(&mailboxes, &server, 1).await).await;
         assert_eq!(mailboxes.connections(), (1, 0));
         mailboxes.close().await;
@@ -138,7 +138,7 @@ async fn the_newest_message_is_no_news_when_it_is_old() {
             c.say(format!("{} OK\r\n", line.split(' ').next().unwrap()));
         }
     });
-    let mailboxes = Mailboxes::new(Duration::from_millis(10));
+    let mailboxes = Mailboxes::with_limits(Duration::from_millis(10), PATIENT);
     let mut watch = watch(&mailboxes, &server, 1).await;
     assert_eq!([arrival(&mut watch).await.uid, arrival(&mut watch).await.uid], [4, 5]);
     mailboxes.close().await;
@@ -158,7 +158,7 @@ async fn labels_that_cannot_be_read_are_left_out() {
             c.until_hangup();
         }
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let arrival = arrival(&mut watch(&mailboxes, &server, 1).await).await;
     assert_eq!((arrival.labels, arrival.gm_msgid), (None, Some(77)));
     mailboxes.close().await;
@@ -178,7 +178,7 @@ async fn refused_logins_are_not_tried_again_and_say_what_to_do() {
             c.say("* OK hi\r\n").hear("LOGIN");
             c.say(format!("a1 {text}\r\n")).until_hangup();
         });
-        let mailboxes = Mailboxes::new(NEVER);
+        let mailboxes = patient();
         for _ in 0..2 {
             // The server takes one connection only: the second error comes from memory.
             let error = mailboxes.watch(&account(server.port), Folder::Inbox, wanted(1)).await.unwrap_err();
@@ -202,7 +202,7 @@ async fn xoauth2_is_spoken_and_its_refusal_explained() {
         assert_eq!(c.line().as_deref(), Some(""));
         c.say("a1 NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)\r\n").until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let error = mailboxes.watch(&xoauth2(server.port), Folder::Inbox, wanted(1)).await.unwrap_err();
     server.done();
     assert_eq!(error.code, HarnessCode::H02);
@@ -285,7 +285,7 @@ async fn servers_that_misbehave_give_errors_with_codes() {
     for (script, code, text) in cases {
         let server = serve(script);
         let connect = Duration::from_millis(if text.contains("in time") { 100 } else { 20_000 });
-        let mailboxes = Mailboxes::with_limits(NEVER, Limits { connect, busy: Duration::ZERO, ..Limits::default() });
+        let mailboxes = Mailboxes::with_limits(NEVER, Limits { connect, busy: Duration::ZERO, ..PATIENT });
         let error = mailboxes.watch(&account(server.port), Folder::Inbox, wanted(1)).await.unwrap_err();
         assert_eq!(error.code, code, "{error:?}");
         assert!(error.message.contains(text), "{error:?}");
@@ -310,7 +310,7 @@ async fn odd_lines_in_answers_and_in_idle_do_no_harm() {
         look(c, 4, &[(4, 1)]);
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     arrival(&mut watch(&mailboxes, &server, 1).await).await;
     assert_eq!(mailboxes.connections(), (1, 0));
     mailboxes.close().await;
@@ -338,7 +338,7 @@ async fn hanging_up_at_any_point_is_never_a_hang_or_a_panic() {
                 c.say("+ id");
             }
         });
-        let mailboxes = Mailboxes::new(NEVER);
+        let mailboxes = patient();
         let error = match mailboxes.watch(&account(server.port), Folder::Spam, wanted(1)).await {
             Err(error) => error,
             Ok(watch) => {
@@ -363,7 +363,7 @@ async fn closing_ends_an_idle_at_once_and_for_good() {
         in_idle();
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let mut watch = watch(&mailboxes, &server, 1).await;
     waiting.await;
     mailboxes.clone().close().await;
@@ -378,7 +378,7 @@ async fn dropping_the_last_clone_ends_connections_too() {
         enter_inbox(c, "IDLE", 4);
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let watch = watch(&mailboxes, &server, 1).await;
     drop(mailboxes);
     server.done();
@@ -393,7 +393,7 @@ async fn a_folder_that_could_not_be_opened_is_tried_again_by_the_next_watch() {
             c.until_hangup();
         }
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     assert!(mailboxes.watch(&account(server.port), Folder::Inbox, wanted(1)).await.is_err());
     watch(&mailboxes, &server, 1).await;
     mailboxes.close().await;
@@ -416,7 +416,7 @@ async fn a_crowded_account_is_waited_for() {
         look(c, 4, &[(4, 1)]);
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     arrival(&mut watch(&mailboxes, &server, 1).await).await;
     mailboxes.close().await;
     server.done();
@@ -433,7 +433,7 @@ async fn errands_of_a_crowded_account_wait_and_keep_no_connection() {
         answer(c, "UID SEARCH HEADER Message-ID", if number == 1 { "* SEARCH 4\r\n" } else { "* SEARCH\r\n" });
         c.until_hangup();
     });
-    let mailboxes = Mailboxes::new(NEVER);
+    let mailboxes = patient();
     let account = account(server.port);
     assert!(mailboxes.contains(&account, Folder::Inbox, "<t-1@ext.example>").await.unwrap());
     assert!(!mailboxes.contains(&account, Folder::Inbox, "<t-2@ext.example>").await.unwrap());

@@ -13,7 +13,7 @@ use sealcheck::{
     },
     scenario::{
         Knobs, Target, Vars,
-        knobs::Locale,
+        knobs::{ImapFault, Locale},
         model::{Encoding, SendSpec},
         vars::Template,
     },
@@ -100,6 +100,32 @@ async fn a_forwarded_copy_arrives_in_the_gmail_look_alike() {
     assert!(!mailboxes.transcript("gmail").contains(secret));
     assert!(!submission.transcript.contains(secret));
     mailboxes.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_finds_what_sessions_are_not_shown() {
+    for fault in [ImapFault::Stale, ImapFault::Late] {
+        let world = world(|k| k.gmail.imap = fault).await;
+        let target = world.target();
+        let mailboxes = Mailboxes::new(Duration::from_secs(600));
+        let (sent, wanted) = composed(&target, 0, "text\n");
+        let gmail = &target.accounts["gmail"];
+        let folders = [Folder::Inbox, Folder::Spam];
+        let before = mailboxes.search(gmail, &folders, &wanted, 0).await.unwrap();
+        assert!(before.iter().all(|search| search.name.is_some() && search.arrivals.is_empty()), "{before:?}");
+        assert!(submitted(&target, &sent).await.accepted());
+        let until = Instant::now() + PATIENCE;
+        let copy = loop {
+            assert!(Instant::now() < until, "{fault:?}: {}", mailboxes.transcript("gmail"));
+            let mut found = mailboxes.search(gmail, &folders, &wanted, 0).await.unwrap();
+            if let Some(copy) = found[0].arrivals.pop() {
+                break copy;
+            }
+        };
+        assert_eq!(copy.folder, Folder::Inbox);
+        assert!(copy.gm_msgid.is_some() && copy.labels.is_some() && copy.internal_date.is_some(), "{copy:?}");
+        mailboxes.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

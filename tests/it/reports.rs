@@ -120,6 +120,7 @@ pub(crate) fn unsealed() -> ScenarioReport {
         account: "gmail".into(),
         folder: "inbox".into(),
         after_ms: 11_950,
+        cut_from: None,
         labels: None,
         category: None,
         authentication_results: Some(AuthenticationResults::parse(

@@ -151,6 +151,20 @@ pub(crate) fn serve_each(connections: usize, script: impl Fn(usize, &mut Conn) +
     Server { port, thread }
 }
 
+/// Any number of connections, for as long as the test runs; with the port. What the scripts come to is for the test to see.
+pub(crate) fn serve_all(script: impl Fn(usize, &mut Conn) + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let script = Arc::new(script);
+    std::thread::spawn(move || {
+        for (number, tcp) in listener.incoming().flatten().enumerate() {
+            let script = Arc::clone(&script);
+            std::thread::spawn(move || script(number, &mut Conn::new(tcp)));
+        }
+    });
+    port
+}
+
 /// A CA of its own, and certificates from it.
 pub(crate) struct Pki {
     /// The CA's certificate.

@@ -17,8 +17,9 @@ use crate::{
 };
 use std::{
     io::{self, Read, Write},
-    net::{TcpStream, ToSocketAddrs},
-    sync::{Arc, Mutex, PoisonError},
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    time::Duration,
 };
 
 /// The longest line that is read before STARTTLS, in bytes.
@@ -70,8 +71,9 @@ pub(super) fn last(log: &Mutex<Log>) -> String {
 }
 
 fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream, StageError> {
+    by.expect_answer(limits.connect, limits.connect);
     let host = endpoint.host.as_str();
-    let addresses = (host, endpoint.port).to_socket_addrs().map_err(|e| {
+    let addresses = resolve(host, endpoint.port, by.at_most(limits.connect)).map_err(|e| {
         let next = "check the host name in the configuration and this machine's resolver";
         StageError::new(HarnessCode::H03, format!("resolve {host}"), format!("no address for `{host}`: {e}"), next)
     })?;
@@ -96,6 +98,22 @@ fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream,
     };
     let stage = format!("connect {}", error::place(endpoint));
     Err(StageError::new(HarnessCode::H04, stage, failed.to_string(), next))
+}
+
+/// The addresses of a host. The system's resolver has no limit of time: who waits longer leaves it alone.
+fn resolve(host: &str, port: u16, time: io::Result<Duration>) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (to, found) = mpsc::channel();
+    let name = host.to_owned();
+    std::thread::Builder::new().name(format!("resolve {host}")).spawn(move || {
+        // Who asked may be gone.
+        to.send((name.as_str(), port).to_socket_addrs().map(Iterator::collect)).ok();
+    })?;
+    found
+        .recv_timeout(time?)
+        .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "the resolver did not answer in time")))
 }
 
 fn secure(endpoint: &Endpoint, tcp: Timed) -> Result<native_tls::TlsStream<Timed>, StageError> {
@@ -158,4 +176,19 @@ fn read_line(tcp: &mut Timed, log: &Mutex<Log>) -> io::Result<String> {
     }
     log.lock().unwrap_or_else(PoisonError::into_inner).received(&line, None);
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_resolved_within_a_time() {
+        let time = || Ok(Duration::from_secs(3600));
+        assert_eq!(resolve("192.0.2.7", 143, time()).unwrap(), ["192.0.2.7:143".parse().unwrap()]);
+        assert_eq!(resolve("2001:db8::7", 143, time()).unwrap(), ["[2001:db8::7]:143".parse().unwrap()]);
+        assert!(resolve("localhost", 143, time()).unwrap().iter().all(|address| address.ip().is_loopback()));
+        let over = || Err(io::ErrorKind::WouldBlock.into());
+        assert_eq!(resolve("localhost", 143, over()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    }
 }

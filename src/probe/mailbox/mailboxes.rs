@@ -225,7 +225,11 @@ impl Mailboxes {
         let (errands, queue) = self.0.errands(account)?;
         let answer = queue.add(folders, wanted.keys(), since);
         let name = account.name.clone();
-        run(errands, move |errands| Ok(queue.serve(errands, &name))).await?;
+        let serve = move |errands: &mut Errands| {
+            queue.serve(errands, &name);
+            Ok(())
+        };
+        run(errands, serve).await?;
         answer.await.unwrap_or_else(|_| Err(error::panicked(format!("search {}", account.name))))
     }
 

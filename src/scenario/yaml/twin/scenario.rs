@@ -150,7 +150,7 @@ pub(crate) struct WaitTwin {
 pub(crate) struct PollTwin {
     /// The first interval.
     pub(crate) every: Option<Spot<Time>>,
-    /// The longest that a mailbox is left unasked.
+    /// The longest that a mailbox is left unasked; more than ten seconds are ten.
     pub(crate) max: Option<Spot<Time>>,
 }
 
