@@ -257,6 +257,17 @@ pub struct Arrival {
     pub seen: std::time::Instant,
 }
 
+impl Arrival {
+    /// Whether another arrival is the same mail: at the same place, or with the same id of Gmail's at another.
+    pub fn is_same_mail(&self, other: &Self) -> bool {
+        let is_same = match (self.gm_msgid, other.gm_msgid) {
+            (Some(mine), Some(other)) => mine == other,
+            _ => (self.folder, self.uid) == (other.folder, other.uid),
+        };
+        self.account == other.account && is_same
+    }
+}
+
 /// What Gmail takes a copy for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Filed {

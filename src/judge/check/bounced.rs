@@ -9,21 +9,41 @@ use crate::{
     core::{Position, duration},
     evidence::{Bounce, Evidence},
     judge::words,
-    mail::dsn::RecipientStatus,
-    scenario::model::BouncedExpectation,
+    mail::{
+        Message,
+        dsn::{Dsn, RecipientStatus},
+    },
+    scenario::{Vars, model::BouncedExpectation},
 };
+use std::time::Duration;
+
+/// A delivery status notification that came.
+#[derive(Clone, Copy)]
+pub struct Notification<'a> {
+    /// The whole message.
+    pub message: &'a Message,
+    /// The report in it.
+    pub dsn: &'a Dsn,
+    /// From the end of the submission until it came.
+    pub after: Duration,
+}
 
 type Parts<'a> = Vec<(&'static str, &'a Position, Finding)>;
+
+/// Whether a notification is the one that is wanted: every part holds, for one of the recipients that it reports on.
+pub fn notification_fits(wanted: &BouncedExpectation, vars: &Vars, notification: Notification<'_>) -> bool {
+    statuses(notification.dsn)
+        .any(|status| parts(wanted, notification, &status, vars).iter().all(|(_, _, finding)| finding.passed))
+}
 
 /// Of several bounces and of several recipients in one, the one counts of which most parts hold; of equals the first.
 pub(super) fn check(wanted: &BouncedExpectation, context: Context<'_>, results: &mut Results) {
     let account = &wanted.to.value;
     let mut best: Option<(&Bounce, Parts<'_>)> = None;
     for bounce in context.evidence.bounces.iter().filter(|b| b.arrival.account == *account) {
-        let nobody = RecipientStatus::default();
-        let named = &bounce.dsn.recipients;
-        for status in named.iter().chain(named.is_empty().then_some(&nobody)) {
-            let parts = parts(wanted, bounce, status, context);
+        let notification = Notification { message: &bounce.message, dsn: &bounce.dsn, after: bounce.after };
+        for status in statuses(&bounce.dsn) {
+            let parts = parts(wanted, notification, &status, context.vars);
             if best.as_ref().is_none_or(|(_, b)| holding(&parts) > holding(b)) {
                 best = Some((bounce, parts));
             }
@@ -40,32 +60,39 @@ pub(super) fn check(wanted: &BouncedExpectation, context: Context<'_>, results: 
     }
 }
 
+/// What a notification says of each recipient; of nobody when it names none.
+fn statuses(dsn: &Dsn) -> impl Iterator<Item = RecipientStatus> {
+    let nobody = dsn.recipients.is_empty().then(RecipientStatus::default);
+    dsn.recipients.iter().cloned().chain(nobody)
+}
+
 fn holding(parts: &Parts<'_>) -> usize {
     parts.iter().filter(|(_, _, finding)| finding.passed).count()
 }
 
 fn parts<'a>(
     wanted: &'a BouncedExpectation,
-    bounce: &Bounce,
+    notification: Notification<'_>,
     status: &RecipientStatus,
-    context: Context<'_>,
+    vars: &Vars,
 ) -> Parts<'a> {
-    let vars = context.vars;
+    let Notification { message, dsn, after } = notification;
     let mut parts: Parts<'a> = Vec::new();
     if let Some(within) = &wanted.within {
         let expected = format!("within {}", duration::human(within.value));
-        let actual = format!("after {}", words::seconds(bounce.after));
-        parts.push(("within", &within.at, Finding::new(bounce.after <= within.value, expected, actual).late_if(true)));
+        let actual = format!("after {}", words::seconds(after));
+        parts.push(("within", &within.at, Finding::new(after <= within.value, expected, actual).late_if(true)));
     }
     if let Some(from) = &wanted.from {
-        let address = bounce.message.first("From").map(|f| address(&f.value()));
+        let address = message.first("From").map(|f| address(&f.value()));
         let texts: Vec<&str> = address.iter().map(String::as_str).collect();
         parts.push(("from", &from.at, text::test(&from.value, vars, Seen::address(&texts, "no From field"))));
     }
     let action = &wanted.action;
     let actual = status.action.as_deref().unwrap_or("no Action");
     let finding = Finding::new(actual.eq_ignore_ascii_case(&action.value), &action.value, actual);
-    parts.push(("action", &action.at, finding));
+    // What is delayed may still fail, or arrive.
+    parts.push(("action", &action.at, finding.late_if(actual.eq_ignore_ascii_case("delayed"))));
     if let Some(test) = &wanted.status {
         let texts: Vec<&str> = status.status.as_deref().into_iter().collect();
         parts.push(("status", &test.at, text::test(&test.value, vars, Seen::exactly(&texts, "no Status"))));
@@ -83,7 +110,7 @@ fn parts<'a>(
         parts.push(("final_recipient", &test.at, finding));
     }
     if let Some(returns) = &wanted.returns {
-        let actual = bounce.dsn.returned.to_string();
+        let actual = dsn.returned.to_string();
         let finding = Finding::new(actual.eq_ignore_ascii_case(&returns.value), &returns.value, actual);
         parts.push(("returns", &returns.at, finding));
     }

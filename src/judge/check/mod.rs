@@ -18,5 +18,7 @@ mod scenario;
 mod smtp;
 mod text;
 
+pub use bounced::{Notification, notification_fits};
+pub use count::copies;
 pub use log::logs_hold;
 pub use scenario::check;
