@@ -14,7 +14,7 @@ mod words;
 
 pub use check::check;
 pub use claims::claims;
-pub use diagnose::checked;
+pub use diagnose::{checked, notes};
 pub use observed::observed;
 pub use proof::proof;
 use sets::foreign;

@@ -2,11 +2,13 @@
 //! on an attempt is as any other. Nothing here can send.
 
 use super::{
-    arrival::{between, came},
+    arrival::between,
+    clock::SubmissionEnd,
     plan::{Item, Taken},
     recorded,
-    steps::{AttemptContext, Composed, Earlier, Submitted},
-    wait,
+    search::Search,
+    steps::{AttemptContext, Composed, Submitted},
+    watches,
 };
 use crate::{
     core::{digest::sha256, duration},
@@ -34,7 +36,7 @@ const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 pub(super) fn compose_anew(cx: &AttemptContext<'_>, past: &Taken) -> Result<Composed, StageError> {
     let mail = &past.mail;
     let vars = cx.item.vars(&cx.world.target, &cx.environment.vars, &mail.run, &mail.token);
-    Composed::of(cx, vars, (&mail.run, mail.date), past.timeout(), |sent, _| {
+    Composed::of(cx, vars, (&mail.run, mail.date), |sent, _| {
         if let Some(signature) = &mail.signature {
             sent.raw = [signature.as_bytes(), &sent.raw].concat();
         }
@@ -53,26 +55,25 @@ pub(super) async fn resume(
     let deadline = Instant::now() + past.left(clock.now());
     let opening = deadline.max(Instant::now() + OPENING);
     let sender = &cx.item.scenario.send.from.value;
-    let watches = wait::watch(world, goals, sender, wanted, opening);
+    let watches = watches::watch(world, goals, sender, wanted, opening);
     let watches = cx.log.step("watch", watches, |_| serde_json::Value::Null).await?;
-    let there = wait::there(world, goals, sender, wanted, past.mail.date);
+    let accounts = goals.folders().into_iter().map(|(account, _)| account).collect();
+    let mail_from = &composed.sent.mail_from;
+    let search = Search { wanted, since: past.mail.date, accounts, sender: Some(sender), mail_from };
+    let there = async { search.run(world).await.complete() };
     let there = cx.log.step("search", there, |found| json!({ "found": found.len() })).await?;
 
     // Mail of attempts before this one may have come since, too; that is asked at the end.
     for earlier in past.earlier.iter().filter(|a| a.status == Status::TimedOut) {
         let wanted = Wanted { message_id: earlier.message_id.clone(), token: earlier.token.clone() };
-        world.deliveries.sent(cx.item, earlier.n, &wanted, composed.receivers());
+        world.deliveries.sent(cx.item, earlier.n, (&wanted, past.mail.date), composed.receivers());
         world.deliveries.give_up(&earlier.token);
     }
 
     let submitted = past.submitted_at();
-    let ago = between(submitted, clock.now());
-    let mut there: Vec<_> = there.into_iter().map(|arrival| (came(&arrival, submitted, ago), arrival)).collect();
-    there.sort_by_key(|(after, _)| *after);
-    let there = there.into_iter().map(|(after, arrival)| (arrival, after)).collect();
+    let end = SubmissionEnd::earlier(submitted, between(submitted, clock.now()));
     let (submission, since) = (past.submission(), Logs::mark_past(past.mail.date));
-    let earlier = Some(Earlier { submitted, ago, there });
-    Ok(Submitted { submission, watches, since, deadline, slow_at: None, earlier })
+    Ok(Submitted { submission, end, watches, since, deadline, slow_at: None, there: Some(there) })
 }
 
 fn occasion<'a>(item: &'a Item, past: &'a Taken, target: &'a Target, vars: &'a Vars) -> Occasion<'a> {

@@ -1,7 +1,8 @@
 //! A message that came, and when.
 
+use super::clock::SubmissionEnd;
 use crate::{
-    evidence::Arrival,
+    evidence::{Arrival, Folder},
     mail::{Message, dsn::Dsn, received},
 };
 use jiff::Timestamp;
@@ -15,12 +16,33 @@ pub(super) struct Found {
     pub(super) dsn: Option<Dsn>,
 }
 
-/// How long after its submission a mail came: by the receiver's clock, to the second; where the receiver does not say, it was
-/// there when it was found.
-pub(super) fn came(arrival: &Arrival, submitted: Timestamp, ago: Duration) -> Duration {
+impl Found {
+    pub(super) fn new(arrival: Arrival, after: Duration) -> Self {
+        let message = Message::parse(arrival.raw.clone());
+        let dsn = Dsn::of(&message);
+        Self { arrival, after, message, dsn }
+    }
+
+    /// Whether another look shows what this one showed: the same message in the same folder, or in Gmail's All Mail, which holds
+    /// everything that is elsewhere, too.
+    pub(super) fn is_shown_by(&self, other: &Arrival) -> bool {
+        let mine = &self.arrival;
+        let is_same_place = (mine.folder, mine.uid) == (other.folder, other.uid);
+        let is_same_mail = match (mine.gm_msgid, other.gm_msgid) {
+            (Some(mine), Some(other)) => mine == other,
+            _ => mine.raw == other.raw,
+        };
+        mine.account == other.account && (is_same_place || (other.folder == Folder::All && is_same_mail))
+    }
+}
+
+/// How long after its submission a mail came that was there by a moment: by the receiver's clock, to the second; where the
+/// receiver does not say, it came when it was found.
+pub(super) fn came(arrival: &Arrival, end: &SubmissionEnd) -> Duration {
+    let there_by = end.until(arrival.seen);
     let stamped = || received::hops(&Message::parse(arrival.raw.clone())).last().and_then(|hop| hop.time);
     let at = arrival.internal_date.or_else(stamped).and_then(|at| Timestamp::from_second(at).ok());
-    at.map_or(ago, |at| between(submitted, at).min(ago))
+    at.map_or(there_by, |at| between(end.wall, at).min(there_by))
 }
 
 /// The time from one moment to a later one.

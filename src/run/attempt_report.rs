@@ -4,14 +4,13 @@ use super::{
     again,
     artifacts::File,
     evidence,
-    goals::unanswered,
     log::millis,
     steps::{AttemptContext, Collected, Composed, Judged},
 };
 use crate::{
     evidence::{Evidence, Submission},
     judge,
-    outcome::{AttemptReport, Checks, Diagnosis, HarnessCode, StageError, Status},
+    outcome::{AttemptReport, CheckResult, Checks, Diagnosis, HarnessCode, StageError, Status},
 };
 use std::collections::BTreeMap;
 
@@ -46,15 +45,17 @@ pub(super) fn broken(
 
 /// An attempt that was judged.
 pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Collected, judged: Judged) -> Attempted {
-    let (Collected { evidence, .. }, Judged { checks, diagnosis, error }) = (collected, judged);
+    let (Collected { evidence, unverified, .. }, Judged { checks, diagnosis, error }) = (collected, judged);
     let target = &cx.world.target;
     let (queue_ids, mut timings_ms) = of_submission(&evidence.submission, &composed.route.server);
     let arrivals = evidence.copies.iter().map(|c| c.after).chain(evidence.bounces.iter().map(|b| b.after));
     timings_ms.extend(arrivals.min().map(|first| ("first_seen".to_owned(), millis(first))));
-    let status = status(checks.as_ref(), error.as_ref());
-    let error = error.or_else(|| (status == Status::Errored).then(|| inconclusive(&evidence)).flatten());
+    let status = status(checks.as_ref(), error.is_some(), unverified.is_some());
+    let undecided = || unverified.or_else(|| unread(&evidence));
+    let error = error.or_else(|| if status == Status::Errored { undecided() } else { None });
     let error = error.or_else(|| checks.is_none().then(nothing_asserted));
-    let (checks, notes) = checks.map(Checks::into_parts).unwrap_or_default();
+    let (checks, mut notes) = checks.map(Checks::into_parts).unwrap_or_default();
+    notes.extend(judge::notes(&evidence));
     let status = match status {
         Status::TimedOut if cx.item.past.is_some() && again::is_late(&checks) => Status::Late,
         status => status,
@@ -112,17 +113,11 @@ fn of_submission(submission: &Submission, server: &str) -> (BTreeMap<String, Str
     (queue_ids, first.into_iter().chain(last).collect())
 }
 
-/// What kept the checks from being decided.
-fn inconclusive(evidence: &Evidence) -> Option<StageError> {
-    let dns = unanswered(evidence).map(|reason| {
-        let next = "ask DNS for the name by hand, and run again when it answers";
-        StageError::new(HarnessCode::H03, "verify the copy", reason, next)
-    });
-    dns.or_else(|| {
-        let unread = evidence.unread_logs.first()?;
-        let stage = format!("read the log of {}", unread.account);
-        Some(StageError::new(HarnessCode::H09, stage, unread.problem.clone(), unread.next.clone()))
-    })
+/// Why a log that was asked for a line could not be read.
+fn unread(evidence: &Evidence) -> Option<StageError> {
+    let unread = evidence.unread_logs.first()?;
+    let stage = format!("read the log of {}", unread.account);
+    Some(StageError::new(HarnessCode::H09, stage, unread.problem.clone(), unread.next.clone()))
 }
 
 /// What the plan leaves out.
@@ -130,20 +125,19 @@ fn nothing_asserted() -> StageError {
     StageError::new(HarnessCode::H09, "assert", "no expectation applies to the target", "correct the scenario")
 }
 
-/// A failure counts before an error, a wrong answer before a missing one. Only what was asserted can pass.
-fn status(checks: Option<&Checks>, error: Option<&StageError>) -> Status {
+/// A failure counts before an error, a wrong answer before a missing one. Only what was asserted can pass. `is_unseen`:
+/// something could not be seen, so that nobody knows what is missing; `is_unverified`: something that was seen could not be
+/// verified.
+fn status(checks: Option<&Checks>, is_unseen: bool, is_unverified: bool) -> Status {
     let Some(checks) = checks else { return Status::Errored };
-    let mut failed = checks.iter().filter(|c| !c.passed).peekable();
-    if failed.peek().is_none() {
-        return if error.is_some() { Status::Errored } else { Status::Passed };
-    }
-    let failed: Vec<_> = failed.filter(|c| !c.inconclusive).collect();
-    if failed.iter().any(|c| !c.timed_out) {
-        Status::Failed
-    } else if error.is_some() || failed.is_empty() {
-        Status::Errored
-    } else {
-        Status::TimedOut
+    let is_open = is_unseen || is_unverified || checks.iter().any(|c| !c.passed && c.inconclusive);
+    let failed: Vec<&CheckResult> = checks.iter().filter(|c| !c.passed && !c.inconclusive).collect();
+    match failed.as_slice() {
+        [] if is_open => Status::Errored,
+        [] => Status::Passed,
+        failed if failed.iter().any(|c| !c.timed_out) => Status::Failed,
+        _ if is_unseen => Status::Errored,
+        _ => Status::TimedOut,
     }
 }
 
@@ -179,7 +173,6 @@ fn files(cx: &AttemptContext<'_>, composed: Option<&Composed>, evidence: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::CheckResult;
 
     fn check(path: &str, passed: bool, timed_out: bool, inconclusive: bool) -> CheckResult {
         CheckResult {
@@ -199,12 +192,11 @@ mod tests {
 
     #[test]
     fn a_failure_hides_behind_nothing() {
-        let error = StageError::new(HarnessCode::H04, "wait", "connection lost", "try again");
         let good = || check("delivered", true, false, false);
         let wrong = || check("delivered.auth.arc", false, false, false);
         let late = || check("delivered", false, true, false);
         let unanswered = || check("delivered.arc.verify", false, false, true);
-        for (checks, failed, wanted) in [
+        for (checks, is_unseen, wanted) in [
             (vec![good()], false, Status::Passed),
             (vec![good()], true, Status::Errored),
             (vec![good(), wrong()], false, Status::Failed),
@@ -216,15 +208,24 @@ mod tests {
             (vec![unanswered(), wrong()], false, Status::Failed),
             (vec![unanswered(), late()], false, Status::TimedOut),
         ] {
-            let error = failed.then_some(&error);
             let checks = Checks::new(checks, Vec::new());
-            assert_eq!(status(checks.as_ref(), error), wanted, "{checks:?} {error:?}");
+            assert_eq!(status(checks.as_ref(), is_unseen, false), wanted, "{checks:?} {is_unseen}");
+        }
+        // What could not be verified says nothing of what did not come, and nothing is a pass beside it.
+        for (checks, wanted) in [
+            (vec![good()], Status::Errored),
+            (vec![unanswered()], Status::Errored),
+            (vec![good(), late()], Status::TimedOut),
+            (vec![good(), wrong()], Status::Failed),
+        ] {
+            let checks = Checks::new(checks, Vec::new());
+            assert_eq!(status(checks.as_ref(), false, true), wanted, "{checks:?}");
         }
     }
 
     #[test]
     fn what_asserts_nothing_does_not_pass() {
         assert_eq!(Checks::new(Vec::new(), Vec::new()), None);
-        assert_eq!(status(None, None), Status::Errored);
+        assert_eq!(status(None, false, false), Status::Errored);
     }
 }

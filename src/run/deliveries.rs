@@ -24,6 +24,8 @@ pub(super) struct Mail {
     pub(super) wanted: Wanted,
     /// The end of its submission.
     pub(super) sent: Instant,
+    /// Its Date, in seconds since 1970.
+    pub(super) date: i64,
     came: Option<Instant>,
     given_up: Option<Instant>,
 }
@@ -33,10 +35,17 @@ impl Deliveries {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A mail was sent a moment ago, of which these accounts are to get copies.
-    pub(super) fn sent(&self, item: &Item, attempt: u32, wanted: &Wanted, accounts: impl IntoIterator<Item = String>) {
+    /// A mail of this Date was sent a moment ago, of which these accounts are to get copies.
+    pub(super) fn sent(
+        &self,
+        item: &Item,
+        attempt: u32,
+        (wanted, date): (&Wanted, i64),
+        accounts: impl IntoIterator<Item = String>,
+    ) {
         let (index, sent) = (item.index, Instant::now());
-        let mail = |account| Mail { index, attempt, account, wanted: wanted.clone(), sent, came: None, given_up: None };
+        let mail =
+            |account| Mail { index, attempt, account, wanted: wanted.clone(), sent, date, came: None, given_up: None };
         self.all().extend(accounts.into_iter().map(mail));
     }
 
@@ -91,7 +100,7 @@ mod tests {
         let token = Token::new(format!("t-{n}"));
         let wanted = Wanted { message_id: format!("<{n}@x>"), token };
         let came = came.map(|seconds| sent + Duration::from_secs(seconds));
-        Mail { index: 0, attempt: 1, account: account.into(), wanted, sent, came, given_up: None }
+        Mail { index: 0, attempt: 1, account: account.into(), wanted, sent, date: 0, came, given_up: None }
     }
 
     #[test]

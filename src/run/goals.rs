@@ -1,22 +1,23 @@
 //! What an attempt waits for, and when it has waited enough.
 
+use super::{arrival::Found, lost::Lost};
 use crate::{
-    evidence::{Evidence, Folder, Stage, Submission},
-    mail::dsn::Dsn,
+    evidence::{Arrival, Folder},
+    judge::check::{Notification, copies, notification_fits},
     scenario::{
-        Scenario, Target,
-        model::{ExpectationKind, FolderTest},
+        Scenario, Target, Vars,
+        model::{BouncedExpectation, ExpectationKind, FolderTest},
     },
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{cmp::Ordering, collections::BTreeSet, time::Duration};
 
 /// One expectation that time decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Goal {
     /// A copy in any folder of this account.
-    Copy { account: String, within: Duration },
-    /// A bounce in this account.
-    Bounce { account: String, action: String, within: Duration },
+    Copy { account: String, within: Option<Duration> },
+    /// A bounce that fits.
+    Bounce(BouncedExpectation),
     /// So many copies, and then no more.
     Count { account: String, folder: FolderTest, is: usize, settle: Duration },
     /// Nothing.
@@ -27,19 +28,10 @@ enum Goal {
 #[derive(Debug, Clone)]
 pub(super) struct Goals {
     goals: Vec<Goal>,
+    /// What templates of expectations may name.
+    vars: Vars,
     /// Accounts whose spam folder is named.
     named_spam: BTreeSet<String>,
-    timeout: Duration,
-}
-
-/// A copy or bounce that has arrived, as far as waiting is concerned.
-#[derive(Debug, Clone)]
-pub(super) struct Sighting {
-    pub(super) account: String,
-    pub(super) folder: Folder,
-    pub(super) after: Duration,
-    /// The report, for a bounce.
-    pub(super) dsn: Option<Dsn>,
 }
 
 /// Whether to go on waiting.
@@ -47,56 +39,47 @@ pub(super) struct Sighting {
 pub(super) enum Decision {
     /// Nothing that may still come would change anything.
     Enough,
-    /// Until then, from the end of the submission, unless something arrives before.
-    WaitUntil(Duration),
+    /// Something is missing, and may come until then, from the end of the submission.
+    Missing(Duration),
+    /// What was wanted is there; until then nothing more may come.
+    Settling(Duration),
 }
 
 impl Goals {
-    /// The goals of a scenario on this target; `timeout` is for the whole attempt.
-    pub(super) fn of(scenario: &Scenario, target: &Target, timeout: Duration) -> Self {
-        let goals = scenario
-            .expected_on(target.kind)
-            .filter_map(|e| match &e.kind {
-                ExpectationKind::Delivered(d) => Some(Goal::Copy {
-                    account: d.to.value.clone(),
-                    within: d.within.as_ref().map_or(timeout, |w| w.value),
-                }),
-                ExpectationKind::Bounced(b) => Some(Goal::Bounce {
-                    account: b.to.value.clone(),
-                    action: b.action.value.clone(),
-                    within: b.within.as_ref().map_or(timeout, |w| w.value),
-                }),
-                ExpectationKind::Count(c) => Some(Goal::Count {
-                    account: c.to.value.clone(),
-                    folder: c.folder,
-                    is: usize::try_from(c.is.value).unwrap_or(usize::MAX),
-                    settle: c.settle.time(),
-                }),
-                ExpectationKind::Absent(a) => {
-                    Some(Goal::Absent { account: a.from.value.clone(), settle: a.settle.time() })
-                }
-                ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
-            })
-            .collect();
-        let named_spam = scenario.expected_on(target.kind).filter_map(|e| match &e.kind {
+    /// The goals of a scenario on this target.
+    pub(super) fn of(scenario: &Scenario, target: &Target, vars: &Vars) -> Self {
+        let expected = || scenario.expected_on(target.kind).map(|e| &e.kind);
+        let goals = expected().filter_map(|kind| match kind {
+            ExpectationKind::Delivered(d) => {
+                Some(Goal::Copy { account: d.to.value.clone(), within: d.within.as_ref().map(|w| w.value) })
+            }
+            ExpectationKind::Bounced(b) => Some(Goal::Bounce(b.clone())),
+            ExpectationKind::Count(c) => Some(Goal::Count {
+                account: c.to.value.clone(),
+                folder: c.folder,
+                is: usize::try_from(c.is.value).unwrap_or(usize::MAX),
+                settle: c.settle.time(),
+            }),
+            ExpectationKind::Absent(a) => Some(Goal::Absent { account: a.from.value.clone(), settle: a.settle.time() }),
+            ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
+        });
+        let named_spam = expected().filter_map(|kind| match kind {
             ExpectationKind::Delivered(d) if d.folder.value == FolderTest::Spam => Some(d.to.value.clone()),
             ExpectationKind::Count(c) if c.folder == FolderTest::Spam => Some(c.to.value.clone()),
             _ => None,
         });
-        Self { goals, timeout, named_spam: named_spam.collect() }
+        Self { goals: goals.collect(), vars: vars.clone(), named_spam: named_spam.collect() }
     }
 
     /// The folders to watch.
     pub(super) fn folders(&self) -> BTreeSet<(String, Folder)> {
         let mut folders = BTreeSet::new();
         for goal in &self.goals {
-            match goal {
-                Goal::Bounce { account, .. } => drop(folders.insert((account.clone(), Folder::Inbox))),
-                Goal::Copy { account, .. } | Goal::Count { account, .. } | Goal::Absent { account, .. } => {
-                    folders.insert((account.clone(), Folder::Inbox));
-                    folders.insert((account.clone(), Folder::Spam));
-                }
+            let account = goal.account().to_owned();
+            if !matches!(goal, Goal::Bounce(_)) {
+                folders.insert((account.clone(), Folder::Spam));
             }
+            folders.insert((account, Folder::Inbox));
         }
         folders
     }
@@ -106,283 +89,273 @@ impl Goals {
         folder == Folder::Inbox || self.named_spam.contains(account)
     }
 
-    /// The folders that a copy is wanted in.
-    pub(super) fn folders_of_copies(&self) -> BTreeSet<(String, Folder)> {
+    /// The accounts that a copy is wanted in.
+    pub(super) fn receivers(&self) -> BTreeSet<String> {
         let accounts = self.goals.iter().filter_map(|goal| match goal {
-            Goal::Copy { account, .. } | Goal::Count { account, is: 1.., .. } => Some(account),
+            Goal::Copy { account, .. } | Goal::Count { account, is: 1.., .. } => Some(account.clone()),
             _ => None,
         });
-        accounts.flat_map(|a| [Folder::Inbox, Folder::Spam].map(|folder| (a.clone(), folder))).collect()
+        accounts.collect()
     }
 
-    /// Whether what was seen until `now` is enough. Times count from the end of the submission; `lost` are the accounts
-    /// that the mail can no longer reach.
-    pub(super) fn decide(&self, seen: &[Sighting], lost: &[String], now: Duration) -> Decision {
+    /// Whether what was seen until `at` is enough. Times count from the end of the submission; what is missing may come until
+    /// `limit`.
+    pub(super) fn decide(&self, found: &[Found], lost: &Lost, at: Duration, limit: Duration) -> Decision {
         // What must come: when each was decided, or until when it may still come.
         let mut decided_at = Duration::ZERO;
         let mut open: Option<Duration> = None;
         let mut settle_ends: Vec<Duration> = Vec::new();
         for goal in &self.goals {
-            let (account, within, at) = match goal {
-                Goal::Copy { account, within } => (account, *within, first_copy(seen, account)),
-                Goal::Bounce { account, action, within } => (account, *within, final_bounce(seen, account, action)),
-                Goal::Count { account, folder, is, settle } => {
-                    let at = nth_copy(seen, account, *folder, *is);
-                    if let Some(at) = at.filter(|_| nth_copy(seen, account, *folder, is + 1).is_none()) {
-                        settle_ends.push(at + *settle);
-                    }
-                    (account, self.timeout, at)
-                }
+            let within = goal.within().unwrap_or(limit).min(limit);
+            match goal {
                 Goal::Absent { .. } => continue,
-            };
-            let bounced = || lost.contains(account).then(|| last_bounce(seen));
-            match at.or_else(|| if matches!(goal, Goal::Bounce { .. }) { None } else { bounced() }) {
-                Some(at) => decided_at = decided_at.max(at),
-                None if within <= now => decided_at = decided_at.max(within),
+                Goal::Count { account, folder, is, settle } => {
+                    let times = times_of_copies(found, account, *folder);
+                    settle_ends.extend(times.last().filter(|_| times.len() == *is).map(|last| *last + *settle));
+                }
+                Goal::Copy { .. } | Goal::Bounce(_) => {}
+            }
+            let hopeless = || self.is_hopeless(goal, lost).then(|| last_bounce(found));
+            match self.came(goal, found).or_else(hopeless) {
+                Some(when) => decided_at = decided_at.max(when),
+                None if within <= at => decided_at = decided_at.max(within),
                 None => open = Some(open.map_or(within, |o| o.min(within))),
             }
         }
-        let end = match open {
-            Some(end) => end,
-            None => {
-                settle_ends.extend(self.goals.iter().filter_map(|goal| match goal {
-                    Goal::Absent { account, settle } if !seen.iter().any(|s| s.account == *account) => {
-                        Some(decided_at + *settle)
-                    }
-                    _ => None,
-                }));
-                settle_ends.into_iter().max().unwrap_or_default()
-            }
+        if let Some(end) = open {
+            return Decision::Missing(end);
+        }
+        settle_ends.extend(self.goals.iter().filter_map(|goal| match goal {
+            Goal::Absent { account, settle } if !is_anything_in(found, account) => Some(decided_at + *settle),
+            _ => None,
+        }));
+        match settle_ends.into_iter().max() {
+            Some(end) if end > at => Decision::Settling(end),
+            _ => Decision::Enough,
+        }
+    }
+
+    /// The accounts that are to be searched before anything is said: those where something is missing, or where no more than
+    /// what was seen may be.
+    pub(super) fn to_search(&self, found: &[Found], lost: &Lost) -> BTreeSet<String> {
+        let rests_on_absence = |goal: &&Goal| match goal {
+            Goal::Copy { .. } | Goal::Bounce(_) => self.came(goal, found).is_none() && !self.is_hopeless(goal, lost),
+            Goal::Count { account, folder, is, .. } => match times_of_copies(found, account, *folder).len().cmp(is) {
+                Ordering::Less => !self.is_hopeless(goal, lost),
+                Ordering::Equal => true,
+                Ordering::Greater => false,
+            },
+            Goal::Absent { account, .. } => !is_anything_in(found, account),
         };
-        let end = end.min(self.timeout);
-        if end <= now { Decision::Enough } else { Decision::WaitUntil(end) }
+        self.goals.iter().filter(rests_on_absence).map(|goal| goal.account().to_owned()).collect()
     }
-}
 
-fn copies<'a>(seen: &'a [Sighting], account: &'a str) -> impl Iterator<Item = &'a Sighting> {
-    seen.iter().filter(move |s| s.dsn.is_none() && s.account == account)
-}
-
-fn first_copy(seen: &[Sighting], account: &str) -> Option<Duration> {
-    copies(seen, account).map(|s| s.after).next()
-}
-
-/// When the `n`th copy came to the folder; a wanted count of none is reached at once.
-fn nth_copy(seen: &[Sighting], account: &str, folder: FolderTest, n: usize) -> Option<Duration> {
-    let fits = |f: Folder| match folder {
-        FolderTest::Inbox => f == Folder::Inbox,
-        FolderTest::Spam => f == Folder::Spam,
-        FolderTest::Any => true,
-    };
-    match n.checked_sub(1) {
-        None => Some(Duration::ZERO),
-        Some(n) => copies(seen, account).filter(|s| fits(s.folder)).map(|s| s.after).nth(n),
-    }
-}
-
-/// When the bounce came that no other can follow: a warning of a delay is followed by the end of the story.
-fn final_bounce(seen: &[Sighting], account: &str, wanted: &str) -> Option<Duration> {
-    let decides = |dsn: &Dsn| {
-        let actions: Vec<_> = dsn.recipients.iter().filter_map(|r| r.action.as_deref()).collect();
-        actions.is_empty() || actions.iter().any(|a| *a != "delayed" || wanted.eq_ignore_ascii_case(a))
-    };
-    seen.iter().find(|s| s.account == account && s.dsn.as_ref().is_some_and(decides)).map(|s| s.after)
-}
-
-fn last_bounce(seen: &[Sighting]) -> Duration {
-    seen.iter().filter(|s| s.dsn.is_some()).map(|s| s.after).max().unwrap_or_default()
-}
-
-/// The accounts that the mail cannot reach any more: their address was refused or bounced, or that of every account
-/// that forwards to them.
-pub(super) fn lost(target: &Target, rcpt_to: &[String], submission: &Submission, seen: &[Sighting]) -> Vec<String> {
-    let refused = |address: &str| {
-        submission.replies.iter().any(|r| {
-            r.stage == Stage::Rcpt
-                && !r.reply.is_positive()
-                && r.recipient.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(address))
-        })
-    };
-    let failed: Vec<_> = seen
-        .iter()
-        .filter_map(|s| s.dsn.as_ref())
-        .flat_map(|d| &d.recipients)
-        .filter(|r| r.action.as_deref() == Some("failed"))
-        .collect();
-    let bounced = |address: &str| {
-        failed.iter().any(|r| {
-            [&r.original_recipient, &r.final_recipient].into_iter().flatten().any(|a| a.eq_ignore_ascii_case(address))
-        })
-    };
-    // With one recipient a bounce is about it, whatever name it has there.
-    let only_one = rcpt_to.len() == 1 && !failed.is_empty();
-    let is_lost = |address: &str| only_one || refused(address) || bounced(address);
-    let mut lost = Vec::new();
-    for account in target.accounts.values() {
-        let mut ways = rcpt_to.iter().filter(|to| leads_to(target, to, &account.name)).peekable();
-        if ways.peek().is_some() && (bounced(&account.address) || ways.all(|to| is_lost(to))) {
-            lost.push(account.name.clone());
+    /// Whether what a goal wants cannot come any more.
+    fn is_hopeless(&self, goal: &Goal, lost: &Lost) -> bool {
+        match goal {
+            Goal::Copy { account, .. } | Goal::Count { account, .. } => lost.is_unreachable(account),
+            // Nobody reports on a mail that no server has taken.
+            Goal::Bounce(_) => lost.is_untaken(),
+            Goal::Absent { .. } => false,
         }
     }
-    lost
-}
 
-/// Whether mail to this address ends up in, or passes through, this account.
-fn leads_to(target: &Target, address: &str, account: &str) -> bool {
-    let mut next = target.account_of(address);
-    for _ in 0..=target.accounts.len() {
-        match next {
-            Some(a) if a.name == account => return true,
-            Some(a) => next = a.forwards_to.as_ref().and_then(|name| target.accounts.get(name)),
-            None => return false,
+    /// When what a goal wants was there, as far as it can come: of a count, the last copy of so many.
+    fn came(&self, goal: &Goal, found: &[Found]) -> Option<Duration> {
+        match goal {
+            Goal::Copy { account, .. } => found.iter().find(|f| is_copy_in(f, account)).map(|f| f.after),
+            Goal::Bounce(wanted) => {
+                let fits = |f: &&Found| {
+                    f.arrival.account == wanted.to.value
+                        && f.dsn.as_ref().is_some_and(|dsn| {
+                            let notification = Notification { message: &f.message, dsn, after: f.after };
+                            notification_fits(wanted, &self.vars, notification)
+                        })
+                };
+                found.iter().find(fits).map(|f| f.after)
+            }
+            Goal::Count { account, folder, is, .. } => match is.checked_sub(1) {
+                None => Some(Duration::ZERO),
+                Some(last) => times_of_copies(found, account, *folder).get(last).copied(),
+            },
+            Goal::Absent { .. } => None,
         }
     }
-    false
 }
 
-/// Whether some check can only have failed because DNS gave no answer.
-pub(super) fn unanswered(evidence: &Evidence) -> Option<String> {
-    evidence.copies.iter().find_map(|copy| {
-        let verification = &copy.verification;
-        let mut sets = verification.sets.iter().rev().filter_map(|s| s.reason.clone());
-        (verification.arc == crate::verify::Verdict::TempError)
-            .then(|| verification.arc_reason.clone().or_else(|| sets.next()).unwrap_or_else(|| "no answer".into()))
-    })
+impl Goal {
+    fn account(&self) -> &str {
+        match self {
+            Self::Copy { account, .. } | Self::Count { account, .. } | Self::Absent { account, .. } => account,
+            Self::Bounce(wanted) => &wanted.to.value,
+        }
+    }
+
+    fn within(&self) -> Option<Duration> {
+        match self {
+            Self::Copy { within, .. } => *within,
+            Self::Bounce(wanted) => wanted.within.as_ref().map(|w| w.value),
+            Self::Count { .. } | Self::Absent { .. } => None,
+        }
+    }
+}
+
+fn is_copy_in(found: &Found, account: &str) -> bool {
+    found.dsn.is_none() && found.arrival.account == account
+}
+
+fn is_anything_in(found: &[Found], account: &str) -> bool {
+    found.iter().any(|f| f.arrival.account == account)
+}
+
+/// When each of the copies came that a count counts.
+fn times_of_copies(found: &[Found], account: &str, folder: FolderTest) -> Vec<Duration> {
+    let of_account: Vec<&Found> = found.iter().filter(|f| is_copy_in(f, account)).collect();
+    let arrivals: Vec<&Arrival> = of_account.iter().map(|f| &f.arrival).collect();
+    let mut times: Vec<Duration> = copies(&arrivals, folder).into_iter().map(|n| of_account[n].after).collect();
+    times.sort();
+    times
+}
+
+fn last_bounce(found: &[Found]) -> Duration {
+    found.iter().filter(|f| f.dsn.is_some()).map(|f| f.after).max().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        evidence::StageReply,
-        mail::{
-            dsn::{RecipientStatus, Returned},
-            reply::Reply,
-        },
-        scenario::{Account, TargetKind, yaml},
-    };
+    use crate::scenario::{Account, TargetKind, yaml};
+    use std::time::Instant;
 
     const MINUTE: Duration = Duration::from_secs(60);
-
-    fn target() -> Target {
-        let account = |name: &str, address: &str, forwards_to: Option<&str>| Account {
-            forwards_to: forwards_to.map(str::to_owned),
-            ..Account::new(name, address)
-        };
-        let accounts = [
-            account("external", "probe@ext.example", None),
-            account("company", "info@corp.example", Some("gmail")),
-            account("gmail", "probe.inbox@gmail.com", None),
-        ];
-        let accounts = accounts.into_iter().map(|a| (a.name.clone(), a)).collect();
-        Target { kind: TargetKind::Embedded, accounts, dns: None, rspamd: None }
-    }
 
     fn goals(expect: &str) -> Goals {
         let text = format!("sealcheck: 1\nname: x\nsend: {{ from: external, to: company }}\nexpect: [ {expect} ]\n");
         let source = yaml::Source::new("a.yaml", text.as_bytes()).unwrap();
         let scenario = yaml::scenarios(&source, "a", &|_| Err(String::new())).unwrap().remove(0);
-        Goals::of(&scenario, &target(), MINUTE)
+        let accounts = ["external", "gmail"].map(|name| (name.to_owned(), Account::new(name, "a@b.example")));
+        let target =
+            Target { kind: TargetKind::Embedded, accounts: accounts.into_iter().collect(), dns: None, rspamd: None };
+        Goals::of(&scenario, &target, &Vars::default())
     }
 
     fn seconds(n: u64) -> Duration {
         Duration::from_secs(n)
     }
 
-    fn copy(account: &str, folder: Folder, after: u64) -> Sighting {
-        Sighting { account: account.into(), folder, after: seconds(after), dsn: None }
+    fn found(account: &str, folder: Folder, after: u64, gm_msgid: Option<u64>, raw: String) -> Found {
+        let arrival = Arrival {
+            account: account.into(),
+            folder,
+            folder_name: folder.to_string(),
+            uid: u32::try_from(after).unwrap(),
+            gm_msgid,
+            labels: None,
+            internal_date: None,
+            raw: raw.into_bytes(),
+            seen: Instant::now(),
+            cut_from: None,
+        };
+        Found::new(arrival, seconds(after))
     }
 
-    fn bounce(action: &str, after: u64) -> Sighting {
-        let recipient = RecipientStatus {
-            final_recipient: Some("probe.inbox@gmail.com".into()),
-            action: Some(action.into()),
-            ..RecipientStatus::default()
-        };
-        let dsn = Dsn {
-            reporting_mta: None,
-            arrival_date: None,
-            original_envelope_id: None,
-            recipients: vec![recipient],
-            returned: Returned::None,
-            original_message_id: None,
-            notification: String::new(),
-        };
-        Sighting { account: "external".into(), folder: Folder::Inbox, after: seconds(after), dsn: Some(dsn) }
+    fn copy(account: &str, folder: Folder, after: u64) -> Found {
+        found(account, folder, after, None, "Message-ID: <t@x>\r\n\r\n".into())
+    }
+
+    fn bounce(recipient: &str, action: &str, after: u64) -> Found {
+        let raw = format!(
+            "From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
+             Final-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+        );
+        found("external", Folder::Inbox, after, None, raw)
+    }
+
+    fn decide(goals: &Goals, found: &[Found], at: u64) -> Decision {
+        goals.decide(found, &Lost::default(), seconds(at), MINUTE)
     }
 
     #[test]
     fn a_copy_in_any_folder_is_an_answer() {
         let goals = goals("delivered: { to: gmail, folder: inbox, within: 20s }");
-        assert_eq!(goals.decide(&[], &[], seconds(1)), Decision::WaitUntil(seconds(20)));
-        assert_eq!(goals.decide(&[copy("gmail", Folder::Spam, 1)], &[], seconds(1)), Decision::Enough);
-        assert_eq!(goals.decide(&[copy("other", Folder::Inbox, 1)], &[], seconds(1)), Decision::WaitUntil(seconds(20)));
-        assert_eq!(goals.decide(&[], &[], seconds(20)), Decision::Enough);
+        assert_eq!(decide(&goals, &[], 1), Decision::Missing(seconds(20)));
+        assert_eq!(decide(&goals, &[copy("gmail", Folder::Spam, 1)], 1), Decision::Enough);
+        assert_eq!(decide(&goals, &[copy("other", Folder::Inbox, 1)], 1), Decision::Missing(seconds(20)));
+        assert_eq!(decide(&goals, &[], 20), Decision::Enough);
+        assert!(goals.to_search(&[copy("gmail", Folder::Spam, 1)], &Lost::default()).is_empty());
+        assert_eq!(goals.to_search(&[], &Lost::default()), BTreeSet::from(["gmail".to_owned()]));
+    }
+
+    #[test]
+    fn nothing_is_waited_for_longer_than_the_attempt_has() {
+        let goals = goals("delivered: { to: gmail, within: 50s }");
+        assert_eq!(goals.decide(&[], &Lost::default(), seconds(1), seconds(9)), Decision::Missing(seconds(9)));
     }
 
     #[test]
     fn a_reply_alone_needs_no_waiting() {
-        assert_eq!(goals("smtp: { code: 250 }").decide(&[], &[], Duration::ZERO), Decision::Enough);
+        let goals = goals("smtp: { code: 250 }");
+        assert_eq!(decide(&goals, &[], 0), Decision::Enough);
+        assert!(goals.to_search(&[], &Lost::default()).is_empty());
     }
 
     #[test]
-    fn silence_is_waited_for_after_everything_else() {
+    fn silence_is_waited_for_after_everything_else_and_never_cut() {
         let goals = goals("bounced: { to: external, within: 30s }, absent: { from: gmail, settle: 5s }");
-        assert_eq!(goals.decide(&[], &[], seconds(2)), Decision::WaitUntil(seconds(30)));
-        let bounced = [bounce("failed", 3)];
-        assert_eq!(goals.decide(&bounced, &[], seconds(4)), Decision::WaitUntil(seconds(8)));
-        assert_eq!(goals.decide(&bounced, &[], seconds(8)), Decision::Enough);
-        let both = [bounce("failed", 3), copy("gmail", Folder::Spam, 4)];
-        assert_eq!(goals.decide(&both, &[], seconds(4)), Decision::Enough, "nothing can make it absent again");
-        assert_eq!(
-            goals.decide(&[], &[], seconds(31)),
-            Decision::WaitUntil(seconds(35)),
-            "after the bounce is given up"
-        );
+        assert_eq!(decide(&goals, &[], 2), Decision::Missing(seconds(30)));
+        let bounced = [bounce("a@b.example", "failed", 3)];
+        assert_eq!(decide(&goals, &bounced, 4), Decision::Settling(seconds(8)));
+        assert_eq!(decide(&goals, &bounced, 8), Decision::Enough);
+        assert_eq!(goals.to_search(&bounced, &Lost::default()), BTreeSet::from(["gmail".to_owned()]));
+        let both = [bounce("a@b.example", "failed", 3), copy("gmail", Folder::Spam, 4)];
+        assert_eq!(decide(&goals, &both, 4), Decision::Enough, "nothing can make it absent again");
+        assert!(goals.to_search(&both, &Lost::default()).is_empty());
+        assert_eq!(decide(&goals, &[], 31), Decision::Settling(seconds(35)), "after the bounce is given up");
+        assert_eq!(goals.decide(&bounced, &Lost::default(), seconds(4), seconds(5)), Decision::Settling(seconds(8)));
     }
 
     #[test]
     fn a_count_waits_for_one_too_many() {
         let goals = goals("count: { to: gmail, is: 2, settle: 4s }");
-        let one = copy("gmail", Folder::Inbox, 1);
-        assert_eq!(goals.decide(std::slice::from_ref(&one), &[], seconds(1)), Decision::WaitUntil(MINUTE));
-        let two = [one.clone(), copy("gmail", Folder::Inbox, 3)];
-        assert_eq!(goals.decide(&two, &[], seconds(3)), Decision::WaitUntil(seconds(7)));
-        let three = [two.to_vec(), vec![copy("gmail", Folder::Inbox, 4)]].concat();
-        assert_eq!(goals.decide(&three, &[], seconds(4)), Decision::Enough);
+        let one = || copy("gmail", Folder::Inbox, 1);
+        let two = || copy("gmail", Folder::Inbox, 3);
+        assert_eq!(decide(&goals, &[one()], 1), Decision::Missing(MINUTE));
+        assert_eq!(decide(&goals, &[one(), two()], 3), Decision::Settling(seconds(7)));
+        assert_eq!(goals.to_search(&[one(), two()], &Lost::default()).len(), 1, "there may be another");
+        let three = [one(), two(), copy("gmail", Folder::Inbox, 4)];
+        assert_eq!(decide(&goals, &three, 4), Decision::Enough);
+        assert!(goals.to_search(&three, &Lost::default()).is_empty());
+    }
+
+    #[test]
+    fn a_copy_that_is_moved_is_counted_once() {
+        let goals = goals("count: { to: gmail, is: 1, settle: 4s }");
+        let seen = |folder, after| found("gmail", folder, after, Some(7), String::new());
+        let moved = [seen(Folder::Inbox, 1), seen(Folder::Spam, 2)];
+        assert_eq!(decide(&goals, &moved, 2), Decision::Settling(seconds(5)));
+        let twice = [seen(Folder::Inbox, 1), found("gmail", Folder::Spam, 2, Some(8), String::new())];
+        assert_eq!(decide(&goals, &twice, 2), Decision::Enough);
+    }
+
+    #[test]
+    fn a_bounce_is_waited_for_until_one_fits_in_every_part() {
+        let goals = goals("bounced: { to: external, within: 30s, final_recipient: ann@x.example, status: 5.1.1 }");
+        let other = || bounce("bob@x.example", "failed", 1);
+        assert_eq!(decide(&goals, &[other()], 1), Decision::Missing(seconds(30)));
+        assert_eq!(decide(&goals, &[other(), bounce("ann@x.example", "failed", 2)], 2), Decision::Enough);
     }
 
     #[test]
     fn a_warning_is_not_the_end_of_the_story() {
-        let goals = goals("bounced: { to: external, within: 30s, action: failed }");
-        assert_eq!(goals.decide(&[bounce("delayed", 1)], &[], seconds(1)), Decision::WaitUntil(seconds(30)));
-        assert_eq!(goals.decide(&[bounce("delayed", 1), bounce("failed", 2)], &[], seconds(2)), Decision::Enough);
-        let goals = self::goals("bounced: { to: external, within: 30s, action: delayed }");
-        assert_eq!(goals.decide(&[bounce("delayed", 1)], &[], seconds(1)), Decision::Enough);
-    }
-
-    #[test]
-    fn mail_that_is_lost_is_not_waited_for() {
-        let (target, to) = (target(), ["info@corp.example".to_owned()]);
-        let submission = Submission::default();
-        assert_eq!(lost(&target, &to, &submission, &[]), Vec::<String>::new());
-        assert_eq!(lost(&target, &to, &submission, &[bounce("delayed", 1)]), Vec::<String>::new());
-        let gone = lost(&target, &to, &submission, &[bounce("failed", 1)]);
-        assert_eq!(gone, ["company", "gmail"]);
-        let goals = goals("delivered: { to: gmail, within: 20s }");
-        assert_eq!(goals.decide(&[bounce("failed", 1)], &gone, seconds(1)), Decision::Enough);
-
-        let both = ["info@corp.example".to_owned(), "probe@ext.example".to_owned()];
-        let refused = Submission {
-            replies: vec![StageReply {
-                stage: Stage::Rcpt,
-                recipient: Some("Info@corp.example".into()),
-                reply: Reply { code: 550, enhanced_status: None, text: "no".into() },
-                at: Duration::ZERO,
-                took: Duration::ZERO,
-            }],
-            ..Submission::default()
-        };
-        assert_eq!(lost(&target, &both, &refused, &[]), ["company", "gmail"]);
+        for written in ["", ", action: failed"] {
+            let goals = goals(&format!("bounced: {{ to: external, within: 30s{written} }}"));
+            for other in ["delayed", "delivered", "relayed", "expanded"] {
+                assert_eq!(decide(&goals, &[bounce("a@x", other, 1)], 1), Decision::Missing(seconds(30)), "{other}");
+            }
+            assert_eq!(decide(&goals, &[bounce("a@x", "delayed", 1), bounce("a@x", "failed", 2)], 2), Decision::Enough);
+        }
+        let goals = goals("bounced: { to: external, within: 30s, action: delayed }");
+        assert_eq!(decide(&goals, &[bounce("a@x", "delayed", 1)], 1), Decision::Enough);
     }
 }

@@ -1,14 +1,17 @@
 //! Mail that comes after its attempt was given up: it tells a slow way from a lost mail. Asked when a world ends, because
 //! until then nothing more is sent and everything that came can be seen.
 
-use super::{deliveries::Mail, log::millis, wait, world::World};
+use super::{deliveries::Mail, log::millis, search::Search, world::World};
 use crate::{
     core::deadline,
     evidence::{Arrival, Folder},
     mail::{Message, dsn::Dsn},
     outcome::{ScenarioReport, Status},
 };
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 /// How long all mailboxes of a world may take to tell.
 const LOOK: Duration = Duration::from_secs(15);
@@ -54,13 +57,12 @@ async fn copy(world: &World, mail: &Mail, given_up: Instant) -> Option<Late> {
             }
         }
     }
-    for folder in folders {
-        // A folder that cannot be searched says nothing of the mail.
-        if wait::is_in(world, account, folder, &mail.wanted.message_id).await.unwrap_or(false) {
-            return Some(late(folder, None));
-        }
-    }
-    None
+    let (wanted, accounts) = (&mail.wanted, BTreeSet::from([account.name.clone()]));
+    // In All Mail alone there is what was sent, too.
+    let search = Search { wanted, since: mail.date, accounts, sender: None, mail_from: &account.address };
+    // A folder that cannot be searched says nothing of the mail.
+    let there = search.run(world).await.arrivals.into_iter().filter(|arrival| !is_bounce(arrival));
+    there.min_by_key(|arrival| arrival.folder).map(|arrival| late(arrival.folder, None))
 }
 
 fn is_bounce(arrival: &Arrival) -> bool {

@@ -1,6 +1,6 @@
 //! Which logs an attempt reads, and for how long.
 
-use super::{log::Log, world::World};
+use super::{clock::SubmissionEnd, log::Log, world::World};
 use crate::{
     evidence::LogLine,
     judge::check::logs_hold,
@@ -19,8 +19,7 @@ pub(super) struct Asked<'a> {
     pub(super) message_id: &'a str,
     /// Where the logs stood when the attempt began.
     pub(super) since: &'a Mark,
-    /// When the submission ended.
-    pub(super) submitted: Instant,
+    pub(super) end: &'a SubmissionEnd,
     /// The attempt's end.
     pub(super) deadline: Instant,
 }
@@ -47,7 +46,7 @@ impl Asked<'_> {
             accounts: &accounts,
             message_id: self.message_id,
             since: self.since,
-            until: within.map(|within| (self.submitted + within).min(self.deadline)),
+            until: within.map(|within| self.end.plus(within).min(self.deadline)),
             enough: &|lines: &[LogLine]| logs_hold(self.scenario, &world.target, self.vars, lines),
         };
         let gathered = world.logs.gather(&question).await;

@@ -5,7 +5,8 @@ use super::{
     Environment, again,
     arrival::Found,
     attempt_report::{self, Attempted},
-    evidence,
+    clock::{Moment, SubmissionEnd},
+    emit, evidence,
     exhausted::exhausted,
     filed,
     log::Log,
@@ -14,7 +15,9 @@ use super::{
     recorded,
     route::Route,
     steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited},
-    wait::{self, Waiting},
+    unverified::unverified,
+    wait::{self, Watching},
+    watches,
     world::World,
 };
 use crate::{
@@ -34,8 +37,9 @@ const CLEANUP: Duration = Duration::from_secs(10);
 /// Sends one mail, or takes up one that was sent, and sees what becomes of it.
 pub(super) async fn attempt(environment: &Environment, item: &Item, world: &World, number: u32) -> Attempted {
     let token = item.token(&environment.run, number);
+    let began = Moment::now(environment.emitter.clock());
     let log = Log::new(environment.emitter.clone(), item.id.clone(), number);
-    let cx = &AttemptContext { environment, item, world, number, token, log };
+    let cx = &AttemptContext { environment, item, world, number, began, token, log };
     cx.log.emit(|scenario, attempt| Event::AttemptStarted { scenario, attempt, token: cx.token.clone() });
     let composed = match &item.past {
         None => compose_mail(cx),
@@ -80,7 +84,7 @@ fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, StageError> {
     let (environment, item, target) = (cx.environment, cx.item, &cx.world.target);
     let vars = item.vars(target, &environment.vars, &environment.run, &cx.token);
     let date = environment.emitter.clock().now().as_second();
-    Composed::of(cx, vars, (&environment.run, date), item.scenario.wait.timeout, |sent, route| {
+    Composed::of(cx, vars, (&environment.run, date), |sent, route| {
         let unsigned = sent.raw.len();
         if let Some(signer) = &route.signer {
             sign(sent, signer)?;
@@ -96,63 +100,49 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     let deadline = log.started() + scenario.wait.timeout;
     let since = world.logs.mark(composed.date);
     let sender = &scenario.send.from.value;
-    let watches = wait::watch(world, &composed.goals, sender, &composed.wanted, deadline);
+    let watches = watches::watch(world, &composed.goals, sender, &composed.wanted, deadline);
     let watches = log.step("watch", watches, |_| Value::Null).await?;
     let mail = recorded::composed(cx, composed);
     log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
     let Route { endpoint, helo, server, .. } = &composed.route;
-    let left = deadline.saturating_duration_since(Instant::now());
+    let clock = cx.environment.emitter.clock();
+    let (began, left) = (Moment::now(clock), deadline.saturating_duration_since(Instant::now()));
     let submission = submit(endpoint, helo, &composed.sent, left, &world.tokens);
     let told = |s: &Submission| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls });
     let submission = log.step("send", submission, told).await?;
-    let told = recorded::submitted(&submission, server, cx.environment.emitter.clock().text());
+    let end = SubmissionEnd::of(&submission, began, Moment::now(clock));
+    let told = recorded::submitted(&submission, server, emit::text(end.wall));
     log.emit(|scenario, attempt| Event::MailSubmitted { scenario, attempt, submission: told });
     if submission.may_be_accepted() {
-        world.deliveries.sent(cx.item, cx.number, &composed.wanted, composed.receivers());
+        world.deliveries.sent(cx.item, cx.number, (&composed.wanted, composed.date), composed.receivers());
     }
     let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
-    Ok(Submitted { submission, watches, since, deadline, slow_at, earlier: None })
+    Ok(Submitted { submission, end, watches, since, deadline, slow_at, there: None })
 }
 
 /// Waits until what came decides everything, or time is up.
 async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: Submitted) -> Waited {
-    let Submitted { submission, watches, since, deadline, slow_at, earlier } = submitted;
-    let (log, world) = (&cx.log, cx.world);
-    let (began, is_new) = (Instant::now(), earlier.is_none());
+    let Submitted { submission, end, watches, since, deadline, slow_at, there } = submitted;
+    let (log, world, is_new) = (&cx.log, cx.world, there.is_none());
     let begun = log.begin("wait");
-    let (submitted, ago, there) =
-        earlier.map_or((None, Duration::ZERO, Vec::new()), |e| (Some(e.submitted), e.ago, e.there));
-    let waiting = Waiting {
-        world,
-        goals: &composed.goals,
-        token: &cx.token,
-        sent: &composed.sent,
-        submission: &submission,
-        ago,
-        submitted,
-        slow_at,
-        deadline,
-    };
-    let wait::Waited { found, waited, mut error } = match submission.may_be_accepted() {
-        true => wait::wait(watches, there, &waiting, log).await,
-        false => wait::Waited { found: Vec::new(), waited: Duration::ZERO, error: None },
-    };
+    let watching = Watching { end, watches, deadline, slow_at, there };
+    let wait::Outcome { found, searched, mut error } = wait::wait(cx, composed, &submission, watching).await;
+    let waited = end.elapsed();
     if is_new {
-        let now = cx.environment.emitter.clock().now().as_second();
-        let sent = now.saturating_sub_unsigned(log.started().elapsed().as_secs());
-        error = error.or(world.clocks.compare(&found, (sent, now)));
+        let now = Moment::now(cx.environment.emitter.clock());
+        error = error.or(world.clocks.compare(&found, cx.began, now));
     }
-    let watched = wait::standings(world, &composed.watched);
+    let watched = watches::standings(world, &composed.watched);
     let seen = |f: &Found| json!({ "account": f.arrival.account, "folder": f.arrival.folder, "uid": f.arrival.uid });
     let seen = found.iter().map(seen).collect();
     log.end(&begun, if error.is_some() { "error" } else { "ok" }, Value::Array(seen));
-    let notes = MailboxNotes { watched, ..MailboxNotes::default() };
-    Waited { submission, since, deadline, began, found, waited, notes, error }
+    let notes = MailboxNotes { watched, searched, ..MailboxNotes::default() };
+    Waited { submission, end, since, deadline, found, waited, notes, error }
 }
 
-/// Reads the logs, verifies what came, and asks once more for what did not.
+/// Reads the logs, and verifies what came.
 async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -> Collected {
-    let Waited { submission, since, deadline, began, found, waited, notes, error } = waited;
+    let Waited { submission, end, since, deadline, found, waited, notes, error } = waited;
     let (log, world, scenario) = (&cx.log, cx.world, &*cx.item.scenario);
     let asked = Asked {
         scenario,
@@ -160,7 +150,7 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
         reaches: &composed.route.reaches,
         message_id: &composed.sent.message_id,
         since: &since,
-        submitted: began,
+        end: &end,
         deadline,
     };
     let logs = asked.gather(world, log).await;
@@ -168,9 +158,7 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
     // Signatures are judged as of the moment when the last copy came.
     let since_then = found.iter().map(|f| f.after).max().map_or(Duration::ZERO, |last| waited.saturating_sub(last));
     let now = cx.environment.emitter.clock().now().as_second().saturating_sub_unsigned(since_then.as_secs());
-    let (searched, unseen) = wait::search_again(world, &composed.goals, &composed.sent, &submission, &found).await;
     let mailboxes = MailboxNotes {
-        searched,
         others: world.deliveries.others(&cx.token),
         goodbyes: composed.watched.iter().flat_map(|a| world.mailboxes.goodbyes(a, log.started())).collect(),
         ..notes
@@ -179,7 +167,8 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
     let evidence =
         evidence::build(world, composed.sent.clone(), submission, found, (logs, mailboxes), waited, now).await;
     log.end(&begun, "ok", Value::Null);
-    Collected { evidence, error: error.or(unseen).or(unread) }
+    let unverified = unverified(&evidence);
+    Collected { evidence, error: error.or(unread), unverified }
 }
 
 /// Holds what was seen against what was wanted.

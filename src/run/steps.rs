@@ -3,11 +3,12 @@
 use super::{
     Environment,
     arrival::Found,
+    clock::{Moment, SubmissionEnd},
     goals::Goals,
     log::Log,
     plan::Item,
     route::{Route, route},
-    wait::Watches,
+    watches::Watches,
     world::World,
 };
 use crate::{
@@ -21,7 +22,6 @@ use crate::{
     },
     scenario::Vars,
 };
-use jiff::Timestamp;
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
@@ -34,6 +34,7 @@ pub(super) struct AttemptContext<'a> {
     pub(super) world: &'a World,
     /// From 1.
     pub(super) number: u32,
+    pub(super) began: Moment,
     pub(super) token: Token,
     pub(super) log: Log,
 }
@@ -56,6 +57,7 @@ pub(super) struct Composed {
 /// A mail that its first server has taken, refused or may have taken, with the folders watched.
 pub(super) struct Submitted {
     pub(super) submission: Submission,
+    pub(super) end: SubmissionEnd,
     pub(super) watches: Watches,
     /// Where the logs stood before it was sent.
     pub(super) since: Mark,
@@ -63,28 +65,18 @@ pub(super) struct Submitted {
     pub(super) deadline: Instant,
     /// The moment to say that it is slow.
     pub(super) slow_at: Option<Instant>,
-    /// What only a mail of an earlier run has.
-    pub(super) earlier: Option<Earlier>,
-}
-
-/// A mail of an earlier run.
-pub(super) struct Earlier {
-    /// When its submission ended; the receiver's clock says what came in time.
-    pub(super) submitted: Timestamp,
-    /// How long ago that was.
-    pub(super) ago: Duration,
-    /// What was there before anybody watched, and how long after the submission it came.
-    pub(super) there: Vec<(Arrival, Duration)>,
+    /// Of a mail of an earlier run: what was there before anybody watched.
+    pub(super) there: Option<Vec<Arrival>>,
 }
 
 /// What came while somebody waited.
 pub(super) struct Waited {
     pub(super) submission: Submission,
+    pub(super) end: SubmissionEnd,
     pub(super) since: Mark,
     pub(super) deadline: Instant,
-    /// When the submission ended here, or the mail was looked for again.
-    pub(super) began: Instant,
     pub(super) found: Vec<Found>,
+    /// How long, from the end of the submission.
     pub(super) waited: Duration,
     pub(super) notes: MailboxNotes,
     pub(super) error: Option<StageError>,
@@ -93,7 +85,10 @@ pub(super) struct Waited {
 /// Everything that was seen, and what kept some of it from being seen.
 pub(super) struct Collected {
     pub(super) evidence: Evidence,
+    /// What kept something from being seen: that it was not there is not known.
     pub(super) error: Option<StageError>,
+    /// What kept something that was seen from being verified.
+    pub(super) unverified: Option<StageError>,
 }
 
 /// What it means.
@@ -110,7 +105,6 @@ impl Composed {
         cx: &AttemptContext<'_>,
         vars: Vars,
         (run, date): (&crate::core::RunId, i64),
-        timeout: Duration,
         sign: impl FnOnce(&mut Sent, &Route) -> Result<Option<String>, StageError>,
     ) -> Result<Self, StageError> {
         let (scenario, target) = (&cx.item.scenario, &cx.world.target);
@@ -118,7 +112,7 @@ impl Composed {
         let occasion = Occasion { target, vars: &vars, token: &cx.token, run, now: date, base: &cx.item.base };
         let mut sent = compose(&scenario.send, &occasion).map_err(|e| unplanned(&e.at, &e.message))?;
         let signature = sign(&mut sent, &route)?;
-        let goals = Goals::of(scenario, target, timeout);
+        let goals = Goals::of(scenario, target, &vars);
         let sender = scenario.send.from.value.clone();
         let watched: BTreeSet<String> =
             goals.folders().into_iter().map(|(account, _)| account).chain([sender]).collect();
@@ -128,7 +122,7 @@ impl Composed {
 
     /// The accounts that are to get copies.
     pub(super) fn receivers(&self) -> BTreeSet<String> {
-        self.goals.folders_of_copies().into_iter().map(|(account, _)| account).collect()
+        self.goals.receivers()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every fault that the embedded world can have gets its code first, and a sound world none.
 
-use crate::{postfix_catalogue::REAL, program::Project};
+use crate::{absence::NOTED, postfix_catalogue::REAL, program::Project};
 use sealcheck::scenario::faults::FAULTS;
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(crate) const fn case(
     Case { name, lab, send, more, first }
 }
 
-pub(crate) const CASES: [Case; 60] = [
+pub(crate) const CASES: [Case; 59] = [
     case("a00", "fault: A00", "", "", "A00 certain"),
     case("a12", "fault: A12", "", "", "A12 high"),
     case("b00", "fault: B00", "", "", "B00 certain"),
@@ -70,7 +70,6 @@ pub(crate) const CASES: [Case; 60] = [
     case("d12", "fault: D12", "", "", "D12 high"),
     case("e00", "fault: E00", "", "", "E00 certain"),
     case("e02", "fault: E02", "", "", "E02 high"),
-    case("e03", "fault: E03", "", "", "E03 certain"),
     case("e04", "fault: E04", "", "", "E04 certain"),
     case("e05", "fault: E05", "", "", "E05 certain"),
     case("e06", "fault: E06", "", "within: 1ms\n  - count: { to: gmail, is: 1, settle: 3s }", "E06 high"),
@@ -107,7 +106,7 @@ impl Case {
         let from = if self.send.contains("from: self") { "" } else { "from: external, " };
         let comma = if self.send.is_empty() { "" } else { ", " };
         // Where nothing is ever seen, the time is waited for; mail that comes has enough of it on a busy machine.
-        let unseen = ["e00", "e01", "e03", "e04", "e05"].contains(&self.name);
+        let unseen = ["e00", "e01", "e04", "e05"].contains(&self.name);
         let timeout = if unseen { "4s" } else { "60s" };
         format!(
             "sealcheck: 1\nname: {}\ntargets: [embedded]\nvars: {{ long: {} }}\n{lab}send: {{ {from}to: company{comma}{} }}\n\
@@ -200,7 +199,9 @@ fn faults_together_are_each_told_where_they_show() {
 
 #[test]
 fn every_fault_has_its_case() {
-    for fault in &FAULTS {
+    // What is only noted fails nothing.
+    let noted = |code: &str| NOTED.iter().any(|(told, _)| told.starts_with(code));
+    for fault in FAULTS.iter().filter(|fault| !noted(fault.code)) {
         let wanted = format!("fault: {}", fault.code);
         let case =
             CASES.iter().chain(&REAL).find(|c| c.lab == wanted).unwrap_or_else(|| panic!("{} has no case", fault.code));

@@ -1,6 +1,7 @@
 //! The tables of docs/diagnosis.md are what the tests show. When they differ, the page is written anew beside the build.
 
 use crate::{
+    absence::NOTED,
     by_hand::ROWS,
     captures_diagnosis::{EXPERIMENTS, NO_MAIL},
     diagnosis::CASES,
@@ -40,7 +41,9 @@ fn shown(code: &str) -> Vec<Shown> {
         let test = "diagnosis_rspamd::every_setting_of_rspamd_gets_its_code_first";
         ("settings of a real rspamd".to_owned(), s.0, test)
     });
-    cases.chain(real).chain(captures).chain(settings).chain(by_hand).collect()
+    let noted = NOTED.iter().filter(|(told, ..)| of_row(told));
+    let noted = noted.map(|(told, test)| (format!("`--fault {code}`, where the mail is found"), *told, *test));
+    cases.chain(real).chain(noted).chain(captures).chain(settings).chain(by_hand).collect()
 }
 
 /// A row for every cause: how it is reproduced, what is said first then, and the test that shows it. Of several ways the

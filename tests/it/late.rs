@@ -70,7 +70,7 @@ fn at_the_end_of_a_run_mail_that_came_late_is_found_and_silence_says_what_was_ch
     let checked: Vec<&str> = lost["checked"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
     let says = |text: &str| assert!(checked.iter().any(|line| line.starts_with(text)), "{text}: {checked:#?}");
     says("the first server took the mail: 250 ");
-    says("inbox and spam of gmail searched anew, on another connection: not there");
+    says("inbox, spam and all mail of gmail searched anew, on another connection: not there");
     says("inbox of gmail watched to the end; its server last answered ");
     says("the inbox of external was watched for a bounce: none came");
     says("1 other mail of this run reached gmail meanwhile, the slowest after 4.");

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod absence;
 mod auth;
+mod bounce_waits;
 mod by_hand;
 mod candidate;
 mod captures_diagnosis;
@@ -47,6 +49,7 @@ mod logins;
 mod logs;
 mod lookalike;
 mod lookalike_interop;
+mod mail_script;
 mod mailbox;
 mod mailbox_faults;
 mod mailbox_script;

@@ -68,6 +68,7 @@ mod tests {
             internal_date: None,
             raw: Vec::new(),
             seen: std::time::Instant::now(),
+            cut_from: None,
         }
     }
 

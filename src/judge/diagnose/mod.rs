@@ -15,7 +15,7 @@ use case::is_unauthentic;
 pub use case::{Attempt, Case, Mail};
 pub use log::Log;
 pub use mail::{Given, diagnose_mail};
-pub use silence::checked;
+pub use silence::{checked, notes};
 
 use crate::{
     evidence::Evidence,

@@ -2,7 +2,7 @@
 
 use super::Log;
 use crate::{
-    evidence::{Evidence, Folder, Others},
+    evidence::{Evidence, Folder, Others, Searched},
     judge::words,
     outcome::CheckResult,
     scenario::Target,
@@ -27,6 +27,18 @@ pub fn checked(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> 
     lines.extend(logs(evidence));
     lines.extend(evidence.mailboxes.others.iter().map(others));
     lines
+}
+
+/// What was seen of mailboxes beside what the checks are about: nothing is wrong with the mail for it.
+pub fn notes(evidence: &Evidence) -> Vec<String> {
+    let found = evidence.mailboxes.searched.iter().filter(|searched| searched.found);
+    let note = |searched: &Searched| {
+        let (folder, account) = (words::folder(searched.folder), &searched.account);
+        format!(
+            "E03: a search on another connection found mail in {folder} of {account} that the session which watched was not shown"
+        )
+    };
+    found.map(note).collect()
 }
 
 /// What is known of bounces.
@@ -90,7 +102,11 @@ fn searched(evidence: &Evidence) -> Vec<String> {
         accounts.entry((&one.account, one.found)).or_default().push(words::folder(one.folder));
     }
     let line = |((account, found), folders): ((&str, bool), Vec<&str>)| {
-        let (folders, seen) = (folders.join(" and "), if found { "the mail is there" } else { "not there" });
+        let folders = match folders.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => folders.concat(),
+        };
+        let seen = if found { "the mail is there" } else { "not there" };
         format!("{folders} of {account} searched anew, on another connection: {seen}")
     };
     accounts.into_iter().map(line).collect()

@@ -46,17 +46,12 @@ fn unseen(case: &Case<'_>, attempt: &Attempt) -> Option<Diagnosis> {
     if !case.bounces.is_empty() || !case.refusals().is_empty() || !attempt.silent {
         return None;
     }
-    let searched = case.mailboxes.map_or(&[][..], |m| &m.searched);
-    if let Some(at) = searched.iter().find(|s| s.found) {
-        let text =
-            format!("a new session finds the mail in {} of {}, the one that watched did not", at.folder, at.account);
-        return Some(found("E03", Certain).seen([quote("imap.log", 0, &text)]));
-    }
     if let Some(address) = &attempt.to_itself {
         let text = format!("{address} sent the mail and is to receive it");
         return Some(found("E01", Certain).seen([quote("sent.eml", 0, &text)]));
     }
-    let again = (!searched.is_empty()).then(|| "E03: a new session does not find it either".to_owned());
+    let searched = case.mailboxes.is_some_and(|m| !m.searched.is_empty());
+    let again = searched.then(|| "E03: a new session does not find it either".to_owned());
     let excluded = ["E01: another account sent it".to_owned()].into_iter().chain(again);
     let others = case.mailboxes.map_or(&[][..], |m| &m.others);
     let told = others.iter().map(|o| quote("imap.log", 0, &silence::others(o)));

@@ -1,0 +1,166 @@
+//! What a mail can no longer reach.
+
+use super::arrival::Found;
+use crate::{
+    evidence::{Stage, Submission},
+    mail::dsn::RecipientStatus,
+    scenario::Target,
+};
+
+/// Where a mail cannot arrive any more.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Lost {
+    accounts: Vec<String>,
+    is_untaken: bool,
+}
+
+impl Lost {
+    /// The accounts whose own address was reported as failed, and those that every recipient leads to was refused or reported
+    /// as failed by name. A report about anybody else says nothing of them: an address of a company may stand for several
+    /// people, who each have their fate. Nothing can arrive of what the first server did not take.
+    pub(super) fn of(target: &Target, rcpt_to: &[String], submission: &Submission, found: &[Found]) -> Self {
+        let refused = |address: &str| {
+            let replies = submission.replies.iter().filter(|r| r.stage == Stage::Rcpt && !r.reply.is_positive());
+            replies.filter_map(|r| r.recipient.as_deref()).any(|to| to.eq_ignore_ascii_case(address))
+        };
+        let failed: Vec<&RecipientStatus> = found
+            .iter()
+            .filter_map(|f| f.dsn.as_ref())
+            .flat_map(|dsn| &dsn.recipients)
+            .filter(|r| r.action.as_deref() == Some("failed"))
+            .collect();
+        // The original recipient is the address that was written to, whoever of those behind it the report is about.
+        let named = |r: &RecipientStatus| r.final_recipient.clone().or_else(|| r.original_recipient.clone());
+        let reported =
+            |address: &str| failed.iter().filter_map(|r| named(r)).any(|name| name.eq_ignore_ascii_case(address));
+        let mut lost = Self { accounts: Vec::new(), is_untaken: !submission.may_be_accepted() };
+        for account in target.accounts.values() {
+            let mut ways = rcpt_to.iter().filter(|to| leads_to(target, to, &account.name)).peekable();
+            if ways.peek().is_some() && (reported(&account.address) || ways.all(|to| refused(to) || reported(to))) {
+                lost.accounts.push(account.name.clone());
+            }
+        }
+        lost
+    }
+
+    /// Whether a copy cannot come to this account any more.
+    pub(super) fn is_unreachable(&self, account: &str) -> bool {
+        self.is_untaken || self.accounts.iter().any(|lost| lost == account)
+    }
+
+    /// Whether no server has taken the mail.
+    pub(super) fn is_untaken(&self) -> bool {
+        self.is_untaken
+    }
+}
+
+/// Whether mail to this address ends up in, or passes through, this account.
+fn leads_to(target: &Target, address: &str, account: &str) -> bool {
+    let mut next = target.account_of(address);
+    for _ in 0..=target.accounts.len() {
+        match next {
+            Some(a) if a.name == account => return true,
+            Some(a) => next = a.forwards_to.as_ref().and_then(|name| target.accounts.get(name)),
+            None => return false,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        evidence::{Arrival, Folder, StageReply},
+        mail::reply::Reply,
+        scenario::{Account, TargetKind},
+    };
+    use std::time::{Duration, Instant};
+
+    fn target() -> Target {
+        let account = |name: &str, address: &str, forwards_to: Option<&str>| Account {
+            forwards_to: forwards_to.map(str::to_owned),
+            ..Account::new(name, address)
+        };
+        let accounts = [
+            account("external", "probe@ext.example", None),
+            account("company", "info@corp.example", Some("gmail")),
+            account("gmail", "probe.inbox@gmail.com", None),
+        ];
+        let accounts = accounts.into_iter().map(|a| (a.name.clone(), a)).collect();
+        Target { kind: TargetKind::Embedded, accounts, dns: None, rspamd: None }
+    }
+
+    fn reply(stage: Stage, recipient: Option<&str>, code: u16) -> StageReply {
+        StageReply {
+            stage,
+            recipient: recipient.map(str::to_owned),
+            reply: Reply { code, enhanced_status: None, text: "no".into() },
+            at: Duration::ZERO,
+            took: Duration::ZERO,
+        }
+    }
+
+    fn taken() -> Submission {
+        Submission { replies: vec![reply(Stage::Message, None, 250)], ..Submission::default() }
+    }
+
+    fn report(original: &str, last: &str, action: &str) -> Found {
+        let raw = format!(
+            "From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
+             {original}Final-Recipient: rfc822; {last}\r\nAction: {action}\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+        );
+        let arrival = Arrival {
+            account: "external".into(),
+            folder: Folder::Inbox,
+            folder_name: "INBOX".into(),
+            uid: 1,
+            gm_msgid: None,
+            labels: None,
+            internal_date: None,
+            raw: raw.into_bytes(),
+            seen: Instant::now(),
+            cut_from: None,
+        };
+        Found::new(arrival, Duration::ZERO)
+    }
+
+    fn lost(found: &[Found]) -> Vec<String> {
+        Lost::of(&target(), &["info@corp.example".to_owned()], &taken(), found).accounts
+    }
+
+    #[test]
+    fn a_report_is_about_those_whom_it_names() {
+        assert!(lost(&[]).is_empty());
+        assert_eq!(lost(&[report("", "probe.inbox@GMAIL.com", "failed")]), ["gmail"]);
+        assert_eq!(lost(&[report("", "Info@corp.example", "failed")]), ["company", "gmail"]);
+        assert!(lost(&[report("", "probe.inbox@gmail.com", "delayed")]).is_empty());
+        // `info@` stands for two people, and it is the other one whose mailbox is gone.
+        assert!(lost(&[report("", "bob@elsewhere.example", "failed")]).is_empty());
+        let alias = "Original-Recipient: rfc822; info@corp.example\r\n";
+        assert!(lost(&[report(alias, "bob@elsewhere.example", "failed")]).is_empty());
+        assert_eq!(lost(&[report(alias, "probe.inbox@gmail.com", "failed")]), ["gmail"]);
+    }
+
+    #[test]
+    fn an_account_is_lost_when_every_way_to_it_is() {
+        let both = ["info@corp.example".to_owned(), "probe@ext.example".to_owned()];
+        let refused = Submission {
+            replies: vec![reply(Stage::Rcpt, Some("Info@corp.example"), 550), reply(Stage::Message, None, 250)],
+            ..Submission::default()
+        };
+        assert_eq!(Lost::of(&target(), &both, &refused, &[]).accounts, ["company", "gmail"]);
+        let also = ["info@corp.example".to_owned(), "probe.inbox@gmail.com".to_owned()];
+        assert_eq!(Lost::of(&target(), &also, &refused, &[]).accounts, ["company"], "gmail is written to as well");
+    }
+
+    #[test]
+    fn nothing_arrives_of_what_nobody_took() {
+        let refused = Submission { replies: vec![reply(Stage::Message, None, 554)], ..Submission::default() };
+        let lost = Lost::of(&target(), &["info@corp.example".to_owned()], &refused, &[]);
+        assert!(lost.is_untaken() && lost.is_unreachable("gmail"));
+        let unanswered = Submission { unanswered: Some("cut".into()), ..Submission::default() };
+        assert!(!Lost::of(&target(), &["info@corp.example".to_owned()], &unanswered, &[]).is_untaken());
+    }
+}
