@@ -9,7 +9,8 @@ use crate::{
     core::{Position, RunId, Token, duration},
     probe::compose::{Occasion, compose},
     scenario::{
-        Scenario, Target, Template, Vars, YamlError, model::ExpectationKind, target::Provider, vars::UnknownVariable,
+        Scenario, Target, Template, Vars, YamlError, contradictions, model::ExpectationKind, target::Provider,
+        vars::UnknownVariable,
     },
 };
 use std::sync::Arc;
@@ -62,7 +63,17 @@ fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> V
     found.extend(composed.err().map(|e| scenario.wrong(&e.at, e.message)));
     found.extend(twice(scenario, target));
     found.extend(unsettled(scenario, target));
+    found.extend(malformed(scenario, target, &vars));
+    let contradictions = contradictions::between(scenario.expected_on(target.kind), scenario.send.to.len());
+    found.extend(contradictions.into_iter().map(|error| scenario.with_line(error)));
     found
+}
+
+/// Texts of expectations that have not the form that they must have, once their variables are filled in.
+fn malformed(scenario: &Scenario, target: &Target, vars: &Vars) -> Vec<YamlError> {
+    let texts = scenario.expected_on(target.kind).flat_map(|e| e.kind.texts());
+    let wrong = texts.filter_map(|(form, text)| Some((text, form.check_filled(text, vars).err()?)));
+    wrong.map(|(text, (message, help))| scenario.wrong(text.at(), message).with_help(help)).collect()
 }
 
 /// A `settle` that the end of the attempt would cut: silence that was not waited for proves nothing.

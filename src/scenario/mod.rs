@@ -2,8 +2,10 @@
 
 mod accounts;
 pub mod config;
+pub(crate) mod contradictions;
 mod defaults;
 pub mod faults;
+mod forms;
 pub mod knobs;
 mod lab;
 pub mod lint;

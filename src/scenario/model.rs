@@ -81,8 +81,12 @@ impl Scenario {
 
     /// Something wrong at a place in it, with the line.
     pub fn wrong(&self, at: &Position, message: impl Into<String>) -> YamlError {
-        let error = YamlError::new(message, at.clone());
-        match self.source_of(at) {
+        self.with_line(YamlError::new(message, at.clone()))
+    }
+
+    /// The same error with the line of the file that it stands in.
+    pub fn with_line(&self, error: YamlError) -> YamlError {
+        match self.source_of(&error.position) {
             Some(text) => error.with_source(text),
             None => error,
         }
@@ -293,12 +297,21 @@ pub struct DeliveredExpectation {
     pub arc: ArcExpectation,
     /// Whether the body is the one that was sent.
     pub body: Option<At<BodyTest>>,
-    /// Header fields of the copy: a test of the topmost field's value.
-    pub headers: Vec<(String, At<TextTest>)>,
+    /// Header fields of the copy.
+    pub headers: Vec<(String, At<HeaderTest>)>,
     /// Labels that it has at Gmail; more do no harm.
     pub labels: Vec<Template>,
     /// What Gmail takes it for.
     pub category: Option<At<Category>>,
+}
+
+/// What is wanted of the header fields of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderTest {
+    /// A test of the topmost field's value.
+    Text(TextTest),
+    /// There is no field of this name.
+    Absent,
 }
 
 /// What happened to the body.

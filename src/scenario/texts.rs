@@ -1,7 +1,8 @@
 //! What a scenario names: texts with variables, and the accounts of expectations.
 
 use super::{
-    model::{AttachmentContent, DeliveredExpectation, ExpectationKind, Scenario, SendSpec, TextTest},
+    forms::{Form, Formed},
+    model::{AttachmentContent, DeliveredExpectation, ExpectationKind, HeaderTest, Scenario, SendSpec, TextTest},
     target::TargetKind,
     vars::Template,
 };
@@ -12,7 +13,12 @@ impl Scenario {
     /// last.
     pub fn texts_on(&self, kind: TargetKind) -> Vec<Template> {
         let expected = || self.expected_on(kind).map(|e| &e.kind);
-        let texts = self.send.templates().into_iter().chain(expected().flat_map(ExpectationKind::templates)).cloned();
+        let texts = self
+            .send
+            .templates()
+            .into_iter()
+            .chain(expected().flat_map(|e| e.texts().into_iter().map(|(_, text)| text)))
+            .cloned();
         let accounts = [&self.send.from].into_iter().chain(&self.send.to).chain(expected().filter_map(|e| e.account()));
         texts.chain(accounts.map(|a| Template::new(a.value.as_str(), a.at.clone()))).collect()
     }
@@ -32,10 +38,12 @@ impl SendSpec {
 }
 
 impl TextTest {
-    /// The text that is tested for.
-    pub fn template(&self) -> &Template {
+    /// The text that is tested for; one that must be equal has the form of what it is held against.
+    fn formed(&self, form: Form) -> Formed<'_> {
         match self {
-            Self::Is(t) | Self::Contains(t) | Self::Matches(t) => t,
+            Self::Is(text) => (form, text),
+            Self::Contains(text) => (Form::Line, text),
+            Self::Matches(text) => (Form::Expression, text),
         }
     }
 }
@@ -65,34 +73,42 @@ impl ExpectationKind {
         }
     }
 
-    /// Every text that may name variables.
-    pub fn templates(&self) -> Vec<&Template> {
+    /// Every text that may name variables, with the form that it must have.
+    pub(crate) fn texts(&self) -> Vec<Formed<'_>> {
         match self {
-            Self::Smtp(s) => of([&s.status, &s.text]),
-            Self::Delivered(d) => d.templates(),
-            Self::Bounced(b) => of([&b.from, &b.status, &b.diagnostic, &b.final_recipient]),
-            Self::Log(l) => vec![l.line.value.template()],
+            Self::Smtp(s) => of([(Form::Status, &s.status), (Form::Line, &s.text)]),
+            Self::Delivered(d) => d.texts(),
+            Self::Bounced(b) => of([
+                (Form::Line, &b.from),
+                (Form::Status, &b.status),
+                (Form::Line, &b.diagnostic),
+                (Form::Line, &b.final_recipient),
+            ]),
+            Self::Log(l) => vec![l.line.value.formed(Form::Line)],
             Self::Absent(_) | Self::Count(_) => Vec::new(),
         }
     }
 }
 
-fn of<const N: usize>(tests: [&Option<At<TextTest>>; N]) -> Vec<&Template> {
-    tests.into_iter().flatten().map(|t| t.value.template()).collect()
+fn of<const N: usize>(tests: [(Form, &Option<At<TextTest>>); N]) -> Vec<Formed<'_>> {
+    tests.into_iter().filter_map(|(form, test)| Some(test.as_ref()?.value.formed(form))).collect()
 }
 
 impl DeliveredExpectation {
-    fn templates(&self) -> Vec<&Template> {
-        let mut out: Vec<_> = self.auth.by.iter().collect();
+    fn texts(&self) -> Vec<Formed<'_>> {
+        let mut out: Vec<Formed<'_>> = self.auth.by.iter().map(|by| (Form::Line, by)).collect();
         for (_, method) in &self.auth.methods {
-            out.extend(&method.value.domain);
-            out.extend(method.value.comment.as_ref().map(TextTest::template));
+            out.extend(method.value.domain.iter().map(|d| (Form::Domain, d)));
+            out.extend(method.value.comment.as_ref().map(|c| c.formed(Form::Line)));
         }
         for seal in &self.arc.seals {
-            out.extend(seal.value.by.iter().chain(&seal.value.selector));
+            out.extend(seal.value.by.iter().chain(&seal.value.selector).map(|domain| (Form::Domain, domain)));
         }
-        out.extend(self.headers.iter().map(|(_, test)| test.value.template()));
-        out.extend(&self.labels);
+        out.extend(self.headers.iter().filter_map(|(_, test)| match &test.value {
+            HeaderTest::Text(text) => Some(text.formed(Form::Line)),
+            HeaderTest::Absent => None,
+        }));
+        out.extend(self.labels.iter().map(|label| (Form::Label, label)));
         out
     }
 }

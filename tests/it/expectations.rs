@@ -127,3 +127,34 @@ fn silence_that_the_timeout_would_cut_is_refused() {
     assert_eq!(short.code, 2, "{short}");
     assert!(short.stderr.contains("`settle` of 1s is not less than the timeout of 1s"), "{short}");
 }
+
+#[test]
+fn expectations_that_can_never_hold_are_refused_before_anything_is_sent() {
+    for (expect, args, says) in [
+        ("- absent: probe.inbox@gmail.com\n  - delivered: gmail", &[][..], "nothing is to be in gmail, and a copy"),
+        (
+            "- delivered: { to: gmail, headers: { Subject: { contains: $word } } }",
+            &["--var", "word="][..],
+            "the text is empty when",
+        ),
+        (
+            "- delivered: { to: gmail, headers: { Subject: { matches: $word } } }",
+            &["--var", "word=("],
+            "bad regular expression",
+        ),
+        (
+            "- delivered: { to: gmail, arc: { seals: [{ i: 1, by: $word }] } }",
+            &["--var", "word=a b"],
+            "`a b` is no domain",
+        ),
+        ("- bounced: { to: external, status: $word }", &["--var", "word=5"], "`5` is no enhanced status code"),
+    ] {
+        let project = Project::new().scenario("never", &scenario("company", &format!("expect:\n  {expect}")));
+        for command in ["check", "run"] {
+            let run = project.run(&[&[command], args].concat());
+            assert_eq!(run.code, 2, "{run}");
+            assert!(run.stderr.contains(says) && run.stderr.contains("scenarios/never.yaml:"), "{run}");
+        }
+        assert!(!project.path(".sealcheck").exists(), "nothing was sent");
+    }
+}

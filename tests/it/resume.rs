@@ -218,7 +218,7 @@ expect:
 
 #[test]
 fn what_was_decided_stays_and_its_files_are_found() {
-    let bad = scenario("bad", "20s").replace("code: 250", "code: 299");
+    let bad = scenario("bad", "20s").replace("code: 250", "code: 252");
     let project = project("1s").scenario("bad", &bad);
     let lab = lab(&project, &["gmail.delay=1500ms"]);
     let (ran, first) = run(&project, &["-j", "1", "--record", "all.jsonl"]);

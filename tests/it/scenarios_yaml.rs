@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sealcheck::scenario::{
     TargetKind, YamlError, lint, load,
-    model::{Encoding, ExpectationKind, SealIndex, TextTest},
+    model::{Encoding, ExpectationKind, HeaderTest, SealIndex, TextTest},
     yaml,
 };
 use std::{fs, path::Path, time::Duration};
@@ -248,6 +248,90 @@ fn what_is_wrong_with_an_expectation_is_said_with_its_place() {
 }
 
 #[test]
+fn what_can_never_hold_is_refused_with_its_place() {
+    let mut pairs = Vec::new();
+    let delivered = |rest: &str| format!("delivered: {{ to: gmail, {rest} }}");
+    let seals = |rest: &str| format!("delivered: {{ to: gmail, arc: {{ {rest} }} }}");
+    // A bar stands before what is wrong.
+    for (marked, wanted) in [
+        // Texts that are empty, or have not the form of what they are held against.
+        (delivered("headers: { X-A: { matches: |'' } }"), "the text is empty"),
+        (delivered("headers: { X-A: { contains: |'' } }"), "the text is empty"),
+        (delivered("headers: { X-A: |'' }"), "the text is empty"),
+        (delivered("headers: { X-A: |\"a\\nb\" }"), "`a\\nb` holds a line break or a control character"),
+        (delivered("auth: { by: |'' }"), "the text is empty"),
+        (delivered("auth: { dkim: { result: pass, d: |'' } }"), "the text is empty"),
+        (delivered("auth: { dkim: { d: |a@ext.example } }"), "`a@ext.example` is no domain"),
+        (delivered("auth: { dmarc: { comment: { matches: |'(' } } }"), "bad regular expression: unclosed group"),
+        (seals("seals: [{ i: 1, by: |'' }]"), "the text is empty"),
+        (seals("seals: [{ i: 1, by: |'corp example' }]"), "`corp example` is no domain"),
+        (seals("seals: [{ i: 1, selector: |'' }]"), "the text is empty"),
+        ("smtp: { status: |'' }".to_owned(), "the text is empty"),
+        ("smtp: { status: |5.1 }".to_owned(), "`5.1` is no enhanced status code"),
+        ("bounced: { to: external, status: |5.7.1000 }".to_owned(), "`5.7.1000` is no enhanced status code"),
+        ("bounced: { to: external, status: |3.0.0 }".to_owned(), "`3.0.0` is no enhanced status code"),
+        ("log: { of: company, matches: |'' }".to_owned(), "the text is empty"),
+        // Names of header fields.
+        (delivered("headers: { |'X A': a }"), "`X A` is no header field name"),
+        (delivered("headers: { |'X-A:': a }"), "`X-A:` is no header field name"),
+        (delivered("headers: { X-A: a, |x-a: b }"), "header field `x-a` is tested twice"),
+        (delivered("headers: { X-A: { absent: |false } }"), "`absent: false` says nothing"),
+        (delivered("headers: { X-A: |{ absent: true, is: a } }"), "a header field that is absent has no text"),
+        // What is written twice, or says nothing.
+        (delivered("auth: { dkim: [pass, |pass] }"), "`pass` is written twice"),
+        (delivered("labels: [a, |a]"), "label `a` is written twice"),
+        (delivered("auth: |{}"), "`auth` says nothing"),
+        (delivered("arc: |{}"), "`arc` says nothing"),
+        (delivered("headers: |{}"), "`headers` says nothing"),
+        // Replies.
+        ("smtp: |999".to_owned(), "999 is no SMTP reply code"),
+        ("smtp: |560".to_owned(), "560 is no SMTP reply code"),
+        ("smtp: |354".to_owned(), "354 decides over no mail"),
+        ("smtp: { code: 250, stage: |rcpt }".to_owned(), "a 250 at stage `rcpt` decides over no mail"),
+        ("smtp: { code: 550, status: |4.7.1 }".to_owned(), "the enhanced status 4.7.1 does not fit the code 550"),
+        ("bounced: { to: external, status: |2.0.0 }".to_owned(), "no bounce is `failed` with status 2.0.0"),
+        (
+            "bounced: { to: external, action: delayed, status: |5.1.1 }".to_owned(),
+            "no bounce is `delayed` with status 5.1.1",
+        ),
+        // Chains.
+        (
+            delivered("auth: { arc: fail }, arc: { carries: |{ i: 1 } }"),
+            "`carries` without `arc: pass` by the receiver",
+        ),
+        (seals("seals: [|{ i: 1, cv: pass }]"), "a chain does not begin with cv=pass"),
+        (seals("verify: pass, seals: [|{ i: 2, cv: none }]"), "no chain that verifies has cv=none at i=2"),
+        (seals("verify: none, seals: [|{ i: 1, cv: none }]"), "a seal in a mail without a chain"),
+        (seals("verify: pass, seals: [|{ i: 1, absent: true }]"), "no chain that verifies leaves this seal out"),
+        (
+            seals("verify: pass, seals: [{ i: 3, by: a.example }, |{ i: 2, absent: true }]"),
+            "no chain that verifies leaves this seal out",
+        ),
+    ] {
+        let marked = with(&format!("expect: [ {marked} ]"));
+        let column = marked.lines().nth(3).unwrap().find('|').unwrap() + 1;
+        let found = first(&marked.replacen('|', "", 1));
+        pairs.push((marked, found, format!("4:{column} {wanted}")));
+    }
+    agree(pairs);
+    for item in [
+        "smtp: { code: 550, status: 5.7.1, stage: rcpt }",
+        "smtp: { code: 250, stage: message }",
+        "smtp: { status: { contains: '5.7' } }",
+        "bounced: { to: external, status: 4.4.7 }",
+        "bounced: { to: external, action: delayed, status: 4.4.1 }",
+        "delivered: { to: gmail, headers: { X-A: { absent: true }, X-B: a } }",
+        "delivered: { to: gmail, auth: { arc: any }, arc: { carries: { i: 1 } } }",
+        "delivered: { to: gmail, auth: { arc: fail }, arc: { seals: [{ i: 1, cv: pass }] } }",
+        "delivered: { to: gmail, arc: { verify: fail, seals: [{ i: 2, cv: none }] } }",
+        "delivered: { to: gmail, arc: { seals: [{ i: 2, by: corp.example, cv: none }] } }",
+        "delivered: { to: gmail, arc: { verify: pass, seals: [{ i: 2, by: 例え.jp }, { i: 3, absent: true }] } }",
+    ] {
+        assert_eq!(first(&with(&format!("expect: [ {item} ]"))), "sound", "{item}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_mail_is_said_with_its_place() {
     let mut pairs = Vec::new();
     for (send, wanted) in [
@@ -293,7 +377,7 @@ fn every_form_is_read() {
                 attach: [a/b.pdf, { name: c.bin, size: 5MB }]\r\n\
                 expect:\r\n  - smtp: 250\r\n  - delivered: gmail\r\n  - delivered:\r\n      to: gmail\r\n      \
                 auth: { spf: [pass, neutral], by: mx.google.com, arc: any }\r\n      \
-                arc: { seals: [{ i: last-1, cv: pass }, { i: 1, absent: true }], verify: true }\r\n      \
+                arc: { seals: [{ i: last-1, cv: pass }, { i: 4, absent: true }], verify: true }\r\n      \
                 headers: { Subject: { matches: '^a$' } }\r\n  - absent: gmail\r\n  - bounced: external\r\n";
     let scenario = read(text).unwrap().remove(0);
     assert_eq!((scenario.name.as_str(), scenario.targets.len()), ("007", TargetKind::ALL.len()));
@@ -307,7 +391,7 @@ fn every_form_is_read() {
     assert_eq!(methods, ["spf", "arc"]);
     assert_eq!(delivered.arc.seals[0].value.i, SealIndex::Last(1));
     assert_eq!(delivered.arc.verify.as_ref().unwrap().value, "pass");
-    assert!(matches!(&delivered.headers[0].1.value, TextTest::Matches(t) if t.text == "^a$"));
+    assert!(matches!(&delivered.headers[0].1.value, HeaderTest::Text(TextTest::Matches(t)) if t.text == "^a$"));
     let ExpectationKind::Absent(absent) = &scenario.expect[3].kind else { panic!() };
     assert_eq!(absent.settle.time(), Duration::from_secs(5));
 }

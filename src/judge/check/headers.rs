@@ -1,25 +1,35 @@
 //! `delivered.headers:`: the topmost field of a name (RFC 5322 §2.2, RFC 2047).
 
 use super::{
-    part::Results,
+    part::{Finding, Results},
     scenario::Context,
     text::{self, Seen},
 };
-use crate::{core::At, evidence::ReceivedCopy, mail::Field, scenario::model::TextTest};
+use crate::{core::At, evidence::ReceivedCopy, judge::words, mail::Field, scenario::model::HeaderTest};
 
 pub(super) fn check(
-    wanted: &[(String, At<TextTest>)],
+    wanted: &[(String, At<HeaderTest>)],
     copy: &ReceivedCopy,
     context: Context<'_>,
     results: &mut Results,
 ) {
     for (name, test) in wanted {
         let value = copy.message.first(name).map(decoded);
-        let texts: Vec<&str> = value.iter().map(String::as_str).collect();
-        let finding = text::test(&test.value, context.vars, Seen::exactly(&texts, "no such field"));
+        let finding = match &test.value {
+            HeaderTest::Text(test) => {
+                let texts: Vec<&str> = value.iter().map(String::as_str).collect();
+                text::test(test, context.vars, Seen::exactly(&texts, NO_FIELD))
+            }
+            HeaderTest::Absent => {
+                let seen = value.as_deref().map_or_else(|| NO_FIELD.to_owned(), |value| words::cut(value, 160));
+                Finding::new(value.is_none(), NO_FIELD, seen)
+            }
+        };
         results.add(&format!("delivered.headers.{name}"), &test.at, finding);
     }
 }
+
+const NO_FIELD: &str = "no such field";
 
 /// The value as a person reads it: unfolded, white space collapsed, encoded words decoded.
 fn decoded(field: &Field) -> String {

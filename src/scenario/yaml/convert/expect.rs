@@ -6,12 +6,13 @@ use crate::{
     scenario::{
         model::{
             ArcExpectation, AuthExpectation, BouncedExpectation, CarriesTest, DeliveredExpectation, Expectation,
-            ExpectationKind, FolderTest, LogExpectation, MethodTest, SealIndex, SealTest, SmtpExpectation, TextTest,
+            ExpectationKind, FolderTest, HeaderTest, LogExpectation, MethodTest, SealIndex, SealTest, SmtpExpectation,
+            TextTest,
         },
         target::TargetKind,
         yaml::{
             node::Place,
-            spot::{Entries, Form, Many, Spot},
+            spot::{Form, Many, Spot},
             twin::expect::{
                 Action, ArcTwin, AuthTwin, BouncedTwin, CarriesTwin, DeliveredTwin, ExpectTwin, LogTwin, SealTwin,
                 SmtpTwin, Targets, Text, Verify,
@@ -53,8 +54,10 @@ impl Cx<'_> {
         if code.is_none() && status.is_none() && text.is_none() && stage.is_none() {
             self.wrong(at, "`smtp` says nothing", "write `code`, `status`, `text` or `stage`");
         }
-        if let Some(code) = code.as_ref().filter(|c| !(200..=599).contains(&c.value)) {
-            self.wrong(code.at, format!("{} is no SMTP reply code", code.value), "write a number from 200 to 599");
+        // RFC 5321 §4.2: the first digit is 2 to 5, the second 0 to 5.
+        if let Some(code) = code.as_ref().filter(|c| !(200..=599).contains(&c.value) || c.value / 10 % 10 > 5) {
+            let help = "write a number from 200 to 559 whose second digit is at most 5 (RFC 5321 §4.2)";
+            self.wrong(code.at, format!("{} is no SMTP reply code", code.value), help);
         }
         Some(SmtpExpectation {
             code: code.map(|c| self.at(c)),
@@ -78,7 +81,7 @@ impl Cx<'_> {
                 auth: None,
                 arc: None,
                 body: None,
-                headers: Entries::default(),
+                headers: None,
                 labels: None,
                 category: None,
                 targets: None,
@@ -87,10 +90,18 @@ impl Cx<'_> {
         *out = targets;
         self.filled("the account", &to);
         let labels = labels.map(|l| l.0).unwrap_or_default();
-        labels.iter().for_each(|label| self.filled("the label", label));
+        for (n, label) in labels.iter().enumerate() {
+            if labels[..n].iter().any(|before| before.value == label.value) {
+                self.wrong(label.at, format!("label `{}` is written twice", label.value), "keep one of them");
+            }
+        }
         let mut tests = Vec::new();
-        for (name, text) in headers.0 {
-            tests.push((name.value, self.text(text)?));
+        if let Some(headers) = headers.as_ref().filter(|h| h.value.0.is_empty()) {
+            self.wrong(headers.at, "`headers` says nothing", "write the name of a field and a text");
+        }
+        for (name, test) in headers.map(|h| h.value.0).unwrap_or_default() {
+            self.header_name(&name, &tests);
+            tests.push((name.value, self.header_test(test)?));
         }
         let auth = auth.map_or(Some(AuthExpectation::default()), |a| self.auth(a))?;
         let arc = arc.map_or(Some(ArcExpectation::default()), |a| self.arc(a))?;
@@ -107,8 +118,17 @@ impl Cx<'_> {
         })
     }
 
-    fn auth(&mut self, twin: AuthTwin) -> Option<AuthExpectation> {
-        let AuthTwin { by, arc, dkim, spf, dmarc, dara } = twin;
+    /// A name that a header field can have, and no other test has.
+    fn header_name(&mut self, name: &Spot<String>, before: &[(String, At<HeaderTest>)]) {
+        self.field_name(name);
+        if let Some((first, _)) = before.iter().find(|(first, _)| first.eq_ignore_ascii_case(&name.value)) {
+            let message = format!("header field `{}` is tested twice", name.value);
+            self.wrong(name.at, message, format!("`{first}` is the same field, whatever the case; keep one of them"));
+        }
+    }
+
+    fn auth(&mut self, twin: Spot<AuthTwin>) -> Option<AuthExpectation> {
+        let AuthTwin { by, arc, dkim, spf, dmarc, dara } = twin.value;
         let written = [("arc", arc), ("dkim", dkim), ("spf", spf), ("dmarc", dmarc), ("dara", dara)];
         let mut methods: Vec<(String, At<MethodTest>)> = Vec::new();
         for (name, method) in written {
@@ -116,12 +136,18 @@ impl Cx<'_> {
                 methods.push((name.to_owned(), self.method(name, method)?));
             }
         }
+        if by.is_none() && methods.is_empty() {
+            self.wrong(twin.at, "`auth` says nothing", "write `by` or a method, for example `arc: pass`");
+        }
         methods.sort_by_key(|(_, test)| (test.at.line, test.at.column));
         Some(AuthExpectation { by: by.map(|b| self.template(b)), methods })
     }
 
-    fn arc(&mut self, twin: ArcTwin) -> Option<ArcExpectation> {
-        let ArcTwin { carries, seals, verify } = twin;
+    fn arc(&mut self, twin: Spot<ArcTwin>) -> Option<ArcExpectation> {
+        let ArcTwin { carries, seals, verify } = twin.value;
+        if carries.is_none() && seals.is_empty() && verify.is_none() {
+            self.wrong(twin.at, "`arc` says nothing", "write `carries`, `seals` or `verify`");
+        }
         let carries = carries.map(|c| self.carries(c));
         let mut tests: Vec<At<SealTest>> = Vec::new();
         for seal in seals {
@@ -223,6 +249,18 @@ impl Cx<'_> {
         self.filled("the account", &of);
         let line = self.text_of(at, is, contains, matches)?;
         Some(LogExpectation { of: self.at(of), line, within: within.map(|w| self.time_limit(w)) })
+    }
+
+    /// Texts without the form that they must have, and parts that exclude each other.
+    pub(super) fn holdable(&mut self, kind: &ExpectationKind) {
+        for (form, text) in kind.texts() {
+            if let Err((message, help)) = form.check_written(text) {
+                self.wrong_at(text.at(), message, help);
+            }
+        }
+        for error in kind.contradictions() {
+            self.wrong_at(&error.position, error.message, error.help.unwrap_or_default());
+        }
     }
 
     pub(super) fn word(&self, word: Spot<impl AsRef<str>>) -> At<String> {

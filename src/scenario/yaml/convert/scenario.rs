@@ -56,6 +56,7 @@ impl Cx<'_> {
             let at = item.at;
             if let Some(expectation) = self.expectation(index, item) {
                 self.reachable(at, &expectation.targets, &targets);
+                self.holdable(&expectation.kind);
                 expect.push(expectation);
             }
         }

@@ -71,13 +71,18 @@ impl Cx<'_> {
         self.template(spot)
     }
 
+    /// Whether a header field can have this name.
+    pub(super) fn field_name(&mut self, name: &Spot<String>) -> bool {
+        let is_one = !name.value.is_empty() && name.value.bytes().all(|b| (33..=126).contains(&b) && b != b':');
+        if !is_one {
+            let message = format!("`{}` is no header field name", name.value);
+            self.wrong(name.at, message, "RFC 5322 §2.2: printable ASCII without a colon");
+        }
+        is_one
+    }
+
     fn header(&mut self, name: Spot<String>, value: Spot<Scalar>) -> Option<(String, Template)> {
-        if name.value.is_empty() || !name.value.bytes().all(|b| (33..=126).contains(&b) && b != b':') {
-            self.wrong(
-                name.at,
-                format!("`{}` is no header field name", name.value),
-                "RFC 5322 §2.2: printable ASCII without a colon",
-            );
+        if !self.field_name(&name) {
             return None;
         }
         if OWN_FIELDS.contains(&name.value.to_ascii_lowercase().as_str()) {

@@ -4,13 +4,13 @@ use super::Cx;
 use crate::{
     core::At,
     scenario::{
-        model::{MethodTest, ResultTest, TextTest},
+        model::{HeaderTest, MethodTest, ResultTest, TextTest},
         suggest,
         vars::Template,
         yaml::{
             node::Place,
             spot::{Form, Many, Scalar, Spot},
-            twin::expect::{Method, Text, TextTwin},
+            twin::expect::{Header, HeaderTwin, Method, Text, TextTwin},
         },
     },
 };
@@ -47,26 +47,40 @@ impl Cx<'_> {
             );
             return None;
         }
-        let template = |cx: &Self, spot: Spot<Scalar>| Template::new(spot.value.0, cx.position(spot.at));
-        if let Some(spot) = matches {
-            if let Err(error) = regex_syntax(&spot.value.0) {
-                self.wrong(spot.at, format!("bad regular expression: {error}"), "escape special characters with `\\`");
-                return None;
-            }
-            let template = template(self, spot);
-            return Some(At::new(TextTest::Matches(template.clone()), template.at));
-        }
-        let (spot, make): (_, fn(Template) -> TextTest) = match (is, contains) {
-            (Some(spot), _) => (spot, TextTest::Is),
-            (_, Some(spot)) => (spot, TextTest::Contains),
+        let (spot, make): (_, fn(Template) -> TextTest) = match (is, contains, matches) {
+            (Some(spot), ..) => (spot, TextTest::Is),
+            (_, Some(spot), _) => (spot, TextTest::Contains),
+            (.., Some(spot)) => (spot, TextTest::Matches),
             _ => return None,
         };
-        if spot.value.0.is_empty() {
-            self.wrong(spot.at, "the text is empty", "an empty text says nothing; write what must stand there");
-        }
-        let template = template(self, spot);
+        let template = Template::new(spot.value.0, self.position(spot.at));
         let at = template.at.clone();
         Some(At::new(make(template), at))
+    }
+
+    /// A test of the header fields of a name, or `None` when it is wrong.
+    pub(crate) fn header_test(&mut self, header: Header) -> Option<At<HeaderTest>> {
+        let text = match header.value {
+            Form::Short(text) => Form::Short(text),
+            Form::Long(HeaderTwin { is, contains, matches, absent: None }) => {
+                Form::Long(TextTwin { is, contains, matches })
+            }
+            Form::Long(HeaderTwin { is: None, contains: None, matches: None, absent: Some(absent) }) => {
+                if !absent.value {
+                    self.wrong(
+                        absent.at,
+                        "`absent: false` says nothing",
+                        "write `matches: '.'` for any text, or leave it out",
+                    );
+                }
+                return Some(At::new(HeaderTest::Absent, self.position(header.at)));
+            }
+            Form::Long(_) => {
+                self.wrong(header.at, "a header field that is absent has no text", "keep `absent: true` alone");
+                return None;
+            }
+        };
+        self.text(Spot { value: text, at: header.at }).map(|test| test.map(HeaderTest::Text))
     }
 
     /// What is wanted of a method.
@@ -104,6 +118,9 @@ impl Cx<'_> {
                 }
                 result => {
                     self.result(method, &word)?;
+                    if results.iter().any(|r| r == result) {
+                        self.wrong(word.at, format!("`{result}` is written twice"), "keep one of them");
+                    }
                     results.push(result.to_owned());
                 }
             }
@@ -126,17 +143,5 @@ impl Cx<'_> {
         let help = suggest::hint(&word.value, known.iter().copied().chain(["any", "absent"]), "one of");
         self.wrong(word.at, format!("`{method}` has no result `{}`", word.value), help.unwrap_or_default());
         None
-    }
-}
-
-/// Whether a text is a regular expression; variables in braces are taken as words.
-fn regex_syntax(text: &str) -> Result<(), String> {
-    let plain = text.replace("${", "(?:").replace('}', if text.contains("${") { ")" } else { "}" });
-    match regex::Regex::new(&plain) {
-        Ok(_) => Ok(()),
-        Err(regex::Error::Syntax(text)) => {
-            Err(text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned())
-        }
-        Err(other) => Err(other.to_string()),
     }
 }

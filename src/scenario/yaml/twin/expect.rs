@@ -48,6 +48,24 @@ pub(crate) struct TextTwin {
     pub(crate) matches: Option<Spot<Scalar>>,
 }
 
+/// A test of the header fields of a name: the text that the topmost equals, or a map.
+pub(crate) type Header = Spot<Form<Scalar, HeaderTwin>>;
+
+/// A test of the header fields of a name: exactly one key.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "HeaderTest", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct HeaderTwin {
+    /// Equal.
+    pub(crate) is: Option<Spot<Scalar>>,
+    /// Contains, ignoring case.
+    pub(crate) contains: Option<Spot<Scalar>>,
+    /// A regular expression finds a match.
+    pub(crate) matches: Option<Spot<Scalar>>,
+    /// There is no field of this name.
+    pub(crate) absent: Option<Spot<bool>>,
+}
+
 /// `smtp:`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -100,14 +118,13 @@ pub(crate) struct DeliveredTwin {
     /// The time from the end of the submission.
     pub(crate) within: Option<Spot<Time>>,
     /// The receiver's own, topmost Authentication-Results.
-    pub(crate) auth: Option<AuthTwin>,
+    pub(crate) auth: Option<Spot<AuthTwin>>,
     /// The ARC chain.
-    pub(crate) arc: Option<ArcTwin>,
+    pub(crate) arc: Option<Spot<ArcTwin>>,
     /// Whether the body is the one that was sent.
     pub(crate) body: Option<Spot<BodyTest>>,
     /// Tests of the copy's header fields.
-    #[serde(default)]
-    pub(crate) headers: Entries<Text>,
+    pub(crate) headers: Option<Spot<Entries<Header>>>,
     /// Labels that it has at Gmail: one, or a list. `\\Important` and `\\Starred` are Gmail's own.
     pub(crate) labels: Option<Many<Spot<String>>>,
     /// What Gmail takes it for: the tab of its inbox.
