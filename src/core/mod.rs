@@ -9,6 +9,7 @@ pub mod duration;
 pub mod file;
 pub mod glob;
 pub mod guard;
+pub mod idn;
 pub mod ids;
 pub mod open_files;
 pub mod position;
@@ -18,6 +19,7 @@ pub mod secret;
 pub mod version;
 
 pub use category::Category;
+pub use idn::{ascii_address, ascii_domain, check_ascii};
 pub use ids::{RunId, ScenarioId, Token};
 pub use position::{At, Position};
 pub use redact::Redactor;

@@ -1,7 +1,11 @@
 //! Domain names as mail writes them.
 
-/// Whether two texts name the same domain. Case and a final dot do not count.
+use crate::core::ascii_domain;
+
+/// Whether two texts name the same domain. Case, a final dot, and whether it is written in U-labels or A-labels (RFC 5890)
+/// do not count.
 pub fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (ascii_domain(one), ascii_domain(other));
     one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
 }
 
@@ -16,8 +20,10 @@ pub fn is_same_address(one: &str, other: &str) -> bool {
     }
 }
 
-/// Whether a host is a domain or lies below it. Case and a final dot do not count; the empty domain has nothing below it.
+/// Whether a host is a domain or lies below it. Case, a final dot and the kind of labels do not count; the empty domain has
+/// nothing below it.
 pub fn is_at_or_below(host: &str, domain: &str) -> bool {
+    let (host, domain) = (ascii_domain(host), ascii_domain(domain));
     let (host, domain) = (host.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());
     host.len().checked_sub(domain.len()).is_some_and(|start| {
         !domain.is_empty() && host[start..].eq_ignore_ascii_case(domain) && (start == 0 || host[start - 1] == b'.')
@@ -35,5 +41,18 @@ mod tests {
         assert!(!is_at_or_below("evilcompany.example", "company.example"));
         assert!(!is_at_or_below("example", "company.example"));
         assert!(!is_at_or_below("", ""));
+    }
+
+    #[test]
+    fn labels_of_both_kinds_name_one_domain() {
+        assert!(
+            is_same("例え.jp", "XN--r8jz45g.jp.")
+                && is_same("xn--r8jz45g.jp", "例え.jp")
+                && is_same("例え.jp", "例え.jp")
+        );
+        assert!(!is_same("例え.jp", "例.jp"));
+        assert!(is_at_or_below("mx.例え.jp", "xn--r8jz45g.jp") && is_at_or_below("mx.xn--r8jz45g.jp", "例え.jp"));
+        assert!(!is_at_or_below("mx例え.jp", "xn--r8jz45g.jp"));
+        assert!(is_same_address("Info@例え.jp", "info@xn--r8jz45g.jp"));
     }
 }

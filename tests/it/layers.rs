@@ -30,7 +30,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
 ];
 
 /// Libraries that may be named in one room (or file) only.
-const HOMES: [(&str, &[&str]); 13] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("lettre", &["probe"]),
     ("imap_proto", &["probe/mailbox"]),
     ("imap_codec", &["lab"]),
@@ -39,6 +39,7 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("serde_yaml", &["scenario/yaml"]),
     ("insta", &["judge/snapshot"]),
     ("mail_auth", &["verify", "lab", "probe/sign.rs"]),
+    ("idna", &["core"]),
     ("rustix", &["lab/process", "core/open_files.rs"]),
     ("ureq", &["lab/rspamd", "probe/token"]),
     ("clap_mangen", &["cli/commands/man.rs"]),

@@ -30,6 +30,7 @@ mod fuzz_readers;
 mod fuzzed;
 mod generic_servers;
 mod gmail_labels;
+mod idn;
 mod imap_script;
 mod imap_wire;
 mod init;

@@ -1,7 +1,10 @@
 //! Tests of a text: `is`, `contains`, `matches`.
 
 use super::part::Finding;
-use crate::scenario::{Template, Vars, model::TextTest};
+use crate::{
+    core::ascii_address,
+    scenario::{Template, Vars, model::TextTest},
+};
 use regex::RegexBuilder;
 
 /// The most memory that a compiled expression may take, in bytes.
@@ -50,7 +53,7 @@ pub(super) struct Matcher {
 
 enum How {
     Is(String),
-    IsIgnoringCase(String),
+    IsAddress(String),
     Contains(String),
     Matches(regex::Regex),
 }
@@ -65,7 +68,7 @@ impl Matcher {
             TextTest::Is(template) => {
                 let text = fill(template, vars)?;
                 let words = text.clone();
-                Ok(Self { how: if ignore_case { How::IsIgnoringCase(text) } else { How::Is(text) }, words })
+                Ok(Self { how: if ignore_case { How::IsAddress(text) } else { How::Is(text) }, words })
             }
             TextTest::Contains(template) => {
                 let text = fill(template, vars)?;
@@ -86,7 +89,7 @@ impl Matcher {
     pub(super) fn fits(&self, text: &str) -> bool {
         match &self.how {
             How::Is(wanted) => text == wanted,
-            How::IsIgnoringCase(wanted) => text.to_lowercase() == wanted.to_lowercase(),
+            How::IsAddress(wanted) => ascii_address(text).to_lowercase() == ascii_address(wanted).to_lowercase(),
             How::Contains(wanted) => text.to_lowercase().contains(wanted),
             How::Matches(regex) => regex.is_match(text),
         }

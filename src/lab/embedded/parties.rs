@@ -1,5 +1,6 @@
 //! Who lives in the world: domains, hosts, addresses (RFC 5737), selectors, mail addresses.
 
+use crate::core::ascii_domain;
 use std::net::Ipv4Addr;
 
 /// The outside sender's domain.
@@ -74,7 +75,7 @@ impl Company {
     /// The company whose first address this is. `None` when it is no address, or the domain is that of another party.
     pub fn with_address(address: &str) -> Option<Self> {
         let (user, domain) = address.rsplit_once('@')?;
-        let domain = domain.to_ascii_lowercase();
+        let domain = ascii_domain(domain).to_ascii_lowercase();
         let label = |l: &str| {
             (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
         };

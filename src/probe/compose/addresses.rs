@@ -2,7 +2,7 @@
 
 use super::{ComposeError, Occasion};
 use crate::{
-    core::At,
+    core::{At, ascii_address, check_ascii},
     scenario::{
         Template,
         model::SendSpec,
@@ -27,7 +27,7 @@ pub(super) fn recipients(to: &[At<String>], occasion: &Occasion<'_>) -> Result<V
             }
             let address = occasion.fill(&Template::new(name.value.as_str(), name.at.clone()))?;
             check(&address).map_err(|m| ComposeError::new(&name.at, m))?;
-            Ok(address)
+            Ok(ascii_address(&address).into_owned())
         })
         .collect()
 }
@@ -39,13 +39,15 @@ pub(super) fn reverse_path(send: &SendSpec, address: &str, occasion: &Occasion<'
     if !text.is_empty() {
         check(&text).map_err(|m| ComposeError::new(&template.at, m))?;
     }
-    Ok(text)
+    Ok(ascii_address(&text).into_owned())
 }
 
 fn check(address: &str) -> Result<(), String> {
     let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
     match address.rsplit_once('@') {
-        Some((local, domain)) if !local.is_empty() && !domain.is_empty() && !address.contains(odd) => Ok(()),
+        Some((local, domain)) if !local.is_empty() && !domain.is_empty() && !address.contains(odd) => {
+            check_ascii(address)
+        }
         _ => Err(format!("`{address}` is no mail address; write local@domain without spaces or angle brackets")),
     }
 }

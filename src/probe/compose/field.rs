@@ -1,7 +1,8 @@
 //! One header field, encoded and folded (RFC 5322 §2.2, RFC 2047).
 
+use crate::core::ascii_address;
 use lettre::message::{
-    Mailboxes,
+    Mailbox, Mailboxes,
     header::{ContentDisposition, HeaderName, HeaderValue, Headers, To},
 };
 
@@ -26,8 +27,12 @@ pub(super) fn write(name: &str, value: &str) -> Result<String, String> {
     if ADDRESS_FIELDS.iter().any(|f| f.eq_ignore_ascii_case(name))
         && let Ok(list) = value.parse::<Mailboxes>()
     {
+        let on_the_wire = |mailbox: Mailbox| {
+            let email = ascii_address(mailbox.email.as_ref()).parse().unwrap_or(mailbox.email);
+            Mailbox { email, ..mailbox }
+        };
         let mut headers = Headers::new();
-        headers.set(To::from(list));
+        headers.set(To::from(list.into_iter().map(on_the_wire).collect::<Mailboxes>()));
         return Ok(headers.to_string().replacen("To:", &format!("{name}:"), 1));
     }
     let header_name = HeaderName::new_from_ascii(name.to_owned()).map_err(|_| illegal(name))?;
@@ -117,6 +122,9 @@ mod tests {
         let field = write("From", "Jörg Tester <probe@ext.example>").unwrap();
         assert!(field.starts_with("From: =?utf-8?"), "{field}");
         assert!(unfold(&field).ends_with("<probe@ext.example>"), "{field}");
+        let list = write("Reply-To", "Jörg <probe@例え.jp>, b@bücher.example").unwrap();
+        assert!(list.is_ascii() && list.contains("<probe@xn--r8jz45g.jp>"), "{list}");
+        assert!(list.contains("b@xn--bcher-kva.example"), "{list}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
     signer,
 };
 use crate::{
-    core::{At, Redactor, Secret},
+    core::{At, Redactor, Secret, ascii_address, ascii_domain},
     scenario::{
         Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors, suggest,
         target::{DkimSigner, Endpoint, ImapAccess, Limit, LogSource, Login, OauthClient, TlsMode},
@@ -91,7 +91,8 @@ impl Config {
     /// The domains of the accounts that forward.
     pub fn forwarders(&self) -> Vec<String> {
         let forward = self.accounts.values().filter(|a| a.forwards_to.is_some());
-        let domains = forward.filter_map(|a| Some(a.address.value.rsplit_once('@')?.1.to_ascii_lowercase()));
+        let domains =
+            forward.filter_map(|a| Some(ascii_address(&a.address.value).rsplit_once('@')?.1.to_ascii_lowercase()));
         domains.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
@@ -294,7 +295,7 @@ impl AccountSpec {
     pub(super) fn outline(&self, name: String) -> Account {
         Account {
             name,
-            address: self.address.value.clone(),
+            address: ascii_address(&self.address.value).into_owned(),
             smtp: self.smtp.as_ref().map(EndpointSpec::outline),
             imap: self.imap.as_ref().map(|(endpoint, provider, folders)| ImapAccess {
                 endpoint: endpoint.outline(),
@@ -303,8 +304,8 @@ impl AccountSpec {
             }),
             mx: self.mx.as_ref().map(EndpointSpec::outline),
             forwards_to: self.forwards_to.as_ref().map(|f| f.value.clone()),
-            seal_domain: self.seal_domain.clone(),
-            authserv_id: self.authserv_id.clone(),
+            seal_domain: self.seal_domain.as_deref().map(|domain| ascii_domain(domain).into_owned()),
+            authserv_id: self.authserv_id.as_deref().map(|id| ascii_domain(id).into_owned()),
             logs: self.logs.iter().map(|l| l.value.clone()).collect(),
             dkim: None,
             limit: Limit::default(),
@@ -315,6 +316,8 @@ impl AccountSpec {
 impl EndpointSpec {
     fn outline(&self) -> Endpoint {
         let Self { host, port, tls, tls_name, .. } = self.clone();
+        let wire = |name: String| ascii_domain(&name).into_owned();
+        let (host, tls_name) = (wire(host), tls_name.map(wire));
         Endpoint { host, port, tls, tls_name, ca_pem: None, login: None }
     }
 }

@@ -190,7 +190,8 @@ impl RequestHandler for Handler {
             ResponseInfo::from(Header { metadata, counts: HeaderCounts::default() })
         };
         let Ok(info) = request.request_info() else { return failed(ResponseCode::FormErr) };
-        let (name, rtype) = (info.query.name().to_string(), info.query.query_type());
+        // As it came: as a text for people, the name would be in U-labels.
+        let (name, rtype) = (Name::from(info.query.name()).to_ascii(), info.query.query_type());
         let (mut code, mut answers) = self.answer(&name, rtype);
         if let (ResponseCode::NXDomain, Some(upstream)) = (code, &self.upstream)
             && let Some(other) = upstream.answer(&name, rtype).await

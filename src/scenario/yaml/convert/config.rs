@@ -5,7 +5,7 @@ use super::{
     server::{IMAP, SMTP},
 };
 use crate::{
-    core::At,
+    core::{At, check_ascii},
     scenario::{
         config::{AccountSpec, Config, StagingSpec},
         suggest,
@@ -106,6 +106,8 @@ impl Cx<'_> {
                 format!("`{}` is no mail address", address.value),
                 "write it as user@domain.example",
             );
+        } else if let Err(wrong) = check_ascii(&address.value) {
+            self.wrong(address.at, wrong, "an address that servers without SMTPUTF8 take is needed");
         }
         let name = self.at(name);
         let provider =
