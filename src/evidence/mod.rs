@@ -1,5 +1,9 @@
 //! What was seen? Values only, built once per attempt, no opinions.
 
+mod submission;
+
+pub use submission::{FirstServer, Stage, StageReply, Submission};
+
 use crate::{
     core::Category,
     mail::{
@@ -8,7 +12,6 @@ use crate::{
         authres::Trust,
         dsn::{Dsn, Returned},
         received::Hop,
-        reply::Reply,
     },
     verify::Verification,
 };
@@ -99,114 +102,6 @@ pub struct Sent {
     pub mail_from: String,
     /// The forward-paths.
     pub rcpt_to: Vec<String>,
-}
-
-/// A submission, command by command.
-#[derive(Debug, Clone, Default)]
-pub struct Submission {
-    /// Every reply, in order.
-    pub replies: Vec<StageReply>,
-    /// Protocol version of TLS, when it was used.
-    pub tls: Option<String>,
-    /// The queue id that the server named in its last reply.
-    pub queue_id: Option<String>,
-    /// The whole message went out and no reply came: why. The server may have taken it.
-    pub unanswered: Option<String>,
-    /// Client and server lines, secrets masked: `C: …`, `S: …`.
-    pub transcript: String,
-}
-
-impl Submission {
-    /// The reply that decided: the first refusal, or the last reply. What is said to QUIT decides nothing.
-    pub fn deciding(&self) -> Option<&StageReply> {
-        let mut replies = self.replies.iter().filter(|r| r.stage != Stage::Quit);
-        replies.clone().find(|r| !r.reply.is_positive()).or_else(|| replies.next_back())
-    }
-
-    /// Whether the server told us to come back later and closed the connection (421, RFC 5321 §3.8).
-    pub fn is_put_off(&self) -> bool {
-        self.deciding().is_some_and(|r| r.reply.code == 421)
-    }
-
-    /// Whether the server took the message for at least one recipient, or may have.
-    pub fn may_be_accepted(&self) -> bool {
-        self.accepted() || self.unanswered.is_some()
-    }
-
-    /// Whether the server took the message for at least one recipient.
-    pub fn accepted(&self) -> bool {
-        self.replies.iter().any(|r| r.stage == Stage::Message && r.reply.is_positive())
-    }
-}
-
-/// One reply and what it answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StageReply {
-    /// The command.
-    pub stage: Stage,
-    /// The recipient, for RCPT.
-    pub recipient: Option<String>,
-    /// The reply.
-    pub reply: Reply,
-    /// When it came, from the start of the submission.
-    pub at: Duration,
-    /// How long the server took.
-    pub took: Duration,
-}
-
-/// The steps of a submission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// The greeting.
-    Connect,
-    /// EHLO.
-    Ehlo,
-    /// STARTTLS.
-    Starttls,
-    /// AUTH.
-    Auth,
-    /// MAIL FROM.
-    Mail,
-    /// RCPT TO.
-    Rcpt,
-    /// DATA.
-    Data,
-    /// The end of the message.
-    Message,
-    /// QUIT.
-    Quit,
-}
-
-impl Stage {
-    /// Every step, in order.
-    pub const ALL: [Self; 9] = [
-        Self::Connect,
-        Self::Ehlo,
-        Self::Starttls,
-        Self::Auth,
-        Self::Mail,
-        Self::Rcpt,
-        Self::Data,
-        Self::Message,
-        Self::Quit,
-    ];
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Connect => "connect",
-            Self::Ehlo => "ehlo",
-            Self::Starttls => "starttls",
-            Self::Auth => "auth",
-            Self::Mail => "mail",
-            Self::Rcpt => "rcpt",
-            Self::Data => "data",
-            Self::Message => "message",
-            Self::Quit => "quit",
-        })
-    }
 }
 
 /// A folder of a mailbox.

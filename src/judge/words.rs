@@ -48,10 +48,11 @@ pub(super) fn refusal(submission: &Submission) -> Option<String> {
     if submission.may_be_accepted() {
         return None;
     }
-    Some(submission.deciding().map_or_else(
-        || "nothing was sent: the server gave no reply".to_owned(),
-        |d| format!("refused at {}: {}", d.stage, d.reply),
-    ))
+    let Some(deciding) = submission.deciding() else {
+        return Some("nothing was sent: the server gave no reply".to_owned());
+    };
+    let what = if deciding.reply.is_transient() { "put off" } else { "refused" };
+    Some(format!("{what} at {}: {}", deciding.stage, deciding.reply))
 }
 
 /// Every copy and bounce, for a result that says why what was wanted is not there.

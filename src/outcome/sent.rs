@@ -39,6 +39,9 @@ pub struct SubmittedMail {
     pub at: String,
     /// The account whose server it is.
     pub server: String,
+    /// The replies by which the server put off earlier tries, where it was tried again.
+    #[serde(default)]
+    pub deferrals: Vec<SubmissionReply>,
     /// Every reply, in order.
     pub replies: Vec<SubmissionReply>,
     /// The protocol version of TLS, when it was used.

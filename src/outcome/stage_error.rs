@@ -15,9 +15,9 @@ pub enum HarnessCode {
     H04,
     /// TLS failed.
     H05,
-    /// A provider's limit: connections, bandwidth, rate.
+    /// A provider's limit: connections, bandwidth, rate; the first server puts the mail off.
     H06,
-    /// A server broke its protocol.
+    /// A server broke its protocol, or the sender's own server refused the mail.
     H07,
     /// The lab could not be built: a package is missing, a port is taken.
     H08,

@@ -72,7 +72,8 @@ pub(super) async fn resume(
 
     let submitted = past.submitted_at();
     let end = SubmissionEnd::earlier(submitted, between(submitted, clock.now()));
-    let (submission, since) = (past.submission(), Logs::mark_past(past.mail.date));
+    let submission = Submission { server: composed.route.first, ..past.submission() };
+    let since = Logs::mark_past(past.mail.date);
     Ok(Submitted { submission, end, watches, since, deadline, slow_at: None, there: Some(there) })
 }
 

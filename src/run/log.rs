@@ -46,7 +46,12 @@ impl Log {
     }
 
     pub(super) fn begin(&self, kind: &'static str) -> Begun {
-        self.tell(kind, "begun", 0, String::new());
+        self.begin_with(kind, String::new())
+    }
+
+    /// A step that says at its beginning what it is about.
+    pub(super) fn begin_with(&self, kind: &'static str, detail: String) -> Begun {
+        self.tell(kind, "begun", 0, detail);
         Begun { kind, at: Instant::now() }
     }
 

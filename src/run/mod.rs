@@ -12,6 +12,7 @@ mod evidence;
 mod exhausted;
 mod filed;
 mod goals;
+mod handover;
 mod late;
 mod ledger;
 mod limits;

@@ -9,11 +9,11 @@ use super::{
     emit, evidence,
     exhausted::exhausted,
     filed,
+    handover::{hand_over, in_doubt},
     log::Log,
     logs::Asked,
     plan::Item,
     recorded,
-    route::Route,
     steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited},
     unverified::unverified,
     wait::{self, Watching},
@@ -22,10 +22,10 @@ use super::{
 };
 use crate::{
     core::deadline,
-    evidence::{Evidence, MailboxNotes, Submission},
+    evidence::{Evidence, MailboxNotes},
     judge,
-    outcome::{Event, HarnessCode, StageError, Status},
-    probe::{sign::sign, submit::submit},
+    outcome::{Event, StageError, Status},
+    probe::sign::sign,
     scenario::model::Cleanup,
 };
 use serde_json::{Value, json};
@@ -104,14 +104,11 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     let watches = log.step("watch", watches, |_| Value::Null).await?;
     let mail = recorded::composed(cx, composed);
     log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
-    let Route { endpoint, helo, server, .. } = &composed.route;
     let clock = cx.environment.emitter.clock();
-    let (began, left) = (Moment::now(clock), deadline.saturating_duration_since(Instant::now()));
-    let submission = submit(endpoint, helo, &composed.sent, left, &world.tokens);
-    let told = |s: &Submission| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls });
-    let submission = log.step("send", submission, told).await?;
+    let began = Moment::now(clock);
+    let submission = hand_over(cx, composed, deadline).await?;
     let end = SubmissionEnd::of(&submission, began, Moment::now(clock));
-    let told = recorded::submitted(&submission, server, emit::text(end.wall));
+    let told = recorded::submitted(&submission, &composed.route.server, emit::text(end.wall));
     log.emit(|scenario, attempt| Event::MailSubmitted { scenario, attempt, submission: told });
     if submission.may_be_accepted() {
         world.deliveries.sent(cx.item, cx.number, (&composed.wanted, composed.date), composed.receivers());
@@ -177,9 +174,9 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let begun = cx.log.begin("assert");
     let mut checks = judge::check(&cx.item.scenario, target, &composed.vars, evidence);
     let holds = checks.as_ref().is_some_and(|checks| checks.iter().all(|c| c.passed));
-    let in_doubt = || (!holds).then(|| in_doubt(&evidence.submission, &composed.route.server)).flatten();
     let ours = (!holds || collected.error.is_some()).then(exhausted).flatten();
     let is_ours = ours.is_some();
+    let in_doubt = || in_doubt(cx, composed, &evidence.submission, holds);
     let error = ours.or_else(|| collected.error.clone()).or_else(in_doubt);
     let of_checks = checks.as_deref_mut().unwrap_or_default();
     if is_ours {
@@ -200,18 +197,4 @@ async fn cleanup(cx: &AttemptContext<'_>, evidence: &Evidence) {
     }
     let status = if problems.is_empty() { "ok" } else { "error" };
     cx.log.end(&begun, status, if problems.is_empty() { Value::Null } else { json!(problems) });
-}
-
-/// Why the first server's part leaves open what became of the mail.
-fn in_doubt(submission: &Submission, server: &str) -> Option<StageError> {
-    let stage = format!("submit to {server}");
-    if let Some(why) = &submission.unanswered {
-        let message = format!("{why}; nobody knows whether the server took the mail, so it was not sent again");
-        let next = "look for the Message-ID in the server's log; smtp.log has what was said";
-        return Some(StageError::new(HarnessCode::H04, stage, message, next));
-    }
-    let reply = submission.deciding().filter(|_| submission.is_put_off())?;
-    let message = format!("the server answered {} to {}, and closed the connection", reply.reply, reply.stage);
-    let next = "wait and run again; run fewer scenarios at once (`--jobs`) when it is about a rate";
-    Some(StageError::new(HarnessCode::H06, stage, message, next))
 }

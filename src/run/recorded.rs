@@ -34,17 +34,18 @@ pub(super) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> Composed
 
 /// What is told of a submission that has just ended.
 pub(super) fn submitted(submission: &Submission, server: &str, at: String) -> SubmittedMail {
-    let replies = submission.replies.iter().map(|r| SubmissionReply {
+    let told = |r: &StageReply| SubmissionReply {
         stage: r.stage.to_string(),
         recipient: r.recipient.clone(),
         reply: r.reply.clone(),
         at_ms: millis(r.at),
         took_ms: millis(r.took),
-    });
+    };
     SubmittedMail {
         at,
         server: server.to_owned(),
-        replies: replies.collect(),
+        deferrals: submission.deferrals.iter().map(told).collect(),
+        replies: submission.replies.iter().map(told).collect(),
         tls: submission.tls.clone(),
         queue_id: submission.queue_id.clone(),
         unanswered: submission.unanswered.clone(),
@@ -52,9 +53,9 @@ pub(super) fn submitted(submission: &Submission, server: &str, at: String) -> Su
     }
 }
 
-/// The submission that was told of. Replies to commands that this version does not know are left out.
+/// The submission that was told of, but for whose server it was: the route says that. Replies to commands that this version does not know are left out.
 pub(super) fn submission(told: &SubmittedMail) -> Submission {
-    let replies = told.replies.iter().filter_map(|r| {
+    let read = |r: &SubmissionReply| {
         Some(StageReply {
             stage: Stage::ALL.into_iter().find(|stage| stage.to_string() == r.stage)?,
             recipient: r.recipient.clone(),
@@ -62,20 +63,22 @@ pub(super) fn submission(told: &SubmittedMail) -> Submission {
             at: Duration::from_millis(r.at_ms),
             took: Duration::from_millis(r.took_ms),
         })
-    });
+    };
     Submission {
-        replies: replies.collect(),
+        deferrals: told.deferrals.iter().filter_map(read).collect(),
+        replies: told.replies.iter().filter_map(read).collect(),
         tls: told.tls.clone(),
         queue_id: told.queue_id.clone(),
         unanswered: told.unanswered.clone(),
         transcript: told.transcript.clone(),
+        ..Submission::default()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::reply::Reply;
+    use crate::{evidence::FirstServer, mail::reply::Reply};
 
     #[test]
     fn a_submission_is_read_as_it_was_told() {
@@ -87,6 +90,8 @@ mod tests {
             took: Duration::from_millis(3),
         };
         let submission = Submission {
+            server: FirstServer::Company,
+            deferrals: vec![reply(Stage::Rcpt, Some("a@b.example"))],
             replies: Stage::ALL.into_iter().map(|s| reply(s, (s == Stage::Rcpt).then_some("a@b.example"))).collect(),
             tls: Some("TLSv1.3".into()),
             queue_id: Some("4A".into()),
@@ -95,7 +100,7 @@ mod tests {
         };
         let told = submitted(&submission, "external", "2026-11-24T02:10:00.007Z".into());
         let read = super::submission(&told);
-        assert_eq!(read.replies, submission.replies);
+        assert_eq!((&read.replies, &read.deferrals), (&submission.replies, &submission.deferrals));
         assert!(read.accepted() && read.queue_id.as_deref() == Some("4A"));
         assert_eq!((read.tls, read.transcript), (submission.tls, submission.transcript));
     }

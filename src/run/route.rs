@@ -2,6 +2,7 @@
 
 use crate::{
     core::At,
+    evidence::FirstServer,
     scenario::{
         Account, Target,
         model::SendSpec,
@@ -16,6 +17,8 @@ pub(super) struct Route {
     pub(super) endpoint: Endpoint,
     /// The account whose server it is.
     pub(super) server: String,
+    /// Whether that is the sender's own or one that is tested.
+    pub(super) first: FirstServer,
     /// The name to greet it with.
     pub(super) helo: String,
     /// What signs the mail: nobody else does where it goes straight to the recipients' server.
@@ -70,11 +73,87 @@ pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> 
             next = account.forwards_to.as_ref().and_then(|name| target.accounts.get(name));
         }
     }
-    Ok(Route { endpoint: endpoint.clone(), server: server.name.clone(), helo: sender.domain(), signer, reaches })
+    let first = first_server(server, direct.is_some(), target);
+    Ok(Route { endpoint: endpoint.clone(), server: server.name.clone(), first, helo: sender.domain(), signer, reaches })
+}
+
+/// Whose the server of an account is: the company's is that of every account in a domain that forwards.
+fn first_server(account: &Account, is_recipients: bool, target: &Target) -> FirstServer {
+    let domain = account.domain();
+    let forwards = |a: &Account| a.forwards_to.is_some() && a.domain() == domain;
+    if target.accounts.values().any(forwards) {
+        FirstServer::Company
+    } else if is_recipients {
+        FirstServer::Receiver
+    } else {
+        FirstServer::Sender
+    }
 }
 
 /// What to say about an account that is not there.
 pub(super) fn unknown(name: &str, target: &Target) -> String {
     let known: Vec<_> = target.accounts.keys().map(String::as_str).collect();
     format!("target {} has no account `{name}`; it has {}", target.kind, known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::Position,
+        scenario::{TargetKind, model::Encoding, target::TlsMode},
+    };
+
+    fn server(host: &str) -> Endpoint {
+        let (tls_name, ca_pem, login) = (None, None, None);
+        Endpoint { host: host.into(), port: 25, tls: TlsMode::None, tls_name, ca_pem, login }
+    }
+
+    fn send(from: At<String>, to: At<String>) -> SendSpec {
+        SendSpec {
+            from,
+            to: vec![to],
+            envelope_from: None,
+            subject: None,
+            text: None,
+            html: None,
+            headers: Vec::new(),
+            encoding: Encoding::Auto,
+            attach: Vec::new(),
+            eml: None,
+        }
+    }
+
+    #[test]
+    fn the_server_is_the_sender_s_own_or_one_that_is_tested() {
+        let account = |name: &str, address: &str| Account::new(name, address);
+        let accounts = [
+            Account { smtp: Some(server("smtp.ext.example")), ..account("external", "probe@ext.example") },
+            Account { smtp: Some(server("smtp.corp.example")), ..account("staff", "staff@Corp.example") },
+            Account {
+                mx: Some(server("candidate.corp.example")),
+                forwards_to: Some("gmail".into()),
+                ..account("candidate", "info@corp.example")
+            },
+            Account { forwards_to: Some("gmail".into()), ..account("company", "forward-me@corp.example") },
+            Account { mx: Some(server("mx.other.example")), ..account("other", "a@other.example") },
+            account("gmail", "probe.inbox@gmail.com"),
+        ];
+        let accounts = accounts.into_iter().map(|a| (a.name.clone(), a)).collect();
+        let target = Target { kind: TargetKind::Gmail, accounts, dns: None, rspamd: None };
+        let at = |name: &str| At::new(name.to_owned(), Position::new("a.yaml", 1, 1));
+        let of = |from: &str, to: &str| {
+            let route = route(&send(at(from), at(to)), &target).unwrap();
+            (route.server, route.first)
+        };
+        for (from, to, server, first) in [
+            ("external", "company", "external", FirstServer::Sender),
+            ("external", "gmail", "external", FirstServer::Sender),
+            ("external", "candidate", "candidate", FirstServer::Company),
+            ("external", "other", "other", FirstServer::Receiver),
+            ("staff", "gmail", "staff", FirstServer::Company),
+        ] {
+            assert_eq!(of(from, to), (server.to_owned(), first), "{from} {to}");
+        }
+    }
 }

@@ -118,7 +118,7 @@ const SAME_MESSAGE_ID: &str = "550 5.7.28 Gmail has detected that this message e
     with the same Message-ID.";
 
 /// Where the causes can be met that no lab can have by a fault.
-const ELSEWHERE: [(&str, &[&str]); 10] = [
+const ELSEWHERE: [(&str, &[&str]); 11] = [
     ("give the company a domain below a public suffix, as in `--company info@mail.corp.co.jp`", &["A09"]),
     ("send to two addresses, the first at another domain of the server's", &["A10"]),
     ("send a mail with two authors: `send: { from: external, headers: … }`", &["A13"]),
@@ -127,6 +127,7 @@ const ELSEWHERE: [(&str, &[&str]); 10] = [
     ("it needs Office 365 as the receiver", &["B16"]),
     ("it is said when no other cause of its family fits", &["C00"]),
     ("send a mail without a sender: `send: { envelope_from: \"\" }`", &["D11"]),
+    ("hand the mail over yourself: `--set accounts.company.mx=HOST:PORT`", &["D13"]),
     ("send from the account that receives: `send: { from: self }`", &["E01"]),
     ("every refusal shows it beside a code of its own, for example `fault: D00`", &["F01"]),
 ];

@@ -1,15 +1,17 @@
 //! Mails and log lines written by hand, each with the cause that it shows.
 
 use sealcheck::{
-    judge::diagnose::{Attempt, Case, Given, Log, Mail, diagnose_case, diagnose_mail},
+    evidence::FirstServer,
+    judge::diagnose::{Attempt, Case, Given, Log, Mail, Refusal, RefusedBy, diagnose_case, diagnose_mail},
     mail::{
         Message,
         arc::ArcChain,
         authres::{self, AuthenticationResults},
         dsn::Dsn,
         received,
+        reply::Reply,
     },
-    outcome::Diagnosis,
+    outcome::{Diagnosis, EvidenceRef},
     verify::{BodyHash, Cause, DkimVerification, SetVerification, SignatureFacts, Verdict, Verification},
 };
 
@@ -24,7 +26,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 33] = [
+pub(crate) const ROWS: [Row; 34] = [
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -100,6 +102,12 @@ pub(crate) const ROWS: [Row; 33] = [
     row("D10 certain", || {
         let lookup = "mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from mx.sender.example[203.0.113.5]: 451 4.3.0 <user@company.example>: Temporary lookup failure; from=<a@sender.example> to=<user@company.example>";
         one("from", lookup, &verified(1, AUTHOR_PASSES))
+    }),
+    row("D13 certain", || {
+        let reply = Reply::parse("550 5.7.1 Service unavailable").unwrap();
+        let at = EvidenceRef { artifact: "smtp.log".into(), line: 0, text: reply.to_string() };
+        let refused = Some(Refusal { reply, at, by: RefusedBy::First(FirstServer::Company) });
+        diagnose_case(&Case { refused, ..Case::default() })
     }),
     row("D11 certain", || {
         let text = format!("Return-Path: <>\r\n{}{RECEIVED}{AUTHOR}\r\nbody\r\n", sealed(PASSED));

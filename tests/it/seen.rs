@@ -3,7 +3,8 @@
 use sealcheck::{
     core::{At, Position, ScenarioId},
     evidence::{
-        Arrival, Bounce, Evidence, Filed, Folder, MailboxNotes, ReceivedCopy, Sent, Stage, StageReply, Submission,
+        Arrival, Bounce, Evidence, Filed, FirstServer, Folder, MailboxNotes, ReceivedCopy, Sent, Stage, StageReply,
+        Submission,
     },
     mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
     scenario::{
@@ -207,9 +208,9 @@ pub(crate) fn accepted(n: u32) -> Evidence {
 }
 
 /// The server refused the mail.
-pub(crate) fn refused(reply: &str) -> Evidence {
+pub(crate) fn refused(server: FirstServer, reply: &str) -> Evidence {
     let reply = Reply::parse(reply).unwrap();
-    let submission = Submission { replies: vec![stage(Stage::Rcpt, reply)], ..Submission::default() };
+    let submission = Submission { server, replies: vec![stage(Stage::Rcpt, reply)], ..Submission::default() };
     Evidence { submission, ..accepted(1) }
 }
 

@@ -125,8 +125,8 @@ fn mailbox_faults_that_stay_are_the_harness_s() {
 fn submission_faults_hit_one_and_say_what_became_of_the_mail() {
     let rows = [
         ("busy", "H06", "421 4.3.2", 2),
-        ("mail", "H06", "to mail, and closed the connection", 2),
-        ("message", "H06", "to message, and closed the connection", 3),
+        ("mail", "H06", "put the mail off at mail: 421 4.3.2", 2),
+        ("message", "H06", "put the mail off at message: 421 4.3.2", 3),
         ("drop", "H04", "so it was not sent again", 3),
     ];
     side_by_side(rows, |(fault, code, text, messages)| {

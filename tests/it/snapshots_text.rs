@@ -2,7 +2,7 @@
 
 use crate::seen::{accepted, bounced, copy, forwarded, received, refused, scenario, target};
 use sealcheck::{
-    evidence::{Evidence, Folder},
+    evidence::{Evidence, FirstServer, Folder},
     judge::snapshot::{changes, normalise},
     scenario::model::SnapshotPreset,
     verify::Verdict,
@@ -207,7 +207,10 @@ bounces:
     );
     let other = text.replace("status: 5.7.26", "status: 5.7.1");
     assert_eq!(changes(&text, &other), ["bounces[to=external].status: 5.7.26 → 5.7.1"]);
-    let refused = text_with(&refused("550 5.1.1 <forward-me@corp.example>: no such user"), SnapshotPreset::Auth);
+    let refused = text_with(
+        &refused(FirstServer::Company, "550 5.1.1 <forward-me@corp.example>: no such user"),
+        SnapshotPreset::Auth,
+    );
     assert_eq!(refused, "refused: \"550 5.1.1 <$company.address>: no such user at rcpt\"\nfolder: absent");
 }
 

@@ -48,7 +48,7 @@ async fn quit_decides_nothing_and_is_not_waited_for() {
         server.done();
         let deciding = submission.deciding().unwrap();
         assert_eq!((deciding.stage, deciding.reply.code), (Stage::Message, 250), "{farewell:?}");
-        assert!(submission.accepted() && !submission.is_put_off(), "{farewell:?}");
+        assert!(submission.accepted() && submission.kept_back().is_none(), "{farewell:?}");
         assert_eq!(submission.queue_id.as_deref(), Some("4XyZ"));
     }
 }

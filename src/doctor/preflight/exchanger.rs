@@ -44,7 +44,7 @@ impl Preflight<'_> {
         } else if visit.extensions.is_some() {
             starttls(report, &server, visit.offers("STARTTLS"));
         }
-        hello(report, &server, &visit);
+        hello(report, &server, &visit, "D13");
         Some(visit.greeting)
     }
 

@@ -26,7 +26,7 @@ impl Preflight<'_> {
         };
         report.ok(&format!("{server}.connect"), format!("{}:{} answers", endpoint.host, endpoint.port));
         link::tls(report, &server, endpoint, visit.certificate.as_ref(), self.now);
-        hello(report, &server, &visit);
+        hello(report, &server, &visit, "H07");
         let check = format!("{server}.login");
         match &endpoint.login {
             Some(_) if visit.extensions.is_none() => report.skip(&check, "not looked at: the server refused before"),
@@ -40,8 +40,8 @@ impl Preflight<'_> {
     }
 }
 
-/// What a server offers.
-pub(super) fn hello(report: &mut Report, server: &str, visit: &Visit) {
+/// What a server offers, or that it refuses, which has this code.
+pub(super) fn hello(report: &mut Report, server: &str, visit: &Visit, refused: &str) {
     let check = format!("{server}.hello");
     match (&visit.extensions, &visit.refusal) {
         (Some(offers), _) => {
@@ -49,7 +49,7 @@ pub(super) fn hello(report: &mut Report, server: &str, visit: &Visit) {
         }
         (None, refusal) => {
             let text = format!("the server answered {}", refusal.as_deref().unwrap_or("nothing"));
-            report.fail(&check, "D00", text, "see the server's log for why it does not want us");
+            report.fail(&check, refused, text, "see the server's log for why it does not want us");
         }
     }
 }

@@ -120,7 +120,7 @@ fn parts<'a>(
 /// Only silence is a matter of time: a refusal, a copy or a bounce to somebody else is an answer.
 fn missing(expected: &str, evidence: &Evidence) -> Finding {
     if let Some(refusal) = words::refusal(&evidence.submission) {
-        return Finding::failed(expected, refusal).inconclusive_if(evidence.submission.is_put_off());
+        return Finding::failed(expected, refusal).inconclusive_if(evidence.submission.kept_back().is_some());
     }
     let elsewhere = words::elsewhere(evidence);
     let silent = elsewhere.is_empty();

@@ -44,7 +44,7 @@ pub(super) fn check(wanted: &CountExpectation, context: Context<'_>, results: &m
         Some(refusal) if found.len() < is => refusal.clone(),
         _ => words(found.len()) + &moved,
     };
-    let put_off = refusal.is_some() && context.evidence.submission.is_put_off();
+    let put_off = refusal.is_some() && context.evidence.submission.kept_back().is_some();
     let late = found.len() < is && refusal.is_none();
     results.add(
         "count",

@@ -63,7 +63,7 @@ pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results
 /// Only silence is a matter of time: a refusal, a bounce or a copy in another place is an answer.
 fn missing(expected: &str, evidence: &Evidence) -> Finding {
     if let Some(refusal) = words::refusal(&evidence.submission) {
-        return Finding::failed(expected, refusal).inconclusive_if(evidence.submission.is_put_off());
+        return Finding::failed(expected, refusal).inconclusive_if(evidence.submission.kept_back().is_some());
     }
     let elsewhere = words::elsewhere(evidence);
     let silent = elsewhere.is_empty();

@@ -22,3 +22,4 @@ pub use bounced::{Notification, notification_fits};
 pub use count::copies;
 pub use log::logs_hold;
 pub use scenario::check;
+pub use smtp::asks_for_refusal;

@@ -5,40 +5,80 @@ use super::{
     scenario::Context,
     text::{self, Seen},
 };
-use crate::{evidence::StageReply, scenario::model::SmtpExpectation};
+use crate::{
+    core::Position,
+    evidence::{StageReply, Submission},
+    judge::refusal,
+    scenario::{
+        Scenario, Target, Vars,
+        model::{ExpectationKind, SmtpExpectation},
+    },
+};
 
 const NO_REPLY: &str = "no reply";
 
 pub(super) fn check(wanted: &SmtpExpectation, context: Context<'_>, results: &mut Results) {
-    let submission = &context.evidence.submission;
+    for (path, at, finding) in findings(wanted, context.vars, &context.evidence.submission) {
+        results.add(path, at, finding);
+    }
+}
+
+/// Whether the scenario asks for the refusal that the first server gave.
+pub fn asks_for_refusal(scenario: &Scenario, target: &Target, vars: &Vars, submission: &Submission) -> bool {
+    let is_refused = submission.deciding().is_some_and(|r| !r.reply.is_positive());
+    let holds = |wanted| findings(wanted, vars, submission).iter().all(|(.., finding)| finding.passed);
+    is_refused
+        && scenario.expected_on(target.kind).any(|e| match &e.kind {
+            ExpectationKind::Smtp(wanted) => holds(wanted),
+            _ => false,
+        })
+}
+
+/// Whether a server is expected to refuse. Without a code or a stage that says so, to take the mail.
+fn is_refusal(wanted: &SmtpExpectation) -> bool {
+    match (&wanted.code, &wanted.stage) {
+        (Some(code), _) => code.value >= 400,
+        (None, Some(stage)) => !stage.value.eq_ignore_ascii_case("message"),
+        (None, None) => false,
+    }
+}
+
+/// Each part, with its place.
+fn findings<'w>(
+    wanted: &'w SmtpExpectation,
+    vars: &Vars,
+    submission: &Submission,
+) -> Vec<(&'static str, &'w Position, Finding)> {
     // The reply before is none to the message.
     let reply = submission.deciding().filter(|_| submission.unanswered.is_none());
-    let untold = submission.unanswered.is_some() || submission.is_put_off();
+    // Another refusal than the one that is asked for is an answer, unless the server only had no time.
+    let is_answer = |r: &StageReply| is_refusal(wanted) && !refusal::is_limit(&r.reply);
+    let untold = submission.unanswered.is_some() || submission.kept_back().is_some_and(|r| !is_answer(r));
+    let mut parts = Vec::new();
+    let mut part = |path, at, finding: Finding| parts.push((path, at, finding.inconclusive_if(untold)));
     if let Some(code) = &wanted.code {
         let passed = reply.is_some_and(|r| r.reply.code == code.value);
         let actual = match reply {
             Some(r) if passed => r.reply.code.to_string(),
             other => describe(other),
         };
-        let finding = Finding::new(passed, code.value.to_string(), actual);
-        results.add("smtp.code", &code.at, finding.inconclusive_if(untold));
+        part("smtp.code", &code.at, Finding::new(passed, code.value.to_string(), actual));
     }
     if let Some(status) = &wanted.status {
         let texts: Vec<&str> = reply.and_then(|r| r.reply.enhanced_status.as_deref()).into_iter().collect();
         let nothing = reply.map_or_else(|| NO_REPLY.to_owned(), |r| format!("no enhanced status in {}", r.reply));
-        let finding = text::test(&status.value, context.vars, Seen::exactly(&texts, &nothing));
-        results.add("smtp.status", &status.at, finding.inconclusive_if(untold));
+        part("smtp.status", &status.at, text::test(&status.value, vars, Seen::exactly(&texts, &nothing)));
     }
     if let Some(test) = &wanted.text {
         let texts: Vec<&str> = reply.map(|r| r.reply.text.as_str()).into_iter().collect();
-        let finding = text::test(&test.value, context.vars, Seen::exactly(&texts, NO_REPLY));
-        results.add("smtp.text", &test.at, finding.inconclusive_if(untold));
+        part("smtp.text", &test.at, text::test(&test.value, vars, Seen::exactly(&texts, NO_REPLY)));
     }
     if let Some(stage) = &wanted.stage {
         let actual = reply.map_or_else(|| NO_REPLY.to_owned(), |r| r.stage.to_string());
-        let finding = Finding::new(actual.eq_ignore_ascii_case(&stage.value), &stage.value, actual);
-        results.add("smtp.stage", &stage.at, finding.inconclusive_if(untold));
+        let passed = actual.eq_ignore_ascii_case(&stage.value);
+        part("smtp.stage", &stage.at, Finding::new(passed, &stage.value, actual));
     }
+    parts
 }
 
 /// `550 5.1.1 no such user (at rcpt)`.

@@ -6,7 +6,7 @@ use super::{
     silence::{self, Bounces},
 };
 use crate::{
-    evidence::{Evidence, Folder, MailboxNotes, ReceivedCopy, ReturnedMail},
+    evidence::{Evidence, FirstServer, Folder, MailboxNotes, ReceivedCopy, ReturnedMail},
     judge::{self, refusal, survival, survival_of_returned},
     mail::{
         Message,
@@ -36,8 +36,8 @@ pub struct Case<'a> {
     pub survival: Vec<Survival>,
     /// The addresses that it was sent to, where they are known.
     pub recipients: &'a [String],
-    /// The first server's refusal, with its place.
-    pub refused: Option<(Reply, EvidenceRef)>,
+    /// The refusal of the first server, where that is one that is tested.
+    pub refused: Option<Refusal>,
     /// Bounces, each with the name of its artifact.
     pub bounces: Vec<(String, &'a Dsn)>,
     /// Log lines of the servers on the way.
@@ -50,6 +50,35 @@ pub struct Case<'a> {
     pub mailboxes: Option<&'a MailboxNotes>,
     /// What only an attempt knows.
     pub attempt: Option<Attempt>,
+}
+
+/// A 4yz or 5yz reply.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// The reply.
+    pub reply: Reply,
+    /// Where it stands.
+    pub at: EvidenceRef,
+    /// Who gave it, and to whom.
+    pub by: RefusedBy,
+}
+
+/// The server that refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedBy {
+    /// The first one. It was talked to from here, so that no bounce is written and nobody tries again.
+    First(FirstServer),
+    /// The one that forwards, when another handed it the mail.
+    Forwarder,
+    /// One behind it.
+    Next,
+}
+
+impl RefusedBy {
+    /// Whether it is the server that forwards, whoever was its client.
+    pub(super) fn is_forwarder(self) -> bool {
+        matches!(self, Self::First(FirstServer::Company) | Self::Forwarder)
+    }
 }
 
 /// What only an attempt knows.
@@ -143,8 +172,12 @@ impl<'a> Case<'a> {
             refused: evidence
                 .submission
                 .deciding()
-                .filter(|r| !r.reply.is_positive())
-                .map(|r| (r.reply.clone(), quote("smtp.log", 0, &r.reply.to_string()))),
+                .filter(|r| !r.reply.is_positive() && evidence.submission.server != FirstServer::Sender)
+                .map(|r| Refusal {
+                    reply: r.reply.clone(),
+                    at: quote("smtp.log", 0, &r.reply.to_string()),
+                    by: RefusedBy::First(evidence.submission.server),
+                }),
             bounces,
             log,
             unread_logs: evidence.unread_logs.iter().map(|l| format!("{}: {}", l.problem, l.next)).collect(),
@@ -164,15 +197,18 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Every refusal and deferral, with its place: what the first server, bounces and logs say.
-    pub(super) fn refusals(&self) -> Vec<(Reply, EvidenceRef)> {
-        let mut all: Vec<(Reply, EvidenceRef)> = self.refused.iter().cloned().collect();
+    /// Every refusal and deferral: what the first server, bounces and logs say.
+    pub(super) fn refusals(&self) -> Vec<Refusal> {
+        let mut all: Vec<Refusal> = self.refused.iter().cloned().collect();
         for (artifact, dsn) in &self.bounces {
             all.extend(dsn.recipients.iter().filter_map(|recipient| {
                 let text = format!("Diagnostic-Code: {}", recipient.diagnostic_code.as_deref().unwrap_or_default());
                 // A report can also tell of success (RFC 3464 §2.3.3).
                 let reply = recipient.reply.clone().filter(|reply| !reply.is_positive())?;
-                Some((reply, quote(artifact, 0, &text)))
+                let by = self.forwarder.as_deref().zip(recipient.remote_mta.as_deref());
+                let is_forwarder = by.is_some_and(|(forwarder, host)| related(host, forwarder));
+                let by = if is_forwarder { RefusedBy::Forwarder } else { RefusedBy::Next };
+                Some(Refusal { reply, at: quote(artifact, 0, &text), by })
             }));
         }
         all.extend(self.log.refusals());
@@ -181,7 +217,7 @@ impl<'a> Case<'a> {
 
     /// Whether a server refused the mail because it was not authentic.
     pub(super) fn is_refused_as_unauthentic(&self) -> bool {
-        self.refusals().iter().any(|(reply, _)| refusal::code(reply).is_some_and(|(code, _)| is_unauthentic(code)))
+        self.refusals().iter().any(|r| refusal::code(&r.reply).is_some_and(|(code, _)| is_unauthentic(code)))
     }
 
     /// What the message signature of a set covers, compared with what was sent.

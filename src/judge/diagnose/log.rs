@@ -1,6 +1,9 @@
 //! Log lines of rspamd and Postfix.
 
-use super::found::quote;
+use super::{
+    case::{Refusal, RefusedBy},
+    found::quote,
+};
 use crate::{
     evidence::LogLine,
     mail::{log, reply::Reply},
@@ -97,22 +100,24 @@ impl Log {
     }
 
     /// What Postfix was told by the next server, and what it told its clients, as far as it did not end well.
-    pub(super) fn refusals(&self) -> Vec<(Reply, EvidenceRef)> {
+    pub(super) fn refusals(&self) -> Vec<Refusal> {
         let delivered = |id: &str| self.line(&[id, "status=sent"]).is_some();
         let refused = self.lines.iter().filter_map(|(at, line)| {
             if let Some((_, said)) = line.split_once(" said: ").filter(|_| line.contains("status=")) {
                 let id = log::queue_id(line).unwrap_or_default();
                 let is_bad = line.contains("status=bounced") || line.contains("status=deferred");
                 let said = said.split(" (in reply to").next().unwrap_or(said);
-                return (is_bad && !delivered(id)).then(|| Reply::parse(said)).flatten().map(|r| (r, at.clone()));
+                let reply = (is_bad && !delivered(id)).then(|| Reply::parse(said)).flatten();
+                return reply.map(|reply| Refusal { reply, at: at.clone(), by: RefusedBy::Next });
             }
             let (_, said) = line.split_once("reject: ")?;
             let (_, said) = said.split_once(": ")?;
             let said = said.split("; from=").next().unwrap_or(said).split("; proto=").next().unwrap_or(said);
-            Some((Reply::parse(said).or_else(|| milter_reply(said))?, at.clone()))
+            let reply = Reply::parse(said).or_else(|| milter_reply(said))?;
+            Some(Refusal { reply, at: at.clone(), by: RefusedBy::Forwarder })
         });
-        let mut all: Vec<(Reply, EvidenceRef)> = refused.collect();
-        all.dedup_by(|a, b| a.0 == b.0);
+        let mut all: Vec<Refusal> = refused.collect();
+        all.dedup_by(|a, b| a.reply == b.reply);
         all
     }
 }

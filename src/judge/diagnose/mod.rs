@@ -12,7 +12,7 @@ mod rules;
 mod silence;
 
 use case::is_unauthentic;
-pub use case::{Attempt, Case, Mail};
+pub use case::{Attempt, Case, Mail, Refusal, RefusedBy};
 pub use log::Log;
 pub use mail::{Given, diagnose_mail};
 pub use silence::{checked, notes};

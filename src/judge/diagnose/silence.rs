@@ -1,6 +1,6 @@
 //! What was looked at when something did not come in time: what the silence means.
 
-use super::Log;
+use super::{Log, case::Refusal};
 use crate::{
     evidence::{Evidence, Folder, Others, Searched},
     judge::words,
@@ -146,7 +146,7 @@ fn logs(evidence: &Evidence) -> Vec<String> {
         let count = evidence.logs.len();
         lines.push(format!("{count} lines of logs tell of the mail, none of a refusal or a delay"));
     }
-    lines.extend(refusals.into_iter().map(|(reply, at)| {
+    lines.extend(refusals.into_iter().map(|Refusal { reply, at, .. }| {
         let what = if reply.is_transient() { "deferred" } else { "refused" };
         format!("{what} on the way, {}:{}: {}", at.artifact, at.line, words::cut(&reply.to_string(), 120))
     }));

@@ -112,6 +112,11 @@ fn known(reply: &Reply) -> Option<&'static Known> {
     by_words.or_else(|| KNOWN.iter().find(|known| subject.is_some_and(|s| known.statuses.contains(&s))))
 }
 
+/// Whether a server says that it may take the mail at another time: 4yz, and 5yz about an amount or a rate.
+pub fn is_limit(reply: &Reply) -> bool {
+    reply.is_transient() || known(reply).is_some_and(|known| known.is_limit)
+}
+
 /// The catalogue's code for a reply, and whether its words prove it.
 pub(super) fn code(reply: &Reply) -> Option<(&'static str, bool)> {
     let known = known(reply)?;

@@ -13,6 +13,14 @@ pub(super) struct Known {
     /// The last two parts of the enhanced status codes that only this text has.
     pub(super) statuses: &'static [&'static str],
     pub(super) meaning: Meaning,
+    /// It is about how much is sent, and goes by with time.
+    pub(super) is_limit: bool,
+}
+
+impl Known {
+    const fn limit(self) -> Self {
+        Self { is_limit: true, ..self }
+    }
 }
 
 /// What a text means.
@@ -30,7 +38,7 @@ const fn row(
     phrases: &'static [&'static [&'static str]],
     statuses: &'static [&'static str],
 ) -> Known {
-    Known { name, phrases, statuses, meaning: Meaning::Row(code) }
+    Known { name, phrases, statuses, meaning: Meaning::Row(code), is_limit: false }
 }
 
 const fn own(
@@ -40,7 +48,7 @@ const fn own(
     means: Text,
     next: Text,
 ) -> Known {
-    Known { name, phrases, statuses, meaning: Meaning::Own { means, next } }
+    Known { name, phrases, statuses, meaning: Meaning::Own { means, next }, is_limit: false }
 }
 
 /// What to do about a reply that is not known.
@@ -57,8 +65,8 @@ pub(super) fn otherwise(outlook: Outlook) -> Text {
 
 /// Every text, the most special first.
 pub(super) const KNOWN: &[Known] = &[
-    row("same Message-ID too often", "D06", &[&["same message-id"]], &[]),
-    row("unusual rate of mail", "D05", &[&["unusual rate"]], &["7.28"]),
+    row("same Message-ID too often", "D06", &[&["same message-id"]], &[]).limit(),
+    row("unusual rate of mail", "D05", &[&["unusual rate"]], &["7.28"]).limit(),
     row("SPF hard fail", "D02", &[&["hard fail policy"]], &[]),
     own(
         "no DMARC record",
@@ -175,10 +183,11 @@ pub(super) const KNOWN: &[Known] = &[
     own(
         "sending limit",
         &[&["sending limit exceeded"], &["sending quota exceeded"]],
-        &[],
+        &["4.5"],
         text("the sending account has used up its daily limit", "送信アカウントの 1 日の上限に達した"),
         text("wait a day, or send from another account", "1 日待つか、別のアカウントで送る"),
-    ),
+    )
+    .limit(),
     own(
         "mail loop",
         &[&["exceeded 50 hops"], &["mail loop"], &["hop count exceeded"]],

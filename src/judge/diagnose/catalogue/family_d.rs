@@ -1,4 +1,4 @@
-//! Family D: the receiver answers 4yz or 5yz.
+//! Family D: a server answers 4yz or 5yz.
 
 use super::{Row, row, text};
 
@@ -157,5 +157,22 @@ pub(super) const ROWS: &[Row] = &[
         ),
         text("do not forward mail over the spam threshold", "しきい値を超えたメールは転送しない"),
         &["captured on Postfix 3.7 + rspamd 3.4"],
+    ),
+    row(
+        "D13",
+        text("the company's server does not take the mail", "会社のサーバーがメールを受け取らない"),
+        text(
+            "a 4yz or 5yz reply of the server that forwards, to this run or to the sender's own server",
+            "転送するサーバーが、この実行または差出人のサーバーに返した 4yz または 5yz 応答",
+        ),
+        text(
+            "its reply says it: no such user, no relaying, a policy, a milter, greylisting; the receiver has not seen the mail",
+            "応答に理由がある。宛先なし、中継拒否、ポリシー、milter、グレーリストなど。受信側にはまだ届いていない",
+        ),
+        text(
+            "read the reply and that server's log; mend its tables or restrictions, and send again",
+            "応答とそのサーバーのログを読み、テーブルや制限を直してから送り直す",
+        ),
+        &["RFC 5321 §4.2.1", "Postfix: SMTPD_ACCESS_README"],
     ),
 ];

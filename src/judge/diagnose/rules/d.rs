@@ -3,15 +3,14 @@
 use crate::{
     judge::{
         diagnose::{
-            case::{Case, Mail, is_unauthentic, related},
+            case::{Case, Mail, Refusal, RefusedBy, is_unauthentic, related},
             found::{field, found, quote},
         },
         refusal,
     },
-    mail::reply::Reply,
     outcome::{
         Confidence::{Certain, High},
-        Diagnosis, EvidenceRef,
+        Diagnosis,
     },
     verify::Verdict,
 };
@@ -19,8 +18,8 @@ use crate::{
 /// Who refused the mail and why.
 pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut causes: Vec<Diagnosis> = Vec::new();
-    for (reply, at) in &case.refusals() {
-        let cause = refused(case, reply, at);
+    for refusal in &case.refusals() {
+        let cause = refused(case, refusal);
         match causes.iter_mut().find(|c| c.code == cause.code) {
             Some(known) => known.evidence.extend(cause.evidence),
             None => causes.push(cause),
@@ -38,11 +37,15 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
 }
 
 /// The row that fits a refusal.
-fn refused(case: &Case<'_>, reply: &Reply, at: &EvidenceRef) -> Diagnosis {
+fn refused(case: &Case<'_>, refusal: &Refusal) -> Diagnosis {
+    let Refusal { reply, at, by } = refusal;
     let text = reply.text.to_lowercase();
     let milter = case.log.find(&["connect to Milter service"]).filter(|_| text.contains("service unavailable"));
     let diagnosis = match refusal::code(reply) {
         _ if milter.is_some() => found("A17", Certain).seen(milter),
+        Some((code @ "D10", _)) => found(code, Certain),
+        // The other texts are Gmail's.
+        _ if by.is_forwarder() => found("D13", Certain),
         Some((code @ ("D01" | "D02"), _)) if is_forwarders_own(case, &text) => {
             let srs =
                 format!("{code}: the sender was rewritten (SRS); the forwarder's own SPF record lacks its address");
@@ -51,11 +54,14 @@ fn refused(case: &Case<'_>, reply: &Reply, at: &EvidenceRef) -> Diagnosis {
         Some((code, by_words)) => found(code, if by_words { Certain } else { High }),
         None => found("D00", Certain),
     };
-    let again = match reply.is_transient() {
-        true => "wait: the forwarder tries again",
-        false => "look for the bounce: the outside sender got it",
+    let again = match (by, reply.is_transient()) {
+        (RefusedBy::First(_), _) => {
+            Some("no bounce was sent, and nobody tries again: this run handed the mail over itself")
+        }
+        (RefusedBy::Forwarder, true) => Some("wait: the sender's own server tries again"),
+        (RefusedBy::Next, true) => Some("wait: the forwarder tries again"),
+        (_, false) => Some("look for the bounce: the outside sender got it").filter(|_| case.bounces.is_empty()),
     };
-    let again = Some(again).filter(|_| case.bounces.is_empty() || reply.is_transient());
     diagnosis.seen([at.clone()]).next(again.map(str::to_owned))
 }
 

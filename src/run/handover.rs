@@ -1,0 +1,128 @@
+//! A mail is handed to its first server. One that is under test and puts it off is tried again, as a client must
+//! (RFC 5321 §4.5.4.1): the same mail, until the server has it, refuses it, or time is up. What a server may have taken is never
+//! handed over twice.
+
+use super::steps::{AttemptContext, Composed};
+use crate::{
+    core::{deadline, duration},
+    evidence::{FirstServer, StageReply, Submission},
+    judge::{check::asks_for_refusal, refusal},
+    outcome::{HarnessCode, StageError},
+    probe::submit::submit,
+};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// The first pause between two tries, and the longest; each is twice as long as the one before.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(20));
+
+/// What a try needs of the time that is left.
+const TRY: Duration = Duration::from_secs(2);
+
+/// What the first server says in the end.
+///
+/// # Errors
+/// As [`submit`].
+pub(super) async fn hand_over(
+    cx: &AttemptContext<'_>,
+    composed: &Composed,
+    until: Instant,
+) -> Result<Submission, StageError> {
+    let began = Instant::now();
+    let (mut pause, longest) = (deadline::scaled(PAUSE.0), deadline::scaled(PAUSE.1));
+    let mut before = Submission::default();
+    loop {
+        let submission = one_try(cx, composed, before, began, until).await?;
+        let left = until.saturating_duration_since(Instant::now());
+        let again = put_off(cx, composed, &submission).filter(|_| left > pause + deadline::scaled(TRY));
+        let Some(reply) = again else { return Ok(submission) };
+        let text = format!("{}; next try in {}", reply.reply, duration::human(pause));
+        let begun = cx.log.begin_with("deferred", text);
+        tokio::time::sleep(pause).await;
+        cx.log.end(&begun, "ok", json!({ "stage": reply.stage, "reply": reply.reply.to_string() }));
+        pause = (pause * 2).min(longest);
+        before = submission;
+    }
+}
+
+/// One try, with what is known of those before it.
+async fn one_try(
+    cx: &AttemptContext<'_>,
+    composed: &Composed,
+    before: Submission,
+    began: Instant,
+    until: Instant,
+) -> Result<Submission, StageError> {
+    let route = &composed.route;
+    let offset = began.elapsed();
+    let left = until.saturating_duration_since(Instant::now());
+    let submission = submit(&route.endpoint, &route.helo, &composed.sent, left, &cx.world.tokens);
+    let told = |s: &Submission| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls });
+    let submission = cx.log.step("send", submission, told).await?;
+    let deferrals = before.deferrals.iter().chain(before.deciding()).cloned().collect();
+    let transcript = match before.transcript {
+        none if none.is_empty() => submission.transcript,
+        some => format!("{some}-- another try\n{}", submission.transcript),
+    };
+    let replies = submission.replies.into_iter().map(|r| StageReply { at: r.at + offset, ..r });
+    Ok(Submission { server: route.first, deferrals, replies: replies.collect(), transcript, ..submission })
+}
+
+/// The reply by which a server under test asks for another try, unless the scenario asks for that reply.
+fn put_off<'s>(cx: &AttemptContext<'_>, composed: &Composed, submission: &'s Submission) -> Option<&'s StageReply> {
+    let is_asked_for = || asks_for_refusal(&cx.item.scenario, &cx.world.target, &composed.vars, submission);
+    let is_tested = submission.server != FirstServer::Sender;
+    let reply = submission.kept_back().filter(|_| is_tested && !submission.may_be_accepted())?;
+    (!is_asked_for()).then_some(reply)
+}
+
+/// Why what the first server said leaves open what the system under test does with the mail. `holds` says whether every
+/// expectation holds.
+pub(super) fn in_doubt(
+    cx: &AttemptContext<'_>,
+    composed: &Composed,
+    submission: &Submission,
+    holds: bool,
+) -> Option<StageError> {
+    let stage = format!("submit to {}", composed.route.server);
+    if let Some(why) = submission.unanswered.as_ref().filter(|_| !holds) {
+        let message = format!("{why}; nobody knows whether the server took the mail, so it was not sent again");
+        let next = "look for the Message-ID in the server's log; smtp.log has what was said";
+        return Some(StageError::new(HarnessCode::H04, stage, message, next));
+    }
+    let reply = submission.kept_back()?;
+    // Where nothing was sent, nothing that was not seen says anything.
+    let is_asked_for = asks_for_refusal(&cx.item.scenario, &cx.world.target, &composed.vars, submission);
+    if holds && (is_asked_for || submission.may_be_accepted()) {
+        return None;
+    }
+    let (code, next) = match (submission.server, refusal::is_limit(&reply.reply)) {
+        (FirstServer::Sender, true) => (
+            HarnessCode::H06,
+            "wait and run again, or send from another account; `limits` and `--jobs` keep runs below a limit; the system under \
+             test has not seen the mail: no bounce was sent, and nobody tries again",
+        ),
+        (FirstServer::Sender, false) => (
+            HarnessCode::H07,
+            "see that server's log and what the account may send; the system under test has not seen the mail: no bounce was \
+             sent, and nobody tries again",
+        ),
+        (FirstServer::Company | FirstServer::Receiver, _) => (
+            HarnessCode::H06,
+            "give it more time (`--timeout`), or take this machine from greylisting and limits there; no bounce was \
+             sent, and nobody tries again",
+        ),
+    };
+    Some(StageError::new(code, stage, told(submission, reply), next))
+}
+
+/// Who kept the mail back, and how.
+fn told(submission: &Submission, reply: &StageReply) -> String {
+    let what = if reply.reply.is_transient() { "put the mail off" } else { "refused the mail" };
+    let tries = match submission.deferrals.len() {
+        0 => String::new(),
+        1 => ", after one that was put off as well".to_owned(),
+        n => format!(", after {n} that were put off as well"),
+    };
+    format!("{} {what} at {}: {}{tries}", submission.server, reply.stage, reply.reply)
+}
