@@ -7,6 +7,8 @@ use super::vars::{Template, Vars};
 pub(crate) enum Form {
     /// One line that is not empty.
     Line,
+    /// The whole value of a header field, which is read with its white space collapsed.
+    Value,
     /// A regular expression.
     Expression,
     /// An enhanced status code (RFC 3463 §2).
@@ -36,6 +38,7 @@ impl Form {
         }
         match self {
             Self::Line | Self::Label => line(text),
+            Self::Value => line(text).and_then(|()| collapsed(text)),
             Self::Expression => expression(text),
             Self::Status => status(text),
             Self::Domain => domain(text),
@@ -72,6 +75,17 @@ fn line(text: &str) -> Result<(), Malformed> {
             Err((message, "what is tested is one line; write it on one line".to_owned()))
         }
         false => Ok(()),
+    }
+}
+
+fn collapsed(text: &str) -> Result<(), Malformed> {
+    match text.split_whitespace().collect::<Vec<_>>().join(" ") {
+        collapsed if collapsed == text => Ok(()),
+        collapsed => {
+            let message =
+                format!("`{text}` is the value of no header field: white space at its ends, or more than one in a row");
+            Err((message, format!("values are read with their white space collapsed; write `{collapsed}`")))
+        }
     }
 }
 
@@ -134,6 +148,7 @@ mod tests {
                 &["corp.example", "corp.example.", "例え.jp", "_x.a-b"],
                 &["", "a b", "x@corp.example", ".a", "a..b", "<a>"],
             ),
+            (Form::Value, &["a b"], &["", "a  b", " a", "a\tb", "a\nb"]),
             (Form::Label, &["\\Important", "a b"], &[""]),
         ] {
             for text in sound {

@@ -105,7 +105,7 @@ impl DeliveredExpectation {
             out.extend(seal.value.by.iter().chain(&seal.value.selector).map(|domain| (Form::Domain, domain)));
         }
         out.extend(self.headers.iter().filter_map(|(_, test)| match &test.value {
-            HeaderTest::Text(text) => Some(text.formed(Form::Line)),
+            HeaderTest::Text(text) => Some(text.formed(Form::Value)),
             HeaderTest::Absent => None,
         }));
         out.extend(self.labels.iter().map(|label| (Form::Label, label)));

@@ -441,6 +441,8 @@ fn header_fields_are_tested_as_they_read() {
     let headers = |test: &str| delivered(&format!("headers: {{ {test} }}"));
     says(&headers("x-a: Grüße"), "delivered.headers.x-a", &evidence, true, "Grüße", "Grüße");
     says(&headers("X-None: a"), "delivered.headers.X-None", &evidence, false, "a", "no such field");
+    let split = forwarded(1, |t| t.replace("X-A: a", "X-A: =?UTF-8?B?6L+35oOR4w==?=\r\n =?utf-8?B?g6Hjg7zjg6s=?="));
+    says(&headers("X-A: 迷惑メール"), "delivered.headers.X-A", &split, true, "迷惑メール", "迷惑メール");
     let absent = |name: &str| headers(&format!("{name}: {{ absent: true }}"));
     says(&absent("X-None"), "delivered.headers.X-None", &evidence, true, "no such field", "no such field");
     says(&absent("x-a"), "delivered.headers.x-a", &evidence, false, "no such field", "Grüße");

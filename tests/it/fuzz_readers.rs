@@ -8,7 +8,7 @@ use sealcheck::{
         authres::{self, AuthenticationResults},
         dkim,
         dsn::Dsn,
-        log, received, received_spf,
+        encoded_word, log, received, received_spf,
         reply::Reply,
         taglist::TagList,
     },
@@ -28,13 +28,14 @@ pub(crate) struct Reader {
 }
 
 /// All of them.
-pub(crate) const READERS: [Reader; 14] = [
+pub(crate) const READERS: [Reader; 15] = [
     Reader { name: "authres", read: |data| field("Authentication-Results", data, results) },
     Reader { name: "trust", read: |data| message(data, results) },
     Reader { name: "taglist", read: tags },
     Reader { name: "arc", read: |data| message(data, |m| drop(ArcChain::of(m))) },
     Reader { name: "dkim", read: |data| field("DKIM-Signature", data, |m| drop(dkim::all(m))) },
     Reader { name: "dsn", read: |data| message(data, |m| drop(Dsn::of(m))) },
+    Reader { name: "encoded-word", read: |data| drop(encoded_word::decode(&String::from_utf8_lossy(data))) },
     Reader { name: "received", read: |data| field("Received", data, |m| drop(received::hops(m))) },
     Reader { name: "received-spf", read: |data| field("Received-SPF", data, |m| drop(received_spf::all(m))) },
     Reader { name: "reply", read: reply },

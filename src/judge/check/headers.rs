@@ -5,7 +5,13 @@ use super::{
     scenario::Context,
     text::{self, Seen},
 };
-use crate::{core::At, evidence::ReceivedCopy, judge::words, mail::Field, scenario::model::HeaderTest};
+use crate::{
+    core::At,
+    evidence::ReceivedCopy,
+    judge::words,
+    mail::{Field, encoded_word},
+    scenario::model::HeaderTest,
+};
 
 pub(super) fn check(
     wanted: &[(String, At<HeaderTest>)],
@@ -33,15 +39,7 @@ const NO_FIELD: &str = "no such field";
 
 /// The value as a person reads it: unfolded, white space collapsed, encoded words decoded.
 fn decoded(field: &Field) -> String {
-    let plain = field.value();
-    let value = if plain.contains("=?") {
-        let header = format!("Subject: {plain}\r\n\r\n");
-        let message = mail_parser::MessageParser::default().parse(header.as_bytes());
-        message.and_then(|m| m.subject().map(str::to_owned)).unwrap_or(plain)
-    } else {
-        plain
-    };
-    value.split_whitespace().collect::<Vec<_>>().join(" ")
+    encoded_word::decode(&field.value()).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
