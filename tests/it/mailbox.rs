@@ -325,37 +325,6 @@ async fn deleting_moves_exactly_this_message_to_the_bin() {
 }
 
 #[tokio::test]
-async fn looking_up_a_message_id_uses_one_connection_and_makes_it_again() {
-    let server = serve_each(2, |number, c| {
-        enter(c, "X-GM-EXT-1");
-        if number == 0 {
-            answer(c, "LIST", "* LIST (\\All) \"/\" \"[Gmail]/All Mail\"\r\n");
-            answer(c, "EXAMINE \"[Gmail]/All Mail\"", "* 1 EXISTS\r\n* OK [UIDNEXT 9]\r\n");
-            answer(c, "UID SEARCH X-GM-RAW \"rfc822msgid:t-1@ext.example\"", "* SEARCH 7\r\n");
-            // Who was not used for a while shows that it answers, and tells what is new.
-            answer(c, "NOOP", "");
-            answer(c, "X-GM-RAW \"rfc822msgid:t-2@ext.example\"", "* SEARCH\r\n");
-            answer(c, "UID SEARCH HEADER Message-ID \"t-2@ext.example\"", "* SEARCH\r\n");
-            // It is gone when it is asked for more.
-            return;
-        }
-        answer(c, "EXAMINE \"INBOX\"", "* 0 EXISTS\r\n* OK [UIDNEXT 1]\r\n");
-        answer(c, "X-GM-RAW", "* SEARCH\r\n");
-        answer(c, "HEADER Message-ID", "* SEARCH 3\r\n");
-        c.until_hangup();
-    });
-    let mailboxes = patient();
-    let account = account(server.port);
-    assert!(mailboxes.contains(&account, Folder::All, "<t-1@ext.example>").await.unwrap());
-    assert!(!mailboxes.contains(&account, Folder::All, "<t-2@ext.example>").await.unwrap());
-    assert!(mailboxes.contains(&account, Folder::Inbox, "<t-3@ext.example>").await.unwrap());
-    assert!(mailboxes.contains(&account, Folder::Inbox, "<a\r\nb>").await.is_err());
-    assert_eq!(mailboxes.connections(), (2, 1));
-    mailboxes.close().await;
-    server.done();
-}
-
-#[tokio::test]
 async fn tls_from_the_start_and_by_starttls() {
     let pki = Pki::new();
     for mode in [TlsMode::Implicit, TlsMode::Starttls] {

@@ -92,6 +92,33 @@ async fn a_connection_that_says_nothing_more_is_replaced_and_the_cache_stays() {
     server.done();
 }
 
+#[tokio::test]
+async fn a_search_whose_connection_breaks_is_done_again_on_a_new_one() {
+    let server = serve_each(2, |number, c| {
+        enter(c, "IDLE");
+        answer(c, "LIST", "* LIST (\\Junk) \"/\" \"Junk\"\r\n");
+        answer(c, "EXAMINE \"Junk\"", "* 3 EXISTS\r\n* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 9]\r\n");
+        answer(c, SINCE.1, "* SEARCH\r\n");
+        if number == 0 {
+            answer(c, "NOOP", "");
+            // The name is known by now.
+            answer(c, "EXAMINE \"Junk\"", "* 3 EXISTS\r\n* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 9]\r\n");
+            c.hear(SINCE.1);
+            c.say("* SEAR");
+            return;
+        }
+        c.until_hangup();
+    });
+    let (mailboxes, account) = (patient(), account(server.port));
+    for _ in 0..2 {
+        let spam = mailboxes.search(&account, &[Folder::Spam], &wanted(1), SINCE.0).await.unwrap();
+        assert_eq!((spam[0].name.as_deref(), spam[0].arrivals.len()), (Some("Junk"), 0));
+    }
+    assert_eq!(mailboxes.connections(), (2, 1));
+    mailboxes.close().await;
+    server.done();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_at_once_are_searched_for_together_however_slow_the_server_is() {
     let (in_search, searching) = signal();

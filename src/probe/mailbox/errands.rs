@@ -65,6 +65,8 @@ struct Open {
     uid_validity: u32,
     /// The bin's name, once it was looked for; a name in the configuration that is wrong matters only to who deletes.
     bin: Option<Option<String>>,
+    /// The names of folders that were found.
+    names: HashMap<Folder, String>,
 }
 
 impl Errands {
@@ -127,23 +129,6 @@ impl Errands {
                 all.extend(found);
             }
             Ok(all)
-        })
-    }
-
-    /// Whether a folder holds a message with this Message-ID; `false` too when there is no such folder.
-    pub(super) fn contains(&mut self, folder: Folder, message_id: &str) -> Result<bool, StageError> {
-        self.twice(Time::Short, |open| {
-            if !open.select(folder, false)? {
-                return Ok(false);
-            }
-            let bare = message_id.trim_matches(['<', '>']);
-            if open.session.is_gmail() {
-                let found = open.session.search(&format!("X-GM-RAW {}", quoted(&format!("rfc822msgid:{bare}"))))?;
-                if !found.is_empty() {
-                    return Ok(true);
-                }
-            }
-            Ok(!open.session.search(&format!("HEADER Message-ID {}", quoted(bare)))?.is_empty())
         })
     }
 
@@ -261,7 +246,7 @@ impl Errands {
         if std::mem::replace(&mut self.was_open, true) {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(self.open.insert(Open { session, selected: None, uid_validity: 0, bin: None }))
+        Ok(self.open.insert(Open { session, selected: None, uid_validity: 0, bin: None, names: HashMap::new() }))
     }
 }
 
@@ -296,7 +281,13 @@ impl Open {
     /// Opens a folder, also when it is open; its name as the server writes it, or `None` when there is none such.
     fn select_anew(&mut self, folder: Folder, changes: bool) -> Result<Option<String>, StageError> {
         self.selected = None;
-        let Named::Found(name, _) = self.session.folder_name(folder)? else { return Ok(None) };
+        let name = match self.names.get(&folder) {
+            Some(name) => name.clone(),
+            None => match self.session.folder_name(folder)? {
+                Named::Found(name, _) => self.names.entry(folder).or_insert(name).clone(),
+                Named::Absent(_) => return Ok(None),
+            },
+        };
         self.uid_validity = self.session.select(&name, changes)?.uid_validity;
         self.selected = Some((folder, changes));
         Ok(Some(name))

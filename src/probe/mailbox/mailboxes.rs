@@ -180,34 +180,6 @@ impl Mailboxes {
         }
     }
 
-    /// Whether a folder holds a message with this Message-ID at this moment; `false` when the account has no such
-    /// folder. Asked on a connection of its own.
-    ///
-    /// # Errors
-    /// When the server cannot be reached or refuses the login.
-    pub async fn contains(&self, account: &Account, folder: Folder, message_id: &str) -> Result<bool, StageError> {
-        errands::check_message_id(message_id)?;
-        let (errands, _) = self.0.errands(account)?;
-        let message_id = message_id.to_owned();
-        run(errands, move |errands| errands.contains(folder, &message_id)).await
-    }
-
-    /// The messages that a folder holds already for an attempt, and reports about its mail, of those that came since a
-    /// moment in seconds since 1970; none when the account has no such folder. Asked on a connection of its own.
-    ///
-    /// # Errors
-    /// When the server cannot be reached or refuses the login.
-    pub async fn past(
-        &self,
-        account: &Account,
-        folder: Folder,
-        wanted: &Wanted,
-        since: i64,
-    ) -> Result<Vec<Arrival>, StageError> {
-        let searched = self.search(account, &[folder], wanted, since).await?;
-        Ok(searched.into_iter().flat_map(|search| search.arrivals).collect())
-    }
-
     /// Searches folders of an account for what an attempt wants, copies and reports, among the messages that came since the
     /// day before a moment in seconds since 1970. Every folder is opened anew, on a connection of its own that has just
     /// answered: what is not found was not there when the server was asked. The time limit ([`Limits::errand`] a folder)
