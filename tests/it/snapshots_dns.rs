@@ -115,7 +115,7 @@ fn what_dns_does_not_tell_changes_no_snapshot_and_is_not_accepted() {
     let check = |name: &str, address: SocketAddr, update: &str| {
         let (dns, report) = (format!("dns={address}"), format!("json=r-{}.json", address.port()));
         let run = project.run(&["run", "--target", "gmail", "--set", &dns, "--update", update, "--report", &report]);
-        assert!(run.code != 1 && run.code != 5, "{name}: {run}");
+        assert!(run.code == 3 && run.stdout.contains("error[H03]"), "{name}: {run}");
         let result: Value = serde_json::from_str(&project.read(&format!("r-{}.json", address.port()))).unwrap();
         for scenario in result["scenarios"].as_array().unwrap() {
             assert!(scenario["attempts"][0]["observed"][0].is_object(), "{name}: the mail came: {scenario}");
@@ -135,4 +135,31 @@ fn what_dns_does_not_tell_changes_no_snapshot_and_is_not_accepted() {
         assert!(!project.path(file).exists(), "{file}");
     }
     fs::remove_dir_all(project.path("snapshots")).unwrap();
+}
+
+/// A key of the company that DNS does not tell of, from the receiver nor from us. Every expectation holds.
+#[test]
+fn a_copy_that_cannot_be_verified_is_an_error_whatever_is_expected_of_it() {
+    let text = "sealcheck: 1
+name: a seal whose key cannot be looked up
+lab:
+  company: { arc: dedicated }
+  dns: [ { name: arc2026._domainkey.corp.example, type: TXT, answer: servfail } ]
+send: { from: external, to: company }
+wait: { timeout: 60s }
+retries: { max: 1, on: [error], delay: 0s }
+expect:
+  - delivered:
+      to: gmail
+      auth: { arc: fail, dmarc: pass }
+      arc: { seals: [ { i: last, by: $gmail.seal_domain, cv: fail } ] }
+";
+    let project = Project::new().scenario("dark", text);
+    for update in ["all", "new", "pending"] {
+        let run = project.run(&["run", "--update", update, "--report", "json=r.json"]);
+        assert!(run.code == 3 && run.stdout.contains("error[H03]"), "{update}: {run}");
+        let result: Value = serde_json::from_str(&project.read("r.json")).unwrap();
+        assert_eq!(result["scenarios"][0]["attempts"].as_array().unwrap().len(), 2, "it is tried again: {run}");
+        assert!(!project.path("snapshots").exists(), "{run}");
+    }
 }
