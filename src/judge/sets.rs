@@ -1,9 +1,11 @@
 //! Which ARC Sets came with a message, and which one the receiver wrote itself.
 
-use crate::mail::{
-    arc::{ArcChain, ArcSet},
-    authres::AuthenticationResults,
-    domain::is_at_or_below,
+use crate::{
+    core::domain::is_at_or_below,
+    mail::{
+        arc::{ArcChain, ArcSet},
+        authres::AuthenticationResults,
+    },
 };
 
 /// The sets that came with the message: all but the receiver's own, which is the newest one where its seal has the

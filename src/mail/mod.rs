@@ -6,7 +6,6 @@
 pub mod arc;
 pub mod authres;
 pub mod dkim;
-pub mod domain;
 pub mod dsn;
 pub mod encoded_word;
 mod lexer;

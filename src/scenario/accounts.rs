@@ -6,7 +6,7 @@ use super::{
     target::{Account, Target},
     vars::{Template, Vars},
 };
-use crate::{core::At, mail::domain};
+use crate::core::{At, domain};
 
 impl Target {
     /// The account that a text means: by its name, or by its address, whose case does not count.

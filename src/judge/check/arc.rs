@@ -6,12 +6,12 @@ use super::{
     text,
 };
 use crate::{
+    core::domain,
     evidence::ReceivedCopy,
     judge::words,
     mail::{
         arc::{ArcChain, ArcSet},
         authres::ArcComment,
-        domain,
     },
     scenario::{
         Account, Template, Vars,

@@ -6,12 +6,10 @@ use super::{
     text::{self, Matcher},
 };
 use crate::{
+    core::domain,
     evidence::ReceivedCopy,
     judge::words,
-    mail::{
-        authres::{AuthenticationResults, ResInfo},
-        domain,
-    },
+    mail::authres::{AuthenticationResults, ResInfo},
     scenario::{
         Vars,
         model::{ArcPolicy, AuthExpectation, MethodTest, ResultTest},

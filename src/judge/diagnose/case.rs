@@ -6,13 +6,13 @@ use super::{
     silence::{self, Bounces},
 };
 use crate::{
+    core::domain::is_at_or_below,
     evidence::{Evidence, FirstServer, Folder, MailboxNotes, ReceivedCopy, ReturnedMail},
     judge::{self, refusal, survival, survival_of_returned},
     mail::{
         Message,
         arc::{ArcChain, ArcSet},
         authres::{AuthenticationResults, ResInfo},
-        domain::is_at_or_below,
         dsn::{Dsn, RecipientStatus, Returned},
         received::Hop,
         reply::Reply,

@@ -6,9 +6,10 @@ use super::{
     diagnose_case,
 };
 use crate::{
+    core::domain::is_at_or_below,
     evidence::ReturnedMail,
     judge::{survival, survival_of_returned},
-    mail::{Message, arc::ArcChain, authres::AuthenticationResults, domain::is_at_or_below, dsn::Dsn, received::Hop},
+    mail::{Message, arc::ArcChain, authres::AuthenticationResults, dsn::Dsn, received::Hop},
     outcome::Diagnosis,
     verify::Verification,
 };

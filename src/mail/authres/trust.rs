@@ -2,7 +2,10 @@
 //! place of the field decides.
 
 use super::{AuthenticationResults, AuthservId, all};
-use crate::mail::{Message, domain::is_at_or_below, received::Hop};
+use crate::{
+    core::domain::is_at_or_below,
+    mail::{Message, received::Hop},
+};
 use std::{net::IpAddr, ops::Range};
 
 /// How many names are tried to find the receiver.

@@ -1,7 +1,7 @@
 //! Accounts' roles in place of their domains and addresses.
 
 use crate::{
-    mail::domain::is_at_or_below,
+    core::domain::is_at_or_below,
     scenario::{Scenario, Target, model::ExpectationKind},
 };
 

@@ -2,7 +2,8 @@
 
 use super::{super::explained::Contents, Looks};
 use crate::{
-    mail::{Message, dkim, domain::is_at_or_below, received::Hop},
+    core::domain::is_at_or_below,
+    mail::{Message, dkim, received::Hop},
     report::{console::Tone, organization, sink::plain},
     verify::{Verdict, Verification},
 };
