@@ -30,8 +30,9 @@ const ALLOWED: [(&str, &[&str]); 13] = [
 ];
 
 /// Libraries that may be named in one room (or file) only.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 15] = [
     ("lettre", &["probe"]),
+    ("imap", &["probe/mailbox"]),
     ("imap_proto", &["probe/mailbox"]),
     ("imap_codec", &["lab"]),
     ("smtp_proto", &["lab"]),

@@ -55,9 +55,11 @@ pub(super) fn connect(
             Box::new(tls)
         }
     };
-    let mut connection = Connection::new(Wire::new(io, by.clone(), Arc::clone(log)), by.clone(), limits);
+    let is_greeted = endpoint.tls == TlsMode::Starttls;
+    let wire = Wire::new(io, by.clone(), Arc::clone(log));
+    let mut connection = Connection::new(wire, by.clone(), limits, is_greeted);
     step();
-    if endpoint.tls != TlsMode::Starttls {
+    if !is_greeted {
         let greeting = connection.greeting().map_err(|e| error::of(stage(), &e, &last(log)))?;
         greeted(endpoint, &String::from_utf8_lossy(&greeting))?;
         step();

@@ -16,7 +16,8 @@
 //! | `visit` | what a server shows of itself and of an account, without anything being changed |
 //! | `batch` | what one FETCH reads |
 //! | `fetch` | FETCH and SEARCH data, Gmail's extensions included |
-//! | `protocol` | commands and what answers them, IDLE |
+//! | `protocol` | commands and what answers them, IDLE, by the `imap` crate |
+//! | `responses` | the stream under the crate: what it is shown, and what is read beside it |
 //! | `wire` | the octets: lines and literals |
 //! | `timed` | how long all of it may take |
 //! | `transcript` | the protocol lines, logins masked |
@@ -35,6 +36,7 @@ mod leftovers;
 mod mailboxes;
 mod past;
 mod protocol;
+mod responses;
 mod search;
 mod session;
 mod timed;

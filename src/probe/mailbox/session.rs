@@ -7,7 +7,7 @@ use super::{
     error,
     fetch::{Answer, Fetched, Listed},
     mailboxes::Limits,
-    protocol::{Connection, Failure, Idled, quoted},
+    protocol::{Connection, Failure, Idled, LoggedIn, quoted},
     timed::Deadline,
     transcript::Log,
     utf7,
@@ -35,7 +35,7 @@ const HEADERS: usize = 32_000_000;
 
 /// A logged-in connection.
 pub(super) struct Session {
-    imap: Connection,
+    imap: LoggedIn,
     log: Arc<Mutex<Log>>,
     cutter: Arc<Cutter>,
     place: String,
@@ -79,10 +79,7 @@ impl Session {
         let log = Arc::new(Mutex::new(log));
         let enter = |login: &Login, secret: &Secret| {
             connect::connect(&access.endpoint, limits, (cutter, by), &log)
-                .and_then(|(mut connection, seen)| {
-                    enter(access, login, secret, &mut connection, &log)?;
-                    Ok((connection, seen))
-                })
+                .and_then(|(connection, seen)| Ok((enter(access, login, secret, connection, &log)?, seen)))
                 .inspect_err(|_| cutter.release())
         };
         let login = access.endpoint.login.clone().unwrap_or_else(Login::nobody);
@@ -289,7 +286,7 @@ impl Session {
     /// Waits for news (RFC 2177) until a moment. What the news are does not matter: the folder is looked at after every
     /// IDLE, because an EXISTS can get lost around DONE.
     pub(super) fn idle(&mut self, until: Instant) -> Result<Idled, StageError> {
-        self.imap.idle(until).map_err(|failure| self.error("IDLE", &failure))
+        self.imap.idle(until.saturating_duration_since(Instant::now())).map_err(|failure| self.error("IDLE", &failure))
     }
 }
 
@@ -303,35 +300,40 @@ fn enter(
     access: &ImapAccess,
     account: &Login,
     secret: &Secret,
-    connection: &mut Connection,
+    connection: Connection,
     log: &Mutex<Log>,
-) -> Result<(), StageError> {
-    let (endpoint, user) = (&access.endpoint, account.user.as_str());
-    let refusal = RefCell::default();
+) -> Result<LoggedIn, StageError> {
+    let endpoint = &access.endpoint;
+    let token = Token { user: &account.user, secret, refusal: RefCell::default() };
     let entered = match account.mechanism {
-        Mechanism::Password if [user, secret.expose()].iter().any(|text| text.contains(['\r', '\n', '\0'])) => {
-            Err(Failure::No("(not asked: user or password hold a line break)".to_owned()))
-        }
-        Mechanism::Password => connection.login(user, secret.expose()),
-        Mechanism::Xoauth2 => {
-            connection.authenticate("XOAUTH2", |challenge| xoauth2(user, secret, challenge, &refusal))
-        }
+        Mechanism::Password => connection.login(&account.user, secret.expose()),
+        Mechanism::Xoauth2 => connection.authenticate("XOAUTH2", &token),
     };
     entered.map_err(|failure| match &failure {
         Failure::No(text) | Failure::Bad(text) => {
-            error::login(endpoint, account, access.provider, text, &refusal.borrow())
+            error::login(endpoint, account, access.provider, text, &token.refusal.borrow())
         }
-        _ => error::of(format!("login {} as {user}", endpoint.host), &failure, &connect::last(log)),
+        _ => error::of(format!("login {} as {}", endpoint.host, account.user), &failure, &connect::last(log)),
     })
 }
 
 /// XOAUTH2: on refusal the server says why in a second challenge, and the client must answer with an empty line.
-fn xoauth2(user: &str, secret: &Secret, challenge: &[u8], refusal: &RefCell<String>) -> String {
-    if challenge.is_empty() {
-        return format!("user={user}\x01auth=Bearer {}\x01\x01", secret.expose());
+struct Token<'a> {
+    user: &'a str,
+    secret: &'a Secret,
+    refusal: RefCell<String>,
+}
+
+impl imap::Authenticator for Token<'_> {
+    type Response = String;
+
+    fn process(&self, challenge: &[u8]) -> String {
+        if challenge.is_empty() {
+            return format!("user={}\x01auth=Bearer {}\x01\x01", self.user, self.secret.expose());
+        }
+        *self.refusal.borrow_mut() = String::from_utf8_lossy(challenge).into_owned();
+        String::new()
     }
-    *refusal.borrow_mut() = String::from_utf8_lossy(challenge).into_owned();
-    String::new()
 }
 
 /// A set of messages (RFC 3501 §9, sequence-set).
