@@ -23,6 +23,7 @@ mod pipeline;
 mod pool;
 mod preflight;
 mod recorded;
+mod removal;
 mod route;
 mod scenario;
 mod scenario_report;

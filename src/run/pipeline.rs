@@ -21,25 +21,27 @@ use super::{
     world::World,
 };
 use crate::{
-    core::deadline,
-    evidence::{Evidence, MailboxNotes},
+    evidence::MailboxNotes,
     judge,
     outcome::{Event, StageError, Status},
     probe::sign::sign,
-    scenario::model::Cleanup,
 };
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How long deleting what arrived may take.
-const CLEANUP: Duration = Duration::from_secs(10);
-
-/// Sends one mail, or takes up one that was sent, and sees what becomes of it.
-pub(super) async fn attempt(environment: &Environment, item: &Item, world: &World, number: u32) -> Attempted {
+/// Sends one mail, or takes up one that was sent, and sees what becomes of it; with the log of its steps, to which putting away
+/// what arrived is added.
+pub(super) async fn attempt(environment: &Environment, item: &Item, world: &World, number: u32) -> (Attempted, Log) {
     let token = item.token(&environment.run, number);
     let began = Moment::now(environment.emitter.clock());
     let log = Log::new(environment.emitter.clone(), item.id.clone(), number);
-    let cx = &AttemptContext { environment, item, world, number, began, token, log };
+    let cx = AttemptContext { environment, item, world, number, began, token, log };
+    let attempted = steps(&cx).await;
+    (attempted, cx.log)
+}
+
+async fn steps(cx: &AttemptContext<'_>) -> Attempted {
+    let item = cx.item;
     cx.log.emit(|scenario, attempt| Event::AttemptStarted { scenario, attempt, token: cx.token.clone() });
     let composed = match &item.past {
         None => compose_mail(cx),
@@ -63,15 +65,12 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
     let waited = wait_for_mail(cx, &composed, submitted).await;
     let collected = collect(cx, &composed, waited).await;
     let judged = judge(cx, &composed, &collected);
-    if item.scenario.cleanup == Cleanup::Delete {
-        cleanup(cx, &collected.evidence).await;
-    }
     for check in judged.checks.iter().flat_map(|checks| checks.iter()) {
         cx.log.emit(|scenario, attempt| Event::Assertion { scenario, attempt, check: check.clone() });
     }
     let attempted = attempt_report::judged(cx, &composed, collected, judged);
     if attempted.report.status == Status::TimedOut {
-        world.deliveries.give_up(&cx.token);
+        cx.world.deliveries.give_up(&cx.token);
     }
     attempted
 }
@@ -185,16 +184,4 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let diagnosis = judge::diagnose::explain(evidence, of_checks, target, error.as_ref());
     cx.log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
     Judged { checks, diagnosis, error }
-}
-
-/// What arrived is no longer needed. That it cannot be deleted changes nothing about what was found out.
-async fn cleanup(cx: &AttemptContext<'_>, evidence: &Evidence) {
-    let begun = cx.log.begin("cleanup");
-    let arrivals = evidence.copies.iter().map(|c| &c.arrival).chain(evidence.bounces.iter().map(|b| &b.arrival));
-    let (mut problems, by) = (Vec::new(), Instant::now() + deadline::scaled(CLEANUP));
-    for arrival in arrivals {
-        problems.extend(cx.world.mailboxes.delete(arrival, by).await.err().map(|error| error.to_string()));
-    }
-    let status = if problems.is_empty() { "ok" } else { "error" };
-    cx.log.end(&begun, status, if problems.is_empty() { Value::Null } else { json!(problems) });
 }

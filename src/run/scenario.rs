@@ -1,8 +1,17 @@
 //! One scenario: its attempts, and what they come to.
 
 use super::{
-    ArtifactPolicy, Environment, Item, artifacts::File, attempt_report::Attempted, exhausted::exhausted, limits,
-    log::millis, pipeline::attempt, scenario_report::blank, worlds::Unbuilt,
+    ArtifactPolicy, Environment, Item,
+    artifacts::File,
+    attempt_report::Attempted,
+    exhausted::exhausted,
+    limits,
+    log::{Log, millis},
+    pipeline::attempt,
+    removal::Removal,
+    scenario_report::blank,
+    world::World,
+    worlds::Unbuilt,
 };
 use crate::{
     core::Token,
@@ -14,11 +23,12 @@ use crate::{
     outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status},
     scenario::{
         Target,
-        model::{KnownIssue, RetryOn},
+        model::{Cleanup, KnownIssue, RetryOn},
     },
 };
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -37,24 +47,54 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
         None => 1 + scenario.retries.max,
         Some(past) => past.max_attempts,
     };
-    tokio::select! {
+    let left = tokio::select! {
         () = environment.stop.cut_off() => {
-            report.status = Status::NotRun;
-            report.reason = environment.stop.reason().map(|r| r.as_str().to_owned());
+            cut_off(environment, &mut report);
+            None
         }
-        () = attempts(environment, item, &mut report) => {}
-    }
+        left = attempts(environment, item, &mut report) => left,
+    };
+    // The verdict stands by now.
+    remove(environment, left, &mut report).await;
     let paced: u64 = report.attempts.iter().filter_map(|a| a.timings_ms.get(PACED)).sum();
     report.duration_ms = millis(started.elapsed()).saturating_sub(paced);
     report
 }
 
-async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioReport) {
+/// The run ends before the scenario does. What an attempt has proved stands; otherwise it counts as not run.
+fn cut_off(environment: &Environment, report: &mut ScenarioReport) {
+    let reason = environment.stop.reason().map(|reason| reason.as_str().to_owned());
+    let proves = |status: &Status| matches!(status, Status::Failed | Status::TimedOut | Status::Late);
+    let proved = report.attempts.iter().rev().map(|a| a.status).find(proves);
+    report.reason = match proved {
+        Some(_) => reason.map(|reason| format!("{reason}: it was not tried again")),
+        None => reason,
+    };
+    report.status = proved.unwrap_or(Status::NotRun);
+}
+
+/// Puts away what an attempt left in mailboxes.
+async fn remove(environment: &Environment, left: Option<Removal>, report: &mut ScenarioReport) {
+    if let (Some(left), Some(attempt)) = (left, report.attempts.last_mut()) {
+        left.run(&environment.stop, attempt).await;
+    }
+}
+
+/// Every attempt; what the last one left in mailboxes, when that is to be put away.
+async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioReport) -> Option<Removal> {
     let first = item.past.as_ref().map_or(1, |past| past.attempt);
     report.attempts.extend(item.past.iter().flat_map(|past| past.earlier.clone()));
     for n in first..=report.max_attempts.max(first) {
-        let (Attempted { report: attempt, evidence, mut files }, target) = once(environment, item, n).await;
+        let Tried { attempted, place } = once(environment, item, n).await;
+        let Attempted { report: attempt, evidence, mut files } = attempted;
         let status = attempt.status;
+        let target = place.as_ref().map(|(world, _)| world.target.clone());
+        let left = match (&evidence, place) {
+            (Some(evidence), Some((world, Some(log)))) if item.scenario.cleanup == Cleanup::Delete => {
+                Some(Removal::of(evidence, world, log))
+            }
+            _ => None,
+        };
         let known = known_issue(item, target.as_ref());
         // A mail that may have been taken is never sent again.
         let in_doubt = evidence.as_ref().is_some_and(|e| e.submission.unanswered.is_some());
@@ -80,6 +120,7 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
         if again {
             let duration_ms = report.attempts.last().map_or(0, |a| a.duration_ms);
             let scenario = item.id.clone();
+            remove(environment, left, report).await;
             environment.emitter.emit(Event::AttemptFinished { scenario, attempt: n, status, duration_ms });
             tokio::time::sleep(item.scenario.retries.delay).await;
             continue;
@@ -89,8 +130,9 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
         if let Some(known) = known {
             expected(environment, known, report);
         }
-        break;
+        return left;
     }
+    None
 }
 
 /// The failure that is known of the scenario, in a world that has it.
@@ -98,25 +140,33 @@ fn known_issue<'i>(item: &'i Item, target: Option<&Target>) -> Option<&'i KnownI
     item.scenario.known_issue.as_ref().filter(|known| target.is_none_or(|target| known.is_of(target)))
 }
 
+/// An attempt, with its world where there is one, and the log of its steps where it began.
+struct Tried {
+    attempted: Attempted,
+    place: Option<(Arc<World>, Option<Log>)>,
+}
+
 /// One attempt, in its world, as soon as the limits let it.
-async fn once(environment: &Environment, item: &Item, n: u32) -> (Attempted, Option<Target>) {
+async fn once(environment: &Environment, item: &Item, n: u32) -> Tried {
     let token = || item.token(&environment.run, n);
     let world = match environment.worlds.world(&item.scenario.knobs).await {
         Ok(world) => world,
-        Err(Unbuilt::Harness(error)) => return (unbegun(token(), n, exhausted().unwrap_or(error)), None),
-        Err(Unbuilt::Configuration { said }) => return (misconfigured(token(), n, said), None),
-    };
-    let target = Some(world.target.clone());
-    match pace(environment, item, &world.target, n).await {
-        Ok(paced) => {
-            let mut attempted = attempt(environment, item, &world, n).await;
-            if !paced.is_zero() {
-                attempted.report.timings_ms.insert(PACED.into(), millis(paced));
-            }
-            (attempted, target)
+        Err(Unbuilt::Harness(error)) => {
+            return Tried { attempted: unbegun(token(), n, exhausted().unwrap_or(error)), place: None };
         }
-        Err(error) => (unbegun(token(), n, error), target),
+        Err(Unbuilt::Configuration { said }) => {
+            return Tried { attempted: misconfigured(token(), n, said), place: None };
+        }
+    };
+    let paced = match pace(environment, item, &world.target, n).await {
+        Ok(paced) => paced,
+        Err(error) => return Tried { attempted: unbegun(token(), n, error), place: Some((world, None)) },
+    };
+    let (mut attempted, log) = attempt(environment, item, &world, n).await;
+    if !paced.is_zero() {
+        attempted.report.timings_ms.insert(PACED.into(), millis(paced));
     }
+    Tried { attempted, place: Some((world, Some(log))) }
 }
 
 /// The time that an attempt had to wait for its turn; it is nobody's fault and no part of the scenario's time.

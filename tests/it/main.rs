@@ -98,6 +98,7 @@ mod submit;
 mod submit_faults;
 mod survival;
 mod tokens;
+mod verdict_stands;
 mod verification_page;
 mod verify_captures;
 mod verify_chain;

@@ -1,0 +1,56 @@
+//! `cleanup: delete`: what arrived is put away after the verdict. That it cannot be changes nothing about what was found out.
+
+use super::{log::Log, stop::Stop, world::World};
+use crate::{
+    core::deadline,
+    evidence::{Arrival, Evidence},
+    outcome::AttemptReport,
+};
+use serde_json::{Value, json};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// How long deleting what arrived may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What an attempt leaves in mailboxes.
+pub(super) struct Removal {
+    world: Arc<World>,
+    log: Log,
+    arrivals: Vec<Arrival>,
+}
+
+impl Removal {
+    /// Everything that an attempt saw arrive.
+    pub(super) fn of(evidence: &Evidence, world: Arc<World>, log: Log) -> Self {
+        let copies = evidence.copies.iter().map(|c| &c.arrival);
+        let arrivals = copies.chain(evidence.bounces.iter().map(|b| &b.arrival)).cloned().collect();
+        Self { world, log, arrivals }
+    }
+
+    /// Deletes it, in ten seconds at most and until the run is cut off; what is in the way is a note of the attempt.
+    pub(super) async fn run(self, stop: &Stop, report: &mut AttemptReport) {
+        let begun = self.log.begin("cleanup");
+        let by = Instant::now() + deadline::scaled(LIMIT);
+        let mut problems = Vec::new();
+        for arrival in &self.arrivals {
+            let problem = tokio::select! {
+                biased;
+                () = stop.cut_off() => Some("the run was cut off".to_owned()),
+                deleted = self.world.mailboxes.delete(arrival, by) => deleted.err().map(|error| error.to_string()),
+            };
+            problems.extend(problem);
+        }
+        problems.dedup();
+        match problems.is_empty() {
+            true => self.log.end(&begun, "ok", Value::Null),
+            false => self.log.end(&begun, "error", json!(problems)),
+        }
+        report.steps = self.log.steps();
+        report
+            .notes
+            .extend(problems.into_iter().map(|problem| format!("cleanup: what arrived is still there: {problem}")));
+    }
+}
