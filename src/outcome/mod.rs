@@ -20,5 +20,5 @@ pub use report::{
     SnapshotStatus, Status, Step, Totals,
 };
 pub use sent::{ComposedMail, SubmissionReply, SubmittedMail};
-pub use stage_error::{HarnessCode, StageError};
+pub use stage_error::{HarnessCode, MailboxTrouble, StageError};
 pub use survival::{BodyChange, Fate, HeaderChange, SigningField, Survival};

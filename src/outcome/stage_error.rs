@@ -45,6 +45,18 @@ pub struct StageError {
     pub message: String,
     /// What the person can do.
     pub next: String,
+    /// What a mailbox's server said, where that is a cause of its own.
+    #[serde(skip)]
+    pub mailbox: Option<MailboxTrouble>,
+}
+
+/// What a mailbox's server says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailboxTrouble {
+    /// It is at a limit.
+    Limit,
+    /// It ends the session (BYE, RFC 3501 §7.1.5).
+    Bye,
 }
 
 impl StageError {
@@ -55,6 +67,12 @@ impl StageError {
         message: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
-        Self { code, stage: stage.into(), message: message.into(), next: next.into() }
+        Self { code, stage: stage.into(), message: message.into(), next: next.into(), mailbox: None }
+    }
+
+    /// The same of a mailbox's server that says this of itself.
+    #[must_use]
+    pub fn of_mailbox(self, trouble: MailboxTrouble) -> Self {
+        Self { mailbox: Some(trouble), ..self }
     }
 }

@@ -45,3 +45,17 @@ fn what_the_sender_s_own_server_refuses_fails_only_what_asks_for_another_refusal
         assert!(inconclusive(expect, path, "450 4.2.0 later"), "{expect}");
     }
 }
+
+#[test]
+fn one_recipient_that_is_kept_back_leaves_only_what_hangs_on_it_open() {
+    let mut partly = accepted(1);
+    let kept = refused(FirstServer::Sender, "550 5.1.1 no").submission.replies;
+    partly.submission.replies = kept.into_iter().chain(partly.submission.replies).collect();
+    assert!(partly.submission.accepted() && partly.submission.kept_back().is_some());
+    assert!(result("  - smtp: 250", "smtp.code", &partly).inconclusive);
+    // The mail is waited for: it may have had another recipient.
+    assert!(result("  - delivered: gmail", "delivered", &partly).timed_out);
+    partly.submission.server = FirstServer::Company;
+    assert!(partly.submission.kept_back().is_none());
+    assert!(!result("  - smtp: 250", "smtp.code", &partly).inconclusive);
+}

@@ -9,7 +9,7 @@ use sealcheck::{
     evidence::{Folder, MailboxNotes, Others, Searched},
     judge::diagnose::{Attempt, Case, Mail, diagnose_case, of_error},
     mail::{Message, arc::ArcChain, received},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessCode, MailboxTrouble, StageError},
     verify::{Canonicalization, Cause, KeyFacts, Verdict, Verification},
 };
 use std::time::Duration;
@@ -250,21 +250,40 @@ fn a_late_mail_is_told_from_one_that_was_seen_late() {
 
 #[test]
 fn errors_of_the_mailbox_name_their_cause_where_they_tell_it() {
-    let said = |code, message: &str| {
+    let said = |code, trouble, message: &str| {
         let error = StageError::new(code, "login imap.gmail.com as probe", message, "next");
+        let error = StageError { mailbox: trouble, ..error };
         first(&of_error(&error).into_iter().collect::<Vec<_>>())
     };
-    for (code, message, wanted) in [
-        (HarnessCode::H01, "the server answered: [ALERT] Application-specific password required", "E04 certain"),
-        (HarnessCode::H01, "the server answered: [ALERT] Web login required: https", "E04 certain"),
-        (HarnessCode::H01, "the server answered: [AUTHENTICATIONFAILED] Invalid credentials (Failure)", "E04 low"),
-        (HarnessCode::H01, "the server answered: no", ""),
-        (HarnessCode::H02, "the server answered: Invalid credentials", ""),
-        (HarnessCode::H06, "the server answered: [OVERQUOTA] Account exceeded bandwidth limits", "E05 certain"),
-        (HarnessCode::H04, "the server said BYE: Session expired, please login again.", "E07 high"),
-        (HarnessCode::H04, "the server closed the connection", ""),
-        (HarnessCode::H05, "BYE", ""),
+    for (code, trouble, message, wanted) in [
+        (HarnessCode::H01, None, "the server answered: [ALERT] Application-specific password required", "E04 certain"),
+        (HarnessCode::H01, None, "the server answered: [ALERT] Web login required: https", "E04 certain"),
+        (
+            HarnessCode::H01,
+            None,
+            "the server answered: [AUTHENTICATIONFAILED] Invalid credentials (Failure)",
+            "E04 low",
+        ),
+        (HarnessCode::H01, None, "the server answered: no", ""),
+        (HarnessCode::H02, None, "the server answered: Invalid credentials", ""),
+        (
+            HarnessCode::H06,
+            Some(MailboxTrouble::Limit),
+            "the server answered: [OVERQUOTA] Account exceeded bandwidth limits",
+            "E05 certain",
+        ),
+        (
+            HarnessCode::H04,
+            Some(MailboxTrouble::Bye),
+            "the server said BYE: Session expired, please login again.",
+            "E07 high",
+        ),
+        (HarnessCode::H04, None, "the server closed the connection", ""),
+        (HarnessCode::H05, None, "BYE", ""),
+        // Limits of a token server and of the server that mail is handed to.
+        (HarnessCode::H06, None, "the token server answered HTTP 429", ""),
+        (HarnessCode::H06, None, "the sender's own server put the mail off at auth: 454 4.7.0 later", ""),
     ] {
-        assert_eq!(said(code, message), wanted, "{code} {message}");
+        assert_eq!(said(code, trouble, message), wanted, "{code} {message}");
     }
 }

@@ -23,6 +23,7 @@ mod diagnosis_returned;
 mod diagnosis_rspamd;
 mod diagnosis_rules;
 mod doctor;
+mod eml;
 mod endings;
 mod expectations;
 mod explain;

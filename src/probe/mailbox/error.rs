@@ -3,7 +3,7 @@
 use super::protocol::Failure;
 use crate::{
     core::redact,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessCode, MailboxTrouble, StageError},
     probe::token,
     scenario::target::{Endpoint, Login, Mechanism, Provider},
 };
@@ -75,7 +75,7 @@ pub(super) fn lost(stage: String, message: &str) -> StageError {
 /// The server said BYE.
 pub(super) fn said_bye(stage: String, text: &str) -> StageError {
     let message = format!("the server said BYE: {text}");
-    if is_limit(text) { limit(stage, message) } else { lost(stage, &message) }
+    if is_limit(text) { limit(stage, message) } else { lost(stage, &message).of_mailbox(MailboxTrouble::Bye) }
 }
 
 /// The server answered NO or BAD to something that every server does.
@@ -145,5 +145,5 @@ fn limit(stage: String, message: String) -> StageError {
     } else {
         "wait, and use the account less: Gmail allows 15 connections and 2500 MB a day"
     };
-    StageError::new(HarnessCode::H06, stage, message, next)
+    StageError::new(HarnessCode::H06, stage, message, next).of_mailbox(MailboxTrouble::Limit)
 }

@@ -9,7 +9,7 @@ use crate::{
     },
     outcome::{
         Confidence::{Certain, High, Low},
-        Diagnosis, HarnessCode, StageError,
+        Diagnosis, HarnessCode, MailboxTrouble, StageError,
     },
 };
 
@@ -22,21 +22,18 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     }
 }
 
-/// How stages of a submission begin; the limit is then the outgoing server's, and no mailbox's.
-const SMTP_STAGES: [&str; 3] = ["greeting of", "hello to", "submit to"];
-
 /// Texts by which Gmail refuses a kind of login, in lower case.
 const LOGINS: [&str; 3] = ["application-specific password", "web login required", "via your web browser"];
 
 /// What an error of the harness itself says: the login, a limit, the end of a session.
 pub(in crate::judge::diagnose) fn of_error(error: &StageError) -> Option<Diagnosis> {
     let text = error.message.to_lowercase();
-    let (code, confidence) = match error.code {
-        HarnessCode::H01 if LOGINS.iter().any(|t| text.contains(t)) => ("E04", Certain),
+    let (code, confidence) = match (error.code, error.mailbox) {
+        (_, Some(MailboxTrouble::Limit)) => ("E05", Certain),
+        (_, Some(MailboxTrouble::Bye)) => ("E07", High),
+        (HarnessCode::H01, None) if LOGINS.iter().any(|t| text.contains(t)) => ("E04", Certain),
         // The password may be wrong as well.
-        HarnessCode::H01 if text.contains("invalid credentials") => ("E04", Low),
-        HarnessCode::H06 if !SMTP_STAGES.iter().any(|s| error.stage.starts_with(s)) => ("E05", Certain),
-        HarnessCode::H04 if text.contains("the server said bye") => ("E07", High),
+        (HarnessCode::H01, None) if text.contains("invalid credentials") => ("E04", Low),
         _ => return None,
     };
     Some(found(code, confidence).seen([quote("imap.log", 0, &error.to_string())]).next([error.next.clone()]))
