@@ -9,6 +9,7 @@ mod by_hand;
 mod candidate;
 mod captures_diagnosis;
 mod checks;
+mod checks_policy;
 mod checks_smtp;
 mod claims;
 mod cleanup;
