@@ -1,7 +1,9 @@
 //! What was seen? Values only, built once per attempt, no opinions.
 
+mod next_hop;
 mod submission;
 
+pub use next_hop::{NextHop, Problem};
 pub use submission::{FirstServer, Stage, StageReply, Submission};
 
 use crate::{
@@ -25,6 +27,8 @@ pub struct Evidence {
     pub sent: Sent,
     /// How the submission went.
     pub submission: Submission,
+    /// What the server behind the first one said, try by try, where the first one is ours (target staging).
+    pub next_hop: Vec<NextHop>,
     /// Copies that arrived, in order of arrival, in every mailbox that was watched.
     pub copies: Vec<ReceivedCopy>,
     /// Bounces that arrived, in order of arrival.

@@ -60,6 +60,14 @@ pub enum LabError {
         /// What rspamd says, with file and line.
         said: String,
     },
+    /// A server of the person's takes no connection.
+    #[error("cannot connect to {server}: {source}")]
+    Unreachable {
+        /// `host:port`.
+        server: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A program beside us cannot be used.
     #[error("{what}")]
     Program {
@@ -86,6 +94,7 @@ impl LabError {
             Self::Port { .. } => "free the port, or let us take any free one",
             Self::Knob { .. } => "choose another target, or leave the knob out",
             Self::NoLab(_) => "run a target that is there",
+            Self::Unreachable { .. } => "start the server, or correct `mx` of its account in sealcheck.yaml",
             Self::Configuration { .. } => "correct the file; until then nothing is sealed, or every mail is deferred",
             Self::Program { next, .. } => next,
             Self::Other(_) => "see what the message says",

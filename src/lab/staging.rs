@@ -11,14 +11,18 @@ use super::{
     },
 };
 use crate::{
-    core::Secret,
+    core::{Secret, duration},
     scenario::{
         Account, Knobs, Target, TargetKind,
-        config::Staging,
+        config::{EndpointSpec, Staging},
         target::{Provider, TlsMode},
     },
 };
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr, time::Duration};
+use tokio::net::TcpStream;
+
+/// How long a connection to your server may take.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// The receiver's account that mailboxes at the look-alike are made like.
 const MODEL: &str = "gmail";
@@ -26,7 +30,7 @@ const MODEL: &str = "gmail";
 /// Starts our servers around yours.
 ///
 /// # Errors
-/// When a port is taken, an address is not ours, or your server has no address.
+/// When a port is taken, an address is not ours, or your server takes no connection.
 pub(super) async fn world(staging: &Staging, settings: &Settings) -> Result<Lab, LabError> {
     let Staging { at, .. } = staging;
     let mut ports = Ports {
@@ -37,11 +41,7 @@ pub(super) async fn world(staging: &Staging, settings: &Settings) -> Result<Lab,
         ..settings.ports.clone()
     };
     for (domain, server) in &staging.servers {
-        let mut sockets = tokio::net::lookup_host((server.host.as_str(), server.port)).await.into_iter().flatten();
-        let socket = sockets.next().ok_or_else(|| LabError::Program {
-            what: format!("your server {} has no address", server.host),
-            next: "correct `mx` of the account in sealcheck.yaml".to_owned(),
-        })?;
+        let socket = reach(server).await?;
         let route = Route { host: server.host.clone(), socket, tls: server.tls != TlsMode::None };
         ports.routes.insert(domain.clone(), route);
     }
@@ -67,6 +67,24 @@ pub(super) async fn world(staging: &Staging, settings: &Settings) -> Result<Lab,
         login.user.clone_from(&receiver.address);
     }
     Ok(Lab { target, world, notes: Vec::new(), _programs: Vec::new() })
+}
+
+/// The address of your server, the first that takes a connection: what is down is told before anything is sent.
+async fn reach(server: &EndpointSpec) -> Result<SocketAddr, LabError> {
+    let unreachable = |source| LabError::Unreachable { server: format!("{}:{}", server.host, server.port), source };
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let sockets = tokio::net::lookup_host((server.host.as_str(), server.port)).await.map_err(unreachable)?;
+    for socket in sockets {
+        match tokio::time::timeout(CONNECT, TcpStream::connect(socket)).await {
+            Ok(Ok(_)) => return Ok(socket),
+            Ok(Err(error)) => failed = error,
+            Err(_) => {
+                let text = format!("no answer within {}", duration::human(CONNECT));
+                failed = io::Error::new(io::ErrorKind::TimedOut, text);
+            }
+        }
+    }
+    Err(unreachable(failed))
 }
 
 /// The accounts of such a world, from those of the usual one: your company's in place of ours, and the receivers that it

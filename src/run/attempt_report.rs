@@ -152,7 +152,7 @@ fn files(cx: &AttemptContext<'_>, composed: Option<&Composed>, evidence: Option<
         files.extend(copies.map(|(n, c)| File::mail(numbered("received", n), &c.arrival.raw)));
         let bounces = evidence.bounces.iter().enumerate();
         files.extend(bounces.map(|(n, b)| File::mail(numbered("bounce", n), &b.arrival.raw)));
-        files.push(File::text("smtp.log", evidence.submission.transcript.clone()));
+        files.push(File::text("smtp.log", evidence::smtp_log(evidence)));
         files.extend(evidence::logs(evidence).into_iter().map(|(name, text)| File::text(name, text)));
     }
     let imap: Vec<String> = composed

@@ -2,7 +2,7 @@
 
 use super::{arrival::Found, world::World};
 use crate::{
-    evidence::{Bounce, Evidence, Filed, MailboxNotes, ReceivedCopy, ReturnedMail, Sent, Submission},
+    evidence::{Bounce, Evidence, Filed, MailboxNotes, NextHop, ReceivedCopy, ReturnedMail, Sent, Submission},
     mail::{
         Message,
         arc::ArcChain,
@@ -21,7 +21,7 @@ pub(super) async fn build(
     sent: Sent,
     submission: Submission,
     found: Vec<(Found, Filed)>,
-    (logs, mailboxes): (Gathered, MailboxNotes),
+    (logs, mailboxes, next_hop): (Gathered, MailboxNotes, Vec<NextHop>),
     waited: Duration,
     now: i64,
 ) -> Evidence {
@@ -44,7 +44,8 @@ pub(super) async fn build(
             message,
         });
     }
-    Evidence { sent, submission, copies, bounces, logs: logs.lines, unread_logs: logs.unread, mailboxes, waited }
+    let (logs, unread_logs) = (logs.lines, logs.unread);
+    Evidence { sent, submission, next_hop, copies, bounces, logs, unread_logs, mailboxes, waited }
 }
 
 /// What a bounce gives back.
@@ -68,6 +69,12 @@ pub(super) fn zone(evidence: &Evidence) -> Option<String> {
     let mut all: ZoneFile = zones.next()?.clone();
     zones.for_each(|zone| all.merge(zone));
     Some(all.to_text())
+}
+
+/// What was said to the first server and, where that is ours, by the next one.
+pub(super) fn smtp_log(evidence: &Evidence) -> String {
+    let next_hop = evidence.next_hop.iter().map(NextHop::transcript);
+    std::iter::once(evidence.submission.transcript.clone()).chain(next_hop).collect()
 }
 
 /// The lines of logs by the artifact that they are kept in. Two accounts on one server have the same lines.

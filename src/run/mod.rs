@@ -19,6 +19,7 @@ mod limits;
 mod log;
 mod logs;
 mod lost;
+mod next_hop;
 mod pipeline;
 mod pool;
 mod preflight;

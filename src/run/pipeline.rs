@@ -12,6 +12,7 @@ use super::{
     handover::{hand_over, in_doubt},
     log::Log,
     logs::Asked,
+    next_hop,
     plan::Item,
     recorded,
     steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited},
@@ -159,9 +160,11 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
         goodbyes: composed.watched.iter().flat_map(|a| world.mailboxes.goodbyes(a, log.started())).collect(),
         ..notes
     };
+    let next_hop = next_hop::tries(world, &composed.sent.message_id, end.plus(Duration::ZERO));
     let (found, unread) = filed::Asked { scenario, deadline }.look_up(world, found).await;
     let evidence =
-        evidence::build(world, composed.sent.clone(), submission, found, (logs, mailboxes), waited, now).await;
+        evidence::build(world, composed.sent.clone(), submission, found, (logs, mailboxes, next_hop), waited, now)
+            .await;
     log.end(&begun, "ok", Value::Null);
     let unverified = unverified(&evidence);
     Collected { evidence, error: error.or(unread), unverified }

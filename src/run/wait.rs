@@ -7,6 +7,7 @@ use super::{
     goals::Decision,
     log::millis,
     lost::Lost,
+    next_hop,
     search::Search,
     steps::{AttemptContext, Composed},
     watches::{News, Watches},
@@ -16,7 +17,10 @@ use crate::{
     outcome::{Event, StageError},
 };
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 /// How long before the end of a time something that is missing is searched for, or the last third where that is less: a
 /// connection that died is noticed then.
@@ -92,6 +96,8 @@ impl Waiting<'_> {
         let began = self.end.elapsed();
         let mut searched_before: Option<Duration> = None;
         let mut blind: Option<(StageError, Instant)> = None;
+        let (cx, message_id) = (self.cx, &self.composed.sent.message_id);
+        let mut unreachable = pin!(next_hop::unreachable(cx.world, message_id, &cx.log));
         loop {
             if let Some(error) = self.take_news(news) {
                 blind.get_or_insert((error, Instant::now()));
@@ -120,6 +126,7 @@ impl Waiting<'_> {
                     Ok(arrival) => self.take(arrival),
                     Err(error) => drop(blind.get_or_insert((error, Instant::now()))),
                 },
+                error = &mut unreachable => return Some(error),
                 () = tokio::time::sleep_until(wake.unwrap_or_else(Instant::now).into()) => {}
             }
             if slow_at.is_some_and(|slow| slow <= Instant::now()) {

@@ -20,5 +20,5 @@ pub(super) struct World {
     /// Whose clock is wrong.
     pub(super) clocks: Clocks,
     /// Servers of our own, which stop when this is dropped.
-    pub(super) _lab: Option<Lab>,
+    pub(super) lab: Option<Lab>,
 }

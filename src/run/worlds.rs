@@ -122,12 +122,13 @@ impl Worlds {
             Given::Lab(kind, settings) => {
                 let lab = Lab::start(*kind, knobs, settings).await.map_err(|e| match e {
                     LabError::Configuration { said } => Unbuilt::Configuration { said },
-                    e => Unbuilt::Harness(StageError::new(
-                        HarnessCode::H08,
-                        format!("start target {kind}"),
-                        e.to_string(),
-                        e.next(),
-                    )),
+                    e => {
+                        let (code, stage) = match &e {
+                            LabError::Unreachable { .. } => (HarnessCode::H04, "reach the company's server".to_owned()),
+                            _ => (HarnessCode::H08, format!("start target {kind}")),
+                        };
+                        Unbuilt::Harness(StageError::new(code, stage, e.to_string(), e.next()))
+                    }
                 })?;
                 self.say(lab.notes());
                 (lab.target().clone(), Some(lab))
@@ -142,7 +143,7 @@ impl Worlds {
         let mailboxes = Mailboxes::with_tokens(self.poll, mailbox::Limits::default(), tokens.clone());
         let logs = Logs::open(&target);
         let (deliveries, clocks) = (Deliveries::default(), Clocks::default());
-        Ok(Arc::new(World { target, mailboxes, tokens, logs, dns, deliveries, clocks, _lab: lab }))
+        Ok(Arc::new(World { target, mailboxes, tokens, logs, dns, deliveries, clocks, lab }))
     }
 
     /// Tells what no world of this run has told yet.

@@ -198,6 +198,7 @@ pub(crate) fn accepted(n: u32) -> Evidence {
     Evidence {
         sent: sent(n),
         submission: Submission { replies: vec![stage(Stage::Message, reply)], ..Submission::default() },
+        next_hop: Vec::new(),
         copies: Vec::new(),
         bounces: Vec::new(),
         logs: Vec::new(),

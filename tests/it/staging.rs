@@ -1,7 +1,10 @@
 //! Target staging: the server of a person, here the forwarder of another process that is told to hand Gmail's mail to our
 //! look-alike.
 
-use crate::program::{Lab, Project};
+use crate::{
+    program::{Lab, Project, Ran},
+    scripted::{Conn, serve_all, serve_each},
+};
 use serde_json::Value;
 use std::{
     net::TcpListener,
@@ -164,4 +167,122 @@ accounts:
     ));
     let taken = project.run(&["run", "--target", "staging"]);
     assert!(taken.code == 3 && taken.stdout.contains("the receiver's MX on port"), "{taken}");
+}
+
+/// A project whose server is the one at this port, with one attempt.
+fn in_front_of(port: u16) -> Project {
+    let [smtp, bounces, dns] = free();
+    let config = format!(
+        "sealcheck: 1
+target: staging
+targets: {{ staging: {{ smtp: {smtp}, bounces: {bounces}, dns: {dns} }} }}
+accounts:
+  company: {{ address: info@corp.example, mx: 127.0.0.1:{port}, forwards_to: gmail }}
+  gmail: {{ address: probe.inbox@gmail.com }}
+"
+    );
+    let once = FORWARD.replace("snapshot: none", "retries: { max: 0 }\nsnapshot: none");
+    Project::new().config(&config).scenario("forward", &once)
+}
+
+fn run_with_result(project: &Project) -> (Ran, Value) {
+    let ran = project.run(&["run", "--artifacts", "all", "--report", "json=r.json", "--report", "console"]);
+    let attempt =
+        serde_json::from_str::<Value>(&project.read("r.json")).unwrap()["scenarios"][0]["attempts"][0].clone();
+    (ran, attempt)
+}
+
+/// The file of the attempt's artifacts.
+fn artifact(project: &Project, attempt: &Value, name: &str) -> String {
+    let mut text = String::new();
+    project.each_file(".sealcheck/runs", &mut |path, bytes| {
+        if path.ends_with(format!("artifacts/forward/{}/{name}", attempt["n"])) {
+            text = String::from_utf8_lossy(bytes).into_owned();
+        }
+    });
+    text
+}
+
+#[test]
+fn a_server_that_is_down_is_told_before_anything_is_sent() {
+    let [nobody] = free();
+    let (ran, attempt) = run_with_result(&in_front_of(nobody));
+    assert_eq!(ran.code, 3, "{ran}");
+    let (error, place) = (&attempt["error"], format!("127.0.0.1:{nobody}"));
+    assert!(error["code"] == "H04" && error["message"].as_str().unwrap().contains(&place), "{error}");
+    assert_eq!(attempt["message_id"], "", "nothing was sent");
+}
+
+#[test]
+fn a_server_that_goes_down_is_told_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let project = in_front_of(listener.local_addr().unwrap().port());
+    // The look before the first mail is all that it takes part in.
+    let gone = std::thread::spawn(move || drop(listener.accept().unwrap()));
+    let (ran, attempt) = run_with_result(&project);
+    gone.join().unwrap();
+    assert_eq!((ran.code, &attempt["error"]["code"]), (3, &"H04".into()), "{ran}");
+    assert!(attempt["error"]["stage"].as_str().unwrap().starts_with("hand the mail to 127.0.0.1:"), "{attempt}");
+    assert!(attempt["duration_ms"].as_u64().unwrap() < 50_000, "it is not waited for to the end");
+    let log = artifact(&project, &attempt, "smtp.log");
+    assert!(log.contains("the outside sender hands it to 127.0.0.1:") && log.contains("refused"), "{log}");
+}
+
+/// A look, then mail.
+fn server(mail: impl Fn(usize, &mut Conn) + Send + Sync + 'static, mails: usize) -> crate::scripted::Server {
+    serve_each(1 + mails, move |n, c| {
+        if n > 0 {
+            mail(n, c)
+        }
+    })
+}
+
+fn refuse(c: &mut Conn, reply: &str) {
+    c.say("220 mx.corp.example ESMTP\r\n").hear("EHLO");
+    c.say("250 mx.corp.example\r\n").hear("MAIL FROM:");
+    c.say("250 2.1.0 ok\r\n").hear("RCPT TO:");
+    c.say(&format!("{reply}\r\n")).until_hangup();
+}
+
+#[test]
+fn a_server_that_refuses_is_named_as_the_one_that_does() {
+    let server = server(|_, c| refuse(c, "550 5.7.1 not here"), 1);
+    let project = in_front_of(server.port);
+    let (ran, attempt) = run_with_result(&project);
+    assert_eq!((ran.code, &attempt["diagnosis"][0]["code"]), (1, &"D13".into()), "{ran}");
+    assert!(!ran.stdout.contains("the receiver refused"), "{ran}");
+    let log = artifact(&project, &attempt, "smtp.log");
+    assert!(log.contains("S: 550 5.7.1 not here (rcpt info@corp.example)"), "{log}");
+    server.done();
+}
+
+#[test]
+fn a_server_that_defers_is_told_while_it_is_waited_for() {
+    let server = server(
+        |n, c| match n {
+            1 | 2 => refuse(c, "451 4.7.1 greylisted, come back"),
+            _ => refuse(c, "550 5.7.1 not here"),
+        },
+        3,
+    );
+    let project = in_front_of(server.port);
+    let (ran, attempt) = run_with_result(&project);
+    assert_eq!((ran.code, &attempt["diagnosis"][0]["code"]), (1, &"D13".into()), "{ran}");
+    let said = "puts the mail off: 451 4.7.1 greylisted, come back";
+    assert_eq!(ran.stdout.matches(said).count(), 1, "{ran}");
+    assert_eq!(artifact(&project, &attempt, "smtp.log").matches("the outside sender hands it").count(), 3, "{ran}");
+    server.done();
+}
+
+#[test]
+fn what_a_server_said_last_is_what_was_checked() {
+    let port = serve_all(|n, c| {
+        if n > 0 {
+            refuse(c, "451 4.3.2 not now")
+        }
+    });
+    let project = in_front_of(port);
+    let ran = project.run(&["run", "--timeout", "5s", "--report", "json=r.json", "--report", "console"]);
+    assert_eq!(ran.code, 1, "{ran}");
+    assert!(ran.stdout.contains("put it off, the last time with 451 4.3.2 not now, in answer to rcpt"), "{ran}");
 }

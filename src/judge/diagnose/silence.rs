@@ -16,6 +16,7 @@ pub fn checked(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> 
         return Vec::new();
     }
     let mut lines = vec![taken(evidence)];
+    lines.extend(next_hop(evidence));
     lines.extend(searched(evidence));
     lines.extend(watched(evidence, target));
     lines.push(match bounces(evidence, target) {
@@ -94,6 +95,21 @@ fn taken(evidence: &Evidence) -> String {
         (None, Some(reply)) => format!("the first server took the mail: {}", words::cut(&reply.reply.to_string(), 120)),
         (None, None) => "the first server took the mail".to_owned(),
     }
+}
+
+/// What became of the mail behind the first server, where that is ours.
+fn next_hop(evidence: &Evidence) -> Option<String> {
+    let last = evidence.next_hop.last()?;
+    let tries = match evidence.next_hop.len() {
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    };
+    let said = match (last.deferral(), last.rejection()) {
+        (Some(why), _) => format!("put it off, the last time with {why}"),
+        (None, Some(reply)) => format!("refused it: {reply}"),
+        (None, None) => "took it".to_owned(),
+    };
+    Some(words::cut(&format!("the outside sender handed it to {} {tries}: it {said}", last.server), 240))
 }
 
 fn searched(evidence: &Evidence) -> Vec<String> {

@@ -102,6 +102,9 @@ pub struct Answer {
 /// The conversation broke off.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
+    /// No connection came about.
+    #[error("connect to {0}: {1}")]
+    Connect(SocketAddr, #[source] io::Error),
     /// The connection failed.
     #[error("lost connection with {0}: {1}")]
     Connection(String, #[source] io::Error),
@@ -122,28 +125,44 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 struct Conversation<'d> {
     stream: BufReader<Box<dyn Stream>>,
     destination: &'d Destination,
+    heard: &'d mut Vec<Answer>,
 }
 
-/// Sends one message; the answers are in the order of the recipients.
-///
-/// # Errors
-/// When the connection, TLS or the protocol fails.
-pub async fn send(destination: &Destination, envelope: &Envelope, message: &[u8]) -> Result<Vec<Answer>, ClientError> {
+/// A conversation, from its beginning to its end.
+#[derive(Debug)]
+pub struct Talk {
+    /// Every reply, in order; replies to RCPT are in the order of the recipients.
+    pub replies: Vec<Answer>,
+    /// What was decided over each recipient, in their order, or why the conversation broke off.
+    pub result: Result<Vec<Answer>, ClientError>,
+}
+
+/// Sends one message.
+pub async fn send(destination: &Destination, envelope: &Envelope, message: &[u8]) -> Talk {
     let timeout = || ClientError::Timeout(destination.host.clone());
-    tokio::time::timeout(TIMEOUT, converse(destination, envelope, message)).await.map_err(|_| timeout())?
+    let mut replies = Vec::new();
+    let conversation = converse(destination, envelope, message, &mut replies);
+    let result = tokio::time::timeout(TIMEOUT, conversation).await.unwrap_or_else(|_| Err(timeout()));
+    Talk { replies, result }
 }
 
-async fn converse(destination: &Destination, envelope: &Envelope, message: &[u8]) -> Result<Vec<Answer>, ClientError> {
+async fn converse(
+    destination: &Destination,
+    envelope: &Envelope,
+    message: &[u8],
+    heard: &mut Vec<Answer>,
+) -> Result<Vec<Answer>, ClientError> {
     let lost = |error| ClientError::Connection(destination.host.clone(), error);
     let everyone = |stage, reply: Reply| vec![Answer { stage, reply }; envelope.recipients.len()];
-    let mut stream = TcpStream::connect(destination.socket).await.inspect_err(open_files::notice).map_err(lost)?;
+    let stream = TcpStream::connect(destination.socket).await.inspect_err(open_files::notice);
+    let mut stream = stream.map_err(|error| ClientError::Connect(destination.socket, error))?;
     stream.set_nodelay(true).map_err(lost)?;
     if let Says::Proxy(own, other) = destination.says {
         let line = format!("PROXY TCP4 {own} {other} 40000 25\r\n");
         stream.write_all(line.as_bytes()).await.map_err(lost)?;
     }
-    let mut talk = Conversation { stream: BufReader::new(Box::new(stream)), destination };
-    let greeting = talk.reply().await?;
+    let mut talk = Conversation { stream: BufReader::new(Box::new(stream)), destination, heard };
+    let greeting = talk.reply(Stage::Connect).await?;
     if !greeting.is_positive() {
         return Ok(everyone(Stage::Connect, greeting));
     }
@@ -152,28 +171,29 @@ async fn converse(destination: &Destination, envelope: &Envelope, message: &[u8]
         Protocol::Lmtp => "LHLO",
     };
     let hello = format!("{hello} {}\r\n", destination.helo);
-    let mut welcome = talk.ask(&hello).await?;
+    let mut welcome = talk.ask(Stage::Hello, &hello).await?;
     if !welcome.is_positive() {
         return Ok(everyone(Stage::Hello, welcome));
     }
     if let (Says::Xclient(own), Some(_)) = (destination.says, offers(&welcome, "XCLIENT")) {
         let version = if own.is_ipv6() { "IPV6:" } else { "" };
-        let again = talk.ask(&format!("XCLIENT NAME={} ADDR={version}{own}\r\n", destination.helo)).await?;
+        let xclient = format!("XCLIENT NAME={} ADDR={version}{own}\r\n", destination.helo);
+        let again = talk.ask(Stage::Connect, &xclient).await?;
         if !again.is_positive() {
             return Ok(everyone(Stage::Connect, again));
         }
-        welcome = talk.ask(&hello).await?;
+        welcome = talk.ask(Stage::Hello, &hello).await?;
         if !welcome.is_positive() {
             return Ok(everyone(Stage::Hello, welcome));
         }
     }
     if let (Some(tls), Some(_)) = (&destination.tls, offers(&welcome, "STARTTLS")) {
-        let ready = talk.ask("STARTTLS\r\n").await?;
+        let ready = talk.ask(Stage::StartTls, "STARTTLS\r\n").await?;
         if !ready.is_positive() {
             return Ok(everyone(Stage::StartTls, ready));
         }
         talk = talk.upgrade(tls).await?;
-        welcome = talk.ask(&hello).await?;
+        welcome = talk.ask(Stage::Hello, &hello).await?;
         if !welcome.is_positive() {
             return Ok(everyone(Stage::Hello, welcome));
         }
@@ -192,12 +212,13 @@ impl<'d> Conversation<'d> {
         stream.flush().await.map_err(lost)
     }
 
-    async fn ask(&mut self, command: &str) -> Result<Reply, ClientError> {
+    async fn ask(&mut self, stage: Stage, command: &str) -> Result<Reply, ClientError> {
         self.write(command.as_bytes()).await?;
-        self.reply().await
+        self.reply(stage).await
     }
 
-    async fn reply(&mut self) -> Result<Reply, ClientError> {
+    /// The next reply, which answers this.
+    async fn reply(&mut self, stage: Stage) -> Result<Reply, ClientError> {
         let host = &self.destination.host;
         let lost = |error| ClientError::Connection(host.clone(), error);
         let mut lines: Vec<String> = Vec::new();
@@ -213,7 +234,9 @@ impl<'d> Conversation<'d> {
             let more = line.as_bytes().get(3) == Some(&b'-');
             lines.push(line);
             if !more {
-                return Reply::from_lines(&lines).map_err(|e| ClientError::Protocol(host.clone(), e));
+                let reply = Reply::from_lines(&lines).map_err(|e| ClientError::Protocol(host.clone(), e))?;
+                self.heard.push(Answer { stage, reply: reply.clone() });
+                return Ok(reply);
             }
         }
     }
@@ -222,7 +245,7 @@ impl<'d> Conversation<'d> {
         let Destination { host, .. } = self.destination;
         let stream = tls.connect(host, self.stream.into_inner()).await;
         let stream = stream.map_err(|error| ClientError::Tls(host.clone(), error))?;
-        Ok(Self { stream: BufReader::new(Box::new(stream)), destination: self.destination })
+        Ok(Self { stream: BufReader::new(Box::new(stream)), ..self })
     }
 
     /// MAIL, every RCPT and DATA in one go where the server can (RFC 2920).
@@ -232,7 +255,7 @@ impl<'d> Conversation<'d> {
         message: &[u8],
         welcome: &Reply,
     ) -> Result<Vec<Answer>, ClientError> {
-        let mut commands = vec![mail(envelope, message.len(), welcome)];
+        let mut commands = vec![(Stage::Mail, mail(envelope, message.len(), welcome))];
         commands.extend(envelope.recipients.iter().map(|r| {
             let mut command = format!("RCPT TO:<{}>", r.address);
             if offers(welcome, "DSN").is_some() {
@@ -246,22 +269,23 @@ impl<'d> Conversation<'d> {
                     command.push_str(&format!(" ORCPT={}", xtext(original)));
                 }
             }
-            command + "\r\n"
+            (Stage::Rcpt, command + "\r\n")
         }));
-        commands.push("DATA\r\n".to_owned());
+        commands.push((Stage::Data, "DATA\r\n".to_owned()));
         let mut replies = Vec::new();
         if offers(welcome, "PIPELINING").is_some() {
-            self.write(commands.concat().as_bytes()).await?;
-            for _ in &commands {
-                replies.push(self.reply().await?);
+            let all: String = commands.iter().map(|(_, command)| command.as_str()).collect();
+            self.write(all.as_bytes()).await?;
+            for (stage, _) in &commands {
+                replies.push(self.reply(*stage).await?);
             }
         } else {
             let last = commands.len() - 1;
-            for (at, command) in commands.iter().enumerate() {
+            for (at, (stage, command)) in commands.iter().enumerate() {
                 if at == last && !replies.iter().skip(1).any(Reply::is_positive) {
                     break;
                 }
-                let reply = self.ask(command).await?;
+                let reply = self.ask(*stage, command).await?;
                 let refused = at == 0 && !reply.is_positive();
                 replies.push(reply);
                 if refused {
@@ -295,7 +319,7 @@ impl<'d> Conversation<'d> {
             // A server that refused everyone and still wants data gets an empty message (RFC 2920 §3.1).
             let body = if answers.iter().any(accepted) { stuffed(message) } else { b".\r\n".to_vec() };
             self.write(&body).await?;
-            (Stage::EndOfData, self.reply().await?)
+            (Stage::EndOfData, self.reply(Stage::EndOfData).await?)
         } else {
             (Stage::Data, go)
         };
@@ -401,7 +425,7 @@ mod tests {
         let (host, helo, protocol) = ("mx".into(), "smtp.ext.example".into(), Protocol::Smtp);
         let destination = Destination { socket, host, says, helo, protocol, tls: None };
         let envelope = Envelope::new("a@ext.example", &["b@corp.example"]);
-        let answers = send(&destination, &envelope, b"A: b\r\n\r\n").await.unwrap();
+        let answers = send(&destination, &envelope, b"A: b\r\n\r\n").await.result.unwrap();
         assert_eq!(answers[0].reply.code, 550);
         server.await.unwrap()
     }

@@ -11,7 +11,7 @@ use super::{
     google::{Google, GoogleSettings, GoogleSocket},
     imap_server::{ImapServer, Limits},
     keys::Keys,
-    mta::{Backoff, Relay, SMTP_PORT, Site},
+    mta::{Backoff, Handovers, Relay, SMTP_PORT, Site},
     net::Net,
     parties::*,
     pki::Pki,
@@ -80,6 +80,7 @@ pub struct World {
     tasks: Tasks,
     dns: Dns,
     net: Net,
+    handovers: Handovers,
     external: Store,
     gmail: Store,
     google: Option<Arc<Google>>,
@@ -191,11 +192,12 @@ impl World {
 
         let relay = |site| Relay::new(site, &net, &pki, Backoff::default(), &tasks);
         let authenticator = |host: &str| Authenticator::new(net.resolver(), host);
+        let handovers = Handovers::default();
         let outside = Site::new(EXTERNAL_HOST, EXTERNAL_DOMAIN, EXTERNAL_ADDRESS);
         let authenticates = authenticator(EXTERNAL_HOST);
         let give_up = knobs.external.patience.unwrap_or(Backoff::default().give_up);
         let backoff = Backoff { give_up, ..Backoff::default() };
-        let outside_relay = Relay::new(outside.clone(), &net, &pki, backoff, &tasks);
+        let outside_relay = Relay::new(outside.clone(), &net, &pki, backoff, &tasks).telling(&handovers);
         let outgoing = Outgoing::new(&knobs.external, outside_relay, authenticates, &keys, &tasks);
         let submission: Arc<dyn Service> =
             Arc::new(Submission::new(outgoing, external.clone(), knobs.external.submission));
@@ -240,7 +242,7 @@ impl World {
             let server = ImapServer::new(store.clone(), provider, Limits::default(), fault);
             tasks.spawn_watching(server.run(socket, Some(tls), tasks.token()));
         }
-        Ok(Self { tasks, dns, net, external, gmail, google, target, description })
+        Ok(Self { tasks, dns, net, handovers, external, gmail, google, target, description })
     }
 
     /// The accounts that every world with this company has, with servers at no port and without logins.
@@ -266,6 +268,11 @@ impl World {
     /// Its network.
     pub fn net(&self) -> &Net {
         &self.net
+    }
+
+    /// What servers of others said to the outside sender.
+    pub fn handovers(&self) -> &Handovers {
+        &self.handovers
     }
 
     /// The mailboxes of the outside sender's users.

@@ -176,6 +176,12 @@ impl Reporter for Console {
             }
             Event::MailComposed { .. } | Event::MailSubmitted { .. } | Event::Poll { .. } | Event::Assertion { .. } => {
             }
+            Event::Deferred { scenario, ms, server, said, .. } => {
+                let said = super::sink::plain(&format!("{server} puts the mail off: {said}"));
+                self.running(scenario, |r| r.stage.clone_from(&said));
+                let line = line::timed(palette, Tone::Doubtful, "WAIT", *ms, scenario.as_str(), &said);
+                self.tell(Verbosity::Normal, &line)?;
+            }
             Event::Slow { scenario, ms, .. } => {
                 self.slow += 1;
                 let line = line::timed(palette, Tone::Doubtful, "SLOW", *ms, scenario.as_str(), "still waiting");

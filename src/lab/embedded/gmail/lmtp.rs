@@ -29,7 +29,7 @@ pub(super) async fn hand_over(
         protocol: Protocol::Lmtp,
         tls: None,
     };
-    let answers = smtp_client::send(&destination, &envelope, message).await.map_err(|error| {
+    let answers = smtp_client::send(&destination, &envelope, message).await.result.map_err(|error| {
         Reply::new(421, Status(4, 3, 0), format!("Temporary System Problem.  Try again later ({error})"))
     })?;
     match answers.into_iter().find(|answer| !answer.reply.is_positive()) {

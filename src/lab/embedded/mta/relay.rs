@@ -1,11 +1,12 @@
 //! Sends a queued message on: by MX, again after temporary failures, until every recipient is decided.
 
-use super::{Bounce, Report, queue_id};
+use super::{Bounce, Handover, HandoverFailure, Handovers, Report, queue_id};
 use crate::lab::embedded::{
     Route,
     net::{Exchanger, MxError, Net},
     pki::Pki,
-    smtp_client::{self, Answer, Destination, Protocol, Says, Stage},
+    signing::Message,
+    smtp_client::{self, Answer, ClientError, Destination, Protocol, Says, Stage, Talk},
     smtp_server::{Envelope, Recipient, Status},
     tasks::Tasks,
 };
@@ -89,6 +90,7 @@ pub struct Relay {
     pki: Pki,
     backoff: Backoff,
     tasks: Tasks,
+    handovers: Handovers,
 }
 
 /// What a try found out about a recipient.
@@ -101,12 +103,25 @@ enum Decision {
 impl Relay {
     /// The outgoing side of this server.
     pub fn new(site: Site, net: &Net, pki: &Pki, backoff: Backoff, tasks: &Tasks) -> Self {
-        Self { site, net: net.clone(), pki: pki.clone(), backoff, tasks: tasks.clone() }
+        Self {
+            site,
+            net: net.clone(),
+            pki: pki.clone(),
+            backoff,
+            tasks: tasks.clone(),
+            handovers: Handovers::default(),
+        }
     }
 
     /// Whose.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// The same, which tells here what servers of others say.
+    #[must_use]
+    pub fn telling(self, handovers: &Handovers) -> Self {
+        Self { handovers: handovers.clone(), ..self }
     }
 
     /// The network that it sends over.
@@ -220,7 +235,33 @@ impl Relay {
         let (host, helo) = (host.clone(), self.site.host.to_string());
         let destination = Destination { socket, host, says, helo, protocol: Protocol::Smtp, tls };
         let envelope = Envelope { recipients: recipients.to_vec(), ..queued.envelope.clone() };
-        smtp_client::send(&destination, &envelope, &queued.message).await.map_err(|error| error.to_string())
+        let Talk { replies, result } = smtp_client::send(&destination, &envelope, &queued.message).await;
+        if outside.is_some() {
+            self.tell(&destination, recipients, queued, replies, result.as_ref().err());
+        }
+        result.map_err(|error| error.to_string())
+    }
+
+    fn tell(
+        &self,
+        Destination { host, socket, .. }: &Destination,
+        recipients: &[Recipient],
+        queued: &Queued,
+        replies: Vec<Answer>,
+        error: Option<&ClientError>,
+    ) {
+        let message = Message::new(&queued.message);
+        let Some(message_id) = message.named("Message-ID").next().map(|field| field.text().trim().to_owned()) else {
+            return;
+        };
+        let failure = error.map(|error| match error {
+            ClientError::Connect(..) => HandoverFailure::Unreachable(error.to_string()),
+            _ => HandoverFailure::BrokenOff(error.to_string()),
+        });
+        let server = format!("{host}:{}", socket.port());
+        let recipients = recipients.iter().map(|recipient| recipient.address.clone()).collect();
+        let handover = Handover { server, recipients, replies, failure, ended: std::time::Instant::now() };
+        self.handovers.add(message_id, handover);
     }
 }
 
