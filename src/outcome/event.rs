@@ -67,8 +67,6 @@ pub enum Event {
         #[serde(flatten)]
         check: CheckResult,
     },
-    /// The company's server, or the way to it, put the mail off; our outside sender tries again.
-    Deferred { scenario: ScenarioId, attempt: u32, ms: u64, server: String, said: String },
     /// `slow_after` has passed.
     Slow { scenario: ScenarioId, attempt: u32, ms: u64 },
     /// An attempt ended and another will follow.

@@ -1,7 +1,7 @@
 //! What the server behind the lab's outside sender says: the sender is ours, so that we hear it too.
 
 use super::{
-    log::{Log, millis},
+    log::{Begun, Log},
     world::World,
 };
 use crate::{
@@ -11,9 +11,13 @@ use crate::{
         smtp_client::Stage as SentStage,
     },
     mail::reply::Reply,
-    outcome::{Event, HarnessCode, StageError},
+    outcome::{HarnessCode, StageError},
 };
+use serde_json::Value;
 use std::time::Instant;
+
+/// What to do when the server does not talk.
+const NEXT: &str = "start the server, or correct `mx` of its account in sealcheck.yaml";
 
 /// Every try so far to hand a mail on; times count from `submitted`. None where somebody else's server does that.
 pub(super) fn tries(world: &World, message_id: &str, submitted: Instant) -> Vec<NextHop> {
@@ -21,28 +25,50 @@ pub(super) fn tries(world: &World, message_id: &str, submitted: Instant) -> Vec<
     all.iter().map(|handover| read(handover, submitted)).collect()
 }
 
-/// Tells that the mail was put off, whenever it is for another reason than before; ends when the server cannot be reached.
+/// Tells that the mail was put off, once for every reason; ends when the server cannot be reached.
 pub(super) async fn unreachable(world: &World, message_id: &str, log: &Log) -> StageError {
     let Some(all) = handovers(world) else { return std::future::pending().await };
-    let (began, mut known, mut told) = (Instant::now(), 0, None);
+    let (began, mut known) = (Instant::now(), 0);
+    let mut told: Option<(Option<u16>, Begun)> = None;
     loop {
         let handovers = all.more(message_id, known).await;
-        let new = handovers.iter().skip(known).map(|handover| read(handover, began));
-        for hop in new {
+        for hop in handovers.iter().skip(known).map(|handover| read(handover, began)) {
             if let Some(Problem::Unreachable(why)) = &hop.problem {
-                let stage = format!("hand the mail to {}", hop.server);
-                let next = "start the server, or correct `mx` of its account in sealcheck.yaml";
-                return StageError::new(HarnessCode::H04, stage, why, next);
+                return StageError::new(HarnessCode::H04, stage(&hop), why, NEXT);
             }
-            let reason = hop.deferral().map(|said| (hop.refusal().map(|r| r.reply.code), said));
-            if let Some((code, said)) = reason.filter(|(code, _)| told != Some(*code)) {
-                told = Some(code);
-                let (ms, server) = (millis(log.started().elapsed()), hop.server.clone());
-                log.emit(|scenario, attempt| Event::Deferred { scenario, attempt, ms, server, said });
+            let Some(why) = hop.deferral() else { continue };
+            let code = hop.refusal().map(|r| r.reply.code);
+            if told.as_ref().is_some_and(|(known, _)| *known == code) {
+                continue;
             }
+            if let Some((_, before)) = told.take() {
+                log.end(&before, "ok", Value::Null);
+            }
+            told = Some((code, log.begin_with("deferred", format!("by {}: {why}", hop.server))));
         }
         known = handovers.len();
     }
+}
+
+/// What it proves when the mail was still put off in the end, and something is missing: nothing.
+pub(super) fn in_doubt(tries: &[NextHop], holds: bool) -> Option<StageError> {
+    let last = tries.last().filter(|_| !holds)?;
+    let why = last.deferral()?;
+    let (code, next) = match last.problem {
+        Some(_) => (HarnessCode::H04, NEXT),
+        None => (
+            HarnessCode::H06,
+            "give it more time (`--timeout`), or take this machine from greylisting and limits there; the outside sender of the \
+             lab has tried until the end",
+        ),
+    };
+    let tries = if tries.len() == 1 { "once".to_owned() } else { format!("{} times", tries.len()) };
+    let message = format!("the company's server put the mail off, {tries}, the last time with {why}");
+    Some(StageError::new(code, stage(last), message, next))
+}
+
+fn stage(hop: &NextHop) -> String {
+    format!("hand the mail to {}", hop.server)
 }
 
 fn handovers(world: &World) -> Option<&Handovers> {

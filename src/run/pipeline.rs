@@ -178,7 +178,10 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let holds = checks.as_ref().is_some_and(|checks| checks.iter().all(|c| c.passed));
     let ours = (!holds || collected.error.is_some()).then(exhausted).flatten();
     let is_ours = ours.is_some();
-    let in_doubt = || in_doubt(cx, composed, &evidence.submission, holds);
+    let in_doubt = || {
+        let first = in_doubt(cx, composed, &evidence.submission, holds);
+        first.or_else(|| next_hop::in_doubt(&evidence.next_hop, holds))
+    };
     let error = ours.or_else(|| collected.error.clone()).or_else(in_doubt);
     let of_checks = checks.as_deref_mut().unwrap_or_default();
     if is_ours {

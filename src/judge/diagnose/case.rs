@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     core::domain::is_at_or_below,
-    evidence::{Evidence, FirstServer, Folder, MailboxNotes, ReceivedCopy, ReturnedMail},
+    evidence::{Evidence, FirstServer, Folder, MailboxNotes, NextHop, ReceivedCopy, ReturnedMail},
     judge::{self, refusal, survival, survival_of_returned},
     mail::{
         Message,
@@ -36,7 +36,7 @@ pub struct Case<'a> {
     pub survival: Vec<Survival>,
     /// The addresses that it was sent to, where they are known.
     pub recipients: &'a [String],
-    /// The refusal of the first server, where that is one that is tested.
+    /// The refusal of the first server that is tested, where we heard it ourselves.
     pub refused: Option<Refusal>,
     /// Bounces, each with the name of its artifact.
     pub bounces: Vec<(String, &'a Dsn)>,
@@ -123,6 +123,12 @@ pub struct Mail<'a> {
     pub returned: Option<Returned>,
 }
 
+/// What the server that forwards refused our own outside sender.
+fn by_next_hop(evidence: &Evidence) -> Option<Refusal> {
+    let reply = evidence.next_hop.iter().rev().find_map(NextHop::rejection)?.clone();
+    Some(Refusal { at: quote("smtp.log", 0, &reply.to_string()), reply, by: RefusedBy::Forwarder })
+}
+
 impl<'a> Case<'a> {
     /// The case of an attempt, or `None` when nothing failed.
     pub fn of(evidence: &'a Evidence, checks: &[CheckResult], target: &'a Target) -> Option<Self> {
@@ -177,7 +183,8 @@ impl<'a> Case<'a> {
                     reply: r.reply.clone(),
                     at: quote("smtp.log", 0, &r.reply.to_string()),
                     by: RefusedBy::First(evidence.submission.server),
-                }),
+                })
+                .or_else(|| by_next_hop(evidence)),
             bounces,
             log,
             unread_logs: evidence.unread_logs.iter().map(|l| format!("{}: {}", l.problem, l.next)).collect(),
@@ -207,7 +214,9 @@ impl<'a> Case<'a> {
                 let reply = recipient.reply.clone().filter(|reply| !reply.is_positive())?;
                 let by = self.forwarder.as_deref().zip(recipient.remote_mta.as_deref());
                 let is_forwarder = by.is_some_and(|(forwarder, host)| related(host, forwarder));
-                let by = if is_forwarder { RefusedBy::Forwarder } else { RefusedBy::Next };
+                // Our own sender reports what the server that forwards said to it.
+                let is_known = self.refused.as_ref().is_some_and(|r| r.by == RefusedBy::Forwarder && r.reply == reply);
+                let by = if is_forwarder || is_known { RefusedBy::Forwarder } else { RefusedBy::Next };
                 Some(Refusal { reply, at: quote(artifact, 0, &text), by })
             }));
         }

@@ -53,3 +53,11 @@ fn word(scenario: &ScenarioReport) -> (String, Tone) {
         Status::Skipped | Status::ExpectedFailure | Status::NotRun => (word, Tone::Doubtful),
     }
 }
+
+/// What a scenario does, by the step that was told last: its kind, and what it is about where it says so at its beginning.
+pub(super) fn stage(kind: &str, status: &str, detail: &str) -> String {
+    match (status, detail) {
+        ("begun", detail) if !detail.is_empty() => plain(&format!("{kind}: {detail}")),
+        _ => kind.to_owned(),
+    }
+}

@@ -170,17 +170,11 @@ impl Reporter for Console {
                 r.attempt_since = Instant::now();
             }),
             Event::Step { scenario, kind, status, ms, detail, .. } => {
-                self.running(scenario, |r| kind.clone_into(&mut r.stage));
+                self.running(scenario, |r| r.stage = line::stage(kind, status, detail));
                 let text = super::sink::plain(&format!("{scenario}: {kind} {status} {ms} ms {detail}"));
                 self.tell(Verbosity::Everything, &format!("{} {text}", line::pad(palette, Tone::Faint, "step")))?;
             }
             Event::MailComposed { .. } | Event::MailSubmitted { .. } | Event::Poll { .. } | Event::Assertion { .. } => {
-            }
-            Event::Deferred { scenario, ms, server, said, .. } => {
-                let said = super::sink::plain(&format!("{server} puts the mail off: {said}"));
-                self.running(scenario, |r| r.stage.clone_from(&said));
-                let line = line::timed(palette, Tone::Doubtful, "WAIT", *ms, scenario.as_str(), &said);
-                self.tell(Verbosity::Normal, &line)?;
             }
             Event::Slow { scenario, ms, .. } => {
                 self.slow += 1;
