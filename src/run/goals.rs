@@ -17,7 +17,7 @@ enum Goal {
     /// A copy in any folder of this account.
     Copy { account: String, within: Option<Duration> },
     /// A bounce that fits.
-    Bounce(BouncedExpectation),
+    Bounce(Box<BouncedExpectation>),
     /// So many copies, and then no more.
     Count { account: String, folder: FolderTest, is: usize, settle: Duration },
     /// Nothing.
@@ -53,7 +53,7 @@ impl Goals {
             ExpectationKind::Delivered(d) => {
                 Some(Goal::Copy { account: d.to.value.clone(), within: d.within.as_ref().map(|w| w.value) })
             }
-            ExpectationKind::Bounced(b) => Some(Goal::Bounce(b.clone())),
+            ExpectationKind::Bounced(b) => Some(Goal::Bounce(Box::new(b.clone()))),
             ExpectationKind::Count(c) => Some(Goal::Count {
                 account: c.to.value.clone(),
                 folder: c.folder,

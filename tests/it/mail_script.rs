@@ -94,14 +94,20 @@ impl Inner {
     }
 }
 
+/// What becomes of a mail.
+type Deliver = dyn Fn(&Mailboxes, Mail) + Send + Sync;
+
+/// Answers a command of IMAP, or does not.
+type Answer = dyn Fn(&mut Session, &str, &str) -> bool + Send + Sync;
+
 /// What a test changes about the servers.
 pub(crate) struct Script {
     /// What the IMAP server can do.
     pub(crate) capabilities: &'static str,
     /// What becomes of a mail, in a thread of its own.
-    pub(crate) deliver: Box<dyn Fn(&Mailboxes, Mail) + Send + Sync>,
+    pub(crate) deliver: Box<Deliver>,
     /// Answers a command of IMAP in its own way; `false` leaves it to the server.
-    pub(crate) imap: Box<dyn Fn(&mut Session, &str, &str) -> bool + Send + Sync>,
+    pub(crate) imap: Box<Answer>,
 }
 
 impl Script {

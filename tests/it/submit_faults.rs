@@ -194,7 +194,7 @@ async fn replies_without_an_end_are_left_at_every_stage() {
 #[tokio::test]
 async fn a_final_reply_that_is_none_leaves_the_mail_in_doubt() {
     let endless = "250-".to_owned() + &"A".repeat(200_000);
-    for reply in ["\u{1}\u{2}\u{3}\r\n", "\0\0\0250 ok\r\n", "25", "999 ok\r\n", "354 go\r\n", &endless, ""] {
+    for reply in ["\u{1}\u{2}\u{3}\r\n", "\x00\x00\x00250 ok\r\n", "25", "999 ok\r\n", "354 go\r\n", &endless, ""] {
         let reply = reply.to_owned();
         let shown = reply[..reply.len().min(20)].to_owned();
         let submission = handed(move |c| {

@@ -173,6 +173,7 @@ mod tests {
         assert!(all.len() >= 3, "{all:?}");
         group.end(Duration::ZERO);
         assert_eq!(all.iter().filter(|pid| stat(**pid).is_some()).count(), 0, "no zombie either");
+        child.wait().ok();
     }
 
     #[test]

@@ -258,7 +258,7 @@ mod tests {
         fs::create_dir(&elsewhere).unwrap();
         drop(StateDir::create_in(base.path()).unwrap());
         let running = group.members();
-        left.kill().ok();
+        left.kill().and_then(|()| left.wait()).ok();
         assert_eq!(running, [] as [i32; 0]);
         assert!(!stale.exists() && elsewhere.exists());
     }

@@ -206,7 +206,7 @@ mod tests {
         for odd in [
             &b"HTTP/1.1 400 Bad Request\r\n"[..],
             b"\xff\xfe\r\n",
-            b"\0\0\0250 ok\r\n",
+            b"\x00\x00\x00250 ok\r\n",
             b"\r\n",
             b"25\r\n",
             b"999 ok\r\n",

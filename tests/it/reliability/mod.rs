@@ -93,6 +93,7 @@ fn no_fault_of_the_network_makes_a_wrong_verdict() {
 /// build.
 #[test]
 #[ignore = "takes a quarter of an hour; by hand, and the page has its figures"]
+#[expect(clippy::disallowed_methods, reason = "the person who runs it by hand says which cells")]
 fn by_hand() {
     let variable = |name| std::env::var(name).ok();
     let words = variable("SEALCHECK_CELLS").unwrap_or_default();
