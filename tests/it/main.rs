@@ -89,6 +89,7 @@ mod seen;
 mod server_faults;
 mod settings;
 mod shards;
+mod signals;
 mod smtp_wire;
 mod snapshots;
 mod snapshots_dns;
