@@ -81,6 +81,12 @@ impl Linter<'_> {
             .chain(self.scenario.base.as_ref().map(|(_, text)| Arc::clone(text)))
             .collect();
         let names: Vec<String> = self.scenario.vars.iter().map(|(name, _)| name.to_owned()).collect();
+        let empty: Vec<String> =
+            self.scenario.vars.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| name.to_owned()).collect();
+        for name in empty {
+            let at = self.defined(&name);
+            self.warn("W09", &at, format!("variable `{name}` is empty"), "give it a value, or leave it out");
+        }
         for name in names {
             let used = |text: &Arc<str>| {
                 text.contains(&format!("${{{name}}}"))

@@ -4,9 +4,10 @@ use super::{
     forms::{Form, Formed},
     model::{AttachmentContent, DeliveredExpectation, ExpectationKind, HeaderTest, Scenario, SendSpec, TextTest},
     target::TargetKind,
-    vars::Template,
+    vars::{Template, Vars},
 };
 use crate::core::At;
+use std::collections::BTreeSet;
 
 impl Scenario {
     /// Every text that may name variables on a target of this kind, in the order of the file: those of accounts and addresses
@@ -21,6 +22,15 @@ impl Scenario {
             .cloned();
         let accounts = [&self.send.from].into_iter().chain(&self.send.to).chain(expected().filter_map(|e| e.account()));
         texts.chain(accounts.map(|a| Template::new(a.value.as_str(), a.at.clone()))).collect()
+    }
+
+    /// The variables that its texts name on any of its targets, of these and its own. A name of the matrix is none: rows are
+    /// filled in when the file is read.
+    pub fn variables_named(&self, given: &Vars) -> BTreeSet<String> {
+        let mut known = self.vars.clone();
+        given.iter().for_each(|(name, value)| known.set(name, value));
+        let texts = self.targets.iter().flat_map(|kind| self.texts_on(*kind));
+        texts.flat_map(|text| text.names(&known).into_iter().map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 }
 

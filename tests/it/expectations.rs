@@ -158,3 +158,49 @@ fn expectations_that_can_never_hold_are_refused_before_anything_is_sent() {
         assert!(!project.path(".sealcheck").exists(), "nothing was sent");
     }
 }
+
+#[test]
+fn a_variable_that_no_scenario_uses_is_told() {
+    let rest =
+        "matrix: { size: [1KB] }\nexpect:\n  - delivered: { to: gmail, headers: { Subject: { contains: $word } } }";
+    let text = scenario("gmail", rest).replace("to: gmail }", "to: gmail, subject: a $word, text: $size }");
+    let other = scenario("gmail", "expect:\n  - delivered: gmail");
+    let project = Project::new().scenario("words", &text).scenario("other", &other);
+    std::fs::write(project.path("vars.txt"), "word=b\nwrod=c\nnothing=\n").unwrap();
+    for (args, code, says) in [
+        (&["--var", "word=b"][..], 0, ""),
+        (
+            &["--var", "wrod=b", "--var", "word=b"],
+            2,
+            "no scenario uses variable `wrod`\n --> --var wrod\n  |\n  = help: did you mean `word`?",
+        ),
+        (&["--var", "word=b", "--var", "size=5MB"], 2, "`size` is of the matrix of a scenario"),
+        (&["--var", "word=b", "--var", "token=x"], 2, "`token` is the attempt's own variable"),
+        (&["--vars-file", "vars.txt"], 0, "warning[W02]: no scenario uses variable `wrod`"),
+        (&["--vars-file", "vars.txt", "--var", "nothing="], 2, "no scenario uses variable `nothing`"),
+    ] {
+        for command in ["check", "run"] {
+            let run = project.run(&[&[command], args].concat());
+            assert_eq!(run.code, code, "{args:?} {run}");
+            assert!(run.stderr.contains(says), "{args:?} {run}");
+        }
+    }
+    // What is run of the scenarios that are named changes nothing.
+    let run = project.run(&["run", "--shard", "1/2", "--var", "word=b"]);
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn a_variable_that_is_empty_is_told() {
+    let text = scenario("gmail", "expect:\n  - delivered: gmail\nvars: { none: '' }")
+        .replace("to: gmail }", "to: gmail, subject: a $word$none }");
+    let project = Project::new().scenario("words", &text);
+    let run = project.run(&["run", "--var", "word="]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stderr.contains("warning[W09]: variable `word` is empty"), "{run}");
+    let check = project.run(&["check", "--var", "word="]);
+    assert_eq!(check.code, 0, "{check}");
+    assert!(check.stderr.contains("warning[W09]: variable `word` is empty\n --> --var word"), "{check}");
+    assert!(check.stderr.contains("warning[W09]: variable `none` is empty\n --> scenarios/words.yaml:8:9"), "{check}");
+    assert!(project.run(&["explain", "W09"]).stdout.contains("a variable is empty"));
+}

@@ -78,7 +78,7 @@ fn every_warning_of_the_sources_is_in_the_catalogue() {
 #[test]
 fn programs_get_one_document() {
     for (args, count) in
-        [(&["explain", "F1", "--format", "json"][..], 1), (&["explain", "--list", "--format", "json"], 88)]
+        [(&["explain", "F1", "--format", "json"][..], 1), (&["explain", "--list", "--format", "json"], 89)]
     {
         let ran = Project::new().run(args);
         let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {ran}"));

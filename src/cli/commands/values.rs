@@ -1,8 +1,13 @@
 //! Values for scenarios and accounts, shared by `run` and `check`: from the command line and from files.
 
-use crate::{cli::failure::Failure, core::duration, outcome::ShardInfo, scenario::Vars};
+use crate::{
+    cli::failure::Failure,
+    core::duration,
+    outcome::ShardInfo,
+    scenario::{Scenario, Vars, Warning, YamlError, suggest},
+};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -27,6 +32,9 @@ pub(super) struct ValueArgs {
     accounts: Vec<(String, String)>,
 }
 
+/// Variables that are new in every attempt.
+const OF_ATTEMPT: [&str; 2] = ["token", "run"];
+
 impl ValueArgs {
     /// The variables of the file and of the command line.
     pub(super) fn vars(&self) -> Result<Vars, Failure> {
@@ -41,6 +49,48 @@ impl ValueArgs {
         let file = file.into_iter().map(|(name, value)| (name, (value, "--vars-file")));
         let typed = self.vars.iter().cloned().map(|(name, value)| (name, (value, "--var")));
         Ok(file.chain(typed).collect())
+    }
+
+    /// What is wrong or odd about the variables of the command line, whatever part of these scenarios is run: a name that no
+    /// scenario uses was mistyped, or is one of a file that others use too.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(super) fn misused(&self, scenarios: &[Scenario]) -> Result<(Vec<YamlError>, Vec<Warning>), Failure> {
+        let given = self.vars()?;
+        let used: BTreeSet<String> = scenarios.iter().flat_map(|s| s.variables_named(&given)).collect();
+        let of_matrix = |name: &str| scenarios.iter().any(|s| s.params.iter().any(|(param, _)| param == name));
+        let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+        for (name, (value, argument)) in self.said()? {
+            let place = format!("{argument} {name}");
+            let wrong = |message: String, help: String| YamlError::file(message, &place).with_help(help);
+            let unused = if OF_ATTEMPT.contains(&name.as_str()) {
+                Some(wrong(format!("`{name}` is the attempt's own variable"), "choose another name".to_owned()))
+            } else if scenarios.is_empty() || used.contains(&name) {
+                None
+            } else if of_matrix(&name) {
+                let help = format!("choose the row by its id, for example ID[{name}=VALUE]");
+                Some(wrong(format!("`{name}` is of the matrix of a scenario, which alone says its values"), help))
+            } else {
+                let near = suggest::nearest(&name, used.iter().map(String::as_str));
+                let help = near.map_or_else(
+                    || format!("write it in a text of a scenario as ${name}, or leave it out"),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                Some(wrong(format!("no scenario uses variable `{name}`"), help))
+            };
+            match unused {
+                Some(unused) if argument == "--var" => errors.push(unused),
+                Some(what) => warnings.push(Warning { code: "W02", what }),
+                None if value.is_empty() => {
+                    let what =
+                        wrong(format!("variable `{name}` is empty"), "give it a value, or leave it out".to_owned());
+                    warnings.push(Warning { code: "W09", what });
+                }
+                None => {}
+            }
+        }
+        Ok((errors, warnings))
     }
 
     /// The accounts that stand in for others in a shard; without shards the first of those that are named.

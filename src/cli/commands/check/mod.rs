@@ -164,6 +164,9 @@ fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Foun
     found.files = loaded.scenarios.iter().map(|s| &*s.file).collect::<BTreeSet<_>>().len();
     found.add(loaded.errors);
     found.warnings = lint(&loaded.scenarios);
+    let (errors, warnings) = args.run.values.misused(&loaded.scenarios)?;
+    found.add(errors);
+    found.warnings.extend(warnings);
     let (run, now) = (context.new_run(), context.clock.now().as_second());
     let trial = Trial { project, vars: args.run.values.vars()?, renamed: args.run.values.every_renamed(), run, now };
     let asked = |kind: TargetKind| match args.run.select.target {

@@ -40,7 +40,9 @@ pub(super) fn resume(
         complain(&format!("warning: the project file is not the one of run {id}"));
     }
     let what = &args.select.what;
-    let scenarios = project.scenarios(what)?.into_iter().map(|s| settings.under(layers, s));
+    let scenarios = project.scenarios(what)?;
+    super::tell_of_variables(args, &scenarios)?;
+    let scenarios = scenarios.into_iter().map(|s| settings.under(layers, s));
     let tags = &settings.selection.tags;
     let (plan, missing) = past.plan(scenarios.collect::<Vec<_>>(), |s| tags.as_ref().is_none_or(|t| t.holds(&s.tags)));
     if what.is_empty()

@@ -29,6 +29,7 @@ use crate::{
     outcome::ExitCode,
     report::{self, Hub},
     run::{self, ArtifactPolicy, Emitter, FlakyPolicy, Plan, RunDir, Stop},
+    scenario::Scenario,
 };
 use args::NoTests;
 use clap::ArgMatches;
@@ -49,6 +50,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, ma
         Some(named) => earlier::resume(&project, args, (&mut settings, &layers), named)?,
         None => {
             let mut scenarios = project.scenarios(&args.select.what)?;
+            tell_of_variables(args, &scenarios)?;
             if let Some(named) = &running.failed {
                 let (run, failed) = earlier::failed(&project, settings.options.target.value, named)?;
                 scenarios.retain(|s| failed.contains(&s.id));
@@ -72,6 +74,16 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, ma
     }
     plan.obsolete_snapshots = obsolete_snapshots(&project, settings.options.obsolete.value)?;
     block_on(execute(context, args, &project, settings, plan))
+}
+
+/// Says what is odd about the variables of the command line.
+///
+/// # Errors
+/// When one of them can have no effect.
+fn tell_of_variables(args: &RunArgs, scenarios: &[Scenario]) -> Result<(), Failure> {
+    let (errors, warnings) = args.values.misused(scenarios)?;
+    warnings.iter().for_each(|warning| complain(&warning.to_string()));
+    if errors.is_empty() { Ok(()) } else { Err(Failure::mistakes(&errors)) }
 }
 
 async fn execute(context: &Context, args: &RunArgs, project: &Project, settings: Settings, plan: Plan) -> Outcome {

@@ -261,4 +261,18 @@ pub(super) const ROWS: &[Row] = &[
         text("write tls: starttls or tls: implicit", "tls: starttls か tls: implicit と書く"),
         &[],
     ),
+    row(
+        "W09",
+        text("a variable is empty", "変数が空である"),
+        text(
+            "vars, --var or --vars-file gives a variable no value",
+            "vars、--var、--vars-file で変数の値が空になっている",
+        ),
+        text(
+            "often a variable of the environment that is not set; a test of an empty text would hold of anything",
+            "設定されていない環境変数であることが多い。空の文字列の検査は何にでも成り立つ",
+        ),
+        text("give it a value, or leave it out", "値を与えるか、削除する"),
+        &[],
+    ),
 ];
