@@ -13,7 +13,10 @@ mod smtp;
 mod stage;
 mod table;
 
-use crate::diagnosis_page::assert_page;
+use crate::{
+    diagnosis_page::assert_page,
+    program::{Project, forward},
+};
 use cell::{Cell, Outcome, Scale};
 use fault::Fault;
 use runs::{Round, run_all};
@@ -86,6 +89,19 @@ fn no_fault_of_the_network_makes_a_wrong_verdict() {
     let outcomes = run(&ROUNDS, |cell| CLEANUP.has(*cell));
     assert_eq!(broken(&outcomes), "");
     assert_page("reliability.md", &tables(&outcomes));
+}
+
+#[test]
+fn who_shortens_limits_is_told_so() {
+    let project = Project::new().scenario("forward", &forward("embedded").replace("name:", "snapshot: none\nname:"));
+    for (factor, code, told) in [
+        ("0.5", 0, "NOTE for a test, every limit of a connection is 0.5 of the usual one"),
+        ("2", 2, "SEALCHECK_TEST_TIME_SCALE: `2` is no number above 0 and up to 1"),
+    ] {
+        let ran = project.with_env("SEALCHECK_TEST_TIME_SCALE", factor).run(&["run"]);
+        assert!(ran.code == code && format!("{ran}").contains(told), "{ran}");
+    }
+    assert!(!project.run(&["run"]).stdout.contains("NOTE"));
 }
 
 /// Everything at real deadlines, or what two variables say: the cells that have all words of `SEALCHECK_CELLS` (between
