@@ -119,6 +119,25 @@ async fn a_search_whose_connection_breaks_is_done_again_on_a_new_one() {
     server.done();
 }
 
+#[tokio::test]
+async fn a_new_connection_that_breaks_in_a_search_is_replaced_too() {
+    let server = serve_each(2, |number, c| {
+        enter(c, "IDLE");
+        if number == 0 {
+            c.hear("EXAMINE");
+        } else {
+            searched(c, 9, "4");
+            answer(c, "UID FETCH 4 (", header(4, &probe(1)));
+            answer(c, "UID FETCH 4 (", body(4, &probe(1)));
+            c.until_hangup();
+        }
+    });
+    let (mailboxes, account) = (patient(), account(server.port));
+    assert_eq!(uids(&search(&mailboxes, &account, 1).await.unwrap()), [4]);
+    mailboxes.close().await;
+    server.done();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_at_once_are_searched_for_together_however_slow_the_server_is() {
     let (in_search, searching) = signal();

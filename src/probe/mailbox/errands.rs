@@ -51,12 +51,23 @@ pub(super) struct Errands {
 /// How long an errand may take, from when it has the connection to itself.
 #[derive(Debug, Clone, Copy)]
 enum Time {
-    /// [`Limits::errand`], on each connection.
+    /// [`Limits::errand`], and as long again when a connection of before is gone.
     Short,
     /// Until then.
     Until(Instant),
     /// As long as every answer comes in time.
     Enough,
+}
+
+impl Time {
+    /// When an errand that begins now has to end.
+    fn end(self, limits: Limits) -> Option<Instant> {
+        match self {
+            Self::Short => Some(Instant::now() + limits.errand),
+            Self::Until(by) => Some(by),
+            Self::Enough => None,
+        }
+    }
 }
 
 struct Open {
@@ -188,23 +199,26 @@ impl Errands {
         mut errand: impl FnMut(&mut Open) -> Result<T, StageError>,
     ) -> Result<T, StageError> {
         let had_connection = self.open.is_some();
-        let mut result = self.once(time, &mut errand);
-        if had_connection && !self.cutter.is_stopped() && result.as_ref().is_err_and(|e| e.code == HarnessCode::H04) {
-            result = self.once(time, &mut errand);
+        let by = time.end(self.limits);
+        let mut was_begun = false;
+        let result = self.once(by, |open| {
+            was_begun = true;
+            errand(open)
+        });
+        // A connection of before has wasted the time; one that was new has left the rest of it.
+        let by = if had_connection { time.end(self.limits) } else { by };
+        let can_mend = (had_connection || was_begun) && by.is_none_or(|by| by > Instant::now());
+        match result {
+            Err(e) if e.code == HarnessCode::H04 && can_mend && !self.cutter.is_stopped() => self.once(by, errand),
+            result => result,
         }
-        result
     }
 
     fn once<T>(
         &mut self,
-        time: Time,
+        by: Option<Instant>,
         errand: impl FnOnce(&mut Open) -> Result<T, StageError>,
     ) -> Result<T, StageError> {
-        let by = match time {
-            Time::Short => Some(Instant::now() + self.limits.errand),
-            Time::Until(by) => Some(by),
-            Time::Enough => None,
-        };
         self.by.set(by);
         let result = self.connected(by).and_then(errand);
         // An account at a limit: others need the connection more.
