@@ -67,7 +67,7 @@ fn forward(criterion: &mut Criterion) {
         bencher.to_async(&runtime).iter(|| async {
             let mut news = inbox.news();
             let mail = mail(sent.fetch_add(1, Ordering::Relaxed));
-            let answers = smtp_client::send(&destination, &envelope, &mail).await.unwrap();
+            let answers = smtp_client::send(&destination, &envelope, &mail).await.result.unwrap();
             assert!(answers[0].reply.is_positive());
             timeout(Duration::from_secs(30), news.changed()).await.expect("the mail never came").unwrap();
         });
