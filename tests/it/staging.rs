@@ -241,7 +241,7 @@ fn refuse(c: &mut Conn, reply: &str) {
     c.say("220 mx.corp.example ESMTP\r\n").hear("EHLO");
     c.say("250 mx.corp.example\r\n").hear("MAIL FROM:");
     c.say("250 2.1.0 ok\r\n").hear("RCPT TO:");
-    c.say(&format!("{reply}\r\n")).until_hangup();
+    c.say(format!("{reply}\r\n")).until_hangup();
 }
 
 #[test]
