@@ -369,7 +369,7 @@ fn a_pass_after_a_retry_leaves_no_snapshot_either() {
 name: taken at the second try
 send: { from: external, to: gmail }
 wait: { timeout: 20s }
-retries: { max: 1, on: [fail], delay: 0s }
+retries: { max: 1, on: [error], delay: 0s }
 expect:
   - smtp: { code: 250 }
 snapshot: none
