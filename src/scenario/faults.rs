@@ -225,7 +225,7 @@ mod tests {
         codes.extend(ELSEWHERE.iter().flat_map(|(_, codes)| codes.iter()));
         codes.sort_unstable();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
-        assert_eq!(codes.len(), 69);
+        assert_eq!(codes.len(), 70);
     }
 
     #[test]

@@ -172,6 +172,7 @@ fn looking_again_after_any_moment_sends_nothing_twice() {
                     let again =
                         project.run(&["run", "--target", "gmail", "--resume", "last", "--report", "json=r.json"]);
                     assert!(silent.accept().is_err(), "somebody connected to send");
+                    assert!(project.path("r.json").exists(), "{signal} at {told}: {ran}{again}");
                     let result: Value = serde_json::from_str(&project.read("r.json")).unwrap();
                     let status = result["scenarios"][0]["status"].as_str().unwrap();
                     // A mail that was handed over is found; of one that was not, nobody knows or nothing is left to see.
