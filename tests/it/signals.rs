@@ -161,6 +161,10 @@ fn looking_again_after_any_moment_sends_nothing_twice() {
                     let args = ["run", "--target", "gmail", "--report", "jsonl"];
                     let ran = project.run_until(&args, |line| line.contains(told), signal);
                     assert!([code, 0].contains(&ran.code), "{signal} at {told}: {ran}");
+                    // A run that was over before the signal came left nothing to look for.
+                    if ran.code == 0 {
+                        continue;
+                    }
                     // In the place of the server that mail is handed to is one that nobody may speak to.
                     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
                     silent.set_nonblocking(true).unwrap();
