@@ -176,7 +176,8 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let begun = cx.log.begin("assert");
     let mut checks = judge::check(&cx.item.scenario, target, &composed.vars, evidence);
     let holds = checks.as_ref().is_some_and(|checks| checks.iter().all(|c| c.passed));
-    let ours = (!holds || collected.error.is_some()).then(exhausted).flatten();
+    let is_open = !holds || collected.error.is_some() || collected.unverified.is_some();
+    let ours = is_open.then(exhausted).flatten();
     let is_ours = ours.is_some();
     let in_doubt = || {
         let first = in_doubt(cx, composed, &evidence.submission, holds);

@@ -1,6 +1,7 @@
 //! Asks for TXT records, live or from a zone file, and keeps every answer.
 
 use super::zone::{DnsFailure, TxtAnswer, ZoneFile};
+use crate::core::open_files;
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig},
@@ -190,7 +191,14 @@ fn refusal(error: &NetError) -> TxtAnswer {
         NetError::Dns(Refusal::NoRecordsFound(none)) => none.response_code,
         NetError::Dns(Refusal::ResponseCode(code)) => *code,
         NetError::Timeout => return TxtAnswer::Failed(DnsFailure::Timeout),
-        NetError::Io(_) | NetError::NoConnections => return TxtAnswer::Failed(DnsFailure::Unreachable),
+        NetError::Io(_) | NetError::NoConnections => {
+            // hickory does not always say why it could not ask.
+            match error {
+                NetError::Io(why) => open_files::notice(why),
+                _ => drop(open_files::have_room()),
+            }
+            return TxtAnswer::Failed(DnsFailure::Unreachable);
+        }
         _ => return TxtAnswer::Failed(DnsFailure::Error),
     };
     match code {

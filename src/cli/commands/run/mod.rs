@@ -109,9 +109,10 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     let output = &args.output;
     let options = settings.options;
     let looks = looks(context, options.color.value, &output.reports, options.progress.value, &directory);
-    let mut specs = options.report.value;
-    let record = output.record.iter().cloned().chain([directory.join(EVENTS)]);
-    specs.extend(record.map(|path| ReportSpec { format: Format::Jsonl, path: Some(path) }));
+    // The record comes first: what anybody was told can be looked for again.
+    let record = [directory.join(EVENTS)].into_iter().chain(output.record.iter().cloned());
+    let record = record.map(|path| ReportSpec { format: Format::Jsonl, path: Some(path) });
+    let specs: Vec<ReportSpec> = record.chain(options.report.value).collect();
     reports::writable(&specs)?;
     let reporters = reporters(context, &specs, looks, &redactor)?;
     let (events, received) = std::sync::mpsc::channel();
