@@ -139,15 +139,17 @@ impl Cell {
     }
 
     fn scenario(self, scale: Scale) -> String {
-        let [timeout, poll, settle] =
-            [TIMEOUT, Duration::from_secs(15), Duration::from_secs(20)].map(|real| human(scale.of(real)));
+        let seconds = |real| human(scale.of(Duration::from_secs(real)));
+        let timeout = human(scale.of(TIMEOUT));
+        // Whoever waits longer than a poll says NOOP.
+        let (poll, settle, settle_absent) = (seconds(15), seconds(20), seconds(30));
         let copy = format!(
             "  - delivered: {{ to: gmail, folder: inbox }}\n  - count: {{ to: gmail, is: 1, settle: {settle} }}\n"
         );
         let expect = match self.wants {
             Wants::Copy => copy,
             Wants::Cleanup => copy + "cleanup: delete\n",
-            Wants::Absence => format!("  - absent: {{ from: gmail, settle: {settle} }}\n"),
+            Wants::Absence => format!("  - absent: {{ from: gmail, settle: {settle_absent} }}\n"),
         };
         format!(
             "sealcheck: 1

@@ -86,7 +86,7 @@ fn tables(outcomes: &[(Cell, Outcome)]) -> Vec<(&'static str, String)> {
 
 #[test]
 fn no_fault_of_the_network_makes_a_wrong_verdict() {
-    let outcomes = run(&ROUNDS, |cell| CLEANUP.has(*cell));
+    let outcomes = run(&ROUNDS, |_| true);
     assert_eq!(broken(&outcomes), "");
     assert_page("reliability.md", &tables(&outcomes));
 }

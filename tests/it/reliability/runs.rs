@@ -12,26 +12,28 @@ use tokio::{sync::Semaphore, task::JoinSet};
 pub(super) struct Round {
     pub(super) scale: Scale,
     /// Cells wait more than they work.
-    pub(super) side_by_side: u32,
+    pub(super) side_by_side: usize,
 }
 
-/// How many of these places a cell takes that needs much memory.
-const HEAVY: u32 = 8;
+/// How many of them may be such that need much memory.
+const HEAVY: usize = 4;
 
 /// Runs every cell; what came of them, in their order.
 pub(super) fn run_all(cells: Vec<Cell>, round: Round) -> Vec<(Cell, Outcome)> {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let places = Arc::new(Semaphore::new(usize::try_from(round.side_by_side).unwrap()));
+        let places = Arc::new(Semaphore::new(round.side_by_side));
+        let heavy_places = Arc::new(Semaphore::new(HEAVY));
         let tls = Tls::of_lab();
         let mut running = JoinSet::new();
         for (n, cell) in cells.into_iter().enumerate() {
-            let wanted = if cell.fault.is_heavy() { HEAVY.min(round.side_by_side) } else { 1 };
-            let place = Arc::clone(&places).acquire_many_owned(wanted).await.unwrap();
-            let tls = tls.clone();
+            let (places, heavy_places, tls) = (Arc::clone(&places), Arc::clone(&heavy_places), tls.clone());
             running.spawn(async move {
-                let outcome = cell.run(round.scale, &tls).await;
-                drop(place);
-                (n, cell, outcome)
+                let _heavy = match cell.fault.is_heavy() {
+                    true => Some(heavy_places.acquire().await.unwrap()),
+                    false => None,
+                };
+                let _place = places.acquire().await.unwrap();
+                (n, cell, cell.run(round.scale, &tls).await)
             });
         }
         let mut all = running.join_all().await;

@@ -80,6 +80,17 @@ impl Stage {
         Self::Noop,
     ];
 
+    /// Those of a folder that is open, and what is seen first in it.
+    pub(crate) const WATCHING: [Self; 7] = [
+        Self::FetchHeader,
+        Self::HeaderLiteral,
+        Self::FetchMessage,
+        Self::MessageLiteral,
+        Self::Idle,
+        Self::News,
+        Self::Done,
+    ];
+
     /// Those of putting away what was received.
     pub(crate) const CLEANUP: [Self; 5] = [Self::Select, Self::Move, Self::Copy, Self::Store, Self::Expunge];
 

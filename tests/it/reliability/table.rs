@@ -28,7 +28,8 @@ pub(crate) const IMAP_ALWAYS: Table = Table { name: "imap always", times: Times:
 pub(crate) const CLEANUP: Table =
     Table { name: "cleanup", stages: &Stage::CLEANUP, times: Times::Always, wants: Wants::Cleanup, ..IMAP_ONCE };
 
-pub(crate) const ABSENCE: Table = Table { name: "absence", times: Times::Always, wants: Wants::Absence, ..IMAP_ONCE };
+pub(crate) const ABSENCE: Table =
+    Table { name: "absence", stages: &Stage::WATCHING, times: Times::Always, wants: Wants::Absence, ..IMAP_ONCE };
 
 /// What stands where there is no such fault.
 const NONE: &str = "·";
