@@ -100,10 +100,11 @@ fn an_rspamd_that_never_gets_ready_is_told_and_ended() {
 /// Takes the port of rspamd before rspamd does, once.
 const THIEF: &str = r#"#!/bin/sh
 if [ ! -e HOME/taken ]; then
-  python3 -c 'import re, socket, sys, time
-configuration = open(sys.argv[1]).read()
+  python3 -c 'import os, re, socket, sys, time
+configuration = open(os.path.join(os.path.dirname(sys.argv[1]), "rspamd.conf")).read()
 port = int(re.search(r"worker \"normal\" \{ bind_socket = \"127.0.0.1:(\d+)\"", configuration).group(1))
-socket.create_server(("127.0.0.1", port))._keep = open("HOME/taken", "w")
+server = socket.create_server(("127.0.0.1", port))
+open("HOME/taken", "w").close()
 time.sleep(1000)' "$3" &
   until [ -e HOME/taken ]; do :; done
 fi
@@ -113,12 +114,21 @@ exec rspamd "$@"
 #[test]
 #[ignore = "requires rspamd and python3"]
 fn rspamd_takes_another_port_when_its_own_is_taken_meanwhile() {
-    let (dir, home) = (open_directory(), open_directory());
-    let program = script(&home, "rspamd", &THIEF.replace("HOME", home.path().to_str().unwrap()));
-    let ran = project(&dir).run(&[&RUN[..], &["--rspamd-bin", &program]].concat());
-    assert_eq!(ran.code, 0, "{ran}");
-    assert!(home.path().join("taken").exists());
-    assert_nothing_is_left(dir.path());
+    for own in [&[][..], &["--rspamd-local-d", "local.d"]] {
+        let (dir, home) = (open_directory(), open_directory());
+        let program = script(&home, "rspamd", &THIEF.replace("HOME", home.path().to_str().unwrap()));
+        let project = project(&dir).open_to_all();
+        let key = project.path("private");
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lab/embedded/keys/company-dkim.pem"), &key).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::create_dir(project.path("local.d")).unwrap();
+        let arc = format!("domain {{ corp.example {{ selector = \"s1\"; path = \"{}\"; }} }}\n", key.display());
+        fs::write(project.path("local.d/arc.conf"), arc).unwrap();
+        let ran = project.run(&[&RUN[..], &["--rspamd-bin", &program], own].concat());
+        assert_eq!(ran.code, 0, "{ran}");
+        assert!(home.path().join("taken").exists());
+        assert_nothing_is_left(dir.path());
+    }
 }
 
 /// Answers as rspamd does, says that it is of a version, and seals nothing.

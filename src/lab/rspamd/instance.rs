@@ -84,10 +84,11 @@ impl Rspamd {
         config: &Config,
         state: &Arc<StateDir>,
     ) -> Result<Self, RspamdError> {
+        let directories = Directories::make(config, state)?;
         let mut tries = TRIES;
         loop {
             tries -= 1;
-            match Self::try_start(binary, patience, config, state).await {
+            match Self::try_start(binary, patience, config, state, &directories).await {
                 Err(RspamdError::Process(ProcessError::Ended { output, .. }))
                     if tries > 0 && output.contains("Address already in use") => {}
                 result => return result,
@@ -100,24 +101,12 @@ impl Rspamd {
         patience: Option<Duration>,
         config: &Config,
         state: &Arc<StateDir>,
+        directories: &Directories,
     ) -> Result<Self, RspamdError> {
-        let user = Self::user()?;
-        let user = user.as_ref();
-        state.directory("rspamd", None)?;
-        let database = state.directory("rspamd/db", user)?;
-        let logs = state.directory("rspamd/log", user)?;
-        let run = state.directory("rspamd/run", user)?;
+        let Directories { database, logs, run, configuration, suffixes } = directories;
         let http = free_port().map_err(RspamdError::Port)?;
-        let configuration = state.directory("rspamd/local", None)?;
-        let mut suffixes = SUFFIXES.to_owned();
-        if let Rules::Own { local_d, domain } = &config.rules {
-            let linked = local_d::link(local_d, &configuration).and_then(|()| local_d::link_default_keys(&database));
-            linked.map_err(|source| StateError::Write { path: configuration.clone(), source })?;
-            suffixes.push_str(&local_d::suffixes(domain));
-        }
-        let suffixes = state.write("rspamd/suffixes.dat", suffixes)?;
         let (milter, log) = (run.join("milter.sock"), logs.join("rspamd.log"));
-        let places = Places { suffixes: &suffixes, milter: &milter, http, temporary: &database };
+        let places = Places { suffixes, milter: &milter, http, temporary: database };
         let mut file = state.write("rspamd/rspamd.conf", config.write(&places))?;
         if let Rules::Own { .. } = &config.rules {
             let both = format!(
@@ -129,10 +118,10 @@ impl Rspamd {
 
         let mut command = Command::new(binary.unwrap_or(Path::new("rspamd")));
         command.arg("--no-fork").arg("--config").arg(&file);
-        if let Some(User { name, .. }) = user {
-            command.args(["--user", name, "--group", name]);
+        if let Some(User { name, .. }) = Self::user()? {
+            command.args(["--user", &name, "--group", &name]);
         }
-        let paths = [("LOCAL_CONFDIR", &configuration), ("DBDIR", &database), ("LOGDIR", &logs), ("RUNDIR", &run)];
+        let paths = [("LOCAL_CONFDIR", configuration), ("DBDIR", database), ("LOGDIR", logs), ("RUNDIR", run)];
         for (name, path) in paths {
             command.arg(format!("--var={name}={}", path.display()));
         }
@@ -143,7 +132,7 @@ impl Rspamd {
         let version = version.map_err(|error| match &config.rules {
             Rules::Ours(..) => with_log(error, &log, |said| said),
             Rules::Own { local_d, .. } => {
-                with_log(error, &log, |said| local_d::with_own_paths(&said, local_d, &configuration))
+                with_log(error, &log, |said| local_d::with_own_paths(&said, local_d, configuration))
             }
         })?;
         Ok(Self { _process: process, http, milter, log, version })
@@ -172,6 +161,36 @@ impl Rspamd {
     /// Its version, where it says one.
     pub fn version(&self) -> Option<Version> {
         self.version
+    }
+}
+
+/// Where it reads and writes.
+struct Directories {
+    database: PathBuf,
+    logs: PathBuf,
+    run: PathBuf,
+    configuration: PathBuf,
+    suffixes: PathBuf,
+}
+
+impl Directories {
+    /// Makes them, with links to the person's `local.d` and default keys where it shall have them.
+    fn make(config: &Config, state: &StateDir) -> Result<Self, RspamdError> {
+        let user = Rspamd::user()?;
+        let user = user.as_ref();
+        state.directory("rspamd", None)?;
+        let database = state.directory("rspamd/db", user)?;
+        let logs = state.directory("rspamd/log", user)?;
+        let run = state.directory("rspamd/run", user)?;
+        let configuration = state.directory("rspamd/local", None)?;
+        let mut suffixes = SUFFIXES.to_owned();
+        if let Rules::Own { local_d, domain } = &config.rules {
+            let linked = local_d::link(local_d, &configuration).and_then(|()| local_d::link_default_keys(&database));
+            linked.map_err(|source| StateError::Write { path: configuration.clone(), source })?;
+            suffixes.push_str(&local_d::suffixes(domain));
+        }
+        let suffixes = state.write("rspamd/suffixes.dat", suffixes)?;
+        Ok(Self { database, logs, run, configuration, suffixes })
     }
 }
 
