@@ -63,10 +63,11 @@ impl Incoming {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes room for what a command will bring.
+    /// Makes room for what a command will bring. After an answer that is no IMAP the next one may be.
     pub(super) fn expect(&self, room: Room) {
         let mut inner = self.inner();
         (inner.answer, inner.room) = (Answer::default(), room);
+        inner.broken.take_if(|broken| matches!(broken, Broken::Breach(Breach::Garbage)));
     }
 
     /// The untagged responses since then.
