@@ -1,9 +1,11 @@
-//! Files that are replaced whole.
+//! Files that are written, and what stands where they go.
 
+#[cfg(unix)]
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::{
-    fs::{self, Metadata},
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Who may read a file that is written.
@@ -15,27 +17,117 @@ pub enum Access {
     Private,
 }
 
+/// What a path is, for whoever writes there.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A regular file or nothing yet, at the end of all symbolic links.
+    File(PathBuf),
+    /// A device, a FIFO or the like: it is opened and written, and stays what it is.
+    Special,
+    /// An open file of a process, as `/dev/fd/3`: the same.
+    Descriptor,
+}
+
+/// As many symbolic links as Linux follows.
+const LINKS: usize = 40;
+
+/// What the path is.
+///
+/// # Errors
+/// When that cannot be found out, as below a file; and for a descriptor that is not open.
+pub fn place(path: &Path) -> io::Result<Place> {
+    let there = match fs::metadata(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        there => there,
+    };
+    let mut path = path.to_owned();
+    for _ in 0..=LINKS {
+        if is_descriptor(&path) {
+            return there.map(|_| Place::Descriptor);
+        }
+        match fs::read_link(&path) {
+            Ok(to) => path = folder_of(&path).join(to),
+            Err(_) => break,
+        }
+    }
+    let is_special = there.is_ok_and(|there| !there.is_file() && !there.is_dir());
+    Ok(if is_special { Place::Special } else { Place::File(path) })
+}
+
+/// Whether the path names an open file of a process.
+fn is_descriptor(path: &Path) -> bool {
+    let folder = folder_of(path).canonicalize();
+    folder.is_ok_and(|folder| folder == Path::new("/dev/fd") || folder.starts_with("/proc") && folder.ends_with("fd"))
+}
+
+/// Opens a file to write it from its beginning, and makes its folder where there is none. What is no regular file is
+/// written to as it is.
+///
+/// # Errors
+/// When folder or file cannot be made or opened.
+pub fn create(path: &Path) -> io::Result<File> {
+    match place(path)? {
+        Place::File(path) => {
+            fs::create_dir_all(folder_of(&path))?;
+            File::create(path)
+        }
+        Place::Special | Place::Descriptor => open_special(path),
+    }
+}
+
+/// Opens what is no regular file. Whoever has it open besides loses nothing.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open_special(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
+}
+
 /// Writes a file at once, and its folder where there is none: readers, and whoever comes after a crash, see the old file or
-/// the new one, never a part.
+/// the new one, never a part. Symbolic links are followed; owner and, with [`Access::Usual`], permissions of the old file
+/// are those of the new one. What is no regular file is written to as it is.
 ///
 /// # Errors
 /// When folder or file cannot be made or written; the old file is then as it was.
 pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+    match place(path)? {
+        Place::File(path) => rename_into(&path, content, access, fs::metadata(&path).ok().as_ref()),
+        Place::Special | Place::Descriptor => open_special(path)?.write_all(content),
+    }
+}
+
+/// Writes a file that its owner alone may read, at once, in place of whatever has its name: a symbolic link is not followed.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    rename_into(path, content, Access::Private, None)
+}
+
+fn rename_into(path: &Path, content: &[u8], access: Access, old: Option<&Metadata>) -> io::Result<()> {
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".sealcheck-");
     #[cfg(unix)]
     if access == Access::Usual {
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        builder.permissions(PermissionsExt::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
+    #[cfg(unix)]
+    if let Some(old) = old {
+        // Only root can give files away.
+        drop(std::os::unix::fs::fchown(file.as_file(), Some(old.uid()), Some(old.gid())));
+        if access == Access::Usual {
+            file.as_file().set_permissions(PermissionsExt::from_mode(old.mode() & 0o777))?;
+        }
+    }
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
     // The file is there; not every file system can be told to write a folder at once.
     #[cfg(unix)]
-    drop(fs::File::open(folder).and_then(|folder| folder.sync_all()));
+    drop(File::open(folder).and_then(|folder| folder.sync_all()));
     Ok(())
 }
 
@@ -47,7 +139,6 @@ pub fn folder_of(path: &Path) -> &Path {
 /// Whether both are of one file, whatever its names.
 #[cfg(unix)]
 pub fn is_same(a: &Metadata, b: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
     (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 

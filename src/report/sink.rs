@@ -42,7 +42,7 @@ pub struct LazyFile {
 }
 
 impl LazyFile {
-    /// The file at this path; one that is there is replaced.
+    /// The file at this path; a regular file that is there is written anew.
     pub fn new(path: PathBuf) -> Self {
         Self { path, file: None }
     }
@@ -53,8 +53,7 @@ impl Write for LazyFile {
         if let Some(file) = &mut self.file {
             return file.write(bytes);
         }
-        fs::create_dir_all(file::folder_of(&self.path))?;
-        let file = self.file.insert(fs::File::create(&self.path)?);
+        let file = self.file.insert(file::create(&self.path)?);
         // Elsewhere nobody could read a file that is locked.
         #[cfg(unix)]
         drop(file.try_lock());
@@ -74,7 +73,7 @@ pub fn is_being_written(path: &Path) -> bool {
     }
 }
 
-/// Writes a whole file at once: readers see the old one or the new one, never a part.
+/// Writes a whole file as [`file::replace`] does.
 ///
 /// # Errors
 /// When directory or file cannot be made or written.

@@ -174,7 +174,7 @@ impl Book {
         if self.stale {
             let text: String = self.counted.iter().chain(new).map(line).collect();
             // The old file stays locked until the new one is in its place.
-            file::replace(&path.canonicalize()?, text.as_bytes(), Access::Usual)?;
+            file::replace(path, text.as_bytes(), Access::Usual)?;
         } else if !new.is_empty() {
             self.file.seek(SeekFrom::End(0))?;
             self.file.write_all(new.iter().map(line).collect::<String>().as_bytes())?;

@@ -1,11 +1,15 @@
 //! `sealcheck auth gmail`, with a browser that does as it is told.
 
-use crate::program::{Asking, Lab, Project, forward};
+use crate::{
+    output_files::{fifo, is_fifo, is_link},
+    program::{Asking, Lab, Project, forward},
+};
 use std::{
     collections::BTreeMap,
     fs,
     io::{Read, Write},
     net::TcpStream,
+    os::unix::fs::symlink,
 };
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
@@ -101,7 +105,16 @@ fn a_token_goes_to_a_new_file_or_to_standard_output_alone() {
     assert_eq!((printed.code, &printed.stdout), (0, &token), "{printed}");
     assert!(!printed.stderr.contains(token.trim()), "{printed}");
     let written = take(project.ask(&[&ASK[..], &["--output", "token"]].concat()));
-    assert_eq!((written.code, written.stdout.as_str(), project.read("token")), (0, "", token), "{written}");
+    assert_eq!((written.code, written.stdout.as_str(), project.read("token")), (0, "", token.clone()), "{written}");
+    // What is no regular file, and a link, stay what they are.
+    let reader = fifo(&project.path("fifo"));
+    symlink("new", project.path("link")).unwrap();
+    for to in ["fifo", "link"] {
+        let written = take(project.ask(&[&ASK[..], &["--output", to]].concat()));
+        assert_eq!(written.code, 0, "{to}: {written}");
+    }
+    assert_eq!((reader.join().unwrap(), project.read("new")), (token.clone(), token));
+    assert!(is_fifo(&project.path("fifo")) && is_link(&project.path("link")));
     // Nobody is asked for consent when there is nowhere to put the token.
     let again = project.run(&[&ASK[..], &["--output", "token"]].concat());
     assert_eq!(again.code, 2, "{again}");

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{DIRECT, WRONG},
+    output_files::{fifo, is_fifo, is_link},
     program::{Lab, Project, forward, secrets_in},
 };
 use sealcheck::{
@@ -11,7 +12,12 @@ use sealcheck::{
     scenario::target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
 };
 use serde_json::Value;
-use std::{net::TcpListener, time::Duration};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+    time::Duration,
+};
 
 #[test]
 fn a_lab_in_another_process_is_a_users_gmail_and_no_secret_gets_out() {
@@ -195,4 +201,35 @@ fn two_runs_at_once_on_one_mailbox_leave_each_other_s_mail_alone() {
     assert_eq!(seen, 6);
     runtime.block_on(mailboxes.close());
     assert_eq!(lab.end(), 0);
+}
+
+#[test]
+fn the_project_file_of_a_lab_goes_where_its_name_leads_and_secrets_stay_beside_it() {
+    let project = Project::new();
+    let folder = project.path("a.yaml.d");
+    fs::create_dir(&folder).unwrap();
+    // A secret of before that everybody may read, and one whose name leads elsewhere.
+    for name in ["external.secret", "other"] {
+        fs::write(folder.join(name), "old").unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    symlink("other", folder.join("gmail.secret")).unwrap();
+    symlink("there.yaml", project.path("a.yaml")).unwrap();
+    let lab = project.lab(&["--config-out", "a.yaml"]);
+    assert!(is_link(&project.path("a.yaml")) && project.read("there.yaml").contains("a.yaml.d/gmail.secret"));
+    for name in ["external.secret", "gmail.secret"] {
+        let there = fs::symlink_metadata(folder.join(name)).unwrap();
+        assert!(there.is_file() && there.mode() & 0o777 == 0o600, "{name}: {there:?}");
+    }
+    assert_eq!(fs::read_to_string(folder.join("other")).unwrap(), "old");
+    assert_eq!(lab.end(), 0);
+
+    let reader = fifo(&project.path("fifo"));
+    let lab = project.lab(&["--config-out", "fifo"]);
+    assert!(is_fifo(&project.path("fifo")) && reader.join().unwrap().contains("fifo.d/gmail.secret"));
+    assert_eq!(lab.end(), 0);
+
+    symlink("/dev/fd/1", project.path("stdout")).unwrap();
+    let refused = project.run(&["lab", "up", "--config-out", "stdout"]);
+    assert!(refused.stderr.contains("its secrets lie in a folder beside it"), "{refused}");
 }

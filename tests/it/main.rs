@@ -63,6 +63,7 @@ mod mailbox_trouble;
 mod many;
 mod numbers;
 mod open_files;
+mod output_files;
 mod postfix;
 mod postfix_beside;
 mod postfix_catalogue;

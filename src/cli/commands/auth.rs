@@ -10,7 +10,7 @@ use crate::{
     },
     core::{
         Redactor, Secret, duration,
-        file::{self, Access},
+        file::{self, Access, Place},
     },
     outcome::{ExitCode, HarnessCode, StageError},
     probe::{
@@ -53,7 +53,7 @@ pub struct GmailArgs {
     /// Whose mail it is [default: the user of the account]
     #[arg(long, value_name = "ADDRESS")]
     user: Option<String>,
-    /// Write the refresh token to this new file, which nobody else can read [default: where the account's refresh_token
+    /// Write the refresh token to this new file, which nobody else can read, or to a FIFO or device [default: where the account's refresh_token
     /// says, when that is a file]
     #[arg(long, value_name = "FILE", conflicts_with = "print")]
     output: Option<PathBuf>,
@@ -81,6 +81,8 @@ enum Goes {
     Stdout,
     /// To a file that is not there yet.
     New(PathBuf),
+    /// To a device, a FIFO or an open file, which stays what it is.
+    Special(PathBuf),
     /// To the file that the account names, in place of what is there.
     Known(PathBuf),
 }
@@ -200,10 +202,14 @@ fn by_variables(context: &Context, args: &GmailArgs) -> Result<ConsentSpec, Fail
 /// Where the refresh token goes, decided before anybody is asked for consent.
 fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, Failure> {
     match (&args.output, args.print, known) {
-        (Some(file), ..) if fs::symlink_metadata(file).is_ok() => {
-            Err(Failure::Usage(format!("{} is there already; name a new file with --output", file.display())))
-        }
-        (Some(file), ..) => Ok(Goes::New(file.clone())),
+        (Some(file), ..) => match file::place(file) {
+            Ok(Place::File(to)) if to.exists() => {
+                Err(Failure::Usage(format!("{} is there already; name a new file with --output", file.display())))
+            }
+            Ok(Place::File(to)) => Ok(Goes::New(to)),
+            Ok(Place::Special | Place::Descriptor) => Ok(Goes::Special(file.clone())),
+            Err(e) => Err(Failure::Usage(format!("cannot write {}: {e}", file.display()))),
+        },
         (None, true, _) => Ok(Goes::Stdout),
         (None, false, SecretPlace::File(file)) => Ok(Goes::Known(root.join(file))),
         (None, false, SecretPlace::Env(name)) => Err(Failure::Usage(format!(
@@ -220,6 +226,7 @@ fn store(goes: &Goes, token: &Secret) -> Result<(), Failure> {
     let (file, written) = match goes {
         Goes::Stdout => return print_secret(&line).map_err(|e| Failure::stdout(&e)),
         Goes::New(file) => (file, write_new(file, &line)),
+        Goes::Special(file) => (file, file::open_special(file).and_then(|mut to| to.write_all(line.as_bytes()))),
         Goes::Known(file) => (file, file::replace(file, line.as_bytes(), Access::Private)),
     };
     written.map_err(|e| Failure::Output(format!("cannot write {}: {e}", file.display())))
@@ -238,12 +245,13 @@ fn done(goes: &Goes, user: &str, args: &GmailArgs, known: &SecretPlace) -> Strin
     let place = match goes {
         Goes::Stdout => "printed on standard output".to_owned(),
         Goes::New(file) | Goes::Known(file) => format!("in {}", file.display()),
+        Goes::Special(file) => format!("written to {}", file.display()),
     };
     let reference = match goes {
         Goes::New(file) | Goes::Known(file) => {
             format!("{{ file: {} }}", serde_json::Value::from(file.display().to_string()))
         }
-        Goes::Stdout => "{ env: SEALCHECK_GOOGLE_REFRESH_TOKEN }".to_owned(),
+        Goes::Stdout | Goes::Special(_) => "{ env: SEALCHECK_GOOGLE_REFRESH_TOKEN }".to_owned(),
     };
     let next = match (goes, known, &args.client_id_env, &args.client_secret_env) {
         (Goes::Known(_), ..) => "The account finds it there.".to_owned(),

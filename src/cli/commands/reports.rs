@@ -2,7 +2,10 @@
 
 use crate::{
     cli::{Context, failure::Failure},
-    core::Redactor,
+    core::{
+        Redactor,
+        file::{self, Place},
+    },
     report::{
         Reporter,
         console::{self, Console},
@@ -196,11 +199,11 @@ pub(super) fn writable(specs: &[ReportSpec]) -> Result<(), Failure> {
 /// As much as can be tried without changing anything: a file that is there is opened, and beside it or where its folder
 /// would be made another is made, which never has a name.
 fn try_to_write(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
+    // To open anything else would already say something to who is at its other end.
+    let Place::File(path) = file::place(path)? else { return Ok(()) };
+    match fs::metadata(&path) {
         Ok(there) if there.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
-        Ok(there) if there.is_file() => drop(fs::OpenOptions::new().append(true).open(path)?),
-        // A pipe or a device: to open it would already say something to who is at its other end.
-        Ok(_) => return Ok(()),
+        Ok(_) => drop(fs::OpenOptions::new().append(true).open(&path)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
@@ -211,16 +214,19 @@ fn try_to_write(path: &Path) -> io::Result<()> {
 
 /// Reads every report again and removes those that hold a secret; what there is to say of each.
 pub(super) fn leaks(specs: &[ReportSpec], redactor: &Redactor) -> Vec<String> {
-    let paths = specs.iter().filter_map(|s| s.path.as_ref()).filter(|path| path.is_file());
-    let judge = |path: &PathBuf| match fs::read(path) {
+    let file = |spec: &ReportSpec| match file::place(spec.path.as_ref()?) {
+        Ok(Place::File(path)) if path.is_file() => Some(path),
+        _ => None,
+    };
+    let judge = |path: PathBuf| match fs::read(&path) {
         Ok(bytes) if !redactor.leaks(&bytes) => None,
-        Ok(_) => Some(match fs::remove_file(path) {
+        Ok(_) => Some(match fs::remove_file(&path) {
             Ok(()) => format!("{} held a secret and was removed", path.display()),
             Err(e) => format!("{} holds a secret and cannot be removed: {e}", path.display()),
         }),
         Err(e) => Some(format!("{} cannot be searched for secrets: {e}", path.display())),
     };
-    paths.filter_map(judge).collect()
+    specs.iter().filter_map(file).filter_map(judge).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The world as a project file, as a person would write one.
 
 use crate::{
-    core::Secret,
+    core::{
+        Secret,
+        file::{self, Access, Place},
+    },
     lab::embedded::{Google, World},
     scenario::{
         Target,
@@ -9,13 +12,15 @@ use crate::{
     },
 };
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 /// Writes the project file, and beside it a folder with the CA certificate and the secrets; the certificate's path.
 pub(super) fn write(file: &Path, target: &Target, world: &World) -> io::Result<PathBuf> {
+    if file::place(file)? == Place::Descriptor {
+        return Err(io::Error::other("its secrets lie in a folder beside it; name a file"));
+    }
     let mut folder = file.as_os_str().to_owned();
     folder.push(".d");
     let folder = PathBuf::from(folder);
@@ -23,7 +28,7 @@ pub(super) fn write(file: &Path, target: &Target, world: &World) -> io::Result<P
     // Paths in a project file are relative to it.
     let below = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let ca_file = folder.join("ca.pem");
-    fs::write(&ca_file, &world.describe().ca_pem)?;
+    file::replace(&ca_file, world.describe().ca_pem.as_bytes(), Access::Usual)?;
     let files = Files { folder: &folder, below: &below, google: world.google() };
     let mut text = format!(
         "# The world of `sealcheck lab up` as target gmail; it is there as long as that command runs.\n\
@@ -56,7 +61,7 @@ pub(super) fn write(file: &Path, target: &Target, world: &World) -> io::Result<P
         }
     }
     text.push_str(&format!("profiles:\n{SMOKE}"));
-    fs::write(file, text)?;
+    file::replace(file, text.as_bytes(), Access::Usual)?;
     Ok(ca_file)
 }
 
@@ -108,11 +113,7 @@ impl Files<'_> {
     /// A key with a secret, which is written so that only its owner can read it.
     fn secret(&self, key: &str, of: &str, what: &str, secret: &Secret) -> io::Result<String> {
         let name = format!("{of}.{what}");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(self.folder.join(&name))?.write_all(secret.expose().as_bytes())?;
+        file::replace_private(&self.folder.join(&name), secret.expose().as_bytes())?;
         Ok(format!("      {key}: {{ file: {} }}\n", self.path(&name)))
     }
 
