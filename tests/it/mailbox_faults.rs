@@ -296,7 +296,7 @@ async fn of_a_large_bounce_the_beginning_is_read_after_everything_else() {
         let bounce = header(4, head).replace("RFC822.SIZE 100", "RFC822.SIZE 172000000");
         answer(c, "UID FETCH 4:*", bounce + &header(5, &probe(2)));
         answer(c, "UID FETCH 5 (", body(5, &probe(2)));
-        let part = body(4, &raw).replace("BODY[]", "BODY[]<0>");
+        let part = body(4, &(raw.clone() + &"x".repeat(1_000_000 - raw.len()))).replace("BODY[]", "BODY[]<0>");
         answer(c, "UID FETCH 4 (UID INTERNALDATE BODY.PEEK[]<0.1000000>)", part);
         c.until_hangup();
     });
@@ -304,6 +304,41 @@ async fn of_a_large_bounce_the_beginning_is_read_after_everything_else() {
     let (mut one, mut two) = tokio::join!(watch(&mailboxes, &server, 1), watch(&mailboxes, &server, 2));
     let (bounce, copy) = (arrival(&mut one).await, arrival(&mut two).await);
     assert_eq!((bounce.uid, bounce.cut_from, copy.uid, copy.cut_from), (4, Some(172_000_000), 5, None));
+    mailboxes.close().await;
+    server.done();
+}
+
+#[tokio::test]
+async fn a_probe_that_looks_like_a_report_is_read_whole() {
+    let null_sender = || "Return-Path: <>\r\n".to_owned() + &probe(1);
+    let server = serve(move |c| {
+        enter_inbox(c, "IDLE", 4);
+        answer(c, "UID FETCH 4:*", header(4, &null_sender()).replace("RFC822.SIZE 100", "RFC822.SIZE 1200000"));
+        answer(c, "UID FETCH 4 (UID INTERNALDATE BODY.PEEK[])", body(4, &(null_sender() + &"x".repeat(1_200_000))));
+        c.until_hangup();
+    });
+    let mailboxes = patient();
+    let copy = arrival(&mut watch(&mailboxes, &server, 1).await).await;
+    assert_eq!(
+        (copy.uid, copy.cut_from, copy.raw.len()),
+        (4, None, 1_200_000 + "Return-Path: <>\r\n".len() + probe(1).len())
+    );
+    mailboxes.close().await;
+    server.done();
+}
+
+#[tokio::test]
+async fn a_report_that_is_smaller_than_its_server_says_is_whole() {
+    let head = "From: <>\r\nReturn-Path: <>\r\n\r\n";
+    let raw = format!("{head}sorry\r\n{}", probe(1));
+    let server = serve(move |c| {
+        enter_inbox(c, "IDLE", 4);
+        answer(c, "UID FETCH 4:*", header(4, head).replace("RFC822.SIZE 100", "RFC822.SIZE 1000001"));
+        answer(c, "BODY.PEEK[]<0.1000000>)", body(4, &raw).replace("BODY[]", "BODY[]<0>"));
+        c.until_hangup();
+    });
+    let mailboxes = patient();
+    assert_eq!(arrival(&mut watch(&mailboxes, &server, 1).await).await.cut_from, None);
     mailboxes.close().await;
     server.done();
 }

@@ -56,6 +56,7 @@ mod lookalike;
 mod lookalike_interop;
 mod mail_script;
 mod mailbox;
+mod mailbox_answers;
 mod mailbox_faults;
 mod mailbox_script;
 mod mailbox_search;

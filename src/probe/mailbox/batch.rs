@@ -1,6 +1,7 @@
 //! Messages in groups that one FETCH can carry. Of a report its beginning tells enough: it may return a mail of any size.
 
-use super::{session::set, wire::Room};
+use super::{fetch::Fetched, keys, session::set, wire::Room};
+use crate::mail::Message;
 
 /// The most that one FETCH asks for: messages, and octets of them.
 const BATCH: (usize, u64) = (32, 8_000_000);
@@ -18,7 +19,7 @@ pub(super) struct Unread {
     pub(super) uid: u32,
     /// RFC822.SIZE, in octets; 0 when the server did not say.
     pub(super) size: u32,
-    /// Whether it may report on another message.
+    /// Whether it may report on another message, and is no probe: those are read whole.
     pub(super) is_report: bool,
 }
 
@@ -33,6 +34,12 @@ pub(super) struct Batch {
 }
 
 impl Unread {
+    /// A message whose header came.
+    pub(super) fn of(message: &Fetched, header: &Message) -> Self {
+        let is_report = keys::is_report(header) && !keys::is_probe(header);
+        Self { uid: message.uid, size: message.size, is_report }
+    }
+
     fn most(self) -> u32 {
         if self.is_report { OF_REPORT } else { OF_MESSAGE }
     }
@@ -72,9 +79,11 @@ impl Batch {
         Room::for_content(usize::try_from(self.octets).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(64_000))
     }
 
-    /// The size of the whole message when only its beginning is read.
-    pub(super) fn cut_from(&self) -> Option<u32> {
-        self.part.map(|(_, size)| size)
+    /// The size of the whole message when what came of it, so many octets, is its beginning. A message that ends before the
+    /// part that was asked for came whole, whatever size the server has told.
+    pub(super) fn cut_from(&self, came: usize) -> Option<u32> {
+        let came = u32::try_from(came).unwrap_or(u32::MAX);
+        self.part.filter(|(octets, size)| (*octets..*size).contains(&came)).map(|(_, size)| size)
     }
 }
 
@@ -106,7 +115,9 @@ mod tests {
             "UID FETCH 4 (UID INTERNALDATE X BODY.PEEK[]<0.1000000>)",
         ];
         assert_eq!(commands, want);
-        assert_eq!((all[0].cut_from(), all[1].cut_from()), (None, Some(172_000_000)));
+        let cut_from = [(0, 100), (0, 1_000_000), (1, 999_999), (1, 1_000_000), (1, 172_000_000)];
+        let cut_from = cut_from.map(|(batch, came): (usize, usize)| all[batch].cut_from(came));
+        assert_eq!(cut_from, [None, None, None, Some(172_000_000), None]);
         assert!(all.iter().all(|batch| batch.room().content < 3_000_000));
     }
 }

@@ -9,7 +9,7 @@ use super::{
     past::{self, Past},
     protocol::quoted,
     search::Seen,
-    session::{Named, Session, set},
+    session::{Named, Selected, Session, set},
     timed::Deadline,
     transcript::{Log, Transcript},
     utf7,
@@ -23,6 +23,7 @@ use crate::{
     scenario::target::ImapAccess,
 };
 use std::{
+    cell::Cell,
     collections::HashMap,
     sync::{
         Arc,
@@ -73,7 +74,6 @@ impl Time {
 struct Open {
     session: Session,
     selected: Option<(Folder, bool)>,
-    uid_validity: u32,
     /// The bin's name, once it was looked for; a name in the configuration that is wrong matters only to who deletes.
     bin: Option<Option<String>>,
     /// The names of folders that were found.
@@ -148,24 +148,23 @@ impl Errands {
     pub(super) fn search(&mut self, folder: Folder, wanted: &[Key], since: i64) -> Result<Seen, StageError> {
         let day = past::day(since.saturating_sub(86_400));
         let mut past = self.past.remove(&folder).unwrap_or_default();
-        let mut look = |open: &mut Open, labels: bool| {
+        let without_labels = Cell::new(self.without_labels);
+        let mut look = |open: &mut Open| {
             let asked = Instant::now();
             let mut seen = Seen { name: None, asked, answered: asked, messages: Vec::new() };
-            if let Some(name) = open.select_anew(folder, false)? {
-                seen.messages = past.find(&mut open.session, open.uid_validity, wanted, (&day, labels))?;
+            if let Some((name, selected)) = open.select_anew(folder, false)? {
+                seen.messages = past.find(&mut open.session, selected, wanted, (&day, &without_labels))?;
                 seen.name = Some(utf7::readable(&name));
             }
             seen.answered = Instant::now();
             Ok(seen)
         };
-        let labels = !self.without_labels;
-        let found = match self.twice(Time::Short, |open| look(open, labels)) {
-            Err(e) if labels && e.code == HarnessCode::H07 => {
-                self.without_labels = true;
-                self.twice(Time::Short, |open| look(open, false))
-            }
-            found => found,
-        };
+        let mut found = self.twice(Time::Short, &mut look);
+        // Once more, and without labels from now on if it was they that could not be read.
+        if found.as_ref().is_err_and(|e| e.code == HarnessCode::H07) {
+            found = self.twice(Time::Short, &mut look);
+        }
+        self.without_labels = without_labels.get();
         self.past.insert(folder, past);
         found
     }
@@ -260,7 +259,7 @@ impl Errands {
         if std::mem::replace(&mut self.was_open, true) {
             self.counters.reopened.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(self.open.insert(Open { session, selected: None, uid_validity: 0, bin: None, names: HashMap::new() }))
+        Ok(self.open.insert(Open { session, selected: None, bin: None, names: HashMap::new() }))
     }
 }
 
@@ -293,7 +292,7 @@ impl Open {
     }
 
     /// Opens a folder, also when it is open; its name as the server writes it, or `None` when there is none such.
-    fn select_anew(&mut self, folder: Folder, changes: bool) -> Result<Option<String>, StageError> {
+    fn select_anew(&mut self, folder: Folder, changes: bool) -> Result<Option<(String, Selected)>, StageError> {
         self.selected = None;
         let name = match self.names.get(&folder) {
             Some(name) => name.clone(),
@@ -302,14 +301,14 @@ impl Open {
                 Named::Absent(_) => return Ok(None),
             },
         };
-        self.uid_validity = self.session.select(&name, changes)?.uid_validity;
+        let selected = self.session.select(&name, changes)?;
         self.selected = Some((folder, changes));
-        Ok(Some(name))
+        Ok(Some((name, selected)))
     }
 
     /// That the UID still stands for the message: UIDs can change between two connections.
     fn check_same(&mut self, uid: u32, message_id: Option<&str>) -> Result<(), StageError> {
-        let (messages, _) = self.session.headers(&uid.to_string())?;
+        let messages = self.session.headers(&uid.to_string())?.messages;
         let found = messages.into_iter().find(|m| m.uid == uid).and_then(|m| m.header);
         let same = found.is_some_and(|header| Message::parse(header).message_id().as_deref() == message_id);
         if same {

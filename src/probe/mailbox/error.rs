@@ -95,6 +95,12 @@ pub(super) fn garbage(stage: String, last: &str) -> StageError {
     StageError::new(HarnessCode::H07, stage, message, next)
 }
 
+/// An answer of the server that may mean anything.
+pub(super) fn unread(stage: String, line: &str) -> StageError {
+    let message = format!("the server's answer cannot be read: `{}`", redact::cut(line.trim_end(), 120));
+    StageError::new(HarnessCode::H07, stage, message, "the protocol lines are in imap.log")
+}
+
 /// A message that a search finds and a FETCH does not bring.
 pub(super) fn missing(uid: u32) -> StageError {
     let message = format!("SEARCH finds message {uid}, and FETCH does not bring it");

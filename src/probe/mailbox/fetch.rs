@@ -1,7 +1,7 @@
 //! What FETCH, SEARCH, LIST and EXAMINE answer, Gmail's extensions included. Everything is read with the parser of imap-proto;
 //! what nobody asked for and what cannot be read is passed over, as RFC 3501 §2.2.2 wants of a client.
 
-use super::utf7;
+use super::{esearch, utf7};
 use crate::evidence::{Arrival, Folder};
 use imap_proto::{
     AttributeValue, MailboxDatum, MessageSection, NameAttribute, QuotaResourceName, Response, ResponseCode,
@@ -30,6 +30,8 @@ pub(super) struct Answer {
     pub(super) is_changed: bool,
     /// A FETCH response could not be read.
     pub(super) has_unread_fetch: bool,
+    /// An answer to SEARCH that could not be read.
+    pub(super) unread_search: Option<String>,
     /// Any response could not be read.
     has_unread: bool,
     /// FETCH data by message sequence number, as the numbers are now.
@@ -74,9 +76,7 @@ impl Answer {
     /// Takes an untagged response.
     pub(super) fn read(&mut self, response: &[u8]) {
         let Ok((_, response)) = parser::parse_response(response) else {
-            self.has_unread = true;
-            self.has_unread_fetch |= is_fetch(response);
-            return;
+            return self.read_other(response);
         };
         match response {
             Response::Fetch(number, attributes) => self.fetch(number, attributes),
@@ -114,6 +114,18 @@ impl Answer {
         }
     }
 
+    /// Takes an untagged response that the parser does not know.
+    fn read_other(&mut self, response: &[u8]) {
+        if let Some(uids) = esearch::uids(response) {
+            return self.found.extend(uids);
+        }
+        self.has_unread = true;
+        self.has_unread_fetch |= is_word(response, 2, &["FETCH"]);
+        if is_word(response, 1, &["SEARCH", "ESEARCH"]) {
+            self.unread_search = Some(String::from_utf8_lossy(response).into_owned());
+        }
+    }
+
     /// Whether it may mean that messages came.
     pub(super) fn has_news(&self) -> bool {
         self.is_changed || self.has_unread
@@ -146,9 +158,10 @@ impl Answer {
     }
 }
 
-/// Whether a response is one of FETCH, whatever it carries.
-fn is_fetch(response: &[u8]) -> bool {
-    response.split(|b| *b == b' ').nth(2).is_some_and(|word| word.eq_ignore_ascii_case(b"FETCH"))
+/// Whether a word of a response is one of these, whatever follows.
+fn is_word(response: &[u8], at: usize, words: &[&str]) -> bool {
+    let word = response.trim_ascii_end().split(|b| *b == b' ').nth(at).unwrap_or_default();
+    words.iter().any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
 }
 
 impl Fetched {

@@ -33,10 +33,10 @@ pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec
     let old = session.search(&format!("BEFORE {day}"))?;
     let mut found = Vec::new();
     for some in old.chunks(BATCH) {
-        for message in session.headers(&set(some))?.0 {
+        for message in session.headers(&set(some))?.messages {
             let Some(internal_date) = message.internal_date.filter(|date| *date <= by) else { continue };
-            let header = Message::parse(message.header.unwrap_or_default());
-            let unread = Unread { uid: message.uid, size: message.size, is_report: keys::is_report(&header) };
+            let header = Message::parse(message.header.clone().unwrap_or_default());
+            let unread = Unread::of(&message, &header);
             if !(keys::is_probe(&header) || unread.is_report && is_about_probe(session, unread)?) {
                 continue;
             }

@@ -16,6 +16,7 @@
 //! | `visit` | what a server shows of itself and of an account, without anything being changed |
 //! | `batch` | what one FETCH reads |
 //! | `fetch` | FETCH and SEARCH data, Gmail's extensions included |
+//! | `esearch` | the other answer to SEARCH |
 //! | `protocol` | commands and what answers them, IDLE, by the `imap` crate |
 //! | `responses` | the stream under the crate: what it is shown, and what is read beside it |
 //! | `wire` | the octets: lines and literals |
@@ -29,6 +30,7 @@ mod connect;
 mod cutter;
 mod errands;
 mod error;
+mod esearch;
 mod fetch;
 mod hub;
 mod keys;

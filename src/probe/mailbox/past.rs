@@ -5,11 +5,14 @@ use super::{
     error,
     fetch::Fetched,
     keys::{self, Key},
-    session::{Session, set},
+    session::{Selected, Session, set},
 };
-use crate::{mail::Message, outcome::StageError};
+use crate::{
+    mail::Message,
+    outcome::{HarnessCode, StageError},
+};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 /// How many headers one FETCH asks for.
 const HEADERS: usize = 32;
@@ -31,41 +34,36 @@ struct Known {
 
 impl Past {
     /// The messages of the selected folder that any of these keys belongs to, and the reports about them, each with all of its
-    /// keys, of those that the server got on that day (as IMAP writes days) or later.
+    /// keys, of those that the server got on that day (as IMAP writes days) or later. Says when labels cannot be read.
+    ///
+    /// # Errors
+    /// H07 too when it stays open what a message is.
     pub(super) fn find(
         &mut self,
         session: &mut Session,
-        uid_validity: u32,
+        selected: Selected,
         wanted: &[Key],
-        (since, labels): (&str, bool),
+        (since, without_labels): (&str, &Cell<bool>),
     ) -> Result<Vec<(Vec<Key>, Fetched)>, StageError> {
-        if self.uid_validity != uid_validity {
-            *self = Self { uid_validity, known: BTreeMap::new() };
+        if !selected.is_still(self.uid_validity) {
+            *self = Self { uid_validity: selected.uid_validity, known: BTreeMap::new() };
         }
         let there = session.search(&format!("SINCE {since}"))?;
         let new: Vec<u32> = there.iter().copied().filter(|uid| !self.known.contains_key(uid)).collect();
         for some in new.chunks(HEADERS) {
-            let mut reports = Vec::new();
-            for message in session.headers(&set(some))?.0 {
-                let header = Message::parse(message.header.unwrap_or_default());
-                let unread = Unread { uid: message.uid, size: message.size, is_report: keys::is_report(&header) };
-                reports.extend(unread.is_report.then_some(unread));
-                self.known.insert(message.uid, Known { unread, keys: keys::of_header(&header) });
-            }
-            // What a report is about stands in its body.
-            for batch in Batch::of(&reports) {
-                for report in session.messages(&batch, false)?.0 {
-                    let about = keys::of_report(&Message::parse(report.raw.unwrap_or_default()));
-                    self.known.entry(report.uid).and_modify(|known| known.keys.extend(about));
-                }
-            }
+            self.read(session, some)?;
         }
         let known = there.iter().filter_map(|uid| self.known.get(uid));
         let wanted = known.filter(|known| known.keys.iter().any(|key| wanted.contains(key)));
         let unread: Vec<Unread> = wanted.map(|known| known.unread).collect();
         let mut found = Vec::new();
         for batch in Batch::of(&unread) {
-            let (messages, _) = session.messages(&batch, labels)?;
+            let labels = session.is_gmail() && !without_labels.get();
+            let fetched = session.messages(&batch, labels);
+            if labels && fetched.as_ref().is_err_and(|e| e.code == HarnessCode::H07) {
+                without_labels.set(true);
+            }
+            let (messages, _) = fetched?;
             if let Some(uid) = batch.uids.iter().find(|uid| !messages.iter().any(|m| m.uid == **uid)) {
                 return Err(error::missing(*uid));
             }
@@ -74,6 +72,33 @@ impl Past {
             }
         }
         Ok(found)
+    }
+
+    /// Reads what messages may be known by.
+    fn read(&mut self, session: &mut Session, uids: &[u32]) -> Result<(), StageError> {
+        let mut read: BTreeMap<u32, Known> = BTreeMap::new();
+        let mut reports = Vec::new();
+        for message in session.headers(&set(uids))?.messages {
+            let header = Message::parse(message.header.clone().unwrap_or_default());
+            let known = Known { unread: Unread::of(&message, &header), keys: keys::of_header(&header) };
+            if known.unread.is_report {
+                reports.push(known);
+            } else {
+                read.insert(message.uid, known);
+            }
+        }
+        // What a report is about stands in its body.
+        for batch in Batch::of(&reports.iter().map(|report| report.unread).collect::<Vec<_>>()) {
+            for report in session.messages(&batch, false)?.0 {
+                let known = reports.iter().position(|known| known.unread.uid == report.uid);
+                let Some(mut known) = known.map(|at| reports.swap_remove(at)) else { continue };
+                known.keys.extend(keys::of_report(&Message::parse(report.raw.unwrap_or_default())));
+                read.insert(report.uid, known);
+            }
+        }
+        let missing: Vec<u32> = uids.iter().copied().filter(|uid| !read.contains_key(uid)).collect();
+        self.known.extend(read);
+        session.check_gone(&missing)
     }
 }
 

@@ -122,6 +122,7 @@ pub(super) struct Responses {
     /// The number of the newest tag.
     tag: u32,
     stage: Stage,
+    is_fetch: bool,
     /// What has come of a command line.
     line: Vec<u8>,
     /// What the crate may read.
@@ -132,7 +133,18 @@ impl Responses {
     /// Over a connection; `is_greeted` when the server's first line has been read.
     pub(super) fn new(wire: Wire, incoming: Incoming, deadline: Deadline, limits: Limits, is_greeted: bool) -> Self {
         let (line, ready) = (Vec::new(), Vec::new());
-        Self { wire, incoming, deadline, limits, is_greeted, tag: 0, stage: Stage::Command, line, ready }
+        Self {
+            wire,
+            incoming,
+            deadline,
+            limits,
+            is_greeted,
+            tag: 0,
+            stage: Stage::Command,
+            is_fetch: false,
+            line,
+            ready,
+        }
     }
 
     /// The next response that the crate is to see.
@@ -178,7 +190,11 @@ impl Responses {
 
     /// The answer to the newest command.
     fn tagged(&mut self, response: &[u8]) -> io::Result<Vec<u8>> {
-        let (status, text) = done(response).ok_or_else(|| io::Error::other(Breach::Garbage))?;
+        let (mut status, text) = done(response).ok_or_else(|| io::Error::other(Breach::Garbage))?;
+        // Somebody else deletes mail meanwhile; what is left came (RFC 2180 §4.1.2, RFC 5530 §3).
+        if self.is_fetch && says(response, "NO [EXPUNGEISSUED]") {
+            status = "OK";
+        }
         match std::mem::replace(&mut self.stage, Stage::Command) {
             Stage::IdleAsked => {
                 self.stage = Stage::IdleRefused;
@@ -206,6 +222,7 @@ impl Responses {
             && let Some(tag) = number(line.as_bytes())
         {
             self.tag = tag;
+            self.is_fetch = line.split(' ').nth(2) == Some("FETCH");
             self.stage = match line.split(' ').nth(1) {
                 Some("AUTHENTICATE") => Stage::Authenticate,
                 Some("IDLE") => Stage::IdleAsked,
@@ -298,6 +315,12 @@ fn continuation(text: &[u8]) -> Vec<u8> {
 fn number(line: &[u8]) -> Option<u32> {
     let tag = line.split(|b| *b == b' ').next()?.strip_prefix(b"a")?;
     std::str::from_utf8(tag).ok()?.parse().ok()
+}
+
+/// Whether a tagged response begins with this.
+fn says(response: &[u8], words: &str) -> bool {
+    let said = response.splitn(2, |b| *b == b' ').nth(1).and_then(|said| said.get(..words.len()));
+    said.is_some_and(|said| said.eq_ignore_ascii_case(words.as_bytes()))
 }
 
 /// The text of a BYE.

@@ -64,6 +64,25 @@ pub(super) struct Selected {
     pub(super) uid_next: u32,
 }
 
+impl Selected {
+    /// Whether UIDs mean the messages that they meant under this UIDVALIDITY; never where there is none, as they hold for one
+    /// opening of the folder then (RFC 3501 §6.3.1).
+    pub(super) fn is_still(self, uid_validity: u32) -> bool {
+        self.uid_validity != 0 && self.uid_validity == uid_validity
+    }
+}
+
+/// The headers that a FETCH brought.
+#[derive(Debug)]
+pub(super) struct Headers {
+    /// The messages whose header came.
+    pub(super) messages: Vec<Fetched>,
+    /// The UIDs of others, of which something else was told.
+    pub(super) others: Vec<u32>,
+    /// Messages came or left meanwhile.
+    pub(super) is_changed: bool,
+}
+
 impl Session {
     /// Connects, logs in, and tells the server who asks, as Gmail wants it.
     ///
@@ -205,16 +224,22 @@ impl Session {
         StageError::new(HarnessCode::H09, self.stage("LIST"), message, next)
     }
 
-    /// Every folder. Gmail gives the attributes of RFC 6154 in a plain LIST and refuses to be asked for them; others
+    /// Every folder that can be opened. Gmail gives the attributes of RFC 6154 in a plain LIST and refuses to be asked for them; others
     /// want to be asked.
     fn folders(&mut self) -> Result<Vec<Listed>, StageError> {
-        let plain = self.run("LIST", "LIST \"\" \"*\"")?.folders;
+        let plain = self.list("LIST \"\" \"*\"")?;
         let has_uses =
             plain.iter().any(|f| f.attributes.iter().any(|a| matches!(a.as_str(), "\\junk" | "\\all" | "\\trash")));
         if has_uses || !self.can("SPECIAL-USE") {
             return Ok(plain);
         }
-        Ok(self.run("LIST", "LIST \"\" \"*\" RETURN (SPECIAL-USE)")?.folders)
+        self.list("LIST \"\" \"*\" RETURN (SPECIAL-USE)")
+    }
+
+    fn list(&mut self, command: &str) -> Result<Vec<Listed>, StageError> {
+        let mut folders = self.run("LIST", command)?.folders;
+        folders.retain(|f| !f.attributes.iter().any(|a| matches!(a.as_str(), "\\noselect" | "\\nonexistent")));
+        Ok(folders)
     }
 
     /// Opens a folder: for reading only, so that no flag changes, or for changes.
@@ -227,7 +252,7 @@ impl Session {
             // RFC 3501 §6.3.1 lets old servers leave UIDNEXT out.
             (None, Some(last)) => {
                 let newest = self.run("FETCH", &format!("FETCH {last} (UID)"))?;
-                newest.messages().iter().map(|m| m.uid + 1).max().unwrap_or(1)
+                newest.messages().iter().map(|m| m.uid.saturating_add(1)).max().unwrap_or(1)
             }
         };
         Ok(Selected { uid_validity: answer.uid_validity.unwrap_or(0), uid_next })
@@ -235,22 +260,35 @@ impl Session {
 
     /// UIDs that a search finds.
     pub(super) fn search(&mut self, criteria: &str) -> Result<Vec<u32>, StageError> {
-        Ok(self.run("SEARCH", &format!("UID SEARCH {criteria}"))?.found)
+        let answer = self.run("SEARCH", &format!("UID SEARCH {criteria}"))?;
+        match answer.unread_search {
+            Some(line) => Err(error::unread(self.stage("SEARCH"), &line)),
+            None => Ok(answer.found),
+        }
     }
 
-    /// Headers and sizes of messages, by UID; and whether messages came or left meanwhile.
-    pub(super) fn headers(&mut self, uids: &str) -> Result<(Vec<Fetched>, bool), StageError> {
+    /// Headers and sizes of messages, by UID.
+    pub(super) fn headers(&mut self, uids: &str) -> Result<Headers, StageError> {
         let command = format!("UID FETCH {uids} (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER])");
         let answer = self.run_with("FETCH", &command, Room::for_content(HEADERS))?;
         let (is_changed, in_doubt) = (answer.is_changed, answer.has_unread_fetch);
-        let mut messages = answer.messages();
-        // What is told of flags is told unasked (RFC 3501 §7.4.2).
-        messages.retain(|message| message.header.is_some());
+        // What is told of flags is told unasked (RFC 3501 §7.4.2); of what was deleted nothing may come (RFC 2180 §4.1.3).
+        let has_come = |m: &Fetched| m.header.as_ref().is_some_and(|header| !header.is_empty() || m.size == 0);
+        let (messages, others): (Vec<Fetched>, Vec<Fetched>) = answer.messages().into_iter().partition(has_come);
         if in_doubt {
             let there = self.search(&format!("UID {uids}"))?;
             self.all_came(&there, &messages)?;
         }
-        Ok((messages, is_changed))
+        Ok(Headers { messages, others: others.iter().map(|message| message.uid).collect(), is_changed })
+    }
+
+    /// That messages which a search has found and a FETCH did not bring were deleted meanwhile.
+    ///
+    /// # Errors
+    /// H07 when one is still there: nobody knows what it is.
+    pub(super) fn check_gone(&mut self, uids: &[u32]) -> Result<(), StageError> {
+        let there = if uids.is_empty() { Vec::new() } else { self.search(&format!("UID {}", set(uids)))? };
+        there.first().map_or(Ok(()), |uid| Err(error::missing(*uid)))
     }
 
     /// Whole messages, or the beginnings of large ones; and whether messages came or left meanwhile. A message that does not
@@ -267,11 +305,13 @@ impl Session {
         let answer = self.run_with("FETCH", &batch.command(gmail), batch.room())?;
         let (is_changed, in_doubt) = (answer.is_changed, answer.has_unread_fetch);
         let mut messages = answer.messages();
-        messages.retain(|message| message.raw.is_some());
+        messages.retain(|message| message.raw.as_ref().is_some_and(|raw| !raw.is_empty()));
         if in_doubt {
             self.all_came(&batch.uids, &messages)?;
         }
-        messages.iter_mut().for_each(|message| message.cut_from = batch.cut_from());
+        for message in &mut messages {
+            message.cut_from = batch.cut_from(message.raw.as_ref().map_or(0, Vec::len));
+        }
         Ok((messages, is_changed))
     }
 
@@ -351,8 +391,7 @@ fn listed(folders: &[Listed]) -> String {
 }
 
 fn special(folders: &[Listed], attribute: &str) -> Option<String> {
-    let selectable = |f: &&Listed| !f.attributes.iter().any(|a| a == "\\noselect");
-    folders.iter().filter(selectable).find(|f| f.attributes.iter().any(|a| a == attribute)).map(|f| f.name.clone())
+    folders.iter().find(|f| f.attributes.iter().any(|a| a == attribute)).map(|f| f.name.clone())
 }
 
 fn last_level(folder: &Listed) -> String {

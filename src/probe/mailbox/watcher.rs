@@ -10,7 +10,7 @@ use super::{
     mailboxes::{CROWDED, Counters, Limits},
     past,
     protocol::Idled,
-    session::{Named, Session, set},
+    session::{Headers, Named, Session, set},
     timed::Deadline,
     transcript::{Log, Transcript},
     utf7,
@@ -161,7 +161,7 @@ impl Watcher {
         };
         let selected = session.select(&name, false)?;
         let progress = match progress {
-            Some(known) if known.uid_validity == selected.uid_validity => known,
+            Some(known) if selected.is_still(known.uid_validity) => known,
             Some(known) => {
                 known.again = session.search(&format!("SINCE {}", known.since))?;
                 known.uid_validity = selected.uid_validity;
@@ -225,25 +225,30 @@ impl Watcher {
         progress.due.extend(self.hub.take_due());
         if !progress.due.is_empty() {
             let due: Vec<u32> = progress.due.iter().copied().collect();
-            let (headers, more) = session.headers(&set(&due))?;
-            looked.more |= more;
-            progress.due.retain(|uid| headers.iter().any(|message| message.uid == *uid));
-            self.deal_with(session, progress, headers, &mut looked)?;
+            let Headers { messages, others, is_changed } = session.headers(&set(&due))?;
+            looked.more |= is_changed;
+            progress.due.retain(|uid| others.contains(uid) || messages.iter().any(|message| message.uid == *uid));
+            self.deal_with(session, progress, messages, &mut looked)?;
         }
         for some in progress.again.clone().chunks(HEADERS) {
-            let (mut headers, more) = session.headers(&set(some))?;
-            looked.more |= more;
-            headers.retain(|m| !progress.headers.contains(&mark(m)));
-            self.deal_with(session, progress, headers, &mut looked)?;
+            let Headers { mut messages, others, is_changed } = session.headers(&set(some))?;
+            looked.more |= is_changed;
+            messages.retain(|m| !progress.headers.contains(&mark(m)));
+            self.deal_with(session, progress, messages, &mut looked)?;
+            progress.due.extend(others);
         }
         progress.again.clear();
-        let (mut new, more) = session.headers(&format!("{}:*", progress.next))?;
-        looked.more |= more;
+        let Headers { messages: mut new, others, is_changed } = session.headers(&format!("{}:*", progress.next))?;
+        looked.more |= is_changed;
         // `*` is the newest message even when that is an old one.
         new.retain(|m| m.uid >= progress.next && !progress.done.contains(&m.uid));
         let last = new.iter().map(|m| m.uid).max();
         self.deal_with(session, progress, new, &mut looked)?;
         if let Some(last) = last {
+            // Of these the header did not come.
+            let passed = others.into_iter().filter(|uid| (progress.next..last).contains(uid));
+            progress.due.extend(passed.filter(|uid| !progress.done.contains(uid)));
+            looked.more |= !progress.due.is_empty();
             progress.next = last.saturating_add(1);
             progress.done.clear();
         }
@@ -262,9 +267,8 @@ impl Watcher {
         let mut wanted: BTreeMap<u32, (Unread, u64)> = BTreeMap::new();
         for message in headers {
             let mark = mark(&message);
-            let parsed = Message::parse(message.header.unwrap_or_default());
-            let keys = keys::of_header(&parsed);
-            let unread = Unread { uid: message.uid, size: message.size, is_report: keys::is_report(&parsed) };
+            let parsed = Message::parse(message.header.clone().unwrap_or_default());
+            let (keys, unread) = (keys::of_header(&parsed), Unread::of(&message, &parsed));
             let read = self.hub.wants(&keys)
                 || unread.is_report
                 || (keys::is_probe(&parsed) && message.size <= LARGEST_UNCLAIMED);
