@@ -148,7 +148,7 @@ pub struct Arrival {
     /// When the server put it there (INTERNALDATE, RFC 3501 §2.3.3), in seconds since 1970, by the server's clock.
     pub internal_date: Option<i64>,
     /// The size of the whole message on the server, in octets, when `raw` is only its beginning: of a report no more than a
-    /// megabyte is read.
+    /// megabyte is read, of any other message a hundred.
     pub cut_from: Option<u32>,
     /// The bytes.
     pub raw: Vec<u8>,

@@ -44,7 +44,10 @@ fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
             verification: &copy.verification,
             seal_domain: account.and_then(|a| a.seal_domain.as_deref()),
         }),
-        survival: survival(sent, &copy.message, Some(&copy.verification)),
+        survival: match copy.arrival.cut_from {
+            Some(_) => Vec::new(),
+            None => survival(sent, &copy.message, Some(&copy.verification)),
+        },
         received: copy.hops.clone(),
         dsn: None,
     }

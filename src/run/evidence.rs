@@ -32,6 +32,7 @@ pub(super) async fn build(
             bounces.push(Bounce { arrival, after, message, dsn, returned });
             continue;
         }
+        let extent = if arrival.cut_from.is_some() { Returned::Headers } else { Returned::Full };
         let authserv_id = world.target.accounts.get(&arrival.account).and_then(|a| a.authserv_id.as_deref());
         copies.push(ReceivedCopy {
             after,
@@ -39,7 +40,7 @@ pub(super) async fn build(
             auth: authserv_id.map_or_else(Trust::default, |id| authres::trusted(&message, id)),
             arc: ArcChain::of(&message),
             hops: received::hops(&message),
-            verification: verify::verify(&message, &world.dns, now).await,
+            verification: verify::verify_returned(&message, extent, &world.dns, now).await,
             arrival,
             message,
         });

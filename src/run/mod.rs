@@ -13,6 +13,7 @@ mod exhausted;
 mod filed;
 mod goals;
 mod handover;
+mod incomplete;
 mod late;
 mod ledger;
 mod limits;

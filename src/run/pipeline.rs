@@ -10,6 +10,7 @@ use super::{
     exhausted::exhausted,
     filed,
     handover::{hand_over, in_doubt},
+    incomplete::incomplete,
     log::Log,
     logs::Asked,
     next_hop,
@@ -177,7 +178,9 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let mut checks = judge::check(&cx.item.scenario, target, &composed.vars, evidence);
     let holds = checks.as_ref().is_some_and(|checks| checks.iter().all(|c| c.passed));
     let is_open = !holds || collected.error.is_some() || collected.unverified.is_some();
-    let ours = is_open.then(exhausted).flatten();
+    let incomplete = incomplete(evidence);
+    let is_whole = incomplete.is_none();
+    let ours = is_open.then(exhausted).flatten().or(incomplete);
     let is_ours = ours.is_some();
     let in_doubt = || {
         let first = in_doubt(cx, composed, &evidence.submission, holds);
@@ -188,7 +191,11 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     if is_ours {
         of_checks.iter_mut().filter(|c| !c.passed).for_each(|c| c.inconclusive = true);
     }
-    let diagnosis = judge::diagnose::explain(evidence, of_checks, target, error.as_ref());
+    // What is missing of a mail has no cause.
+    let diagnosis = match is_whole {
+        true => judge::diagnose::explain(evidence, of_checks, target, error.as_ref()),
+        false => error.as_ref().and_then(judge::diagnose::of_error).into_iter().collect(),
+    };
     cx.log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
     Judged { checks, diagnosis, error }
 }

@@ -382,8 +382,13 @@ impl Session {
                 if items.contains("BODY.PEEK[HEADER]") {
                     parts.push(format!("BODY[HEADER] {}", literal(header(&m.raw))));
                 }
-                if items.contains("BODY.PEEK[]") {
-                    parts.push(format!("BODY[] {}", literal(&m.raw)));
+                if let Some((_, part)) = items.split_once("BODY.PEEK[]") {
+                    // The beginning alone: `<0.1000>`.
+                    let octets = part.strip_prefix("<0.").and_then(|part| part.split_once('>'));
+                    parts.push(match octets.map(|(octets, _)| octets.parse::<usize>().unwrap()) {
+                        Some(octets) => format!("BODY[]<0> {}", literal(&m.raw[..octets.min(m.raw.len())])),
+                        None => format!("BODY[] {}", literal(&m.raw)),
+                    });
                 }
                 lines.push(format!("* {} FETCH ({})", n + 1, parts.join(" ")));
             }

@@ -37,6 +37,7 @@ mod gmail_labels;
 mod idn;
 mod imap_script;
 mod imap_wire;
+mod incomplete;
 mod init;
 mod inspect_proof;
 mod interop;
