@@ -191,3 +191,23 @@ fn a_settling_time_is_never_cut() {
     let (ran, _, failed) = run(script.project(), &text, &[]);
     assert!(ran.code == 1 && failed[0].1.starts_with("2 copies"), "{failed:?}: {ran}");
 }
+
+/// The time of a search counts from when the account's connection is free, not while others are searched for.
+#[test]
+fn where_nothing_arrives_slow_searches_for_many_leave_nothing_open() {
+    const MANY: usize = 16;
+    let script = Script::new(|_, _| ()).imap(|session, _, command| {
+        if command.starts_with("UID SEARCH") && session.user == "gmail" {
+            later(2000);
+        }
+        false
+    });
+    let text = scenario("timeout: 3s", "expect: [ delivered: gmail ]\n");
+    // A search of the three folders takes longer than one folder may: at half the usual limits 5 s.
+    let project = script.project().env("SEALCHECK_TEST_TIME_SCALE", "0.5");
+    let project = (0..MANY).fold(project, |project, n| project.scenario(&format!("a{n}"), &text));
+    let ran = project.run(&["run", "-j", "16", "--report", "json=r.json"]);
+    let result: Value = serde_json::from_str(&project.read("r.json")).unwrap_or_else(|e| panic!("{e}: {ran}"));
+    let statuses: Vec<&Value> = result["scenarios"].as_array().unwrap().iter().map(|s| &s["status"]).collect();
+    assert_eq!((ran.code, statuses), (1, vec![&json!("timed_out"); MANY]), "{ran}");
+}
