@@ -77,8 +77,9 @@ fn ignores_hangup() -> bool {
 pub(super) fn stop_run(mut signals: Signals, stop: Stop) -> JoinHandle<()> {
     tokio::spawn(async move {
         let Some(reason) = signals.next().await else { return };
-        complain("stopping: reports are being written; once more to stop at once");
         stop.stop(reason);
+        // Whoever does not read what we say must not keep us from hearing the second.
+        tokio::task::spawn_blocking(|| complain("stopping: reports are being written; once more to stop at once"));
         if let Some(reason) = signals.next().await {
             crate::lab::end_programs();
             #[expect(clippy::disallowed_methods, reason = "the person will not wait for anything any more")]

@@ -1,13 +1,14 @@
 //! Runs the program itself, in a directory and an environment of its own.
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use std::{
     fmt, fs,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Lines, Read},
     path::{Path, PathBuf},
-    process::{Child, ChildStderr, Command, Output, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio},
     sync::Arc,
+    thread::JoinHandle,
 };
 
 /// A directory with a project in it.
@@ -144,39 +145,78 @@ impl Project {
 }
 
 /// Runs a command and sends it a signal as soon as a line of its standard output is the one.
-fn signalled(mut command: Command, is_it: impl Fn(&str) -> bool, signal: &str) -> Ran {
-    let mut child = command.spawn().unwrap();
-    let mut stderr = child.stderr.take().unwrap();
-    let errors = std::thread::spawn(move || {
-        let mut text = String::new();
-        stderr.read_to_string(&mut text).unwrap();
-        text
-    });
-    let (mut stdout, mut sent) = (String::new(), false);
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
-        if !sent && is_it(&line) {
-            send(&child, signal);
-            sent = true;
+fn signalled(command: Command, is_it: impl Fn(&str) -> bool, signal: &str) -> Ran {
+    let mut run = Signalled::start(command);
+    while let Some(line) = run.line() {
+        if is_it(line) {
+            run.send(signal);
+            return run.end();
         }
-        stdout.push_str(&line);
-        stdout.push('\n');
     }
-    let code = child.wait().unwrap().code().unwrap_or(-1);
-    let ran = Ran { code, stdout, stderr: errors.join().unwrap() };
-    assert!(sent, "the line never came: {ran}");
-    ran
+    panic!("the line never came: {}", run.end());
 }
 
-fn send(child: &Child, signal: &str) {
-    let signal = match signal {
+/// A program that is to be sent signals, and what it has said so far.
+pub(crate) struct Signalled {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    stdout: String,
+    stderr: JoinHandle<String>,
+}
+
+impl Signalled {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut stderr = child.stderr.take().unwrap();
+        let stderr = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            text
+        });
+        Self { child, lines, stdout: String::new(), stderr }
+    }
+
+    /// The next line of its standard output.
+    pub(crate) fn line(&mut self) -> Option<&str> {
+        let line = self.lines.next()?.unwrap();
+        let begins = self.stdout.len();
+        self.stdout.push_str(&line);
+        self.stdout.push('\n');
+        Some(&self.stdout[begins..begins + line.len()])
+    }
+
+    /// Sends it a signal; one that has ended hears nothing.
+    pub(crate) fn send(&self, signal: &str) {
+        send(&self.child, signal);
+    }
+
+    /// Sends the whole group that it leads a signal.
+    pub(crate) fn send_to_group(&self, signal: &str) {
+        kill_process_group(Pid::from_child(&self.child), named(signal)).unwrap();
+    }
+
+    /// Waits until it ends.
+    pub(crate) fn end(mut self) -> Ran {
+        while self.line().is_some() {}
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Ran { code, stdout: self.stdout, stderr: self.stderr.join().unwrap() }
+    }
+}
+
+/// Sends a child a signal that was not waited for yet.
+pub(crate) fn send(child: &Child, signal: &str) {
+    kill_process(Pid::from_child(child), named(signal)).unwrap();
+}
+
+fn named(signal: &str) -> Signal {
+    match signal {
         "INT" => Signal::INT,
         "TERM" => Signal::TERM,
         "HUP" => Signal::HUP,
         "KILL" => Signal::KILL,
         other => panic!("{other}"),
-    };
-    kill_process(Pid::from_child(child), signal).unwrap();
+    }
 }
 
 /// An `auth` that waits for consent.

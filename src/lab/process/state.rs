@@ -6,23 +6,32 @@ use super::{
     watchdog::Watchdog,
 };
 use std::{
-    fs::{self, Permissions},
+    fs::{self, DirBuilder, Permissions},
     io::{self, Write},
-    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
-use tempfile::TempDir;
 
 /// How the names of state directories begin; then come the namespace of process ids, the id of the process that made it,
-/// when that was started, and some random letters, with dots between them.
+/// when that was started, and a number, with dots between them.
 const PREFIX: &str = "sealcheck-lab";
 /// The file with a line for every process group.
 const GROUPS: &str = "groups";
 
-/// Every state directory of this process, and who watches over it.
+/// How many state directories this process has made.
+static MADE: AtomicUsize = AtomicUsize::new(0);
+
+/// The state directories of this process, and who watches over each.
 static LIVE: Mutex<Vec<(PathBuf, Watchdog)>> = Mutex::new(Vec::new());
+
+fn live() -> MutexGuard<'static, Vec<(PathBuf, Watchdog)>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A state directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +54,7 @@ pub enum StateError {
 /// enter it.
 #[derive(Debug)]
 pub struct StateDir {
-    directory: TempDir,
+    path: PathBuf,
 }
 
 impl StateDir {
@@ -72,22 +81,19 @@ impl StateDir {
                 return Err(StateError::Closed(closed.to_path_buf()));
             }
         }
-        let prefix =
-            format!("{PREFIX}.{}.", Owner::this().ok_or_else(|| error(io::ErrorKind::NotFound.into()))?.name());
-        let directory = tempfile::Builder::new()
-            .prefix(&prefix)
-            .permissions(Permissions::from_mode(mode))
-            .tempdir_in(&base)
-            .map_err(error)?;
-        let path = directory.path().to_path_buf();
+        let owner = Owner::this().ok_or_else(|| error(io::ErrorKind::NotFound.into()))?;
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = base.join(format!("{PREFIX}.{}.{number}", owner.name()));
+        // Watched over before it is there.
         let watchdog = Watchdog::over(&path);
-        LIVE.lock().unwrap_or_else(PoisonError::into_inner).push((path, watchdog));
-        Ok(Arc::new(Self { directory }))
+        DirBuilder::new().mode(mode).create(&path).map_err(error)?;
+        live().push((path.clone(), watchdog));
+        Ok(Arc::new(Self { path }))
     }
 
     /// Where it is: absolute, without symbolic links.
     pub fn path(&self) -> &Path {
-        self.directory.path()
+        &self.path
     }
 
     /// Makes a directory in it, which belongs to `owner` where one is given.
@@ -153,15 +159,18 @@ impl StateDir {
 }
 
 impl Drop for StateDir {
+    /// Removes it; it is watched over until it is gone.
     fn drop(&mut self) {
-        LIVE.lock().unwrap_or_else(PoisonError::into_inner).retain(|(path, _)| path != self.directory.path());
+        let mut live = live();
+        remove(&self.path);
+        live.retain(|(path, _)| *path != self.path);
     }
 }
 
-/// Ends everything that is recorded in the directories of this process, and removes them.
+/// Ends everything that is recorded in the directories of this process, and removes them. What threads that still run make
+/// there after that is ended by those who watch over them, when this process is gone.
 pub(super) fn end_all() {
-    let all = std::mem::take(&mut *LIVE.lock().unwrap_or_else(PoisonError::into_inner));
-    all.iter().for_each(|(directory, _)| clear(directory));
+    live().iter().for_each(|(directory, _)| clear(directory));
 }
 
 /// Ends what is recorded in a directory, and removes it.
@@ -170,7 +179,11 @@ fn clear(directory: &Path) {
     for group in groups.lines().filter_map(Group::read).filter(|group| group.belongs_to(directory)) {
         group.end(Duration::ZERO);
     }
-    // Nobody is helped by hearing that it is still there; the next run tries again.
+    remove(directory);
+}
+
+/// Removes a directory. Nobody is helped by hearing that it is still there; the next run tries again.
+fn remove(directory: &Path) {
     drop(fs::remove_dir_all(directory));
 }
 
@@ -238,6 +251,25 @@ mod tests {
         assert!(path.is_dir(), "another one does not take it for a stale one");
         drop((state, second));
         assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_directory_is_watched_over_until_it_is_gone() {
+        let base = tempfile::tempdir_in("/tmp").unwrap();
+        fs::set_permissions(base.path(), Permissions::from_mode(0o755)).unwrap();
+        let state = StateDir::create_in(base.path()).unwrap();
+        let path = state.path().to_path_buf();
+        for n in 0..2000 {
+            state.write(&n.to_string(), "").unwrap();
+        }
+        let is_watched = || live().iter().any(|(watched, _)| *watched == path);
+        std::thread::scope(|scope| {
+            scope.spawn(|| drop(state));
+            while is_watched() {
+                std::thread::yield_now();
+            }
+            assert!(!path.exists());
+        });
     }
 
     #[test]

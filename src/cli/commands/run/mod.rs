@@ -145,8 +145,8 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     };
     let emitter = Emitter::new(events, context.clock.clone()).masked_by(redactor.clone());
     let outcome = run::run(plan, options, emitter, stop).await;
-    signals.abort();
     let errors = hub.join();
+    signals.abort();
     let mut exit = match outcome {
         Ok((_, exit)) => exit,
         Err(run::Refused(problems)) => return Err(Failure::mistakes(&problems)),
