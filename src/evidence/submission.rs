@@ -33,7 +33,7 @@ pub struct Submission {
     pub server: FirstServer,
     /// The replies by which the server put off earlier tries, where it was tried again (RFC 5321 §4.5.4.1).
     pub deferrals: Vec<StageReply>,
-    /// Every reply of the last try, in order.
+    /// Every reply of the last try, in order, after those to earlier tries that hold for recipients who were not tried again.
     pub replies: Vec<StageReply>,
     /// Protocol version of TLS, when it was used.
     pub tls: Option<String>,
@@ -60,6 +60,22 @@ impl Submission {
             FirstServer::Company | FirstServer::Receiver => r.reply.is_transient(),
         };
         self.deciding().filter(refuses)
+    }
+
+    /// The first reply by which the server put off the mail or a recipient (4yz).
+    pub fn deferral(&self) -> Option<&StageReply> {
+        self.replies.iter().find(|r| r.stage != Stage::Quit && r.reply.is_transient())
+    }
+
+    /// Whether it is decided for a recipient of the last try what becomes of the mail: the server refused the recipient, or it
+    /// took or refused the message that was for them.
+    pub fn is_settled(&self, recipient: &str) -> bool {
+        let mut replies = self.replies.iter().filter(|r| r.stage != Stage::Quit);
+        let rcpt = replies.clone().find(|r| r.stage == Stage::Rcpt && r.recipient.as_deref() == Some(recipient));
+        match rcpt.map(|r| &r.reply) {
+            Some(reply) if !reply.is_positive() => reply.is_permanent(),
+            _ => replies.next_back().is_some_and(|last| !last.reply.is_transient()),
+        }
     }
 
     /// Whether the server took the message for at least one recipient, or may have.

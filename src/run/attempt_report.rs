@@ -8,9 +8,10 @@ use super::{
     steps::{AttemptContext, Collected, Composed, Judged},
 };
 use crate::{
-    evidence::{Evidence, Submission},
+    evidence::{Evidence, Stage, Submission},
     judge,
     outcome::{AttemptReport, CheckResult, Checks, Diagnosis, HarnessCode, StageError, Status},
+    probe::submit::Unsubmitted,
 };
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ pub(super) fn broken(
     cx: &AttemptContext<'_>,
     composed: Option<&Composed>,
     submission: Option<&Submission>,
-    error: StageError,
+    Unsubmitted { error, transcript }: Unsubmitted,
 ) -> Attempted {
     let diagnosis = judge::diagnose::of_error(&error).into_iter().collect();
     let (queue_ids, timings_ms) =
@@ -40,7 +41,7 @@ pub(super) fn broken(
         error: Some(error),
         ..blank(cx, composed)
     };
-    Attempted { report, evidence: None, files: files(cx, composed, None) }
+    Attempted { report, evidence: None, files: files(cx, composed, None, transcript) }
 }
 
 /// An attempt that was judged.
@@ -77,7 +78,7 @@ pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Co
         error,
         ..blank(cx, Some(composed))
     };
-    let files = files(cx, Some(composed), Some(&evidence));
+    let files = files(cx, Some(composed), Some(&evidence), evidence::smtp_log(&evidence));
     Attempted { report, evidence: Some(evidence), files }
 }
 
@@ -108,7 +109,8 @@ fn errored(error: &StageError) -> String {
 
 fn of_submission(submission: &Submission, server: &str) -> (BTreeMap<String, String>, BTreeMap<String, u64>) {
     let queue_ids = submission.queue_id.iter().map(|id| (server.to_owned(), id.clone())).collect();
-    let first = submission.replies.first().map(|r| ("connect".to_owned(), millis(r.at)));
+    let first =
+        submission.replies.iter().find(|r| r.stage == Stage::Connect).map(|r| ("connect".to_owned(), millis(r.at)));
     let last = submission.replies.last().map(|r| ("smtp".to_owned(), millis(r.at)));
     (queue_ids, first.into_iter().chain(last).collect())
 }
@@ -141,7 +143,12 @@ fn status(checks: Option<&Checks>, is_unseen: bool, is_unverified: bool) -> Stat
     }
 }
 
-fn files(cx: &AttemptContext<'_>, composed: Option<&Composed>, evidence: Option<&Evidence>) -> Vec<File> {
+fn files(
+    cx: &AttemptContext<'_>,
+    composed: Option<&Composed>,
+    evidence: Option<&Evidence>,
+    smtp_log: String,
+) -> Vec<File> {
     let mut files: Vec<File> = composed.iter().map(|c| File::mail("sent.eml".into(), &c.sent.raw)).collect();
     if let Some(evidence) = evidence {
         let numbered = |name: &str, n: usize| match n {
@@ -152,8 +159,10 @@ fn files(cx: &AttemptContext<'_>, composed: Option<&Composed>, evidence: Option<
         files.extend(copies.map(|(n, c)| File::mail(numbered("received", n), &c.arrival.raw)));
         let bounces = evidence.bounces.iter().enumerate();
         files.extend(bounces.map(|(n, b)| File::mail(numbered("bounce", n), &b.arrival.raw)));
-        files.push(File::text("smtp.log", evidence::smtp_log(evidence)));
         files.extend(evidence::logs(evidence).into_iter().map(|(name, text)| File::text(name, text)));
+    }
+    if !smtp_log.is_empty() {
+        files.push(File::text("smtp.log", smtp_log));
     }
     let imap: Vec<String> = composed
         .iter()

@@ -1,14 +1,14 @@
 //! A mail is handed to its first server. One that is under test and puts it off is tried again, as a client must
-//! (RFC 5321 §4.5.4.1): the same mail, until the server has it, refuses it, or time is up. What a server may have taken is never
-//! handed over twice.
+//! (RFC 5321 §4.5.4.1): the same mail, for those recipients that it put off, until the server has it, refuses it, or time is up.
+//! What a server may have taken is never handed over twice.
 
 use super::steps::{AttemptContext, Composed};
 use crate::{
     core::{deadline, duration},
-    evidence::{FirstServer, StageReply, Submission},
+    evidence::{FirstServer, Sent, Stage, StageReply, Submission},
     judge::{check::asks_for_refusal, refusal},
     outcome::{HarnessCode, StageError},
-    probe::submit::submit,
+    probe::submit::{Unsubmitted, submit},
 };
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -19,29 +19,33 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 /// What a try needs of the time that is left.
 const TRY: Duration = Duration::from_secs(2);
 
+/// Where to read on.
+const SMTP_LOG: &str = "smtp.log has what was said";
+
 /// What the first server says in the end.
 ///
 /// # Errors
-/// As [`submit`].
+/// As [`submit`], unless somebody has the mail already.
 pub(super) async fn hand_over(
     cx: &AttemptContext<'_>,
     composed: &Composed,
     until: Instant,
-) -> Result<Submission, StageError> {
+) -> Result<Submission, Unsubmitted> {
     let began = Instant::now();
     let (mut pause, longest) = (deadline::scaled(PAUSE.0), deadline::scaled(PAUSE.1));
-    let mut before = Submission::default();
+    let mut sent = composed.sent.clone();
+    let mut submission = Submission { server: composed.route.first, ..Submission::default() };
     loop {
-        let submission = one_try(cx, composed, before, began, until).await?;
+        submission = one_try(cx, composed, &sent, submission, began, until).await?;
         let left = until.saturating_duration_since(Instant::now());
-        let again = put_off(cx, composed, &submission).filter(|_| left > pause + deadline::scaled(TRY));
-        let Some(reply) = again else { return Ok(submission) };
+        let again = again(cx, composed, &sent, &submission).filter(|_| left > pause + deadline::scaled(TRY));
+        let Some((recipients, reply)) = again else { return Ok(submission) };
         let text = format!("{}; next try in {}", reply.reply, duration::human(pause));
         let begun = cx.log.begin_with("deferred", text);
         tokio::time::sleep(pause).await;
         cx.log.end(&begun, "ok", json!({ "stage": reply.stage, "reply": reply.reply.to_string() }));
         pause = (pause * 2).min(longest);
-        before = submission;
+        sent.rcpt_to = recipients;
     }
 }
 
@@ -49,31 +53,62 @@ pub(super) async fn hand_over(
 async fn one_try(
     cx: &AttemptContext<'_>,
     composed: &Composed,
+    sent: &Sent,
     before: Submission,
     began: Instant,
     until: Instant,
-) -> Result<Submission, StageError> {
+) -> Result<Submission, Unsubmitted> {
     let route = &composed.route;
     let offset = began.elapsed();
     let left = until.saturating_duration_since(Instant::now());
-    let submission = submit(&route.endpoint, &route.helo, &composed.sent, left, &cx.world.tokens);
+    let submission = submit(&route.endpoint, &route.helo, sent, left, &cx.world.tokens);
     let told = |s: &Submission| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls });
-    let submission = cx.log.step("send", submission, told).await?;
-    let deferrals = before.deferrals.iter().chain(before.deciding()).cloned().collect();
-    let transcript = match before.transcript {
-        none if none.is_empty() => submission.transcript,
-        some => format!("{some}-- another try\n{}", submission.transcript),
+    let transcript = |said: &str| match before.transcript.as_str() {
+        "" => said.to_owned(),
+        some => format!("{some}-- another try\n{said}"),
     };
-    let replies = submission.replies.into_iter().map(|r| StageReply { at: r.at + offset, ..r });
-    Ok(Submission { server: route.first, deferrals, replies: replies.collect(), transcript, ..submission })
+    match cx.log.step("send", submission, told).await {
+        Ok(submission) => {
+            let transcript = transcript(&submission.transcript);
+            let later = submission.replies.into_iter().map(|r| StageReply { at: r.at + offset, ..r });
+            let replies = before.replies.iter().filter(|r| holds(r, &sent.rcpt_to)).cloned().chain(later).collect();
+            let deferrals = before.deferrals.iter().chain(before.deferral()).cloned().collect();
+            let queue_id = submission.queue_id.or(before.queue_id);
+            Ok(Submission { server: route.first, deferrals, replies, transcript, queue_id, ..submission })
+        }
+        // Who has the mail has it, whatever ends a try for the others.
+        Err(broken) if before.accepted() => Ok(Submission { transcript: transcript(&broken.transcript), ..before }),
+        Err(Unsubmitted { error, transcript: said }) if said.is_empty() && before.transcript.is_empty() => {
+            Err(error.into())
+        }
+        Err(Unsubmitted { error, transcript: said }) => {
+            let next = format!("{}; {SMTP_LOG}", error.next);
+            Err(Unsubmitted { error: StageError { next, ..error }, transcript: transcript(&said) })
+        }
+    }
 }
 
-/// The reply by which a server under test asks for another try, unless the scenario asks for that reply.
-fn put_off<'s>(cx: &AttemptContext<'_>, composed: &Composed, submission: &'s Submission) -> Option<&'s StageReply> {
+/// Whether a reply to an earlier try still holds when these recipients are tried again.
+fn holds(reply: &StageReply, again: &[String]) -> bool {
+    match &reply.recipient {
+        Some(recipient) => !again.contains(recipient),
+        None => reply.reply.is_permanent() || (reply.stage == Stage::Message && reply.reply.is_positive()),
+    }
+}
+
+/// Whom a server under test asks to try again, and by which reply, unless the scenario asks for that reply. Who has the mail,
+/// may have it or was refused is not tried again.
+fn again<'s>(
+    cx: &AttemptContext<'_>,
+    composed: &Composed,
+    sent: &Sent,
+    submission: &'s Submission,
+) -> Option<(Vec<String>, &'s StageReply)> {
     let is_asked_for = || asks_for_refusal(&cx.item.scenario, &cx.world.target, &composed.vars, submission);
     let is_tested = submission.server != FirstServer::Sender;
-    let reply = submission.kept_back().filter(|_| is_tested && !submission.may_be_accepted())?;
-    (!is_asked_for()).then_some(reply)
+    let reply = submission.deferral().filter(|_| is_tested && submission.unanswered.is_none())?;
+    let put_off: Vec<String> = sent.rcpt_to.iter().filter(|to| !submission.is_settled(to)).cloned().collect();
+    (!put_off.is_empty() && !is_asked_for()).then_some((put_off, reply))
 }
 
 /// Why what the first server said leaves open what the system under test does with the mail. `holds` says whether every
@@ -87,7 +122,7 @@ pub(super) fn in_doubt(
     let stage = format!("submit to {}", composed.route.server);
     if let Some(why) = submission.unanswered.as_ref().filter(|_| !holds) {
         let message = format!("{why}; nobody knows whether the server took the mail, so it was not sent again");
-        let next = "look for the Message-ID in the server's log; smtp.log has what was said";
+        let next = format!("look for the Message-ID in the server's log; {SMTP_LOG}");
         return Some(StageError::new(HarnessCode::H04, stage, message, next));
     }
     let reply = submission.kept_back()?;
@@ -113,16 +148,19 @@ pub(super) fn in_doubt(
              sent, and nobody tries again",
         ),
     };
-    Some(StageError::new(code, stage, told(submission, reply), next))
+    Some(StageError::new(code, stage, told(submission, reply), format!("{next}; {SMTP_LOG}")))
 }
 
 /// Who kept the mail back, and how.
 fn told(submission: &Submission, reply: &StageReply) -> String {
     let what = if reply.reply.is_transient() { "put the mail off" } else { "refused the mail" };
+    // Another recipient has it.
+    let whom = reply.recipient.as_ref().filter(|_| submission.may_be_accepted());
+    let whom = whom.map(|recipient| format!(" for {recipient}")).unwrap_or_default();
     let tries = match submission.deferrals.len() {
         0 => String::new(),
         1 => ", after one that was put off as well".to_owned(),
         n => format!(", after {n} that were put off as well"),
     };
-    format!("{} {what} at {}: {}{tries}", submission.server, reply.stage, reply.reply)
+    format!("{} {what}{whom} at {}: {}{tries}", submission.server, reply.stage, reply.reply)
 }

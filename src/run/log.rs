@@ -3,7 +3,7 @@
 use super::emit::Emitter;
 use crate::{
     core::ScenarioId,
-    outcome::{Event, StageError, Step},
+    outcome::{Event, Step},
 };
 use serde_json::Value;
 use std::{
@@ -83,12 +83,12 @@ impl Log {
     }
 
     /// One step that can fail: it begins, ends and is told of here.
-    pub(super) async fn step<T>(
+    pub(super) async fn step<T, E: std::fmt::Display>(
         &self,
         kind: &'static str,
-        work: impl Future<Output = Result<T, StageError>>,
+        work: impl Future<Output = Result<T, E>>,
         detail: impl FnOnce(&T) -> Value,
-    ) -> Result<T, StageError> {
+    ) -> Result<T, E> {
         let begun = self.begin(kind);
         let result = work.await;
         match &result {

@@ -26,7 +26,7 @@ use crate::{
     evidence::MailboxNotes,
     judge,
     outcome::{Event, StageError, Status},
-    probe::sign::sign,
+    probe::{sign::sign, submit::Unsubmitted},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -51,17 +51,18 @@ async fn steps(cx: &AttemptContext<'_>) -> Attempted {
     };
     let composed = match composed {
         Ok(composed) => composed,
-        Err(error) => return attempt_report::broken(cx, None, None, exhausted().unwrap_or(error)),
+        Err(error) => return attempt_report::broken(cx, None, None, exhausted().unwrap_or(error).into()),
     };
     let submitted = match &item.past {
         None => submit_mail(cx, &composed).await,
-        Some(past) => again::resume(cx, &composed, past).await,
+        Some(past) => again::resume(cx, &composed, past).await.map_err(Unsubmitted::from),
     };
     let submitted = match submitted {
         Ok(submitted) => submitted,
-        Err(error) => {
+        Err(Unsubmitted { error, transcript }) => {
             let told = item.past.as_ref().map(|past| past.submission());
-            return attempt_report::broken(cx, Some(&composed), told.as_ref(), exhausted().unwrap_or(error));
+            let error = exhausted().unwrap_or(error);
+            return attempt_report::broken(cx, Some(&composed), told.as_ref(), Unsubmitted { error, transcript });
         }
     };
     let waited = wait_for_mail(cx, &composed, submitted).await;
@@ -96,7 +97,7 @@ fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, StageError> {
 }
 
 /// Hands the mail to its first server, with every mailbox watched from before.
-async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Submitted, StageError> {
+async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Submitted, Unsubmitted> {
     let (log, world, scenario) = (&cx.log, cx.world, &cx.item.scenario);
     let deadline = log.started() + scenario.wait.timeout;
     let since = world.logs.mark(composed.date);

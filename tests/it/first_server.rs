@@ -9,9 +9,14 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
 /// A project with a scenario that expects this, and a lab whose sender submits at a server that is to be named.
-fn project(expect: &str) -> (Project, Lab) {
+pub(crate) fn project(expect: &str) -> (Project, Lab) {
+    project_that_sends("to: company", expect)
+}
+
+/// The same with a mail that is sent so.
+pub(crate) fn project_that_sends(send: &str, expect: &str) -> (Project, Lab) {
     let text = format!(
-        "sealcheck: 1\nname: first\ntargets: [gmail]\nsend: {{ from: external, to: company }}\nwait: {{ timeout: 15s }}\n\
+        "sealcheck: 1\nname: first\ntargets: [gmail]\nsend: {{ from: external, {send} }}\nwait: {{ timeout: 15s }}\n\
          expect:\n{expect}snapshot: none\n"
     );
     let project = Project::new().scenario("first", &text);
@@ -20,7 +25,7 @@ fn project(expect: &str) -> (Project, Lab) {
 }
 
 /// A run with this server in place of one of the lab's.
-fn run(project: &Project, server: &str, port: u16, more: &[&str]) -> (Ran, Value) {
+pub(crate) fn run(project: &Project, server: &str, port: u16, more: &[&str]) -> (Ran, Value) {
     let set = format!("accounts.{server}={{ host: 127.0.0.1, port: {port}, tls: none }}");
     let args = ["run", "--target", "gmail", "--artifacts", "all", "--report", "json=r.json", "--set", &set];
     let ran = project.run(&[&args[..], more].concat());
@@ -29,7 +34,7 @@ fn run(project: &Project, server: &str, port: u16, more: &[&str]) -> (Ran, Value
 }
 
 /// Plays a submission in which the server says this at this stage, and good things before it.
-fn says(c: &mut Conn, stage: &str, reply: &str) {
+pub(crate) fn says(c: &mut Conn, stage: &str, reply: &str) {
     let good = [
         ("connect", "220 mx.example ESMTP"),
         ("ehlo", "250 mx.example"),
@@ -55,12 +60,25 @@ fn says(c: &mut Conn, stage: &str, reply: &str) {
     }
 }
 
-fn one(stage: &'static str, reply: &'static str) -> Server {
+pub(crate) fn one(stage: &'static str, reply: &'static str) -> Server {
     serve_each(1, move |_, c| says(c, stage, reply))
 }
 
-fn error(attempt: &Value) -> [String; 3] {
+pub(crate) fn error(attempt: &Value) -> [String; 3] {
     ["code", "message", "next"].map(|key| attempt["error"][key].as_str().unwrap_or_default().to_owned())
+}
+
+/// The dialogue with the first server that an attempt has kept.
+pub(crate) fn smtp_log(project: &Project, attempt: &Value) -> Option<String> {
+    let path = attempt["artifacts"].as_array()?.iter().find(|a| a["name"] == "smtp.log")?["path"].as_str()?;
+    let mut log = None;
+    project.each_file(".sealcheck/runs", &mut |file, bytes| {
+        // Every run has a directory of its own; the last one is that of the attempt.
+        if file.ends_with(path) {
+            log = log.take().max(Some((file.to_owned(), String::from_utf8_lossy(bytes).into_owned())));
+        }
+    });
+    log.map(|(_, text)| text)
 }
 
 #[test]
@@ -180,12 +198,7 @@ fn a_server_that_is_tested_is_tried_again_with_the_same_mail() {
     assert_eq!(begun["detail"], "450 4.2.0 greylisted, come back; next try in 2s");
     let told = said.iter().find(|e| e["submission"].is_object()).unwrap();
     assert_eq!(told["submission"]["deferrals"].as_array().unwrap().len(), 2, "{told}");
-    let mut log = String::new();
-    project.each_file(".sealcheck", &mut |path, bytes| {
-        if path.ends_with("smtp.log") {
-            log = String::from_utf8_lossy(bytes).into_owned();
-        }
-    });
+    let log = smtp_log(&project, &attempt).unwrap();
     assert!(log.contains("S: 450 4.2.0") && log.contains("S: 451 4.7.1") && log.contains("S: 250 2.0.0"), "{log}");
     assert_eq!(lab.end(), 0);
 }

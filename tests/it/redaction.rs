@@ -3,6 +3,7 @@
 use crate::{
     program::{Project, forward},
     scripted::serve_each,
+    submit::submit,
 };
 use base64::{
     Engine,
@@ -338,8 +339,7 @@ async fn a_token_that_a_server_says_back_is_masked_whatever_is_left_of_it() {
         };
         let tokens = Tokens::new(redactor.clone());
         let patience = Duration::from_secs(20);
-        let error =
-            sealcheck::probe::submit::submit(&endpoint, "probe.example", &sent, patience, &tokens).await.unwrap_err();
+        let error = submit(&endpoint, "probe.example", &sent, patience, &tokens).await.unwrap_err();
         assert!(error.message.contains("ya29."), "the server said it: {error:?}");
         let told = redactor.text(&format!("{error:?}")).into_owned();
         let cut: Vec<String> = (20..told.len().min(200))

@@ -2,12 +2,12 @@
 
 use crate::{
     scripted::{Conn, Pki, serve},
-    submit::{LONG, endpoint, login, opening, plain, sent, stages, to_data},
+    submit::{LONG, endpoint, login, opening, plain, sent, stages, submit, to_data},
 };
 use sealcheck::{
     evidence::{Stage, Submission},
     outcome::{HarnessCode, StageError},
-    probe::{submit::submit, token::Tokens},
+    probe::token::Tokens,
     scenario::target::{Endpoint, Mechanism, TlsMode},
 };
 use std::time::Duration;

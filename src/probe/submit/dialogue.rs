@@ -94,9 +94,10 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Why the time was over before the server had answered.
-    pub(super) fn too_late(self, waited: Duration) -> StageError {
+    pub(super) fn too_late(&mut self, waited: Duration) -> StageError {
         let waiting = self.connection.record.waiting_for();
-        self.way.too_late(self.endpoint, waited).unwrap_or_else(|| error::silent(self.endpoint, &waiting, waited))
+        let way = std::mem::take(&mut self.way);
+        way.too_late(self.endpoint, waited).unwrap_or_else(|| error::silent(self.endpoint, &waiting, waited))
     }
 
     /// What was said.

@@ -19,14 +19,37 @@ mod visit;
 pub use visit::{Visit, visit};
 
 use crate::{
-    core::duration,
     evidence::{Sent, Stage, Submission},
     outcome::StageError,
     probe::token::Tokens,
     scenario::target::Endpoint,
 };
 use dialogue::Dialogue;
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+/// Why a mail was not handed over, and what was said until then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsubmitted {
+    /// Why.
+    pub error: StageError,
+    /// As [`Submission::transcript`]; empty where no connection was opened.
+    pub transcript: String,
+}
+
+impl From<StageError> for Unsubmitted {
+    fn from(error: StageError) -> Self {
+        Self { error, transcript: String::new() }
+    }
+}
+
+impl fmt::Display for Unsubmitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
 
 /// Hands the mail to a server: a reply per command and recipient. A refusal is a value in [`Submission`], except of
 /// what the harness needs to work: a login that is refused for good, and STARTTLS where it is required.
@@ -47,25 +70,24 @@ pub async fn submit(
     sent: &Sent,
     timeout: Duration,
     tokens: &Tokens,
-) -> Result<Submission, StageError> {
+) -> Result<Submission, Unsubmitted> {
     let mut dialogue = Dialogue::new(endpoint, helo, sent, tokens, Instant::now());
     let ended = tokio::time::timeout(timeout, dialogue.run()).await;
+    let ended = ended.unwrap_or_else(|_| Err(dialogue.too_late(timeout)));
+    match &ended {
+        // What is decided stays so, whatever comes of the farewell.
+        Ok(()) => dialogue.leave().await,
+        Err(error) => dialogue.connection.record.breaks(&error.message),
+    }
     let in_doubt = dialogue.connection.is_message_out;
-    let unanswered = match ended {
-        Ok(Ok(())) => {
-            // What is decided stays so, whatever comes of the farewell.
-            dialogue.leave().await;
-            None
-        }
-        Ok(Err(error)) if in_doubt => Some(error.message),
-        Ok(Err(error)) => return Err(error),
-        Err(_) if in_doubt => {
-            Some(format!("the answer to the message did not come within {}", duration::human(timeout)))
-        }
-        Err(_) => return Err(dialogue.too_late(timeout)),
-    };
     let submission = dialogue.into_submission();
-    let answer = submission.replies.iter().rfind(|r| r.stage == Stage::Message && r.reply.is_positive());
-    let queue_id = answer.and_then(|r| queue_id::find(&r.reply.text));
-    Ok(Submission { queue_id, unanswered, ..submission })
+    match ended {
+        Ok(()) => {
+            let answer = submission.replies.iter().rfind(|r| r.stage == Stage::Message && r.reply.is_positive());
+            let queue_id = answer.and_then(|r| queue_id::find(&r.reply.text));
+            Ok(Submission { queue_id, ..submission })
+        }
+        Err(error) if in_doubt => Ok(Submission { unanswered: Some(error.message), ..submission }),
+        Err(error) => Err(Unsubmitted { error, transcript: submission.transcript }),
+    }
 }

@@ -9,6 +9,9 @@ use std::time::Instant;
 /// More than any reply needs (a server that sends more is broken), in bytes.
 const LONGEST_REPLY: usize = 100_000;
 
+/// How much is told of a line that has no end, in characters.
+const LONGEST_LINE: usize = 1000;
+
 /// The record of one submission.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -140,6 +143,17 @@ impl Record {
             at: now - self.start,
             took: now - self.asked,
         });
+    }
+
+    /// The dialogue ends before its time: what came and is no whole reply, and why. Where nothing was said, nothing is told.
+    pub(super) fn breaks(&mut self, why: &str) {
+        let rest = self.incoming.split_off(self.read_to);
+        for line in String::from_utf8_lossy(&rest).lines() {
+            self.tell(&format!("S: {}", crate::core::redact::cut(line, LONGEST_LINE)));
+        }
+        if !self.submission.transcript.is_empty() {
+            self.tell(&format!("-- {why}"));
+        }
     }
 
     fn tell(&mut self, line: &str) {
