@@ -2,11 +2,11 @@
 
 use std::{
     io, net,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// Whether there were ever too many.
-static EXHAUSTED: AtomicBool = AtomicBool::new(false);
+/// How often there were too many.
+static NOTICED: AtomicUsize = AtomicUsize::new(0);
 /// How many more files a moment must have room for, to be one in which nothing fails for want of them.
 const ROOM: usize = 16;
 
@@ -34,10 +34,10 @@ pub fn limit() -> Option<u64> {
     None
 }
 
-/// Remembers it when this error says that there are too many open files.
+/// Counts it when this error says that there are too many open files.
 pub fn notice(error: &io::Error) {
     if is_exhaustion(error) {
-        EXHAUSTED.store(true, Ordering::Relaxed);
+        NOTICED.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -57,14 +57,26 @@ pub fn is_exhaustion(_: &io::Error) -> bool {
 /// What to do when there are too many.
 pub const NEXT: &str = "let the process open more files (`ulimit -n 4096`), or run fewer scenarios at once with --jobs";
 
-/// Whether there is room for some more files at this moment; where there is not, that is remembered. For work whose own
+/// Whether there is room for some more files at this moment; where there is not, that is counted. For work whose own
 /// errors do not say why a connection could not be opened.
 pub fn have_room() -> bool {
     let open = |_| net::UdpSocket::bind((net::Ipv4Addr::LOCALHOST, 0)).inspect_err(notice);
     (0..ROOM).map(open).collect::<Result<Vec<_>, _>>().is_ok()
 }
 
-/// Whether the process ever had too many files open.
-pub fn are_exhausted() -> bool {
-    EXHAUSTED.load(Ordering::Relaxed)
+/// Looks out for too many open files from a moment on: what fails afterwards may fail for want of them, and what failed before
+/// says nothing of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Watch(usize);
+
+impl Watch {
+    /// From now on.
+    pub fn begin() -> Self {
+        Self(NOTICED.load(Ordering::Relaxed))
+    }
+
+    /// Whether there were too many since, or are now.
+    pub fn has_seen_exhaustion(self) -> bool {
+        NOTICED.load(Ordering::Relaxed) > self.0 || !have_room()
+    }
 }

@@ -1,14 +1,14 @@
 //! What follows from too many open files is nobody's failure but ours.
 
 use crate::{
-    core::open_files,
+    core::open_files::{self, Watch},
     outcome::{HarnessCode, StageError},
 };
 
-/// Why nothing that went wrong in this run counts, if so: the process ran out of files, and a connection that a server of the
+/// Why nothing that went wrong since then counts, if so: the process ran out of files, and a connection that a server of the
 /// lab could not open looks like anything else.
-pub(super) fn exhausted() -> Option<StageError> {
-    (open_files::are_exhausted() || !open_files::have_room()).then(|| {
+pub(super) fn exhausted(since: Watch) -> Option<StageError> {
+    since.has_seen_exhaustion().then(|| {
         let limit = open_files::limit().map_or_else(|| "all files of the machine".to_owned(), |n| format!("{n} files"));
         let message = format!("too many open files: this process may have {limit} open, and every connection is one");
         StageError::new(HarnessCode::H08, "open a connection", message, open_files::NEXT)

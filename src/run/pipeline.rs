@@ -23,6 +23,7 @@ use super::{
     world::World,
 };
 use crate::{
+    core::open_files::Watch,
     evidence::MailboxNotes,
     judge,
     outcome::{Event, StageError, Status},
@@ -37,7 +38,7 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
     let token = item.token(&environment.run, number);
     let began = Moment::now(environment.emitter.clock());
     let log = Log::new(environment.emitter.clone(), item.id.clone(), number);
-    let cx = AttemptContext { environment, item, world, number, began, token, log };
+    let cx = AttemptContext { environment, item, world, number, began, files: Watch::begin(), token, log };
     let attempted = steps(&cx).await;
     (attempted, cx.log)
 }
@@ -51,7 +52,7 @@ async fn steps(cx: &AttemptContext<'_>) -> Attempted {
     };
     let composed = match composed {
         Ok(composed) => composed,
-        Err(error) => return attempt_report::broken(cx, None, None, exhausted().unwrap_or(error).into()),
+        Err(error) => return attempt_report::broken(cx, None, None, exhausted(cx.files).unwrap_or(error).into()),
     };
     let submitted = match &item.past {
         None => submit_mail(cx, &composed).await,
@@ -61,7 +62,7 @@ async fn steps(cx: &AttemptContext<'_>) -> Attempted {
         Ok(submitted) => submitted,
         Err(Unsubmitted { error, transcript }) => {
             let told = item.past.as_ref().map(|past| past.submission());
-            let error = exhausted().unwrap_or(error);
+            let error = exhausted(cx.files).unwrap_or(error);
             return attempt_report::broken(cx, Some(&composed), told.as_ref(), Unsubmitted { error, transcript });
         }
     };
@@ -181,7 +182,7 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let is_open = !holds || collected.error.is_some() || collected.unverified.is_some();
     let incomplete = incomplete(evidence);
     let is_whole = incomplete.is_none();
-    let ours = is_open.then(exhausted).flatten().or(incomplete);
+    let ours = is_open.then(|| exhausted(cx.files)).flatten().or(incomplete);
     let is_ours = ours.is_some();
     let in_doubt = || {
         let first = in_doubt(cx, composed, &evidence.submission, holds);

@@ -14,7 +14,7 @@ use super::{
     worlds::Unbuilt,
 };
 use crate::{
-    core::Token,
+    core::{Token, open_files::Watch},
     evidence::Evidence,
     judge::{
         diagnose,
@@ -149,10 +149,11 @@ struct Tried {
 /// One attempt, in its world, as soon as the limits let it.
 async fn once(environment: &Environment, item: &Item, n: u32) -> Tried {
     let token = || item.token(&environment.run, n);
+    let files = Watch::begin();
     let world = match environment.worlds.world(&item.scenario.knobs).await {
         Ok(world) => world,
         Err(Unbuilt::Harness(error)) => {
-            return Tried { attempted: unbegun(token(), n, exhausted().unwrap_or(error)), place: None };
+            return Tried { attempted: unbegun(token(), n, exhausted(files).unwrap_or(error)), place: None };
         }
         Err(Unbuilt::Configuration { said }) => {
             return Tried { attempted: misconfigured(token(), n, said), place: None };

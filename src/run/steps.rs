@@ -12,7 +12,7 @@ use super::{
     world::World,
 };
 use crate::{
-    core::Token,
+    core::{Token, open_files::Watch},
     evidence::{Arrival, Evidence, MailboxNotes, Sent, Submission},
     outcome::{Checks, Diagnosis, HarnessCode, StageError},
     probe::{
@@ -35,6 +35,8 @@ pub(super) struct AttemptContext<'a> {
     /// From 1.
     pub(super) number: u32,
     pub(super) began: Moment,
+    /// Whether the process had too many files open meanwhile.
+    pub(super) files: Watch,
     pub(super) token: Token,
     pub(super) log: Log,
 }

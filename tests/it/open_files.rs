@@ -44,3 +44,43 @@ fn too_few_files_are_no_failure_of_the_mail() {
         }
     }
 }
+
+/// Many mailboxes, and so many connections.
+const HEAVY: &str = "sealcheck: 1
+name: heavy
+send: { from: external, to: [company, company-2], subject: $token }
+wait: { timeout: 10s }
+expect: [ { delivered: gmail }, { delivered: gmail-2 } ]
+snapshot: none
+";
+
+/// A world of its own, few connections, and an answer that is none of those that are wanted.
+const WRONG: &str = "sealcheck: 1
+name: wrong
+lab: { external: { dmarc: none } }
+send: { from: external, to: company, subject: $token }
+expect: [ { smtp: { code: 550 } } ]
+snapshot: none
+";
+
+/// With some limit between what the two need, the first has too few files and the second enough.
+#[test]
+fn a_want_of_files_that_is_over_excuses_no_failure() {
+    let project = Project::new().scenario("a", HEAVY).scenario("b", WRONG);
+    let ends = |limit: u32| {
+        let script = format!("ulimit -n {limit} && exec \"$@\"");
+        let ran = project.run_by(&["sh", "-c", &script, "sh"], &["run", "-j", "1", "--report", "json=r.json"]);
+        let result: Value = serde_json::from_str(&project.read("r.json")).unwrap_or_else(|e| panic!("{e}: {ran}"));
+        ["a", "b"].map(|id| {
+            let scenario = result["scenarios"].as_array().unwrap().iter().find(|s| s["id"] == id).unwrap();
+            let error = &scenario["attempts"][0]["error"]["code"];
+            format!("{} {}", scenario["status"].as_str().unwrap(), error.as_str().unwrap_or_default())
+        })
+    };
+    let mut seen = Vec::new();
+    let is_between = |limit| {
+        seen.push(ends(limit));
+        seen.last().is_some_and(|ends| ends == &["errored H08", "failed "])
+    };
+    assert!((32..80).step_by(2).any(is_between), "{seen:?}");
+}
