@@ -30,6 +30,42 @@ pub struct Lab {
     _programs: Vec<Box<dyn Any + Send + Sync>>,
 }
 
+/// A program that may run with a person's own configuration of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// rspamd, with their `local.d`.
+    Rspamd,
+    /// Postfix, with their `main.cf`.
+    Postfix,
+}
+
+impl Program {
+    /// The log that it writes to.
+    pub fn log(self) -> &'static str {
+        match self {
+            Self::Rspamd => "rspamd.log",
+            Self::Postfix => "mail.log",
+        }
+    }
+
+    /// The command that reads its configuration and says what is wrong with it.
+    pub fn check(self) -> &'static str {
+        match self {
+            Self::Rspamd => "rspamadm configtest",
+            Self::Postfix => "postfix check",
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rspamd => "rspamd",
+            Self::Postfix => "Postfix",
+        })
+    }
+}
+
 /// A world could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
@@ -55,9 +91,11 @@ pub enum LabError {
     #[error("target {0} is no lab")]
     NoLab(TargetKind),
     /// The company's server would not start with the person's own configuration of it. Nothing is wrong with the lab.
-    #[error("rspamd cannot read its configuration: {said}")]
+    #[error("{program} cannot work with its configuration: {said}")]
     Configuration {
-        /// What rspamd says, with file and line.
+        /// Whose configuration.
+        program: Program,
+        /// What the program says, with file and line.
         said: String,
     },
     /// A server of the person's takes no connection.
@@ -95,7 +133,10 @@ impl LabError {
             Self::Knob { .. } => "choose another target, or leave the knob out",
             Self::NoLab(_) => "run a target that is there",
             Self::Unreachable { .. } => "start the server, or correct `mx` of its account in sealcheck.yaml",
-            Self::Configuration { .. } => "correct the file; until then nothing is sealed, or every mail is deferred",
+            Self::Configuration { program: Program::Rspamd, .. } => {
+                "correct the file; until then nothing is sealed, or every mail is deferred"
+            }
+            Self::Configuration { program: Program::Postfix, .. } => "correct the file; until then no mail is taken",
             Self::Program { next, .. } => next,
             Self::Other(_) => "see what the message says",
         }

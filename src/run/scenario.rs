@@ -20,6 +20,7 @@ use crate::{
         diagnose,
         snapshot::{Comparison, Writing, normalise},
     },
+    lab::Program,
     outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status},
     scenario::{
         Target,
@@ -155,8 +156,8 @@ async fn once(environment: &Environment, item: &Item, n: u32) -> Tried {
         Err(Unbuilt::Harness(error)) => {
             return Tried { attempted: unbegun(token(), n, exhausted(files).unwrap_or(error)), place: None };
         }
-        Err(Unbuilt::Configuration { said }) => {
-            return Tried { attempted: misconfigured(token(), n, said), place: None };
+        Err(Unbuilt::Configuration { program, said }) => {
+            return Tried { attempted: misconfigured(token(), n, program, said), place: None };
         }
     };
     let paced = match pace(environment, item, &world.target, n).await {
@@ -277,11 +278,11 @@ fn unbegun(token: Token, n: u32, error: StageError) -> Attempted {
 }
 
 /// An attempt for which nothing was sent, as the company's server does not start with its configuration.
-fn misconfigured(token: Token, n: u32, said: String) -> Attempted {
-    let diagnosis = diagnose::of_configuration(&said);
+fn misconfigured(token: Token, n: u32, program: Program, said: String) -> Attempted {
+    let diagnosis = diagnose::of_configuration(program.log(), program.check(), &said);
     let summary = format!("{} {}", diagnosis.code, diagnosis.title);
     let report = AttemptReport { diagnosis: vec![diagnosis], summary, ..nothing_sent(token, n, Status::Failed) };
-    Attempted { report, evidence: None, files: vec![File::text(diagnose::RSPAMD_LOG, said)] }
+    Attempted { report, evidence: None, files: vec![File::text(program.log(), said)] }
 }
 
 fn nothing_sent(token: Token, n: u32, status: Status) -> AttemptReport {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     core::Redactor,
-    lab::{Lab, LabError, Settings},
+    lab::{Lab, LabError, Program, Settings},
     outcome::{Connections, Event, HarnessCode, StageError},
     probe::{
         logs::Logs,
@@ -40,7 +40,9 @@ pub(super) enum Unbuilt {
     /// The company's server does not start with the person's own configuration, as its program says: what a run is there to
     /// find out.
     Configuration {
-        /// What the program says.
+        /// Which program.
+        program: Program,
+        /// What it says.
         said: String,
     },
 }
@@ -121,7 +123,7 @@ impl Worlds {
             Given::Target(target) => ((**target).clone(), None),
             Given::Lab(kind, settings) => {
                 let lab = Lab::start(*kind, knobs, settings).await.map_err(|e| match e {
-                    LabError::Configuration { said } => Unbuilt::Configuration { said },
+                    LabError::Configuration { program, said } => Unbuilt::Configuration { program, said },
                     e => {
                         let (code, stage) = match &e {
                             LabError::Unreachable { .. } => (HarnessCode::H04, "reach the company's server".to_owned()),

@@ -154,11 +154,25 @@ fn a_configuration_that_cannot_work_sends_nothing() {
     let tempfail = "smtpd_milters = inet:127.0.0.1:11332\nmilter_default_action = tempfail\n";
     let cases = [
         (Own { arc: BAD_ARC, main_cf: tempfail, ..GOOD }, 1, vec!["error[A17]", "local.d/arc.conf"]),
-        (Own { main_cf: "smtpd_milters = x\nno value here\n", ..GOOD }, 3, vec!["main.cf, line 2: missing '='"]),
+        (
+            Own { main_cf: "smtpd_milters = x\nno value here\n", ..GOOD },
+            1,
+            vec!["error[A17]", "main.cf, line 2: missing '='", "postfix check"],
+        ),
+        (
+            Own { main_cf: "# a comment\n  smtpd_milters = x\n", ..GOOD },
+            1,
+            vec!["error[A17]", "main.cf, line 2: whitespace before the first setting: smtpd_milters = x"],
+        ),
         (
             Own { main_cf: "header_checks = regexp:{ { /(/ IGNORE } }\nhopcount_limit = many\n", ..GOOD },
-            3,
-            vec!["bad numerical", "look at main.cf"],
+            1,
+            vec!["error[A17]", "main.cf, line 2: hopcount_limit = many", "bad numerical", "mail.log:1"],
+        ),
+        (
+            Own { main_cf: "smtpd_milters = x\nmilter_default_action = accept\nstrict_smtputf8 = maybe\n", ..GOOD },
+            1,
+            vec!["error[A17]", "main.cf, line 3: strict_smtputf8 = maybe", "bad boolean"],
         ),
     ];
     for (own, code, words) in cases {

@@ -55,13 +55,11 @@ pub fn of_error(error: &StageError) -> Option<Diagnosis> {
     Some(diagnosis.next([explain]))
 }
 
-/// The artifact with what rspamd says.
-pub const RSPAMD_LOG: &str = "rspamd.log";
-
-/// What it means that rspamd cannot read its configuration and says this: no mail that it should seal gets that far.
-pub fn of_configuration(said: &str) -> Diagnosis {
-    let lines = said.lines().zip(1..).map(|(line, n)| found::quote(RSPAMD_LOG, n, line));
-    let next = ["rspamadm configtest", "sealcheck explain A17"].map(str::to_owned);
+/// What it means that rspamd or Postfix cannot work with its configuration and says this: no mail that is to be sealed gets that
+/// far. `log` is the artifact with what it says, and `check` the command that tells it again.
+pub fn of_configuration(log: &str, check: &str, said: &str) -> Diagnosis {
+    let lines = said.lines().zip(1..).map(|(line, n)| found::quote(log, n, line));
+    let next = [check, "sealcheck explain A17"].map(str::to_owned);
     found::found("A17", Confidence::Certain).seen(lines).next(next)
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     lab::{
-        LabError,
+        LabError, Program,
         embedded::{
             parties::{Company, EXTERNAL_ADDRESS},
             smtp_server::Reply,
@@ -26,6 +26,7 @@ use std::{
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    process::Stdio,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -108,9 +109,10 @@ impl Postfix {
         let logs = state.directory("postfix/log", None).map_err(LabError::other)?;
         state.write_private(&format!("postfix/etc/{IDENTITY}"), setup.identity_pem, None).map_err(LabError::other)?;
         state.write(&format!("postfix/etc/{ALIASES}"), main_cf::aliases(setup.company)).map_err(LabError::other)?;
-        let (settings, srs, notes) = settings(&setup, &installation, state).await?;
+        let (settings, srs, taken) = settings(&setup, &installation, state).await?;
+        let notes = setup.main_cf.map_or_else(Vec::new, |file| taken.notes(file));
         if let Some(why) = setup.milter_is_down.filter(|_| settings.get("milter_default_action") != Some("accept")) {
-            return Err(LabError::Configuration { said: why.to_owned() });
+            return Err(LabError::Configuration { program: Program::Rspamd, said: why.to_owned() });
         }
         let greylist = setup.knobs.greylist.then(|| Greylist::serve(&changes::greylist_socket(state)));
         let greylist = greylist.transpose().map_err(LabError::other)?;
@@ -131,12 +133,21 @@ impl Postfix {
                 fatal = until(async || fatal(&log)) => Err(fatal),
             }
         };
-        let blamed = setup.main_cf.map_or_else(String::new, |file| format!("; look at {}", file.display()));
-        match process.ready(PATIENCE, ready).await {
-            Ok(Ok(())) => Ok(Self { _process: process, _srs: srs, _greylist: greylist, socket, again, log, notes }),
-            Ok(Err(fatal)) => Err(LabError::other(format!("Postfix cannot work with its settings: {fatal}{blamed}"))),
-            Err(error) => Err(LabError::other(format!("{}{blamed}", with_log(error, &log)))),
-        }
+        let said = match process.ready(PATIENCE, ready).await {
+            Ok(Ok(())) => {
+                return Ok(Self { _process: process, _srs: srs, _greylist: greylist, socket, again, log, notes });
+            }
+            Ok(Err(fatal)) => fatal,
+            Err(error) => complaint(&installation.commands, &etc).await.unwrap_or_else(|| with_log(error, &log)),
+        };
+        let theirs = setup.main_cf.and_then(|file| taken.blamed(&said, &settings, file));
+        Err(match (theirs, setup.main_cf) {
+            (Some(line), _) => LabError::Configuration { program: Program::Postfix, said: format!("{line}\n{said}\n") },
+            (None, Some(file)) => {
+                LabError::other(format!("Postfix cannot work with its settings: {said}; look at {}", file.display()))
+            }
+            (None, None) => LabError::other(format!("Postfix cannot work with its settings: {said}")),
+        })
     }
 
     /// The socket where it takes mail, with the PROXY protocol.
@@ -165,7 +176,7 @@ async fn settings(
     setup: &Setup<'_>,
     installation: &Installation,
     state: &Arc<StateDir>,
-) -> Result<(Settings, Option<Postsrsd>, Vec<String>), LabError> {
+) -> Result<(Settings, Option<Postsrsd>, TakenOver), LabError> {
     let fence = main_cf::fence(&state.path().join("postfix"), installation, setup.company, setup.neighbours);
     let mut settings = main_cf::habits();
     let mut taken = TakenOver::default();
@@ -190,8 +201,7 @@ async fn settings(
     for name in milters {
         settings.set(*name, &milter);
     }
-    let notes = setup.main_cf.map_or_else(Vec::new, |file| taken.notes(file));
-    Ok((settings, srs, notes))
+    Ok((settings, srs, taken))
 }
 
 /// Lets the files of a directory look an hour old. Postfix waits for seconds before it reads a file that has just been
@@ -223,6 +233,14 @@ async fn takes_mail(queue: &Path) -> io::Result<()> {
 fn fatal(log: &Path) -> Option<String> {
     let text = tail(log);
     text.lines().find_map(|line| FATAL.iter().find_map(|mark| line.split_once(mark))).map(|(_, why)| why.to_owned())
+}
+
+/// What a program of Postfix's that only reads the settings dies of, for whom nobody has to write a log.
+async fn complaint(commands: &Path, etc: &Path) -> Option<String> {
+    let mut command = Command::new(commands.join("postmap"));
+    let said = command.arg("-c").arg(etc).args(["-q", "x", "static:x"]).stdin(Stdio::null()).output().await.ok()?;
+    let said = String::from_utf8_lossy(&said.stderr);
+    said.lines().find_map(|line| line.split_once(FATAL[0])).map(|(_, why)| why.to_owned())
 }
 
 /// What Postfix says about its end is in its log.

@@ -7,7 +7,7 @@ use super::{
     settings::Settings,
     tables::{self, Network},
 };
-use crate::lab::LabError;
+use crate::lab::{LabError, Program};
 use std::{
     collections::BTreeSet,
     fs,
@@ -111,17 +111,33 @@ impl TakenOver {
         }
         notes
     }
+
+    /// The line of the file that Postfix's words are about, where it is one: they name a setting that Postfix has from there, or
+    /// a part of its value. `settings` are all that it has.
+    pub(super) fn blamed(&self, said: &str, settings: &Settings, file: &Path) -> Option<String> {
+        let is_part = |c: char| c.is_alphanumeric() || "_-./".contains(c);
+        let words: BTreeSet<&str> = said.split(|c| !is_part(c)).collect();
+        let theirs = || self.kept.iter().filter(|(name, value)| settings.get(name) == Some(*value));
+        let is_named = |part: &str| part.len() > 3 && words.iter().any(|word| word.trim_end_matches(".db") == part);
+        let named = theirs().find(|(name, _)| words.contains(name));
+        let (name, _) = named.or_else(|| theirs().find(|(_, value)| value.split(|c| !is_part(c)).any(is_named)))?;
+        let text = fs::read_to_string(file).ok()?;
+        let sets = |line: &str| line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='));
+        // The last value that a setting is given counts.
+        let (number, line) = text.lines().zip(1..).filter(|(line, _)| sets(line)).last().map(|(line, n)| (n, line))?;
+        Some(format!("{}, line {number}: {line}", file.display()))
+    }
 }
 
 /// Reads the settings that a main.cf sets. `scratch` is a directory for a copy.
 ///
 /// # Errors
-/// When it cannot be read, or Postfix cannot parse it: the file with the line.
+/// When it cannot be read, or Postfix cannot parse it, which is the user's to mend: the file with the line.
 pub(super) async fn read(file: &Path, scratch: &Path, commands: &Path) -> Result<Settings, LabError> {
     let problem = |what: String| LabError::Other(format!("cannot use {} as main.cf: {what}", file.display()));
-    let text = fs::read(file).map_err(|error| problem(error.to_string()))?;
+    let source = fs::read(file).map_err(|error| problem(error.to_string()))?;
     let copy = scratch.join("main.cf");
-    fs::create_dir_all(scratch).and_then(|()| fs::write(&copy, text)).map_err(|e| problem(e.to_string()))?;
+    fs::create_dir_all(scratch).and_then(|()| fs::write(&copy, &source)).map_err(|e| problem(e.to_string()))?;
     let output = Command::new(commands.join("postconf"))
         .args(["-n", "-c"])
         .arg(scratch)
@@ -132,14 +148,23 @@ pub(super) async fn read(file: &Path, scratch: &Path, commands: &Path) -> Result
     let said =
         String::from_utf8_lossy(&output.stderr).replace(&copy.display().to_string(), &file.display().to_string());
     if let Some(fatal) = said.lines().find_map(|line| line.split_once("fatal: ")).filter(|_| !output.status.success()) {
-        return Err(problem(format!("{}; check it with `postconf -n -c {}`", fatal.1, directory(file).display())));
+        return Err(LabError::Configuration { program: Program::Postfix, said: format!("{}\n", fatal.1) });
     }
-    if let Some((_, stray)) = said.lines().find_map(|line| line.split_once("logical line must not start")) {
-        return Err(problem(format!("a line must not start{stray}, unless it goes on from the line before")));
+    if said.contains("logical line must not start with whitespace") {
+        return Err(LabError::Configuration { program: Program::Postfix, said: stray(&source, file) });
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let set = text.lines().filter_map(|line| line.split_once(" ="));
     Ok(set.filter(|(name, _)| *name != "config_directory").map(|(name, value)| (name, value.trim_start())).collect())
+}
+
+/// What is wrong with a file whose first setting is written as if it went on from a line before.
+fn stray(source: &[u8], file: &Path) -> String {
+    let source = String::from_utf8_lossy(source);
+    let is_text = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let first = source.lines().zip(1..).find(|(line, _)| is_text(line));
+    let (line, number) = first.unwrap_or_default();
+    format!("{}, line {number}: whitespace before the first setting: {}\n", file.display(), line.trim())
 }
 
 /// The directory of a file.
@@ -287,6 +312,32 @@ mod tests {
         for name in ["canonical_maps", "sender_canonical_maps", "my_checks"] {
             assert_eq!(taken.kept.get(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn the_line_that_postfix_means_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("main.cf");
+        let text = "# hopcount_limit = 1\nhopcount_limit = 2\nheader_checks = texthash:/x/tag\nhopcount_limit=many\n";
+        fs::write(&file, text).unwrap();
+        let taken = taken(&[("hopcount_limit", "many"), ("header_checks", "texthash:/x/tag")]);
+        let mut settings = taken.kept.clone();
+        let blamed = |said: &str, settings: &Settings| {
+            let line = taken.blamed(said, settings, &file);
+            line.map(|line| line.strip_prefix(&format!("{}, line ", file.display())).unwrap().to_owned())
+        };
+        for (said, line) in [
+            ("bad numerical configuration: hopcount_limit = many", Some("4: hopcount_limit=many")),
+            ("open database /x/tag.db: No such file or directory", Some("3: header_checks = texthash:/x/tag")),
+            ("unsupported dictionary type: texthash", Some("3: header_checks = texthash:/x/tag")),
+            ("open /var/lib/postfix/master.lock: Permission denied", None),
+            ("bad numerical configuration: hopcount_limits = many_more", None),
+        ] {
+            assert_eq!(blamed(said, &settings).as_deref(), line, "{said}");
+        }
+        // What the lab has put in its place is not theirs.
+        settings.set("hopcount_limit", "x");
+        assert_eq!(blamed("bad numerical configuration: hopcount_limit = x", &settings), None);
     }
 
     #[test]

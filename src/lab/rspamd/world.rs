@@ -3,7 +3,7 @@
 use super::{ArcKey, Config, Flaws, PACKAGE, Rspamd, RspamdError, Rules, keygen, screen::RspamdScreen};
 use crate::{
     lab::{
-        Lab, LabError, Settings,
+        Lab, LabError, Program, Settings,
         embedded::{
             CompanyServer, Parts, World,
             dns::{
@@ -26,7 +26,7 @@ use std::{fs, sync::Arc};
 pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> {
     let settings = &settings.clone().read().await?;
     if let Some(problem) = settings.own.as_ref().and_then(|own| own.problem.clone()) {
-        return Err(LabError::Configuration { said: problem });
+        return Err(LabError::Configuration { program: Program::Rspamd, said: problem });
     }
     let company = settings.company.clone().unwrap_or_default();
     let state = StateDir::create().map_err(RspamdError::from)?;

@@ -258,18 +258,25 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "A17",
-        text("rspamd is down or refuses its configuration", "rspamd が停止中か設定を拒否している"),
         text(
-            "all mail unsealed since a restart; warning: connect to Milter service …: Connection refused; ucl parser error …",
-            "再起動以降すべて封印なし。warning: connect to Milter service …: Connection refused; ucl parser error …",
+            "rspamd is down, or rspamd or Postfix refuses its configuration",
+            "rspamd が停止中か、rspamd または Postfix が設定を拒否している",
         ),
         text(
-            "milter_default_action = accept lets mail through when the milter does not answer; tempfail defers it",
-            "milter_default_action = accept なら、milter が応答しなくてもメールが通る。tempfail なら遅延する",
+            "all mail unsealed or none taken since a restart; warning: connect to Milter service …: Connection refused; ucl parser \
+             error …; fatal: bad … configuration",
+            "再起動以降すべて封印なし、またはメールを受け付けない。warning: connect to Milter service …: Connection refused; ucl parser \
+             error …; fatal: bad … configuration",
         ),
         text(
-            "milter_default_action = tempfail; run rspamadm configtest before every restart",
-            "milter_default_action = tempfail にし、再起動の前に rspamadm configtest を実行する",
+            "milter_default_action = accept lets mail through when the milter does not answer, tempfail defers it; with a value that \
+             it does not know Postfix takes no mail at all",
+            "milter_default_action = accept なら、milter が応答しなくてもメールが通り、tempfail なら遅延する。main.cf に無効な値があると、\
+             Postfix はメールを一切受け付けない",
+        ),
+        text(
+            "milter_default_action = tempfail; run rspamadm configtest and postfix check before every restart",
+            "milter_default_action = tempfail にし、再起動の前に rspamadm configtest と postfix check を実行する",
         ),
         &["captured on Postfix 3.7 + rspamd 3.4"],
     ),
