@@ -3,7 +3,7 @@
 use super::{Context, Failure, Global};
 use crate::{
     core::{Redactor, RunId},
-    judge::snapshot::{Entry, entries, known, obsolete},
+    judge::snapshot::{Entry, entries, known, obsolete, sweep},
     lab::{Settings, embedded::parties::Company},
     report::sink::is_being_written,
     run::{Given, Plan},
@@ -223,8 +223,9 @@ impl Project {
     }
 
     /// Keeps what runs leave behind out of git, and only the newest of it; a run that is under way stays whatever its age.
-    /// Nothing depends on whether that works.
+    /// What runs that were killed have left of snapshots goes. Nothing depends on whether that works.
     pub(super) fn tidy(&self) {
+        sweep(&self.snapshots);
         let ignore = self.root.join(STATE).join(".gitignore");
         if !ignore.exists() {
             drop(fs::write(ignore, "*\n"));

@@ -6,7 +6,15 @@ use std::{
     fs::{self, File, Metadata, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
+
+/// What the name of a file begins with that is to replace another one, and how many letters and digits follow.
+const NAME: (&str, usize) = (".sealcheck-", 6);
+
+/// The age of a file that whoever wrote it has left behind.
+const STALE: Duration = Duration::from_secs(3600);
 
 /// Who may read a file that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,13 +115,16 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
 fn rename_into(path: &Path, content: &[u8], access: Access, old: Option<&Metadata>) -> io::Result<()> {
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
+    sweep_once(folder);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".sealcheck-");
+    builder.prefix(NAME.0).rand_bytes(NAME.1);
     #[cfg(unix)]
     if access == Access::Usual {
         builder.permissions(PermissionsExt::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
+    // Who is killed lets go of it. Not every file system has locks.
+    file.as_file().try_lock().ok();
     #[cfg(unix)]
     if let Some(old) = old {
         // Only root can give files away.
@@ -129,6 +140,37 @@ fn rename_into(path: &Path, content: &[u8], access: Access, old: Option<&Metadat
     #[cfg(unix)]
     drop(File::open(folder).and_then(|folder| folder.sync_all()));
     Ok(())
+}
+
+/// Removes from a folder what [`replace`] has left of processes that were killed: files of its names alone, an hour old, that no
+/// process has locked.
+pub fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(NAME.0));
+        let is_ours = random.is_some_and(|r| r.len() == NAME.1 && r.bytes().all(|b| b.is_ascii_alphanumeric()));
+        if is_ours && is_stale(&entry).unwrap_or(false) {
+            // What cannot be removed is no trouble of who writes now.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
+}
+
+/// Whether a file is one that nobody will finish. Links are not followed.
+fn is_stale(entry: &fs::DirEntry) -> io::Result<bool> {
+    let seen = entry.metadata()?;
+    let is_old = seen.is_file() && seen.modified()?.elapsed().is_ok_and(|age| age >= STALE);
+    Ok(is_old && fs::File::open(entry.path())?.try_lock().is_ok())
+}
+
+/// The same, at the first file that this process writes there.
+fn sweep_once(folder: &Path) {
+    static SWEPT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !swept.iter().any(|done| done == folder) {
+        sweep(folder);
+        swept.push(folder.to_owned());
+    }
 }
 
 /// The folder that a file is in.
@@ -151,6 +193,39 @@ pub fn is_same(_: &Metadata, _: &Metadata) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
+
+    #[test]
+    fn what_was_left_behind_is_removed_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let make = |name: &str, age: Duration| {
+            let path = dir.path().join(name);
+            let file = fs::File::create(path).unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
+            file
+        };
+        let kept = ["one.snap", ".sealcheck-Ab12", ".sealcheck-Ab12C3.snap", ".sealcheck-Ab 2C3"];
+        kept.into_iter().for_each(|name| drop(make(name, 2 * STALE)));
+        fs::create_dir(dir.path().join(".sealcheck-Dir123")).unwrap();
+        drop(make(".sealcheck-Young1", Duration::ZERO));
+        let held = make(".sealcheck-Locked", 2 * STALE);
+        held.try_lock().unwrap();
+        drop(make(".sealcheck-Stale1", 2 * STALE));
+        let names = || {
+            let entries = fs::read_dir(dir.path()).unwrap();
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect::<std::collections::BTreeSet<_>>()
+        };
+        let mut left = names();
+        sweep(dir.path());
+        assert!(left.remove(".sealcheck-Stale1"));
+        assert_eq!(names(), left);
+        // Whoever writes there next does it, once the one that had it locked is gone.
+        drop(held);
+        replace(&dir.path().join("two.snap"), b"two", Access::Usual).unwrap();
+        left.remove(".sealcheck-Locked");
+        left.insert("two.snap".to_owned());
+        assert_eq!(names(), left);
+    }
 
     #[test]
     fn who_has_the_old_file_open_reads_all_of_it() {

@@ -2,7 +2,11 @@
 
 use crate::program::Project;
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 /// Nothing comes within an hour.
 const ENDLESS: &str = "sealcheck: 1
@@ -72,4 +76,26 @@ fn a_run_that_is_under_way_is_not_tidied_away() {
     assert_eq!(run.code, -1, "{run}");
     assert_eq!(project.run(&["run", "quick"]).code, 0);
     assert!(!runs().any(|run| is_kept(&run)), "one that was killed does not");
+}
+
+/// A run that was killed while it wrote a file leaves what was to become it.
+#[test]
+fn what_a_killed_run_was_writing_is_no_snapshot_and_goes_with_the_next_run() {
+    let project = Project::new().scenario("quick", &SLOW.replace("2s", "0s").replace("snapshot: none\n", ""));
+    assert_eq!(project.run(&["run", "--update", "all"]).code, 0);
+    let folder = project.path("snapshots/embedded");
+    let write = |name: &str, age: Duration| {
+        let file = fs::File::create(folder.join(name)).unwrap();
+        file.set_modified(SystemTime::now() - age).unwrap();
+    };
+    let day = Duration::from_secs(86_400);
+    for (name, age) in [(".sealcheck-Ab12C3", day), (".sealcheck-Xy45Z6", Duration::ZERO), (".sealcheck-mine", day)] {
+        write(name, age);
+    }
+    let run = project.run(&["run", "--obsolete", "fail"]);
+    assert_eq!(run.code, 0, "{run}");
+    let is_there = |name: &str| folder.join(name).exists();
+    assert!(!is_there(".sealcheck-Ab12C3"), "nobody writes it any more");
+    assert!(is_there(".sealcheck-Xy45Z6"), "somebody may be writing it");
+    assert!(is_there(".sealcheck-mine"), "it is nobody's that we know");
 }

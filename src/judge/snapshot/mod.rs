@@ -20,5 +20,5 @@ pub use entry::{Entry, Proposal, entries, pending};
 pub use file::{SnapshotFile, SnapshotFileError};
 pub use name::path;
 pub use normalise::normalise;
-pub use obsolete::{known, obsolete};
+pub use obsolete::{known, obsolete, sweep};
 pub use store::{Comparison, Store, Update, Writing};

@@ -1,7 +1,10 @@
 //! Files that belong to no scenario any more.
 
 use super::path;
-use crate::scenario::{Scenario, model::SnapshotPreset};
+use crate::{
+    core::file,
+    scenario::{Scenario, model::SnapshotPreset},
+};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -27,6 +30,16 @@ pub fn obsolete(dir: &Path, known: &BTreeSet<PathBuf>) -> io::Result<Vec<PathBuf
         known.contains(Path::new(text.strip_suffix(".new").unwrap_or(&text)))
     };
     Ok(files(dir)?.into_iter().filter(|f| !belongs(f)).collect())
+}
+
+/// Removes from every folder below `dir` what runs that were killed have left of files that they were writing.
+pub fn sweep(dir: &Path) {
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        file::sweep(&folder);
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        folders.extend(entries.filter(|e| e.file_type().is_ok_and(|kind| kind.is_dir())).map(|e| e.path()));
+    }
 }
 
 /// Every `.snap` and `.snap.new` below a folder, sorted. Links are not followed.
