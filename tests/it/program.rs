@@ -7,9 +7,10 @@ use std::{
     io::{BufRead, BufReader, Lines, Read},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread::JoinHandle,
 };
+use tokio::signal::unix::{SignalKind, signal};
 
 /// A directory with a project in it.
 pub(crate) struct Project {
@@ -83,6 +84,7 @@ impl Project {
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
+        default_dispositions();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealcheck"));
         command.args(args).current_dir(self.dir.path()).env_clear().envs(self.env.iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -95,6 +97,7 @@ impl Project {
 
     /// Another program that runs it, whose name and arguments come first.
     fn command_by(&self, by: &[&str], args: &[&str]) -> Command {
+        default_dispositions();
         let mut command = Command::new(by[0]);
         command.args(&by[1..]).arg(env!("CARGO_BIN_EXE_sealcheck")).args(args).current_dir(self.dir.path());
         command.env_clear().envs(self.env.iter().cloned());
@@ -142,6 +145,26 @@ impl Project {
         }
         walk(&self.path(below), see);
     }
+}
+
+/// Lets children begin with the default dispositions of the signals that tests send. Those that were ignored when the tests were
+/// started, by nohup or by a shell in the background, would be ignored in them too; a signal that is caught is the default one
+/// after execve(2), and nothing that catches it here does anything.
+fn default_dispositions() {
+    static CAUGHT: OnceLock<()> = OnceLock::new();
+    let catch = || {
+        // Nobody says on other systems.
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
+        let kinds = [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::terminate()];
+        let is_ignored = |kind: &SignalKind| (mask >> (kind.as_raw_value() - 1)) & 1 == 1;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let _entered = runtime.enter();
+        kinds.into_iter().filter(is_ignored).for_each(|kind| drop(signal(kind).unwrap()));
+    };
+    // Some callers are in a runtime already, where no other one can end.
+    CAUGHT.get_or_init(|| std::thread::spawn(catch).join().unwrap());
 }
 
 /// Runs a command and sends it a signal as soon as a line of its standard output is the one.
