@@ -149,7 +149,7 @@ impl Record {
     pub(super) fn breaks(&mut self, why: &str) {
         let rest = self.incoming.split_off(self.read_to);
         for line in String::from_utf8_lossy(&rest).lines() {
-            self.tell(&format!("S: {}", crate::core::redact::cut(line, LONGEST_LINE)));
+            self.tell(&format!("S: {}", crate::core::redact::cut(&shown(line.as_bytes()), LONGEST_LINE)));
         }
         if !self.submission.transcript.is_empty() {
             self.tell(&format!("-- {why}"));
@@ -177,8 +177,18 @@ fn line_of_reply(line: &[u8], before: &[u8]) -> Option<bool> {
     }
 }
 
+/// A line as the transcript tells it: no character of it moves a cursor or begins another line.
 fn shown(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).trim_end_matches(['\r', '\n']).to_owned()
+    let line = String::from_utf8_lossy(line);
+    let mut out = String::with_capacity(line.len());
+    for c in line.trim_end_matches(['\r', '\n']).chars() {
+        match c {
+            '\t' => out.push(c),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -212,6 +222,19 @@ mod tests {
         assert_eq!(
             record.submission().transcript,
             "S: 220-mx.example\nS: 220 hello\nC: RCPT TO:<a@b.example>\nS: 550 5.1.1 no\n"
+        );
+    }
+
+    #[test]
+    fn a_server_cannot_write_other_lines_into_the_transcript() {
+        let mut record = Record::new(Instant::now());
+        record.asks(Stage::Rcpt, None, "RCPT TO:<a@b.example>");
+        record.heard(b"550 5.7.1 no\rS: 250 ok \x1b[2K\xc2\x9b1A\ttab \xc3\xa9\r\n250 half\r");
+        record.answer().unwrap().unwrap();
+        record.breaks("the end");
+        assert_eq!(
+            record.submission().transcript,
+            "C: RCPT TO:<a@b.example>\nS: 550 5.7.1 no\\rS: 250 ok \\u{1b}[2K\\u{9b}1A\ttab é\nS: 250 half\n-- the end\n"
         );
     }
 
