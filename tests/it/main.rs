@@ -75,6 +75,7 @@ mod postfix_own;
 mod postfix_trouble;
 mod predeploy;
 mod preflight;
+mod preflight_codes;
 mod probe_in_world;
 mod program;
 mod project_file;

@@ -163,7 +163,20 @@ async fn try_it(
         }
         Opens::Smtp(endpoint) => {
             let domain = user.rsplit_once('@').map_or(user, |(_, domain)| domain);
-            submit::visit(&with_login(endpoint), domain, PATIENCE, &tokens).await.map(drop)
+            let visit = submit::visit(&with_login(endpoint), domain, PATIENCE, &tokens).await?;
+            match visit.refusal {
+                None => Ok(()),
+                Some(reply) => {
+                    let (stage, message) =
+                        (format!("submit to {}", endpoint.host), format!("the server answered {reply}"));
+                    Err(StageError::new(
+                        HarnessCode::H07,
+                        stage,
+                        message,
+                        "see the server's log for why it does not want us",
+                    ))
+                }
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ pub struct Visit {
     /// What the server offers, in upper case: the lines of the last EHLO reply after the first. `None` when it refused
     /// before that.
     pub extensions: Option<Vec<String>>,
-    /// The reply by which it refused.
+    /// The reply by which it refused for good.
     pub refusal: Option<String>,
     /// The version of TLS, where it was used.
     pub tls: Option<String>,
@@ -36,7 +36,7 @@ impl Visit {
 /// Connects, says hello, logs in where the endpoint has a login, and leaves.
 ///
 /// # Errors
-/// As [`super::submit`], and H06 when the server is at a limit.
+/// As [`super::submit`], and H06 when the server has no time (4yz).
 pub async fn visit(endpoint: &Endpoint, helo: &str, timeout: Duration, tokens: &Tokens) -> Result<Visit, StageError> {
     let nothing = Sent { raw: Vec::new(), message_id: String::new(), mail_from: String::new(), rcpt_to: Vec::new() };
     let mut dialogue = Dialogue::new(endpoint, helo, &nothing, tokens, Instant::now());
@@ -48,7 +48,7 @@ pub async fn visit(endpoint: &Endpoint, helo: &str, timeout: Duration, tokens: &
     let certificate = dialogue.connection.certificate.as_deref().and_then(Certificate::read);
     let seen = dialogue.into_submission();
     let refused = seen.deciding().filter(|_| extensions.is_none());
-    if let Some(limit) = refused.filter(|r| r.reply.code == 421) {
+    if let Some(limit) = refused.filter(|r| r.reply.is_transient()) {
         return Err(error::limit(endpoint, &limit.reply));
     }
     let greeting = seen.replies.iter().find(|r| r.stage == Stage::Connect);

@@ -119,9 +119,14 @@ fn tell(scenario: &ScenarioReport, receiver: Option<&str>, now: i64, report: &mu
         return report.add("send", Status::Fail, &error.code.to_string(), text, error.next.clone());
     }
     let Some(seen) = attempt.observed.first().filter(|_| scenario.status == Ended::Passed) else {
-        let code = attempt.diagnosis.first().map(|d| d.code.clone()).unwrap_or_default();
+        let cause = attempt.diagnosis.first();
+        let code = cause.map(|d| d.code.clone()).unwrap_or_default();
         let text = format!("the mail to the company did not arrive: {}", attempt.summary);
-        let next = "see that the forwarding rule of the company's address is on and leads to the receiver";
+        // A server that refuses the mail never comes to its forwarding rule.
+        let next = cause.filter(|d| d.code.starts_with('D')).map_or_else(
+            || "see that the forwarding rule of the company's address is on and leads to the receiver".to_owned(),
+            |cause| cause.next.join("; "),
+        );
         return report.add("send", Status::Fail, &code, text, next);
     };
     let after = Duration::from_millis(seen.after_ms);
