@@ -15,6 +15,7 @@ pub mod open_files;
 pub mod position;
 pub mod private_key;
 pub mod redact;
+pub mod rspamadm;
 pub mod secret;
 pub mod version;
 

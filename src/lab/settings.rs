@@ -44,6 +44,8 @@ pub struct Own {
     pub published: Vec<(String, String)>,
     /// What a person should know about the run: what was published, and what could not be.
     pub notes: Vec<String>,
+    /// Whether its `logging.inc` says `level = "debug"`.
+    pub is_debugging: bool,
 }
 
 impl Settings {

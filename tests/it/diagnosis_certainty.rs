@@ -165,6 +165,8 @@ fn log_lines_of_somebody_else_prove_less() {
     let tables = "lua_dkim_tools.lua:255: skip signing: is_sign_network: nil, is_authed: nil, is_local: nil";
     assert_eq!(first(&unsealed(&format!("x; arc; {tables}"))), "A03 certain");
     assert_eq!(first(&unsealed(&format!("x; dkim_signing; {tables}"))), "A00 certain");
+    let ineligible = "dkim_signing; lua_dkim_tools.lua:193: mail is ineligible for signing";
+    assert_eq!(first(&unsealed(&format!("x; {ineligible}\n{sealing}"))), "A05 certain", "ARC does seal it");
 }
 
 #[test]

@@ -72,6 +72,7 @@ mod postfix_beside;
 mod postfix_catalogue;
 mod postfix_generic;
 mod postfix_own;
+mod postfix_recipe;
 mod postfix_trouble;
 mod predeploy;
 mod preflight;

@@ -12,7 +12,7 @@ use super::{
     Report, Subject,
     program::{Said, Trouble, run},
 };
-use crate::core::{Version, guard};
+use crate::core::{Version, guard, rspamadm};
 use serde_json::Value;
 use std::{
     fs,
@@ -55,21 +55,15 @@ pub async fn look(subject: &Subject) -> Result<Seen, Trouble> {
     let user = user::rspamd();
     let test = ask(&["configtest"]).await?;
     if !test.succeeded {
-        let said = format!("{}\n{}", test.stderr, test.stdout);
-        let why = said.lines().find(|l| l.contains("error")).or_else(|| said.lines().find(|l| !l.trim().is_empty()));
-        return Ok(Seen {
-            version,
-            user,
-            refused: Some(why.unwrap_or("syntax BAD").trim().to_owned()),
-            ..Seen::default()
-        });
+        let complaint = rspamadm::complaint(&test.stdout, &test.stderr);
+        let why = complaint.lines().next().unwrap_or("syntax BAD").to_owned();
+        return Ok(Seen { version, user, refused: Some(why), ..Seen::default() });
     }
-    let section = async |name: &str| {
-        let said = ask(&["configdump", "-j", name]).await?;
-        let read = serde_json::from_str(&said.stdout);
-        read.map_err(|e| Trouble::Silent(format!("`rspamadm configdump -j {name}` cannot be read: {e}")))
+    let dump = ask(&["configdump", "-j", "arc", "actions", "options"]).await?;
+    let Ok([arc, actions, options]) = <[Value; 3]>::try_from(rspamadm::sections(&dump.stdout)) else {
+        let said = rspamadm::complaint(&dump.stdout, &dump.stderr);
+        return Err(Trouble::Silent(format!("`rspamadm configdump -j arc actions options` lacks one of them: {said}")));
     };
-    let (arc, actions, options) = (section("arc").await?, section("actions").await?, section("options").await?);
     Ok(Seen { version, refused: None, arc, actions, options, user })
 }
 

@@ -26,6 +26,8 @@ pub enum Rules {
         local_d: PathBuf,
         /// The company's domain.
         domain: String,
+        /// Whether everything is logged, as the person's `logging.inc` says.
+        is_debugging: bool,
     },
 }
 
@@ -88,13 +90,13 @@ impl Config {
     pub(super) fn write(&self, places: &Places<'_>) -> String {
         match &self.rules {
             Rules::Ours(key, flaws) => self.minimal(*flaws, &flaws.section(key.as_ref()), places),
-            Rules::Own { .. } => self.on_top(places),
+            Rules::Own { is_debugging, .. } => self.on_top(if *is_debugging { "debug" } else { "info" }, places),
         }
     }
 
     /// Sockets, DNS, files and logs are ours, with the highest priority that there is; nothing is asked but our DNS. How
     /// mail is judged, signed and sealed is left as it is.
-    fn on_top(&self, places: &Places<'_>) -> String {
+    fn on_top(&self, level: &str, places: &Places<'_>) -> String {
         let (dns, Places { http, .. }) = (self.dns, places);
         let [suffixes, milter, temporary] = places.quoted();
         let off: String = OFF.iter().map(|module| format!("{module} {{ enabled = false; }}\n")).collect();
@@ -103,7 +105,7 @@ impl Config {
   filters = "dkim"; url_tld = {suffixes}; tempdir = {temporary}; control_socket = "$RUNDIR/rspamd.sock mode=0600";
   dns {{ nameserver = ["{dns}"]; timeout = 1s; retransmits = 2; }}
 }}
-logging {{ type = "file"; filename = "$LOGDIR/rspamd.log"; level = "info"; debug_modules = ["arc"]; }}
+logging {{ type = "file"; filename = "$LOGDIR/rspamd.log"; level = "{level}"; debug_modules = ["arc"]; }}
 worker "normal" {{ bind_socket = "{http}"; enabled = true; count = 1; }}
 worker "controller" {{ enabled = false; count = 0; }}
 worker "fuzzy" {{ enabled = false; count = 0; }}

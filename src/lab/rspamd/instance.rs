@@ -184,7 +184,7 @@ impl Directories {
         let run = state.directory("rspamd/run", user)?;
         let configuration = state.directory("rspamd/local", None)?;
         let mut suffixes = SUFFIXES.to_owned();
-        if let Rules::Own { local_d, domain } = &config.rules {
+        if let Rules::Own { local_d, domain, .. } = &config.rules {
             let linked = local_d::link(local_d, &configuration).and_then(|()| local_d::link_default_keys(&database));
             linked.map_err(|source| StateError::Write { path: configuration.clone(), source })?;
             suffixes.push_str(&local_d::suffixes(domain));

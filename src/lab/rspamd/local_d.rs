@@ -1,10 +1,13 @@
 //! A person's own `local.d`: which domain it seals for, with which keys.
 
 use super::{RspamdError, admin};
-use crate::lab::{
-    Own, Settings,
-    embedded::keys::PublicHalf,
-    process::{StateDir, StateError, User},
+use crate::{
+    core::rspamadm,
+    lab::{
+        Own, Settings,
+        embedded::keys::PublicHalf,
+        process::{StateDir, StateError, User},
+    },
 };
 use serde_json::Value;
 use std::{
@@ -77,11 +80,10 @@ pub(super) fn suffixes(domain: &str) -> String {
 
 impl ArcSettings {
     /// What `rspamadm configdump -j arc` says.
-    fn read(json: &str) -> Option<Self> {
-        let arc: Value = serde_json::from_str(json).ok()?;
+    fn read(arc: &Value) -> Self {
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-        let default_selector = text(&arc, "selector").unwrap_or_else(|| "arc".to_owned());
-        let default_path = text(&arc, "path").unwrap_or_else(|| format!("{DATABASE}/arc/$domain.$selector.key"));
+        let default_selector = text(arc, "selector").unwrap_or_else(|| "arc".to_owned());
+        let default_path = text(arc, "path").unwrap_or_else(|| format!("{DATABASE}/arc/$domain.$selector.key"));
         let mut keys = Vec::new();
         let mut domains = Vec::new();
         for (domain, own) in arc.get("domain").and_then(Value::as_object).into_iter().flatten() {
@@ -94,7 +96,7 @@ impl ArcSettings {
             }));
         }
         keys.push(KeySettings { domain: None, selector: default_selector, path: default_path });
-        Some(Self { domains, keys })
+        Self { domains, keys }
     }
 
     /// Every key that may seal for `domain` or for a domain of its own: domain, selector, file.
@@ -127,15 +129,20 @@ pub async fn read_local_d(local_d: &Path, settings: &Settings) -> Result<Own, Rs
         admin::run(binary, &arguments).await
     };
     let test = ask(&["configtest", "-c", &file]).await?;
-    let said = format!("{}{}", String::from_utf8_lossy(&test.stdout), String::from_utf8_lossy(&test.stderr));
-    if !test.status.success() || !said.contains("syntax OK") {
-        let problem = with_own_paths(&complaint(&said), local_d, &configuration);
+    let [stdout, stderr] = [&test.stdout, &test.stderr].map(|said| String::from_utf8_lossy(said));
+    if !test.status.success() || !(stdout.contains("syntax OK") || stderr.contains("syntax OK")) {
+        let problem = with_own_paths(&rspamadm::complaint(&stdout, &stderr), local_d, &configuration);
         return Ok(Own { problem: Some(problem), ..Own::default() });
     }
-    let dump = ask(&["configdump", "-c", &file, "-j", "arc"]).await?;
-    let arc = ArcSettings::read(&String::from_utf8_lossy(&dump.stdout))
-        .ok_or_else(|| RspamdError::Admin("`configdump -j arc` printed no settings of arc".to_owned()))?;
-    publish(&arc, settings)
+    let dump = ask(&["configdump", "-c", &file, "-j", "arc", "logging"]).await?;
+    let sections = rspamadm::sections(&String::from_utf8_lossy(&dump.stdout));
+    let [arc, logging] = &sections[..] else {
+        return Err(RspamdError::Admin(
+            "`configdump -j arc logging` printed no settings of arc and logging".to_owned(),
+        ));
+    };
+    let is_debugging = logging["level"] == "debug";
+    Ok(Own { is_debugging, ..publish(&ArcSettings::read(arc), settings)? })
 }
 
 /// What the lab's DNS has to say about the keys.
@@ -179,13 +186,6 @@ fn publish(arc: &ArcSettings, settings: &Settings) -> Result<Own, RspamdError> {
     Ok(own)
 }
 
-/// The lines that say what is wrong, of all that rspamadm says.
-fn complaint(said: &str) -> String {
-    let wrong = |line: &&str| line.contains("error") || line.contains("cannot") || line.contains("failed");
-    let lines: Vec<&str> = said.lines().map(str::trim).filter(wrong).collect();
-    if lines.is_empty() { said.trim().to_owned() } else { lines.join("\n") }
-}
-
 /// The text with the person's own paths in place of those in our directory.
 pub(super) fn with_own_paths(text: &str, local_d: &Path, configuration: &Path) -> String {
     text.replace(&*configuration.join("local.d").to_string_lossy(), &local_d.to_string_lossy())
@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn the_keys_of_arc_are_read() {
-        let arc = ArcSettings::read(ARC).unwrap();
+        let read = |json: &str| ArcSettings::read(&serde_json::from_str(json).unwrap());
+        let arc = read(ARC);
         assert_eq!(arc.domains, ["company.example", "other.example"]);
         let all = arc.all(Some("third.example"));
         let keys: Vec<_> = all.iter().map(|(d, s, p)| (d.as_str(), s.as_str(), p.to_str().unwrap())).collect();
@@ -214,16 +215,13 @@ mod tests {
                 ("third.example", "arc", "/var/lib/rspamd/arc/third.example.arc.key"),
             ]
         );
-        assert_eq!(ArcSettings::read("{}").unwrap().domains, [] as [&str; 0]);
-        assert_eq!(ArcSettings::read("syntax error"), None);
+        assert_eq!(read("{}").domains, [] as [&str; 0]);
     }
 
     #[test]
-    fn the_complaint_is_in_the_persons_own_words() {
-        let said = "2026 #1(main) cfg; rspamd_config_read: failed to load config: ucl parser error: error while parsing \
-                    /tmp/x/local/local.d/arc.conf: line: 3, column: 24 - 'unexpected newline'\nsyntax BAD\n";
-        let text = with_own_paths(&complaint(said), Path::new("/etc/rspamd/local.d"), Path::new("/tmp/x/local"));
-        assert!(text.contains("error while parsing /etc/rspamd/local.d/arc.conf: line: 3, column: 24"), "{text}");
-        assert!(!text.contains("syntax BAD"));
+    fn a_complaint_names_the_persons_own_files() {
+        let said = "error while parsing /tmp/x/local/local.d/arc.conf: line: 3, column: 24 - 'unexpected newline'";
+        let text = with_own_paths(said, Path::new("/etc/rspamd/local.d"), Path::new("/tmp/x/local"));
+        assert_eq!(text, said.replace("/tmp/x/local/", "/etc/rspamd/"));
     }
 }

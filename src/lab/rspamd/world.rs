@@ -82,10 +82,10 @@ impl Sealing {
         let keys = Keys::load().map_err(LabError::other)?;
         let record = keys.company_arc.record();
         if let Some(local_d) = &settings.rspamd_local_d {
-            let published = settings.own.iter().flat_map(|own| &own.published);
-            entries.extend(published.map(|(name, text)| Entry::txt(name, text)));
-            let rules = Rules::Own { local_d: local_d.clone(), domain: company.domain.clone() };
-            let notes = settings.own.iter().flat_map(|own| own.notes.clone()).collect();
+            let own = settings.own.clone().unwrap_or_default();
+            entries.extend(own.published.iter().map(|(name, text)| Entry::txt(name, text)));
+            let (local_d, domain) = (local_d.clone(), company.domain.clone());
+            let (rules, notes) = (Rules::Own { local_d, domain, is_debugging: own.is_debugging }, own.notes);
             return Ok(Self { rules, record, entries, notes });
         }
         let flaws = Flaws::of(&knobs.company, kind);

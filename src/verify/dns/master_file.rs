@@ -20,8 +20,8 @@ struct Entry {
     tokens: Vec<Token>,
 }
 
-pub(super) fn parse(text: &str) -> Result<ZoneFile, ZoneError> {
-    let mut reader = Reader { zone: ZoneFile::default(), origin: None, ttl: 3600, owner: None };
+pub(super) fn parse(text: &str, domain: Option<&str>) -> Result<ZoneFile, ZoneError> {
+    let mut reader = Reader { zone: ZoneFile::default(), origin: None, domain, ttl: 3600, owner: None };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for remark in text.lines().filter_map(|l| l.strip_prefix(';')) {
         reader.remark(remark);
@@ -134,14 +134,16 @@ fn seconds(token: &[u8]) -> Option<u32> {
     }
 }
 
-struct Reader {
+struct Reader<'d> {
     zone: ZoneFile,
     origin: Option<String>,
+    /// What stands for the origin where none is written.
+    domain: Option<&'d str>,
     ttl: u32,
     owner: Option<String>,
 }
 
-impl Reader {
+impl Reader<'_> {
     /// A comment like ` NXDOMAIN name. TXT` is an answer; any other is a comment.
     fn remark(&mut self, comment: &str) {
         let mut words = comment.split_ascii_whitespace();
@@ -218,18 +220,31 @@ impl Reader {
     fn name(&self, token: &Token) -> Result<String, String> {
         let name = std::str::from_utf8(&token.text).map_err(|_| "a name holds octets that are no UTF-8".to_owned())?;
         let stands_for_origin = name == "@" && !token.quoted && !token.escaped;
-        Ok(match &self.origin {
-            Some(origin) if stands_for_origin => origin.clone(),
-            None if stands_for_origin => return Err("`@` stands for the origin, and there is no `$ORIGIN`".to_owned()),
-            Some(origin) if !name.ends_with('.') => format!("{name}.{}", origin.trim_start_matches('.')),
+        Ok(match (self.origin.as_deref(), self.domain) {
+            (Some(origin), _) | (None, Some(origin)) if stands_for_origin => origin.to_owned(),
+            (None, None) if stands_for_origin => {
+                return Err("`@` stands for the origin, and there is no `$ORIGIN`".to_owned());
+            }
+            (Some(origin), _) if !name.ends_with('.') => format!("{name}.{}", origin.trim_start_matches('.')),
+            (None, Some(domain)) if !name.ends_with('.') && !is_within(name, domain) => format!("{name}.{domain}"),
             _ => name.to_owned(),
         })
     }
 }
 
+/// Whether a name is a domain or below it.
+fn is_within(name: &str, domain: &str) -> bool {
+    let (name, domain) = (name.to_ascii_lowercase(), domain.trim_end_matches('.').to_ascii_lowercase());
+    name.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Result<ZoneFile, ZoneError> {
+        super::parse(text, None)
+    }
 
     fn text(zone: &ZoneFile, name: &str) -> String {
         match zone.txt(name) {
@@ -293,6 +308,26 @@ mod tests {
             ("a. =x", "line 1: `=X` is no record type"),
         ] {
             assert_eq!(parse(text).map(|z| z.to_text()).unwrap_err().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_below_the_domain_where_no_origin_is_written() {
+        let zone = super::parse(
+            "s1._domainkey IN TXT ( \"v=DKIM1; k=rsa; \"\n\t\"p=AB\" ) ;\n@ TXT \"at\"\nk._domainkey.Corp.example TXT \"whole\"\n\
+             other.example. TXT \"other\"\nnotcorp.example TXT \"below\"\n$ORIGIN sub.example.\nx TXT \"origin\"\n",
+            Some("corp.example"),
+        )
+        .unwrap();
+        for (name, expected) in [
+            ("s1._domainkey.corp.example", "v=DKIM1; k=rsa; p=AB"),
+            ("corp.example", "at"),
+            ("k._domainkey.corp.example", "whole"),
+            ("other.example", "other"),
+            ("notcorp.example.corp.example", "below"),
+            ("x.sub.example", "origin"),
+        ] {
+            assert!(text(&zone, name).ends_with(&format!(" {expected}")), "{name}: {}", text(&zone, name));
         }
     }
 }

@@ -90,7 +90,16 @@ impl ZoneFile {
     /// # Errors
     /// With the line that cannot be read.
     pub fn parse(text: &str) -> Result<Self, ZoneError> {
-        master_file::parse(text)
+        master_file::parse(text, None)
+    }
+
+    /// Reads a master file of a domain as [`ZoneFile::parse`] does, but without an `$ORIGIN` a name without its final dot is
+    /// below the domain, unless it ends in it: what `rspamadm dkim_keygen` prints names `selector._domainkey` alone.
+    ///
+    /// # Errors
+    /// With the line that cannot be read.
+    pub fn parse_of(text: &str, domain: &str) -> Result<Self, ZoneError> {
+        master_file::parse(text, Some(domain))
     }
 
     /// Sets the answer for a name. Records are sorted, so that their order on the wire changes nothing.

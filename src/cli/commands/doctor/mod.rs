@@ -83,14 +83,15 @@ async fn doctor(context: &Context, global: &Global, args: &DoctorArgs) -> Outcom
 
 /// Looks at the server on this machine, or at the settings that are named.
 async fn server(project: &Project, args: &DoctorArgs) -> Result<Report, Failure> {
+    let domains = domains(project, args);
     let subject = Subject {
         rspamadm: "rspamadm".to_owned(),
         rspamd_local_d: args.rspamd_local_d.clone(),
         postconf: "postconf".to_owned(),
         postfix_main_cf: args.postfix_main_cf.clone(),
-        domains: if args.domains.is_empty() { project.config.forwarders() } else { args.domains.clone() },
+        dns: dns(args.dns.as_deref(), project.config.dns, &domains)?,
+        domains,
         addresses: args.addresses.clone(),
-        dns: dns(args.dns.as_deref(), project.config.dns)?,
     };
     for path in [&subject.rspamd_local_d, &subject.postfix_main_cf].into_iter().flatten() {
         fs::metadata(path).map_err(|e| Failure::Usage(format!("cannot look at {}: {e}", path.display())))?;
@@ -107,7 +108,13 @@ fn exit(report: &Report) -> ExitCode {
     }
 }
 
-fn dns(typed: Option<&str>, project: Option<SocketAddr>) -> Result<Dns, Failure> {
+/// The domains whose mail is forwarded.
+fn domains(project: &Project, args: &DoctorArgs) -> Vec<String> {
+    if args.domains.is_empty() { project.config.forwarders() } else { args.domains.clone() }
+}
+
+/// Where DNS is asked. In a zone file, names are below the domain where there is one alone.
+fn dns(typed: Option<&str>, project: Option<SocketAddr>, domains: &[String]) -> Result<Dns, Failure> {
     let given = |address: Option<SocketAddr>| {
         address.map_or_else(Dns::system, Dns::server).map_err(|e| Failure::Inconclusive(e.to_string()))
     };
@@ -118,7 +125,11 @@ fn dns(typed: Option<&str>, project: Option<SocketAddr>) -> Result<Dns, Failure>
             Ok(address) => given(Some(address)),
             Err(_) => {
                 let file = fs::read_to_string(text).map_err(|e| Failure::Usage(format!("cannot read {text}: {e}")))?;
-                ZoneFile::parse(&file).map(Dns::zone).map_err(|e| Failure::Usage(format!("{text}: {e}")))
+                let zone = match domains {
+                    [domain] => ZoneFile::parse_of(&file, domain),
+                    _ => ZoneFile::parse(&file),
+                };
+                zone.map(Dns::zone).map_err(|e| Failure::Usage(format!("{text}: {e}")))
             }
         },
     }

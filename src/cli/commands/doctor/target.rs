@@ -1,6 +1,6 @@
 //! `sealcheck doctor --target`: is all there that a run on this target needs?
 
-use super::{DoctorArgs, dns, send};
+use super::{DoctorArgs, dns, domains, send};
 use crate::{
     cli::{Context, failure::Failure, project::Project},
     core::Redactor,
@@ -57,7 +57,7 @@ pub(super) async fn examine(
         hints: &hints,
         senders: &senders,
         keys: &args.keys,
-        dns: &dns(args.dns.as_deref(), target.dns)?,
+        dns: &dns(args.dns.as_deref(), target.dns, &domains(project, args))?,
         tokens: &Tokens::new(redactor.clone()),
         now: context.clock.now().as_second(),
     };
