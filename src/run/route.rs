@@ -19,6 +19,8 @@ pub(super) struct Route {
     pub(super) server: String,
     /// Whether that is the sender's own or one that is tested.
     pub(super) first: FirstServer,
+    /// Whether it is the recipients' own, without a server between.
+    pub(super) is_straight: bool,
     /// The name to greet it with.
     pub(super) helo: String,
     /// What signs the mail: nobody else does where it goes straight to the recipients' server.
@@ -73,8 +75,10 @@ pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> 
             next = account.forwards_to.as_ref().and_then(|name| target.accounts.get(name));
         }
     }
-    let first = first_server(server, direct.is_some(), target);
-    Ok(Route { endpoint: endpoint.clone(), server: server.name.clone(), first, helo: sender.domain(), signer, reaches })
+    let is_straight = direct.is_some();
+    let first = first_server(server, is_straight, target);
+    let (endpoint, server, helo) = (endpoint.clone(), server.name.clone(), sender.domain());
+    Ok(Route { endpoint, server, first, is_straight, helo, signer, reaches })
 }
 
 /// Whose the server of an account is: the company's is that of every account in a domain that forwards.

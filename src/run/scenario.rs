@@ -9,6 +9,7 @@ use super::{
     log::{Log, millis},
     pipeline::attempt,
     removal::Removal,
+    route::route,
     scenario_report::blank,
     world::World,
     worlds::Unbuilt,
@@ -18,7 +19,7 @@ use crate::{
     evidence::Evidence,
     judge::{
         diagnose,
-        snapshot::{Comparison, Writing, normalise},
+        snapshot::{Comparison, Writing, folder, normalise},
     },
     lab::Program,
     outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status},
@@ -214,13 +215,18 @@ fn snapshot(
 ) {
     let (Some(evidence), Some(target)) = (evidence, target) else { return };
     let Some(text) = normalise(evidence, &item.scenario, target, item.scenario.snapshot) else { return };
-    let (store, name) = (&environment.snapshots, target.kind.as_str());
+    let is_straight = route(&item.scenario.send, target).is_ok_and(|route| route.is_straight);
+    let (store, name) = (&environment.snapshots, &folder(target.kind, is_straight));
     let known = known_issue(item, Some(target)).is_some();
     if report.status != Status::Passed || known || evidence.copies.iter().any(|c| c.verification.has_temperror()) {
         report.snapshot = Some(store.skipped(name, &item.scenario.id));
         return;
     }
-    let writing = if report.attempts.len() > 1 { Writing::Withheld } else { Writing::Allowed };
+    let writing = match (report.attempts.len() > 1, is_straight) {
+        (true, _) => Writing::Withheld,
+        (false, true) => Writing::Optional,
+        (false, false) => Writing::Allowed,
+    };
     let error = match store.compare(&item.scenario, name, &text, writing) {
         Ok(Comparison { outcome, unwritten }) => {
             report.status = match outcome.status {

@@ -1,6 +1,6 @@
-//! The gate before a deployment, as the page about Gmail shows it: its script is run.
+//! The gate before a deployment: the script of the page about Gmail, and a project that `init` began.
 
-use crate::program::{Lab, Project};
+use crate::program::{Lab, Project, Ran};
 use std::{fs, process::Command};
 
 /// Of the sender's signature nothing is asked: without a key nobody signs what does not pass the sender's own server.
@@ -90,5 +90,61 @@ fn a_candidate_that_does_not_seal_may_not() {
     let lab = lab(&project, &["--knob", "company.arc=false"]);
     let (code, text) = gate(&project, &candidate(&lab));
     assert!(code == 1 && text.contains("error[A00]") && text.contains("do not switch"), "{code}: {text}");
+    assert_eq!(lab.end(), 0);
+}
+
+/// A project as `init` begins it, whose accounts are those of a lab.
+fn begun(knobs: &[&str]) -> (Project, Lab, String) {
+    let project = Project::new();
+    assert_eq!(project.run(&["init"]).code, 0);
+    let lab = project.lab(&[&["--config-out", "lab.yaml"], knobs].concat());
+    let mx = format!("accounts.company.mx={}", candidate(&lab));
+    (project, lab, mx)
+}
+
+/// Runs what a tag names against Gmail, and the server that is to be tested.
+fn tested(project: &Project, tag: &str, more: &[&str]) -> Ran {
+    project.run(&[&["run", "--config", "lab.yaml", "--target", "gmail", "--tag", tag], more].concat())
+}
+
+#[test]
+fn a_sound_candidate_passes_in_a_project_with_accepted_snapshots() {
+    let (project, lab, mx) = begun(&[]);
+    let project = project.env("CI", "true");
+    let first = tested(&project, "smoke", &["--update", "new"]);
+    assert!(first.code == 0 && project.path("snapshots/gmail/forward-arc.snap").exists(), "{first}");
+    let usual = project.read("snapshots/gmail/forward-arc.snap");
+    for tag in ["candidate", "smoke"] {
+        for (update, words) in [("never", "passed"), ("new", " written"), ("never", " ok")] {
+            let ran = tested(&project, tag, &["--set", &mx, "--update", update]);
+            assert!(ran.code == 0 && ran.stdout.contains(words), "{tag} {update} {ran}");
+        }
+    }
+    assert_eq!(project.read("snapshots/gmail/forward-arc.snap"), usual);
+    let straight = project.read("snapshots/gmail-mx/forward-arc.snap");
+    assert!(straight.contains("spf=softfail") && usual.contains("spf=pass"), "{straight}");
+    // Both are there for a reason.
+    let status = project.run(&["snapshots", "status"]);
+    assert!(status.code == 0 && status.stdout.contains(" 0 obsolete"), "{status}");
+    let night = tested(&project, "smoke", &[]);
+    assert!(night.code == 0 && night.stdout.contains("ok"), "{night}");
+    assert_eq!(lab.end(), 0);
+}
+
+#[test]
+fn each_fault_of_a_candidate_ends_with_its_code_and_cause() {
+    for (knobs, code, words) in [
+        (&["--knob", "company.arc=false"][..], 1, "error[A00]"),
+        (&["--knob", "company.greylist=true"], 0, "1 run: 1 passed"),
+        (&["--knob", "company.reject=550 5.7.1 no"], 1, "error[D13]"),
+    ] {
+        let (project, lab, mx) = begun(knobs);
+        let ran = tested(&project, "candidate", &["--set", &mx]);
+        assert!(ran.code == code && ran.stdout.contains(words), "{knobs:?} {ran}");
+        assert_eq!(lab.end(), 0);
+    }
+    let (project, lab, _) = begun(&[]);
+    let dead = tested(&project, "candidate", &["--set", "accounts.company.mx=127.0.0.1:1"]);
+    assert!(dead.code == 3 && dead.stdout.contains("error[H04]"), "{dead}");
     assert_eq!(lab.end(), 0);
 }

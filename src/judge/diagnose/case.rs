@@ -84,7 +84,9 @@ impl RefusedBy {
 /// What only an attempt knows.
 #[derive(Debug, Default)]
 pub struct Attempt {
-    /// The first server took the mail.
+    /// Whose server we handed the mail to.
+    pub first: FirstServer,
+    /// That server took it.
     pub accepted: bool,
     /// The account that sent is the one that receives, with its address.
     pub to_itself: Option<String>,
@@ -191,6 +193,7 @@ impl<'a> Case<'a> {
             forwarder,
             mailboxes: Some(&evidence.mailboxes),
             attempt: Some(Attempt {
+                first: evidence.submission.server,
                 accepted: evidence.submission.may_be_accepted(),
                 to_itself,
                 late,

@@ -14,7 +14,7 @@ use std::{
 /// An accepted `.snap`, a `.snap.new` that would replace it, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The target: the first folder below the snapshots.
+    /// The folder of a target: the first one below the snapshots.
     pub target: String,
     /// The scenario's id: as the header has it where that fits the path, else as far as the path tells.
     pub id: String,

@@ -1,21 +1,27 @@
 //! Where a scenario's snapshot lies: a path that every file system takes and that no other scenario has.
 
-use crate::core::ScenarioId;
+use crate::{core::ScenarioId, scenario::TargetKind};
 use std::path::{Path, PathBuf};
 
 /// The longest part of a path that is kept as it is, in bytes.
 const LONGEST: usize = 100;
 
-/// `<dir>/<target>/<scenario id>.snap`. The slashes of an id are directories. A part that some file system would
+/// The folder of a target's snapshots. Mail that goes straight to the server of its recipients (`mx:` of an account) has one
+/// of its own, as its copies tell of another way.
+pub fn folder(target: TargetKind, is_straight: bool) -> String {
+    format!("{target}{}", if is_straight { "-mx" } else { "" })
+}
+
+/// `<dir>/<folder>/<scenario id>.snap`, in the [`folder`] of a target. The slashes of an id are directories. A part that some file system would
 /// refuse, shorten or take for another one (capitals, other special characters, reserved names, more than 100 bytes)
 /// gets `~` and eight digits of its SHA-256 at its end, and `_` for what cannot stand in a file name.
-pub fn path(dir: &Path, target: &str, id: &ScenarioId) -> PathBuf {
+pub fn path(dir: &Path, folder: &str, id: &ScenarioId) -> PathBuf {
     let (folders, row) = match id.as_str().find('[') {
         Some(at) => id.as_str().split_at(at),
         None => (id.as_str(), ""),
     };
     let (folders, last) = folders.rsplit_once('/').map_or((None, folders), |(f, l)| (Some(f), l));
-    let mut path = dir.join(safe(target));
+    let mut path = dir.join(safe(folder));
     path.extend(folders.into_iter().flat_map(|f| f.split('/')).map(safe));
     path.join(format!("{}.snap", safe(&format!("{last}{row}"))))
 }

@@ -1,6 +1,6 @@
 //! Files that belong to no scenario any more.
 
-use super::path;
+use super::{folder, path};
 use crate::{
     core::file,
     scenario::{Scenario, model::SnapshotPreset},
@@ -11,12 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The accepted files that scenarios may have: one for each of their targets, none with `snapshot: none`.
+/// The accepted files that scenarios may have: those of both ways to each of their targets, none with `snapshot: none`.
 pub fn known<'a>(dir: &Path, scenarios: impl IntoIterator<Item = &'a Scenario>) -> BTreeSet<PathBuf> {
     scenarios
         .into_iter()
         .filter(|s| s.snapshot != SnapshotPreset::None)
-        .flat_map(|s| s.targets.iter().map(|target| path(dir, target.as_str(), &s.id)))
+        .flat_map(|s| {
+            s.targets.iter().flat_map(|t| [false, true].map(|straight| path(dir, &folder(*t, straight), &s.id)))
+        })
         .collect()
 }
 

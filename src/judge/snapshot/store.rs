@@ -38,6 +38,8 @@ pub enum Writing {
     /// What `--update` allows. Of several attempts at one scenario in a run (`--repeat`), only the first may write; the
     /// others are compared with what then stands there.
     Allowed,
+    /// The same, but nothing is left to be reviewed: nobody needs to accept what is not there yet.
+    Optional,
     /// Nothing: the attempt passed only after a retry.
     Withheld,
 }
@@ -95,7 +97,8 @@ impl Store {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let update = match writing {
             Writing::Allowed if used.insert(file.clone()) => self.update,
-            Writing::Allowed | Writing::Withheld => Update::Never,
+            Writing::Optional if self.update != Update::Pending && used.insert(file.clone()) => self.update,
+            Writing::Allowed | Writing::Optional | Writing::Withheld => Update::Never,
         };
         let accepted = SnapshotFile::read_in_place(&file, &self.dir, &file)?;
         let mut outcome = outcome(&file, SnapshotStatus::Missing);
@@ -106,6 +109,9 @@ impl Store {
         }
         let whole = || format!("{}{text}\n", self.redactor.text(&header(scenario, target)));
         let unwritten = record(update, &file, whole, &mut outcome).err();
+        if writing == Writing::Optional && outcome.status == SnapshotStatus::Missing {
+            outcome.status = SnapshotStatus::Skipped;
+        }
         Ok(Comparison { outcome, unwritten })
     }
 }

@@ -95,6 +95,7 @@ fn project() -> Result<Vec<File>, Failure> {
         ("schemas/scenario.v1.json", schema(Document::Scenario)?),
     ];
     files.extend(SHIPPED.map(|(path, text)| (path, text.into())));
+    files.push(("scenarios/candidate.yaml", include_str!("files/candidate.yaml").into()));
     Ok(files)
 }
 

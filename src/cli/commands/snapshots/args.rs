@@ -1,6 +1,10 @@
 //! What can be typed after `sealcheck snapshots`.
 
-use crate::{core::glob, judge::snapshot::Entry, scenario::TargetKind};
+use crate::{
+    core::glob,
+    judge::snapshot::{Entry, folder},
+    scenario::TargetKind,
+};
 
 /// `sealcheck snapshots …`.
 #[derive(Debug, Clone, clap::Args)]
@@ -50,7 +54,7 @@ pub struct Selection {
 impl Selection {
     /// Whether a snapshot is meant.
     pub(super) fn takes(&self, entry: &Entry) -> bool {
-        self.target.is_none_or(|t| t.as_str() == entry.target)
+        self.target.is_none_or(|t| [false, true].iter().any(|straight| folder(t, *straight) == entry.target))
             && (self.ids.is_empty() || self.ids.iter().any(|id| glob::fits(id, &entry.id)))
     }
 

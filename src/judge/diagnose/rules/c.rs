@@ -1,7 +1,7 @@
 //! Family C: the chain verifies, but it does not help, or says the wrong thing.
 
 use crate::{
-    evidence::Folder,
+    evidence::{FirstServer, Folder},
     judge::diagnose::{
         case::{Case, Mail, related},
         found::{field, found, quote},
@@ -119,7 +119,9 @@ fn hidden_client(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Diagn
     let comment = spf.comment.as_deref()?;
     let own: Vec<_> = mail.hops.iter().filter(|h| h.by.as_deref().is_some_and(|by| related(by, forwarder))).collect();
     let relayed = own.iter().skip(1).find(|h| h.from_ip.as_deref().is_some_and(|ip| comment.contains(ip)));
-    let local = own.first().filter(|h| {
+    // Of what we handed over ourselves, the first hop is ours, wherever we are.
+    let is_ours = case.attempt.as_ref().is_some_and(|attempt| attempt.first == FirstServer::Company);
+    let local = own.first().filter(|_| !is_ours).filter(|h| {
         let ip = h.from_ip.as_deref().filter(|ip| comment.contains(ip));
         ip.and_then(|ip| ip.parse().ok()).is_some_and(is_local)
     });
