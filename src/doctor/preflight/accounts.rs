@@ -42,6 +42,16 @@ impl Preflight<'_> {
             let text = format!("mail from {} ends in another mailbox than its own", sender.address);
             report.ok("sender", text);
         }
+        for sender in self.senders.iter().filter_map(|name| self.target.accounts.get(name)) {
+            if sender.imap.is_none() {
+                let text = format!(
+                    "{} has no `imap`: the bounce of a copy that is refused goes to it, and is not seen",
+                    sender.name
+                );
+                let next = format!("write `imap` of account {} into the project file", sender.name);
+                report.warn(&format!("{}.bounces", sender.name), "", text, next);
+            }
+        }
         for account in self.target.accounts.values() {
             self.limit(account, report);
         }

@@ -60,6 +60,13 @@ pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> Vec<Strin
     if !snapshots.pending.is_empty() {
         out.push(note(palette, &format!("{} to review: sealcheck snapshots review", snapshots.pending.len())));
     }
+    let unwritten = snapshots.missing.saturating_sub(snapshots.pending.len());
+    if unwritten > 0 {
+        let text = format!(
+            "{unwritten} not accepted yet: sealcheck run --update new accepts what is seen; then commit snapshots/"
+        );
+        out.push(note(palette, &text));
+    }
     out.extend(snapshots.obsolete.iter().map(|file| note(palette, &format!("obsolete snapshot {file}"))));
     if let Some(stopped) = &tally.stopped {
         out.push(note(palette, &format!("{stopped}: {} not run", totals.not_run)));
