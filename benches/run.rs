@@ -109,6 +109,7 @@ async fn with_checks() -> (Duration, usize) {
         diagnosis_text: sealcheck::report::console::diagnosis_text,
         snapshots: Store::new(&nowhere, Update::Never, redactor.clone()),
         obsolete_is_unclean: false,
+        all_skipped: ExitCode::Success,
         run_dir: RunDir::new(nowhere, redactor.clone()),
         sent: None,
         redactor,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum ExitCode {
     /// 0: everything that was selected passed.
     Success,
-    /// 4: nothing was selected.
+    /// 4: nothing was selected, or all of it is skipped.
     NothingSelected,
     /// 5: passed, but a snapshot is pending, missing or obsolete, or a pass was flaky.
     NotClean,

@@ -301,6 +301,11 @@ impl Totals {
         self.failed + self.timed_out + self.late + self.unexpected_passes
     }
 
+    /// Whether there is something, and none of it was run on purpose.
+    pub fn is_all_skipped(&self) -> bool {
+        self.selected > 0 && self.skipped == self.selected
+    }
+
     /// Adds those of another part of the same run.
     pub fn add(&mut self, other: Self) {
         let Self { selected, passed, failed, timed_out, late, errored, skipped, flaky, .. } = other;

@@ -52,7 +52,9 @@ pub fn merge(records: Vec<Record>, expected: usize, run: RunId) -> Merged {
         problems.extend(dealt_wrongly(&shards));
     }
     let of_problems = if problems.is_empty() { ExitCode::Success } else { ExitCode::Shard };
-    let exit = shards.values().map(Shard::exit).fold(of_problems, ExitCode::max);
+    let is_all_skipped = Totals::of(shards.values().flat_map(Shard::reports)).is_all_skipped();
+    let nothing_run = if is_all_skipped { ExitCode::NothingSelected } else { ExitCode::Success };
+    let exit = shards.values().map(Shard::exit).fold(of_problems.max(nothing_run), ExitCode::max);
     Merged { events: events(shards.into_values().collect(), run, exit, &problems), problems, exit }
 }
 

@@ -5,13 +5,38 @@
 use super::steps::{AttemptContext, Composed};
 use crate::{
     core::{deadline, duration},
-    evidence::{FirstServer, Sent, Stage, StageReply, Submission},
+    evidence::{Evidence, FirstServer, Sent, Stage, StageReply, Submission},
     judge::{check::asks_for_refusal, refusal},
     outcome::{HarnessCode, StageError},
     probe::submit::{Unsubmitted, submit},
+    scenario::model::ExpectationKind,
 };
 use serde_json::json;
 use std::time::{Duration, Instant};
+
+/// Whether every expectation of an attempt holds, and what shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// They hold, and what was seen proves that the mail left, or nothing rests on that.
+    BySight,
+    /// They hold, and among them that nothing arrives: no copy and no report of the mail was seen anywhere.
+    BySilence,
+    /// They do not hold.
+    Not,
+}
+
+impl Held {
+    pub(super) fn of(holds: bool, cx: &AttemptContext<'_>, evidence: &Evidence) -> Self {
+        let is_silence = |kind: &ExpectationKind| matches!(kind, ExpectationKind::Absent(_));
+        let is_seen = !evidence.copies.is_empty() || !evidence.bounces.is_empty();
+        let mut expected = cx.item.scenario.expected_on(cx.world.target.kind);
+        match holds {
+            false => Self::Not,
+            true if is_seen || !expected.any(|e| is_silence(&e.kind)) => Self::BySight,
+            true => Self::BySilence,
+        }
+    }
+}
 
 /// The first pause between two tries, and the longest; each is twice as long as the one before.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(20));
@@ -111,16 +136,15 @@ fn again<'s>(
     (!put_off.is_empty() && !is_asked_for()).then_some((put_off, reply))
 }
 
-/// Why what the first server said leaves open what the system under test does with the mail. `holds` says whether every
-/// expectation holds.
+/// Why what the first server said leaves open what the system under test does with the mail.
 pub(super) fn in_doubt(
     cx: &AttemptContext<'_>,
     composed: &Composed,
     submission: &Submission,
-    holds: bool,
+    held: Held,
 ) -> Option<StageError> {
     let stage = format!("submit to {}", composed.route.server);
-    if let Some(why) = submission.unanswered.as_ref().filter(|_| !holds) {
+    if let Some(why) = submission.unanswered.as_ref().filter(|_| held != Held::BySight) {
         let message = format!("{why}; nobody knows whether the server took the mail, so it was not sent again");
         let next = format!("look for the Message-ID in the server's log; {SMTP_LOG}");
         return Some(StageError::new(HarnessCode::H04, stage, message, next));
@@ -128,8 +152,10 @@ pub(super) fn in_doubt(
     let reply = submission.kept_back()?;
     // Where nothing was sent, nothing that was not seen says anything.
     let is_asked_for = asks_for_refusal(&cx.item.scenario, &cx.world.target, &composed.vars, submission);
-    if holds && (is_asked_for || submission.may_be_accepted()) {
-        return None;
+    match held {
+        Held::BySight if submission.may_be_accepted() => return None,
+        Held::BySight | Held::BySilence if is_asked_for => return None,
+        Held::BySight | Held::BySilence | Held::Not => {}
     }
     let (code, next) = match (submission.server, refusal::is_limit(&reply.reply)) {
         (FirstServer::Sender, true) => (

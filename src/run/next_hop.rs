@@ -1,6 +1,7 @@
 //! What the server behind the lab's outside sender says: the sender is ours, so that we hear it too.
 
 use super::{
+    handover::Held,
     log::{Begun, Log},
     world::World,
 };
@@ -50,16 +51,16 @@ pub(super) async fn unreachable(world: &World, message_id: &str, log: &Log) -> S
     }
 }
 
-/// What it proves when the mail was still put off in the end, and something is missing: nothing.
-pub(super) fn in_doubt(tries: &[NextHop], holds: bool) -> Option<StageError> {
-    let last = tries.last().filter(|_| !holds)?;
+/// What it proves when the mail was still put off in the end, and something is missing or nothing was seen: nothing.
+pub(super) fn in_doubt(tries: &[NextHop], held: Held) -> Option<StageError> {
+    let last = tries.last().filter(|_| held != Held::BySight)?;
     let why = last.deferral()?;
     let (code, next) = match last.problem {
         Some(_) => (HarnessCode::H04, NEXT),
         None => (
             HarnessCode::H06,
-            "give it more time (`--timeout`), or take this machine from greylisting and limits there; the outside sender of the \
-             lab has tried until the end",
+            "give it more time (`--timeout`, or `settle` of what is to be absent), or take this machine from greylisting and limits \
+             there; the outside sender of the lab has tried until the end",
         ),
     };
     let tries = if tries.len() == 1 { "once".to_owned() } else { format!("{} times", tries.len()) };

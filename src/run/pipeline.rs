@@ -9,7 +9,7 @@ use super::{
     emit, evidence,
     exhausted::exhausted,
     filed,
-    handover::{hand_over, in_doubt},
+    handover::{Held, hand_over, in_doubt},
     incomplete::incomplete,
     log::Log,
     logs::Asked,
@@ -185,8 +185,9 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let ours = is_open.then(|| exhausted(cx.files)).flatten().or(incomplete);
     let is_ours = ours.is_some();
     let in_doubt = || {
-        let first = in_doubt(cx, composed, &evidence.submission, holds);
-        first.or_else(|| next_hop::in_doubt(&evidence.next_hop, holds))
+        let held = Held::of(holds, cx, evidence);
+        let first = in_doubt(cx, composed, &evidence.submission, held);
+        first.or_else(|| next_hop::in_doubt(&evidence.next_hop, held))
     };
     let error = ours.or_else(|| collected.error.clone()).or_else(in_doubt);
     let of_checks = checks.as_deref_mut().unwrap_or_default();

@@ -57,6 +57,8 @@ pub struct Options {
     pub snapshots: Store,
     /// A snapshot without a scenario is not clean (exit 5).
     pub obsolete_is_unclean: bool,
+    /// What it means when everything that was selected is skipped.
+    pub all_skipped: ExitCode,
     /// The run's directory.
     pub run_dir: RunDir,
     /// Where all runs count what they send to accounts that have a limit; without it this run counts for itself.
@@ -167,6 +169,9 @@ pub async fn run(
     let mut exit = exit(&scenarios, &totals, options.flaky, stop.reason());
     if plan.selection.is_empty() {
         exit = exit.max(ExitCode::NothingSelected);
+    }
+    if totals.is_all_skipped() {
+        exit = exit.max(options.all_skipped);
     }
     if options.obsolete_is_unclean && !plan.obsolete_snapshots.is_empty() {
         exit = exit.max(ExitCode::NotClean);

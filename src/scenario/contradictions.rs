@@ -119,17 +119,17 @@ fn number(seal: &SealTest) -> Option<u32> {
     }
 }
 
-/// The first seal of a chain says `cv=none`, and no other does.
+/// The first seal of a chain says `cv=none`, and no other does; `cv=fail` ends a chain.
 fn chain_validation(seal: &At<SealTest>, broken: bool, verified: bool) -> Option<YamlError> {
-    let (n, cv) = (number(&seal.value)?, seal.value.cv.as_deref()?);
+    let (n, cv) = (number(&seal.value), seal.value.cv.as_deref()?);
     let help = "RFC 8617 §5.1.1: cv=none at i=1 and nowhere else; of a broken chain write `verify: fail` too";
-    match (n, cv) {
-        (1, "pass" | "fail") if !broken => Some(wrong(&seal.at, format!("a chain does not begin with cv={cv}"), help)),
-        (2.., "none") if verified => {
-            Some(wrong(&seal.at, format!("no chain that verifies has cv=none at i={n}"), help))
-        }
-        _ => None,
-    }
+    let message = match (n, cv) {
+        (Some(1), "pass" | "fail") if !broken => format!("a chain does not begin with cv={cv}"),
+        (Some(2..), "none") if verified => format!("no chain that verifies has cv=none at i={}", n?),
+        (_, "fail") if verified => "no chain that verifies has cv=fail".to_owned(),
+        _ => return None,
+    };
+    Some(wrong(&seal.at, message, help))
 }
 
 /// Expectations of one target that exclude each other; accounts are told by their names. `recipients` is how many there are.
@@ -190,7 +190,9 @@ impl SmtpExpectation {
             Some(stage) => recipients == 1 || FOR_ALL.contains(&stage),
             None => recipients == 1,
         };
-        for_all && self.code.as_ref().is_some_and(|code| code.value >= 500)
+        let is_final = self.code.as_ref().is_some_and(|code| code.value >= 500)
+            || literal(&self.status).is_some_and(|(status, _)| status.starts_with('5'));
+        for_all && is_final
     }
 }
 
@@ -215,6 +217,11 @@ mod tests {
             ("absent: gmail", "count: { to: gmail, is: 1 }", "nothing is to be in gmail, and a copy"),
             ("absent: external", "bounced: external", "nothing is to be in external, and a bounce"),
             ("smtp: 550", "delivered: gmail", "the first server is to refuse the mail, and a copy is to arrive"),
+            (
+                "smtp: { status: 5.7.1 }",
+                "delivered: gmail",
+                "the first server is to refuse the mail, and a copy is to arrive",
+            ),
             (
                 "smtp: 550",
                 "bounced: external",

@@ -89,6 +89,24 @@ fn a_server_that_does_not_answer_leaves_it_open() {
 }
 
 #[test]
+fn nothing_is_absent_of_a_mail_that_is_not_known_to_have_been_taken() {
+    let rows = [
+        // The sender's server hangs up in the message: nobody knows whether it took it.
+        ("external: { submission: drop }", "", "H04"),
+        // What is there proves that it left.
+        ("external: { submission: lost }", "  - delivered: { to: gmail, auth: { arc: pass } }\n", ""),
+    ];
+    side_by_side(rows, |(lab, more, code)| {
+        let from = if more.is_empty() { "gmail" } else { "gmail-2" };
+        let text = format!("lab: {{ {lab} }}\nexpect:\n  - absent: {{ from: {from}, settle: 1s }}\n{more}");
+        let (ran, attempt, failed) = run(Project::new(), &scenario("timeout: 20s", &text), &[]);
+        let (exit, error) = if code.is_empty() { (0, Value::Null) } else { (3, json!(code)) };
+        assert_eq!((ran.code, &attempt["error"]["code"]), (exit, &error), "{lab}: {ran}");
+        assert!(failed.is_empty(), "{failed:?}");
+    });
+}
+
+#[test]
 fn settling_without_a_working_idle_ends_in_a_search() {
     let rows: [(&str, &'static str, &str); 3] =
         [("none", "IMAP4rev1 X-GM-EXT-1", ""), ("no", "", "NO not now"), ("bad", "", "BAD what")];

@@ -15,6 +15,15 @@ fn a_scenario_without_an_expectation_for_the_target_is_skipped_and_says_why() {
     let text = scenario("company", "expect:\n  - delivered: { to: gmail, targets: [gmail] }");
     let project = Project::new().scenario("elsewhere", &text.replace("snapshot: none\n", ""));
     let run = project.run(&["run", "--report", "json=result.json"]);
+    assert_eq!(run.code, 4, "nothing was run: {run}");
+    assert!(run.stderr.contains("everything that was selected is skipped"), "{run}");
+    assert_eq!(project.run(&["run", "--no-tests", "pass"]).code, 0);
+    for (shard, record) in [("1/2", "1.jsonl"), ("2/2", "2.jsonl")] {
+        let run = project.run(&["run", "--shard", shard, "--record", record]);
+        assert_eq!(run.code, 0, "another shard may have run something: {run}");
+    }
+    let merged = project.run(&["merge", "1.jsonl", "2.jsonl", "--expect-shards", "2"]);
+    assert_eq!(merged.code, 4, "{merged}");
     assert!(run.stdout.contains("SKIP") && !run.stdout.contains("PASS"), "{run}");
     let result: Value = serde_json::from_str(&project.read("result.json")).unwrap();
     let scenario = &result["scenarios"][0];

@@ -19,7 +19,7 @@ use sealcheck::{
             store::{Credentials, Flavour},
         },
     },
-    outcome::RunInfo,
+    outcome::{ExitCode, RunInfo},
     probe::token::Tokens,
     report::{
         Hub, Reporter,
@@ -221,6 +221,7 @@ async fn written(dir: &Path, redactor: Redactor, scenarios: Vec<Scenario>) -> Wr
         diagnosis_text: sealcheck::report::console::diagnosis_text,
         snapshots: Store::new(path("snapshots"), Update::All, redactor.clone()),
         obsolete_is_unclean: false,
+        all_skipped: ExitCode::Success,
         run_dir: RunDir::new(path("run"), redactor.clone()),
         sent: None,
         redactor: redactor.clone(),

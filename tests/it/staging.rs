@@ -291,4 +291,10 @@ fn what_a_server_said_last_is_what_was_checked() {
     let ran = project.run(&["run", "--timeout", "5s", "--report", "json=r.json", "--report", "console"]);
     assert!(ran.code == 3 && ran.stdout.contains("error[H06]"), "{ran}");
     assert!(ran.stdout.contains("put it off, the last time with 451 4.3.2 not now, in answer to rcpt"), "{ran}");
+    // Nor is it absent for good.
+    let absent = FORWARD.split_once("expect:").unwrap().0.to_owned()
+        + "expect: [ absent: { from: gmail, settle: 10s } ]\nsnapshot: none\n";
+    let project = project.scenario("forward", &absent);
+    let ran = project.run(&["run", "--report", "console"]);
+    assert!(ran.code == 3 && ran.stdout.contains("error[H06]"), "{ran}");
 }

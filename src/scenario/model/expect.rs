@@ -251,6 +251,7 @@ pub struct CountExpectation {
     pub folder: FolderTest,
     /// How many copies.
     #[serde(deserialize_with = "form::some")]
+    #[schemars(range(min = 1))]
     pub is: At<u32>,
     /// How long to go on looking for more after that many have arrived.
     #[serde(default)]

@@ -6,7 +6,7 @@ use crate::{
     doctor::{Report, Status},
     judge::snapshot::{Store, Update},
     lab::Settings,
-    outcome::{Observed, RunInfo, RunReport, ScenarioReport, Status as Ended},
+    outcome::{ExitCode, Observed, RunInfo, RunReport, ScenarioReport, Status as Ended},
     report,
     run::{self, ArtifactPolicy, Emitter, FlakyPolicy, Plan, RunDir, Selection, Stop},
     scenario::{
@@ -95,6 +95,7 @@ async fn run(
         diagnosis_text: report::console::diagnosis_text,
         snapshots: Store::new(&project.snapshots, Update::Never, redactor.clone()),
         obsolete_is_unclean: false,
+        all_skipped: ExitCode::Success,
         run_dir: RunDir::new(directory, redactor.clone()),
         sent: Some(project.sent()),
         redactor: redactor.clone(),

@@ -84,7 +84,7 @@ pub(in crate::cli::commands) struct RunningArgs {
     /// Only scenarios that did not pass in the last run on the target, or in RUN
     #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = recorded::LAST)]
     pub(in crate::cli::commands) failed: Option<String>,
-    /// What it means when nothing is selected: exit 4 or exit 0
+    /// What it means when nothing is selected, or all of it is skipped: exit 4 or exit 0
     #[arg(long, value_name = "POLICY", default_value = "fail")]
     pub(in crate::cli::commands) no_tests: NoTests,
     /// Print what would be run, and stop
@@ -159,7 +159,7 @@ pub(in crate::cli::commands) enum Obsolete {
     Ignore,
 }
 
-/// What it means when nothing is selected.
+/// What it means when nothing is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli::commands) enum NoTests {
     /// Exit 4

@@ -139,6 +139,11 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
         diagnosis_text: report::console::diagnosis_text,
         snapshots: Store::new(&project.snapshots, options.update.value, redactor.clone()),
         obsolete_is_unclean: options.obsolete.value == Obsolete::Fail,
+        // Another shard may have something to run.
+        all_skipped: match (args.running.no_tests, settings.selection.shard) {
+            (NoTests::Fail, None) => ExitCode::NothingSelected,
+            _ => ExitCode::Success,
+        },
         run_dir: RunDir::new(directory, redactor.clone()),
         sent: Some(project.sent()),
         redactor: redactor.clone(),
@@ -148,7 +153,12 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     let errors = hub.join();
     signals.abort();
     let mut exit = match outcome {
-        Ok((_, exit)) => exit,
+        Ok((report, exit)) => {
+            if report.totals.is_all_skipped() {
+                complain("everything that was selected is skipped");
+            }
+            exit
+        }
         Err(run::Refused(problems)) => return Err(Failure::mistakes(&problems)),
     };
     for error in &errors {

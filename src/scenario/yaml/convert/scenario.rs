@@ -8,7 +8,7 @@ use crate::{
         model::{KnownIssue, Scenario, Wait, Written, WrittenRetries},
         reach::out_of_reach,
         target::TargetKind,
-        vars::{Vars, is_name},
+        vars::{Piece, Vars, is_name, pieces},
         yaml::{
             spot::{Form, Many, Scalar, Spot, Try},
             twin::scenario::{KnownIssueTwin, PollTwin, RetriesTwin, ScenarioTwin, WaitTwin, WhenTwin},
@@ -34,6 +34,10 @@ impl Cx<'_> {
         let known_issue = twin.known_issue.and_then(|k| k.0).map(|k| self.known_issue(k, &targets));
         if let Some(skip) = &twin.skip {
             self.filled("`skip`", skip);
+            if matches!(skip.value.as_str(), "true" | "false") {
+                let help = "write why it is not run, or leave the key out";
+                self.wrong(skip.at, format!("`skip: {}` says no reason", skip.value), help);
+            }
         }
         let send = twin.send.0.map(|s| self.send(s));
         let wait = twin.wait.and_then(|w| w.0);
@@ -100,14 +104,28 @@ impl Cx<'_> {
         }
     }
 
+    /// A value is a text as it stands: a variable that it names would be read as it is written.
+    fn value_of(&mut self, name: &Spot<String>, value: &str) {
+        for piece in pieces(value, &|_| false) {
+            if let Piece::Name { written, .. } = piece {
+                let message = format!("`{written}` in the value of variable `{}` is not filled in", name.value);
+                self.wrong(name.at, message, "write it in the text where the variable is used");
+            }
+        }
+    }
+
     fn vars(&mut self, twin: &ScenarioTwin, row: &[(String, String)]) -> Vars {
         let mut vars = Vars::new();
+        for (name, values) in &twin.matrix.0 {
+            values.iter().for_each(|Scalar(value)| self.value_of(name, value));
+        }
         for (name, Scalar(value)) in &twin.vars.0 {
             if self.var_name(name) {
                 if let Some((matrix, _)) = twin.matrix.0.iter().find(|(m, _)| m.value == name.value) {
                     let help = format!("`matrix` defines it in line {}", matrix.at.line);
                     self.wrong(name.at, format!("variable `{}` is defined twice", name.value), help);
                 }
+                self.value_of(name, value);
                 vars.set(name.value.clone(), value.clone());
             }
         }
