@@ -80,3 +80,19 @@ impl Watch {
         NOTICED.load(Ordering::Relaxed) > self.0 || !have_room()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_want_of_files_that_is_over_excuses_nothing() {
+        let before = Watch::begin();
+        notice(&io::Error::from_raw_os_error(rustix::io::Errno::CONNREFUSED.raw_os_error()));
+        assert!(!before.has_seen_exhaustion());
+        notice(&io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error()));
+        assert!(before.has_seen_exhaustion());
+        assert!(!Watch::begin().has_seen_exhaustion());
+    }
+}
