@@ -102,6 +102,27 @@ fn begun(knobs: &[&str]) -> (Project, Lab, String) {
     (project, lab, mx)
 }
 
+/// Asks of the seal what no mail from this machine has.
+const SPF: &str = "sealcheck: 1
+name: spf passed
+tags: [spf]
+targets: [gmail]
+send: { from: external, to: company }
+wait: { timeout: 20s }
+expect:
+  - delivered: { to: gmail, arc: { carries: { i: 1, spf: pass } } }
+snapshot: none
+";
+
+#[test]
+fn the_machine_that_hands_mail_to_a_candidate_is_no_relay_of_the_company_s() {
+    let (project, lab, mx) = begun(&[]);
+    let project = project.scenario("spf", SPF);
+    let ran = tested(&project, "spf", &["--set", &mx]);
+    assert!(ran.code == 1 && ran.stdout.contains("softfail") && !ran.stdout.contains("C03"), "{ran}");
+    assert_eq!(lab.end(), 0);
+}
+
 /// Runs what a tag names against Gmail, and the server that is to be tested.
 fn tested(project: &Project, tag: &str, more: &[&str]) -> Ran {
     project.run(&[&["run", "--config", "lab.yaml", "--target", "gmail", "--tag", tag], more].concat())

@@ -12,9 +12,9 @@ pub fn folder(target: TargetKind, is_straight: bool) -> String {
     format!("{target}{}", if is_straight { "-mx" } else { "" })
 }
 
-/// `<dir>/<folder>/<scenario id>.snap`, in the [`folder`] of a target. The slashes of an id are directories. A part that some file system would
-/// refuse, shorten or take for another one (capitals, other special characters, reserved names, more than 100 bytes)
-/// gets `~` and eight digits of its SHA-256 at its end, and `_` for what cannot stand in a file name.
+/// `<dir>/<folder>/<scenario id>.snap`, in the [`folder`] of a target. The slashes of an id are directories. A part that
+/// some file system would refuse, shorten or take for another one (capitals, other special characters, reserved names, more
+/// than 100 bytes) gets `~` and eight digits of its SHA-256 at its end, and `_` for what cannot stand in a file name.
 pub fn path(dir: &Path, folder: &str, id: &ScenarioId) -> PathBuf {
     let (folders, row) = match id.as_str().find('[') {
         Some(at) => id.as_str().split_at(at),
