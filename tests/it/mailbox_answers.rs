@@ -18,6 +18,15 @@ async fn search(mailboxes: &Mailboxes, server: &Server, n: u32) -> Result<Vec<Ar
     Ok(all.into_iter().flat_map(|folder| folder.arrivals).collect())
 }
 
+/// The same for attempt 1, of a server that is asked nothing else.
+async fn searched(server: Server) -> Result<Vec<Arrival>, StageError> {
+    let mailboxes = patient();
+    let found = search(&mailboxes, &server, 1).await;
+    mailboxes.close().await;
+    server.done();
+    found
+}
+
 fn examine(c: &mut Conn, untagged: &str) {
     answer(c, "EXAMINE \"INBOX\"", format!("* 3 EXISTS\r\n{untagged}* OK [UIDNEXT 9]\r\n"));
 }
@@ -44,11 +53,8 @@ async fn searches_are_answered_in_more_than_one_way() {
             fetched(c, 4);
             c.until_hangup();
         });
-        let mailboxes = patient();
-        let uids: Vec<u32> = search(&mailboxes, &server, 1).await.unwrap().iter().map(|a| a.uid).collect();
+        let uids: Vec<u32> = searched(server).await.unwrap().iter().map(|a| a.uid).collect();
         assert_eq!(uids, [4], "{found}");
-        mailboxes.close().await;
-        server.done();
     }
 }
 
@@ -66,11 +72,8 @@ async fn an_answer_to_search_that_cannot_be_read_does_not_say_that_nothing_is_th
             examined(c, found);
             c.until_hangup();
         });
-        let mailboxes = patient();
-        let error = search(&mailboxes, &server, 1).await.unwrap_err();
+        let error = searched(server).await.unwrap_err();
         assert_eq!((error.code, error.message.contains(found)), (HarnessCode::H07, true), "{error:?}");
-        mailboxes.close().await;
-        server.done();
     }
 }
 
@@ -97,12 +100,9 @@ async fn a_message_that_a_search_finds_and_a_fetch_does_not_bring_leaves_it_open
                 }
                 c.until_hangup();
             });
-            let mailboxes = patient();
-            let error = search(&mailboxes, &server, 1).await.unwrap_err();
+            let error = searched(server).await.unwrap_err();
             let says = "SEARCH finds message 4, and FETCH does not bring it";
             assert_eq!((error.code, error.message.as_str()), (HarnessCode::H07, says), "{n} {item}");
-            mailboxes.close().await;
-            server.done();
         }
     }
 }
@@ -117,10 +117,7 @@ async fn a_message_that_is_deleted_between_search_and_fetch_harms_no_other() {
         answer(c, "UID FETCH 5 (UID INTERNALDATE", body(5, &probe(1)));
         c.until_hangup();
     });
-    let mailboxes = patient();
-    assert_eq!(search(&mailboxes, &server, 1).await.unwrap().len(), 1);
-    mailboxes.close().await;
-    server.done();
+    assert_eq!(searched(server).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -135,10 +132,7 @@ async fn a_fetch_that_misses_what_another_deleted_brings_the_rest() {
         answer(c, "UID FETCH 5 (UID INTERNALDATE", body(5, &probe(1)));
         c.until_hangup();
     });
-    let mailboxes = patient();
-    assert_eq!(search(&mailboxes, &server, 1).await.unwrap().len(), 1);
-    mailboxes.close().await;
-    server.done();
+    assert_eq!(searched(server).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -158,10 +152,7 @@ async fn a_report_whose_text_did_not_come_is_asked_for_again() {
         }
         c.until_hangup();
     });
-    let mailboxes = patient();
-    assert_eq!(search(&mailboxes, &server, 1).await.unwrap().len(), 1);
-    mailboxes.close().await;
-    server.done();
+    assert_eq!(searched(server).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -53,8 +53,8 @@ pub struct GmailArgs {
     /// Whose mail it is [default: the user of the account]
     #[arg(long, value_name = "ADDRESS")]
     user: Option<String>,
-    /// Write the refresh token to this new file, which nobody else can read, or to a FIFO or device [default: where the account's refresh_token
-    /// says, when that is a file]
+    /// Write the refresh token to this new file, which nobody else can read, or to a FIFO or device [default: where the
+    /// account's refresh_token says, when that is a file]
     #[arg(long, value_name = "FILE", conflicts_with = "print")]
     output: Option<PathBuf>,
     /// Print the refresh token on standard output
