@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, Global};
 use crate::{
-    core::{Redactor, RunId},
+    core::{Redactor, RunId, file},
     judge::snapshot::{Entry, entries, known, obsolete, sweep},
     lab::{Settings, embedded::parties::Company},
     report::sink::is_being_written,
@@ -222,13 +222,19 @@ impl Project {
         self.root.join(STATE).join("runs")
     }
 
+    /// Takes what runs have left behind from everybody but its owner. Nothing depends on whether that works.
+    pub(super) fn make_private(&self) {
+        drop(file::make_private(&self.root.join(STATE)));
+    }
+
     /// Keeps what runs leave behind out of git, and only the newest of it; a run that is under way stays whatever its age.
     /// What runs that were killed have left of snapshots goes. Nothing depends on whether that works.
     pub(super) fn tidy(&self) {
         sweep(&self.snapshots);
-        let ignore = self.root.join(STATE).join(".gitignore");
-        if !ignore.exists() {
-            drop(fs::write(ignore, "*\n"));
+        let state = self.root.join(STATE);
+        let ignore = state.join(".gitignore");
+        if state.is_dir() && !ignore.exists() {
+            drop(file::replace_private(&ignore, b"*\n"));
         }
         let is_over = |run: &&PathBuf| !is_being_written(&run.join(EVENTS));
         for old in self.recorded().iter().rev().skip(RUNS).filter(is_over) {

@@ -4,7 +4,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::{
     fs::{self, File, Metadata, OpenOptions},
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -68,16 +68,39 @@ fn is_descriptor(path: &Path) -> bool {
     folder.is_ok_and(|folder| folder == Path::new("/dev/fd") || folder.starts_with("/proc") && folder.ends_with("fd"))
 }
 
-/// Opens a file to write it from its beginning, and makes its folder where there is none. What is no regular file is
+/// Makes a folder, and those that it is in, where there is none.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create_folder(path: &Path, access: Access) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    if access == Access::Private {
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    }
+    builder.recursive(true).create(path)
+}
+
+/// How a file is made that is not there yet.
+pub fn options(access: Access) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    if access == Access::Private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    options
+}
+
+/// Opens a file to write it from its beginning, and makes it and its folder where there is none. What is no regular file is
 /// written to as it is.
 ///
 /// # Errors
 /// When folder or file cannot be made or opened.
-pub fn create(path: &Path) -> io::Result<File> {
+pub fn create(path: &Path, access: Access) -> io::Result<File> {
     match place(path)? {
         Place::File(path) => {
-            fs::create_dir_all(folder_of(&path))?;
-            File::create(path)
+            create_folder(folder_of(&path), access)?;
+            options(access).write(true).create(true).truncate(true).open(path)
         }
         Place::Special | Place::Descriptor => open_special(path),
     }
@@ -114,7 +137,7 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
 
 fn rename_into(path: &Path, content: &[u8], access: Access, old: Option<&Metadata>) -> io::Result<()> {
     let folder = folder_of(path);
-    fs::create_dir_all(folder)?;
+    create_folder(folder, access)?;
     sweep_once(folder);
     let mut builder = tempfile::Builder::new();
     builder.prefix(NAME.0).rand_bytes(NAME.1);
@@ -171,6 +194,47 @@ fn sweep_once(folder: &Path) {
         sweep(folder);
         swept.push(folder.to_owned());
     }
+}
+
+/// Reads a whole file that must be a regular one: a FIFO may never have a writer, and a device no end.
+///
+/// # Errors
+/// When it cannot be read, is something else or has more bytes than `limit`.
+pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let no_file =
+        || io::Error::new(io::ErrorKind::InvalidInput, format!("it is no regular file of at most {limit} bytes"));
+    if !fs::metadata(path)?.is_file() {
+        return Err(no_file());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(no_file()) } else { Ok(bytes) }
+}
+
+/// Takes everybody's rights but the owner's from a folder and all that is in it; nothing to do where it has been done.
+#[cfg(unix)]
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    let mode = fs::metadata(folder)?.mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, there) = (entry.path(), entry.metadata()?);
+        if there.is_dir() {
+            make_private(&path)?;
+        } else if there.is_file() {
+            fs::set_permissions(&path, PermissionsExt::from_mode(there.mode() & 0o700))?;
+        }
+    }
+    // Last, so that what was broken off is begun again.
+    fs::set_permissions(folder, PermissionsExt::from_mode(mode & 0o700))
+}
+
+/// Elsewhere a folder is as private as the one that it is in.
+#[cfg(not(unix))]
+pub fn make_private(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// The folder that a file is in.

@@ -38,13 +38,14 @@ impl Sink {
 /// [`is_being_written`] can tell.
 pub struct LazyFile {
     path: PathBuf,
+    access: Access,
     file: Option<fs::File>,
 }
 
 impl LazyFile {
     /// The file at this path; a regular file that is there is written anew.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, file: None }
+    pub fn new(path: PathBuf, access: Access) -> Self {
+        Self { path, access, file: None }
     }
 }
 
@@ -53,7 +54,7 @@ impl Write for LazyFile {
         if let Some(file) = &mut self.file {
             return file.write(bytes);
         }
-        let file = self.file.insert(file::create(&self.path)?);
+        let file = self.file.insert(file::create(&self.path, self.access)?);
         // Elsewhere nobody could read a file that is locked.
         #[cfg(unix)]
         drop(file.try_lock());
@@ -119,7 +120,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/events.jsonl");
         assert!(!is_being_written(&path));
-        let mut file = LazyFile::new(path.clone());
+        let mut file = LazyFile::new(path.clone(), Access::Private);
         file.write_all(b"{}\n").unwrap();
         assert!(is_being_written(&path));
         assert_eq!(fs::read_to_string(&path).unwrap(), "{}\n");

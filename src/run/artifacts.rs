@@ -1,7 +1,11 @@
 //! What an attempt leaves behind on disk.
 
 use crate::{
-    core::{Redactor, ScenarioId},
+    core::{
+        Redactor, ScenarioId,
+        file::{self, Access},
+    },
+    judge::snapshot::relative,
     outcome::{Artifact, HarnessCode, ScenarioReport, StageError},
 };
 use std::{
@@ -57,17 +61,19 @@ impl RunDir {
 
     /// Writes an attempt's files, masked.
     pub(super) fn keep(&self, id: &ScenarioId, attempt: u32, files: Vec<File>) -> Result<Vec<Artifact>, StageError> {
-        let below = format!("artifacts/{}/{attempt}", safe(&self.redactor.text(id.as_str())));
+        let scenario = relative(&self.redactor.text(id.as_str()));
+        let below = format!("artifacts/{}/{attempt}", scenario.to_string_lossy().replace('\\', "/"));
         let dir = self.root.join(&below);
         let error = |e: io::Error| {
             let next = "make room, or choose another place with --artifacts none";
             StageError::new(HarnessCode::H09, format!("write {}", dir.display()), e.to_string(), next)
         };
-        fs::create_dir_all(&dir).map_err(error)?;
+        file::create_folder(&dir, Access::Private).map_err(error)?;
         let mut kept = Vec::with_capacity(files.len());
         for file in files {
             let masked = self.redactor.bytes(&file.content);
-            fs::File::create(dir.join(&file.name)).and_then(|mut f| f.write_all(&masked)).map_err(error)?;
+            let written = file::create(&dir.join(&file.name), Access::Private).and_then(|mut f| f.write_all(&masked));
+            written.map_err(error)?;
             let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &masked);
             kept.push(Artifact {
                 path: format!("{below}/{}", file.name),
@@ -106,26 +112,25 @@ fn sweep(dir: &Path, redactor: &Redactor, leaks: &mut Vec<PathBuf>) -> io::Resul
     Ok(())
 }
 
-/// An id as a relative path that stays below its directory on every system.
-fn safe(id: &str) -> String {
-    let part = |part: &str| -> String {
-        let kept = |c: char| c.is_alphanumeric() || "._-[]=,+@".contains(c);
-        let text: String = part.chars().take(150).map(|c| if kept(c) { c } else { '_' }).collect();
-        if text.chars().all(|c| c == '.') { "_".repeat(text.len().max(1)) } else { text }
-    };
-    id.split('/').map(part).collect::<Vec<_>>().join("/")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::core::Secret;
 
     #[test]
-    fn ids_stay_below_their_directory() {
-        assert_eq!(safe("forward/arc[size=5MB]"), "forward/arc[size=5MB]");
-        assert_eq!(safe("a[to=../../x y:z]"), "a[to=../__/x_y_z]");
-        assert_eq!(safe(".././/x"), "__/_/_/x");
+    fn no_two_scenarios_share_a_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunDir::new(dir.path().join("RUN"), Redactor::new());
+        let ids = ["a[x=a:b]", "a[x=a?b]", "a[x=a_b]", "a#2", "a_2", "a", "A", "../a"];
+        let paths = ids.map(|id| {
+            let kept = run.keep(&ScenarioId::new(id), 1, vec![File::text("smtp.log", id.into())]).unwrap();
+            assert!(kept[0].path.starts_with("artifacts/"), "{}", kept[0].path);
+            dir.path().join("RUN").join(&kept[0].path)
+        });
+        for (id, path) in ids.iter().zip(paths) {
+            assert_eq!(fs::read_to_string(path).unwrap(), *id);
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::core::{
     file::{self, Access},
 };
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -174,7 +174,7 @@ impl Book {
         if self.stale {
             let text: String = self.counted.iter().chain(new).map(line).collect();
             // The old file stays locked until the new one is in its place.
-            file::replace(path, text.as_bytes(), Access::Usual)?;
+            file::replace(path, text.as_bytes(), Access::Private)?;
         } else if !new.is_empty() {
             self.file.seek(SeekFrom::End(0))?;
             self.file.write_all(new.iter().map(line).collect::<String>().as_bytes())?;
@@ -186,9 +186,9 @@ impl Book {
 
 /// The file of this name, locked. One that was replaced while we waited for it is nobody's any more.
 fn locked(path: &Path) -> io::Result<File> {
-    fs::create_dir_all(file::folder_of(path))?;
+    file::create_folder(file::folder_of(path), Access::Private)?;
     loop {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let file = file::options(Access::Private).read(true).write(true).create(true).truncate(false).open(path)?;
         file.lock()?;
         match fs::metadata(path) {
             Ok(there) if file::is_same(&there, &file.metadata()?) => return Ok(file),

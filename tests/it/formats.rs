@@ -2,7 +2,7 @@
 
 use crate::reports::{attempt, every_status, report, scenario, tell, unsealed};
 use sealcheck::{
-    core::{Redactor, Secret},
+    core::{Redactor, Secret, file::Access},
     outcome::{ScenarioReport, Status},
     report::{
         Reporter,
@@ -46,7 +46,7 @@ fn github(directory: &str, reports: Vec<ScenarioReport>) -> [String; 3] {
     let redactor = Redactor::new();
     redactor.learn("me", &Secret::new("softfail"));
     let step = Step { directory: directory.into(), summary: Some(file("summary")), outputs: Some(file("outputs")) };
-    let lines = Sink::new(LazyFile::new(file("lines")), redactor.clone());
+    let lines = Sink::new(LazyFile::new(file("lines"), Access::Usual), redactor.clone());
     let reporters: Vec<(String, Box<dyn Reporter>)> =
         vec![("github".into(), Box::new(Github::new(lines, step, redactor)))];
     assert!(report(reporters, |emitter| tell(emitter, reports)).is_empty());

@@ -7,7 +7,7 @@ use crate::{
 use std::{
     fs,
     os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     thread,
 };
@@ -180,4 +180,52 @@ fn devices_stay_devices_as_root() {
             assert!(fs::symlink_metadata(path).unwrap().file_type().is_char_device(), "{device}/{format}");
         }
     }
+}
+
+/// What somebody else than its owner may do anything with, in the folder of what runs leave behind.
+fn open_to_others(project: &Project) -> Vec<PathBuf> {
+    fn walk(path: &Path, found: &mut Vec<PathBuf>) {
+        let there = fs::symlink_metadata(path).unwrap();
+        if there.mode() & 0o077 != 0 {
+            found.push(path.to_owned());
+        }
+        if there.is_dir() {
+            fs::read_dir(path).unwrap().for_each(|entry| walk(&entry.unwrap().path(), found));
+        }
+    }
+    let mut found = Vec::new();
+    walk(&project.path(".sealcheck"), &mut found);
+    found
+}
+
+#[test]
+fn what_runs_leave_behind_is_for_their_owner_alone() {
+    let project = Project::new().scenario("direct", DIRECT);
+    let args = ["run", "--artifacts", "all", "--report", "json=report"];
+    let without_umask = |project: &Project| project.run_by(&["sh", "-c", "umask 000; exec \"$0\" \"$@\""], &args);
+    assert_eq!(without_umask(&project).code, 0);
+    assert_eq!(open_to_others(&project), Vec::<PathBuf>::new());
+    assert_eq!(fs::metadata(project.path("report")).unwrap().mode() & 0o777, 0o666);
+    // As an older version left it.
+    let chmod = Command::new("chmod").args(["-R", "a+rX"]).arg(project.path(".sealcheck")).status().unwrap();
+    assert!(chmod.success() && open_to_others(&project).len() > 10);
+    assert_eq!(without_umask(&project).code, 0);
+    assert_eq!(open_to_others(&project), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn rows_whose_names_differ_in_special_characters_have_folders_of_their_own() {
+    let rows = WRONG.replace("send:", "matrix: { x: [\"a:b\", \"a?b\", a_b] }\nsend:");
+    let project = Project::new().scenario("rows", &rows.replace("to: gmail }\nwait", "to: gmail, subject: $x }\nwait"));
+    let run = project.run(&["run", "--report", "json=result.json"]);
+    assert_eq!(run.code, 1, "{run}");
+    let result: serde_json::Value = serde_json::from_str(&project.read("result.json")).unwrap();
+    let folder = format!(".sealcheck/runs/{}", result["run"]["id"].as_str().unwrap());
+    for scenario in result["scenarios"].as_array().unwrap() {
+        let artifacts = scenario["attempts"][0]["artifacts"].as_array().unwrap();
+        let sent = artifacts.iter().find(|a| a["name"] == "sent.eml").unwrap();
+        let subject = format!("Subject: {}\r\n", scenario["params"]["x"].as_str().unwrap());
+        assert!(project.read(&format!("{folder}/{}", sent["path"].as_str().unwrap())).contains(&subject), "{subject}");
+    }
+    assert_eq!(result["scenarios"].as_array().unwrap().len(), 3);
 }

@@ -10,7 +10,7 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 use sealcheck::{
-    core::{Redactor, RunId, Secret},
+    core::{Redactor, RunId, Secret, file::Access},
     judge::snapshot::{Store, Update},
     lab::{
         Lab, Settings,
@@ -178,7 +178,7 @@ async fn written(dir: &Path, redactor: Redactor, scenarios: Vec<Scenario>) -> Wr
     let secrets = [PLANTED, gmail.secret.expose(), client.secret.expose()].map(str::to_owned).to_vec();
 
     let path = |name: &str| dir.join(name);
-    let sink = |name: &str| Sink::new(LazyFile::new(path(name)), redactor.clone());
+    let sink = |name: &str| Sink::new(LazyFile::new(path(name), Access::Usual), redactor.clone());
     let looks = |columns| Looks {
         palette: Palette { color: false },
         progress: ProgressKind::None,

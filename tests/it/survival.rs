@@ -12,7 +12,7 @@ fn project() -> Project {
             "sealcheck: 1\nname: {fault}\ntargets: [embedded]\n{lab}send: {{ from: external, to: company }}\n\
              wait: {{ timeout: 60s }}\nexpect:\n  - delivered: {{ to: gmail, headers: {{ X-Not-There: a }} }}\nsnapshot: none\n"
         );
-        project.scenario(fault, &text)
+        project.scenario(&fault.to_lowercase(), &text)
     })
 }
 
@@ -44,7 +44,7 @@ fn what_a_signature_covers_is_compared_with_what_was_sent() {
     }
     assert!(ran.stdout.contains("= diff:  as it was sent, as far as its 3 signatures cover it"), "{ran}");
     // What the console said is kept beside the mail, without the place of the files.
-    let file = format!(".sealcheck/runs/{}/artifacts/B06/1/diagnosis.txt", result["run"]["id"].as_str().unwrap());
+    let file = format!(".sealcheck/runs/{}/artifacts/b06/1/diagnosis.txt", result["run"]["id"].as_str().unwrap());
     let text = project.read(&file);
     assert!(text.starts_with("error[B06]: a signed header was changed after the seal\n"), "{text}");
     for line in text.lines() {
@@ -57,7 +57,7 @@ fn what_a_signature_covers_is_compared_with_what_was_sent() {
 /// The same from the files that the run left.
 fn by_hand(project: &Project, dir: &str) {
     let file = |fault: &str, name: &str| format!("{dir}/{fault}/1/{name}");
-    let (mail, sent, zone) = (file("B06", "received.eml"), file("B06", "sent.eml"), file("B06", "dns.zone"));
+    let (mail, sent, zone) = (file("b06", "received.eml"), file("b06", "sent.eml"), file("b06", "dns.zone"));
     let seen = project.run(&["inspect", &mail, "--sent", &sent, "--dns", &zone]);
     assert_eq!(seen.code, 1, "{seen}");
     for line in ["beside what was sent\n", "ARC i=1 d=corp.example", ": does not survive\n", "  Subject changed: \""] {

@@ -2,10 +2,11 @@
 
 use super::{
     recorded,
-    reports::{Format, ReportArgs, ReportSpec},
+    reports::{ReportArgs, ReportSpec},
 };
 use crate::{
     cli::{Context, Failure, Global, context::complain, failure::Outcome, project::Project},
+    core::file::Access,
     outcome::ExitCode,
     report::{
         merge::merge,
@@ -53,7 +54,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &MergeArgs) 
         return Err(Failure::Shard(format!("there is no shard in {shards}; nothing can be told")));
     }
     let mut specs = args.output.reports.clone();
-    specs.extend(args.record.iter().map(|path| ReportSpec { format: Format::Jsonl, path: Some(path.clone()) }));
+    specs.extend(args.record.iter().map(|path| ReportSpec::record(path.clone(), Access::Usual)));
     let told = recorded::tell(context, global, (&args.output, &specs), (merged.events, Path::new("")))?;
     let holed = if empty.is_empty() { ExitCode::Success } else { ExitCode::Shard };
     Ok(merged.exit.max(told).max(holed))

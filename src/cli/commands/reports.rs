@@ -4,7 +4,7 @@ use crate::{
     cli::{Context, failure::Failure},
     core::{
         Redactor,
-        file::{self, Place},
+        file::{self, Access, Place},
     },
     report::{
         Reporter,
@@ -45,6 +45,8 @@ pub struct ReportSpec {
     pub format: Format,
     /// Its file; standard output when there is none.
     pub path: Option<PathBuf>,
+    /// Who may read that file.
+    pub access: Access,
 }
 
 /// The formats there are.
@@ -95,12 +97,22 @@ impl FromStr for ReportSpec {
         };
         match path {
             Some("") => Err(format!("`{name}=` names no file")),
-            path => Ok(Self { format, path: path.filter(|p| *p != "-").map(PathBuf::from) }),
+            path => Ok(Self { format, path: path.filter(|p| *p != "-").map(PathBuf::from), access: Access::Usual }),
         }
     }
 }
 
 impl ReportSpec {
+    /// The event stream in a file.
+    pub(super) fn record(path: PathBuf, access: Access) -> Self {
+        Self { format: Format::Jsonl, path: Some(path), access }
+    }
+
+    /// Why it cannot be written where it is to go, as far as that can be found out without leaving anything behind.
+    pub(super) fn unwritable(&self) -> Option<io::Error> {
+        try_to_write(self.path.as_ref()?).err()
+    }
+
     /// Its name on the command line.
     pub(super) fn name(&self) -> String {
         let (name, _) = Format::ALL.into_iter().find(|(_, f)| *f == self.format).unwrap_or(Format::ALL[0]);
@@ -145,7 +157,7 @@ pub(super) fn reporters(
     };
     let mut out: Vec<Named> = vec![("console".into(), Box::new(console))];
     for spec in specs {
-        let file = |path: &PathBuf| sink(Box::new(LazyFile::new(path.clone())));
+        let file = |path: &PathBuf| sink(Box::new(LazyFile::new(path.clone(), spec.access)));
         let document = |render: Render| -> Box<dyn Reporter> {
             let to = spec.path.clone().map_or(Destination::Stdout, Destination::File);
             Box::new(Document::new(to, redactor.clone(), render))
@@ -189,7 +201,7 @@ fn step(context: &Context) -> Step {
 /// When a report cannot be written where it is to go.
 pub(super) fn writable(specs: &[ReportSpec]) -> Result<(), Failure> {
     let wrong = |spec: &ReportSpec| {
-        let error = try_to_write(spec.path.as_ref()?).err()?;
+        let error = spec.unwritable()?;
         Some(format!("cannot write report {}: {error}; nothing was sent", spec.name()))
     };
     let wrong: Vec<_> = specs.iter().filter_map(wrong).collect();

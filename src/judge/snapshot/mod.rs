@@ -18,7 +18,7 @@ pub use changes::changes;
 pub use diff::unified;
 pub use entry::{Entry, Proposal, entries, pending};
 pub use file::{SnapshotFile, SnapshotFileError};
-pub use name::{folder, path};
+pub use name::{folder, path, relative};
 pub use normalise::normalise;
 pub use obsolete::{known, obsolete, sweep};
 pub use store::{Comparison, Store, Update, Writing};

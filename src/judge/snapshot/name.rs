@@ -1,4 +1,4 @@
-//! Where a scenario's snapshot lies: a path that every file system takes and that no other scenario has.
+//! Where what belongs to a scenario lies: a path that every file system takes and that no other scenario has.
 
 use crate::{core::ScenarioId, scenario::TargetKind};
 use std::path::{Path, PathBuf};
@@ -12,18 +12,24 @@ pub fn folder(target: TargetKind, is_straight: bool) -> String {
     format!("{target}{}", if is_straight { "-mx" } else { "" })
 }
 
-/// `<dir>/<folder>/<scenario id>.snap`, in the [`folder`] of a target. The slashes of an id are directories. A part that
-/// some file system would refuse, shorten or take for another one (capitals, other special characters, reserved names, more
-/// than 100 bytes) gets `~` and eight digits of its SHA-256 at its end, and `_` for what cannot stand in a file name.
+/// `<dir>/<folder>/<scenario id>.snap`, in the [`folder`] of a target.
 pub fn path(dir: &Path, folder: &str, id: &ScenarioId) -> PathBuf {
-    let (folders, row) = match id.as_str().find('[') {
-        Some(at) => id.as_str().split_at(at),
-        None => (id.as_str(), ""),
+    let mut path = dir.join(safe(folder)).join(relative(id.as_str())).into_os_string();
+    path.push(".snap");
+    PathBuf::from(path)
+}
+
+/// The id of a scenario as a relative path. Its slashes are directories. A part that some file system would refuse, shorten
+/// or take for another one (capitals, other special characters, reserved names, more than 100 bytes) gets `~` and eight
+/// digits of its SHA-256 at its end, and `_` for what cannot stand in a file name.
+pub fn relative(id: &str) -> PathBuf {
+    let (folders, row) = match id.find('[') {
+        Some(at) => id.split_at(at),
+        None => (id, ""),
     };
     let (folders, last) = folders.rsplit_once('/').map_or((None, folders), |(f, l)| (Some(f), l));
-    let mut path = dir.join(safe(folder));
-    path.extend(folders.into_iter().flat_map(|f| f.split('/')).map(safe));
-    path.join(format!("{}.snap", safe(&format!("{last}{row}"))))
+    let parts = folders.into_iter().flat_map(|f| f.split('/')).map(safe);
+    parts.chain([safe(&format!("{last}{row}"))]).collect()
 }
 
 fn safe(part: &str) -> String {

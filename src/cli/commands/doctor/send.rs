@@ -100,6 +100,7 @@ async fn run(
         sent: Some(project.sent()),
         redactor: redactor.clone(),
     };
+    project.make_private();
     // Nobody listens to the events.
     let (events, _) = std::sync::mpsc::channel();
     let emitter = Emitter::new(events, context.clock.clone());

@@ -16,7 +16,7 @@ use crate::{
         commands::{
             looks::looks,
             options::Layers,
-            reports::{self, Format, ReportSpec, reporters},
+            reports::{self, ReportSpec, reporters},
         },
         context::{complain, mask_with, print},
         failure::{Failure, Outcome},
@@ -24,7 +24,7 @@ use crate::{
         runtime::block_on,
         signals::{self, Signals},
     },
-    core::{Redactor, deadline},
+    core::{Redactor, deadline, file::Access},
     judge::snapshot::Store,
     outcome::ExitCode,
     report::{self, Hub},
@@ -110,10 +110,19 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     let options = settings.options;
     let looks = looks(context, options.color.value, &output.reports, options.progress.value, &directory);
     // The record comes first: what anybody was told can be looked for again.
-    let record = [directory.join(EVENTS)].into_iter().chain(output.record.iter().cloned());
-    let record = record.map(|path| ReportSpec { format: Format::Jsonl, path: Some(path) });
-    let specs: Vec<ReportSpec> = record.chain(options.report.value).collect();
+    let record = ReportSpec::record(directory.join(EVENTS), Access::Private);
+    let copy = output.record.iter().map(|path| ReportSpec::record(path.clone(), Access::Usual));
+    let unwritable = record.unwritable().filter(|_| options.artifacts.value == Artifacts::None);
+    if let Some(error) = &unwritable {
+        complain(&format!(
+            "warning: the run is not recorded, since {} cannot be written: {error}",
+            directory.join(EVENTS).display()
+        ));
+    }
+    let record = unwritable.is_none().then_some(record);
+    let specs: Vec<ReportSpec> = record.into_iter().chain(copy).chain(options.report.value).collect();
     reports::writable(&specs)?;
+    project.make_private();
     let reporters = reporters(context, &specs, looks, &redactor)?;
     let (events, received) = std::sync::mpsc::channel();
     let hub = Hub::start(received, reporters).map_err(|e| Failure::Internal(e.to_string()))?;
