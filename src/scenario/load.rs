@@ -2,7 +2,7 @@
 
 use super::{
     Scenario, YamlError, suggest,
-    yaml::{self, Source},
+    yaml::{self, MAX_BYTES, Source},
 };
 use crate::core::glob;
 use std::{
@@ -245,11 +245,11 @@ fn search(folder: &Path, names: &Names, errors: &mut Vec<YamlError>) -> Vec<File
 /// # Errors
 /// When it cannot be read, is no regular file, too large, or no text.
 fn source(path: &Path) -> Result<Source, YamlError> {
-    let is_other = fs::metadata(path).is_ok_and(|m| !m.is_file());
-    match is_other {
-        true => Err(YamlError::file("this is no regular file", &path.to_string_lossy())),
-        false => Source::read(path),
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let message = format!("this is no regular file of at most {MAX_BYTES} bytes");
+        return Err(YamlError::file(message, &path.to_string_lossy()));
     }
+    Source::read(path)
 }
 
 fn read_all(files: Vec<File>, mut errors: Vec<YamlError>, wanted: &[String]) -> Loaded {

@@ -1,5 +1,8 @@
 //! Sizes as people write them.
 
+/// As much as a file or text of a scenario may be, in bytes.
+pub const MOST: usize = 100_000_000;
+
 /// The number of bytes that `5MB`, `200KB` or `1000` (powers of 1,000) stands for.
 ///
 /// # Errors
@@ -16,7 +19,7 @@ pub fn byte_size(text: &str) -> Result<usize, String> {
     let bytes = upper[..digits].parse::<usize>().ok().and_then(|n| n.checked_mul(factor));
     match bytes {
         Some(0) | None => Err(format!("`{text}` is no size")),
-        Some(n) if n > 100_000_000 => Err(format!("`{text}` is more than 100MB")),
+        Some(n) if n > MOST => Err(format!("`{text}` is more than 100MB")),
         Some(n) => Ok(n),
     }
 }

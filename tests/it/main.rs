@@ -66,6 +66,7 @@ mod mailbox_trouble;
 mod many;
 mod numbers;
 mod open_files;
+mod other_files;
 mod output_files;
 mod postfix;
 mod postfix_beside;

@@ -1,7 +1,7 @@
 //! A snapshot file in insta's format: a YAML header between two `---` lines, then the text.
 
 use super::path;
-use crate::core::ScenarioId;
+use crate::core::{ScenarioId, file};
 use insta::{
     Snapshot, TextSnapshotKind,
     internals::{Content, TextSnapshotContents},
@@ -22,6 +22,9 @@ pub struct SnapshotFileError {
 
 /// The format of the text below the header, as `info.format` of the header has it.
 pub(super) const FORMAT: u64 = 1;
+
+/// The largest file that is read, in bytes.
+const MAX_BYTES: u64 = 100_000_000;
 
 /// What to do about a file that cannot be what it should be.
 const RESTORE: &str = "restore it from version control, or delete it and run again";
@@ -49,9 +52,10 @@ impl SnapshotFile {
     /// When it cannot be read, is no snapshot, is binary, holds the marks of a merge conflict, or is of another format.
     pub fn read(path: &Path) -> Result<Option<Self>, SnapshotFileError> {
         let error = |problem: String, next| SnapshotFileError { path: path.to_owned(), problem, next };
-        let bytes = match std::fs::read(path) {
+        let bytes = match file::read_regular(path, MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidInput => return Err(error(e.to_string(), RESTORE)),
             Err(e) => return Err(error(e.to_string(), "check the file's permissions")),
         };
         let corrupt = |problem: &str| error(problem.to_owned(), RESTORE);

@@ -19,11 +19,12 @@ mod part;
 mod text;
 
 use crate::{
-    core::{At, Position, RunId, Token},
+    core::{At, Position, RunId, Token, file},
     evidence::Sent,
     probe::line_ends::crlf,
     scenario::{
         model::SendSpec,
+        size::MOST,
         target::Target,
         vars::{Template, Vars},
     },
@@ -74,11 +75,11 @@ impl Occasion<'_> {
         })
     }
 
-    fn read(&self, file: &At<std::path::PathBuf>) -> Result<Vec<u8>, ComposeError> {
-        let path = self.base.join(&file.value);
-        std::fs::read(&path).map_err(|e| {
+    fn read(&self, named: &At<std::path::PathBuf>) -> Result<Vec<u8>, ComposeError> {
+        let path = self.base.join(&named.value);
+        file::read_regular(&path, MOST as u64).map_err(|e| {
             let shown = path.display();
-            ComposeError::new(&file.at, format!("cannot read {shown}: {e}; file names are relative to the scenario"))
+            ComposeError::new(&named.at, format!("cannot read {shown}: {e}; file names are relative to the scenario"))
         })
     }
 

@@ -6,7 +6,7 @@ use super::{
     signer,
 };
 use crate::{
-    core::{At, Redactor, Secret, ascii_address, ascii_domain},
+    core::{At, Redactor, Secret, ascii_address, ascii_domain, file},
     scenario::{
         Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors, suggest,
         target::{DkimSigner, Endpoint, ImapAccess, Limit, LogSource, Login, OauthClient, TlsMode},
@@ -15,9 +15,11 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::{Path, PathBuf},
 };
+
+/// The largest file of certificates that is read, in bytes.
+const MAX_CA_BYTES: u64 = 1_000_000;
 
 /// What the project file refers to outside of itself.
 #[derive(Clone, Copy)]
@@ -420,21 +422,18 @@ impl Opener<'_> {
         }
     }
 
-    fn ca(&mut self, file: &At<std::path::PathBuf>) -> Option<String> {
-        let path = self.outside.root.join(&file.value);
-        let text = fs::read_to_string(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()));
-        let text = text.and_then(|t| {
-            if t.contains("-----BEGIN CERTIFICATE-----") {
-                Ok(t)
-            } else {
-                Err(format!("{} holds no certificate in PEM", path.display()))
-            }
+    fn ca(&mut self, named: &At<PathBuf>) -> Option<String> {
+        let path = self.outside.root.join(&named.value);
+        let read = file::read_regular(&path, MAX_CA_BYTES);
+        let text = read.map_err(|e| format!("{} cannot be read: {e}", path.display())).and_then(|bytes| {
+            let text = String::from_utf8(bytes).ok().filter(|t| t.contains("-----BEGIN CERTIFICATE-----"));
+            text.ok_or_else(|| format!("{} holds no certificate in PEM", path.display()))
         });
         match text {
             Ok(text) => Some(text),
             Err(message) => {
                 self.errors
-                    .push(self.config.wrong(&file.at, message).with_help("the path is relative to the project file"));
+                    .push(self.config.wrong(&named.at, message).with_help("the path is relative to the project file"));
                 None
             }
         }

@@ -4,7 +4,7 @@ use super::{
     Outside,
     model::{SecretPlace, SecretRef},
 };
-use crate::core::Secret;
+use crate::core::{Secret, file};
 use std::{fs, path::Path, process::Stdio, time::Duration};
 use tokio::io::AsyncReadExt;
 
@@ -64,9 +64,6 @@ fn from_file(path: &Path, hints: &mut Vec<String>) -> Result<String, Missing> {
     let shown = path.display();
     let bad = |message: String| Missing { message, help: "the path is relative to the project file".to_owned() };
     let meta = fs::metadata(path).map_err(|e| bad(format!("{shown} cannot be read: {e}")))?;
-    if !meta.is_file() || meta.len() > LONGEST {
-        return Err(bad(format!("{shown} is no file with a secret")));
-    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -74,7 +71,8 @@ fn from_file(path: &Path, hints: &mut Vec<String>) -> Result<String, Missing> {
             hints.push(format!("{shown} can be read by others; chmod 600 {shown}"));
         }
     }
-    fs::read_to_string(path).map_err(|e| bad(format!("{shown} cannot be read: {e}")))
+    let bytes = file::read_regular(path, LONGEST).map_err(|e| bad(format!("{shown} cannot be read: {e}")))?;
+    String::from_utf8(bytes).map_err(|_| bad(format!("{shown} is no UTF-8 text")))
 }
 
 async fn from_program(command: &[String], folder: &Path, patience: Duration) -> Result<String, Missing> {

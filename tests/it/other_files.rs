@@ -1,0 +1,68 @@
+//! What a scenario names is read only where it is a regular file of a size that is told; a project need not be writable.
+
+use crate::{cli::DIRECT, program::Project};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+    process::Command,
+};
+
+/// Scenarios that name `odd` in each place that takes a file, and what is said of it.
+const PLACES: [(&str, &str); 4] = [
+    ("send: { from: external, to: gmail, attach: [{ file: odd }] }", "100000000 bytes"),
+    ("send: { from: external, to: gmail, attach: [odd] }", "100000000 bytes"),
+    ("send: { from: external, to: gmail, eml: odd }", "100000000 bytes"),
+    ("extends: odd", " 1000000 bytes"),
+];
+
+/// Wants every command that reads scenarios to refuse what `odd` is.
+fn refused(make: impl Fn(&Path)) {
+    for (place, says) in PLACES {
+        let text = DIRECT.replace("send: { from: external, to: gmail }", place);
+        let project = Project::new().scenario("names", &text);
+        make(&project.path("scenarios/odd"));
+        let run = project.run(&["run"]);
+        assert_eq!(run.code, 2, "{place}: {run}");
+        assert!(run.stderr.contains(says) && run.stderr.contains("scenarios/names.yaml:"), "{place}: {run}");
+    }
+}
+
+#[test]
+fn a_fifo_is_not_waited_for() {
+    refused(|path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()));
+}
+
+#[test]
+fn a_device_is_not_read_to_its_end() {
+    refused(|path| symlink("/dev/zero", path).unwrap());
+}
+
+#[test]
+fn a_file_has_a_largest_size() {
+    refused(|path| fs::File::create(path).unwrap().set_len(100_000_001).unwrap());
+}
+
+#[test]
+#[ignore = "requires root; .ci/run has it"]
+fn a_project_that_cannot_be_written_is_checked_and_run_as_root() {
+    let project = Project::new().scenario("direct", DIRECT).open_to_all();
+    fs::set_permissions(project.path("scenarios"), fs::Permissions::from_mode(0o555)).unwrap();
+    fs::set_permissions(project.path(""), fs::Permissions::from_mode(0o555)).unwrap();
+    let program = project.path("program");
+    fs::copy(env!("CARGO_BIN_EXE_sealcheck"), &program).unwrap();
+    let as_nobody = |args: &[&str]| {
+        let words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c"];
+        let replaced = format!("shift; exec {} \"$@\"", program.display());
+        project.run_by(&[&words[..], &[&replaced, "sh"]].concat(), args)
+    };
+    let check = as_nobody(&["check"]);
+    assert_eq!(check.code, 0, "{check}");
+    let run = as_nobody(&["run", "--artifacts", "none"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stderr.contains("warning: the run is not recorded"), "{run}");
+    let run = as_nobody(&["run"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("nothing was sent"), "{run}");
+    assert!(!project.path(".sealcheck").exists());
+}
