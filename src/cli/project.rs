@@ -224,7 +224,7 @@ impl Project {
 
     /// Takes what runs have left behind from everybody but its owner. Nothing depends on whether that works.
     pub(super) fn make_private(&self) {
-        drop(file::make_private(&self.root.join(STATE)));
+        file::make_private(&self.root.join(STATE));
     }
 
     /// Keeps what runs leave behind out of git, and only the newest of it; a run that is under way stays whatever its age.

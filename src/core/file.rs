@@ -211,31 +211,30 @@ pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit { Err(no_file()) } else { Ok(bytes) }
 }
 
-/// Takes everybody's rights but the owner's from a folder and all that is in it; nothing to do where it has been done.
+/// Takes everybody's rights but the owner's from a folder and all that is in it, as far as this user may; nothing to do where
+/// it has been done.
 #[cfg(unix)]
-pub fn make_private(folder: &Path) -> io::Result<()> {
-    let mode = fs::metadata(folder)?.mode();
+pub fn make_private(folder: &Path) {
+    let restrict = |path: &Path, mode: u32| drop(fs::set_permissions(path, PermissionsExt::from_mode(mode & 0o700)));
+    let mode = fs::metadata(folder).map_or(0, |there| there.mode());
     if mode & 0o077 == 0 {
-        return Ok(());
+        return;
     }
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let (path, there) = (entry.path(), entry.metadata()?);
-        if there.is_dir() {
-            make_private(&path)?;
-        } else if there.is_file() {
-            fs::set_permissions(&path, PermissionsExt::from_mode(there.mode() & 0o700))?;
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(there) if there.is_dir() => make_private(&entry.path()),
+            Ok(there) if there.is_file() => restrict(&entry.path(), there.mode()),
+            // Links are not followed.
+            _ => {}
         }
     }
     // Last, so that what was broken off is begun again.
-    fs::set_permissions(folder, PermissionsExt::from_mode(mode & 0o700))
+    restrict(folder, mode);
 }
 
 /// Elsewhere a folder is as private as the one that it is in.
 #[cfg(not(unix))]
-pub fn make_private(_: &Path) -> io::Result<()> {
-    Ok(())
-}
+pub fn make_private(_: &Path) {}
 
 /// The folder that a file is in.
 pub fn folder_of(path: &Path) -> &Path {

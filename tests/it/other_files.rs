@@ -1,9 +1,12 @@
 //! What a scenario names is read only where it is a regular file of a size that is told; a project need not be writable.
 
-use crate::{cli::DIRECT, program::Project};
+use crate::{
+    cli::DIRECT,
+    program::{Project, Ran},
+};
 use std::{
     fs,
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
     path::Path,
     process::Command,
 };
@@ -44,25 +47,52 @@ fn a_file_has_a_largest_size() {
 }
 
 #[test]
+fn a_folder_is_no_file() {
+    refused(|path| fs::create_dir(path).unwrap());
+}
+
+/// Runs the program as a user without rights; those may not reach the one that was built.
+fn as_nobody(project: &Project, args: &[&str]) -> Ran {
+    let program = project.path("program");
+    if !program.exists() {
+        fs::copy(env!("CARGO_BIN_EXE_sealcheck"), &program).unwrap();
+    }
+    let replaced = format!("shift; exec {} \"$@\"", program.display());
+    let by = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", &replaced, "sh"];
+    project.run_by(&by, args)
+}
+
+#[test]
 #[ignore = "requires root; .ci/run has it"]
 fn a_project_that_cannot_be_written_is_checked_and_run_as_root() {
     let project = Project::new().scenario("direct", DIRECT).open_to_all();
     fs::set_permissions(project.path("scenarios"), fs::Permissions::from_mode(0o555)).unwrap();
     fs::set_permissions(project.path(""), fs::Permissions::from_mode(0o555)).unwrap();
-    let program = project.path("program");
-    fs::copy(env!("CARGO_BIN_EXE_sealcheck"), &program).unwrap();
-    let as_nobody = |args: &[&str]| {
-        let words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c"];
-        let replaced = format!("shift; exec {} \"$@\"", program.display());
-        project.run_by(&[&words[..], &[&replaced, "sh"]].concat(), args)
-    };
-    let check = as_nobody(&["check"]);
+    let check = as_nobody(&project, &["check"]);
     assert_eq!(check.code, 0, "{check}");
-    let run = as_nobody(&["run", "--artifacts", "none"]);
+    let run = as_nobody(&project, &["run", "--artifacts", "none"]);
     assert_eq!(run.code, 0, "{run}");
     assert!(run.stderr.contains("warning: the run is not recorded"), "{run}");
-    let run = as_nobody(&["run"]);
+    let run = as_nobody(&project, &["run"]);
     assert_eq!(run.code, 2, "{run}");
     assert!(run.stderr.contains("nothing was sent"), "{run}");
     assert!(!project.path(".sealcheck").exists());
+}
+
+#[test]
+#[ignore = "requires root; .ci/run has it"]
+fn what_another_user_left_keeps_nothing_else_open_as_root() {
+    let project = Project::new().scenario("direct", DIRECT).open_to_all();
+    let runs = project.path(".sealcheck/runs");
+    fs::create_dir_all(runs.join("old")).unwrap();
+    fs::write(runs.join("old/events.jsonl"), "").unwrap();
+    for path in [project.path(""), project.path(".sealcheck"), runs.clone()] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        chown(&path, Some(65534), Some(65534)).unwrap();
+    }
+    let run = as_nobody(&project, &["run"]);
+    assert_eq!(run.code, 0, "{run}");
+    for path in [project.path(".sealcheck"), runs] {
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700, "{}", path.display());
+    }
 }
