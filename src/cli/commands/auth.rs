@@ -24,8 +24,7 @@ use crate::{
     },
 };
 use std::{
-    fs,
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -236,21 +235,14 @@ fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, Fail
 
 fn store(goes: &Goes, token: &Secret) -> Result<(), Failure> {
     let line = format!("{}\n", token.expose());
+    let new = |file| file::options(Access::Private).write(true).create_new(true).open(file);
     let (file, written) = match goes {
         Goes::Stdout => return print_secret(&line).map_err(|e| Failure::stdout(&e)),
-        Goes::New(file) => (file, write_new(file, &line)),
+        Goes::New(file) => (file, new(file).and_then(|mut to| to.write_all(line.as_bytes()))),
         Goes::Special(file) => (file, file::open_special(file).and_then(|mut to| to.write_all(line.as_bytes()))),
         Goes::Known(file) => (file, file::replace(file, line.as_bytes(), Access::Private)),
     };
     written.map_err(|e| Failure::Output(format!("cannot write {}: {e}", file.display())))
-}
-
-fn write_new(file: &Path, line: &str) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)?.write_all(line.as_bytes())
 }
 
 /// What has been done, and what is left to do.
@@ -305,6 +297,7 @@ fn open_browser(context: &Context, url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn args(output: Option<&Path>, print: bool) -> GmailArgs {
         GmailArgs {
