@@ -81,6 +81,28 @@ fn a_project_that_cannot_be_written_is_checked_and_run_as_root() {
 
 #[test]
 #[ignore = "requires root; .ci/run has it"]
+fn a_read_only_file_system_has_accepted_snapshots_as_root() {
+    let project = Project::new().scenario("kept", &DIRECT.replace("snapshot: none\n", ""));
+    let read_only = "mount --bind . . && mount -o remount,bind,ro . && cd \"$PWD\" && exec \"$0\" \"$@\"";
+    let run = |update: &str| {
+        let args = ["run", "--artifacts", "none", "--update", update];
+        project.run_by(&["unshare", "--mount", "sh", "-c", read_only], &args)
+    };
+    // There is nowhere to leave one to be reviewed.
+    let missing = run("pending");
+    assert_eq!(missing.code, 3, "{missing}");
+    assert!(missing.stdout.contains("or run with --update never"), "{missing}");
+    assert_eq!(run("never").code, 5);
+    assert_eq!(project.run(&["run", "--artifacts", "none", "--update", "new"]).code, 0);
+    for update in ["pending", "never"] {
+        let kept = run(update);
+        assert_eq!(kept.code, 0, "{kept}");
+        assert!(kept.stderr.contains("warning: the run is not recorded"), "{kept}");
+    }
+}
+
+#[test]
+#[ignore = "requires root; .ci/run has it"]
 fn what_another_user_left_keeps_nothing_else_open_as_root() {
     let project = Project::new().scenario("direct", DIRECT).open_to_all();
     let runs = project.path(".sealcheck/runs");

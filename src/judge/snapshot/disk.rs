@@ -21,10 +21,10 @@ pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     file::replace(path, text.as_bytes(), Access::Usual)
 }
 
-/// Removes a file that may not be there.
+/// Removes a file that may not be there. On a read-only file system that is an error (EROFS) also where it is not.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
+    match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        _ => fs::remove_file(path),
     }
 }

@@ -174,7 +174,8 @@ fn header(scenario: &Scenario, target: &str) -> String {
 }
 
 fn stage_error(what: &str, path: &Path, error: &io::Error) -> StageError {
-    StageError::new(HarnessCode::H09, format!("{what} {}", shown(path)), error.to_string(), WRITABLE)
+    let next = format!("{WRITABLE}, or run with --update never");
+    StageError::new(HarnessCode::H09, format!("{what} {}", shown(path)), error.to_string(), next)
 }
 
 impl From<SnapshotFileError> for StageError {
