@@ -1,14 +1,19 @@
-//! How long it takes to read mail: a whole header, a bounce, a megabyte that wants to be slow. `mail_parser` reads the
-//! same header beside us.
+//! How long it takes to read mail: a whole header, a bounce, a megabyte that wants to be slow, a hundred thousand of the
+//! same kind. `mail_parser` reads the same header beside us.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use sealcheck::mail::{
-    Message,
-    arc::ArcChain,
-    authres::{self, AuthenticationResults},
-    dsn::Dsn,
-    received,
-    reply::Reply,
+use sealcheck::{
+    judge::diagnose::{Given, Log, diagnose_mail},
+    mail::{
+        Message,
+        arc::ArcChain,
+        authres::{self, AuthenticationResults},
+        dsn::Dsn,
+        received,
+        reply::Reply,
+    },
+    outcome::Diagnosis,
+    verify::ZoneFile,
 };
 use std::hint::black_box;
 
@@ -65,5 +70,59 @@ fn bounce(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, header, results, bounce);
+/// Ten times as many must take ten times as long: compare the elements a second.
+fn many(c: &mut Criterion) {
+    let mut group = c.benchmark_group("many");
+    group.sample_size(10);
+    for count in [1_000, 10_000, 100_000] {
+        group.throughput(Throughput::Elements(count));
+        let of = |line: fn(u64) -> String| (0..count).map(line).collect::<String>();
+        let received = of(|n| {
+            format!(
+                "Received: from h{}.mid.example by h{n}.mid.example with ESMTPS id {n} for <info@mid.example>; Tue, 24 Nov 2026 \
+                 02:45:36 +0000\r\n",
+                n + 1
+            )
+        });
+        let message = Message::parse(received.into_bytes());
+        group
+            .bench_function(format!("{count} Received"), |b| b.iter(|| diagnosed(black_box(&message), Log::default())));
+        let log = of(|n| {
+            format!(
+                "Nov 24 02:45:36 mx postfix/cleanup[1]: {n:08X}: message-id=<1@ext.example>\nNov 24 02:45:36 mx postfix/smtp[1]: \
+                 {n:08X}: to=<x@gmail.com>, dsn=5.7.26, status=bounced (host a said: 550 5.7.26 no)\n"
+            )
+        });
+        let short = Message::parse(&b"Message-ID: <1@ext.example>\r\n\r\n"[..]);
+        group.bench_function(format!("{count} bounces in a log"), |b| {
+            b.iter(|| diagnosed(&short, Log::of_message(black_box(&log), "mail.log", "<1@ext.example>")));
+        });
+        for (name, text) in [
+            ("at one name", of(|n| format!("s.mid.example. 300 IN TXT \"v={n}\"\n"))),
+            ("at many names", of(|n| format!("s{n}.mid.example. 300 IN TXT \"v=1\"\n"))),
+        ] {
+            group.bench_function(format!("{count} records {name}"), |b| b.iter(|| ZoneFile::parse(black_box(&text))));
+        }
+    }
+    group.finish();
+}
+
+/// What is wrong with a message, by its path and a log.
+fn diagnosed(message: &Message, log: Log) -> Vec<Diagnosis> {
+    diagnose_mail(Given {
+        artifact: "x.eml",
+        message,
+        trusted: None,
+        arc: &ArcChain::default(),
+        hops: &received::hops(message),
+        verification: None,
+        dsn: None,
+        returned: None,
+        sent: None,
+        forwarder: None,
+        log,
+    })
+}
+
+criterion_group!(benches, header, results, bounce, many);
 criterion_main!(benches);

@@ -83,7 +83,7 @@ fn seal(set: &ArcSet, verification: &Verification) -> ObservedSeal {
 
 /// Whether seal and message signature of a set both hold.
 pub(super) fn holds(verification: &Verification, instance: u32) -> bool {
-    let set = verification.sets.iter().find(|s| s.instance == instance);
+    let set = verification.set(instance);
     set.is_some_and(|s| s.ams == Verdict::Pass && s.seal == Verdict::Pass)
 }
 

@@ -179,7 +179,7 @@ fn signatures(looked: &Looked<'_>, proof: &mut Proof) {
         proof.open.push(Open::Unsigned);
     }
     for set in &verification.sets {
-        let by = looked.arc.sets.iter().find(|s| s.instance == set.instance).and_then(|s| s.seal.as_ref());
+        let by = looked.arc.set(set.instance).and_then(|s| s.seal.as_ref());
         let name = format!("i={} {}", set.instance, by.and_then(|s| s.domain.as_deref()).unwrap_or("?"));
         if set.ams == Verdict::Pass && set.seal == Verdict::Pass {
             proof.verified.push(name);

@@ -5,6 +5,7 @@ use crate::{
     outcome::{Observed, ObservedSeal},
     verify::Verdict,
 };
+use std::collections::HashSet;
 
 /// A host on the way and what is known about it.
 pub(super) struct Station {
@@ -18,12 +19,13 @@ pub(super) struct Station {
 /// The hosts in the order of the way; none when the message has no hops.
 pub(super) fn stations(seen: &Observed) -> Vec<Station> {
     let mut hosts: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     for hop in &seen.received {
         for host in [&hop.from, &hop.by].into_iter().flatten() {
             let host = plain(host).to_ascii_lowercase();
             // Addresses are hops inside a provider, not parties.
             let named = host.contains('.') && host.chars().any(|c| c.is_ascii_alphabetic());
-            if named && !hosts.contains(&host) {
+            if named && known.insert(host.clone()) {
                 hosts.push(host);
             }
         }

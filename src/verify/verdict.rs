@@ -165,6 +165,11 @@ pub struct Verification {
 }
 
 impl Verification {
+    /// What was found of the set of this instance.
+    pub fn set(&self, instance: u32) -> Option<&SetVerification> {
+        self.sets.binary_search_by_key(&instance, |set| set.instance).ok().map(|at| &self.sets[at])
+    }
+
     /// Whether DNS gave no answer for a part, so that nobody knows whether that part holds.
     pub fn has_temperror(&self) -> bool {
         let sets = self.sets.iter().flat_map(|set| [set.ams, set.seal]);

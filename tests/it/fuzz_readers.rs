@@ -2,6 +2,7 @@
 //! coverage in `tests/fuzz`.
 
 use sealcheck::{
+    judge::diagnose::{Given, Log, diagnose_mail},
     mail::{
         Message,
         arc::ArcChain,
@@ -28,7 +29,7 @@ pub(crate) struct Reader {
 }
 
 /// All of them.
-pub(crate) const READERS: [Reader; 15] = [
+pub(crate) const READERS: [Reader; 17] = [
     Reader { name: "authres", read: |data| field("Authentication-Results", data, results) },
     Reader { name: "trust", read: |data| message(data, results) },
     Reader { name: "taglist", read: tags },
@@ -40,6 +41,8 @@ pub(crate) const READERS: [Reader; 15] = [
     Reader { name: "received-spf", read: |data| field("Received-SPF", data, |m| drop(received_spf::all(m))) },
     Reader { name: "reply", read: reply },
     Reader { name: "log", read: log_lines },
+    Reader { name: "path", read: |data| message(data, |m| diagnosed(m, Log::default())) },
+    Reader { name: "server-log", read: server_log },
     Reader { name: "zone", read: zone },
     Reader { name: "yaml", read: yaml },
     Reader { name: "verify", read: |data| verified(data, captured_zone()) },
@@ -93,6 +96,28 @@ fn log_lines(data: &[u8]) {
     log::progress(&about);
     assert!(about.iter().all(|line| log::queue_id(line).is_none_or(|id| line.contains(id))));
     about.iter().for_each(|line| drop(format!("{:?}", log::program(line))));
+}
+
+/// Says what is wrong with a message, by its path and the log of the server that forwarded it.
+fn diagnosed(message: &Message, log: Log) {
+    diagnose_mail(Given {
+        artifact: "x.eml",
+        message,
+        trusted: None,
+        arc: &ArcChain::default(),
+        hops: &received::hops(message),
+        verification: None,
+        dsn: None,
+        returned: None,
+        sent: None,
+        forwarder: None,
+        log,
+    });
+}
+
+fn server_log(data: &[u8]) {
+    let log = Log::of_message(&String::from_utf8_lossy(data), "mail.log", "<1@sender.example>");
+    diagnosed(&Message::parse(&b"From: alice@sender.example\r\n\r\n"[..]), log);
 }
 
 fn zone(data: &[u8]) {

@@ -70,7 +70,7 @@ pub(super) fn of_sealer(judged: &Judged<'_>, by: Claimant<'_>, before: &[ArcSet]
 }
 
 fn verified<'a>(judged: &Judged<'a>, set: &ArcSet) -> Option<&'a SetVerification> {
-    judged.verification.sets.iter().find(|v| v.instance == set.instance)
+    judged.verification.set(set.instance)
 }
 
 /// The verdict on these sets alone: every seal counts, and the newest message signature.

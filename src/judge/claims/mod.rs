@@ -9,7 +9,7 @@ mod signatures;
 use crate::{
     mail::{
         Message,
-        arc::{ArcChain, ArcSet},
+        arc::{ArcChain, ArcSet, Instance},
         authres::{AuthenticationResults, ResInfo},
     },
     outcome::{Agreement, Claim},
@@ -34,17 +34,19 @@ pub struct Judged<'a> {
 /// Every claim about the chain or a DKIM signature: those of the receiver, then those of each sealer before it.
 pub fn claims(judged: Judged<'_>) -> Vec<Claim> {
     let foreign = super::foreign(judged.arc, judged.trusted, judged.seal_domain);
+    let signed = signatures::signed(&judged);
     let mut out = Vec::new();
     if let Some(trusted) = judged.trusted {
         let by = Claimant { results: trusted, set: None };
         out.extend(chain::of_receiver(&judged, by, foreign));
-        out.extend(signatures::all(&judged, by));
+        out.extend(signatures::all(&judged, by, &signed));
     }
-    for (at, set) in foreign.iter().enumerate() {
+    // Sets out of range are not judged; a message does not decide how much work it makes.
+    for (at, set) in foreign.iter().enumerate().filter(|(_, set)| Instance::new(set.instance).is_some()) {
         let Some(aar) = &set.aar else { continue };
         let by = Claimant { results: aar, set: Some(set) };
         out.extend(chain::of_sealer(&judged, by, &foreign[..at]));
-        out.extend(signatures::all(&judged, by));
+        out.extend(signatures::all(&judged, by, &signed));
     }
     out
 }

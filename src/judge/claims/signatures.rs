@@ -11,16 +11,18 @@ use crate::{
 };
 
 /// A signature of the mail and what we find of it.
-type Signed<'a> = (DkimSignature, &'a DkimVerification);
+pub(super) type Signed<'a> = (DkimSignature, &'a DkimVerification);
 
-pub(super) fn all(judged: &Judged<'_>, by: Claimant<'_>) -> Vec<Claim> {
-    // Of the signatures past the first few none is judged, so that a message does not decide how much work it makes.
+/// The signatures that were judged. Past the first few none is, so that a message does not decide how much work it makes.
+pub(super) fn signed<'a>(judged: &Judged<'a>) -> Vec<Signed<'a>> {
     let all = dkim::all(judged.message).into_iter().zip(&judged.verification.dkim);
-    let signed: Vec<Signed<'_>> = all.filter(|(_, found)| found.result != Verdict::None).collect();
-    by.results
-        .method("dkim")
-        .map(|result| by.claim(result, about(result), finding(judged, by, result, &signed)))
-        .collect()
+    all.filter(|(_, found)| found.result != Verdict::None).collect()
+}
+
+/// What a server claims of these signatures.
+pub(super) fn all(judged: &Judged<'_>, by: Claimant<'_>, signed: &[Signed<'_>]) -> Vec<Claim> {
+    let claims = by.results.method("dkim");
+    claims.map(|result| by.claim(result, about(result), finding(judged, by, result, signed))).collect()
 }
 
 /// What a statement names: `d=sender.example s=ext`.
@@ -104,7 +106,7 @@ fn verifies(signature: &DkimSignature) -> String {
 /// the sealer saw it too.
 fn unchanged_since(judged: &Judged<'_>, by: Claimant<'_>, signature: &DkimSignature, v: &DkimVerification) -> bool {
     let Some((set, ams)) = by.set.and_then(|set| Some((set, set.ams.as_ref()?))) else { return false };
-    let holds = judged.verification.sets.iter().any(|s| s.instance == set.instance && s.ams == Verdict::Pass);
+    let holds = judged.verification.set(set.instance).is_some_and(|s| s.ams == Verdict::Pass);
     if !holds || ams.tags.get("l").is_some() {
         return false;
     }

@@ -301,7 +301,7 @@ impl<'a> Mail<'a> {
 
     /// What we found of a set.
     pub(super) fn verified(&self, set: &ArcSet) -> Option<&'a SetVerification> {
-        self.verification?.sets.iter().find(|v| v.instance == set.instance)
+        self.verification?.set(set.instance)
     }
 
     /// The receiver's own statement on a method.

@@ -9,7 +9,7 @@ use crate::{
     mail::{log, reply::Reply},
     outcome::EvidenceRef,
 };
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr};
 
 /// Lines of a server's log about one message.
 #[derive(Debug, Clone, Default)]
@@ -34,14 +34,9 @@ impl Log {
 
     /// Lines that an attempt read. Two accounts on one server have the same lines.
     pub fn of_lines(lines: &[LogLine]) -> Self {
-        let mut log = Self::default();
-        for line in lines {
-            let at = quote(&line.artifact, line.line, &line.text);
-            if !log.lines.iter().any(|(known, _)| *known == at) {
-                log.lines.push((at, line.text.clone()));
-            }
-        }
-        log
+        let mut known = HashSet::new();
+        let new = lines.iter().filter(|line| known.insert((&line.artifact, line.line, &line.text)));
+        Self { lines: new.map(|l| (quote(&l.artifact, l.line, &l.text), l.text.clone())).collect() }
     }
 
     /// Adds the lines of another log.
@@ -86,12 +81,17 @@ impl Log {
     /// The header fields that Postfix replaced as it delivered what was refused (`smtp_header_checks`), each with its line:
     /// what a bounce gives back is older. That a field was taken away is logged nowhere.
     pub(super) fn replaced_on_delivery(&self) -> impl Iterator<Item = (&str, &EvidenceRef)> {
-        let is_of = |id: &str, line: &str| !id.is_empty() && log::queue_id(line) == Some(id);
-        let refused = move |id| self.lines.iter().any(|(_, line)| line.contains("status=bounced") && is_of(id, line));
+        let refused = self.entries("status=bounced");
         self.lines.iter().filter(|(_, line)| line.contains("/smtp[")).filter_map(move |(at, line)| {
             let (name, _) = line.split_once(": replace: header ")?.1.split_once(':')?;
-            refused(log::queue_id(line)?).then_some((name, at))
+            refused.contains(log::queue_id(line)?).then_some((name, at))
         })
+    }
+
+    /// The queue entries of which a line has this text.
+    fn entries(&self, text: &str) -> HashSet<&str> {
+        let lines = self.lines.iter().filter(|(_, line)| line.contains(text));
+        lines.filter_map(|(_, line)| log::queue_id(line)).collect()
     }
 
     /// rspamd's line about the whole message.
@@ -103,13 +103,13 @@ impl Log {
 
     /// What Postfix was told by the next server, and what it told its clients, as far as it did not end well.
     pub(super) fn refusals(&self) -> Vec<Refusal> {
-        let delivered = |id: &str| self.line(&[id, "status=sent"]).is_some();
+        let delivered = self.entries("status=sent");
         let refused = self.lines.iter().filter_map(|(at, line)| {
             if let Some((_, said)) = line.split_once(" said: ").filter(|_| line.contains("status=")) {
-                let id = log::queue_id(line).unwrap_or_default();
+                let is_delivered = log::queue_id(line).is_some_and(|id| delivered.contains(id));
                 let is_bad = line.contains("status=bounced") || line.contains("status=deferred");
                 let said = said.split(" (in reply to").next().unwrap_or(said);
-                let reply = (is_bad && !delivered(id)).then(|| Reply::parse(said)).flatten();
+                let reply = (is_bad && !is_delivered).then(|| Reply::parse(said)).flatten();
                 return reply.map(|reply| Refusal { reply, at: at.clone(), by: RefusedBy::Next });
             }
             let (_, said) = line.split_once("reject: ")?;

@@ -13,6 +13,7 @@ use crate::{
     outcome::Diagnosis,
     verify::Verification,
 };
+use std::collections::HashMap;
 
 /// A mail, read, with what its owner knows of it.
 #[derive(Debug)]
@@ -102,12 +103,13 @@ fn forwarder(message: &Message, hops: &[Hop]) -> Option<String> {
         let domain = hop.recipient.as_deref()?.rsplit_once('@')?.1.to_ascii_lowercase();
         Some((hop.by.clone()?, domain))
     };
-    hops.iter().enumerate().rev().find_map(|(at, hop)| {
-        let (by, domain) = taken(hop)?;
-        let later = hops[at + 1..]
-            .iter()
-            .filter_map(taken)
-            .any(|(other, to)| !related(&to, &domain) && !related(&other, &by) && !is_at_or_below(&other, &domain));
-        (is_at_or_below(&by, &domain) && later).then_some(domain)
+    // The last hop first.
+    let path: Vec<(String, String)> = hops.iter().rev().filter_map(taken).collect();
+    // Up to where the path has no stranger to a domain: there is nothing to look for twice.
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    path.iter().enumerate().filter(|(_, (by, domain))| is_at_or_below(by, domain)).find_map(|(at, (_, domain))| {
+        let from = known.insert(domain, at).unwrap_or(0);
+        let stranger = |(by, to): &(String, String)| !related(to, domain) && !related(by, domain);
+        path[from..at].iter().any(stranger).then(|| domain.clone())
     })
 }

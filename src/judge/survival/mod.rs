@@ -63,7 +63,7 @@ pub fn survival(sent: &Message, received: &Message, verification: Option<&Verifi
         names: &ams.signed_headers,
         tags: &ams.tags,
         at: ams.field,
-        verdict: verification.and_then(|v| v.sets.iter().find(|set| set.instance == i)).map(|set| set.ams),
+        verdict: verification.and_then(|v| v.set(i)).map(|set| set.ams),
     });
     let mut bodies = body::Bodies::of(sent.body(), received.body());
     let (sent, received) = (Header::of(&sent), Header::of(&received));

@@ -30,6 +30,7 @@ pub(super) fn parse(text: &str, domain: Option<&str>) -> Result<ZoneFile, ZoneEr
         let line = entry.line;
         reader.entry(entry).map_err(|message| ZoneError { line, message })?;
     }
+    reader.zone.sort();
     Ok(reader.zone)
 }
 

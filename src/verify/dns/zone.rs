@@ -53,6 +53,12 @@ impl TxtAnswer {
         Self::REMARKS.iter().find(|(_, w)| *w == word).map(|(answer, _)| answer.clone())
     }
 
+    fn sort(&mut self) {
+        if let Self::Records { texts, .. } = self {
+            texts.sort_unstable();
+        }
+    }
+
     /// The word that stands for the answer in a zone file; `None` for records.
     pub fn word(&self) -> Option<&'static str> {
         Self::REMARKS.iter().find(|(answer, _)| answer == self).map(|(_, word)| *word)
@@ -104,22 +110,24 @@ impl ZoneFile {
 
     /// Sets the answer for a name. Records are sorted, so that their order on the wire changes nothing.
     pub fn insert(&mut self, name: &str, mut answer: TxtAnswer) {
-        if let TxtAnswer::Records { texts, .. } = &mut answer {
-            texts.sort_unstable();
-        }
+        answer.sort();
         self.answers.insert(key(name), answer);
     }
 
-    /// Adds one record to a name.
+    /// Adds one record to a name; [`ZoneFile::sort`] is for when all of them are there.
     pub(super) fn add_record(&mut self, name: &str, ttl: u32, text: Vec<u8>) {
-        let answer = match self.answers.remove(&key(name)) {
-            Some(TxtAnswer::Records { ttl: old, mut texts }) => {
+        match self.answers.entry(key(name)).or_insert(TxtAnswer::NoData) {
+            TxtAnswer::Records { ttl: old, texts } => {
+                *old = ttl.min(*old);
                 texts.push(text);
-                TxtAnswer::Records { ttl: old.min(ttl), texts }
             }
-            _ => TxtAnswer::Records { ttl, texts: vec![text] },
-        };
-        self.insert(name, answer);
+            other => *other = TxtAnswer::Records { ttl, texts: vec![text] },
+        }
+    }
+
+    /// Sorts the records of every name.
+    pub(super) fn sort(&mut self) {
+        self.answers.values_mut().for_each(TxtAnswer::sort);
     }
 
     /// Makes sure that a name is known; it has no TXT record unless one is added.

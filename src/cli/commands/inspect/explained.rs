@@ -251,7 +251,8 @@ impl Statement {
     fn of(field: AuthenticationResults, trust: &Trust) -> Self {
         Self {
             trusted: trust.trusted.as_ref().is_some_and(|t| t.line == field.line),
-            forged: trust.forged.iter().any(|f| f.line == field.line),
+            // Top to bottom.
+            forged: trust.forged.binary_search_by_key(&field.line, |f| f.line).is_ok(),
             field: field.field,
             authserv_id: field.authserv_id,
             line: field.line,

@@ -69,7 +69,7 @@ fn carries(aar: &AuthenticationResults, mask: &Mask) -> Node {
 
 /// `true`, or what does not hold: `false: message signature fail`.
 fn verifies(verification: &Verification, instance: u32) -> String {
-    let Some(set) = verification.sets.iter().find(|s| s.instance == instance) else { return "not judged".to_owned() };
+    let Some(set) = verification.set(instance) else { return "not judged".to_owned() };
     let parts = [("message signature", set.ams), ("seal", set.seal)];
     let broken: Vec<String> = parts
         .into_iter()

@@ -37,13 +37,15 @@ impl Records {
     /// Replaces the records of a type at a name; none removes them.
     pub fn set(&self, name: &str, rtype: RecordType, data: Vec<RData>) {
         let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let types = names.entry(normal(name)).or_default();
-        if data.is_empty() {
+        let name = normal(name);
+        if !data.is_empty() {
+            names.entry(name).or_default().insert(rtype, data);
+        } else if let Some(types) = names.get_mut(&name) {
             types.remove(&rtype);
-        } else {
-            types.insert(rtype, data);
+            if types.is_empty() {
+                names.remove(&name);
+            }
         }
-        names.retain(|_, types| !types.is_empty());
     }
 
     /// Publishes one text in place of what there is.

@@ -159,7 +159,7 @@ fn set(looks: Looks, set: &ArcSet, verification: Option<&Verification>) -> Strin
         text(seal.and_then(|s| s.domain.as_ref())),
         text(seal.and_then(|s| s.selector.as_ref()))
     );
-    let found = verification.and_then(|v| v.sets.iter().find(|s| s.instance == set.instance));
+    let found = verification.and_then(|v| v.set(set.instance));
     if let Some(found) = found {
         let (ams, seal) = (looks.verdict(found.ams), looks.verdict(found.seal));
         line.push_str(&format!(": message signature {ams}, seal {seal}"));

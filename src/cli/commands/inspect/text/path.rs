@@ -128,7 +128,7 @@ fn signed(looks: Looks, n: usize, d: &str, s: Option<&str>, verification: Option
 /// What became of a set.
 fn sealed(looks: Looks, i: u32, cv: &str, d: &str, verification: Option<&Verification>) -> Vec<String> {
     let name = format!("sealed ARC i={i} cv={cv} d={d}");
-    let Some(found) = verification.and_then(|v| v.sets.iter().find(|set| set.instance == i)) else { return vec![name] };
+    let Some(found) = verification.and_then(|v| v.set(i)) else { return vec![name] };
     let both = match (found.ams, found.seal) {
         (Verdict::Pass, Verdict::Pass) => Verdict::Pass,
         (Verdict::Fail | Verdict::None, _) | (_, Verdict::Fail | Verdict::None) => Verdict::Fail,
@@ -152,15 +152,19 @@ fn verdict(looks: Looks, name: &str, verdict: Verdict, reason: Option<&str>) -> 
 fn not_sealed(looks: Looks, stations: &mut [Station]) {
     let (Some(first), Some(last)) = (stations.first(), stations.last()) else { return };
     let ends = [organization(&first.host), organization(&last.host)];
+    // Whether one of the hosts since the mail came to this organization sealed it.
+    let mut sealed = false;
     for at in 1..stations.len().saturating_sub(1) {
         let own = organization(&stations[at].host);
+        sealed |= stations[at].notes.iter().any(|n| n.starts_with("sealed"));
         // Told once, where the mail leaves it.
-        let leaves = organization(&stations[at + 1].host) != own;
-        let inside = (1..=at).rev().take_while(|at| organization(&stations[*at].host) == own);
-        let sealed = inside.into_iter().any(|at| stations[at].notes.iter().any(|n| n.starts_with("sealed")));
-        if leaves && !sealed && own.contains('.') && !ends.contains(&own) {
+        if organization(&stations[at + 1].host) == own {
+            continue;
+        }
+        if !sealed && own.contains('.') && !ends.contains(&own) {
             stations[at].notes.push(looks.palette.paint(Tone::Doubtful, "forwarded, and did not seal"));
         }
+        sealed = false;
     }
 }
 
