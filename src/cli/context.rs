@@ -2,7 +2,7 @@
 //! else in the tool reads them.
 
 use crate::{
-    core::{Redactor, RunId},
+    core::{Redactor, RunId, visible},
     judge::diagnose::catalogue::Lang,
     outcome::CiInfo,
     run::Clock,
@@ -114,13 +114,26 @@ fn masked(text: &str) -> Cow<'_, str> {
     secrets.as_ref().map_or(Cow::Borrowed(text), |redactor| redactor.text(text))
 }
 
-/// Writes to standard output, masked. A reader that has gone away wanted no more.
+/// Writes to standard output, masked, and with every character escaped that steers what shows it. A reader that has gone away
+/// wanted no more.
 ///
 /// # Errors
 /// Those of the stream.
 pub(super) fn print(text: &str) -> io::Result<()> {
+    write(&visible::lines(&masked(text)))
+}
+
+/// [`print`] of a text in colours, which stay.
+///
+/// # Errors
+/// Those of the stream.
+pub(super) fn print_coloured(text: &str) -> io::Result<()> {
+    write(&visible::coloured(&masked(text)))
+}
+
+fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(masked(text).as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
@@ -135,9 +148,14 @@ pub(super) fn print_secret(text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
-/// Writes a line to standard error, masked. There is nobody left to tell when that fails.
+/// Writes a line to standard error as [`print`] writes. There is nobody left to tell when that fails.
 pub(super) fn complain(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{}", masked(text)));
+    drop(writeln!(io::stderr().lock(), "{}", visible::lines(&masked(text))));
+}
+
+/// [`complain`] of a text in colours, which stay.
+pub(super) fn complain_coloured(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{}", visible::coloured(&masked(text))));
 }
 
 #[cfg(test)]

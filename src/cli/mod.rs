@@ -17,7 +17,7 @@ pub use failure::Failure;
 
 use crate::outcome::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
-use context::complain;
+use context::{complain, complain_coloured, print, print_coloured};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the program.
@@ -38,8 +38,7 @@ fn dispatch(context: &Context) -> ExitCode {
     let (args, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            // Help and version are no errors and go to standard output.
-            drop(error.print());
+            tell(context, &error);
             if let Some(name) = usage::variable(context, &error) {
                 complain(&format!("note: the environment variable {name} says it"));
             }
@@ -71,4 +70,18 @@ fn dispatch(context: &Context) -> ExitCode {
         complain(&format!("error: {failure}"));
         failure.exit_code()
     })
+}
+
+/// What clap says. Help and version are no errors and go to standard output.
+fn tell(context: &Context, error: &clap::Error) {
+    let (text, is_error) = (error.render(), error.use_stderr());
+    let is_terminal = if is_error { context.stderr_is_terminal } else { context.stdout_is_terminal };
+    let (plain, coloured) = (text.to_string(), text.ansi().to_string());
+    // There is nobody left to tell when that fails.
+    match (is_error, context.color(None, is_terminal)) {
+        (true, true) => complain_coloured(coloured.trim_end()),
+        (true, false) => complain(plain.trim_end()),
+        (false, true) => drop(print_coloured(&coloured)),
+        (false, false) => drop(print(&plain)),
+    }
 }

@@ -18,6 +18,7 @@ pub mod redact;
 pub mod rspamadm;
 pub mod secret;
 pub mod version;
+pub mod visible;
 
 pub use category::Category;
 pub use domain::{ascii_address, ascii_domain, check_ascii};

@@ -1,5 +1,6 @@
 //! Where in a file something stands.
 
+use super::visible::plain;
 use std::{fmt, sync::Arc};
 
 /// A place in a source file. Line and column are 1-based and count characters; 0 means "not known".
@@ -24,7 +25,7 @@ impl Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        write!(f, "{}:{}:{}", plain(&self.file), self.line, self.column)
     }
 }
 

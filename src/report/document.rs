@@ -25,7 +25,7 @@ impl Destination {
             Self::File(path) => sink::write_atomic(path, text, redactor),
             Self::Stdout => {
                 let mut out = io::stdout().lock();
-                out.write_all(redactor.text(text).as_bytes())?;
+                out.write_all(sink::shown(text, redactor).as_bytes())?;
                 out.flush()
             }
         }

@@ -1,6 +1,11 @@
 //! GitHub Actions: an annotation for each scenario that broke, the summary of the step, and its outputs.
 
-use super::{Reporter, markdown, sink::Sink, tally::Tally, trouble::Trouble};
+use super::{
+    Reporter, markdown,
+    sink::{self, Sink, plain},
+    tally::Tally,
+    trouble::Trouble,
+};
 use crate::{
     core::Redactor,
     outcome::{RunEvent, ScenarioReport, Status},
@@ -44,7 +49,7 @@ impl Github {
     fn append(&self, file: &Path, text: &str) -> io::Result<()> {
         let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", file.display()));
         let mut file = fs::OpenOptions::new().append(true).create(true).open(file).map_err(named)?;
-        file.write_all(self.redactor.text(text).as_bytes()).map_err(named)
+        file.write_all(sink::shown(text, &self.redactor).as_bytes()).map_err(named)
     }
 }
 
@@ -93,7 +98,7 @@ fn annotation(scenario: &ScenarioReport, directory: &Path) -> String {
     if column > 0 {
         properties.push(format!("col={column}"));
     }
-    let title = format!("{} {} {}", scenario.status.word(), scenario.id, trouble.code);
+    let title = plain(&format!("{} {} {}", scenario.status.word(), scenario.id, trouble.code));
     properties.push(format!("title={}", property(&title)));
     let lines = trouble.lines();
     let text: Vec<&str> = [trouble.title.as_str()].into_iter().chain(lines.iter().map(String::as_str)).collect();
@@ -115,7 +120,7 @@ fn in_repository(directory: &Path, file: &str) -> String {
 
 fn outputs(tally: &Tally) -> String {
     let code = tally.exit_code.map(|code| code.to_string()).unwrap_or_default();
-    let run = tally.run.as_ref().map(|run| run.as_str()).unwrap_or_default();
+    let run = tally.run.as_ref().map(|run| plain(run.as_str())).unwrap_or_default();
     let totals = &tally.totals;
     format!(
         "exit-code={code}\nrun={run}\ncomplete={}\nselected={}\npassed={}\nfailed={}\nerrored={}\n",

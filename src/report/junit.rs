@@ -1,6 +1,7 @@
-//! JUnit XML: one suite per target, one test case per scenario and matrix row.
+//! JUnit XML: one suite per target, one test case per scenario and matrix row. Every text is made [plain](plain()) first: the
+//! writer of XML would drop escape sequences and control characters without a trace.
 
-use super::{tally::Tally, trouble::Trouble};
+use super::{sink::plain, tally::Tally, trouble::Trouble};
 use crate::outcome::{ScenarioReport, Status};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 use std::{io, time::Duration};
@@ -12,11 +13,11 @@ use std::{io, time::Duration};
 pub fn render(tally: &Tally) -> io::Result<String> {
     let mut report = Report::new("sealcheck");
     report.set_time(Duration::from_millis(tally.duration_ms));
-    let mut suite = TestSuite::new(tally.target.as_str());
+    let mut suite = TestSuite::new(plain(&tally.target));
     suite.set_time(Duration::from_millis(tally.duration_ms));
     suite.extra.insert("timestamp".into(), tally.started_at.as_str().into());
     if let Some(run) = &tally.run {
-        suite.add_property(("run", run.as_str()));
+        suite.add_property(("run", plain(run.as_str()).as_str()));
     }
     for scenario in &tally.scenarios {
         suite.add_test_case(test_case(&tally.target, scenario));
@@ -24,8 +25,8 @@ pub fn render(tally: &Tally) -> io::Result<String> {
     for id in tally.unknown() {
         let mut status = TestCaseStatus::skipped();
         status.set_message("not run: the run broke off");
-        let mut case = TestCase::new(id.as_str(), status);
-        case.set_classname(tally.target.as_str());
+        let mut case = TestCase::new(plain(id.as_str()), status);
+        case.set_classname(plain(&tally.target));
         suite.add_test_case(case);
     }
     report.add_test_suite(suite);
@@ -33,16 +34,16 @@ pub fn render(tally: &Tally) -> io::Result<String> {
 }
 
 fn test_case(target: &str, scenario: &ScenarioReport) -> TestCase {
-    let mut case = TestCase::new(scenario.id.as_str(), status(scenario));
-    case.set_classname(target);
+    let mut case = TestCase::new(plain(scenario.id.as_str()), status(scenario));
+    case.set_classname(plain(target));
     case.set_time(Duration::from_millis(scenario.duration_ms));
     if let Some(last) = scenario.attempts.last() {
         case.set_assertions(last.assertions.len());
         if !last.summary.is_empty() {
-            case.set_system_out(last.summary.as_str());
+            case.set_system_out(plain(&last.summary));
         }
     }
-    case.extra.insert("file".into(), scenario.file.as_str().into());
+    case.extra.insert("file".into(), plain(&scenario.file).into());
     let failed = scenario.attempts.last().and_then(|a| a.assertions.iter().find(|c| !c.passed));
     let line = failed.map_or(scenario.line, |check| check.line);
     case.extra.insert("line".into(), line.to_string().into());
@@ -59,11 +60,11 @@ fn status(scenario: &ScenarioReport) -> TestCaseStatus {
         Status::Skipped | Status::ExpectedFailure | Status::NotRun => {
             let reason = scenario.reason.as_deref();
             let mut status = TestCaseStatus::skipped();
-            status.set_message(match scenario.status {
+            status.set_message(plain(&match scenario.status {
                 Status::NotRun => format!("not run: {}", reason.unwrap_or("the run ended early")),
                 Status::ExpectedFailure => format!("known issue: {}", reason.unwrap_or("no reason given")),
                 _ => reason.unwrap_or_default().to_owned(),
-            });
+            }));
             return status;
         }
         Status::Errored => NonSuccessKind::Error,

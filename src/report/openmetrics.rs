@@ -1,6 +1,6 @@
 //! OpenMetrics 1.0 text, which Prometheus and its node exporter's textfile collector read as well.
 
-use super::tally::Tally;
+use super::{sink::plain, tally::Tally};
 use crate::outcome::{Observed, ObservedKind, ScenarioReport, Status};
 use std::{collections::BTreeMap, io};
 
@@ -102,5 +102,5 @@ fn seconds(ms: u64) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    plain(text).replace('\\', "\\\\").replace('"', "\\\"")
 }

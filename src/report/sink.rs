@@ -1,14 +1,22 @@
-//! Where reports go. Nothing leaves but through the redactor.
+//! Where reports go. Nothing leaves but through the redactor, and no character of it steers what shows it.
+
+pub use crate::core::visible::plain;
 
 use crate::core::{
     Redactor,
     file::{self, Access},
+    visible,
 };
 use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
+
+/// What leaves of a text: masked, and with every character escaped that steers what shows it.
+pub fn shown(text: &str, redactor: &Redactor) -> String {
+    visible::lines(&redactor.text(text)).into_owned()
+}
 
 /// A stream of text, masked.
 pub struct Sink {
@@ -27,9 +35,22 @@ impl Sink {
     /// # Errors
     /// Those of the stream.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
-        let mut masked = self.redactor.text(text).into_owned();
-        masked.push('\n');
-        self.out.write_all(masked.as_bytes())?;
+        let shown = shown(text, &self.redactor);
+        self.write(shown)
+    }
+
+    /// The same for a text in colours, which stay.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn coloured_line(&mut self, text: &str) -> io::Result<()> {
+        let shown = visible::coloured(&self.redactor.text(text)).into_owned();
+        self.write(shown)
+    }
+
+    fn write(&mut self, mut line: String) -> io::Result<()> {
+        line.push('\n');
+        self.out.write_all(line.as_bytes())?;
         self.out.flush()
     }
 }
@@ -79,21 +100,7 @@ pub fn is_being_written(path: &Path) -> bool {
 /// # Errors
 /// When directory or file cannot be made or written.
 pub fn write_atomic(path: &Path, text: &str, redactor: &Redactor) -> io::Result<()> {
-    file::replace(path, redactor.text(text).as_bytes(), Access::Usual)
-}
-
-/// Text from mail or servers, safe for a terminal: control characters, escape sequences among them, become `␛` and the
-/// like; line breaks and tabs become spaces.
-pub fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            '\u{7f}' => '\u{2421}',
-            c if u32::from(c) < 0x20 => char::from_u32(0x2400 + u32::from(c)).unwrap_or(' '),
-            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+    file::replace(path, shown(text, redactor).as_bytes(), Access::Usual)
 }
 
 #[cfg(test)]
@@ -126,10 +133,5 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "{}\n");
         drop(file);
         assert!(!is_being_written(&path));
-    }
-
-    #[test]
-    fn a_terminal_gets_no_escape_sequence() {
-        assert_eq!(plain("a\x1b[31m\r\nb\u{9b}\u{202e}"), "a\u{241b}[31m  b\u{fffd}\u{fffd}");
     }
 }

@@ -59,7 +59,7 @@ impl<'a> Trouble<'a> {
             trouble.notes.push((
                 "next",
                 match &snapshot.wrote {
-                    Some(_) => format!("sealcheck snapshots review {}", scenario.id),
+                    Some(_) => format!("sealcheck snapshots review {}", plain(scenario.id.as_str())),
                     None => "run again with --update pending, then sealcheck snapshots review".into(),
                 },
             ));
@@ -76,7 +76,7 @@ impl<'a> Trouble<'a> {
         let mut notes = Vec::new();
         let (code, title) = match (attempt.diagnosis.first(), checks.first(), &attempt.error) {
             (Some(diagnosis), Some(_), _) | (Some(diagnosis), None, None) => {
-                (diagnosis.code.clone(), plain(&diagnosis.title))
+                (plain(&diagnosis.code), plain(&diagnosis.title))
             }
             (_, _, Some(error)) => (error.code.to_string(), plain(&format!("{}: {}", error.stage, error.message))),
             (_, Some(check), None) => {
@@ -84,7 +84,7 @@ impl<'a> Trouble<'a> {
                     1 => String::new(),
                     n => format!(", and {} more", n - 1),
                 };
-                (check.path.clone(), format!("wanted {}, saw {}{more}", plain(&check.expected), plain(&check.actual)))
+                (plain(&check.path), format!("wanted {}, saw {}{more}", plain(&check.expected), plain(&check.actual)))
             }
             _ => ("error".to_owned(), format!("the attempt ended as {}", attempt.status.word())),
         };
@@ -117,7 +117,8 @@ impl<'a> Trouble<'a> {
     pub fn lines(&self) -> Vec<String> {
         let checks = self.checks.iter().map(|c| {
             let (wanted, saw) = (plain(&c.expected), plain(&c.actual));
-            format!("{}:{}:{}: {}: wanted {wanted}, saw {saw}", c.file, c.line, c.column, c.path)
+            let (file, path) = (plain(&c.file), plain(&c.path));
+            format!("{file}:{}:{}: {path}: wanted {wanted}, saw {saw}", c.line, c.column)
         });
         checks.chain(self.notes.iter().map(|(name, text)| format!("{name}: {text}"))).collect()
     }

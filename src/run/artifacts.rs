@@ -4,11 +4,13 @@ use crate::{
     core::{
         Redactor, ScenarioId,
         file::{self, Access},
+        visible,
     },
     judge::snapshot::relative,
     outcome::{Artifact, HarnessCode, ScenarioReport, StageError},
 };
 use std::{
+    borrow::Cow,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -29,6 +31,9 @@ pub enum ArtifactPolicy {
 /// things are told is not for a run to know.
 pub type DiagnosisText = fn(&ScenarioReport) -> String;
 
+/// The media type of files that people read as they are, in an editor or on a terminal.
+const TEXT: &str = "text/plain";
+
 /// A file to be written.
 pub(super) struct File {
     pub(super) name: String,
@@ -42,7 +47,7 @@ impl File {
     }
 
     pub(super) fn text(name: &str, content: String) -> Self {
-        Self { name: name.to_owned(), media_type: "text/plain", content: content.into_bytes() }
+        Self { name: name.to_owned(), media_type: TEXT, content: content.into_bytes() }
     }
 }
 
@@ -59,7 +64,7 @@ impl RunDir {
         Self { root, redactor }
     }
 
-    /// Writes an attempt's files, masked.
+    /// Writes an attempt's files, masked; no character of a text steers what shows it.
     pub(super) fn keep(&self, id: &ScenarioId, attempt: u32, files: Vec<File>) -> Result<Vec<Artifact>, StageError> {
         let scenario = relative(&self.redactor.text(id.as_str()));
         let below = format!("artifacts/{}/{attempt}", scenario.to_string_lossy().replace('\\', "/"));
@@ -71,10 +76,15 @@ impl RunDir {
         file::create_folder(&dir, Access::Private).map_err(error)?;
         let mut kept = Vec::with_capacity(files.len());
         for file in files {
-            let masked = self.redactor.bytes(&file.content);
-            let written = file::create(&dir.join(&file.name), Access::Private).and_then(|mut f| f.write_all(&masked));
+            let mut content = self.redactor.bytes(&file.content);
+            // A mail is kept as it came.
+            if file.media_type == TEXT {
+                let shown = visible::lines(&String::from_utf8_lossy(&content)).into_owned();
+                content = Cow::Owned(shown.into_bytes());
+            }
+            let written = file::create(&dir.join(&file.name), Access::Private).and_then(|mut f| f.write_all(&content));
             written.map_err(error)?;
-            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &masked);
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &content);
             kept.push(Artifact {
                 path: format!("{below}/{}", file.name),
                 name: file.name,

@@ -104,6 +104,8 @@ type Answer = dyn Fn(&mut Session, &str, &str) -> bool + Send + Sync;
 pub(crate) struct Script {
     /// What the IMAP server can do.
     pub(crate) capabilities: &'static str,
+    /// What the SMTP server says when it has taken a mail.
+    pub(crate) accepted: &'static str,
     /// What becomes of a mail, in a thread of its own.
     pub(crate) deliver: Box<Deliver>,
     /// Answers a command of IMAP in its own way; `false` leaves it to the server.
@@ -112,7 +114,12 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new(deliver: impl Fn(&Mailboxes, Mail) + Send + Sync + 'static) -> Self {
-        Self { capabilities: CAPABILITIES, deliver: Box::new(deliver), imap: Box::new(|_, _, _| false) }
+        Self {
+            capabilities: CAPABILITIES,
+            accepted: "250 2.0.0 Ok: queued as 4ABC",
+            deliver: Box::new(deliver),
+            imap: Box::new(|_, _, _| false),
+        }
     }
 
     /// With IMAP commands that are answered otherwise.
@@ -187,7 +194,7 @@ fn submission(tcp: TcpStream, script: &Arc<Script>, mailboxes: &Mailboxes) {
                 while let Some(next) = line().filter(|next| next != ".\r\n") {
                     raw.push_str(next.strip_prefix('.').unwrap_or(&next));
                 }
-                let answered = say("250 2.0.0 Ok: queued as 4ABC");
+                let answered = say(script.accepted);
                 let mail = Mail { raw };
                 let (script, mailboxes) = (Arc::clone(script), mailboxes.clone());
                 std::thread::spawn(move || (script.deliver)(&mailboxes, mail));

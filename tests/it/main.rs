@@ -35,6 +35,7 @@ mod fuzz_readers;
 mod fuzzed;
 mod generic_servers;
 mod gmail_labels;
+mod hostile_text;
 mod idn;
 mod imap_script;
 mod imap_wire;

@@ -1,5 +1,7 @@
 //! The value behind a snapshot's text: written as a small part of YAML, and read back by the same rules.
 
+use crate::core::visible::steers;
+
 /// What a snapshot is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
@@ -111,16 +113,14 @@ fn quoted(value: &str, special: &str) -> String {
         || value.ends_with(|c: char| c == ':' || c.is_whitespace())
         || value.contains(": ")
         || value.contains(" #")
-        || value
-            .chars()
-            .any(|c| c.is_control() || special.contains(c) || "\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c));
+        || value.chars().any(|c| steers(c) || special.contains(c) || c == '\u{feff}');
     if !odd {
         return value.to_owned();
     }
     let mut out = String::new();
     // JSON's text is YAML's but for a few characters that only YAML wants escaped.
     for c in serde_json::to_string(value).unwrap_or_default().chars() {
-        if c.is_control() || "\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c) {
+        if steers(c) || c == '\u{feff}' {
             out.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
             out.push(c);

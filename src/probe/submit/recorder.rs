@@ -1,6 +1,7 @@
 //! The replies of a server, read off its bytes, with their times and a transcript.
 
 use crate::{
+    core::visible,
     evidence::{Stage, StageReply, Submission},
     mail::reply::Reply,
 };
@@ -177,18 +178,10 @@ fn line_of_reply(line: &[u8], before: &[u8]) -> Option<bool> {
     }
 }
 
-/// A line as the transcript tells it: no character of it moves a cursor or begins another line.
+/// A line as the transcript tells it, without its end.
 fn shown(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line);
-    let mut out = String::with_capacity(line.len());
-    for c in line.trim_end_matches(['\r', '\n']).chars() {
-        match c {
-            '\t' => out.push(c),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
-        }
-    }
-    out
+    visible::lines(line.trim_end_matches(['\r', '\n'])).into_owned()
 }
 
 #[cfg(test)]
@@ -234,7 +227,7 @@ mod tests {
         record.breaks("the end");
         assert_eq!(
             record.submission().transcript,
-            "C: RCPT TO:<a@b.example>\nS: 550 5.7.1 no\\rS: 250 ok \\u{1b}[2K\\u{9b}1A\ttab é\nS: 250 half\n-- the end\n"
+            "C: RCPT TO:<a@b.example>\nS: 550 5.7.1 no\\u000dS: 250 ok \\u001b[2K\\u009b1A\ttab é\nS: 250 half\n-- the end\n"
         );
     }
 

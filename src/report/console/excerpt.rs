@@ -1,6 +1,7 @@
 //! Lines of a scenario file with a caret under what is meant.
 
 use super::style::{Palette, Tone};
+use crate::report::sink::plain;
 
 /// A place in a source text and what to say about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) fn excerpt(palette: Palette, source: &str, marks: &[Mark]) -> (Vec<St
                 out.push("...".to_owned());
             }
             let number = palette.paint(Tone::Name, &format!("{:>gutter$} |", mark.line));
-            out.push(format!("{number} {}", text.replace('\t', " ")));
+            out.push(format!("{number} {}", plain(text)));
             shown = Some(mark.line);
         }
         let start = usize::try_from(mark.column.saturating_sub(1)).unwrap_or(0);

@@ -14,7 +14,11 @@ pub(super) use line::seconds;
 pub use style::{Palette, Tone};
 pub use wrap::{columns, wrap};
 
-use super::{Reporter, claims, sink::Sink, tally::Tally};
+use super::{
+    Reporter, claims,
+    sink::{Sink, plain},
+    tally::Tally,
+};
 use crate::outcome::{Event, RunEvent, ScenarioReport, Status};
 use progress::{Activity, Progress, Running};
 use std::{
@@ -88,8 +92,8 @@ impl Console {
     }
 
     fn print(&mut self, text: &str) -> io::Result<()> {
-        let out = &mut self.out;
-        self.progress.aside(|| out.line(text))
+        let (out, color) = (&mut self.out, self.options.palette.color);
+        self.progress.aside(|| if color { out.coloured_line(text) } else { out.line(text) })
     }
 
     /// Prints unless it was told to be brief.
@@ -113,7 +117,7 @@ impl Console {
         if self.options.verbosity >= Verbosity::Verbose {
             for check in report.attempts.last().iter().flat_map(|a| &a.assertions) {
                 let (word, tone) = if check.passed { ("ok", Tone::Good) } else { ("no", Tone::Bad) };
-                let text = super::sink::plain(&format!("{}: {}", check.path, check.actual));
+                let text = plain(&format!("{}: {}", check.path, check.actual));
                 self.print(&format!("{} {text}", line::pad(palette, tone, word)))?;
             }
         }
@@ -121,7 +125,7 @@ impl Console {
             // Who is right, and what was not asserted, is worth a word also where nothing failed.
             let last = report.attempts.last();
             let claims = last.iter().flat_map(|a| &a.observed).flat_map(|o| claims::disagreements(&o.claims));
-            let notes = last.iter().flat_map(|a| &a.notes).map(|note| super::sink::plain(note));
+            let notes = last.iter().flat_map(|a| &a.notes).map(|note| plain(note));
             for said in claims.chain(notes) {
                 let line = line::timed(palette, Tone::Doubtful, "NOTE", report.duration_ms, report.id.as_str(), &said);
                 self.tell(Verbosity::Normal, &line)?;
@@ -151,12 +155,16 @@ impl Reporter for Console {
                 self.activity.started = Instant::now();
                 let scenarios = if *selected == 1 { "scenario" } else { "scenarios" };
                 let jobs = format!("{jobs} {}", if *jobs == 1 { "job" } else { "jobs" });
-                let head = format!("{tool} · target {target} · {selected} {scenarios} · {jobs} · run {}", run.short());
+                let head = format!(
+                    "{tool} · target {} · {selected} {scenarios} · {jobs} · run {}",
+                    plain(target),
+                    run.short()
+                );
                 let again = resumes.as_ref().map(|run| format!(" · looks again for the mail of {}", run.short()));
                 self.tell(Verbosity::Normal, &(head + &again.unwrap_or_default()))?;
             }
             Event::Note { text } => {
-                let text = super::sink::plain(text);
+                let text = plain(text);
                 self.tell(Verbosity::Normal, &format!("{} {text}", line::pad(palette, Tone::Faint, "NOTE")))?;
             }
             Event::ScenarioStarted { scenario, .. } => {
@@ -171,7 +179,7 @@ impl Reporter for Console {
             }),
             Event::Step { scenario, kind, status, ms, detail, .. } => {
                 self.running(scenario, |r| r.stage = line::stage(kind, status, detail));
-                let text = super::sink::plain(&format!("{scenario}: {kind} {status} {ms} ms {detail}"));
+                let text = plain(&format!("{scenario}: {kind} {status} {ms} ms {detail}"));
                 self.tell(Verbosity::Everything, &format!("{} {text}", line::pad(palette, Tone::Faint, "step")))?;
             }
             Event::MailComposed { .. } | Event::MailSubmitted { .. } | Event::Poll { .. } | Event::Assertion { .. } => {

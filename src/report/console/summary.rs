@@ -6,6 +6,7 @@ use super::{
 };
 use crate::report::{
     head::{self, Standing},
+    sink::plain,
     tally::Tally,
 };
 
@@ -78,5 +79,5 @@ pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> Vec<Strin
 }
 
 fn note(palette: Palette, text: &str) -> String {
-    format!("{} {text}", line::pad(palette, Tone::Doubtful, "note"))
+    format!("{} {}", line::pad(palette, Tone::Doubtful, "note"), plain(text))
 }

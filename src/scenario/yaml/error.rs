@@ -1,6 +1,6 @@
 //! What is wrong with a file, with the place and the line.
 
-use crate::core::Position;
+use crate::core::{Position, visible::plain};
 use std::fmt;
 
 /// One thing that is wrong in a YAML file. `Display` shows message, `file:line:column`, the source line with a caret,
@@ -51,18 +51,18 @@ const WIDTH: usize = 120;
 
 impl fmt::Display for YamlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", printable(&self.message))?;
+        write!(f, "{}", plain(&self.message))?;
         let number = self.position.line.to_string();
         let gutter = " ".repeat(number.len());
         if self.position.line == 0 {
-            write!(f, "\n{gutter}--> {}", self.position.file)?;
+            write!(f, "\n{gutter}--> {}", plain(&self.position.file))?;
         } else {
             write!(f, "\n{gutter}--> {}", self.position)?;
         }
         if let Some(line) = self.excerpt.as_deref().filter(|_| self.position.line > 0) {
             let column = usize::try_from(self.position.column).unwrap_or(0).saturating_sub(1);
             let skipped = (column + 20).saturating_sub(WIDTH);
-            let shown: String = printable(line).chars().skip(skipped).take(WIDTH).collect();
+            let shown: String = plain(line).chars().skip(skipped).take(WIDTH).collect();
             let shown = shown.trim_end();
             let indent = column - skipped;
             let room = shown.chars().count().saturating_sub(indent).max(1);
@@ -70,22 +70,10 @@ impl fmt::Display for YamlError {
             write!(f, "\n{gutter} |\n{number} | {shown}\n{gutter} | {}{}", " ".repeat(indent), "^".repeat(carets))?;
         }
         if let Some(help) = &self.help {
-            write!(f, "\n{gutter} |\n{gutter} = help: {}", printable(help))?;
+            write!(f, "\n{gutter} |\n{gutter} = help: {}", plain(help))?;
         }
         Ok(())
     }
-}
-
-/// The text with control characters replaced, one character each, so that a file cannot steer a terminal and carets
-/// stand where they belong.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\t' => ' ',
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '\u{fffd}',
-            c => c,
-        })
-        .collect()
 }
 
 /// Every error of one or more files.
@@ -155,7 +143,7 @@ mod tests {
     fn long_lines_are_cut_around_the_place_and_controls_are_shown_as_marks() {
         let source = format!("{}x\u{1b}[31m", " ".repeat(5_000));
         let text = YamlError::new("bad", Position::new("a.yaml", 1, 5_001)).with_source(&source).to_string();
-        assert!(text.contains("x\u{fffd}[31m"), "{text}");
+        assert!(text.contains("x\u{241b}[31m"), "{text}");
         assert!(text.len() < 600, "{}", text.len());
     }
 }

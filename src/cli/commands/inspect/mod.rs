@@ -10,12 +10,12 @@ use crate::{
     cli::{
         Context, Global,
         args::Format,
-        context::{complain, print},
+        context::{complain, print, print_coloured},
         failure::{Failure, Outcome},
         language::Language,
         runtime::block_on,
     },
-    core::ascii_domain,
+    core::{ascii_domain, visible::plain},
     mail::Message,
     outcome::ExitCode,
     report::console::{Palette, columns},
@@ -27,6 +27,7 @@ use source::{Item, items, open};
 use std::{
     collections::VecDeque,
     fmt::Display,
+    io,
     path::Path,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
 };
@@ -91,7 +92,8 @@ async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outc
         compared: AtomicBool::new(false),
         logs,
     });
-    let mut queue = Queue { waiting: VecDeque::new(), bytes: 0, exit: ExitCode::Success };
+    let print = if inspector.palette.color { print_coloured } else { print };
+    let mut queue = Queue { waiting: VecDeque::new(), bytes: 0, print, exit: ExitCode::Success };
     for item in first.into_iter().chain(items) {
         let bytes = item.content.as_ref().map_or(0, Vec::len);
         while queue.is_full(bytes, AHEAD * context.processors.max(1)) {
@@ -115,6 +117,7 @@ async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outc
 struct Queue {
     waiting: VecDeque<(usize, JoinHandle<Told>)>,
     bytes: usize,
+    print: fn(&str) -> io::Result<()>,
     exit: ExitCode,
 }
 
@@ -134,9 +137,9 @@ impl Queue {
         let told = task.await.map_err(|e| Failure::Internal(e.to_string()))?;
         self.bytes -= bytes;
         self.exit = self.exit.max(told.exit);
-        told.complaints.iter().for_each(|line| complain(line));
+        told.complaints.iter().for_each(|line| complain(&plain(line)));
         if !told.text.is_empty() {
-            print(&format!("{}\n", told.text)).map_err(|e| Failure::stdout(&e))?;
+            (self.print)(&format!("{}\n", told.text)).map_err(|e| Failure::stdout(&e))?;
         }
         Ok(true)
     }

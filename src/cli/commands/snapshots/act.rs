@@ -3,10 +3,11 @@
 use super::{
     args::{Action, Selection, SnapshotsArgs},
     desk::{Desk, SnapshotsError},
-    render::{Look, clean, name},
+    render::{Look, name},
     review::review,
 };
 use crate::{
+    core::visible::lines as shown,
     judge::snapshot::{Entry, SnapshotFileError, entries, obsolete},
     outcome::ExitCode,
 };
@@ -36,7 +37,7 @@ fn selected(selection: &Selection, desk: &Desk<'_>) -> Result<Vec<Entry>, Snapsh
 /// Nothing to do is a success, unless something was asked for by name.
 fn nothing(what: &str, selection: &Selection, desk: &mut Desk<'_>) -> Result<ExitCode, SnapshotsError> {
     if selection.is_narrow() {
-        writeln!(desk.out, "no {what} snapshot {}", clean(&selection.words()))?;
+        writeln!(desk.out, "no {what} snapshot {}", shown(&selection.words()))?;
         return Ok(ExitCode::NothingSelected);
     }
     writeln!(desk.out, "no {what} snapshots")?;
@@ -85,7 +86,7 @@ fn status(selection: &Selection, desk: &mut Desk<'_>) -> Result<ExitCode, Snapsh
     let broken_words = if broken > 0 { format!(", {broken} broken") } else { String::new() };
     writeln!(desk.out, "{accepted} accepted, {pending} pending, {obsolete}{broken_words}")?;
     for (what, entry, words) in lines {
-        writeln!(desk.out, "  {what:<9} {:<30} {}", name(entry), clean(&words.join("; ")))?;
+        writeln!(desk.out, "  {what:<9} {:<30} {}", name(entry), shown(&words.join("; ")))?;
     }
     Ok(match (broken, pending + stale) {
         (0, 0) => ExitCode::Success,
@@ -105,7 +106,7 @@ fn show(selection: &Selection, desk: &mut Desk<'_>) -> Result<ExitCode, Snapshot
             None => (entry.waiting()?, "pending, nothing accepted yet"),
         };
         let gap = if n == 0 { "" } else { "\n" };
-        writeln!(desk.out, "{gap}# {} ({state})\n{}", name(entry), clean(&file.text()))?;
+        writeln!(desk.out, "{gap}# {} ({state})\n{}", name(entry), shown(&file.text()))?;
     }
     Ok(ExitCode::Success)
 }
@@ -148,7 +149,7 @@ fn decide(
     let mut code = ExitCode::Success;
     for entry in pending {
         match act(entry) {
-            Ok(words) => writeln!(desk.out, "{done} {}{}", name(entry), clean(&words))?,
+            Ok(words) => writeln!(desk.out, "{done} {}{}", name(entry), shown(&words))?,
             Err(error) => {
                 writeln!(desk.out, "not {done} {}: {}", name(entry), look.problem(&error))?;
                 code = ExitCode::Inconclusive;
@@ -171,7 +172,7 @@ fn prune(selection: &Selection, dry_run: bool, desk: &mut Desk<'_>) -> Result<Ex
         if !dry_run {
             fs::remove_file(path)?;
         }
-        writeln!(desk.out, "{done} {}", clean(&path.to_string_lossy()))?;
+        writeln!(desk.out, "{done} {}", shown(&path.to_string_lossy()))?;
     }
     Ok(ExitCode::Success)
 }

@@ -1,6 +1,9 @@
 //! How snapshots and their differences look.
 
-use crate::judge::snapshot::{Entry, Proposal, SnapshotFileError};
+use crate::{
+    core::visible::{lines, plain},
+    judge::snapshot::{Entry, Proposal, SnapshotFileError},
+};
 use console::Style;
 
 /// Colours, or none.
@@ -12,7 +15,7 @@ pub(super) struct Look {
 
 impl Look {
     fn paint(self, style: Style, text: &str) -> String {
-        style.force_styling(self.color).apply_to(clean(text)).to_string()
+        style.force_styling(self.color).apply_to(lines(text)).to_string()
     }
 
     /// `gmail/forward-arc`, bold.
@@ -47,10 +50,5 @@ impl Look {
 
 /// `gmail/forward-arc`.
 pub(super) fn name(entry: &Entry) -> String {
-    clean(&format!("{}/{}", entry.target, entry.id))
-}
-
-/// The text without characters that a terminal would obey.
-pub(super) fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    plain(&format!("{}/{}", entry.target, entry.id))
 }
