@@ -142,7 +142,9 @@ impl Cell {
         let seconds = |real| human(scale.of(Duration::from_secs(real)));
         let timeout = human(scale.of(TIMEOUT));
         // Whoever waits longer than a poll says NOOP.
-        let (poll, settle, settle_absent) = (seconds(15), seconds(20), seconds(30));
+        let settle = if self.stage.is_waiting() { 20 } else { 2 };
+        // Long enough for the copy to come on a busy machine.
+        let (poll, settle, settle_absent) = (seconds(15), seconds(settle), seconds(30));
         let copy = format!(
             "  - delivered: {{ to: gmail, folder: inbox }}\n  - count: {{ to: gmail, is: 1, settle: {settle} }}\n"
         );

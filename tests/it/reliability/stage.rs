@@ -94,6 +94,11 @@ impl Stage {
     /// Those of putting away what was received.
     pub(crate) const CLEANUP: [Self; 5] = [Self::Select, Self::Move, Self::Copy, Self::Store, Self::Expunge];
 
+    /// Whether it is met by who waits for news.
+    pub(crate) fn is_waiting(self) -> bool {
+        matches!(self, Self::Idle | Self::News | Self::Done | Self::Noop)
+    }
+
     /// How tables call it.
     pub(crate) fn name(self) -> &'static str {
         match self {
