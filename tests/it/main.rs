@@ -24,6 +24,7 @@ mod diagnosis_returned;
 mod diagnosis_rspamd;
 mod diagnosis_rules;
 mod doctor;
+mod echoed_secrets;
 mod eml;
 mod endings;
 mod expectations;

@@ -1,5 +1,6 @@
-//! Finds spellings of secrets in bytes: whole, across the lines of an encoded body, and where a text was cut.
+//! Finds spellings of secrets in bytes: whole, in whatever way they are read, and where a text was cut.
 
+use super::view::{Reading, View};
 use aho_corasick::AhoCorasick;
 use std::{collections::HashMap, ops::Range, sync::OnceLock};
 
@@ -7,6 +8,11 @@ use std::{collections::HashMap, ops::Range, sync::OnceLock};
 const ELLIPSIS: &[u8] = "…".as_bytes();
 /// So many octets at a cut are a piece of a secret and no accident.
 const PIECE: usize = 4;
+/// So many octets are a secret also in other letter case, and with spaces in between; fewer can be a word.
+const LOOSE: usize = 6;
+
+/// So many times escapes are undone: JSON stands in JSON, and what a server escaped in that.
+const LAYERS: usize = 3;
 
 /// What is looked for, ready to be found in one pass.
 #[derive(Debug)]
@@ -17,14 +23,15 @@ pub(super) struct Finder {
     pieces: OnceLock<Pieces>,
 }
 
-/// Where four octets stand in needles: their numbers and places.
+/// Where four octets, in lower case, stand in needles: their numbers and places.
 type Pieces = HashMap<[u8; PIECE], Vec<(usize, usize)>>;
 
 impl Finder {
     /// A finder of these spellings.
     pub(super) fn new(needles: impl Iterator<Item = String>) -> Self {
         let needles: Vec<String> = needles.collect();
-        let whole = AhoCorasick::new(&needles).ok().filter(|_| !needles.is_empty());
+        let whole = AhoCorasick::builder().ascii_case_insensitive(true).build(&needles);
+        let whole = whole.ok().filter(|_| !needles.is_empty());
         Self { needles, whole, pieces: OnceLock::new() }
     }
 
@@ -32,7 +39,7 @@ impl Finder {
         self.pieces.get_or_init(|| {
             let mut pieces = Pieces::new();
             for (number, needle) in self.needles.iter().enumerate() {
-                for (at, window) in needle.as_bytes().windows(PIECE).enumerate() {
+                for (at, window) in needle.to_ascii_lowercase().as_bytes().windows(PIECE).enumerate() {
                     if let Ok(window) = window.try_into() {
                         pieces.entry(window).or_default().push((number, at));
                     }
@@ -45,11 +52,19 @@ impl Finder {
     /// Where secrets stand: in order, apart from each other, on the bounds of characters where the bytes are text.
     pub(super) fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let Some(whole) = &self.whole else { return Vec::new() };
-        let mut found: Vec<Range<usize>> = whole.find_overlapping_iter(bytes).map(|m| m.range()).collect();
-        if let Some(joined) = Joined::of(bytes) {
-            found.extend(whole.find_overlapping_iter(&joined.bytes).map(|m| joined.original(m.range())));
+        let mut found = self.standing(whole, bytes, 0);
+        for reading in Reading::ALL {
+            let shortest = if reading.pack { LOOSE } else { 0 };
+            let mut views: Vec<View> = Vec::new();
+            while views.len() < LAYERS
+                && let Some(view) = View::of(views.last().map_or(bytes, |view| &view.bytes), reading)
+            {
+                views.push(view);
+                let standing = self.standing(whole, &views[views.len() - 1].bytes, shortest);
+                let original = |part| views.iter().rev().fold(part, |part, view| view.original(part));
+                found.extend(standing.into_iter().map(original));
+            }
         }
-        self.at_cuts(bytes, &mut found);
         found.sort_by_key(|range| range.start);
         let mut apart: Vec<Range<usize>> = Vec::with_capacity(found.len());
         for range in found {
@@ -61,14 +76,29 @@ impl Finder {
         apart
     }
 
+    /// Where needles of at least so many octets stand, and at cuts pieces of any.
+    fn standing(&self, whole: &AhoCorasick, bytes: &[u8], shortest: usize) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = whole
+            .find_overlapping_iter(bytes)
+            .filter(|m| m.end() - m.start() >= shortest)
+            .filter(|m| {
+                self.needles.get(m.pattern().as_usize()).is_some_and(|n| is(n, n.as_bytes(), &bytes[m.range()]))
+            })
+            .map(|m| m.range())
+            .collect();
+        self.at_cuts(bytes, &mut found);
+        found
+    }
+
     /// Before an ellipsis the beginning of a secret may be left, after it the end, and between two of them the middle.
     fn at_cuts(&self, bytes: &[u8], found: &mut Vec<Range<usize>>) {
         let cuts: Vec<usize> = memchr::memmem::find_iter(bytes, ELLIPSIS).collect();
         for (n, cut) in cuts.iter().copied().enumerate() {
             let before = &bytes[..cut];
             if let Some(length) = self.longest(before.last_chunk(), |needle, at| {
-                let piece = needle.get(..at + PIECE)?;
-                before.ends_with(piece.as_bytes()).then_some(piece.len())
+                let piece = needle.as_bytes().get(..at + PIECE)?;
+                let end = &before[before.len().checked_sub(piece.len())?..];
+                is(needle, piece, end).then_some(piece.len())
             }) {
                 found.push(cut - length..cut);
             }
@@ -76,9 +106,11 @@ impl Finder {
             let after = bytes.get(start..).unwrap_or_default();
             let until_next = cuts.get(n + 1).and_then(|next| bytes.get(start..*next));
             if let Some(length) = self.longest(after.first_chunk(), |needle, at| {
-                let rest = needle.get(at..)?.as_bytes();
-                let is_end = after.starts_with(rest).then_some(rest.len());
-                let is_middle = until_next.filter(|middle| rest.starts_with(middle)).map(<[u8]>::len);
+                let rest = needle.as_bytes().get(at..)?;
+                let begins =
+                    |text: &[u8], with: &[u8]| text.get(..with.len()).is_some_and(|text| is(needle, text, with));
+                let is_end = begins(after, rest).then_some(rest.len());
+                let is_middle = until_next.filter(|middle| begins(rest, middle)).map(<[u8]>::len);
                 is_end.or(is_middle)
             }) {
                 found.push(start..start + length);
@@ -88,44 +120,14 @@ impl Finder {
 
     /// The longest that `matches` makes of a place where these octets stand in a needle.
     fn longest(&self, octets: Option<&[u8; PIECE]>, matches: impl Fn(&str, usize) -> Option<usize>) -> Option<usize> {
-        let places = self.pieces().get(octets?)?;
+        let places = self.pieces().get(&octets?.to_ascii_lowercase()[..])?;
         places.iter().filter_map(|(number, at)| matches(self.needles.get(*number)?, *at)).max()
     }
 }
 
-/// Bytes without their line breaks, soft ones of quoted-printable among them.
-struct Joined {
-    bytes: Vec<u8>,
-    /// At these places of `bytes`, so much was left out up to there.
-    left_out: Vec<(usize, usize)>,
-}
-
-impl Joined {
-    /// `None` when there is nothing to join.
-    fn of(bytes: &[u8]) -> Option<Self> {
-        let mut joined = Self { bytes: Vec::new(), left_out: Vec::new() };
-        let (mut from, mut out) = (0, 0);
-        for end in memchr::memchr_iter(b'\n', bytes) {
-            let line = bytes.get(from..end).unwrap_or_default();
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let line = line.strip_suffix(b"=").unwrap_or(line);
-            joined.bytes.extend_from_slice(line);
-            out += end + 1 - from - line.len();
-            joined.left_out.push((joined.bytes.len(), out));
-            from = end + 1;
-        }
-        joined.bytes.extend_from_slice(bytes.get(from..).unwrap_or_default());
-        (!joined.left_out.is_empty()).then_some(joined)
-    }
-
-    fn original(&self, range: Range<usize>) -> Range<usize> {
-        let shift = |at: usize| match self.left_out.partition_point(|(place, _)| *place <= at) {
-            0 => 0,
-            n => self.left_out.get(n - 1).map_or(0, |(_, out)| *out),
-        };
-        let last = range.end.saturating_sub(1);
-        range.start + shift(range.start)..last + shift(last) + 1
-    }
+/// Whether two texts are the same as parts of a needle.
+fn is(needle: &str, one: &[u8], other: &[u8]) -> bool {
+    if needle.len() >= LOOSE { one.eq_ignore_ascii_case(other) } else { one == other }
 }
 
 #[cfg(test)]
@@ -144,6 +146,29 @@ mod tests {
         assert_eq!(found(&["hunter2secret"], "hunte=\nr2sec=\r\nret"), ["hunte=\nr2sec=\r\nret"]);
         assert_eq!(found(&["one two"], "X: one\r\n two\r\n"), ["one\r\n two"]);
         assert_eq!(found(&["abc", "abcd", "cde"], "abcde\n"), ["abcde"]);
+        assert_eq!(found(&["hunter2secret"], "a hunter2\r\n\tsecret b"), ["hunter2\r\n\tsecret"]);
+        let folded = "S: 535-5.7.8 no hunter2\nS: 535 5.7.8 secret b";
+        assert_eq!(found(&["hunter2secret"], folded), ["hunter2\nS: 535 5.7.8 secret"]);
+    }
+
+    #[test]
+    fn letter_case_and_spaces_count_for_short_needles_alone() {
+        assert_eq!(
+            found(&["Secret", "Pass"], "sEcReT se cret PASS pass pa ss Pa\nss"),
+            ["sEcReT", "se cret", "Pa\nss"]
+        );
+        assert_eq!(found(&["hunter2secret"], "HUNTER…"), ["HUNTER"]);
+    }
+
+    #[test]
+    fn escapes_are_undone_wherever_they_stand() {
+        for text in
+            ["h%75nter2sec%72et", "hunter2=\r\n=73ecret", "hunter2\\u0073ecret", "hunter2&#115;ecret", "hunte%72…"]
+        {
+            assert_eq!(found(&["hunter2secret"], text), [text.trim_end_matches('…')]);
+        }
+        let twice = "{\\\"reply\\\":\\\"h\\\\u0075nter2s%2565cret\\\"}";
+        assert_eq!(found(&["hunter2secret"], twice), ["h\\\\u0075nter2s%2565cret"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod find;
 mod spellings;
+mod view;
 
 use super::Secret;
 use find::Finder;
@@ -54,8 +55,9 @@ impl Redactor {
     }
 
     /// Learns a secret and the spellings that protocols and formats give it: raw, base64 alone and within other text, URL-safe
-    /// base64, the SASL PLAIN and XOAUTH2 blobs of `user`, escaped for URLs, forms, JSON, XML and quoted-printable. Secrets of
-    /// fewer than four bytes are not masked, they would match everywhere.
+    /// base64, the SASL PLAIN and XOAUTH2 blobs of `user`, escaped for URLs, forms, JSON, XML and quoted-printable, whole or in
+    /// part. A spelling of six bytes and more is known in any letter case, and with spaces, line breaks and the codes of SMTP
+    /// between its characters. Secrets of fewer than four bytes are not masked, they would match everywhere.
     pub fn learn(&self, user: &str, secret: &Secret) {
         let raw = secret.expose();
         if raw.len() < SHORTEST {
@@ -82,7 +84,7 @@ impl Redactor {
         }
     }
 
-    /// The bytes with every secret masked, also one that line breaks divide; bytes that are no UTF-8 stay as they are.
+    /// The bytes with every secret masked, also one that line breaks or spaces divide; bytes that are no UTF-8 stay as they are.
     pub fn bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         if self.is_off {
             return Cow::Borrowed(bytes);

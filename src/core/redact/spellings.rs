@@ -1,15 +1,27 @@
 //! The spellings that protocols and formats give to a secret.
 
+use super::SHORTEST;
 use base64::{Engine, engine::general_purpose};
 
 /// Fewer characters than this of a secret in base64 would match by chance.
 const SHORTEST_PIECE: usize = 6;
 
-/// Every spelling: raw, percent-escaped, as a form, in JSON and in JSON within JSON, in XML, quoted-printable, in base64 alone
-/// and within other text, as the SASL PLAIN and XOAUTH2 blobs of `user`.
+/// Every spelling: raw, without its spaces, percent-escaped in part and whole, as a form, in JSON and in JSON within JSON, in XML,
+/// quoted-printable, in base64 alone and within other text, as the SASL PLAIN and XOAUTH2 blobs of `user`. That letters of ASCII
+/// may be in either case is for the search; others are spelled in both.
 pub(super) fn of(user: &str, raw: &str) -> Vec<String> {
+    let mut all = in_this_case(user, raw);
+    if !raw.is_ascii() {
+        all.extend([raw.to_uppercase(), raw.to_lowercase()].iter().flat_map(|raw| in_this_case(user, raw)));
+    }
+    all
+}
+
+fn in_this_case(user: &str, raw: &str) -> Vec<String> {
     let mut all = vec![
         raw.to_owned(),
+        raw.bytes().map(|b| format!("%{b:02X}")).collect(),
+        raw.bytes().map(|b| format!("%{b:02x}")).collect(),
         percent(raw, |b| format!("%{b:02X}")),
         percent(raw, |b| format!("%{b:02x}")),
         percent(raw, |b| if b == b' ' { "+".to_owned() } else { format!("%{b:02X}") }),
@@ -30,6 +42,8 @@ pub(super) fn of(user: &str, raw: &str) -> Vec<String> {
         all.push(general_purpose::URL_SAFE.encode(&blob));
         all.push(general_purpose::URL_SAFE_NO_PAD.encode(&blob));
     }
+    let packed: String = raw.split_ascii_whitespace().collect();
+    all.extend(Some(packed).filter(|packed| packed.len() >= SHORTEST));
     for before in 0..3 {
         all.extend(piece(raw, before, &general_purpose::STANDARD_NO_PAD));
         all.extend(piece(raw, before, &general_purpose::URL_SAFE_NO_PAD));
