@@ -1,6 +1,7 @@
 //! Which small values does everyone share? Nothing here knows what mail is.
 
 pub mod category;
+pub mod certificates;
 pub mod clock;
 pub mod deadline;
 pub mod der;

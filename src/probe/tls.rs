@@ -2,6 +2,7 @@
 
 use super::peek::{self, Protocol};
 use crate::{
+    core::certificates,
     outcome::{HarnessCode, StageError},
     scenario::target::Endpoint,
 };
@@ -15,28 +16,23 @@ pub(super) fn name(endpoint: &Endpoint) -> &str {
     endpoint.tls_name.as_deref().unwrap_or(&endpoint.host)
 }
 
-/// Connectors by the CA that they trust. Making one reads every CA of the system, which takes longer than a submission.
+/// Connectors by the CAs that they trust. Making one reads every CA of the system, which takes longer than a submission.
 static CONNECTORS: LazyLock<Mutex<HashMap<Option<String>, native_tls::TlsConnector>>> = LazyLock::new(Mutex::default);
 
 /// How many connectors are kept.
 const KEPT: usize = 32;
 
-/// A connector that trusts the endpoint's own CA when it names one, and the system's otherwise.
+/// A connector that trusts the endpoint's own CAs when it names some, and the system's otherwise.
 ///
 /// # Errors
-/// H05 when the CA certificate cannot be read.
+/// H05 when a CA certificate cannot be read.
 pub(super) fn connector(endpoint: &Endpoint) -> Result<native_tls::TlsConnector, StageError> {
     let mut kept = CONNECTORS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(connector) = kept.get(&endpoint.ca_pem) {
         return Ok(connector.clone());
     }
-    let connector = build(endpoint.ca_pem.as_deref()).map_err(|e| {
-        StageError::new(
-            HarnessCode::H05,
-            format!("tls {}:{}", endpoint.host, endpoint.port),
-            format!("the CA certificate cannot be used: {e}"),
-            "give the CA certificate as PEM text, from BEGIN to END CERTIFICATE",
-        )
+    let connector = build(endpoint.ca_pem.as_deref()).map_err(|message| {
+        StageError::new(HarnessCode::H05, format!("tls {}:{}", endpoint.host, endpoint.port), message, GIVE)
     })?;
     if kept.len() >= KEPT {
         kept.clear();
@@ -45,14 +41,28 @@ pub(super) fn connector(endpoint: &Endpoint) -> Result<native_tls::TlsConnector,
     Ok(connector)
 }
 
-fn build(ca_pem: Option<&str>) -> Result<native_tls::TlsConnector, native_tls::Error> {
+/// What to do about CA certificates that cannot be used.
+pub(super) const GIVE: &str = "give CA certificates as PEM text, each from BEGIN to END CERTIFICATE";
+
+/// The CA certificates of a text in PEM, in DER.
+///
+/// # Errors
+/// Why they cannot be used.
+pub(super) fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, String> {
+    certificates::read(pem).map_err(|defect| format!("the text of the CA certificates{defect}"))
+}
+
+fn build(ca_pem: Option<&str>) -> Result<native_tls::TlsConnector, String> {
     let mut builder = native_tls::TlsConnector::builder();
     builder.min_protocol_version(Some(native_tls::Protocol::Tlsv12));
     if let Some(pem) = ca_pem {
-        let ca = native_tls::Certificate::from_pem(pem.as_bytes())?;
-        builder.disable_built_in_roots(true).add_root_certificate(ca);
+        builder.disable_built_in_roots(true);
+        for (number, der) in (1..).zip(certificates(pem)?) {
+            let ca = native_tls::Certificate::from_der(&der);
+            builder.add_root_certificate(ca.map_err(|e| format!("CA certificate {number} cannot be used: {e}"))?);
+        }
     }
-    builder.build()
+    builder.build().map_err(|e| format!("the CA certificates cannot be used: {e}"))
 }
 
 /// What a failed handshake means. A certificate that is wrong is looked at once more, which may take some seconds.

@@ -232,7 +232,7 @@ pub struct Endpoint {
     pub tls: TlsMode,
     /// The name that the certificate must carry, when it is not `host`.
     pub tls_name: Option<String>,
-    /// A CA certificate (PEM) to trust instead of the system's.
+    /// CA certificates (PEM) to trust instead of the system's.
     pub ca_pem: Option<String>,
     /// How to log in; `None` for no login.
     pub login: Option<Login>,

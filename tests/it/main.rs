@@ -6,6 +6,7 @@ mod absence;
 mod auth;
 mod bounce_waits;
 mod by_hand;
+mod ca_bundle;
 mod candidate;
 mod captures_diagnosis;
 mod checks;

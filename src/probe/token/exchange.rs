@@ -17,7 +17,7 @@ use std::{
 use ureq::{
     Agent, Error,
     http::Uri,
-    tls::{PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem},
+    tls::{Certificate, RootCerts, TlsConfig, TlsProvider},
 };
 
 /// How long one request may take.
@@ -102,17 +102,10 @@ fn agent(client: &OauthClient, left: Duration) -> Result<Agent, StageError> {
     let roots = match &client.ca_pem {
         None => RootCerts::PlatformVerifier,
         Some(pem) => {
-            let items: Result<Vec<_>, Error> = parse_pem(pem.as_bytes()).collect();
-            let items = items.map_err(|e| {
-                let next = "give the CA certificate as PEM text, from BEGIN to END CERTIFICATE";
-                let message = format!("the CA certificate cannot be used: {e}");
-                StageError::new(HarnessCode::H05, stage(&client.token_endpoint), message, next)
+            let certificates = tls::certificates(pem).map_err(|message| {
+                StageError::new(HarnessCode::H05, stage(&client.token_endpoint), message, tls::GIVE)
             })?;
-            let certificates = items.into_iter().filter_map(|item| match item {
-                PemItem::Certificate(certificate) => Some(certificate),
-                _ => None,
-            });
-            RootCerts::from(certificates.collect::<Vec<_>>())
+            RootCerts::from(certificates.iter().map(|der| Certificate::from_der(der).to_owned()).collect::<Vec<_>>())
         }
     };
     let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(roots).build();

@@ -6,7 +6,7 @@ use super::{
     signer,
 };
 use crate::{
-    core::{At, Redactor, Secret, ascii_address, ascii_domain, file},
+    core::{At, Redactor, Secret, ascii_address, ascii_domain, certificates, file},
     scenario::{
         Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors, suggest,
         target::{DkimSigner, Endpoint, ImapAccess, Limit, LogSource, Login, OauthClient, TlsMode},
@@ -424,19 +424,21 @@ impl Opener<'_> {
 
     fn ca(&mut self, named: &At<PathBuf>) -> Option<String> {
         let path = self.outside.root.join(&named.value);
-        let read = file::read_regular(&path, MAX_CA_BYTES);
-        let text = read.map_err(|e| format!("{} cannot be read: {e}", path.display())).and_then(|bytes| {
-            let text = String::from_utf8(bytes).ok().filter(|t| t.contains("-----BEGIN CERTIFICATE-----"));
-            text.ok_or_else(|| format!("{} holds no certificate in PEM", path.display()))
-        });
-        match text {
-            Ok(text) => Some(text),
-            Err(message) => {
-                self.errors
-                    .push(self.config.wrong(&named.at, message).with_help("the path is relative to the project file"));
-                None
+        let (message, help) = match file::read_regular(&path, MAX_CA_BYTES) {
+            Err(e) => (format!("{} cannot be read: {e}", path.display()), "the path is relative to the project file"),
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                match certificates::read(&text) {
+                    Ok(_) => return Some(text.into_owned()),
+                    Err(defect) => (
+                        format!("{}{defect}", path.display()),
+                        "it must hold CA certificates in PEM, each from BEGIN to END CERTIFICATE; from DER: openssl x509 -inform der",
+                    ),
+                }
             }
-        }
+        };
+        self.errors.push(self.config.wrong(&named.at, message).with_help(help));
+        None
     }
 }
 
