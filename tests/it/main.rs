@@ -4,6 +4,7 @@
 
 mod absence;
 mod auth;
+mod behaviour;
 mod bounce_waits;
 mod by_hand;
 mod ca_bundle;

@@ -82,7 +82,7 @@ fn records(project: &Project) -> Vec<PathBuf> {
 }
 
 /// A record whose mails were sent so much earlier.
-fn earlier(record: &str, by: SignedDuration) -> String {
+pub(crate) fn earlier(record: &str, by: SignedDuration) -> String {
     let shift = |value: &mut Value| {
         let time: Timestamp = value.as_str().unwrap().parse().unwrap();
         *value = json!((time - by).to_string());
