@@ -121,9 +121,17 @@ pub fn open_special(path: &Path) -> io::Result<File> {
 /// # Errors
 /// When folder or file cannot be made or written; the old file is then as it was.
 pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+    replace_by(path, access, |file| file.write_all(content))
+}
+
+/// As [`replace`], with what `write` writes.
+///
+/// # Errors
+/// As [`replace`], and those of `write`.
+pub fn replace_by(path: &Path, access: Access, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     match place(path)? {
-        Place::File(path) => rename_into(&path, content, access, fs::metadata(&path).ok().as_ref()),
-        Place::Special | Place::Descriptor => open_special(path)?.write_all(content),
+        Place::File(path) => rename_into(&path, write, access, fs::metadata(&path).ok().as_ref()),
+        Place::Special | Place::Descriptor => write(&mut open_special(path)?),
     }
 }
 
@@ -132,10 +140,15 @@ pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
 /// # Errors
 /// As [`replace`].
 pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    rename_into(path, content, Access::Private, None)
+    rename_into(path, |file| file.write_all(content), Access::Private, None)
 }
 
-fn rename_into(path: &Path, content: &[u8], access: Access, old: Option<&Metadata>) -> io::Result<()> {
+fn rename_into(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+    access: Access,
+    old: Option<&Metadata>,
+) -> io::Result<()> {
     let folder = folder_of(path);
     create_folder(folder, access)?;
     sweep_once(folder);
@@ -156,7 +169,7 @@ fn rename_into(path: &Path, content: &[u8], access: Access, old: Option<&Metadat
             file.as_file().set_permissions(PermissionsExt::from_mode(old.mode() & 0o777))?;
         }
     }
-    file.write_all(content)?;
+    write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
     // The file is there; not every file system can be told to write a folder at once.

@@ -16,8 +16,8 @@ pub use event::{Event, RunEvent};
 pub use exit::ExitCode;
 pub use info::{CiInfo, Connections, GitInfo, Redactions, RunInfo, ShardInfo};
 pub use report::{
-    Artifact, AttemptReport, Observed, ObservedKind, ObservedSeal, RunReport, ScenarioReport, SnapshotOutcome,
-    SnapshotStatus, Status, Step, Totals,
+    Artifact, AttemptReport, Observed, ObservedKind, ObservedSeal, ScenarioReport, SnapshotOutcome, SnapshotStatus,
+    Status, Step, Totals,
 };
 pub use sent::{ComposedMail, SubmissionReply, SubmittedMail};
 pub use stage_error::{HarnessCode, MailboxTrouble, StageError};

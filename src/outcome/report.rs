@@ -1,7 +1,7 @@
 //! What came out of attempts, scenarios and the run. Serialized, this is the result JSON (`version: 1`).
 
 use super::{CheckResult, Claim, Diagnosis, StageError, Survival};
-use crate::core::{RunId, ScenarioId, Token};
+use crate::core::{ScenarioId, Token};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -276,10 +276,15 @@ pub struct Totals {
 impl Totals {
     /// Counts these scenarios; `selected` is their number.
     pub fn of<'a>(scenarios: impl IntoIterator<Item = &'a ScenarioReport>) -> Self {
+        Self::count(scenarios.into_iter().map(|s| (s.status, s.flaky)))
+    }
+
+    /// Counts scenarios that ended so; whether each was flaky.
+    pub fn count(scenarios: impl IntoIterator<Item = (Status, bool)>) -> Self {
         let mut totals = Self::default();
-        for scenario in scenarios {
+        for (status, flaky) in scenarios {
             totals.selected += 1;
-            let count = match scenario.status {
+            let count = match status {
                 Status::Passed => &mut totals.passed,
                 Status::Failed => &mut totals.failed,
                 Status::TimedOut => &mut totals.timed_out,
@@ -291,7 +296,7 @@ impl Totals {
                 Status::NotRun => &mut totals.not_run,
             };
             *count += 1;
-            totals.flaky += usize::from(scenario.flaky);
+            totals.flaky += usize::from(flaky);
         }
         totals
     }
@@ -322,29 +327,4 @@ impl Totals {
         self.unexpected_passes += unexpected_passes;
         self.not_run += not_run;
     }
-}
-
-/// The whole run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RunReport {
-    /// The run.
-    pub id: RunId,
-    /// The target's name.
-    pub target: String,
-    /// RFC 3339, UTC, milliseconds.
-    pub started_at: String,
-    /// RFC 3339, UTC, milliseconds.
-    pub finished_at: String,
-    /// How long it took.
-    pub duration_ms: u64,
-    /// Whether every selected scenario was run to its end.
-    pub complete: bool,
-    /// What the process ends with, before reports are written.
-    pub exit_code: u8,
-    /// The counts.
-    pub totals: Totals,
-    /// Every scenario that was selected, in the order of selection.
-    pub scenarios: Vec<ScenarioReport>,
-    /// Snapshot files that belong to no scenario.
-    pub obsolete_snapshots: Vec<String>,
 }

@@ -19,48 +19,41 @@ impl Destination {
     /// Writes the document.
     ///
     /// # Errors
-    /// Those of the file or stream.
-    pub fn write(&self, text: &str, redactor: &Redactor) -> io::Result<()> {
+    /// Those of the file or stream, and those of `tell`.
+    pub fn write(&self, redactor: &Redactor, tell: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         match self {
-            Self::File(path) => sink::write_atomic(path, text, redactor),
-            Self::Stdout => {
-                let mut out = io::stdout().lock();
-                out.write_all(sink::shown(text, redactor).as_bytes())?;
-                out.flush()
-            }
+            Self::File(path) => sink::write_atomic(path, redactor, tell),
+            Self::Stdout => sink::masked(io::stdout().lock(), redactor, tell),
         }
     }
 }
 
-/// The text of a document for what the events add up to.
+/// Writes the document of what the events add up to.
 ///
 /// # Errors
-/// When the text cannot be made.
-pub type Render = fn(&Tally) -> io::Result<String>;
+/// When the text cannot be made or written.
+pub type Render = fn(&Tally, &mut dyn Write) -> io::Result<()>;
 
 /// Writes a document when the run is over, also when it broke off.
 pub struct Document {
     to: Destination,
     redactor: Redactor,
-    tally: Tally,
     render: Render,
 }
 
 impl Document {
     /// Writes what `render` makes of the run.
     pub fn new(to: Destination, redactor: Redactor, render: Render) -> Self {
-        Self { to, redactor, tally: Tally::default(), render }
+        Self { to, redactor, render }
     }
 }
 
 impl Reporter for Document {
-    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
-        self.tally.event(event);
+    fn event(&mut self, _: &RunEvent, _: &Tally) -> io::Result<()> {
         Ok(())
     }
 
-    fn finish(&mut self) -> io::Result<()> {
-        self.tally.close();
-        self.to.write(&(self.render)(&self.tally)?, &self.redactor)
+    fn finish(&mut self, whole: &Tally) -> io::Result<()> {
+        self.to.write(&self.redactor, |out| (self.render)(whole, out))
     }
 }

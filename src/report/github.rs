@@ -37,13 +37,12 @@ pub struct Github {
     annotations: Sink,
     step: Step,
     redactor: Redactor,
-    tally: Tally,
 }
 
 impl Github {
     /// Writes annotations there, where the runner reads them.
     pub fn new(annotations: Sink, step: Step, redactor: Redactor) -> Self {
-        Self { annotations, step, redactor, tally: Tally::default() }
+        Self { annotations, step, redactor }
     }
 
     fn append(&self, file: &Path, text: &str) -> io::Result<()> {
@@ -54,21 +53,19 @@ impl Github {
 }
 
 impl Reporter for Github {
-    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
-        self.tally.event(event);
+    fn event(&mut self, _: &RunEvent, _: &Tally) -> io::Result<()> {
         Ok(())
     }
 
-    fn finish(&mut self) -> io::Result<()> {
-        self.tally.close();
-        for line in annotations(&self.tally, &self.step.directory) {
+    fn finish(&mut self, whole: &Tally) -> io::Result<()> {
+        for line in annotations(whole, &self.step.directory)? {
             self.annotations.line(&line)?;
         }
         if let Some(file) = &self.step.summary {
-            self.append(file, &markdown::render(&self.tally)?)?;
+            self.append(file, &markdown::text(whole)?)?;
         }
         if let Some(file) = &self.step.outputs {
-            self.append(file, &outputs(&self.tally))?;
+            self.append(file, &outputs(whole))?;
         }
         Ok(())
     }
@@ -76,14 +73,17 @@ impl Reporter for Github {
 
 /// The workflow commands of a run, one a line. `directory` is the one that files of scenarios are relative to, as the
 /// repository's root sees it.
-pub fn annotations(tally: &Tally, directory: &Path) -> Vec<String> {
-    let broken: Vec<&ScenarioReport> = tally.broken().collect();
-    let mut lines: Vec<String> = broken.iter().take(MOST).map(|s| annotation(s, directory)).collect();
-    if broken.len() > MOST {
-        let more = format!("{} more scenarios broke; the summary of the step names them", broken.len() - MOST);
+///
+/// # Errors
+/// When the reports of scenarios cannot be read again.
+pub fn annotations(tally: &Tally, directory: &Path) -> io::Result<Vec<String>> {
+    let broken = tally.reports_of(true).take(MOST);
+    let mut lines = broken.map(|s| Ok(annotation(&s?, directory))).collect::<io::Result<Vec<String>>>()?;
+    if let Some(more @ 1..) = tally.broken().checked_sub(MOST) {
+        let more = format!("{more} more scenarios broke; the summary of the step names them");
         lines.push(format!("::error title=sealcheck::{}", data(&more)));
     }
-    lines
+    Ok(lines)
 }
 
 fn annotation(scenario: &ScenarioReport, directory: &Path) -> String {

@@ -1,6 +1,6 @@
 //! From one stream of events to many reporters.
 
-use super::Reporter;
+use super::{Reporter, tally::Tally};
 use crate::outcome::RunEvent;
 use std::{
     io,
@@ -45,15 +45,21 @@ impl Hub {
 fn feed(events: &Receiver<RunEvent>, reporters: Vec<(String, Box<dyn Reporter>)>) -> Vec<ReportError> {
     let mut live: Vec<_> = reporters.into_iter().map(|(name, reporter)| (name, Some(reporter))).collect();
     let mut errors = Vec::new();
+    let mut tally = Tally::default();
     loop {
         let next = events.recv_timeout(TICK);
         let over = matches!(next, Err(RecvTimeoutError::Disconnected));
+        match &next {
+            Ok(event) => tally.event(event),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => tally.close(),
+        }
         for (name, slot) in &mut live {
             let Some(reporter) = slot else { continue };
             let result = match &next {
-                Ok(event) => reporter.event(event),
+                Ok(event) => reporter.event(event, &tally),
                 Err(RecvTimeoutError::Timeout) => reporter.tick(),
-                Err(RecvTimeoutError::Disconnected) => reporter.finish(),
+                Err(RecvTimeoutError::Disconnected) => reporter.finish(&tally),
             };
             if let Err(source) = result {
                 *slot = None;

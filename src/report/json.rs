@@ -5,20 +5,24 @@ use crate::{
     core::RunId,
     outcome::{Connections, Redactions, RunInfo, ScenarioReport, Totals},
 };
-use serde::Serialize;
-use std::io;
+use serde::{
+    Serialize, Serializer,
+    ser::{Error, SerializeSeq},
+};
+use std::io::{self, Write};
 
 /// The format's version; only ever added to.
 const VERSION: u32 = 1;
 /// The name of the schema that describes it.
 const SCHEMA: &str = "https://sealcheck.example/schemas/result.v1.json";
 
-/// The document for these events.
+/// Writes the document for these events.
 ///
 /// # Errors
-/// When it cannot be written as JSON.
-pub fn render(tally: &Tally) -> io::Result<String> {
-    Ok(serde_json::to_string_pretty(&ResultFile::of(tally))? + "\n")
+/// Those of the writer, and when the reports of scenarios cannot be read again.
+pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &ResultFile::of(tally))?;
+    out.write_all(b"\n")
 }
 
 /// The document.
@@ -35,13 +39,28 @@ pub struct ResultFile<'a> {
     /// The counts.
     pub totals: Totals,
     /// Every scenario that was selected.
-    pub scenarios: &'a [ScenarioReport],
+    #[schemars(with = "Vec<ScenarioReport>")]
+    pub scenarios: Scenarios<'a>,
     /// How the snapshots compare.
     pub snapshots: super::tally::SnapshotTally,
     /// What the redaction did.
     pub redactions: Redactions,
     /// The IMAP connections.
     pub imap: Connections,
+}
+
+/// The reports of all scenarios; one at a time is in memory.
+#[derive(Debug)]
+pub struct Scenarios<'a>(&'a Tally);
+
+impl Serialize for Scenarios<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut all = to.serialize_seq(Some(self.0.scenarios.len()))?;
+        for report in self.0.reports() {
+            all.serialize_element(&report.map_err(S::Error::custom)?)?;
+        }
+        all.end()
+    }
 }
 
 /// What wrote a document.
@@ -100,7 +119,7 @@ impl<'a> ResultFile<'a> {
                 exit_code: tally.exit_code,
             },
             totals: tally.totals,
-            scenarios: &tally.scenarios,
+            scenarios: Scenarios(tally),
             snapshots: tally.snapshots(),
             redactions: tally.redactions,
             imap: tally.imap,

@@ -1,6 +1,6 @@
 //! The event stream itself, one JSON object a line.
 
-use super::{Reporter, sink::Sink};
+use super::{Reporter, sink::Sink, tally::Tally};
 use crate::outcome::RunEvent;
 use std::io;
 
@@ -15,7 +15,7 @@ impl Jsonl {
 }
 
 impl Reporter for Jsonl {
-    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+    fn event(&mut self, event: &RunEvent, _: &Tally) -> io::Result<()> {
         self.0.line(&serde_json::to_string(event)?)
     }
 }

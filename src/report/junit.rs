@@ -4,13 +4,16 @@
 use super::{sink::plain, tally::Tally, trouble::Trouble};
 use crate::outcome::{ScenarioReport, Status};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
-use std::{io, time::Duration};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
-/// The XML for these events.
+/// Writes the XML for these events.
 ///
 /// # Errors
-/// When the writer of XML refuses.
-pub fn render(tally: &Tally) -> io::Result<String> {
+/// When the writer of XML refuses, and when the reports of scenarios cannot be read again.
+pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::new("sealcheck");
     report.set_time(Duration::from_millis(tally.duration_ms));
     let mut suite = TestSuite::new(plain(&tally.target));
@@ -19,8 +22,8 @@ pub fn render(tally: &Tally) -> io::Result<String> {
     if let Some(run) = &tally.run {
         suite.add_property(("run", plain(run.as_str()).as_str()));
     }
-    for scenario in &tally.scenarios {
-        suite.add_test_case(test_case(&tally.target, scenario));
+    for scenario in tally.reports() {
+        suite.add_test_case(test_case(&tally.target, &scenario?));
     }
     for id in tally.unknown() {
         let mut status = TestCaseStatus::skipped();
@@ -30,7 +33,7 @@ pub fn render(tally: &Tally) -> io::Result<String> {
         suite.add_test_case(case);
     }
     report.add_test_suite(suite);
-    report.to_string().map_err(io::Error::other)
+    report.serialize(out).map_err(io::Error::other)
 }
 
 fn test_case(target: &str, scenario: &ScenarioReport) -> TestCase {

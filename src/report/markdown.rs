@@ -10,31 +10,43 @@ use super::{
     trouble::Trouble,
 };
 use crate::outcome::{ScenarioReport, Status};
-use std::io;
+use std::io::{self, Write};
 
 /// The most bytes of a text: an issue takes 65 536 characters, the summary of a step 1 MiB.
 const MOST: usize = 60_000;
 /// What is kept for the last lines, which say what was left out.
 const SPARE: usize = 2_000;
 
+/// Writes the text for these events.
+///
+/// # Errors
+/// Those of the writer, and when the reports of scenarios cannot be read again.
+pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(text(tally)?.as_bytes())
+}
+
 /// The text for these events.
 ///
 /// # Errors
-/// Never; the signature is that of every document.
-pub fn render(tally: &Tally) -> io::Result<String> {
+/// When the reports of scenarios cannot be read again.
+pub(super) fn text(tally: &Tally) -> io::Result<String> {
     let mut page = Page { text: head(tally) };
-    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| s.status.is_broken());
-    page.table(&broken);
-    let told = broken.iter().take_while(|scenario| page.push(&section(scenario), SPARE)).count();
-    if told < broken.len() {
-        page.push(&format!("\n{} more have no room here; every report has them.\n", broken.len() - told), 0);
-    }
-    if !others.is_empty() {
-        let title = format!("\n<details><summary>{} others</summary>\n", others.len());
-        if page.push(&title, SPARE) {
-            page.table(&others);
-            page.push("\n</details>\n", 0);
+    let broken = tally.broken();
+    page.table(tally, true)?;
+    let mut told = 0;
+    for scenario in tally.reports_of(true) {
+        if !page.push(&section(&scenario?), SPARE) {
+            break;
         }
+        told += 1;
+    }
+    if told < broken {
+        page.push(&format!("\n{} more have no room here; every report has them.\n", broken - told), 0);
+    }
+    let others = tally.scenarios.len() - broken;
+    if others > 0 && page.push(&format!("\n<details><summary>{others} others</summary>\n"), SPARE) {
+        page.table(tally, false)?;
+        page.push("\n</details>\n", 0);
     }
     Ok(page.text)
 }
@@ -53,15 +65,24 @@ impl Page {
         fits
     }
 
-    fn table(&mut self, scenarios: &[&ScenarioReport]) {
-        if scenarios.is_empty() {
-            return;
+    /// A row for each scenario that broke something, or for each other.
+    fn table(&mut self, tally: &Tally, broken: bool) -> io::Result<()> {
+        let all = if broken { tally.broken() } else { tally.scenarios.len() - tally.broken() };
+        if all == 0 {
+            return Ok(());
         }
         self.push("\n| | scenario | time | seen |\n|---|---|---|---|\n", 0);
-        let told = scenarios.iter().take_while(|scenario| self.push(&row(scenario), SPARE)).count();
-        if told < scenarios.len() {
-            self.push(&format!("\n{} more\n", scenarios.len() - told), 0);
+        let mut told = 0;
+        for scenario in tally.reports_of(broken) {
+            if !self.push(&row(&scenario?), SPARE) {
+                break;
+            }
+            told += 1;
         }
+        if told < all {
+            self.push(&format!("\n{} more\n", all - told), 0);
+        }
+        Ok(())
     }
 }
 

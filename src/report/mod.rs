@@ -1,6 +1,6 @@
 //! How is it told? Reporters read [`crate::outcome::RunEvent`]s and nothing else.
 //!
-//! A [`Hub`] hands every event to every reporter on a thread of its own; what a reporter writes goes through a
+//! A [`Hub`] adds events up and hands every one to every reporter on a thread of its own; what a reporter writes goes through a
 //! [`sink::Sink`] or [`sink::write_atomic`], and so through the redactor.
 
 pub mod claims;
@@ -14,6 +14,7 @@ pub mod hub;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+mod kept;
 pub mod markdown;
 pub mod merge;
 pub mod openmetrics;
@@ -30,14 +31,15 @@ pub use stations::organization;
 
 use crate::outcome::RunEvent;
 use std::io;
+use tally::Tally;
 
 /// One way to tell a run.
 pub trait Reporter: Send {
-    /// Takes the next event.
+    /// Takes the next event, and what all events add up to with it.
     ///
     /// # Errors
     /// When its output cannot be written; it is not called again.
-    fn event(&mut self, event: &RunEvent) -> io::Result<()>;
+    fn event(&mut self, event: &RunEvent, so_far: &Tally) -> io::Result<()>;
 
     /// Called several times a second while no event comes: for clocks on the screen.
     ///
@@ -51,7 +53,7 @@ pub trait Reporter: Send {
     ///
     /// # Errors
     /// As [`Reporter::event`].
-    fn finish(&mut self) -> io::Result<()> {
+    fn finish(&mut self, _whole: &Tally) -> io::Result<()> {
         Ok(())
     }
 }

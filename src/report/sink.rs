@@ -5,6 +5,7 @@ pub use crate::core::visible::plain;
 use crate::core::{
     Redactor,
     file::{self, Access},
+    redact::Masked,
     visible,
 };
 use std::{
@@ -95,12 +96,44 @@ pub fn is_being_written(path: &Path) -> bool {
     }
 }
 
-/// Writes a whole file as [`file::replace`] does.
+/// Writes a whole file as [`file::replace`] does, with the text that `tell` writes.
 ///
 /// # Errors
-/// When directory or file cannot be made or written.
-pub fn write_atomic(path: &Path, text: &str, redactor: &Redactor) -> io::Result<()> {
-    file::replace(path, shown(text, redactor).as_bytes(), Access::Usual)
+/// When directory or file cannot be made or written, and those of `tell`.
+pub fn write_atomic(
+    path: &Path,
+    redactor: &Redactor,
+    tell: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    file::replace_by(path, Access::Usual, |file| masked(file, redactor, tell))
+}
+
+/// Escapes what steers who shows it; every write holds whole characters.
+struct Shown<W>(W);
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(visible::lines(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Writes the text that `tell` writes, as [`shown`] shows a whole text.
+///
+/// # Errors
+/// Those of the stream and of `tell`.
+pub fn masked(
+    out: impl Write,
+    redactor: &Redactor,
+    tell: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut out = Masked::new(Shown(out), redactor.clone());
+    tell(&mut out)?;
+    out.finish()
 }
 
 #[cfg(test)]
@@ -114,12 +147,13 @@ mod tests {
         let path = dir.path().join("out/report.txt");
         let redactor = Redactor::new();
         redactor.learn("me", &Secret::new("hunter2"));
-        write_atomic(&path, "old", &redactor).unwrap();
-        write_atomic(&path, "my hunter2", &redactor).unwrap();
+        let write = |path: &Path, text: &str| write_atomic(path, &redactor, |out| out.write_all(text.as_bytes()));
+        write(&path, "old").unwrap();
+        write(&path, "my hunter2").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "my [REDACTED]");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         fs::create_dir(dir.path().join("taken")).unwrap();
-        assert!(write_atomic(&dir.path().join("taken"), "x", &redactor).is_err());
+        assert!(write(&dir.path().join("taken"), "x").is_err());
     }
 
     #[test]

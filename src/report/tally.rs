@@ -1,14 +1,18 @@
 //! What the events add up to: for reports that are written in one piece at the end.
 
+use super::kept::{Kept, Place};
 use crate::{
     core::{RunId, ScenarioId},
-    outcome::{Connections, Event, Redactions, RunEvent, RunInfo, ScenarioReport, SnapshotStatus, Totals},
+    outcome::{Connections, Event, Redactions, RunEvent, RunInfo, ScenarioReport, SnapshotStatus, Status, Totals},
 };
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+};
 
 /// A run as far as its events tell it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Tally {
     /// The run.
     pub run: Option<RunId>,
@@ -35,7 +39,7 @@ pub struct Tally {
     /// The counts.
     pub totals: Totals,
     /// Every scenario that ended.
-    pub scenarios: Vec<ScenarioReport>,
+    pub scenarios: Vec<Ended>,
     /// Snapshot files that belong to no scenario.
     pub obsolete_snapshots: Vec<String>,
     /// What the redaction did.
@@ -43,6 +47,20 @@ pub struct Tally {
     /// The IMAP connections.
     pub imap: Connections,
     order: Vec<ScenarioId>,
+    kept: Kept,
+}
+
+/// A scenario that ended, as far as every report asks; [`Tally::reports`] has the rest.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its id.
+    pub id: ScenarioId,
+    /// How it ended.
+    pub status: Status,
+    /// It passed, but not at the first attempt.
+    pub flaky: bool,
+    snapshot: Option<(SnapshotStatus, Option<String>)>,
+    place: Place,
 }
 
 /// How the snapshots of a run compare.
@@ -77,10 +95,10 @@ impl Tally {
                 self.order.clone_from(scenarios);
                 self.totals.selected = *selected;
             }
-            Event::ScenarioFinished { report, .. } => self.scenarios.push((**report).clone()),
+            Event::ScenarioFinished { report, .. } => self.ended(report),
             Event::ScenarioAmended { report, .. } => {
                 self.scenarios.retain(|known| known.id != report.id);
-                self.scenarios.push((**report).clone());
+                self.ended(report);
             }
             Event::RunFinished {
                 complete,
@@ -107,13 +125,24 @@ impl Tally {
         }
     }
 
+    fn ended(&mut self, report: &ScenarioReport) {
+        let snapshot = report.snapshot.as_ref().map(|s| (s.status, s.wrote.clone()));
+        let (id, status, flaky) = (report.id.clone(), report.status, report.flaky);
+        self.scenarios.push(Ended { id, status, flaky, snapshot, place: self.kept.keep(report) });
+    }
+
+    /// The reports of all scenarios that ended, one after the other: all of them may be more than memory should hold.
+    pub fn reports(&self) -> impl Iterator<Item = io::Result<ScenarioReport>> {
+        self.scenarios.iter().map(|ended| self.kept.read(&ended.place))
+    }
+
     /// Adds up what is known of a run that broke off; nothing to do where it came to its end.
     pub fn close(&mut self) {
         if self.exit_code.is_some() {
             return;
         }
         let selected = self.totals.selected;
-        self.totals = Totals::of(&self.scenarios);
+        self.totals = Totals::count(self.scenarios.iter().map(|s| (s.status, s.flaky)));
         self.totals.not_run += selected.saturating_sub(self.totals.selected);
         self.totals.selected = selected;
         self.duration_ms = milliseconds(&self.started_at, &self.finished_at);
@@ -135,22 +164,28 @@ impl Tally {
     /// How the snapshots compare.
     pub fn snapshots(&self) -> SnapshotTally {
         let mut tally = SnapshotTally { obsolete: self.obsolete_snapshots.clone(), ..SnapshotTally::default() };
-        for snapshot in self.scenarios.iter().filter_map(|s| s.snapshot.as_ref()) {
-            match snapshot.status {
+        for (status, wrote) in self.scenarios.iter().filter_map(|s| s.snapshot.as_ref()) {
+            match status {
                 SnapshotStatus::Matched => tally.matched += 1,
                 SnapshotStatus::Changed => tally.changed += 1,
                 SnapshotStatus::Missing => tally.missing += 1,
                 SnapshotStatus::Written => tally.written += 1,
                 SnapshotStatus::Skipped => {}
             }
-            tally.pending.extend(snapshot.wrote.iter().filter(|w| w.ends_with(".new")).cloned());
+            tally.pending.extend(wrote.iter().filter(|w| w.ends_with(".new")).cloned());
         }
         tally
     }
 
-    /// The scenarios that broke something.
-    pub fn broken(&self) -> impl Iterator<Item = &ScenarioReport> {
-        self.scenarios.iter().filter(|s| s.status.is_broken())
+    /// The reports of the scenarios that broke something, or of all others.
+    pub fn reports_of(&self, broken: bool) -> impl Iterator<Item = io::Result<ScenarioReport>> {
+        let wanted = self.scenarios.iter().filter(move |s| s.status.is_broken() == broken);
+        wanted.map(|ended| self.kept.read(&ended.place))
+    }
+
+    /// How many scenarios broke something.
+    pub fn broken(&self) -> usize {
+        self.scenarios.iter().filter(|s| s.status.is_broken()).count()
     }
 }
 

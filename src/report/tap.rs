@@ -2,24 +2,24 @@
 
 use super::{sink::plain, tally::Tally, trouble::Trouble};
 use crate::outcome::{ScenarioReport, Status};
-use std::io;
+use std::io::{self, Write};
 
-/// The text for these events.
+/// Writes the text for these events.
 ///
 /// # Errors
-/// Never; the signature is that of every document.
-pub fn render(tally: &Tally) -> io::Result<String> {
-    let mut text = format!("TAP version 14\n1..{}\n", tally.totals.selected.max(tally.scenarios.len()));
-    for (n, scenario) in (1..).zip(&tally.scenarios) {
-        text.push_str(&point(n, scenario));
+/// Those of the writer, and when the reports of scenarios cannot be read again.
+pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "TAP version 14\n1..{}\n", tally.totals.selected.max(tally.scenarios.len()))?;
+    for (n, scenario) in (1..).zip(tally.reports()) {
+        out.write_all(point(n, &scenario?).as_bytes())?;
     }
     for (n, id) in (tally.scenarios.len() + 1..).zip(tally.unknown()) {
-        text.push_str(&format!("ok {n} - {} # SKIP not run: the run broke off\n", escaped(id.as_str())));
+        writeln!(out, "ok {n} - {} # SKIP not run: the run broke off", escaped(id.as_str()))?;
     }
     if tally.exit_code.is_none() {
-        text.push_str("Bail out! the run broke off\n");
+        out.write_all(b"Bail out! the run broke off\n")?;
     }
-    Ok(text)
+    Ok(())
 }
 
 fn point(n: usize, scenario: &ScenarioReport) -> String {

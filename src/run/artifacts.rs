@@ -114,7 +114,7 @@ fn sweep(dir: &Path, redactor: &Redactor, leaks: &mut Vec<PathBuf>) -> io::Resul
         let path = entry?.path();
         if path.is_dir() {
             sweep(&path, redactor, leaks)?;
-        } else if redactor.leaks(&fs::read(&path)?) {
+        } else if redactor.leaks_in(fs::File::open(&path)?)? {
             fs::remove_file(&path)?;
             leaks.push(path);
         }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     core::{Redactor, RunId, deadline},
     judge::snapshot::Store,
-    outcome::{Event, ExitCode, Redactions, RunInfo, RunReport, ScenarioReport, SnapshotStatus, Status, Totals},
+    outcome::{Event, ExitCode, Redactions, RunInfo, ScenarioReport, SnapshotStatus, Status, Totals},
     scenario::{Knobs, Vars, YamlError},
 };
 use std::{
@@ -71,7 +71,7 @@ pub struct Options {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused(pub Vec<YamlError>);
 
-/// Runs a plan to its end, or until it is stopped. Every scenario of the plan is in the report, run or not.
+/// Runs a plan to its end, or until it is stopped. Every scenario of the plan is counted, run or not.
 ///
 /// # Errors
 /// When a scenario asks for what the target does not have.
@@ -80,9 +80,8 @@ pub async fn run(
     options: Options,
     emitter: Emitter,
     stop: Stop,
-) -> Result<(RunReport, ExitCode), Refused> {
+) -> Result<(Totals, ExitCode), Refused> {
     let started = Instant::now();
-    let started_at = emitter.clock().text();
     let problems = options.given.outline().map_or_else(Vec::new, |target| {
         prepare(&mut plan, &target, &options.vars, &options.run, emitter.clock().now().as_second())
     });
@@ -200,19 +199,7 @@ pub async fn run(
         redactions: Redactions { secrets, replaced, leaks_found: leaks_found.unwrap_or(0) },
         imap: environment.worlds.connections(),
     });
-    let report = RunReport {
-        id: options.run,
-        target,
-        started_at,
-        finished_at: emitter.clock().text(),
-        duration_ms,
-        complete,
-        exit_code: exit.number(),
-        totals,
-        scenarios,
-        obsolete_snapshots: plan.obsolete_snapshots,
-    };
-    Ok((report, exit))
+    Ok((totals, exit))
 }
 
 /// Every scenario's report in the order of the plan, mail that came after they were written, and whether one of them
@@ -269,7 +256,7 @@ async fn all(
             }
         }
         finished(environment, &report);
-        reports[place] = report;
+        reports[place] = if may_be_late(&report) { report } else { told(report) };
     }
     for item in waiting {
         let report = &mut reports[item.index];
@@ -277,6 +264,16 @@ async fn all(
         finished(environment, report);
     }
     Finished { scenarios: reports, late, bug }
+}
+
+/// Whether mail of the scenario was given up, so that it may come after all.
+fn may_be_late(report: &ScenarioReport) -> bool {
+    report.attempts.len() > 1 || report.attempts.iter().any(|attempt| attempt.status == Status::TimedOut)
+}
+
+/// The report of a scenario without what was seen, for which nobody asks again.
+fn told(report: ScenarioReport) -> ScenarioReport {
+    ScenarioReport { attempts: Vec::new(), ..report }
 }
 
 /// Corrects what was told of scenarios whose mail came after all.

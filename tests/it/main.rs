@@ -68,6 +68,8 @@ mod mailbox_script;
 mod mailbox_search;
 mod mailbox_trouble;
 mod many;
+#[cfg(target_os = "linux")]
+mod memory;
 mod numbers;
 mod open_files;
 mod other_files;

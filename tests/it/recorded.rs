@@ -42,10 +42,13 @@ fn told(events: impl IntoIterator<Item = RunEvent>) -> [String; 4] {
         Box::new(Console::new(sink(&paper), options)),
         Box::new(Jsonl::new(sink(&stream))),
     ];
+    let mut tally = Tally::default();
     for event in events {
-        reporters.iter_mut().for_each(|r| r.event(&event).unwrap());
+        tally.event(&event);
+        reporters.iter_mut().for_each(|r| r.event(&event, &tally).unwrap());
     }
-    reporters.iter_mut().for_each(|r| r.finish().unwrap());
+    tally.close();
+    reporters.iter_mut().for_each(|r| r.finish(&tally).unwrap());
     let read = |path: &Path| fs::read_to_string(path).unwrap();
     [read(&json), read(&junit), paper.text(), stream.text()]
 }

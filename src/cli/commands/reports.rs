@@ -230,9 +230,9 @@ pub(super) fn leaks(specs: &[ReportSpec], redactor: &Redactor) -> Vec<String> {
         Ok(Place::File(path)) if path.is_file() => Some(path),
         _ => None,
     };
-    let judge = |path: PathBuf| match fs::read(&path) {
-        Ok(bytes) if !redactor.leaks(&bytes) => None,
-        Ok(_) => Some(match fs::remove_file(&path) {
+    let judge = |path: PathBuf| match fs::File::open(&path).and_then(|file| redactor.leaks_in(file)) {
+        Ok(false) => None,
+        Ok(true) => Some(match fs::remove_file(&path) {
             Ok(()) => format!("{} held a secret and was removed", path.display()),
             Err(e) => format!("{} holds a secret and cannot be removed: {e}", path.display()),
         }),

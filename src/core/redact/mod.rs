@@ -2,6 +2,7 @@
 
 mod find;
 mod spellings;
+mod stream;
 mod view;
 
 use super::Secret;
@@ -9,11 +10,13 @@ use find::Finder;
 use std::{
     borrow::Cow,
     collections::BTreeSet,
+    ops::Range,
     sync::{
         Arc, OnceLock, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
+pub use stream::Masked;
 
 /// What stands where a secret stood.
 pub const MASK: &str = "[REDACTED]";
@@ -86,14 +89,24 @@ impl Redactor {
 
     /// The bytes with every secret masked, also one that line breaks or spaces divide; bytes that are no UTF-8 stay as they are.
     pub fn bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let found = self.find(bytes);
+        if found.is_empty() { Cow::Borrowed(bytes) } else { Cow::Owned(self.mask(bytes, &found)) }
+    }
+
+    /// Where secrets stand, in order and apart from each other.
+    fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         if self.is_off {
-            return Cow::Borrowed(bytes);
+            return Vec::new();
         }
-        let Ok(known) = self.known.read() else { return Cow::Borrowed(MASK.as_bytes()) };
-        let found = known.finder().find(bytes);
-        if found.is_empty() {
-            return Cow::Borrowed(bytes);
+        match self.known.read() {
+            Ok(known) => known.finder().find(bytes),
+            // Nobody knows what they are.
+            Err(_) => std::iter::once(0..bytes.len()).collect(),
         }
+    }
+
+    /// The bytes with a mask in each of these places.
+    fn mask(&self, bytes: &[u8], found: &[Range<usize>]) -> Vec<u8> {
         self.replaced.fetch_add(found.len(), Ordering::Relaxed);
         let mut out = Vec::with_capacity(bytes.len());
         let mut from = 0;
@@ -103,7 +116,7 @@ impl Redactor {
             from = range.end;
         }
         out.extend_from_slice(bytes.get(from..).unwrap_or_default());
-        Cow::Owned(out)
+        out
     }
 
     /// How many secrets it knows, and how many times it has masked one.
@@ -113,7 +126,7 @@ impl Redactor {
 
     /// Whether any spelling of any secret stands in these bytes.
     pub fn leaks(&self, bytes: &[u8]) -> bool {
-        !self.is_off && self.known.read().is_ok_and(|known| !known.finder().find(bytes).is_empty())
+        !self.find(bytes).is_empty()
     }
 }
 

@@ -73,7 +73,6 @@ pub struct Options {
 pub struct Console {
     out: Sink,
     options: Options,
-    tally: Tally,
     activity: Activity,
     progress: Progress,
     slow: usize,
@@ -88,7 +87,7 @@ impl Console {
             ProgressKind::None => Progress::None,
         };
         let activity = Activity { started: Instant::now(), selected: 0, done: 0, running: Vec::new() };
-        Self { out, options, tally: Tally::default(), activity, progress, slow: 0 }
+        Self { out, options, activity, progress, slow: 0 }
     }
 
     fn print(&mut self, text: &str) -> io::Result<()> {
@@ -146,9 +145,8 @@ impl Console {
 }
 
 impl Reporter for Console {
-    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+    fn event(&mut self, event: &RunEvent, so_far: &Tally) -> io::Result<()> {
         let palette = self.options.palette;
-        self.tally.event(event);
         match &event.event {
             Event::RunStarted { run, target, selected, jobs, tool, resumes, .. } => {
                 self.activity.selected = *selected;
@@ -202,7 +200,7 @@ impl Reporter for Console {
             }
             Event::RunFinished { .. } => {
                 self.progress.clear();
-                for line in summary::summary(palette, &self.tally, self.slow) {
+                for line in summary::summary(palette, so_far, self.slow)? {
                     self.print(&line)?;
                 }
             }
@@ -217,13 +215,12 @@ impl Reporter for Console {
         }
     }
 
-    fn finish(&mut self) -> io::Result<()> {
+    fn finish(&mut self, whole: &Tally) -> io::Result<()> {
         self.progress.clear();
         // A run that was refused has nothing to tell.
-        if self.tally.run.is_some() && self.tally.exit_code.is_none() {
-            self.tally.close();
+        if whole.run.is_some() && whole.exit_code.is_none() {
             self.print("the run broke off")?;
-            for line in summary::summary(self.options.palette, &self.tally, self.slow) {
+            for line in summary::summary(self.options.palette, whole, self.slow)? {
                 self.print(&line)?;
             }
         }

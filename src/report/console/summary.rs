@@ -9,9 +9,13 @@ use crate::report::{
     sink::plain,
     tally::Tally,
 };
+use std::io;
 
 /// The Summary line, what was left undone, and the scenarios that broke once more.
-pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> Vec<String> {
+///
+/// # Errors
+/// When the reports of scenarios cannot be read again.
+pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> io::Result<Vec<String>> {
     let totals = &tally.totals;
     let ran = totals.selected.saturating_sub(totals.skipped + totals.not_run);
     let mut remarks = Vec::new();
@@ -51,12 +55,13 @@ pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> Vec<Strin
     if !parts.is_empty() {
         text.push_str(&format!(" · snapshots {}", parts.join(", ")));
     }
-    let bad = tally.broken().next().is_some();
-    let tone = if bad { Tone::Bad } else { Tone::Good };
+    let tone = if tally.broken() > 0 { Tone::Bad } else { Tone::Good };
     let word = line::pad(palette, tone, "Summary");
     let mut out = vec!["-".repeat(line::WORD), format!("{word} [{:>6.2}s] {text}", line::seconds(tally.duration_ms))];
     if tally.scenarios.len() > 1 {
-        out.extend(tally.broken().map(|scenario| line::finished(palette, scenario)));
+        for scenario in tally.reports_of(true) {
+            out.push(line::finished(palette, &scenario?));
+        }
     }
     if !snapshots.pending.is_empty() {
         out.push(note(palette, &format!("{} to review: sealcheck snapshots review", snapshots.pending.len())));
@@ -75,7 +80,7 @@ pub(super) fn summary(palette: Palette, tally: &Tally, slow: usize) -> Vec<Strin
     if tally.redactions.leaks_found > 0 {
         out.push(note(palette, &format!("{} files held a secret and were removed", tally.redactions.leaks_found)));
     }
-    out
+    Ok(out)
 }
 
 fn note(palette: Palette, text: &str) -> String {

@@ -9,44 +9,52 @@ use super::{
     sink::plain,
     tally::Tally,
 };
-use crate::outcome::{ObservedKind, ScenarioReport, Status};
+use crate::{
+    core::ScenarioId,
+    outcome::{ObservedKind, ScenarioReport, Status},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use std::io;
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+};
 
 const STYLE: &str = include_str!("style.css");
 
-/// The page for these events.
+/// Writes the page for these events.
 ///
 /// # Errors
-/// Never; the signature is that of every document.
-pub fn render(tally: &Tally) -> io::Result<String> {
-    let (broken, others): (Vec<_>, Vec<_>) = tally.scenarios.iter().partition(|s| s.status.is_broken());
+/// Those of the writer, and when the reports of scenarios cannot be read again.
+pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
     let style = STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, STYLE.as_bytes()));
     let title = format!("sealcheck: {}", verdict(tally.exit_code));
-    let mut page = format!(
+    write!(
+        out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{style}'; \
          base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-    );
-    page.push_str(&head(tally, &title));
-    let rest = if broken.is_empty() { "Scenarios" } else { "Everything else" };
-    for (title, scenarios, open) in [("What broke", broken, true), (rest, others, false)] {
-        if !scenarios.is_empty() {
-            page.push_str(&format!("<h2>{title}</h2>\n"));
-            page.extend(scenarios.iter().map(|scenario| scenario::section(scenario, open)));
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{}",
+        head(tally, &title)
+    )?;
+    let rest = if tally.broken() == 0 { "Scenarios" } else { "Everything else" };
+    let mut deliveries = Vec::with_capacity(tally.scenarios.len());
+    for (title, broken) in [("What broke", true), (rest, false)] {
+        for (n, scenario) in tally.reports_of(broken).enumerate() {
+            let scenario = scenario?;
+            let heading = if n == 0 { format!("<h2>{title}</h2>\n") } else { String::new() };
+            write!(out, "{heading}{}", scenario::section(&scenario, broken))?;
+            deliveries.push((scenario.id.clone(), copies(&scenario)));
         }
     }
-    let deliveries = deliveries(tally);
+    let deliveries = slowest(tally, deliveries);
     if !deliveries.is_empty() {
-        page.push_str("<h2>Time from the sender's server to the mailbox</h2>\n<div class=\"scroll\">");
-        page.push_str(&diagram::bars(&deliveries));
-        page.push_str("</div>\n");
+        let bars = diagram::bars(&deliveries);
+        let title = "Time from the sender's server to the mailbox";
+        write!(out, "<h2>{title}</h2>\n<div class=\"scroll\">{bars}</div>\n")?;
     }
-    page.push_str("</body>\n</html>\n");
-    Ok(page)
+    out.write_all(b"</body>\n</html>\n")
 }
 
 fn head(tally: &Tally, title: &str) -> String {
@@ -78,14 +86,17 @@ fn head(tally: &Tally, title: &str) -> String {
     )
 }
 
-/// How long the copies of the last attempts took, the slowest first.
-fn deliveries(tally: &Tally) -> Vec<(String, u64)> {
-    let of = |scenario: &ScenarioReport| {
-        let copies = scenario.attempts.last().into_iter().flat_map(|a| &a.observed);
-        let copies = copies.filter(|o| o.kind == ObservedKind::Copy);
-        copies.map(|o| (format!("{} ({}, {})", scenario.id, o.account, o.folder), o.after_ms)).collect::<Vec<_>>()
-    };
-    let mut all: Vec<_> = tally.scenarios.iter().flat_map(of).collect();
+/// How long the copies of the last attempt took.
+fn copies(scenario: &ScenarioReport) -> Vec<(String, u64)> {
+    let copies = scenario.attempts.last().into_iter().flat_map(|a| &a.observed);
+    let copies = copies.filter(|o| o.kind == ObservedKind::Copy);
+    copies.map(|o| (format!("{} ({}, {})", scenario.id, o.account, o.folder), o.after_ms)).collect()
+}
+
+/// The copies of all scenarios, the slowest first; of those that took the same time in the order of selection.
+fn slowest(tally: &Tally, copies: Vec<(ScenarioId, Vec<(String, u64)>)>) -> Vec<(String, u64)> {
+    let mut copies: HashMap<_, _> = copies.into_iter().collect();
+    let mut all: Vec<_> = tally.scenarios.iter().filter_map(|s| copies.remove(&s.id)).flatten().collect();
     all.sort_by_key(|(_, ms)| std::cmp::Reverse(*ms));
     all
 }

@@ -6,7 +6,7 @@ use crate::{
     doctor::{Report, Status},
     judge::snapshot::{Store, Update},
     lab::Settings,
-    outcome::{ExitCode, Observed, RunInfo, RunReport, ScenarioReport, Status as Ended},
+    outcome::{Event, ExitCode, Observed, RunEvent, RunInfo, ScenarioReport, Status as Ended},
     report,
     run::{self, ArtifactPolicy, Emitter, FlakyPolicy, Plan, RunDir, Selection, Stop},
     scenario::{
@@ -59,8 +59,8 @@ pub(super) async fn send(
         return report.add(CHECK, Status::Skip, "", why, "");
     }
     match run(context, project, (kind, renamed), probe, redactor).await {
-        Ok((ended, receiver)) => match ended.scenarios.first() {
-            Some(scenario) => tell(scenario, receiver.as_deref(), context.clock.now().as_second(), report),
+        Ok((ended, receiver)) => match ended {
+            Some(scenario) => tell(&scenario, receiver.as_deref(), context.clock.now().as_second(), report),
             None => report.add(CHECK, Status::Unknown, "", "nothing was sent", "report this as a bug"),
         },
         Err(failure) => report.add(CHECK, Status::Fail, "", failure.to_string(), ""),
@@ -74,7 +74,7 @@ async fn run(
     (kind, renamed): (TargetKind, &BTreeMap<String, String>),
     probe: Scenario,
     redactor: &Redactor,
-) -> Result<(RunReport, Option<String>), Failure> {
+) -> Result<(Option<ScenarioReport>, Option<String>), Failure> {
     let selection = Selection { target: Some(kind), tags: None, shard: None, repeat: 1 };
     let plan = Plan::select([probe], &selection);
     let given = project.given(context, (kind, Settings::default()), &plan, (renamed, &Vars::new()), redactor).await?;
@@ -101,12 +101,18 @@ async fn run(
         redactor: redactor.clone(),
     };
     project.make_private();
-    // Nobody listens to the events.
-    let (events, _) = std::sync::mpsc::channel();
+    let (events, told) = std::sync::mpsc::channel();
     let emitter = Emitter::new(events, context.clock.clone());
     match run::run(plan, options, emitter, Stop::new()).await {
-        Ok((report, _)) => Ok((report, receiver)),
+        Ok(_) => Ok((told.try_iter().filter_map(ended).last(), receiver)),
         Err(run::Refused(problems)) => Err(Failure::mistakes(&problems)),
+    }
+}
+
+fn ended(event: RunEvent) -> Option<ScenarioReport> {
+    match event.event {
+        Event::ScenarioFinished { report, .. } | Event::ScenarioAmended { report, .. } => Some(*report),
+        _ => None,
     }
 }
 

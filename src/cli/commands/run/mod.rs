@@ -162,8 +162,8 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     let errors = hub.join();
     signals.abort();
     let mut exit = match outcome {
-        Ok((report, exit)) => {
-            if report.totals.is_all_skipped() {
+        Ok((totals, exit)) => {
+            if totals.is_all_skipped() {
                 complain("everything that was selected is skipped");
             }
             exit
