@@ -1,7 +1,7 @@
 //! ARC Sets, each part on its own, and the chain (RFC 8617 §5.2).
 
 use super::{
-    Canonicalization, Cause, SetVerification, Verdict,
+    Canonicalization, SetVerification, SignatureDefect, Verdict,
     judge::{Judge, Judgement, unsigned},
     signature::{Kind, Problem},
 };
@@ -22,7 +22,7 @@ pub(super) struct Signer {
 pub(super) struct Chain {
     pub(super) verdict: Verdict,
     pub(super) reason: Option<String>,
-    pub(super) cause: Option<Cause>,
+    pub(super) cause: Option<SignatureDefect>,
     pub(super) oldest_pass: Option<u32>,
     pub(super) sets: Vec<SetVerification>,
     /// The sets whose ARC-Message-Signature holds, by instance.
@@ -98,17 +98,17 @@ fn judge_seal(message: &Message, judge: &Judge<'_>, sets: &[ArcSet]) -> Judgemen
     let mut judgement = match sealed(message, judge, sets, expected) {
         Ok(data) => judge.seal(&seal.tags, &data),
         Err(missing) => Judgement {
-            problems: vec![Problem::new(Cause::Structure, format!("it cannot hold: {missing}"))],
+            problems: vec![Problem::new(SignatureDefect::Structure, format!("it cannot hold: {missing}"))],
             ..Judgement::default()
         },
     };
-    if judgement.has(Cause::Signature) {
+    if judgement.has(SignatureDefect::Signature) {
         for covered in Covered::ALL {
             if let Ok(data) = sealed(message, judge, sets, covered)
-                && !judge.seal(&seal.tags, &data).has(Cause::Signature)
+                && !judge.seal(&seal.tags, &data).has(SignatureDefect::Signature)
             {
                 let text = format!("it covers {covered}, and must cover {expected}");
-                judgement.problems.retain(|p| p.cause != Cause::Signature);
+                judgement.problems.retain(|p| p.cause != SignatureDefect::Signature);
                 judgement.problems.push(Problem::new(covered.cause(), text));
                 break;
             }
@@ -119,7 +119,7 @@ fn judge_seal(message: &Message, judge: &Judge<'_>, sets: &[ArcSet]) -> Judgemen
         (2.., Some(ChainValidationStatus::None)) => Some("cv=none, which only the first seal may say"),
         _ => None,
     };
-    judgement.problems.extend(cv.map(|text| Problem::new(Cause::ChainValidationStatus, text)));
+    judgement.problems.extend(cv.map(|text| Problem::new(SignatureDefect::ChainValidationStatus, text)));
     judgement
 }
 
@@ -136,11 +136,11 @@ impl Covered {
     const ALL: [Self; 3] = [Self::WholeChain, Self::OwnSet, Self::OlderSetsMixed];
 
     /// What is wrong where it is not what a seal must cover.
-    fn cause(self) -> Cause {
+    fn cause(self) -> SignatureDefect {
         match self {
-            Self::WholeChain => Cause::SealCoversTooMuch,
-            Self::OwnSet => Cause::SealLeavesSetsOut,
-            Self::OlderSetsMixed => Cause::SealOrder,
+            Self::WholeChain => SignatureDefect::SealCoversTooMuch,
+            Self::OwnSet => SignatureDefect::SealLeavesSetsOut,
+            Self::OlderSetsMixed => SignatureDefect::SealOrder,
         }
     }
 }
@@ -190,11 +190,11 @@ fn parts<'m>(message: &'m Message, set: &ArcSet) -> Result<[&'m Field; 3], Strin
 }
 
 /// The chain as a whole, in the order of RFC 8617 §5.2.
-fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<Cause>, Option<String>) {
+fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<SignatureDefect>, Option<String>) {
     let fail = |cause, reason| (Verdict::Fail, Some(cause), Some(reason));
     let Some(newest) = judged.last() else {
         return match chain.defects.first() {
-            Some(defect) => fail(Cause::Structure, defect.clone()),
+            Some(defect) => fail(SignatureDefect::Structure, defect.clone()),
             None => (Verdict::None, None, None),
         };
     };
@@ -205,18 +205,18 @@ fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<Cause>, Op
         let why = why.map(|w| format!(" ({w})")).unwrap_or_default();
         let text =
             format!("instance {} ARC-Seal: cv=fail: {} found the chain broken{why}", signer.instance, signer.name);
-        return fail(Cause::ChainMarkedFailed, text);
+        return fail(SignatureDefect::ChainMarkedFailed, text);
     }
     if let Some(defect) = chain.defects.first() {
-        return fail(Cause::Structure, defect.clone());
+        return fail(SignatureDefect::Structure, defect.clone());
     }
     if let Some(older) = judged.iter().find(failed) {
         let instance = older.set.instance;
         let text = format!("instance {instance} ARC-Seal: cv=fail ends a chain, and instance {} goes on", instance + 1);
-        return fail(Cause::ChainValidationStatus, text);
+        return fail(SignatureDefect::ChainValidationStatus, text);
     }
     // Every seal counts, and of the ARC-Message-Signatures the newest.
-    let cv = |p: &&Problem| p.cause == Cause::ChainValidationStatus;
+    let cv = |p: &&Problem| p.cause == SignatureDefect::ChainValidationStatus;
     let mut parts: Vec<(&Judged<'_>, Kind, &Judgement)> = Vec::new();
     parts.extend(newest.ams.as_ref().map(|ams| (newest, Kind::Ams, ams)));
     parts.extend(judged.iter().rev().filter_map(|j| j.seal.as_ref().map(|seal| (j, Kind::Seal, seal))));
@@ -267,12 +267,14 @@ fn part_reason(judged: &[Judged<'_>], at: usize, kind: Kind) -> Option<String> {
         .problems
         .iter()
         .map(|problem| match (kind, problem.cause) {
-            (Kind::Ams, Cause::BodyHash) => format!("{}: the body changed {}", problem.text, body_changed(judged, at)),
-            (Kind::Ams, Cause::Signature) => {
+            (Kind::Ams, SignatureDefect::BodyHash) => {
+                format!("{}: the body changed {}", problem.text, body_changed(judged, at))
+            }
+            (Kind::Ams, SignatureDefect::Signature) => {
                 let key = if j.seal_holds() { "" } else { ", or another key signed" };
                 format!("{}: a signed header field changed {}{key}", problem.text, header_changed(judged, at))
             }
-            (Kind::Seal, Cause::Signature) => {
+            (Kind::Seal, SignatureDefect::Signature) => {
                 format!("{}: a header field of the sets that it covers changed, or another key signed", problem.text)
             }
             _ => problem.text.clone(),
@@ -289,7 +291,7 @@ fn body_changed(judged: &[Judged<'_>], at: usize) -> String {
     let next = judged.get(at + same + 1);
     // A later signer saw another body when its hash holds now, or was made in the same way and differs.
     let before = next.filter(|j| {
-        let holds = j.ams.as_ref().is_some_and(|a| a.signed_body.is_some() && !a.has(Cause::BodyHash));
+        let holds = j.ams.as_ref().is_some_and(|a| a.signed_body.is_some() && !a.has(SignatureDefect::BodyHash));
         holds || own.as_ref().zip(signed(j)).is_some_and(|(own, other)| (own.0, own.1) == (other.0, other.1))
     });
     between(&judged[at + same], before)

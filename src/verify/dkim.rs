@@ -1,7 +1,7 @@
 //! DKIM-Signatures (RFC 6376 §6.1).
 
 use super::{
-    Cause, DkimVerification,
+    DkimVerification, SignatureDefect,
     arc::Signer,
     judge::{Judge, Judgement},
     signature::Kind,
@@ -41,8 +41,8 @@ fn reason(judgement: &Judgement, d: &str, sealer: Option<&Signer>) -> Option<Str
         .problems
         .iter()
         .map(|problem| match problem.cause {
-            Cause::BodyHash => format!("{}: the body changed after {d} signed it{before}", problem.text),
-            Cause::Signature => {
+            SignatureDefect::BodyHash => format!("{}: the body changed after {d} signed it{before}", problem.text),
+            SignatureDefect::Signature => {
                 format!(
                     "{}: a signed header field changed after {d} signed it{before}, or another key signed",
                     problem.text

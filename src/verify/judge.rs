@@ -1,7 +1,7 @@
 //! Judges one signature: its body hash, its key, and whether it fits.
 
 use super::{
-    BodyHash, Canonicalization, Cause, Extent, KeyFacts, SignatureFacts, Verdict,
+    BodyHash, Canonicalization, Extent, KeyFacts, SignatureDefect, SignatureFacts, Verdict,
     dns::{TxtAnswer, ZoneFile},
     key::PublicKey,
     signature::{Coverage, Kind, Problem, Signature},
@@ -23,14 +23,14 @@ pub(super) struct Judgement {
 impl Judgement {
     /// Fails on any problem; when DNS is the only one, it may still hold.
     pub(super) fn verdict(&self) -> Verdict {
-        match self.problems.iter().find(|p| p.cause != Cause::Dns) {
+        match self.problems.iter().find(|p| p.cause != SignatureDefect::Dns) {
             Some(_) => Verdict::Fail,
             None if self.problems.is_empty() => Verdict::Pass,
             None => Verdict::TempError,
         }
     }
 
-    pub(super) fn has(&self, cause: Cause) -> bool {
+    pub(super) fn has(&self, cause: SignatureDefect) -> bool {
         self.problems.iter().any(|p| p.cause == cause)
     }
 
@@ -108,9 +108,9 @@ impl<'a> Judge<'a> {
         let present = body.len();
         if let Some(l) = coverage.length.filter(|l| *l > present as u64) {
             let text = format!("l={l} counts more octets than the {present} of the body: its end was cut off");
-            judgement.problems.push(Problem::new(Cause::BodyHash, text));
+            judgement.problems.push(Problem::new(SignatureDefect::BodyHash, text));
         } else if computed.as_ref() != expected {
-            judgement.problems.push(Problem::new(Cause::BodyHash, "body hash does not match"));
+            judgement.problems.push(Problem::new(SignatureDefect::BodyHash, "body hash does not match"));
         }
         judgement.facts.body_hash = Some(BodyHash {
             expected: coverage.body_hash.clone(),
@@ -151,11 +151,16 @@ impl<'a> Judge<'a> {
                 facts.records = texts.len();
                 any_key_fits(&texts, signature, data, &mut facts).err()
             }
-            TxtAnswer::NxDomain => Some(Problem::new(Cause::NoKey, format!("no key at {name} (NXDOMAIN)"))),
-            TxtAnswer::NoData => Some(Problem::new(Cause::NotAKey, format!("no key at {name} (it has no TXT record)"))),
+            TxtAnswer::NxDomain => Some(Problem::new(SignatureDefect::NoKey, format!("no key at {name} (NXDOMAIN)"))),
+            TxtAnswer::NoData => {
+                Some(Problem::new(SignatureDefect::NotAKey, format!("no key at {name} (it has no TXT record)")))
+            }
             failed @ TxtAnswer::Failed(_) => {
                 let word = failed.word().unwrap_or_default();
-                Some(Problem::new(Cause::Dns, format!("no answer for the key at {name} ({word}): try again later")))
+                Some(Problem::new(
+                    SignatureDefect::Dns,
+                    format!("no answer for the key at {name} ({word}): try again later"),
+                ))
             }
         };
         judgement.facts.key = Some(facts);
@@ -175,7 +180,8 @@ fn any_key_fits(texts: &[Vec<u8>], signature: &Signature, data: &[u8], facts: &m
             }
             Err(problem) => {
                 let better = found.as_ref().is_none_or(|(old, _)| {
-                    old.cause != Cause::Signature && (problem.cause == Cause::Signature || old.cause == Cause::NotAKey)
+                    old.cause != SignatureDefect::Signature
+                        && (problem.cause == SignatureDefect::Signature || old.cause == SignatureDefect::NotAKey)
                 });
                 if better {
                     found = Some((problem, own));
@@ -195,12 +201,12 @@ fn key_fits(text: &[u8], signature: &Signature, data: &[u8], facts: &mut KeyFact
     let key = PublicKey::read(text, signature.algorithm, facts)?;
     if key.same_domain_only && signature.identity.as_ref().is_some_and(|i| *i != signature.domain) {
         let text = format!("the key at {} has t=s, and i= is not in exactly d={}", facts.name, signature.domain);
-        return Err(Problem::new(Cause::KeyRestricted, text));
+        return Err(Problem::new(SignatureDefect::KeyRestricted, text));
     }
     if key.fits(data, &signature.signature) {
         return Ok(());
     }
-    Err(Problem::new(Cause::Signature, format!("signature does not match the key at {}", facts.name)))
+    Err(Problem::new(SignatureDefect::Signature, format!("signature does not match the key at {}", facts.name)))
 }
 
 /// A canonical field with the value of its `b=` removed and without its last CRLF (RFC 6376 §3.7).

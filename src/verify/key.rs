@@ -1,6 +1,6 @@
 //! Public keys in DNS (RFC 6376 §3.6.1, RFC 8301, RFC 8463), read as strictly as the RFCs allow.
 
-use super::{Cause, KeyFacts, signature::Problem, signature::base64};
+use super::{KeyFacts, SignatureDefect, signature::Problem, signature::base64};
 use crate::mail::taglist::TagList;
 use mail_auth::common::{
     crypto::{self, VerifyingKey},
@@ -44,35 +44,37 @@ impl PublicKey {
         let tags = TagList::parse(record);
         match tags.tags.iter().position(|t| t.name == "v") {
             None if tags.get("p").is_none() => {
-                return Err(problem(Cause::NotAKey, "is no DKIM key: its TXT record has no p="));
+                return Err(problem(SignatureDefect::NotAKey, "is no DKIM key: its TXT record has no p="));
             }
             Some(0) if tags.get("v") == Some("DKIM1") => {}
-            Some(0) => return Err(problem(Cause::NotAKey, "does not count: its v= is not DKIM1")),
-            Some(_) => return Err(problem(Cause::KeyMalformed, "is malformed: v= is not its first tag")),
+            Some(0) => return Err(problem(SignatureDefect::NotAKey, "does not count: its v= is not DKIM1")),
+            Some(_) => return Err(problem(SignatureDefect::KeyMalformed, "is malformed: v= is not its first tag")),
             None => {}
         }
         if let Some(defect) = tags.defects.first() {
-            return Err(problem(Cause::KeyMalformed, &format!("is malformed: {defect}")));
+            return Err(problem(SignatureDefect::KeyMalformed, &format!("is malformed: {defect}")));
         }
-        let p = tags.compact("p").ok_or_else(|| problem(Cause::KeyMalformed, "is malformed: it has no p="))?;
+        let p =
+            tags.compact("p").ok_or_else(|| problem(SignatureDefect::KeyMalformed, "is malformed: it has no p="))?;
         if p.is_empty() {
-            return Err(problem(Cause::KeyRevoked, "was revoked: its p= is empty"));
+            return Err(problem(SignatureDefect::KeyRevoked, "was revoked: its p= is empty"));
         }
         let flags = list(&tags, "t");
         facts.testing = flags.iter().any(|f| f == "y");
         let k = tags.get("k").unwrap_or("rsa").to_ascii_lowercase();
         facts.k = Some(k.clone());
         if k != algorithm.k() {
-            return Err(problem(Cause::KeyType, &format!("is of type {k}, and a= needs {}", algorithm.k())));
+            return Err(problem(SignatureDefect::KeyType, &format!("is of type {k}, and a= needs {}", algorithm.k())));
         }
         if tags.get("h").is_some() && !list(&tags, "h").iter().any(|h| h == "sha256") {
-            return Err(problem(Cause::KeyRestricted, "may not be used with sha256: its h= leaves it out"));
+            return Err(problem(SignatureDefect::KeyRestricted, "may not be used with sha256: its h= leaves it out"));
         }
         if tags.get("s").is_some() && !list(&tags, "s").iter().any(|s| s == "email" || s == "*") {
-            return Err(problem(Cause::KeyRestricted, "may not be used for mail: its s= leaves email out"));
+            return Err(problem(SignatureDefect::KeyRestricted, "may not be used for mail: its s= leaves email out"));
         }
-        let malformed = || problem(Cause::KeyMalformed, &format!("is malformed: p= holds no {k} public key"));
-        let bytes = base64(&p).ok_or_else(|| problem(Cause::KeyMalformed, "is malformed: p= is no base64"))?;
+        let malformed = || problem(SignatureDefect::KeyMalformed, &format!("is malformed: p= holds no {k} public key"));
+        let bytes =
+            base64(&p).ok_or_else(|| problem(SignatureDefect::KeyMalformed, "is malformed: p= is no base64"))?;
         let key = DomainKey::parse(format!("v=DKIM1; k={k}; p={p}").as_bytes()).map_err(|_| malformed())?.p;
         let bits = match algorithm {
             Algorithm::RsaSha256 => key.public_key_bits(),
@@ -85,11 +87,11 @@ impl PublicKey {
         facts.bits = Some(bits);
         if algorithm == Algorithm::RsaSha256 && bits < *RSA_BITS.start() {
             let text = format!("is too short: it has {bits} bits, and less than {} do not count", RSA_BITS.start());
-            return Err(problem(Cause::KeyTooShort, &text));
+            return Err(problem(SignatureDefect::KeyTooShort, &text));
         }
         if algorithm == Algorithm::RsaSha256 && bits > *RSA_BITS.end() {
             let text = format!("is too long: it has {bits} bits, and more than {} are not verified", RSA_BITS.end());
-            return Err(problem(Cause::KeyType, &text));
+            return Err(problem(SignatureDefect::KeyType, &text));
         }
         Ok(Self { key, algorithm, same_domain_only: flags.iter().any(|f| f == "s") })
     }
@@ -108,7 +110,7 @@ impl PublicKey {
 ///
 /// # Errors
 /// With the reason when no seal could be verified with it.
-pub fn read_key(name: &str, record: &[u8]) -> (KeyFacts, Result<Vec<u8>, (Cause, String)>) {
+pub fn read_key(name: &str, record: &[u8]) -> (KeyFacts, Result<Vec<u8>, (SignatureDefect, String)>) {
     let mut facts = KeyFacts { name: name.to_owned(), records: 1, ..KeyFacts::default() };
     let read = PublicKey::read(record, Algorithm::RsaSha256, &mut facts);
     let der = || TagList::parse(record).compact("p").and_then(|p| base64(&p)).unwrap_or_default();

@@ -17,7 +17,7 @@ pub mod verdict;
 pub use canonical::Canonicalization;
 pub use dns::{Dns, DnsError, TxtAnswer, ZoneError, ZoneFile};
 pub use verdict::{
-    BodyHash, Cause, DkimVerification, KeyFacts, SetVerification, SignatureFacts, Verdict, Verification,
+    BodyHash, DkimVerification, KeyFacts, SetVerification, SignatureDefect, SignatureFacts, Verdict, Verification,
 };
 
 pub use key::read_key;

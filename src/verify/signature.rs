@@ -1,6 +1,6 @@
 //! The strict reading of DKIM-Signature, ARC-Message-Signature and ARC-Seal (RFC 6376 §3.5, RFC 8617 §4.1).
 
-use super::{Canonicalization, Cause, key::Algorithm};
+use super::{Canonicalization, SignatureDefect, key::Algorithm};
 use crate::mail::taglist::TagList;
 use base64::{
     Engine as _,
@@ -11,12 +11,12 @@ use base64::{
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
-    pub(super) cause: Cause,
+    pub(super) cause: SignatureDefect,
     pub(super) text: String,
 }
 
 impl Problem {
-    pub(super) fn new(cause: Cause, text: impl Into<String>) -> Self {
+    pub(super) fn new(cause: SignatureDefect, text: impl Into<String>) -> Self {
         Self { cause, text: text.into() }
     }
 }
@@ -103,18 +103,18 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, cause: Cause, text: impl Into<String>) {
+    fn problem(&mut self, cause: SignatureDefect, text: impl Into<String>) {
         self.problems.push(Problem::new(cause, text));
     }
 
     fn signature(&mut self, kind: Kind, now: i64) -> Option<Signature> {
         for defect in &self.tags.defects {
-            self.problem(Cause::Syntax, defect);
+            self.problem(SignatureDefect::Syntax, defect);
         }
         for name in kind.required() {
             match self.tags.get(name) {
-                None => self.problem(Cause::Syntax, format!("{name}= is missing")),
-                Some("") if *name != "h" => self.problem(Cause::Syntax, format!("{name}= is empty")),
+                None => self.problem(SignatureDefect::Syntax, format!("{name}= is missing")),
+                Some("") if *name != "h" => self.problem(SignatureDefect::Syntax, format!("{name}= is empty")),
                 Some(_) => {}
             }
         }
@@ -124,17 +124,17 @@ impl Reader<'_> {
         let signature = self.decoded("b");
         if kind == Kind::Seal {
             if self.tags.get("h").is_some() {
-                self.problem(Cause::SignedHeaders, "h= is not allowed in a seal");
+                self.problem(SignatureDefect::SignedHeaders, "h= is not allowed in a seal");
             }
             let cv = self.tags.get("cv").unwrap_or("none").to_ascii_lowercase();
             if !matches!(cv.as_str(), "" | "none" | "pass" | "fail") {
-                self.problem(Cause::Syntax, format!("cv={cv} is none of none, pass and fail"));
+                self.problem(SignatureDefect::Syntax, format!("cv={cv} is none of none, pass and fail"));
             }
         }
         let mut identity = None;
         if kind == Kind::Dkim {
             if self.tags.get("v").is_some_and(|v| !v.is_empty() && v != "1") {
-                self.problem(Cause::Syntax, "v= is not 1");
+                self.problem(SignatureDefect::Syntax, "v= is not 1");
             }
             identity = self.identity(domain.as_deref());
         }
@@ -155,9 +155,9 @@ impl Reader<'_> {
         match a.as_str() {
             "rsa-sha256" => return Some(Algorithm::RsaSha256),
             "ed25519-sha256" => return Some(Algorithm::Ed25519Sha256),
-            "rsa-sha1" => self.problem(Cause::Algorithm, "a=rsa-sha1 must not be used any more (RFC 8301)"),
+            "rsa-sha1" => self.problem(SignatureDefect::Algorithm, "a=rsa-sha1 must not be used any more (RFC 8301)"),
             "" => {}
-            _ => self.problem(Cause::Algorithm, format!("a={a} is not known")),
+            _ => self.problem(SignatureDefect::Algorithm, format!("a={a} is not known")),
         }
         None
     }
@@ -173,7 +173,7 @@ impl Reader<'_> {
         if name.len() <= 253 && name.split('.').all(label) {
             return Some(name.to_lowercase());
         }
-        self.problem(Cause::Syntax, format!("{tag}= is no domain name: {name:?}"));
+        self.problem(SignatureDefect::Syntax, format!("{tag}= is no domain name: {name:?}"));
         None
     }
 
@@ -182,7 +182,7 @@ impl Reader<'_> {
         let text = self.tags.compact(tag).filter(|t| !t.is_empty())?;
         let bytes = base64(&text);
         if bytes.is_none() {
-            self.problem(Cause::Syntax, format!("{tag}= is no base64"));
+            self.problem(SignatureDefect::Syntax, format!("{tag}= is no base64"));
         }
         bytes
     }
@@ -192,7 +192,7 @@ impl Reader<'_> {
         let text = self.tags.get(tag)?;
         let number = text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
         if number.is_none() {
-            self.problem(Cause::Syntax, format!("{tag}= is no number"));
+            self.problem(SignatureDefect::Syntax, format!("{tag}= is no number"));
         }
         number
     }
@@ -201,13 +201,13 @@ impl Reader<'_> {
     fn identity(&mut self, domain: Option<&str>) -> Option<String> {
         let identity = self.tags.get("i")?;
         let Some((_, host)) = identity.rsplit_once('@') else {
-            self.problem(Cause::Syntax, "i= has no @");
+            self.problem(SignatureDefect::Syntax, "i= has no @");
             return None;
         };
         let host = host.trim().to_lowercase();
         let domain = domain?;
         if host != domain && !host.strip_suffix(domain).is_some_and(|h| h.ends_with('.')) {
-            self.problem(Cause::Syntax, format!("i= names {host:?}, which is not in d={domain}"));
+            self.problem(SignatureDefect::Syntax, format!("i= names {host:?}, which is not in d={domain}"));
         }
         Some(host)
     }
@@ -217,7 +217,7 @@ impl Reader<'_> {
         if let Some(q) = self.tags.get("q")
             && !q.split(':').any(|method| method.trim().eq_ignore_ascii_case("dns/txt"))
         {
-            self.problem(Cause::Syntax, format!("q={q} is not known: only dns/txt is"));
+            self.problem(SignatureDefect::Syntax, format!("q={q} is not known: only dns/txt is"));
         }
         let length = self.time("l");
         let fields = self.signed_headers(kind);
@@ -229,7 +229,7 @@ impl Reader<'_> {
         match (Canonicalization::from_name(header), Canonicalization::from_name(body)) {
             (Some(header), Some(body)) => Some(Coverage { header, body, fields, body_hash, length }),
             _ => {
-                self.problem(Cause::Syntax, format!("c={c} is not known: simple and relaxed are"));
+                self.problem(SignatureDefect::Syntax, format!("c={c} is not known: simple and relaxed are"));
                 None
             }
         }
@@ -239,11 +239,11 @@ impl Reader<'_> {
         let Some(expiry) = self.time("x") else { return };
         let signed = self.tags.get("t").and_then(|t| t.parse::<u64>().ok());
         if signed.is_some_and(|signed| expiry <= signed) {
-            self.problem(Cause::Syntax, "x= is not later than t=");
+            self.problem(SignatureDefect::Syntax, "x= is not later than t=");
         } else if i64::try_from(expiry).is_ok_and(|expiry| expiry < now) {
             let at = i64::try_from(expiry).ok().and_then(|x| jiff::Timestamp::from_second(x).ok());
             let at = at.map_or_else(|| expiry.to_string(), |at| at.to_string());
-            self.problem(Cause::Expired, format!("it expired at {at} (x=)"));
+            self.problem(SignatureDefect::Expired, format!("it expired at {at} (x=)"));
         }
     }
 
@@ -251,21 +251,21 @@ impl Reader<'_> {
         let Some(list) = self.tags.get("h") else { return Vec::new() };
         let fields: Vec<String> = list.split(':').map(|name| name.trim().to_ascii_lowercase()).collect();
         if list.is_empty() {
-            self.problem(Cause::SignedHeaders, "h= is empty");
+            self.problem(SignatureDefect::SignedHeaders, "h= is empty");
             return Vec::new();
         }
         let is_name = |name: &String| !name.is_empty() && name.bytes().all(|b| (33..=126).contains(&b) && b != b';');
         if let Some(odd) = fields.iter().find(|name| !is_name(name)) {
-            self.problem(Cause::Syntax, format!("h= holds {odd:?}, which is no field name"));
+            self.problem(SignatureDefect::Syntax, format!("h= holds {odd:?}, which is no field name"));
         }
         if !fields.iter().any(|name| name == "from") {
-            self.problem(Cause::SignedHeaders, "h= does not name From");
+            self.problem(SignatureDefect::SignedHeaders, "h= does not name From");
         }
         // RFC 8617 §4.1.2 forbids a sealer to sign any ARC field here. Only this one is a reason to fail: the seal is made
         // after, and over, the signature. §5.2 gives a verifier none to fail over the others, and no other one does.
         if kind == Kind::Ams && fields.iter().any(|name| name == "arc-seal") {
             self.problem(
-                Cause::SignedHeaders,
+                SignatureDefect::SignedHeaders,
                 "h= names arc-seal, which is made over this field (RFC 8617 section 4.1.2)",
             );
         }

@@ -31,7 +31,8 @@ impl std::fmt::Display for Verdict {
 /// Why a signature, a seal or a chain does not hold, for rules that must not read prose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Cause {
+#[schemars(rename = "Cause")]
+pub enum SignatureDefect {
     /// The chain has a gap, a duplicate, a missing part or an instance out of range (RFC 8617 §5.2 step 3).
     Structure,
     /// `cv=` is not what its place in the chain asks for (RFC 8617 §5.2 step 3).
@@ -104,7 +105,7 @@ pub struct BodyHash {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SignatureFacts {
     /// Everything that is wrong, in the order in which it was found.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<SignatureDefect>,
     /// The key, where it was looked up.
     pub key: Option<KeyFacts>,
     /// The body hashes; `None` for a seal, and where the field could not be read.
@@ -151,7 +152,7 @@ pub struct Verification {
     /// Why the chain fails: the first cause, with its instance and part.
     pub arc_reason: Option<String>,
     /// The same for rules.
-    pub arc_cause: Option<Cause>,
+    pub arc_cause: Option<SignatureDefect>,
     /// The oldest instance whose ARC-Message-Signature, and every one after it, holds; 0 when all hold; `None` when the
     /// newest does not (RFC 8617 §5.2 step 5).
     pub oldest_pass: Option<u32>,

@@ -12,7 +12,7 @@ use sealcheck::{
         reply::Reply,
     },
     outcome::{Diagnosis, EvidenceRef},
-    verify::{BodyHash, Cause, DkimVerification, SetVerification, SignatureFacts, Verdict, Verification},
+    verify::{BodyHash, DkimVerification, SetVerification, SignatureDefect, SignatureFacts, Verdict, Verification},
 };
 
 /// A cause, and what shows it.
@@ -47,17 +47,25 @@ pub(crate) const ROWS: [Row; 34] = [
     row("A11 certain", || unsealed("lua; spf: skip SPF checks for local networks and authorized users")),
     row("A15 high", || unsealed("mx postfix/pickup[1]: A1B2C3D4: uid=1000 from=<vmail>")),
     row("A16 certain", || unsealed("arc; lua_dkim_tools.lua:1: user domain mismatch: a != b")),
-    row("B01 certain", || one("from", "", &broken(verified(1, AUTHOR_PASSES), 1, false, &[Cause::KeyRevoked]))),
+    row("B01 certain", || {
+        one("from", "", &broken(verified(1, AUTHOR_PASSES), 1, false, &[SignatureDefect::KeyRevoked]))
+    }),
     row("B02 high", || one("from", "", &other_key())),
-    row("B03 certain", || one("from", "", &broken(verified(1, AUTHOR_PASSES), 1, false, &[Cause::KeyMalformed]))),
+    row("B03 certain", || {
+        one("from", "", &broken(verified(1, AUTHOR_PASSES), 1, false, &[SignatureDefect::KeyMalformed]))
+    }),
     row("B05 high", recoded_in_a_part),
     row("B06 certain", || one("from:subject", "", &header_changed())),
     row("B08 high", || one("from", "rspamd 3.10.1 is loading configuration", &other_key())),
     row("B09 high", || two("fail", &Verification { arc: Verdict::Fail, ..verified(2, AUTHOR_PASSES) })),
-    row("B10 certain", || two("fail", &broken(verified(2, AUTHOR_PASSES), 1, false, &[Cause::BodyHash]))),
+    row("B10 certain", || two("fail", &broken(verified(2, AUTHOR_PASSES), 1, false, &[SignatureDefect::BodyHash]))),
     row("B13 low", || one("from:received", "", &header_changed())),
-    row("B14 certain", || two("pass", &broken(verified(2, AUTHOR_PASSES), 2, true, &[Cause::SealLeavesSetsOut]))),
-    row("B15 certain", || two("none", &broken(verified(2, AUTHOR_PASSES), 2, true, &[Cause::ChainValidationStatus]))),
+    row("B14 certain", || {
+        two("pass", &broken(verified(2, AUTHOR_PASSES), 2, true, &[SignatureDefect::SealLeavesSetsOut]))
+    }),
+    row("B15 certain", || {
+        two("none", &broken(verified(2, AUTHOR_PASSES), 2, true, &[SignatureDefect::ChainValidationStatus]))
+    }),
     row("B16 high", || office_365("arc=fail (40)", &as_rspamd(PASSED))),
     row("C02 certain", || {
         let second = "mx.company.example; arc=pass (\"company.example:s=s1:i=1\")";
@@ -162,7 +170,7 @@ pub(crate) fn verified(sets: u32, dkim: &[(&str, Verdict)]) -> Verification {
 }
 
 /// The chain fails over one part of the set `i`, for these causes.
-pub(crate) fn broken(mut verification: Verification, i: usize, seal: bool, causes: &[Cause]) -> Verification {
+pub(crate) fn broken(mut verification: Verification, i: usize, seal: bool, causes: &[SignatureDefect]) -> Verification {
     let set = &mut verification.sets[i - 1];
     let facts = SignatureFacts { causes: causes.to_vec(), ..SignatureFacts::default() };
     match seal {
@@ -180,17 +188,17 @@ pub(crate) fn sealed(aar: &str) -> String {
 
 /// A signed header field changed: the body hash and the seal hold.
 pub(crate) fn header_changed() -> Verification {
-    broken(verified(1, AUTHOR_PASSES), 1, false, &[Cause::Signature])
+    broken(verified(1, AUTHOR_PASSES), 1, false, &[SignatureDefect::Signature])
 }
 
 /// Neither signature of the set fits its key.
 pub(crate) fn other_key() -> Verification {
-    broken(header_changed(), 1, true, &[Cause::Signature])
+    broken(header_changed(), 1, true, &[SignatureDefect::Signature])
 }
 
 /// The body is not the one that was sealed.
 pub(crate) fn body_changed() -> Verification {
-    let mut verification = broken(verified(1, AUTHOR_FAILS), 1, false, &[Cause::BodyHash]);
+    let mut verification = broken(verified(1, AUTHOR_FAILS), 1, false, &[SignatureDefect::BodyHash]);
     verification.sets[0].ams_facts.body_hash =
         Some(BodyHash { expected: "AA==".into(), computed: "BB==".into(), uncovered: 0 });
     verification

@@ -10,7 +10,7 @@ use sealcheck::{
     judge::diagnose::{Attempt, Case, Mail, diagnose_case, of_error},
     mail::{Message, arc::ArcChain, received},
     outcome::{HarnessCode, MailboxTrouble, StageError},
-    verify::{Canonicalization, Cause, KeyFacts, Verdict, Verification},
+    verify::{Canonicalization, KeyFacts, SignatureDefect, Verdict, Verification},
 };
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ fn a_changed_header_is_told_from_a_volatile_one_by_what_was_sent() {
 #[test]
 fn a_key_that_is_gone_now_is_no_cause_of_what_was_found_with_it() {
     let mut gone = body_changed();
-    gone.sets[0].ams_facts.causes = vec![Cause::NoKey, Cause::BodyHash];
+    gone.sets[0].ams_facts.causes = vec![SignatureDefect::NoKey, SignatureDefect::BodyHash];
     let said = |says: &str| {
         let results = format!("{says}; spf=pass smtp.mailfrom=x@company.example");
         let text = format!("{}{}{RECEIVED}{AUTHOR}\r\nbody\r\n", google(&results, 1), sealed(PASSED));
@@ -115,7 +115,7 @@ fn a_dropped_header_is_told_from_one_that_never_was() {
     // Signed out of habit; what broke the signature is not known.
     assert_eq!(said("from:cc:reply-to:list-id"), "C06 high");
     let mut body = verified(2, AUTHOR_FAILS);
-    body.dkim[0].facts.causes = vec![Cause::BodyHash];
+    body.dkim[0].facts.causes = vec![SignatureDefect::BodyHash];
     let text = format!("{}{}{RECEIVED}{AUTHOR}\r\nbody\r\n", google(DMARC_FAILS, 1), sealed(PASSED));
     assert_eq!(first(&given(&text, "", Some(&body))), "C06 high", "its body was changed");
     let forwarders = format!("dkim=pass header.i=@company.example; {DMARC_FAILS}");
@@ -125,9 +125,9 @@ fn a_dropped_header_is_told_from_one_that_never_was() {
 
 #[test]
 fn a_chain_that_broke_before_is_told_from_one_that_the_forwarder_broke() {
-    let body = broken(verified(2, AUTHOR_PASSES), 1, false, &[Cause::BodyHash]);
+    let body = broken(verified(2, AUTHOR_PASSES), 1, false, &[SignatureDefect::BodyHash]);
     assert_eq!(first(&two("fail", &body)), "B10 certain");
-    let no_key = broken(verified(2, AUTHOR_PASSES), 1, false, &[Cause::NoKey]);
+    let no_key = broken(verified(2, AUTHOR_PASSES), 1, false, &[SignatureDefect::NoKey]);
     assert_eq!(first(&two("fail", &no_key)), "B10 high", "the key may have been there");
     let marked =
         format!("{}{RECEIVED}{AUTHOR}\r\nbody\r\n", set(1, "list.example", "fail", "list.example; spf=pass", "from"));

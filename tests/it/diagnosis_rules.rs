@@ -7,7 +7,7 @@ use crate::by_hand::{
 use sealcheck::{
     judge::diagnose::{Given, Log, diagnose_mail},
     mail::{Message, arc::ArcChain, received},
-    verify::{Cause, Verdict, Verification},
+    verify::{SignatureDefect, Verdict, Verification},
 };
 
 #[test]
@@ -60,12 +60,12 @@ fn what_holds_or_cannot_be_judged_is_no_cause() {
 #[test]
 fn a_key_that_will_not_do_is_named_where_the_catalogue_knows_it() {
     for (cause, wanted) in [
-        (Cause::NoKey, "B01 certain"),
-        (Cause::KeyRevoked, "B01 certain"),
-        (Cause::NotAKey, "B03 certain"),
-        (Cause::KeyMalformed, "B03 certain"),
-        (Cause::KeyType, "B00 certain"),
-        (Cause::Expired, "B00 certain"),
+        (SignatureDefect::NoKey, "B01 certain"),
+        (SignatureDefect::KeyRevoked, "B01 certain"),
+        (SignatureDefect::NotAKey, "B03 certain"),
+        (SignatureDefect::KeyMalformed, "B03 certain"),
+        (SignatureDefect::KeyType, "B00 certain"),
+        (SignatureDefect::Expired, "B00 certain"),
     ] {
         let found = one("from", "", &broken(verified(1, AUTHOR_PASSES), 1, false, &[cause]));
         assert_eq!(first(&found), wanted, "{cause:?}");

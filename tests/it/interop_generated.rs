@@ -10,11 +10,11 @@ use crate::{
 };
 use sealcheck::{
     mail::Message,
-    verify::{Cause, DkimVerification, SignatureFacts, Verdict, Verification},
+    verify::{DkimVerification, SignatureDefect, SignatureFacts, Verdict, Verification},
 };
 use std::{collections::BTreeMap, fs, thread};
 
-fn all_causes(facts: &[&SignatureFacts]) -> Vec<Cause> {
+fn all_causes(facts: &[&SignatureFacts]) -> Vec<SignatureDefect> {
     facts.iter().flat_map(|f| f.causes.iter().copied()).collect()
 }
 
@@ -33,7 +33,7 @@ fn disputes<'a>(tool: Tool, message: &'a Message, ours: &Verification, theirs: &
     };
     let mut disputes = Vec::new();
     if ours.arc.to_string() != theirs.arc {
-        let mut causes: Vec<Cause> = ours.arc_cause.into_iter().collect();
+        let mut causes: Vec<SignatureDefect> = ours.arc_cause.into_iter().collect();
         causes.extend(ours.sets.last().map(|s| all_causes(&[&s.ams_facts])).unwrap_or_default());
         causes.extend(ours.sets.iter().flat_map(|s| all_causes(&[&s.seal_facts])));
         disputes.push(dispute(About::Chain, ours.arc, causes, &ours.arc_reason, &theirs.arc, &theirs.reason));
@@ -47,7 +47,7 @@ fn disputes<'a>(tool: Tool, message: &'a Message, ours: &Verification, theirs: &
         for (about, verdict, facts, they_pass) in parts {
             if (verdict == Verdict::Pass) != they_pass {
                 let mut causes = all_causes(&[facts]);
-                causes.extend(ours.arc_cause.filter(|c| *c == Cause::Structure));
+                causes.extend(ours.arc_cause.filter(|c| *c == SignatureDefect::Structure));
                 let one = dispute(
                     about,
                     verdict,

@@ -2,7 +2,7 @@
 
 use sealcheck::{
     mail::{Message, arc::ArcChain},
-    verify::{Cause, Verdict},
+    verify::{SignatureDefect, Verdict},
 };
 
 /// Another verifier.
@@ -47,7 +47,7 @@ pub(crate) struct Dispute<'a> {
     pub(crate) instance: u32,
     pub(crate) ours: Verdict,
     /// Everything that we found wrong with what the dispute is about.
-    pub(crate) causes: Vec<Cause>,
+    pub(crate) causes: Vec<SignatureDefect>,
     pub(crate) our_reason: String,
     /// What they say: `pass`, `fail`, `none`.
     pub(crate) theirs: String,
@@ -55,7 +55,7 @@ pub(crate) struct Dispute<'a> {
 }
 
 impl Dispute<'_> {
-    fn we_fail_for(&self, cause: Cause) -> bool {
+    fn we_fail_for(&self, cause: SignatureDefect) -> bool {
         self.ours == Verdict::Fail && self.causes.contains(&cause)
     }
 
@@ -154,7 +154,7 @@ pub(crate) const RULES: [Rule; 27] = [
         applies: |d| {
             let no_c =
                 ArcChain::of(d.message).sets.iter().any(|s| s.ams.as_ref().is_some_and(|a| a.tags.get("c").is_none()));
-            d.about != About::Dkim && no_c && d.we_fail_for(Cause::BodyHash)
+            d.about != About::Dkim && no_c && d.we_fail_for(SignatureDefect::BodyHash)
         },
     },
     Rule {
@@ -170,7 +170,7 @@ pub(crate) const RULES: [Rule; 27] = [
         tools: &[Dkimpy],
         they: "gives ten hours more than `x=`",
         we: "give none: RFC 6376 §3.5",
-        applies: |d| d.we_fail_for(Cause::Expired),
+        applies: |d| d.we_fail_for(SignatureDefect::Expired),
     },
     Rule {
         tools: &[Dkimpy, Mailauth, MailDkim, Rspamd],
@@ -182,7 +182,7 @@ pub(crate) const RULES: [Rule; 27] = [
         tools: &[Dkimpy, Mailauth, MailDkim],
         they: "takes an `h=` without From",
         we: "fail: RFC 6376 §5.4 and §6.1.1, From must be signed",
-        applies: |d| d.we_fail_for(Cause::SignedHeaders) && d.we_fail_saying("h= does not name From"),
+        applies: |d| d.we_fail_for(SignatureDefect::SignedHeaders) && d.we_fail_saying("h= does not name From"),
     },
     Rule {
         tools: &[Dkimpy, Mailauth, MailDkim, Rspamd],
@@ -220,7 +220,7 @@ pub(crate) const RULES: [Rule; 27] = [
         tools: &[Dkimpy],
         they: "hashes every duplicate of a field for a seal",
         we: "judge the topmost, and fail the chain for the duplicate: RFC 8617 §5.2 step 3",
-        applies: |d| d.about == About::Seal && d.causes.contains(&Cause::Structure),
+        applies: |d| d.about == About::Seal && d.causes.contains(&SignatureDefect::Structure),
     },
     Rule {
         tools: &[Dkimpy],
@@ -235,7 +235,7 @@ pub(crate) const RULES: [Rule; 27] = [
         tools: &[Dkimpy],
         they: "judges `cv=` with the chain",
         we: "judge it with the seal that has it. The chain fails either way",
-        applies: |d| d.about == About::Seal && d.we_fail_for(Cause::ChainValidationStatus),
+        applies: |d| d.about == About::Seal && d.we_fail_for(SignatureDefect::ChainValidationStatus),
     },
     Rule {
         tools: &[Mailauth, MailDkim, Rspamd],
@@ -253,13 +253,15 @@ pub(crate) const RULES: [Rule; 27] = [
         tools: &[Rspamd],
         they: "finds no chain where every ARC-Message-Signature or every ARC-Seal is missing",
         we: "fail: RFC 8617 §5.2 step 3, a set has all three",
-        applies: |d| d.theirs == "none" && d.we_fail_for(Cause::Structure),
+        applies: |d| d.theirs == "none" && d.we_fail_for(SignatureDefect::Structure),
     },
     Rule {
         tools: &[Rspamd],
         they: "does not count ARC-Authentication-Results",
         we: "fail: RFC 8617 §5.2 step 3, a set has exactly one",
-        applies: |d| d.we_fail_for(Cause::Structure) && d.we_fail_saying("duplicate ARC-Authentication-Results"),
+        applies: |d| {
+            d.we_fail_for(SignatureDefect::Structure) && d.we_fail_saying("duplicate ARC-Authentication-Results")
+        },
     },
     Rule {
         tools: &[Rspamd],
@@ -289,19 +291,19 @@ pub(crate) const RULES: [Rule; 27] = [
         tools: &[MailDkim],
         they: "takes an `h=` in a seal",
         we: "fail: RFC 8617 §4.1.3",
-        applies: |d| d.we_fail_for(Cause::SignedHeaders) && d.we_fail_saying("h= is not allowed in a seal"),
+        applies: |d| d.we_fail_for(SignatureDefect::SignedHeaders) && d.we_fail_saying("h= is not allowed in a seal"),
     },
     Rule {
         tools: &[Rspamd],
         they: "takes an ARC-Seal in the `h=` of an ARC-Message-Signature",
         we: "fail: RFC 8617 §4.1.2",
-        applies: |d| d.we_fail_for(Cause::SignedHeaders) && d.we_fail_saying("h= names arc-seal"),
+        applies: |d| d.we_fail_for(SignatureDefect::SignedHeaders) && d.we_fail_saying("h= names arc-seal"),
     },
     Rule {
         tools: &[Mailauth, MailDkim, Rspamd],
         they: "reads tag lists without their grammar",
         we: "fail: RFC 6376 §3.2 and §6.1.1, a list that breaks the grammar is no tag list",
-        applies: |d| d.we_fail_for(Cause::Syntax),
+        applies: |d| d.we_fail_for(SignatureDefect::Syntax),
     },
     Rule {
         tools: &[Mailauth, Rspamd],

@@ -2,18 +2,18 @@
 
 use sealcheck::{
     mail::Message,
-    verify::{Cause, Dns, Verdict, ZoneFile, verify},
+    verify::{Dns, SignatureDefect, Verdict, ZoneFile, verify},
 };
 use std::{fs, path::Path};
 
 /// File, the chain's verdict and cause, what its reason says, and whether the author's DKIM-Signature holds.
-const CAPTURES: [(&str, Verdict, Option<Cause>, &str, bool); 15] = [
+const CAPTURES: [(&str, Verdict, Option<SignatureDefect>, &str, bool); 15] = [
     ("01-forwarded-sealed", Verdict::Pass, None, "", true),
     ("17-second-hop", Verdict::Pass, None, "", true),
     (
         "18-second-hop-broken-i1",
         Verdict::Fail,
-        Some(Cause::ChainMarkedFailed),
+        Some(SignatureDefect::ChainMarkedFailed),
         "instance 2 ARC-Seal: cv=fail: mx.company.example found the chain broken (instance 1 ARC-Message-Signature: body \
          hash does not match: the body changed after list.example signed it (instance 1) and before mx.company.example \
          did (instance 2))",
@@ -22,23 +22,29 @@ const CAPTURES: [(&str, Verdict, Option<Cause>, &str, bool); 15] = [
     (
         "19-third-hop",
         Verdict::Fail,
-        Some(Cause::SealOrder),
+        Some(SignatureDefect::SealOrder),
         "instance 3 ARC-Seal: it covers the older sets in the wrong order, and must cover every set in order",
         true,
     ),
     ("19b-third-hop-fixed", Verdict::Pass, None, "", true),
-    ("20-arc-set-without-ams", Verdict::Fail, Some(Cause::Structure), "duplicate ARC-Seal for instance 1", true),
+    (
+        "20-arc-set-without-ams",
+        Verdict::Fail,
+        Some(SignatureDefect::Structure),
+        "duplicate ARC-Seal for instance 1",
+        true,
+    ),
     (
         "21-arc-i1-cv-fail",
         Verdict::Fail,
-        Some(Cause::ChainMarkedFailed),
+        Some(SignatureDefect::ChainMarkedFailed),
         "instance 1 ARC-Seal: cv=fail: list.example found the chain broken",
         true,
     ),
     (
         "22-arc-set-without-aar",
         Verdict::Fail,
-        Some(Cause::ChainMarkedFailed),
+        Some(SignatureDefect::ChainMarkedFailed),
         "instance 2 ARC-Seal: cv=fail: mx.company.example found the chain broken (instance 1 has no \
          ARC-Authentication-Results)",
         true,
@@ -46,7 +52,7 @@ const CAPTURES: [(&str, Verdict, Option<Cause>, &str, bool); 15] = [
     (
         "23-subject-tag-after-seal",
         Verdict::Fail,
-        Some(Cause::Signature),
+        Some(SignatureDefect::Signature),
         "instance 1 ARC-Message-Signature: signature does not match the key at 20231011._domainkey.company.example: a \
          signed header field changed after mx.company.example signed it (instance 1)",
         false,
@@ -54,7 +60,7 @@ const CAPTURES: [(&str, Verdict, Option<Cause>, &str, bool); 15] = [
     (
         "24-body-change-after-seal",
         Verdict::Fail,
-        Some(Cause::BodyHash),
+        Some(SignatureDefect::BodyHash),
         "instance 1 ARC-Message-Signature: body hash does not match: the body changed after mx.company.example signed it \
          (instance 1)",
         false,
@@ -65,7 +71,7 @@ const CAPTURES: [(&str, Verdict, Option<Cause>, &str, bool); 15] = [
     (
         "34-long-line",
         Verdict::Fail,
-        Some(Cause::BodyHash),
+        Some(SignatureDefect::BodyHash),
         "instance 1 ARC-Message-Signature: body hash does not match: the body changed after mx.company.example signed it \
          (instance 1)",
         false,
@@ -73,7 +79,7 @@ const CAPTURES: [(&str, Verdict, Option<Cause>, &str, bool); 15] = [
     (
         "41-esld-com",
         Verdict::Fail,
-        Some(Cause::NoKey),
+        Some(SignatureDefect::NoKey),
         "instance 1 ARC-Message-Signature: no key at 20231011._domainkey.company.com (NXDOMAIN)",
         true,
     ),

@@ -4,7 +4,7 @@ use crate::{
     verify_rules::{arc_of, judge, one_set, replace, seal},
     verify_signer::*,
 };
-use sealcheck::verify::{Cause, Verdict};
+use sealcheck::verify::{SignatureDefect, Verdict};
 
 #[test]
 fn the_structure_of_a_chain() {
@@ -33,7 +33,7 @@ fn the_structure_of_a_chain() {
         assert_eq!(verdict.arc, Verdict::Fail, "{expected}");
         let reason = verdict.arc_reason.unwrap_or_default();
         assert!(reason.contains(expected), "expected {expected}, got {reason}");
-        assert_eq!(verdict.arc_cause, Some(Cause::Structure), "{expected}");
+        assert_eq!(verdict.arc_cause, Some(SignatureDefect::Structure), "{expected}");
     }
     let broken = judge(&set(2, &without(|r| r.aar = None)), zone());
     assert_eq!(
@@ -74,12 +74,12 @@ fn chain_validation_statuses() {
     };
     assert_eq!(arc_of(&second("PASS", false)).0, Verdict::Pass);
     let none = judge(&second("none", false), zone());
-    assert_eq!((none.arc, none.arc_cause), (Verdict::Fail, Some(Cause::ChainValidationStatus)));
+    assert_eq!((none.arc, none.arc_cause), (Verdict::Fail, Some(SignatureDefect::ChainValidationStatus)));
     assert_eq!(none.arc_reason.unwrap(), "instance 2 ARC-Seal: cv=none, which only the first seal may say");
 
     // A seal that marks a broken chain covers its own set, and is sound; the chain is not.
     let failed = judge(&second("fail", true), zone());
-    assert_eq!((failed.arc, failed.arc_cause), (Verdict::Fail, Some(Cause::ChainMarkedFailed)));
+    assert_eq!((failed.arc, failed.arc_cause), (Verdict::Fail, Some(SignatureDefect::ChainMarkedFailed)));
     assert_eq!(failed.arc_reason.unwrap(), "instance 2 ARC-Seal: cv=fail: mx.company.example found the chain broken");
     assert_eq!((failed.sets[1].ams, failed.sets[1].seal), (Verdict::Pass, Verdict::Pass));
     let whole = judge(&second("fail", false), zone());
@@ -88,9 +88,9 @@ fn chain_validation_statuses() {
         whole.sets[1].reason.as_deref(),
         Some("instance 2 ARC-Seal: it covers every set in order, and must cover only its own set")
     );
-    assert_eq!(whole.sets[1].seal_facts.causes, [Cause::SealCoversTooMuch]);
+    assert_eq!(whole.sets[1].seal_facts.causes, [SignatureDefect::SealCoversTooMuch]);
     let own = judge(&second("pass", true), zone());
-    assert_eq!((own.arc, own.arc_cause), (Verdict::Fail, Some(Cause::SealLeavesSetsOut)));
+    assert_eq!((own.arc, own.arc_cause), (Verdict::Fail, Some(SignatureDefect::SealLeavesSetsOut)));
     assert_eq!(
         own.arc_reason.as_deref(),
         Some("instance 2 ARC-Seal: it covers only its own set, and must cover every set in order")
@@ -102,7 +102,7 @@ fn chain_validation_statuses() {
         (Verdict::Fail, "instance 2 ARC-Seal: cv=fail ends a chain, and instance 3 goes on".to_owned())
     );
     let alone = one_set(|r| seal(r, "cv=none", "cv=fail"));
-    assert_eq!(judge(&alone, zone()).arc_cause, Some(Cause::ChainMarkedFailed));
+    assert_eq!(judge(&alone, zone()).arc_cause, Some(SignatureDefect::ChainMarkedFailed));
     let because = replace(&second("fail", true), "First line", "Changed line");
     assert_eq!(
         arc_of(&because).1,
@@ -127,7 +127,7 @@ fn which_hop_changed_the_message() {
              it (instance 1) and before mx.company.example did (instance 2)"
         )
     );
-    assert_eq!(between.sets[0].ams_facts.causes, [Cause::BodyHash]);
+    assert_eq!(between.sets[0].ams_facts.causes, [SignatureDefect::BodyHash]);
     assert_eq!(
         between.dkim[0].reason.as_deref(),
         Some(
@@ -144,7 +144,7 @@ fn which_hop_changed_the_message() {
 
     // After the last: everything is broken, by the same change.
     let after = judge(&replace(&second(&first), "First", "Other"), zone());
-    assert_eq!((after.arc, after.arc_cause, after.oldest_pass), (Verdict::Fail, Some(Cause::BodyHash), None));
+    assert_eq!((after.arc, after.arc_cause, after.oldest_pass), (Verdict::Fail, Some(SignatureDefect::BodyHash), None));
     let reason = "body hash does not match: the body changed after mx.company.example signed it (instance 2)";
     assert_eq!(after.arc_reason.unwrap(), format!("instance 2 ARC-Message-Signature: {reason}"));
     assert_eq!(after.sets[0].reason.as_ref().unwrap(), &format!("instance 1 ARC-Message-Signature: {reason}"));
@@ -173,7 +173,7 @@ fn which_hop_changed_the_message() {
 
     // Both.
     let both = judge(&replace(&replace(&second(&first), "First", "Other"), "Subject: hello", "Subject: Hello"), zone());
-    assert_eq!(both.sets[1].ams_facts.causes, [Cause::BodyHash, Cause::Signature]);
+    assert_eq!(both.sets[1].ams_facts.causes, [SignatureDefect::BodyHash, SignatureDefect::Signature]);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn seals_and_what_they_cover() {
         let verdict = judge(&replace(&message, from, to), zone());
         assert_eq!(verdict.sets.iter().map(|s| s.seal == Verdict::Fail).collect::<Vec<_>>(), broken);
         assert!(verdict.sets.iter().all(|s| s.ams == Verdict::Pass));
-        assert_eq!((verdict.arc, verdict.arc_cause), (Verdict::Fail, Some(Cause::Signature)));
+        assert_eq!((verdict.arc, verdict.arc_cause), (Verdict::Fail, Some(SignatureDefect::Signature)));
         assert_eq!(
             verdict.arc_reason.unwrap(),
             "instance 2 ARC-Seal: signature does not match the key at 20231011._domainkey.company.example: a header field \

@@ -4,7 +4,7 @@ use crate::{
     verify_rules::{judge, one_set, replace},
     verify_signer::*,
 };
-use sealcheck::verify::{Cause, TxtAnswer, Verdict, ZoneFile, dns::DnsFailure};
+use sealcheck::verify::{SignatureDefect, TxtAnswer, Verdict, ZoneFile, dns::DnsFailure};
 
 #[test]
 fn key_records() {
@@ -12,7 +12,7 @@ fn key_records() {
     let key = LIST.public();
     let (rsa512, rsa768) =
         (include_str!("../fixtures/verify/rsa512.txt"), include_str!("../fixtures/verify/rsa768.txt"));
-    type Expected = Option<(String, Cause)>;
+    type Expected = Option<(String, SignatureDefect)>;
     let cases: Vec<(Vec<String>, Expected)> = vec![
         (vec![format!("p={key}")], None),
         (vec![format!("v=DKIM1; k=rsa; h=sha1:sha256; s=email:tlsrpt; t=y:s; n=note; p={key};")], None),
@@ -21,70 +21,73 @@ fn key_records() {
         (vec![format!("v=DKIM1; p={}", COMPANY.public()), format!("v=DKIM1; p={key}")], None),
         (
             vec![format!("v=DKIM2; p={key}")],
-            Some((format!("the key at {name} does not count: its v= is not DKIM1"), Cause::NotAKey)),
+            Some((format!("the key at {name} does not count: its v= is not DKIM1"), SignatureDefect::NotAKey)),
         ),
         (
             vec![format!("p={key}; v=DKIM1")],
-            Some((format!("the key at {name} is malformed: v= is not its first tag"), Cause::KeyMalformed)),
+            Some((format!("the key at {name} is malformed: v= is not its first tag"), SignatureDefect::KeyMalformed)),
         ),
         (
             vec![format!("v=DKIM1; p={key}; p={key}")],
-            Some((format!("the key at {name} is malformed: duplicate tag `p`"), Cause::KeyMalformed)),
+            Some((format!("the key at {name} is malformed: duplicate tag `p`"), SignatureDefect::KeyMalformed)),
         ),
         (
             vec!["v=DKIM1; p=".into()],
-            Some((format!("the key at {name} was revoked: its p= is empty"), Cause::KeyRevoked)),
+            Some((format!("the key at {name} was revoked: its p= is empty"), SignatureDefect::KeyRevoked)),
         ),
         (
             vec!["v=DKIM1; k=rsa".into()],
-            Some((format!("the key at {name} is malformed: it has no p="), Cause::KeyMalformed)),
+            Some((format!("the key at {name} is malformed: it has no p="), SignatureDefect::KeyMalformed)),
         ),
         (
             vec!["v=spf1 -all".into()],
-            Some((format!("the key at {name} does not count: its v= is not DKIM1"), Cause::NotAKey)),
+            Some((format!("the key at {name} does not count: its v= is not DKIM1"), SignatureDefect::NotAKey)),
         ),
         (
             vec!["v=DKIM1; p=%%%".into()],
-            Some((format!("the key at {name} is malformed: p= is no base64"), Cause::KeyMalformed)),
+            Some((format!("the key at {name} is malformed: p= is no base64"), SignatureDefect::KeyMalformed)),
         ),
         (
             vec!["v=DKIM1; p=AAAA".into()],
-            Some((format!("the key at {name} is malformed: p= holds no rsa public key"), Cause::KeyMalformed)),
+            Some((
+                format!("the key at {name} is malformed: p= holds no rsa public key"),
+                SignatureDefect::KeyMalformed,
+            )),
         ),
         (
             vec![format!("v=DKIM1; k=ed25519; p={key}")],
-            Some((format!("the key at {name} is of type ed25519, and a= needs rsa"), Cause::KeyType)),
+            Some((format!("the key at {name} is of type ed25519, and a= needs rsa"), SignatureDefect::KeyType)),
         ),
         (
             vec![format!("v=DKIM1; k=dsa; p={key}")],
-            Some((format!("the key at {name} is of type dsa, and a= needs rsa"), Cause::KeyType)),
+            Some((format!("the key at {name} is of type dsa, and a= needs rsa"), SignatureDefect::KeyType)),
         ),
         (
             vec![format!("v=DKIM1; h=sha1; p={key}")],
             Some((
                 format!("the key at {name} may not be used with sha256: its h= leaves it out"),
-                Cause::KeyRestricted,
+                SignatureDefect::KeyRestricted,
             )),
         ),
         (
             vec![format!("v=DKIM1; s=tlsrpt; p={key}")],
             Some((
                 format!("the key at {name} may not be used for mail: its s= leaves email out"),
-                Cause::KeyRestricted,
+                SignatureDefect::KeyRestricted,
             )),
         ),
         (
             vec![rsa512.into()],
             Some((
                 format!("the key at {name} is too short: it has 512 bits, and less than 1024 do not count"),
-                Cause::KeyTooShort,
+                SignatureDefect::KeyTooShort,
             )),
         ),
         (
             vec![rsa768.into()],
             Some((
                 format!("the key at {name} is too short: it has 768 bits, and less than 1024 do not count"),
-                Cause::KeyTooShort,
+                SignatureDefect::KeyTooShort,
             )),
         ),
         (
@@ -93,7 +96,7 @@ fn key_records() {
                 format!(
                     "the key at {name} is no DKIM key: its TXT record has no p= (the name has 2 TXT records, and none fits)"
                 ),
-                Cause::NotAKey,
+                SignatureDefect::NotAKey,
             )),
         ),
         (
@@ -102,7 +105,7 @@ fn key_records() {
                 format!(
                     "signature does not match the key at {name}: a signed header field changed after mx.list.example signed it (instance 1), or another key signed"
                 ),
-                Cause::Signature,
+                SignatureDefect::Signature,
             )),
         ),
     ];
@@ -124,9 +127,9 @@ fn ed25519_keys_are_32_octets() {
     let mut zone = zone();
     zone.insert(&ED25519.name(), records(&["v=DKIM1; k=ed25519; p=AAAA"]));
     let verdict = judge(&message, zone);
-    assert_eq!(verdict.arc_cause, Some(Cause::KeyMalformed));
+    assert_eq!(verdict.arc_cause, Some(SignatureDefect::KeyMalformed));
     let damaged = replace(&message, "Subject: hello", "Subject: Hello");
-    assert_eq!(judge(&damaged, crate::verify_signer::zone()).arc_cause, Some(Cause::Signature));
+    assert_eq!(judge(&damaged, crate::verify_signer::zone()).arc_cause, Some(SignatureDefect::Signature));
 }
 
 #[test]
@@ -142,18 +145,23 @@ fn dns_that_gives_no_key() {
     let message = two_sets(PLAIN.as_bytes());
     let name = "20231011._domainkey.company.example";
     for (answer, verdict, cause, reason) in [
-        (TxtAnswer::NxDomain, Verdict::Fail, Cause::NoKey, format!("no key at {name} (NXDOMAIN)")),
-        (TxtAnswer::NoData, Verdict::Fail, Cause::NotAKey, format!("no key at {name} (it has no TXT record)")),
+        (TxtAnswer::NxDomain, Verdict::Fail, SignatureDefect::NoKey, format!("no key at {name} (NXDOMAIN)")),
+        (
+            TxtAnswer::NoData,
+            Verdict::Fail,
+            SignatureDefect::NotAKey,
+            format!("no key at {name} (it has no TXT record)"),
+        ),
         (
             TxtAnswer::Failed(DnsFailure::ServFail),
             Verdict::TempError,
-            Cause::Dns,
+            SignatureDefect::Dns,
             format!("no answer for the key at {name} (SERVFAIL): try again later"),
         ),
         (
             TxtAnswer::Failed(DnsFailure::Timeout),
             Verdict::TempError,
-            Cause::Dns,
+            SignatureDefect::Dns,
             format!("no answer for the key at {name} (TIMEOUT): try again later"),
         ),
     ] {

@@ -3,7 +3,7 @@
 use crate::verify_signer::*;
 use sealcheck::{
     mail::Message,
-    verify::{Cause, Dns, TxtAnswer, Verdict, Verification, ZoneFile, dns::DnsFailure, verify},
+    verify::{Dns, SignatureDefect, TxtAnswer, Verdict, Verification, ZoneFile, dns::DnsFailure, verify},
 };
 
 /// When the messages are verified: a minute after they were signed.
@@ -104,90 +104,102 @@ fn the_json_shape_is_kept() {
 #[test]
 fn rules_for_the_fields_of_a_set() {
     type Change = fn(&mut ArcRecipe);
-    let cases: Vec<(Change, &str, Cause)> = vec![
+    let cases: Vec<(Change, &str, SignatureDefect)> = vec![
         (
             |r| ams(r, "a=rsa-sha256", "a=rsa-sha1"),
             "instance 1 ARC-Message-Signature: a=rsa-sha1 must not be used any more (RFC 8301)",
-            Cause::Algorithm,
+            SignatureDefect::Algorithm,
         ),
         (
             |r| seal(r, "a=rsa-sha256", "a=rsa-sha1"),
             "instance 1 ARC-Seal: a=rsa-sha1 must not be used any more (RFC 8301)",
-            Cause::Algorithm,
+            SignatureDefect::Algorithm,
         ),
         (
             |r| ams(r, "a=rsa-sha256", "a=rsa-sha512"),
             "instance 1 ARC-Message-Signature: a=rsa-sha512 is not known",
-            Cause::Algorithm,
+            SignatureDefect::Algorithm,
         ),
-        (|r| ams(r, "a=rsa-sha256; ", ""), "instance 1 ARC-Message-Signature: a= is missing", Cause::Syntax),
-        (|r| seal(r, "a=rsa-sha256; ", ""), "instance 1 ARC-Seal: a= is missing", Cause::Syntax),
-        (|r| seal(r, "a=rsa-sha256", "a="), "instance 1 ARC-Seal: a= is empty", Cause::Syntax),
-        (|r| seal(r, "cv=none; ", ""), "instance 1 ARC-Seal: cv= is missing", Cause::Syntax),
+        (|r| ams(r, "a=rsa-sha256; ", ""), "instance 1 ARC-Message-Signature: a= is missing", SignatureDefect::Syntax),
+        (|r| seal(r, "a=rsa-sha256; ", ""), "instance 1 ARC-Seal: a= is missing", SignatureDefect::Syntax),
+        (|r| seal(r, "a=rsa-sha256", "a="), "instance 1 ARC-Seal: a= is empty", SignatureDefect::Syntax),
+        (|r| seal(r, "cv=none; ", ""), "instance 1 ARC-Seal: cv= is missing", SignatureDefect::Syntax),
         (
             |r| seal(r, "cv=none", "cv=maybe"),
             "instance 1 ARC-Seal: cv=maybe is none of none, pass and fail",
-            Cause::Syntax,
+            SignatureDefect::Syntax,
         ),
         (
             |r| seal(r, "cv=none", "cv=pass"),
             "instance 1 ARC-Seal: cv=pass, where the first seal must say cv=none",
-            Cause::ChainValidationStatus,
+            SignatureDefect::ChainValidationStatus,
         ),
-        (|r| seal(r, "t=", "t=x"), "instance 1 ARC-Seal: t= is no number", Cause::Syntax),
+        (|r| seal(r, "t=", "t=x"), "instance 1 ARC-Seal: t= is no number", SignatureDefect::Syntax),
         (
             |r| seal(r, "t=1795488240", "h=from"),
             "instance 1 ARC-Seal: h= is not allowed in a seal",
-            Cause::SignedHeaders,
+            SignatureDefect::SignedHeaders,
         ),
-        (|r| seal(r, "t=1795488240", "d=list.example"), "instance 1 ARC-Seal: duplicate tag `d`", Cause::Syntax),
-        (|r| seal(r, "t=1795488240", "_=x"), "instance 1 ARC-Seal: illegal tag name `_`", Cause::Syntax),
-        (|r| seal(r, "t=1795488240", ""), "instance 1 ARC-Seal: empty tag", Cause::Syntax),
-        (|r| seal(r, "s=hop1", "S=hop1"), "instance 1 ARC-Seal: s= is missing", Cause::Syntax),
+        (
+            |r| seal(r, "t=1795488240", "d=list.example"),
+            "instance 1 ARC-Seal: duplicate tag `d`",
+            SignatureDefect::Syntax,
+        ),
+        (|r| seal(r, "t=1795488240", "_=x"), "instance 1 ARC-Seal: illegal tag name `_`", SignatureDefect::Syntax),
+        (|r| seal(r, "t=1795488240", ""), "instance 1 ARC-Seal: empty tag", SignatureDefect::Syntax),
+        (|r| seal(r, "s=hop1", "S=hop1"), "instance 1 ARC-Seal: s= is missing", SignatureDefect::Syntax),
         (
             |r| seal(r, "d=list.example", "d=list..example"),
             "instance 1 ARC-Seal: d= is no domain name: \"list..example\"",
-            Cause::Syntax,
+            SignatureDefect::Syntax,
         ),
-        (|r| seal(r, "{b}", "{b}!"), "instance 1 ARC-Seal: b= is no base64", Cause::Syntax),
-        (|r| seal(r, "{b}", ""), "instance 1 ARC-Seal: b= is empty", Cause::Syntax),
-        (|r| ams(r, "s=hop1", "s=hop1; s=hop1"), "instance 1 ARC-Message-Signature: duplicate tag `s`", Cause::Syntax),
-        (|r| ams(r, "bh={bh}", "bh=***"), "instance 1 ARC-Message-Signature: bh= is no base64", Cause::Syntax),
-        (|r| ams(r, "bh={bh};", ""), "instance 1 ARC-Message-Signature: bh= is missing", Cause::Syntax),
+        (|r| seal(r, "{b}", "{b}!"), "instance 1 ARC-Seal: b= is no base64", SignatureDefect::Syntax),
+        (|r| seal(r, "{b}", ""), "instance 1 ARC-Seal: b= is empty", SignatureDefect::Syntax),
+        (
+            |r| ams(r, "s=hop1", "s=hop1; s=hop1"),
+            "instance 1 ARC-Message-Signature: duplicate tag `s`",
+            SignatureDefect::Syntax,
+        ),
+        (
+            |r| ams(r, "bh={bh}", "bh=***"),
+            "instance 1 ARC-Message-Signature: bh= is no base64",
+            SignatureDefect::Syntax,
+        ),
+        (|r| ams(r, "bh={bh};", ""), "instance 1 ARC-Message-Signature: bh= is missing", SignatureDefect::Syntax),
         (
             |r| ams(r, "c=relaxed/relaxed", "c=strict"),
             "instance 1 ARC-Message-Signature: c=strict is not known: simple and relaxed are",
-            Cause::Syntax,
+            SignatureDefect::Syntax,
         ),
         (
             |r| ams(r, "c=relaxed", "q=dns/txt; x=1795488240; t=1795488240; c=relaxed"),
             "instance 1 ARC-Message-Signature: x= is not later than t=",
-            Cause::Syntax,
+            SignatureDefect::Syntax,
         ),
         (
             |r| ams(r, "c=relaxed", "x=1795488299; c=relaxed"),
             "instance 1 ARC-Message-Signature: it expired at 2026-11-24T02:44:59Z (x=)",
-            Cause::Expired,
+            SignatureDefect::Expired,
         ),
         (
             |r| ams(r, "c=relaxed", "x=soon; c=relaxed"),
             "instance 1 ARC-Message-Signature: x= is no number",
-            Cause::Syntax,
+            SignatureDefect::Syntax,
         ),
         (
             |r| ams(r, "c=relaxed", "q=dns/other; c=relaxed"),
             "instance 1 ARC-Message-Signature: q=dns/other is not known: only dns/txt is",
-            Cause::Syntax,
+            SignatureDefect::Syntax,
         ),
         (
             |r| ams(r, "c=relaxed", "l=-1; c=relaxed"),
             "instance 1 ARC-Message-Signature: l= is no number",
-            Cause::Syntax,
+            SignatureDefect::Syntax,
         ),
         (
             |r| ams(r, "c=relaxed", "l=100000; c=relaxed"),
             "instance 1 ARC-Message-Signature: l=100000 counts more octets than the 27 of the body: its end was cut off",
-            Cause::BodyHash,
+            SignatureDefect::BodyHash,
         ),
     ];
     for (change, expected, cause) in cases {
@@ -205,15 +217,15 @@ fn rules_for_the_fields_of_a_set() {
 #[test]
 fn rules_for_the_list_of_signed_fields() {
     for (h, expected, cause) in [
-        ("to:subject", "h= does not name From", Cause::SignedHeaders),
-        ("", "h= is empty", Cause::SignedHeaders),
-        ("from::to", "h= holds \"\", which is no field name", Cause::Syntax),
+        ("to:subject", "h= does not name From", SignatureDefect::SignedHeaders),
+        ("", "h= is empty", SignatureDefect::SignedHeaders),
+        ("from::to", "h= holds \"\", which is no field name", SignatureDefect::Syntax),
         (
             "from:arc-seal",
             "h= names arc-seal, which is made over this field (RFC 8617 section 4.1.2)",
-            Cause::SignedHeaders,
+            SignatureDefect::SignedHeaders,
         ),
-        ("from: ARC-Seal", "h= names arc-seal", Cause::SignedHeaders),
+        ("from: ARC-Seal", "h= names arc-seal", SignatureDefect::SignedHeaders),
     ] {
         let message = one_set(|r| {
             ams(r, &format!("h={H}"), &format!("h={h}"));
@@ -319,7 +331,7 @@ fn dkim_signatures() {
     let mut recipe = dkim_recipe(&SENDER, RELAXED);
     set(&mut recipe, "v=1", "v=1; i=@sub.sender.example");
     let verdict = judge(&dkim(&SENDER, &recipe, PLAIN.as_bytes()), strict).dkim.remove(0);
-    assert_eq!(verdict.facts.causes, [Cause::KeyRestricted]);
+    assert_eq!(verdict.facts.causes, [SignatureDefect::KeyRestricted]);
     let mut failing = zone();
     failing.insert(&SENDER.name(), TxtAnswer::Failed(DnsFailure::Refused));
     let verdict = judge(&two_sets(PLAIN.as_bytes()), failing);
@@ -345,7 +357,7 @@ fn a_message_does_not_decide_how_much_work_it_makes() {
     recipe.template = recipe.template.replace(H, &h).replace("{b}", "AAAA");
     let field = recipe.template.replace("{bh}", "AAAA");
     let verdict = judge(format!("DKIM-Signature: {field}\r\n{fields}{PLAIN}").as_bytes(), zone());
-    assert_eq!(verdict.dkim[0].facts.causes, [Cause::BodyHash, Cause::Signature]);
+    assert_eq!(verdict.dkim[0].facts.causes, [SignatureDefect::BodyHash, SignatureDefect::Signature]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     doctor::Report,
-    verify::{Cause, Dns, TxtAnswer, read_key},
+    verify::{Dns, SignatureDefect, TxtAnswer, read_key},
 };
 
 /// A record that can be used.
@@ -55,8 +55,8 @@ pub(in crate::doctor) async fn look(
         }
         Err((cause, text)) => {
             let (code, next) = match cause {
-                Cause::KeyRevoked => ("B01", "publish the key, or seal with a selector that has one"),
-                Cause::NotAKey | Cause::KeyMalformed => {
+                SignatureDefect::KeyRevoked => ("B01", "publish the key, or seal with a selector that has one"),
+                SignatureDefect::NotAKey | SignatureDefect::KeyMalformed => {
                     ("B03", "publish one TXT record without quotes of its own; long ones are split into strings of 255")
                 }
                 _ => ("B00", "publish an RSA key of 2048 bits for all uses"),

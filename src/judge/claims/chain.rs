@@ -4,14 +4,14 @@ use super::{Claimant, Finding, Judged, lasts, says_nothing};
 use crate::{
     mail::arc::{ArcSet, ChainValidationStatus},
     outcome::Claim,
-    verify::{Cause, SetVerification, Verdict},
+    verify::{SetVerification, SignatureDefect, Verdict},
 };
 
 /// What is found of some sets.
 struct Chain {
     verdict: Verdict,
     reason: String,
-    causes: Vec<Cause>,
+    causes: Vec<SignatureDefect>,
 }
 
 /// The receiver saw the mail as it is.
@@ -56,10 +56,9 @@ pub(super) fn of_sealer(judged: &Judged<'_>, by: Claimant<'_>, before: &[ArcSet]
     let result = by.results.method("arc").next()?;
     let chain = verdict(judged, before);
     let (claims, found) = (result.result.as_str(), chain.verdict);
-    let seal = before
-        .iter()
-        .filter_map(|set| verified(judged, set))
-        .find(|v| v.seal == Verdict::Fail && v.seal_facts.causes.iter().any(|c| lasts(c) && *c != Cause::Structure));
+    let seal = before.iter().filter_map(|set| verified(judged, set)).find(|v| {
+        v.seal == Verdict::Fail && v.seal_facts.causes.iter().any(|c| lasts(c) && *c != SignatureDefect::Structure)
+    });
     let finding = usual(claims, &chain).unwrap_or_else(|| match (claims, found, seal) {
         ("pass", Verdict::None, _) => Finding::disagrees(found, NOTHING_OLDER),
         (_, Verdict::None, _) => Finding::open(found, NOTHING_OLDER),
@@ -75,7 +74,8 @@ fn verified<'a>(judged: &Judged<'a>, set: &ArcSet) -> Option<&'a SetVerification
 
 /// The verdict on these sets alone: every seal counts, and the newest message signature.
 fn verdict(judged: &Judged<'_>, sets: &[ArcSet]) -> Chain {
-    let fail = |reason: String, causes: &[Cause]| Chain { verdict: Verdict::Fail, reason, causes: causes.to_vec() };
+    let fail =
+        |reason: String, causes: &[SignatureDefect]| Chain { verdict: Verdict::Fail, reason, causes: causes.to_vec() };
     let Some(newest) = sets.last() else {
         return Chain { verdict: Verdict::None, reason: String::new(), causes: Vec::new() };
     };
@@ -100,7 +100,7 @@ fn verdict(judged: &Judged<'_>, sets: &[ArcSet]) -> Chain {
         }
     }
     match temporary {
-        Some(reason) => Chain { verdict: Verdict::TempError, reason, causes: vec![Cause::Dns] },
+        Some(reason) => Chain { verdict: Verdict::TempError, reason, causes: vec![SignatureDefect::Dns] },
         None => Chain { verdict: Verdict::Pass, reason: String::new(), causes: Vec::new() },
     }
 }

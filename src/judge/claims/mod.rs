@@ -13,7 +13,7 @@ use crate::{
         authres::{AuthenticationResults, ResInfo},
     },
     outcome::{Agreement, Claim},
-    verify::{Cause, Verdict, Verification},
+    verify::{SignatureDefect, Verdict, Verification},
 };
 
 /// A mail, read and verified.
@@ -102,18 +102,18 @@ fn says_nothing(result: &str) -> bool {
 }
 
 /// Whether a verdict with these causes was the same when the mail came: keys are withdrawn later, and signatures expire.
-fn lasts(cause: &Cause) -> bool {
+fn lasts(cause: &SignatureDefect) -> bool {
     !matches!(
         cause,
-        Cause::Dns
-            | Cause::Expired
-            | Cause::NoKey
-            | Cause::NotAKey
-            | Cause::KeyRevoked
-            | Cause::KeyMalformed
-            | Cause::KeyTooShort
-            | Cause::KeyType
-            | Cause::KeyRestricted
+        SignatureDefect::Dns
+            | SignatureDefect::Expired
+            | SignatureDefect::NoKey
+            | SignatureDefect::NotAKey
+            | SignatureDefect::KeyRevoked
+            | SignatureDefect::KeyMalformed
+            | SignatureDefect::KeyTooShort
+            | SignatureDefect::KeyType
+            | SignatureDefect::KeyRestricted
     )
 }
 

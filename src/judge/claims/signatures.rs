@@ -7,7 +7,7 @@ use crate::{
         dkim::{self, DkimSignature},
     },
     outcome::{Agreement, Claim},
-    verify::{Canonicalization, Cause, DkimVerification, Verdict},
+    verify::{Canonicalization, DkimVerification, SignatureDefect, Verdict},
 };
 
 /// A signature of the mail and what we find of it.
@@ -122,8 +122,8 @@ fn unchanged_since(judged: &Judged<'_>, by: Claimant<'_>, signature: &DkimSignat
     let times = |names: &[String], name: &String| names.iter().filter(|n| *n == name).count();
     let fields = &signature.signed_headers;
     v.facts.causes.iter().all(|cause| match cause {
-        Cause::BodyHash => as_strict(body, own_body),
-        Cause::Signature => {
+        SignatureDefect::BodyHash => as_strict(body, own_body),
+        SignatureDefect::Signature => {
             as_strict(header, own_header)
                 && fields.iter().all(|name| times(&ams.signed_headers, name) >= times(fields, name))
         }

@@ -11,15 +11,15 @@ fn set(i: u32, d: &str, aar: &str) -> String {
     )
 }
 
-fn facts(causes: &[Cause]) -> SignatureFacts {
+fn facts(causes: &[SignatureDefect]) -> SignatureFacts {
     SignatureFacts { causes: causes.to_vec(), ..SignatureFacts::default() }
 }
 
 /// The sets as judged, and the signature as judged.
-fn verification(sets: &[(&[Cause], &[Cause])], dkim: &[Cause]) -> Verification {
-    let verdict = |causes: &[Cause]| match causes {
+fn verification(sets: &[(&[SignatureDefect], &[SignatureDefect])], dkim: &[SignatureDefect]) -> Verification {
+    let verdict = |causes: &[SignatureDefect]| match causes {
         [] => Verdict::Pass,
-        [Cause::Dns] => Verdict::TempError,
+        [SignatureDefect::Dns] => Verdict::TempError,
         _ => Verdict::Fail,
     };
     let sets = sets.iter().zip(1..).map(|((ams, seal), instance)| SetVerification {
@@ -51,10 +51,10 @@ fn told(text: &str, verification: &Verification) -> Vec<String> {
 
 #[test]
 fn the_receiver_is_held_to_the_mail_as_it_is() {
-    const FORM: (&[Cause], &[Cause]) = (&[], &[]);
-    const AMS: (&[Cause], &[Cause]) = (&[Cause::BodyHash], &[]);
-    const KEY: (&[Cause], &[Cause]) = (&[Cause::NoKey], &[]);
-    const DNS: (&[Cause], &[Cause]) = (&[Cause::Dns], &[]);
+    const FORM: (&[SignatureDefect], &[SignatureDefect]) = (&[], &[]);
+    const AMS: (&[SignatureDefect], &[SignatureDefect]) = (&[SignatureDefect::BodyHash], &[]);
+    const KEY: (&[SignatureDefect], &[SignatureDefect]) = (&[SignatureDefect::NoKey], &[]);
+    const DNS: (&[SignatureDefect], &[SignatureDefect]) = (&[SignatureDefect::Dns], &[]);
     for (arc, own, wanted) in [
         ("pass", FORM, "pass agrees"),
         ("fail", FORM, "pass disagrees"),
@@ -73,7 +73,7 @@ fn the_receiver_is_held_to_the_mail_as_it_is() {
             set(1, "company.example", "none")
         );
         // What the receiver's own seal says is not what it found.
-        let verification = verification(&[own, (&[], &[Cause::Signature])], &[]);
+        let verification = verification(&[own, (&[], &[SignatureDefect::Signature])], &[]);
         assert_eq!(told(&text, &verification), [format!("receiver arc={arc} {wanted}")], "{own:?}");
     }
     let unsealed = format!("Authentication-Results: mx.google.com; arc=pass\r\n{SIGNED}");
@@ -87,15 +87,15 @@ fn a_statement_means_the_signature_that_it_names() {
         ("pass header.i=@sender.example header.s=ext header.b=abcdefgh", &[][..], "dkim=pass pass agrees"),
         ("fail header.i=@sender.example", &[], "dkim=fail pass disagrees"),
         ("neutral (body hash did not verify) header.d=sender.example", &[], "dkim=neutral pass disagrees"),
-        ("neutral header.i=@sender.example", &[Cause::BodyHash], "dkim=neutral fail agrees"),
-        ("pass header.i=@sender.example", &[Cause::BodyHash], "dkim=pass fail disagrees"),
-        ("pass header.i=@sender.example", &[Cause::KeyRevoked], "dkim=pass fail open"),
+        ("neutral header.i=@sender.example", &[SignatureDefect::BodyHash], "dkim=neutral fail agrees"),
+        ("pass header.i=@sender.example", &[SignatureDefect::BodyHash], "dkim=pass fail disagrees"),
+        ("pass header.i=@sender.example", &[SignatureDefect::KeyRevoked], "dkim=pass fail open"),
         ("pass header.i=@bank.example", &[], "dkim=pass none disagrees"),
         ("pass header.d=sender.example header.s=other", &[], "dkim=pass none disagrees"),
         ("pass header.d=sender.example header.b=zzzz", &[], "dkim=pass none disagrees"),
-        ("policy header.d=sender.example", &[Cause::Signature], "dkim=policy fail open"),
+        ("policy header.d=sender.example", &[SignatureDefect::Signature], "dkim=policy fail open"),
         ("none", &[], "dkim=none pass disagrees"),
-        ("none", &[Cause::Signature], "dkim=none none open"),
+        ("none", &[SignatureDefect::Signature], "dkim=none none open"),
     ] {
         assert_eq!(told(&google(result), &verification(&[], causes)), [format!("receiver {wanted}")], "{result}");
     }
@@ -104,21 +104,23 @@ fn a_statement_means_the_signature_that_it_names() {
 #[test]
 fn a_sealer_is_held_to_what_cannot_have_changed_since() {
     let sealed = |aar: &str| format!("{}{SIGNED}", set(1, "company.example", &format!("mx.company.example; {aar}")));
-    let dkim = |aar: &str, ams: &[Cause], causes: &[Cause]| told(&sealed(aar), &verification(&[(ams, &[])], causes));
+    let dkim = |aar: &str, ams: &[SignatureDefect], causes: &[SignatureDefect]| {
+        told(&sealed(aar), &verification(&[(ams, &[])], causes))
+    };
     let pass = "dkim=pass header.d=sender.example";
     assert_eq!(dkim(pass, &[], &[]), ["i=1 dkim=pass pass agrees"]);
     // Its own signature covers the same header fields and the same body, and holds.
-    assert_eq!(dkim(pass, &[], &[Cause::BodyHash]), ["i=1 dkim=pass fail disagrees"]);
-    assert_eq!(dkim(pass, &[], &[Cause::Signature]), ["i=1 dkim=pass fail disagrees"]);
+    assert_eq!(dkim(pass, &[], &[SignatureDefect::BodyHash]), ["i=1 dkim=pass fail disagrees"]);
+    assert_eq!(dkim(pass, &[], &[SignatureDefect::Signature]), ["i=1 dkim=pass fail disagrees"]);
     // It does not hold, or does not cover as much: the change may have come later.
-    assert_eq!(dkim(pass, &[Cause::BodyHash], &[Cause::BodyHash]), ["i=1 dkim=pass fail open"]);
-    let more = |from: &str, to: &str, causes: &[Cause]| {
+    assert_eq!(dkim(pass, &[SignatureDefect::BodyHash], &[SignatureDefect::BodyHash]), ["i=1 dkim=pass fail open"]);
+    let more = |from: &str, to: &str, causes: &[SignatureDefect]| {
         told(&sealed(pass).replacen(from, to, 1), &verification(&[(&[], &[])], causes))
     };
     let dropped = ("d=sender.example; s=ext; h=from", "d=sender.example; s=ext; h=from:x-mailer");
-    assert_eq!(more(dropped.0, dropped.1, &[Cause::Signature]), ["i=1 dkim=pass fail open"]);
+    assert_eq!(more(dropped.0, dropped.1, &[SignatureDefect::Signature]), ["i=1 dkim=pass fail open"]);
     let strict = ("c=relaxed/relaxed; d=sender.example", "c=relaxed/simple; d=sender.example");
-    assert_eq!(more(strict.0, strict.1, &[Cause::BodyHash]), ["i=1 dkim=pass fail open"]);
+    assert_eq!(more(strict.0, strict.1, &[SignatureDefect::BodyHash]), ["i=1 dkim=pass fail open"]);
     assert_eq!(dkim("dkim=fail header.d=sender.example", &[], &[]), ["i=1 dkim=fail pass disagrees"]);
     assert_eq!(dkim("dkim=pass header.d=gone.example", &[], &[]), ["i=1 dkim=pass none open"]);
     assert_eq!(dkim("dkim=none", &[], &[]), ["i=1 dkim=none none open"]);
@@ -126,7 +128,7 @@ fn a_sealer_is_held_to_what_cannot_have_changed_since() {
 
 #[test]
 fn a_sealer_s_word_on_the_chain_before_it() {
-    let chain = |claim: &str, first: (&[Cause], &[Cause])| {
+    let chain = |claim: &str, first: (&[SignatureDefect], &[SignatureDefect])| {
         let text = format!(
             "{}{}{SIGNED}",
             set(2, "company.example", &format!("mx.company.example; arc={claim}")),
@@ -140,10 +142,10 @@ fn a_sealer_s_word_on_the_chain_before_it() {
     assert_eq!(chain("fail", (&[], &[])), "i=2 arc=fail pass disagrees");
     assert_eq!(chain("none", (&[], &[])), "i=2 arc=none pass disagrees");
     // It may change the message before it seals, but no seal.
-    assert_eq!(chain("pass", (&[Cause::BodyHash], &[])), "i=2 arc=pass fail open");
-    assert_eq!(chain("pass", (&[], &[Cause::Signature])), "i=2 arc=pass fail disagrees");
-    assert_eq!(chain("pass", (&[], &[Cause::NoKey])), "i=2 arc=pass fail open");
-    assert_eq!(chain("fail", (&[Cause::BodyHash], &[])), "i=2 arc=fail fail agrees");
+    assert_eq!(chain("pass", (&[SignatureDefect::BodyHash], &[])), "i=2 arc=pass fail open");
+    assert_eq!(chain("pass", (&[], &[SignatureDefect::Signature])), "i=2 arc=pass fail disagrees");
+    assert_eq!(chain("pass", (&[], &[SignatureDefect::NoKey])), "i=2 arc=pass fail open");
+    assert_eq!(chain("fail", (&[SignatureDefect::BodyHash], &[])), "i=2 arc=fail fail agrees");
     let first = set(1, "company.example", "mx.company.example; arc=pass") + SIGNED;
     assert_eq!(told(&first, &verification(&[(&[], &[])], &[])), ["i=1 arc=pass none disagrees"]);
 }

@@ -18,7 +18,7 @@ use crate::{
         Confidence::{Certain, High, Low},
         Diagnosis, EvidenceRef, HeaderChange,
     },
-    verify::{Cause, SetVerification, SignatureFacts, Verdict, Verification},
+    verify::{SetVerification, SignatureDefect, SignatureFacts, Verdict, Verification},
 };
 
 /// Fields that every server on the way may add or change (OpenARC signs them unless told otherwise).
@@ -193,8 +193,8 @@ fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let reasons = before.iter().filter_map(|s| mail.verified(s)?.reason.clone()).map(|r| quote(&mail.artifact, 0, &r));
     // What broke before the set was made cannot have been done after it while its own signature holds.
     // A key that is missing now may have been there.
-    let lasting = |c: &Cause| {
-        use Cause::{BodyHash, SealCoversTooMuch, SealLeavesSetsOut, SealOrder, Signature};
+    let lasting = |c: &SignatureDefect| {
+        use SignatureDefect::{BodyHash, SealCoversTooMuch, SealLeavesSetsOut, SealOrder, Signature};
         matches!(c, BodyHash | Signature | SealLeavesSetsOut | SealOrder | SealCoversTooMuch)
     };
     let causes = before
@@ -231,7 +231,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     let reason = v.reason.iter().map(|r| quote(&mail.artifact, 0, r));
     let has = |cause| v.ams_facts.causes.contains(&cause);
     // Who found that the body had changed had the key.
-    let had_key = has(Cause::BodyHash) && says_body_hash(mail);
+    let had_key = has(SignatureDefect::BodyHash) && says_body_hash(mail);
     if let Some(key) = key(&v.ams_facts).filter(|_| !had_key) {
         return Some(key.seen(reason).seen(seen()));
     }
@@ -240,7 +240,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     let key_fits = seal_holds || signed_with_same_key(mail, v);
     let excluded =
         key_found(v).into_iter().chain(seal_holds.then(|| "B02: the seal verifies with the same key".to_owned()));
-    if has(Cause::BodyHash) {
+    if has(SignatureDefect::BodyHash) {
         let hash = v.ams_facts.body_hash.as_ref()?;
         let hashes = format!("bh={}, and the body's hash is {}", hash.expected, hash.computed);
         let change = undone(mail.message, ams, hash);
@@ -269,7 +269,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
                 .excluding(excluded),
         );
     }
-    if !has(Cause::Signature) {
+    if !has(SignatureDefect::Signature) {
         return None;
     }
     let body = v.ams_facts.body_hash.is_some().then(|| "B04: the body hash matches".to_owned());
@@ -326,11 +326,16 @@ fn other_key(case: &Case<'_>) -> Diagnosis {
 fn key(facts: &SignatureFacts) -> Option<Diagnosis> {
     let has = |cause| facts.causes.contains(&cause);
     // Which of several records counts is anybody's choice.
-    let several = facts.key.as_ref().is_some_and(|k| k.records > 1) && has(Cause::Signature);
+    let several = facts.key.as_ref().is_some_and(|k| k.records > 1) && has(SignatureDefect::Signature);
     let code = match () {
-        () if has(Cause::NoKey) || has(Cause::KeyRevoked) => "B01",
-        () if has(Cause::NotAKey) || has(Cause::KeyMalformed) || several => "B03",
-        () if has(Cause::KeyType) || has(Cause::KeyTooShort) || has(Cause::KeyRestricted) => "B00",
+        () if has(SignatureDefect::NoKey) || has(SignatureDefect::KeyRevoked) => "B01",
+        () if has(SignatureDefect::NotAKey) || has(SignatureDefect::KeyMalformed) || several => "B03",
+        () if has(SignatureDefect::KeyType)
+            || has(SignatureDefect::KeyTooShort)
+            || has(SignatureDefect::KeyRestricted) =>
+        {
+            "B00"
+        }
         () => return None,
     };
     Some(found(code, if several { High } else { Certain }))
@@ -392,9 +397,9 @@ fn seal(mail: &Mail<'_>, set: &ArcSet, v: &SetVerification) -> Diagnosis {
     }
     let has = |cause| v.seal_facts.causes.contains(&cause);
     let code = match () {
-        () if has(Cause::ChainValidationStatus) && set.instance > 1 => "B15",
-        () if has(Cause::SealOrder) => "B07",
-        () if has(Cause::SealLeavesSetsOut) => "B14",
+        () if has(SignatureDefect::ChainValidationStatus) && set.instance > 1 => "B15",
+        () if has(SignatureDefect::SealOrder) => "B07",
+        () if has(SignatureDefect::SealLeavesSetsOut) => "B14",
         () => "B00",
     };
     found(code, Certain)

@@ -17,7 +17,7 @@ use crate::{
         Confidence::{Certain, High, Low},
         Diagnosis, Fate, HeaderChange, SigningField,
     },
-    verify::{Cause, DkimVerification, Verdict},
+    verify::{DkimVerification, SignatureDefect, Verdict},
 };
 
 /// Fields that signatures cover whether or not the mail has them.
@@ -158,7 +158,7 @@ fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let set = mail.foreign().last()?;
     let (ams, aar) = (set.ams.as_ref()?, set.aar.as_ref()?);
     let broken = author_s(mail).find(|d| d.result == Verdict::Fail)?;
-    if broken.facts.causes.contains(&Cause::BodyHash) {
+    if broken.facts.causes.contains(&SignatureDefect::BodyHash) {
         return None;
     }
     let passed = |r: &ResInfo| r.result == "pass" && r.domain().is_some_and(|d| related(d, &broken.d));
