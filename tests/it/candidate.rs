@@ -127,9 +127,8 @@ snapshot: none
 fn candidate() -> (Project, Lab, String) {
     let project = Project::new().scenario("forward", SCENARIO);
     let lab = project.lab(&["--config-out", "sealcheck.yaml", "--knob", "external.dmarc=reject"]);
-    let servers = lab.ready["servers"].as_array().unwrap();
-    let mx = servers.iter().find(|s| s["name"] == "company-mx").unwrap()["address"].as_str().unwrap().to_owned();
-    (project, lab, format!("accounts.company.mx={mx}"))
+    let mx = format!("accounts.company.mx={}", lab.company_mx());
+    (project, lab, mx)
 }
 
 const FILE: &str = "sealcheck.yaml.d/ext.example.pem";

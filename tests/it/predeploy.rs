@@ -43,11 +43,6 @@ fn gate(project: &Project, candidate: &str) -> (i32, String) {
     (ended.status.code().unwrap_or(-1), text)
 }
 
-fn candidate(lab: &Lab) -> String {
-    let servers = lab.ready["servers"].as_array().unwrap();
-    servers.iter().find(|s| s["name"] == "company-mx").unwrap()["address"].as_str().unwrap().to_owned()
-}
-
 fn project() -> Project {
     Project::new().scenario("forward", SCENARIO)
 }
@@ -61,7 +56,7 @@ fn a_candidate_that_works_may_take_over_and_one_that_is_away_may_be_asked_again(
     let port = config.split("    smtp:").nth(1).unwrap().split("port: ").nth(1).unwrap();
     let port = port.split_whitespace().next().unwrap();
     fs::write(project.path("sealcheck.yaml"), config.replacen(&format!("port: {port}"), "port: 1", 1)).unwrap();
-    let (code, text) = gate(&project, &candidate(&lab));
+    let (code, text) = gate(&project, lab.company_mx());
     assert!(code == 0 && text.contains("1 run: 1 passed"), "{code}: {text}");
     let (code, text) = gate(&project, "127.0.0.1:1");
     assert!(code == 75 && text.contains("try again later"), "{code}: {text}");
@@ -78,7 +73,7 @@ fn without_a_key_it_takes_a_sender_without_a_policy_and_a_candidate_with_srs() {
     for (knobs, wanted) in [(&unsigned[..], 1), (&[&unsigned[..], &lenient].concat(), 0)] {
         let lab = lab(&project, knobs);
         assert!(!project.read("sealcheck.yaml").contains("dkim:"));
-        let (code, text) = gate(&project, &candidate(&lab));
+        let (code, text) = gate(&project, lab.company_mx());
         assert_eq!(code, wanted, "{knobs:?}: {text}");
         assert_eq!(lab.end(), 0);
     }
@@ -88,7 +83,7 @@ fn without_a_key_it_takes_a_sender_without_a_policy_and_a_candidate_with_srs() {
 fn a_candidate_that_does_not_seal_may_not() {
     let project = project();
     let lab = lab(&project, &["--knob", "company.arc=false"]);
-    let (code, text) = gate(&project, &candidate(&lab));
+    let (code, text) = gate(&project, lab.company_mx());
     assert!(code == 1 && text.contains("error[A00]") && text.contains("do not switch"), "{code}: {text}");
     assert_eq!(lab.end(), 0);
 }
@@ -98,7 +93,7 @@ fn begun(knobs: &[&str]) -> (Project, Lab, String) {
     let project = Project::new();
     assert_eq!(project.run(&["init"]).code, 0);
     let lab = project.lab(&[&["--config-out", "lab.yaml"], knobs].concat());
-    let mx = format!("accounts.company.mx={}", candidate(&lab));
+    let mx = format!("accounts.company.mx={}", lab.company_mx());
     (project, lab, mx)
 }
 

@@ -3,6 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     fmt, fs,
     io::{BufRead, BufReader, Lines, Read},
     path::{Path, PathBuf},
@@ -122,10 +123,25 @@ impl Project {
 
     /// Starts `lab up` and waits until it is ready.
     pub(crate) fn lab(&self, args: &[&str]) -> Lab {
-        let mut child = self.command(&[&["lab", "up"], args].concat()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        Lab { child, ready: serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}")) }
+        Lab::start(self.command(&[&["lab", "up"], args].concat()))
+    }
+
+    /// A lab's project file with its secrets as people keep them, in the environment; and these.
+    pub(crate) fn with_secrets_in_environment(&self, file: &str) -> (String, BTreeMap<&'static str, String>) {
+        let secrets = [
+            ("external.secret", "SEALCHECK_EXTERNAL_PASSWORD"),
+            ("gmail.secret", "SEALCHECK_GMAIL_APP_PASSWORD"),
+            ("ext.example.pem", "SEALCHECK_DKIM_KEY"),
+        ];
+        let mut config = self.read(file);
+        let taken = secrets.map(|(name, variable)| {
+            let secret = format!("{file}.d/{name}");
+            config = config.replace(&format!("{{ file: \"{secret}\" }}"), &format!("{{ env: {variable} }}"));
+            let value = self.read(&secret);
+            fs::remove_file(self.path(&secret)).unwrap();
+            (variable, value)
+        });
+        (config, taken.into())
     }
 
     /// Starts `auth` and lets it wait.
@@ -285,6 +301,20 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
+    /// Starts a `lab up` and waits until it is ready.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        Self { child, ready: serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}")) }
+    }
+
+    /// Where the company's server takes mail.
+    pub(crate) fn company_mx(&self) -> &str {
+        let servers = self.ready["servers"].as_array().unwrap();
+        servers.iter().find(|server| server["name"] == "company-mx").unwrap()["address"].as_str().unwrap()
+    }
+
     /// Every password and token of its accounts.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let accounts = self.ready["accounts"].as_array().unwrap();

@@ -11,7 +11,6 @@ use crate::program::{Lab, Project, secrets_in};
 use runner::{Runner, outputs, read};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
     fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
@@ -97,16 +96,7 @@ impl Repository {
             .scenario("two", &scenario("two", "more", "pass"))
             .scenario("three", &scenario("three", "more", "pass"));
         let lab = project.lab(&[&["--config-out", "sealcheck.yaml"], more].concat());
-        // As people keep them: in the environment.
-        let secrets = [("external", "SEALCHECK_EXTERNAL_PASSWORD"), ("gmail", "SEALCHECK_GMAIL_APP_PASSWORD")];
-        let mut config = project.read("sealcheck.yaml");
-        let mut values = BTreeMap::new();
-        for (account, variable) in secrets {
-            let file = format!("sealcheck.yaml.d/{account}.secret");
-            values.insert(variable, project.read(&file));
-            config = config.replace(&format!("{{ file: \"{file}\" }}"), &format!("{{ env: {variable} }}"));
-            fs::remove_file(project.path(&file)).unwrap();
-        }
+        let (config, values) = project.with_secrets_in_environment("sealcheck.yaml");
         let project = project.config(&config);
         let stand_in = tempfile::tempdir().unwrap();
         let bin = stand_in.path().join("bin");
@@ -143,6 +133,14 @@ impl Repository {
         let text = fs::read_to_string(&log).unwrap_or_default();
         drop(fs::remove_file(log));
         text.lines().map(str::to_owned).collect()
+    }
+
+    /// The smoke test of a server: how the job ended, its exit code and its summary.
+    fn smoke(&mut self, mx: &str, tags: &str) -> (&'static str, String, String) {
+        self.runner.contexts["inputs"] = json!({ "mx": mx, "tags": tags, "timeout": "2m" });
+        let ended = self.runner.workflow(".github/workflows/smoke.yml");
+        let outputs = outputs(".github/workflows/smoke.yml", &ended);
+        (ended["smoke"].result, outputs["exit-code"].clone(), outputs["summary"].clone())
     }
 
     /// One night: how the report ended, and what was done to issues.
@@ -199,30 +197,54 @@ fn the_nightly_workflow_opens_one_issue_and_closes_it() {
 
 #[test]
 fn the_smoke_workflow_tells_a_deployment_what_came_out() {
-    // What is handed to a server directly is not signed by the outside account's own server.
-    let mut here = Repository::with(&["--knob", "external.dmarc=none", "--knob", "company.srs=true"]);
-    let mx = here.lab.as_ref().unwrap().ready["servers"].as_array().unwrap().iter().find(|s| s["name"] == "company-mx");
-    let mx = mx.unwrap()["address"].as_str().unwrap().to_owned();
-    let run = |here: &mut Repository, mx: &str, tags: &str| {
-        here.runner.contexts["inputs"] = json!({ "mx": mx, "tags": tags, "timeout": "2m" });
-        let ended = here.runner.workflow(".github/workflows/smoke.yml");
-        let outputs = outputs(".github/workflows/smoke.yml", &ended);
-        (ended["smoke"].result, outputs["exit-code"].clone(), outputs["summary"].clone())
-    };
+    let mut here = Repository::new();
+    let mx = here.lab.as_ref().unwrap().company_mx().to_owned();
     let went = ("success", "0".to_owned(), "1 passed, 0 failed, 0 inconclusive".to_owned());
-    assert_eq!(run(&mut here, "", "smoke"), went, "{}", here.runner.said);
+    assert_eq!(here.smoke("", "smoke"), went, "{}", here.runner.said);
     // The second build comes from the cache.
     assert_eq!(here.told().iter().filter(|line| line.starts_with("cargo ")).count(), 1);
-    assert_eq!(run(&mut here, &mx, "smoke"), went, "{}", here.runner.said);
+    assert_eq!(here.smoke(&mx, "smoke"), went, "{}", here.runner.said);
     assert_eq!(here.told(), [] as [&str; 0]);
-    let (result, code, _) = run(&mut here, "127.0.0.1:1", "smoke");
+    let (result, code, _) = here.smoke("127.0.0.1:1", "smoke");
     assert_eq!((result, code.as_str()), ("failure", "3"), "{}", here.runner.said);
-    let (result, code, summary) = run(&mut here, "", "no such tag");
+    let (result, code, summary) = here.smoke("", "no such tag");
     assert_eq!((result, code.as_str(), summary.as_str()), ("failure", "2", " passed,  failed,  inconclusive"));
     assert!(here.runner.summary.contains("everything passed"), "{}", here.runner.summary);
     let secrets = here.lab.as_ref().unwrap().secrets();
     assert_eq!(secrets_in(here.runner.said.as_bytes(), &secrets), None);
     assert_eq!(secrets_in(here.runner.summary.as_bytes(), &secrets), None);
+}
+
+#[test]
+fn each_candidate_ends_the_smoke_workflow_with_its_code() {
+    let summary =
+        |[passed, failed, errored]: [u8; 3]| format!("{passed} passed, {failed} failed, {errored} inconclusive");
+    let candidate = |knobs: &[&str]| {
+        let here = Repository::with(knobs);
+        let scenario = include_str!("../../../src/cli/commands/init/files/candidate.yaml");
+        fs::write(here.project.path("scenarios/candidate.yaml"), scenario).unwrap();
+        let mx = here.lab.as_ref().unwrap().company_mx().to_owned();
+        (here, mx)
+    };
+    for (knob, result, code, counts) in [
+        ("company.arc=false", "failure", "1", [0, 1, 0]),
+        ("company.greylist=true", "success", "0", [1, 0, 0]),
+        ("company.reject=550 5.7.1 no", "failure", "1", [0, 1, 0]),
+    ] {
+        let (mut here, mx) = candidate(&["--knob", knob]);
+        let ended = here.smoke(&mx, "candidate");
+        assert_eq!(ended, (result, code.to_owned(), summary(counts)), "{knob}: {}", here.runner.said);
+    }
+    let (mut here, mx) = candidate(&[]);
+    let sound = here.smoke(&mx, "candidate");
+    assert_eq!(sound, ("success", "0".to_owned(), summary([1, 0, 0])), "{}", here.runner.said);
+    let dead = here.smoke("127.0.0.1:1", "candidate");
+    assert_eq!(dead, ("failure", "3".to_owned(), summary([0, 0, 1])), "{}", here.runner.said);
+    // Without the sender's key nothing is sent.
+    here.runner.contexts["secrets"]["SEALCHECK_DKIM_KEY"] = "".into();
+    let (result, code, _) = here.smoke(&mx, "candidate");
+    assert_eq!((result, code.as_str()), ("failure", "2"), "{}", here.runner.said);
+    assert!(here.runner.said.contains("no secret for `accounts.external.dkim.private_key`"), "{}", here.runner.said);
 }
 
 #[test]
