@@ -26,6 +26,7 @@ mod diagnosis_returned;
 mod diagnosis_rspamd;
 mod diagnosis_rules;
 mod doctor;
+mod documented;
 mod echoed_secrets;
 mod eml;
 mod endings;

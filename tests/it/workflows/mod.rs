@@ -8,6 +8,8 @@ mod page;
 mod runner;
 
 use crate::program::{Lab, Project, secrets_in};
+pub(crate) use page::WITH_COMMANDS;
+pub(crate) use runner::copy;
 use runner::{Runner, outputs, read};
 use serde_json::{Value, json};
 use std::{

@@ -367,7 +367,7 @@ fn matching(below: &Path, pattern: &str) -> Vec<PathBuf> {
 }
 
 /// Copies a file or a folder with everything in it.
-pub(super) fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
         fs::create_dir_all(to).unwrap();
         for entry in fs::read_dir(from).unwrap() {
