@@ -32,6 +32,7 @@ mod eml;
 mod endings;
 mod expectations;
 mod explain;
+mod file_errors;
 mod first_server;
 mod first_server_log;
 mod formats;
