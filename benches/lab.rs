@@ -10,7 +10,7 @@ use sealcheck::{
         smtp_client::{self, Destination, Protocol, Says},
         smtp_server::Envelope,
     },
-    scenario::{Knobs, knobs::DmarcRecord},
+    target::{Knobs, knobs::DmarcRecord},
 };
 use std::{
     sync::atomic::{AtomicU64, Ordering},

@@ -14,7 +14,8 @@ use sealcheck::{
         token::Tokens,
     },
     run::{ArtifactPolicy, Clock, Emitter, FlakyPolicy, Given, Options, Plan, RunDir, Selection, Stop, run},
-    scenario::{Knobs, Scenario, TargetKind, Vars, yaml},
+    scenario::{Scenario, Vars, yaml},
+    target::{Knobs, TargetKind},
 };
 use std::{
     path::Path,

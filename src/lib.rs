@@ -6,6 +6,7 @@
 //! | [`core`] | which small values does everyone share? |
 //! | [`mail`] | what does mail say? |
 //! | [`verify`] | what is true? |
+//! | [`target`] | which world is meant? |
 //! | [`scenario`] | what is to be done? |
 //! | [`evidence`] | what was seen? |
 //! | [`outcome`] | what can a run say? |
@@ -17,8 +18,8 @@
 //! | [`doctor`] | is it ready before we send? |
 //! | [`cli`] | what did the person type? |
 //!
-//! A room uses `crate::` only from lower rows: `core` ← `mail` ← `verify` ← `evidence`, `scenario`, `outcome` ←
-//! `probe`, `lab`, `judge` ← `run`, `report`, `doctor` ← `cli`. `tests/it/layers.rs` reads the sources and fails on any other edge.
+//! A room uses `crate::` only from lower rows: `core` ← `mail` ← `verify`; `core` ← `target` ← `scenario`;
+//! these ← `evidence`, `outcome` ← `probe`, `lab`, `judge` ← `run`, `report`, `doctor` ← `cli`. `tests/it/layers.rs` reads the sources and fails on any other edge.
 
 pub mod cli;
 pub mod core;
@@ -32,4 +33,5 @@ pub mod probe;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod target;
 pub mod verify;

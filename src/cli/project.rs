@@ -8,10 +8,11 @@ use crate::{
     report::sink::is_being_written,
     run::{Given, Plan},
     scenario::{
-        Config, Loaded, Scenario, Target, TargetKind, Vars, YamlErrors,
-        config::{self, ConsentSpec, Outside, Selected, Staging, UserFile},
+        Config, Loaded, Scenario, Vars, YamlErrors,
+        config::{self, ConsentSpec, Outside, Selected, UserFile},
         elsewhere, load,
     },
+    target::{Staging, Target, TargetKind},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -15,9 +15,11 @@ pub mod ids;
 pub mod open_files;
 pub mod position;
 pub mod private_key;
+pub mod reading;
 pub mod redact;
 pub mod rspamadm;
 pub mod secret;
+pub mod suggest;
 pub mod version;
 pub mod visible;
 

@@ -4,7 +4,7 @@ use super::{
     Report,
     program::{self, Trouble},
 };
-use crate::scenario::TargetKind;
+use crate::target::TargetKind;
 use std::{fs, os::unix::fs::MetadataExt};
 
 /// Looks for what a lab needs: target rspamd that program, target postfix both of them and root.

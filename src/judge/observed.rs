@@ -8,7 +8,7 @@ use crate::{
     },
     mail::{Message, arc::ArcSet, received},
     outcome::{Observed, ObservedKind, report::ObservedSeal},
-    scenario::Target,
+    target::Target,
     verify::{Verdict, Verification},
 };
 

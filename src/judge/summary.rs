@@ -3,7 +3,7 @@
 use super::words;
 use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
-    scenario::Target,
+    target::Target,
 };
 
 /// What was seen in short: `inbox  0.58s  arc=pass  i=2 cv=pass`, `bounced 0.97s 5.7.26, absent in gmail`.

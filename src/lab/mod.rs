@@ -17,8 +17,10 @@ pub use settings::{Own, Settings};
 
 use embedded::parties::Company;
 
-use crate::core::{Version, open_files};
-use crate::scenario::{Knobs, Target, TargetKind, reach::out_of_reach, target::LogSource};
+use crate::{
+    core::{Version, open_files},
+    target::{Knobs, LogSource, Target, TargetKind, support::unsupported_knob},
+};
 use std::{any::Any, fmt, path::PathBuf};
 
 /// A running world.
@@ -149,7 +151,7 @@ impl Lab {
     /// # Errors
     /// When a port is taken, a program is missing or does not start, or the kind is no lab.
     pub async fn start(kind: TargetKind, knobs: &Knobs, settings: &Settings) -> Result<Self, LabError> {
-        if let Some((knob, why)) = out_of_reach(knobs, kind) {
+        if let Some((knob, why)) = unsupported_knob(knobs, kind) {
             return Err(LabError::Knob { knob, why, kind });
         }
         match kind {

@@ -4,7 +4,7 @@ use super::{
     LabError,
     embedded::{GoogleSettings, Ports, parties::Company},
 };
-use crate::scenario::config::Staging;
+use crate::target::Staging;
 use std::{path::PathBuf, time::Duration};
 
 /// How a lab is built. By default everything is ours.

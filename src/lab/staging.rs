@@ -12,11 +12,7 @@ use super::{
 };
 use crate::{
     core::{Secret, duration},
-    scenario::{
-        Account, Knobs, Target, TargetKind,
-        config::{EndpointSpec, Staging},
-        target::{Provider, TlsMode},
-    },
+    target::{Account, ForwardingServer, Knobs, Provider, Staging, Target, TargetKind, TlsMode},
 };
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::net::TcpStream;
@@ -70,7 +66,7 @@ pub(super) async fn world(staging: &Staging, settings: &Settings) -> Result<Lab,
 }
 
 /// The address of your server, the first that takes a connection: what is down is told before anything is sent.
-async fn reach(server: &EndpointSpec) -> Result<SocketAddr, LabError> {
+async fn reach(server: &ForwardingServer) -> Result<SocketAddr, LabError> {
     let unreachable = |source| LabError::Unreachable { server: format!("{}:{}", server.host, server.port), source };
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     let sockets = tokio::net::lookup_host((server.host.as_str(), server.port)).await.map_err(unreachable)?;

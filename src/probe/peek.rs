@@ -2,7 +2,7 @@
 //! the server is asked once more by a connection that trusts everybody, reads the certificate, says nothing and closes.
 
 use super::certificate::Certificate;
-use crate::scenario::target::{Endpoint, TlsMode};
+use crate::target::{Endpoint, TlsMode};
 use std::{
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},

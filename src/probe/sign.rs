@@ -7,7 +7,7 @@ use crate::{
     evidence::Sent,
     mail::Message,
     outcome::{HarnessCode, StageError},
-    scenario::target::DkimSigner,
+    target::DkimSigner,
 };
 use mail_auth::{
     common::{

@@ -4,7 +4,7 @@ use super::peek::{self, Protocol};
 use crate::{
     core::certificates,
     outcome::{HarnessCode, StageError},
-    scenario::target::Endpoint,
+    target::Endpoint,
 };
 use std::{
     collections::HashMap,

@@ -20,7 +20,8 @@ use crate::{
         logs::Logs,
         mailbox::Wanted,
     },
-    scenario::{Target, Vars, YamlError},
+    scenario::{Vars, YamlError},
+    target::Target,
 };
 use jiff::Timestamp;
 use serde_json::json;

@@ -5,7 +5,8 @@ use crate::{
     core::deadline,
     evidence::{Filed, Folder},
     outcome::{HarnessCode, StageError},
-    scenario::{Account, Scenario, model::ExpectationKind},
+    scenario::{Scenario, model::ExpectationKind},
+    target::Account,
 };
 use std::time::{Duration, Instant};
 

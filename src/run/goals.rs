@@ -5,9 +5,10 @@ use crate::{
     evidence::{Arrival, Folder},
     judge::check::{Notification, copies, notification_fits},
     scenario::{
-        Scenario, Target, Vars,
+        Scenario, Vars,
         model::{BouncedExpectation, ExpectationKind, FolderTest},
     },
+    target::Target,
 };
 use std::{cmp::Ordering, collections::BTreeSet, time::Duration};
 
@@ -224,7 +225,10 @@ fn last_bounce(found: &[Found]) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Account, TargetKind, yaml};
+    use crate::{
+        scenario::yaml,
+        target::{Account, TargetKind},
+    };
     use std::time::Instant;
 
     const MINUTE: Duration = Duration::from_secs(60);

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     core::{At, duration},
     outcome::{Event, HarnessCode, StageError},
-    scenario::{Account, Target, YamlError},
+    scenario::YamlError,
+    target::{Account, Target},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Mutex, time::Duration};
 
@@ -219,7 +220,7 @@ fn clock_text(at: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{core::Position, run::Clock, scenario::target::Limit};
+    use crate::{core::Position, run::Clock, target::Limit};
 
     fn account(per_minute: Option<u32>, per_day: Option<u32>) -> Account {
         let at = |n| At::new(n, Position::new("sealcheck.yaml", 9, 5));

@@ -5,7 +5,8 @@ use crate::{
     evidence::LogLine,
     judge::check::logs_hold,
     probe::logs::{Gathered, Mark, Question},
-    scenario::{Account, Scenario, Vars, model::ExpectationKind},
+    scenario::{Scenario, Vars, model::ExpectationKind},
+    target::Account,
 };
 use serde_json::json;
 use std::time::Instant;

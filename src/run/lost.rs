@@ -4,7 +4,7 @@ use super::arrival::Found;
 use crate::{
     evidence::{Stage, Submission},
     mail::dsn::RecipientStatus,
-    scenario::Target,
+    target::Target,
 };
 
 /// Where a mail cannot arrive any more.
@@ -73,7 +73,7 @@ mod tests {
     use crate::{
         evidence::{Arrival, Folder, StageReply},
         mail::reply::Reply,
-        scenario::{Account, TargetKind},
+        target::{Account, TargetKind},
     };
     use std::time::{Duration, Instant};
 

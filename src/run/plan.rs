@@ -5,7 +5,8 @@ use super::TagExpr;
 use crate::{
     core::{RunId, ScenarioId, Token},
     outcome::{AttemptReport, ComposedMail, Event, ScenarioReport, ShardInfo, SubmittedMail},
-    scenario::{Scenario, Target, TargetKind, Vars},
+    scenario::{Scenario, Vars},
+    target::{Target, TargetKind},
 };
 use std::{path::PathBuf, sync::Arc};
 

@@ -8,7 +8,8 @@ use crate::{
     core::{Redactor, RunId, deadline},
     judge::snapshot::Store,
     outcome::{Event, ExitCode, Redactions, RunInfo, ScenarioReport, SnapshotStatus, Status, Totals},
-    scenario::{Knobs, Vars, YamlError},
+    scenario::{Vars, YamlError},
+    target::Knobs,
 };
 use std::{
     collections::{HashMap, VecDeque},

@@ -8,10 +8,8 @@ use super::{
 use crate::{
     core::{Position, RunId, Token, duration},
     probe::compose::{Occasion, compose},
-    scenario::{
-        Scenario, Target, Template, Vars, YamlError, contradictions, model::ExpectationKind, target::Provider,
-        vars::UnknownVariable,
-    },
+    scenario::{Scenario, Template, Vars, YamlError, contradictions, model::ExpectationKind, vars::UnknownVariable},
+    target::{Provider, Target},
 };
 use std::sync::Arc;
 

@@ -3,11 +3,8 @@
 use crate::{
     core::At,
     evidence::FirstServer,
-    scenario::{
-        Account, Target,
-        model::SendSpec,
-        target::{DkimSigner, Endpoint},
-    },
+    scenario::model::SendSpec,
+    target::{Account, DkimSigner, Endpoint, Target},
 };
 
 /// The way a mail starts.
@@ -105,7 +102,8 @@ mod tests {
     use super::*;
     use crate::{
         core::Position,
-        scenario::{TargetKind, model::Encoding, target::TlsMode},
+        scenario::model::Encoding,
+        target::{TargetKind, TlsMode},
     };
 
     fn server(host: &str) -> Endpoint {

@@ -23,10 +23,8 @@ use crate::{
     },
     lab::Program,
     outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status},
-    scenario::{
-        Target,
-        model::{Cleanup, KnownIssue, RetryOn},
-    },
+    scenario::model::{Cleanup, KnownIssue, RetryOn},
+    target::Target,
 };
 use std::{
     collections::BTreeMap,

@@ -5,7 +5,7 @@ use crate::{
     evidence::{Arrival, Folder},
     outcome::StageError,
     probe::mailbox::{FolderSearch, Wanted},
-    scenario::{Account, target::Provider},
+    target::{Account, Provider},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::task::JoinSet;

@@ -1,7 +1,7 @@
 //! Whose turn it is: how many scenarios at a time may use an account.
 
 use super::{Item, limits};
-use crate::scenario::Target;
+use crate::target::Target;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Whose scenarios may run beside others: `limits: { gmail: { jobs: 1 } }`.

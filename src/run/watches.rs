@@ -5,7 +5,7 @@ use crate::{
     evidence::{Arrival, Folder, Watched},
     outcome::{HarnessCode, StageError},
     probe::mailbox::{Wanted, Watch},
-    scenario::{Account, target::Provider},
+    target::{Account, Provider},
 };
 use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, task::JoinSet};

@@ -4,7 +4,7 @@ use super::{clock::Clocks, deliveries::Deliveries};
 use crate::{
     lab::Lab,
     probe::{logs::Logs, mailbox::Mailboxes, token::Tokens},
-    scenario::Target,
+    target::Target,
     verify::Dns,
 };
 

@@ -16,7 +16,7 @@ use crate::{
         mailbox::{self, Mailboxes},
         token::Tokens,
     },
-    scenario::{Knobs, Target, TargetKind},
+    target::{Knobs, Target, TargetKind},
     verify::Dns,
 };
 use std::{

@@ -2,10 +2,12 @@
 
 use super::{
     model::{ArcPolicy, DeliveredExpectation, ExpectationKind, MethodTest, ResultTest, Scenario, SealIndex, SealTest},
-    target::{Provider, Target},
     vars::Template,
 };
-use crate::core::At;
+use crate::{
+    core::At,
+    target::{Provider, Target},
+};
 
 impl Scenario {
     /// The scenario as it counts on a target.
@@ -68,9 +70,9 @@ impl DeliveredExpectation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{
+    use crate::{
+        scenario::yaml::{self, Source},
         target::{Account, Endpoint, ImapAccess, TargetKind, TlsMode},
-        yaml::{self, Source},
     };
 
     fn account(name: &str, address: &str, forwards_to: Option<&str>, provider: Option<Provider>) -> (String, Account) {

@@ -3,9 +3,11 @@
 use super::{
     YamlError,
     model::{ArcPolicy, DeliveredExpectation, ExpectationKind, Scenario, SealIndex},
+};
+use crate::{
+    core::{Position, duration::human},
     target::TargetKind,
 };
-use crate::core::{Position, duration::human};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// Something odd.

@@ -1,10 +1,10 @@
 //! Which scenario files are there, and what is in them?
 
 use super::{
-    Scenario, YamlError, suggest,
+    Scenario, YamlError,
     yaml::{self, MAX_BYTES, Source},
 };
-use crate::core::glob;
+use crate::core::{glob, suggest};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},

@@ -10,11 +10,12 @@ pub use expect::{
 
 use super::{
     YamlError,
-    knobs::Knobs,
-    target::{Target, TargetKind},
     vars::{Template, Vars},
 };
-use crate::core::{At, Position, ScenarioId, Versions};
+use crate::{
+    core::{At, Position, ScenarioId, Versions},
+    target::{Target, TargetKind, knobs::Knobs},
+};
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 

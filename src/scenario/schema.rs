@@ -105,8 +105,11 @@ fn matrix_values(schema: &mut Schema) {
     } else if let Some(words) = object.get("enum").cloned().filter(|_| !object.contains_key("type")) {
         object.remove("enum");
         object.insert("anyOf".to_owned(), json!([{ "enum": words }, value]));
-    } else if object.get("pattern").is_some_and(|p| *p == super::yaml::DURATION_PATTERN) {
+    } else if object.get("pattern").is_some_and(|p| *p == crate::core::reading::DURATION_PATTERN) {
         object.remove("pattern");
-        object.insert("anyOf".to_owned(), json!([{ "pattern": super::yaml::DURATION_PATTERN }, { "pattern": "\\$" }]));
+        object.insert(
+            "anyOf".to_owned(),
+            json!([{ "pattern": crate::core::reading::DURATION_PATTERN }, { "pattern": "\\$" }]),
+        );
     }
 }

@@ -3,10 +3,9 @@
 use super::{
     forms::{Form, Formed},
     model::{AttachmentContent, DeliveredExpectation, ExpectationKind, HeaderTest, Scenario, SendSpec, TextTest},
-    target::TargetKind,
     vars::{Template, Vars},
 };
-use crate::core::At;
+use crate::{core::At, target::TargetKind};
 use std::collections::BTreeSet;
 
 impl Scenario {

@@ -1,7 +1,6 @@
 //! `$name` and `$account.field` in texts, filled in when an attempt starts.
 
-use super::suggest;
-use crate::core::Position;
+use crate::core::{Position, suggest};
 use std::collections::BTreeMap;
 
 /// A text that may name variables, with the place where it was written.

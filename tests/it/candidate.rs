@@ -10,7 +10,7 @@ use sealcheck::{
     evidence::Sent,
     mail::Message,
     probe::sign::sign,
-    scenario::target::DkimSigner,
+    target::DkimSigner,
     verify::{TxtAnswer, Verdict, ZoneFile},
 };
 use serde_json::Value;

@@ -5,7 +5,8 @@ use sealcheck::{
     evidence::{Evidence, FirstServer, Folder, LogLine},
     judge::{check, observed, summary},
     outcome::{CheckResult, ObservedKind},
-    scenario::{Scenario, Target, Template, model::ExpectationKind, yaml},
+    scenario::{Scenario, Template, model::ExpectationKind, yaml},
+    target::Target,
     verify::Verdict,
 };
 use std::time::Duration;

@@ -5,7 +5,7 @@ use sealcheck::{
     core::{Redactor, Secret},
     lab::embedded::{Ports, World, store::FolderKind},
     probe::mailbox::Mailboxes,
-    scenario::{Account, Knobs, Target},
+    target::{Account, Knobs, Target},
 };
 use std::fs;
 

@@ -9,7 +9,7 @@ use sealcheck::{
     core::{Secret, Token},
     evidence::Folder,
     probe::mailbox::{Mailboxes, Wanted},
-    scenario::target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
+    target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
 };
 use serde_json::Value;
 use std::{

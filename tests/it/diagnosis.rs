@@ -1,7 +1,7 @@
 //! Every fault that the embedded world can have gets its code first, and a sound world none.
 
 use crate::{absence::NOTED, postfix_catalogue::REAL, program::Project};
-use sealcheck::scenario::faults::FAULTS;
+use sealcheck::target::faults::FAULTS;
 use serde_json::Value;
 
 /// A scenario in the embedded world.

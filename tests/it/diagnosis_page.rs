@@ -11,7 +11,7 @@ use crate::{
 };
 use sealcheck::{
     judge::diagnose::catalogue::{self, Lang},
-    scenario::{Knobs, faults},
+    target::{Knobs, faults},
 };
 use std::{fs, path::PathBuf};
 

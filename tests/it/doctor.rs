@@ -8,7 +8,7 @@ use sealcheck::{
         Ports, World,
         keys::{ED25519_PEM, Keys},
     },
-    scenario::Knobs,
+    target::Knobs,
     verify::Dns,
 };
 use serde_json::Value;

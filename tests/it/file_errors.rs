@@ -2,7 +2,10 @@
 //! value, with text, place and help, kept as a whole. After a change of a text `INSTA_UPDATE=always cargo test --test it
 //! file_errors` writes the files anew.
 
-use sealcheck::scenario::{TargetKind, YamlErrors, yaml};
+use sealcheck::{
+    scenario::{YamlErrors, yaml},
+    target::TargetKind,
+};
 use std::fmt::Write;
 
 /// A value of every kind: some keys take one, and no key takes all.

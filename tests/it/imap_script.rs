@@ -7,9 +7,9 @@ use sealcheck::{
         imap_server::{ImapServer, Limits},
         store::{Account, Credentials, Flavour, FolderKind, Store},
     },
-    scenario::{
+    target::{
+        Provider,
         knobs::{ImapFault, Locale},
-        target::Provider,
     },
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};

@@ -3,8 +3,8 @@
 use crate::imap_script::{ADDRESS, Client, World};
 use sealcheck::lab::embedded::imap_server::Limits;
 use sealcheck::lab::embedded::store::FolderKind;
-use sealcheck::scenario::knobs::Locale;
-use sealcheck::scenario::target::Provider;
+use sealcheck::target::Provider;
+use sealcheck::target::knobs::Locale;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;

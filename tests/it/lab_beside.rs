@@ -7,10 +7,7 @@ use sealcheck::{
         Lab, Settings,
         embedded::{GoogleSettings, store::FolderKind},
     },
-    scenario::{
-        Knobs, TargetKind,
-        target::{Endpoint, TlsMode},
-    },
+    target::{Endpoint, Knobs, TargetKind, TlsMode},
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, time::Duration};

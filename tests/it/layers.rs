@@ -7,24 +7,25 @@ use std::{
 };
 
 /// Each room with the rooms it may use.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("core", &[]),
     ("mail", &["core"]),
     ("verify", &["core", "mail"]),
-    ("scenario", &["core"]),
+    ("target", &["core"]),
+    ("scenario", &["core", "target"]),
     ("evidence", &["core", "mail", "verify"]),
     ("outcome", &["core", "mail", "verify"]),
-    ("probe", &["core", "mail", "scenario", "evidence", "outcome"]),
-    ("lab", &["core", "scenario"]),
-    ("judge", &["core", "mail", "verify", "scenario", "evidence", "outcome"]),
-    ("run", &["core", "mail", "verify", "scenario", "evidence", "outcome", "probe", "lab", "judge"]),
+    ("probe", &["core", "mail", "target", "scenario", "evidence", "outcome"]),
+    ("lab", &["core", "target"]),
+    ("judge", &["core", "mail", "verify", "target", "scenario", "evidence", "outcome"]),
+    ("run", &["core", "mail", "verify", "target", "scenario", "evidence", "outcome", "probe", "lab", "judge"]),
     ("report", &["core", "mail", "verify", "outcome"]),
-    ("doctor", &["core", "mail", "verify", "scenario", "outcome", "probe"]),
+    ("doctor", &["core", "mail", "verify", "target", "scenario", "outcome", "probe"]),
     (
         "cli",
         &[
-            "core", "mail", "verify", "scenario", "evidence", "outcome", "probe", "lab", "judge", "run", "report",
-            "doctor",
+            "core", "mail", "verify", "target", "scenario", "evidence", "outcome", "probe", "lab", "judge", "run",
+            "report", "doctor",
         ],
     ),
 ];

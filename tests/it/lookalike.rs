@@ -10,7 +10,7 @@ use sealcheck::{
         signing::{Message, Signer, arc, dkim_signature},
         store::FolderKind,
     },
-    scenario::{
+    target::{
         Knobs,
         knobs::{DmarcRecord, DnsAnswer, DnsFault, Placement, Refusal, SpfRecord},
     },

@@ -6,7 +6,7 @@
 use crate::lookalike::{ACCOUNT, Lab, RESULTS, mail};
 use sealcheck::{
     lab::embedded::store::FolderKind,
-    scenario::{Target, target::Endpoint},
+    target::{Endpoint, Target},
 };
 use std::{
     fs,

@@ -8,7 +8,7 @@ use crate::scripted::{Conn, Pki, serve, serve_each};
 use sealcheck::evidence::Folder;
 use sealcheck::outcome::{HarnessCode, StageError};
 use sealcheck::probe::mailbox::Mailboxes;
-use sealcheck::scenario::target::{Provider, TlsMode};
+use sealcheck::target::{Provider, TlsMode};
 use std::time::{Duration, Instant};
 
 #[tokio::test]

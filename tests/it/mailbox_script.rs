@@ -6,7 +6,7 @@ use sealcheck::{
     evidence::{Arrival, Folder},
     outcome::StageError,
     probe::mailbox::{Limits, Mailboxes, Wanted, Watch},
-    scenario::target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
+    target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
 };
 use std::{
     future::Future,

@@ -9,7 +9,7 @@ use sealcheck::{
     evidence::Folder,
     outcome::{HarnessCode, StageError},
     probe::mailbox::{FolderSearch, Limits, Mailboxes},
-    scenario::target::Account,
+    target::Account,
 };
 use std::time::{Duration, Instant};
 

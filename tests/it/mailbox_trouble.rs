@@ -8,7 +8,7 @@ use crate::scripted::{Conn, serve, serve_each};
 use sealcheck::evidence::Folder;
 use sealcheck::outcome::HarnessCode;
 use sealcheck::probe::mailbox::{Limits, Mailboxes};
-use sealcheck::scenario::target::Mechanism;
+use sealcheck::target::Mechanism;
 use std::time::{Duration, Instant};
 
 #[tokio::test]

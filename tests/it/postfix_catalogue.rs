@@ -6,7 +6,7 @@ use crate::{
     rspamd::rspamd_version,
 };
 use sealcheck::core::Version;
-use sealcheck::scenario::{Knobs, TargetKind, faults, reach::out_of_reach};
+use sealcheck::target::{Knobs, TargetKind, faults, support::unsupported_knob};
 use serde_json::Value;
 
 /// Faults that only real programs can have.
@@ -43,7 +43,7 @@ fn on_postfix(case: &Case) -> bool {
         Some(code) if !code.starts_with('[') => faults::turn(&mut knobs, &[code]).unwrap(),
         _ => {}
     }
-    out_of_reach(&knobs, TargetKind::Postfix).is_none()
+    unsupported_knob(&knobs, TargetKind::Postfix).is_none()
 }
 
 /// The scenario for Postfix, which can only change a body where there is a sentence.

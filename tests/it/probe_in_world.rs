@@ -12,10 +12,13 @@ use sealcheck::{
         token::Tokens,
     },
     scenario::{
-        Knobs, Target, Vars,
-        knobs::{ImapFault, Locale},
+        Vars,
         model::{Encoding, SendSpec},
         vars::Template,
+    },
+    target::{
+        Knobs, Target,
+        knobs::{ImapFault, Locale},
     },
 };
 use std::{

@@ -3,11 +3,11 @@
 use sealcheck::{
     core::Redactor,
     scenario::{
-        Config, Scenario, TargetKind, Vars,
+        Config, Scenario, Vars,
         config::{Outside, Resolved, Selected},
-        target::{Mechanism, Provider, TlsMode},
         yaml,
     },
+    target::{Mechanism, Provider, TargetKind, TlsMode},
 };
 use std::{collections::BTreeMap, path::Path};
 

@@ -33,11 +33,8 @@ use sealcheck::{
         tap,
     },
     run::{ArtifactPolicy, Clock, Emitter, FlakyPolicy, Given, Options, Plan, RunDir, Selection, Stop, run},
-    scenario::{
-        Knobs, Scenario, TargetKind, Vars,
-        target::{Endpoint, Login, Mechanism, TlsMode},
-        yaml,
-    },
+    scenario::{Scenario, Vars, yaml},
+    target::{Endpoint, Knobs, Login, Mechanism, TargetKind, TlsMode},
 };
 use std::{
     collections::BTreeSet,

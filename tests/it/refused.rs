@@ -8,11 +8,11 @@ use crate::{
 };
 use sealcheck::{
     core::Version,
-    scenario::{
+    target::{
         Knobs, TargetKind,
         faults::{self, FAULTS},
         knobs::Modification,
-        reach::out_of_reach,
+        support::unsupported_knob,
     },
 };
 use serde_json::Value;
@@ -187,7 +187,7 @@ fn every_fault_that_can_be_refused_is_in_the_table() {
     for fault in &FAULTS {
         let mut knobs = Knobs::default();
         faults::turn(&mut knobs, &[fault.code]).unwrap();
-        let embedded = out_of_reach(&knobs, TargetKind::Embedded).is_none();
+        let embedded = unsupported_knob(&knobs, TargetKind::Embedded).is_none();
         // The company itself refuses, or the mail is taken.
         let taken = fault.code == "D10" || fault.code.starts_with('E');
         let listed = |author| REFUSED.iter().any(|row| row.fault == fault.code && row.author == author);
@@ -217,7 +217,7 @@ fn every_fault_that_is_refused_gets_its_code_first_from_postfix_and_rspamd() {
     let on_postfix = |row: &&Refused| {
         let mut knobs = Knobs::default();
         faults::turn(&mut knobs, &[row.fault]).unwrap();
-        out_of_reach(&knobs, TargetKind::Postfix).is_none()
+        unsupported_knob(&knobs, TargetKind::Postfix).is_none()
     };
     let rows: Vec<&Refused> = REFUSED.iter().filter(on_postfix).collect();
     let project = rows.iter().fold(Project::new(), |p, row| p.scenario(&row.name(), &row.scenario("postfix")));

@@ -1,10 +1,13 @@
 //! Scenario files: what is read, and what is said about those that cannot be.
 
 use proptest::prelude::*;
-use sealcheck::scenario::{
-    TargetKind, YamlError, lint, load,
-    model::{Encoding, ExpectationKind, HeaderTest, SealIndex, TextTest},
-    yaml,
+use sealcheck::{
+    scenario::{
+        YamlError, lint, load,
+        model::{Encoding, ExpectationKind, HeaderTest, SealIndex, TextTest},
+        yaml,
+    },
+    target::TargetKind,
 };
 use std::{fs, path::Path, time::Duration};
 

@@ -8,9 +8,10 @@ use sealcheck::{
     },
     mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
     scenario::{
-        Account, Expectation, Knobs, Scenario, Target, TargetKind, Vars,
+        Expectation, Scenario, Vars,
         model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait, Written},
     },
+    target::{Account, Knobs, Target, TargetKind},
     verify::{SetVerification, Verdict, Verification},
 };
 use std::time::{Duration, Instant};

@@ -12,10 +12,10 @@ use sealcheck::{
         store::{FolderKind, Store},
     },
     mail::dsn::Dsn,
-    scenario::{
+    scenario::model::SnapshotPreset,
+    target::{
         Knobs,
         knobs::{ArcSealing, DmarcRecord, Modification, Placement, SenderDkim},
-        model::SnapshotPreset,
     },
     verify::{Dns, verify},
 };

@@ -6,7 +6,7 @@ use sealcheck::{
     evidence::{Sent, Stage, Submission},
     outcome::{HarnessCode, StageError},
     probe::{submit, token::Tokens},
-    scenario::target::{Endpoint, Login, Mechanism, TlsMode},
+    target::{Endpoint, Login, Mechanism, TlsMode},
 };
 use std::time::Duration;
 

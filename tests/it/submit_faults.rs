@@ -8,7 +8,7 @@ use sealcheck::{
     evidence::{Stage, Submission},
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
-    scenario::target::{Endpoint, Mechanism, TlsMode},
+    target::{Endpoint, Mechanism, TlsMode},
 };
 use std::time::Duration;
 

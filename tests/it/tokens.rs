@@ -9,7 +9,7 @@ use sealcheck::{
     },
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
-    scenario::{Knobs, TargetKind, target::Login},
+    target::{Knobs, Login, TargetKind},
 };
 use std::{
     net::TcpListener,

@@ -1,6 +1,6 @@
 //! A raw SMTP client for tests: what is written is what is sent.
 
-use sealcheck::scenario::target::{Endpoint, TlsMode};
+use sealcheck::target::{Endpoint, TlsMode};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Mutex, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},

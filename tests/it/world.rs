@@ -7,13 +7,12 @@ use sealcheck::{
         parties::{COMPANY_ADDRESS, EXTERNAL_ADDRESS},
         store::{FolderKind, Store},
     },
-    scenario::{
-        Knobs,
+    target::{
+        Knobs, Provider, TlsMode,
         knobs::{
             ArcSealing, CompanyKnobs, DmarcRecord, DnsAnswer, DnsFault, Modification, PublishedKey, Refusal, SenderArc,
             SenderDkim,
         },
-        target::{Provider, TlsMode},
     },
 };
 

@@ -18,10 +18,8 @@ use crate::{
         submit,
         token::{Consent, Tokens},
     },
-    scenario::{
-        config::{ConsentSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, Opens, SecretPlace},
-        target::{Endpoint, FolderNames, ImapAccess, Login, Mechanism, OauthClient, Provider, TlsMode},
-    },
+    scenario::config::{ConsentSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, Opens, SecretPlace},
+    target::{Endpoint, FolderNames, ImapAccess, Login, Mechanism, OauthClient, Provider, TlsMode},
 };
 use std::{
     io::Write,

@@ -7,7 +7,7 @@ use crate::{
         Settings,
         embedded::{Ports, parties::Company},
     },
-    scenario::TargetKind,
+    target::TargetKind,
 };
 use std::{
     path::{Path, PathBuf},

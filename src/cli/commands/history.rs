@@ -15,7 +15,7 @@ use crate::{
         record::Record,
         sink::plain,
     },
-    scenario::TargetKind,
+    target::TargetKind,
 };
 use serde_json::json;
 

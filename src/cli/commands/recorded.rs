@@ -16,7 +16,7 @@ use crate::{
         Hub,
         record::{Record, RecordError},
     },
-    scenario::TargetKind,
+    target::TargetKind,
 };
 use std::{
     fs,

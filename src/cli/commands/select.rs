@@ -4,7 +4,7 @@ use crate::{
     cli::{Context, failure::Failure},
     outcome::ShardInfo,
     run::TagExpr,
-    scenario::TargetKind,
+    target::TargetKind,
 };
 use std::str::FromStr;
 

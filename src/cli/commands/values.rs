@@ -2,9 +2,9 @@
 
 use crate::{
     cli::failure::Failure,
-    core::duration,
+    core::{duration, suggest},
     outcome::ShardInfo,
-    scenario::{Scenario, Vars, Warning, YamlError, suggest},
+    scenario::{Scenario, Vars, Warning, YamlError},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

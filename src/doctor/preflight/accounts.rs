@@ -3,7 +3,8 @@
 use super::Preflight;
 use crate::{
     doctor::Report,
-    scenario::{Account, YamlError, target::Provider},
+    scenario::YamlError,
+    target::{Account, Provider},
 };
 
 /// What Gmail takes a minute (its help page on receiving limits).
@@ -77,7 +78,7 @@ impl Preflight<'_> {
     }
 }
 
-fn endpoints(account: &Account) -> impl Iterator<Item = &crate::scenario::target::Endpoint> {
+fn endpoints(account: &Account) -> impl Iterator<Item = &crate::target::Endpoint> {
     [account.smtp.as_ref(), account.imap.as_ref().map(|i| &i.endpoint), account.mx.as_ref()].into_iter().flatten()
 }
 

@@ -5,10 +5,7 @@ use crate::{
     doctor::Report,
     outcome::HarnessCode,
     probe::submit,
-    scenario::{
-        Account,
-        target::{Endpoint, TlsMode},
-    },
+    target::{Account, Endpoint, TlsMode},
 };
 use std::net::IpAddr;
 

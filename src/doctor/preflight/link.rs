@@ -4,7 +4,7 @@ use crate::{
     doctor::Report,
     outcome::{HarnessCode, StageError},
     probe::Certificate,
-    scenario::target::{Endpoint, TlsMode},
+    target::{Endpoint, TlsMode},
 };
 
 /// Days that a certificate should have left at least.

@@ -4,10 +4,7 @@ use super::{PATIENCE, Preflight, link};
 use crate::{
     doctor::Report,
     probe::mailbox::{self, FoundBy, Limits, Visit},
-    scenario::{
-        Account,
-        target::{ImapAccess, Provider},
-    },
+    target::{Account, ImapAccess, Provider},
 };
 
 /// A mailbox that is so full, in percent, will soon take no mail.

@@ -21,11 +21,7 @@ mod signer;
 mod submission;
 
 use super::Report;
-use crate::{
-    probe::token::Tokens,
-    scenario::{Target, YamlError},
-    verify::Dns,
-};
+use crate::{probe::token::Tokens, scenario::YamlError, target::Target, verify::Dns};
 use std::{collections::BTreeSet, time::Duration};
 
 /// Whether a text names a key: `SELECTOR._domainkey.DOMAIN`.

@@ -7,7 +7,7 @@ use crate::{
         dns::key_record::{self, PUBLISH},
     },
     mail::taglist::TagList,
-    scenario::Account,
+    target::Account,
     verify::{Dns, TxtAnswer},
 };
 use std::collections::BTreeMap;

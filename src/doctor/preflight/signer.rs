@@ -4,7 +4,7 @@ use super::Preflight;
 use crate::{
     core::private_key::{PrivateKey, published_modulus, record},
     doctor::{Report, dns::key_record},
-    scenario::target::DkimSigner,
+    target::DkimSigner,
 };
 
 /// The most octets of one string of a TXT record (RFC 1035 §3.3).

@@ -4,7 +4,7 @@ use super::{PATIENCE, Preflight, link};
 use crate::{
     doctor::Report,
     probe::submit::{self, Visit},
-    scenario::{Account, target::Endpoint},
+    target::{Account, Endpoint},
 };
 
 impl Preflight<'_> {

@@ -14,9 +14,10 @@ use crate::{
         authres::ArcComment,
     },
     scenario::{
-        Account, Template, Vars,
+        Template, Vars,
         model::{ArcExpectation, ArcPolicy, CarriesTest, SealIndex, SealTest},
     },
+    target::Account,
     verify::{Verdict, Verification},
 };
 

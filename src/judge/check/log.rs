@@ -9,9 +9,10 @@ use crate::{
     evidence::LogLine,
     judge::words,
     scenario::{
-        Scenario, Target, Vars,
+        Scenario, Vars,
         model::{ExpectationKind, LogExpectation},
     },
+    target::Target,
 };
 
 pub(super) fn check(wanted: &LogExpectation, context: Context<'_>, results: &mut Results) {

@@ -5,9 +5,10 @@ use crate::{
     evidence::Evidence,
     outcome::Checks,
     scenario::{
-        Scenario, Target, Vars,
+        Scenario, Vars,
         model::{ArcPolicy, ExpectationKind},
     },
+    target::Target,
 };
 
 /// What every kind of expectation looks at.

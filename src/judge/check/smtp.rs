@@ -10,9 +10,10 @@ use crate::{
     evidence::{StageReply, Submission},
     judge::refusal,
     scenario::{
-        Scenario, Target, Vars,
+        Scenario, Vars,
         model::{ExpectationKind, SmtpExpectation},
     },
+    target::Target,
 };
 
 const NO_REPLY: &str = "no reply";

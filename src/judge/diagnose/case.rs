@@ -18,7 +18,7 @@ use crate::{
         reply::Reply,
     },
     outcome::{CheckResult, EvidenceRef, SigningField, Survival},
-    scenario::{Account, Target},
+    target::{Account, Target},
     verify::{SetVerification, Verification},
 };
 use std::time::Duration;

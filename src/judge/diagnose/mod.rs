@@ -20,7 +20,7 @@ pub use silence::{checked, notes};
 use crate::{
     evidence::Evidence,
     outcome::{CheckResult, Confidence, Diagnosis, StageError},
-    scenario::Target,
+    target::Target,
 };
 use std::cmp::Reverse;
 

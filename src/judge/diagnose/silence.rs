@@ -5,7 +5,7 @@ use crate::{
     evidence::{Evidence, Folder, Others, Searched},
     judge::words,
     outcome::CheckResult,
-    scenario::Target,
+    target::Target,
 };
 use std::collections::BTreeMap;
 

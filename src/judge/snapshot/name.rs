@@ -1,6 +1,6 @@
 //! Where what belongs to a scenario lies: a path that every file system takes and that no other scenario has.
 
-use crate::{core::ScenarioId, scenario::TargetKind};
+use crate::{core::ScenarioId, target::TargetKind};
 use std::path::{Path, PathBuf};
 
 /// The longest part of a path that is kept as it is, in bytes.

@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     core::Secret,
-    scenario::{
-        Account, Target, TargetKind,
+    target::{
+        Account, DkimSigner, Endpoint, FolderNames, ImapAccess, Login, Mechanism, Provider, Target, TargetKind,
+        TlsMode,
         knobs::{ExternalKnobs, SenderDkim},
-        target::{DkimSigner, Endpoint, FolderNames, ImapAccess, Login, Mechanism, Provider, TlsMode},
     },
 };
 use aws_lc_rs::rand;

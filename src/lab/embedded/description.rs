@@ -1,10 +1,7 @@
 //! How to reach a world from other programs.
 
 use super::{Google, accounts::Addresses, parties::*, store::Store};
-use crate::scenario::{
-    Target,
-    target::{OauthClient, TlsMode},
-};
+use crate::target::{OauthClient, Target, TlsMode};
 use serde::Serialize;
 use std::net::SocketAddr;
 

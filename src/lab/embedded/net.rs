@@ -142,7 +142,7 @@ mod tests {
         super::dns::{Dns, Faults, Records},
         *,
     };
-    use crate::scenario::knobs::{DnsAnswer, DnsFault};
+    use crate::target::knobs::{DnsAnswer, DnsFault};
     use std::net::Ipv4Addr;
 
     async fn net(faults: &[DnsFault]) -> (Dns, Net) {

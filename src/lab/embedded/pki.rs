@@ -4,7 +4,7 @@
 //! though none of them is trusted, and that takes longer than everything else in a world.
 
 use super::parties::{Company, TLS_NAMES};
-use crate::scenario::knobs::Certificate as CertificateKind;
+use crate::target::knobs::Certificate as CertificateKind;
 use native_tls::{Certificate, Identity};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,

@@ -23,10 +23,9 @@ use super::{
 use crate::{
     core::open_files,
     lab::LabError,
-    scenario::{
-        Knobs, Target,
+    target::{
+        Knobs, Provider, Target,
         knobs::{ExternalKnobs, ImapFault, SubmissionFault},
-        target::Provider,
     },
 };
 use std::{

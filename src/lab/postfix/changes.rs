@@ -9,7 +9,7 @@ use crate::{
         },
         process::{StateDir, StateError},
     },
-    scenario::knobs::{CompanyKnobs, Modification, SealFault, ServerFault},
+    target::knobs::{CompanyKnobs, Modification, SealFault, ServerFault},
 };
 
 /// Tags the subject, as `[EXTERNAL]` is put in front of it.

@@ -20,7 +20,7 @@ use crate::{
         },
         process::{Process, ProcessError, StateDir, User, tail, until},
     },
-    scenario::knobs::CompanyKnobs,
+    target::knobs::CompanyKnobs,
 };
 use std::{
     fs, io,

@@ -3,7 +3,7 @@
 use super::{installation::Installation, settings::Settings};
 use crate::{
     lab::embedded::parties::{Company, EXTERNAL_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
-    scenario::knobs::{DnsAnswer, DnsFault},
+    target::knobs::{DnsAnswer, DnsFault},
 };
 use std::{net::SocketAddr, path::Path};
 

@@ -4,7 +4,7 @@
 use super::settings::Settings;
 use crate::{
     lab::embedded::parties::{COMPANY_RELAY_ADDRESS, Company},
-    scenario::knobs::{CompanyKnobs, SealFault, SealedResults},
+    target::knobs::{CompanyKnobs, SealFault, SealedResults},
 };
 use std::net::{Ipv4Addr, SocketAddr};
 

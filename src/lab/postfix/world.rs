@@ -18,7 +18,7 @@ use crate::{
         process::StateDir,
         rspamd::{Config, Flaws, Rspamd, Sealing},
     },
-    scenario::{Knobs, TargetKind, knobs::ServerFault},
+    target::{Knobs, TargetKind, knobs::ServerFault},
 };
 use std::{any::Any, net::IpAddr};
 

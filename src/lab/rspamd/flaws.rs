@@ -6,7 +6,7 @@ use crate::{
         embedded::keys::ED25519_PEM,
         process::{StateDir, StateError},
     },
-    scenario::{
+    target::{
         TargetKind,
         knobs::{CompanyKnobs, Modification, SealFault, SealedResults, ServerFault},
     },

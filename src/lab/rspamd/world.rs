@@ -15,7 +15,7 @@ use crate::{
         },
         process::{ProcessError, StateDir},
     },
-    scenario::{Knobs, TargetKind, knobs::ArcSealing},
+    target::{Knobs, TargetKind, knobs::ArcSealing},
 };
 use std::{fs, sync::Arc};
 

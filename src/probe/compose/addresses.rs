@@ -3,11 +3,8 @@
 use super::{ComposeError, Occasion};
 use crate::{
     core::{At, ascii_address, check_ascii},
-    scenario::{
-        Template,
-        model::SendSpec,
-        target::{Account, Target},
-    },
+    scenario::{Template, model::SendSpec},
+    target::{Account, Target},
 };
 
 /// The account that sends.

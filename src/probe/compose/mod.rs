@@ -25,9 +25,9 @@ use crate::{
     scenario::{
         model::SendSpec,
         size::MOST,
-        target::Target,
         vars::{Template, Vars},
     },
+    target::Target,
 };
 use std::path::Path;
 

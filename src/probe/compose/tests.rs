@@ -2,10 +2,8 @@ use super::*;
 use crate::{
     core::At,
     mail::Message,
-    scenario::{
-        model::{Attachment, AttachmentContent, Encoding},
-        target::{Account, TargetKind},
-    },
+    scenario::model::{Attachment, AttachmentContent, Encoding},
+    target::{Account, TargetKind},
 };
 use std::{collections::BTreeMap, path::PathBuf};
 

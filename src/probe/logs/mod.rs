@@ -9,7 +9,7 @@ use crate::{
     core::duration,
     evidence::{LogLine, UnreadLog},
     mail::log::{self, Progress},
-    scenario::{Account, Target, target::LogSource},
+    target::{Account, LogSource, Target},
 };
 use feed::{Feed, News};
 use std::{

@@ -1,5 +1,5 @@
 use super::*;
-use crate::scenario::TargetKind;
+use crate::target::TargetKind;
 use std::{fs, io::Write, path::Path};
 
 const ID: &str = "<1.0@sender.example>";

@@ -13,7 +13,7 @@ use crate::{
     core::open_files,
     outcome::{HarnessCode, StageError},
     probe::{peek::Protocol, tls},
-    scenario::target::{Endpoint, TlsMode},
+    target::{Endpoint, TlsMode},
 };
 use std::{
     io::{self, Read, Write},

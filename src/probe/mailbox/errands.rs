@@ -20,7 +20,7 @@ use crate::{
     mail::Message,
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
-    scenario::target::ImapAccess,
+    target::ImapAccess,
 };
 use std::{
     cell::Cell,

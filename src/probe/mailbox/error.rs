@@ -5,7 +5,7 @@ use crate::{
     core::redact,
     outcome::{HarnessCode, MailboxTrouble, StageError},
     probe::token,
-    scenario::target::{Endpoint, Login, Mechanism, Provider},
+    target::{Endpoint, Login, Mechanism, Provider},
 };
 use std::io;
 

@@ -17,7 +17,7 @@ use crate::{
     mail::Message,
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
-    scenario::target::{Account, ImapAccess},
+    target::{Account, ImapAccess},
 };
 use std::{
     collections::HashMap,

@@ -19,7 +19,7 @@ use crate::{
     evidence::Folder,
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
-    scenario::target::{FolderNames, ImapAccess, Login, Mechanism, Provider},
+    target::{FolderNames, ImapAccess, Login, Mechanism, Provider},
 };
 use std::{
     cell::RefCell,

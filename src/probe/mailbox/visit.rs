@@ -13,7 +13,7 @@ use crate::{
     evidence::Folder,
     outcome::{HarnessCode, StageError},
     probe::{certificate::Certificate, token::Tokens},
-    scenario::target::ImapAccess,
+    target::ImapAccess,
 };
 use std::sync::Arc;
 

@@ -21,7 +21,7 @@ use crate::{
     mail::Message,
     outcome::{HarnessCode, StageError},
     probe::token::Tokens,
-    scenario::target::ImapAccess,
+    target::ImapAccess,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},

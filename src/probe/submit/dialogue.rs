@@ -14,7 +14,7 @@ use crate::{
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
     probe::{clock, peek::Protocol, tls, token::Tokens},
-    scenario::target::{Endpoint, TlsMode},
+    target::{Endpoint, TlsMode},
 };
 use lettre::transport::smtp::extension::ClientId;
 use std::{

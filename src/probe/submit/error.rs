@@ -5,7 +5,7 @@ use crate::{
     core::duration,
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
-    scenario::target::Endpoint,
+    target::Endpoint,
 };
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -119,7 +119,7 @@ pub(super) fn no_smtputf8(endpoint: &Endpoint, address: &str) -> StageError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::target::TlsMode;
+    use crate::target::TlsMode;
 
     #[test]
     fn port_25_is_told_of_where_packets_are_dropped() {

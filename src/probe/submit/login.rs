@@ -11,7 +11,7 @@ use crate::{
     mail::reply::Reply,
     outcome::{HarnessCode, StageError},
     probe::token::{self, Tokens},
-    scenario::target::{Login, Mechanism},
+    target::{Login, Mechanism},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lettre::transport::smtp::{

@@ -22,7 +22,7 @@ use crate::{
     evidence::{Sent, Stage, Submission},
     outcome::StageError,
     probe::token::Tokens,
-    scenario::target::Endpoint,
+    target::Endpoint,
 };
 use dialogue::Dialogue;
 use std::{

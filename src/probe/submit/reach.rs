@@ -4,7 +4,7 @@ use super::error;
 use crate::{
     core::{deadline, duration, open_files},
     outcome::StageError,
-    scenario::target::Endpoint,
+    target::Endpoint,
 };
 use std::{
     io,

@@ -5,7 +5,7 @@ use crate::{
     evidence::{Sent, Stage},
     outcome::StageError,
     probe::{certificate::Certificate, token::Tokens},
-    scenario::target::Endpoint,
+    target::Endpoint,
 };
 use std::time::{Duration, Instant};
 

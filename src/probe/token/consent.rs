@@ -8,7 +8,7 @@ use super::{
 use crate::{
     core::{Redactor, Secret, duration::human},
     outcome::{HarnessCode, StageError},
-    scenario::target::OauthClient,
+    target::OauthClient,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::{

@@ -5,7 +5,7 @@ use crate::{
     core::{Redactor, Secret, redact},
     outcome::{HarnessCode, StageError},
     probe::{clock, peek::Protocol, tls},
-    scenario::target::{Endpoint, OauthClient, TlsMode},
+    target::{Endpoint, OauthClient, TlsMode},
 };
 use serde_json::Value;
 use std::{

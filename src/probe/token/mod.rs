@@ -16,7 +16,7 @@ pub use consent::{Consent, MAIL_SCOPE, Refresh};
 use crate::{
     core::{Redactor, Secret, duration::human},
     outcome::{HarnessCode, StageError},
-    scenario::target::{Login, OauthClient},
+    target::{Login, OauthClient},
 };
 use exchange::Granted;
 use std::{

@@ -1,7 +1,7 @@
 //! What may be asked of an account: what the project file says, and what is known of Google's servers.
 
 use super::model::{AccountSpec, Config};
-use crate::{core::At, scenario::target::Limit};
+use crate::{core::At, target::Limit};
 
 /// Gmail takes so many mails a minute for one mailbox; then it answers 450 4.2.1.
 const GMAIL_RECEIVES_PER_MINUTE: u32 = 60;

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     core::Redactor,
-    scenario::{Account, Target, TargetKind, YamlErrors},
+    scenario::YamlErrors,
+    target::{Account, Target, TargetKind},
 };
 use std::collections::BTreeMap;
 

@@ -12,7 +12,6 @@ mod used;
 
 pub use model::{
     AccountSpec, Config, DkimSpec, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec,
-    OauthSpec, Profile, SecretPlace, SecretRef, StagingSpec,
+    OauthSpec, Profile, SecretPlace, SecretRef,
 };
 pub use resolve::{ConsentSpec, Opens, Outside, Resolved, Selected, Survey, UserFile, load};
-pub use staging::Staging;

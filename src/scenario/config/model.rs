@@ -5,17 +5,11 @@ use crate::{
     scenario::{
         YamlError,
         model::{ArcPolicy, WrittenRetries},
-        target::{FolderNames, Limit, LogSource, Mechanism, Provider, TargetKind, TlsMode},
         yaml::Source,
     },
+    target::{FolderNames, Limit, LogSource, Mechanism, Provider, StagingSpec, TargetKind, TlsMode},
 };
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// Google's token endpoint.
 pub const GOOGLE_TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
@@ -47,27 +41,6 @@ pub struct Config {
     pub(crate) places: BTreeMap<String, Position>,
     /// The files and what the command line set in them, for excerpts.
     pub(crate) sources: Vec<Source>,
-}
-
-/// Where our servers of target staging listen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StagingSpec {
-    /// The address; 0.0.0.0 for every one of this machine.
-    pub listen: IpAddr,
-    /// The port of the receiver's MX.
-    pub smtp: u16,
-    /// The port of the outside sender's MX, which takes bounces.
-    pub bounces: u16,
-    /// The port of the DNS.
-    pub dns: u16,
-    /// The port of the receiver's mailboxes, on 127.0.0.1; 0 for any free one.
-    pub imap: u16,
-}
-
-impl Default for StagingSpec {
-    fn default() -> Self {
-        Self { listen: IpAddr::V4(Ipv4Addr::LOCALHOST), smtp: 2526, bounces: 2527, dns: 5300, imap: 0 }
-    }
 }
 
 /// An account whose secrets are still references.

@@ -1,7 +1,10 @@
 //! Accounts that stand in for others: scenarios name roles, and the command line may give a role to another account.
 
 use super::model::{AccountSpec, Config};
-use crate::scenario::{Scenario, Target, YamlError};
+use crate::{
+    scenario::{Scenario, YamlError},
+    target::Target,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Config {

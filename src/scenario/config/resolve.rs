@@ -6,11 +6,10 @@ use super::{
     signer,
 };
 use crate::{
-    core::{At, Redactor, Secret, ascii_address, ascii_domain, certificates, file},
-    scenario::{
-        Account, Scenario, Target, TargetKind, Vars, YamlError, YamlErrors, suggest,
-        target::{DkimSigner, Endpoint, ImapAccess, Limit, LogSource, Login, OauthClient, TlsMode},
-        yaml::Source,
+    core::{At, Redactor, Secret, ascii_address, ascii_domain, certificates, file, suggest},
+    scenario::{Scenario, Vars, YamlError, YamlErrors, yaml::Source},
+    target::{
+        Account, DkimSigner, Endpoint, ImapAccess, Limit, LogSource, Login, OauthClient, Target, TargetKind, TlsMode,
     },
 };
 use std::{

@@ -1,23 +1,11 @@
 //! Target staging as the project file describes it: your servers, and where ours listen.
 
-use super::model::{AccountSpec, Config, EndpointSpec, StagingSpec};
-use crate::scenario::{Account, YamlError, YamlErrors, target::LogSource};
-use std::{collections::BTreeMap, net::SocketAddr, path::Path};
-
-/// A server of yours, with ours around it.
-#[derive(Debug, Clone)]
-pub struct Staging {
-    /// The accounts whose mail your servers forward.
-    pub company: Vec<Account>,
-    /// The accounts that it is forwarded to, which get mailboxes at the look-alike.
-    pub receivers: Vec<Account>,
-    /// Your servers by the domains (lower case) whose mail they take.
-    pub servers: BTreeMap<String, EndpointSpec>,
-    /// Where our servers listen.
-    pub at: StagingSpec,
-    /// Where DNS is asked for what we do not know; `None` is the system's resolver.
-    pub dns: Option<SocketAddr>,
-}
+use super::model::{AccountSpec, Config, EndpointSpec};
+use crate::{
+    scenario::{YamlError, YamlErrors},
+    target::{Account, ForwardingServer, LogSource, Staging},
+};
+use std::{collections::BTreeMap, path::Path};
 
 impl Config {
     /// What target staging is; `root` is the folder of the project file.
@@ -26,6 +14,7 @@ impl Config {
     /// When no account says what your server is, or two servers are to take mail for one domain.
     pub fn staging(&self, root: &Path) -> Result<Staging, YamlErrors> {
         let mut errors = Vec::new();
+        let mut servers: BTreeMap<String, &EndpointSpec> = BTreeMap::new();
         let mut staging = Staging {
             company: Vec::new(),
             receivers: Vec::new(),
@@ -36,11 +25,13 @@ impl Config {
         for (spec, server) in self.accounts.values().filter_map(|a| Some((a, a.mx.as_ref()?))) {
             let account = spec.of_company(root);
             let domain = account.domain();
-            if staging.servers.get(&domain).is_some_and(|other| other != server) {
+            if servers.insert(domain.clone(), server).is_some_and(|other| other != server) {
                 let message = format!("two servers are to take mail for {domain}");
                 errors.push(self.wrong(&spec.address.at, message).with_help("write the same `mx` for both accounts"));
             }
-            staging.servers.insert(domain, server.clone());
+            staging
+                .servers
+                .insert(domain, ForwardingServer { host: server.host.clone(), port: server.port, tls: server.tls });
             let receiver = account.forwards_to.as_ref().and_then(|name| self.accounts.get(name));
             if let Some(receiver) =
                 receiver.filter(|r| staging.receivers.iter().all(|known| known.name != r.name.value))

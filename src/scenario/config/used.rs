@@ -2,8 +2,9 @@
 
 use super::model::{AccountSpec, Config};
 use crate::{
-    core::{At, Position},
-    scenario::{Scenario, Target, YamlError, model::ExpectationKind, suggest},
+    core::{At, Position, suggest},
+    scenario::{Scenario, YamlError, model::ExpectationKind},
+    target::Target,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

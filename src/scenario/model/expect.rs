@@ -1,12 +1,12 @@
 //! What must be true.
 
 use crate::{
-    core::{At, Category, Position},
-    scenario::{
-        target::TargetKind,
-        vars::Template,
-        yaml::{Many, Time},
+    core::{
+        At, Category, Position,
+        reading::{HumanDuration, OneOrMany},
     },
+    scenario::vars::Template,
+    target::TargetKind,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -230,12 +230,12 @@ pub struct AbsentExpectation {
     pub from: At<String>,
     /// How long to go on looking after everything else has arrived.
     #[serde(default)]
-    #[schemars(with = "Time")]
+    #[schemars(with = "HumanDuration")]
     pub settle: Settle,
     /// Where it applies.
     #[serde(default)]
-    #[schemars(with = "Many<TargetKind>")]
-    pub targets: Many<At<TargetKind>>,
+    #[schemars(with = "OneOrMany<TargetKind>")]
+    pub targets: OneOrMany<At<TargetKind>>,
 }
 
 /// `count:`.
@@ -255,36 +255,36 @@ pub struct CountExpectation {
     pub is: At<u32>,
     /// How long to go on looking for more after that many have arrived.
     #[serde(default)]
-    #[schemars(with = "Time")]
+    #[schemars(with = "HumanDuration")]
     pub settle: Settle,
     /// Where it applies.
     #[serde(default)]
-    #[schemars(with = "Many<TargetKind>")]
-    pub targets: Many<At<TargetKind>>,
+    #[schemars(with = "OneOrMany<TargetKind>")]
+    pub targets: OneOrMany<At<TargetKind>>,
 }
 
 /// Forms of values that serde cannot know.
 mod form {
-    use super::{At, Duration, Time};
-    use crate::scenario::yaml::checked::{self, Wrong};
+    use super::{At, Duration, HumanDuration};
+    use crate::core::reading::{Wrong, value};
     use serde::Deserializer;
 
     pub(super) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<String>, D::Error> {
-        checked::value(deserializer, |account: &At<String>| match account.value.trim() {
+        value(deserializer, |account: &At<String>| match account.value.trim() {
             "" => Err(Wrong::new("the account is empty", "write it or leave the key out")),
             _ => Ok(()),
         })
     }
 
     pub(super) fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<u32>, D::Error> {
-        checked::value(deserializer, |count: &At<u32>| match count.value {
+        value(deserializer, |count: &At<u32>| match count.value {
             0 => Err(Wrong::new("`count` of 0", "write `absent` instead")),
             _ => Ok(()),
         })
     }
 
     pub(super) fn settle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<Duration>>, D::Error> {
-        let time = checked::value(deserializer, |time: &At<Time>| match time.value.0 {
+        let time = value(deserializer, |time: &At<HumanDuration>| match time.value.0 {
             Duration::ZERO => {
                 Err(Wrong::new("`settle` is zero", "a mail can come later than at once; write for example 5s"))
             }

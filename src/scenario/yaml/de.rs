@@ -4,7 +4,10 @@ use super::{
     Source,
     node::{Key, Kind, Node, Place, ScalarKind},
 };
-use crate::scenario::suggest;
+use crate::core::{
+    reading::{AT, MANY, NOTE},
+    suggest,
+};
 use serde::de::{
     self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
     value::{StrDeserializer, U32Deserializer},
@@ -15,18 +18,12 @@ use std::{cell::RefCell, fmt};
 pub(crate) const SPOT: &str = "$spot";
 /// The newtype name by which a twin asks for a short or a long form.
 pub(crate) const FORM: &str = "$form";
-/// The newtype name by which a twin asks for one or many.
-pub(crate) const MANY: &str = "$many";
 /// The newtype name by which a twin asks for a value that may be bad without stopping the rest.
 pub(crate) const TRY: &str = "$try";
 /// What the name of a struct begins with that has a short form; the key that the short form is the value of follows.
 pub(crate) const SHORT: &str = "short:";
 /// What the name of an enum begins with whose variants are the keys of a map; what it is follows.
 pub(crate) const ONE_KEY: &str = "one key:";
-/// The newtype name by which a value asks for itself with its position.
-pub(crate) const AT: &str = "$at";
-/// The newtype name by which a value notes what is wrong with it.
-pub(crate) const NOTE: &str = "$note";
 
 /// What is wrong at a place.
 #[derive(Debug, Clone, PartialEq)]

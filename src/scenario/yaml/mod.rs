@@ -1,7 +1,6 @@
 //! YAML: a text becomes a tree with places, the tree becomes serde twins of the formats, the twins become the domain's
 //! types. The only home of the YAML library.
 
-pub(crate) mod checked;
 pub(crate) mod convert;
 mod de;
 mod error;
@@ -15,13 +14,9 @@ mod source;
 pub(crate) mod spot;
 mod substitute;
 pub(crate) mod twin;
-mod words;
 
 pub use error::{YamlError, YamlErrors};
 pub(crate) use read::is_partial;
 pub use read::scenarios;
 pub use read_config::{config, config_over};
 pub use source::{MAX_BYTES, Source};
-pub(crate) use spot::DURATION_PATTERN;
-pub use spot::{Many, Time};
-pub(crate) use words::words;

@@ -10,10 +10,12 @@ use super::{
     substitute::substitute,
     twin::scenario::ScenarioTwin,
 };
-use crate::scenario::{
-    Scenario,
-    matrix::{self, MAX_ROWS},
-    suggest,
+use crate::{
+    core::suggest,
+    scenario::{
+        Scenario,
+        matrix::{self, MAX_ROWS},
+    },
 };
 
 /// The version of both formats.

@@ -10,7 +10,7 @@ use super::{
     set::Change,
     twin::config::ConfigTwin,
 };
-use crate::scenario::{config::Config, suggest};
+use crate::{core::suggest, scenario::config::Config};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What the user's own file may not hold: it belongs to a project.

@@ -1,16 +1,16 @@
 //! Values of the serde twins that need more than serde gives: places, short and long forms, one or many.
 
 use super::{
-    de::{AT, FORM, MANY, SPOT, TRY},
+    de::{FORM, SPOT, TRY},
     node::Place,
 };
-use crate::core::{At, Position};
+use crate::core::reading::Shape;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{self, EnumAccess, SeqAccess, VariantAccess, Visitor},
+    de::{self, SeqAccess, Visitor},
 };
-use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
@@ -38,26 +38,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spot<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
-            type Value = At<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value with its position")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<At<T>, A::Error> {
-                let missing = || de::Error::custom("no position");
-                let file: String = seq.next_element()?.ok_or_else(missing)?;
-                let mut next = || seq.next_element::<u32>()?.ok_or_else(missing);
-                let at = Position { file: file.into(), line: next()?, column: next()?, len: next()? };
-                Ok(At { value: seq.next_element()?.ok_or_else(missing)?, at })
-            }
-        }
-        deserializer.deserialize_newtype_struct(AT, V(PhantomData))
-    }
-}
-
 macro_rules! transparent_schema {
     ($($wrapper:ident),*) => {$(
         impl<T: JsonSchema> JsonSchema for $wrapper<T> {
@@ -77,7 +57,7 @@ macro_rules! transparent_schema {
     )*};
 }
 
-transparent_schema!(Spot, Try, At);
+transparent_schema!(Spot, Try);
 
 /// A value whose faults do not keep the rest of the file from being read. [`super::de::read`] gives no twin in which one
 /// is missing.
@@ -107,42 +87,9 @@ pub(crate) enum Form<S, L> {
     Long(L),
 }
 
-/// One value, or a list of them; never empty.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Many<T>(pub Vec<T>);
-
-impl<T> Default for Many<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-/// Reads one of two shapes; the deserializer says which by the variant number.
-struct Shape<A, B, O> {
-    first: fn(A) -> O,
-    second: fn(B) -> O,
-}
-
-impl<'de, A: Deserialize<'de>, B: Deserialize<'de>, O> Visitor<'de> for Shape<A, B, O> {
-    type Value = O;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a short or a long form")
-    }
-    fn visit_enum<E: EnumAccess<'de>>(self, data: E) -> Result<O, E::Error> {
-        let (shape, content) = data.variant::<u32>()?;
-        if shape == 0 { content.newtype_variant().map(self.first) } else { content.newtype_variant().map(self.second) }
-    }
-}
-
 impl<'de, S: Deserialize<'de>, L: Deserialize<'de>> Deserialize<'de> for Form<S, L> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(FORM, Shape { first: Form::Short, second: Form::Long })
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(MANY, Shape { first: |one| Many(vec![one]), second: Many })
     }
 }
 
@@ -156,19 +103,6 @@ impl<S: JsonSchema, L: JsonSchema> JsonSchema for Form<S, L> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let (short, long) = (generator.subschema_for::<S>(), generator.subschema_for::<L>());
         json_schema!({ "anyOf": [short, long] })
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Many<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        format!("OneOrMany{}", T::schema_name()).into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let one = generator.subschema_for::<T>();
-        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
     }
 }
 
@@ -191,45 +125,6 @@ impl JsonSchema for Scalar {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": ["string", "number", "boolean"] })
-    }
-}
-
-/// How a duration looks.
-pub(crate) const DURATION_PATTERN: &str = "^([0-9]+(ms|s|m|h|d))+$";
-
-/// A duration such as `300ms`, `45s` or `1m30s`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Time(pub Duration);
-
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        crate::core::duration::parse(&text).map(Self).map_err(de::Error::custom)
-    }
-}
-
-impl From<Time> for Duration {
-    fn from(time: Time) -> Self {
-        time.0
-    }
-}
-
-impl From<Time> for Option<Duration> {
-    fn from(time: Time) -> Self {
-        Some(time.0)
-    }
-}
-
-impl JsonSchema for Time {
-    fn schema_name() -> Cow<'static, str> {
-        "Duration".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A number and a unit, for example 300ms, 45s, 3m, 2h, 7d or 1m30s.",
-            "type": "string",
-            "pattern": DURATION_PATTERN
-        })
     }
 }
 

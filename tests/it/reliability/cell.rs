@@ -9,7 +9,7 @@ use crate::program::Project;
 use sealcheck::{
     core::duration::human,
     lab::embedded::{Ports, World, parties::GMAIL_USERS, store::FolderKind},
-    scenario::{Knobs, Target, target::Endpoint},
+    target::{Endpoint, Knobs, Target},
 };
 use serde_json::Value;
 use std::{

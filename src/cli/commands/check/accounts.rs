@@ -5,8 +5,8 @@ use crate::{
     scenario::{
         Config,
         config::{AccountSpec, EndpointSpec, LoginSpec, SecretPlace, SecretRef},
-        target::{LogSource, Mechanism},
     },
+    target::{LogSource, Mechanism},
 };
 use serde_json::{Value, json};
 

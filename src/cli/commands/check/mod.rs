@@ -20,7 +20,8 @@ use crate::{
     lab::{Lab, Settings},
     outcome::ExitCode,
     run::{Plan, Selection, prepare},
-    scenario::{Scenario, Target, TargetKind, Vars, Warning, YamlError, config::Selected, lint},
+    scenario::{Scenario, Vars, Warning, YamlError, config::Selected, lint},
+    target::{Target, TargetKind},
 };
 use clap::{ArgMatches, CommandFactory};
 use serde_json::{Value, json};

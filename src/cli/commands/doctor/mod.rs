@@ -16,7 +16,7 @@ use crate::{
     core::Redactor,
     doctor::{Report, Status, Subject, examine},
     outcome::ExitCode,
-    scenario::TargetKind,
+    target::TargetKind,
     verify::{Dns, ZoneFile},
 };
 use std::{

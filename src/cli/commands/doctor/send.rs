@@ -10,9 +10,10 @@ use crate::{
     report,
     run::{self, ArtifactPolicy, Emitter, FlakyPolicy, Plan, RunDir, Selection, Stop},
     scenario::{
-        Scenario, TargetKind, Vars,
+        Scenario, Vars,
         yaml::{self, Source},
     },
+    target::TargetKind,
     verify::Verdict,
 };
 use std::{collections::BTreeMap, time::Duration};

@@ -7,9 +7,10 @@ use crate::{
     doctor::{Preflight, Report, is_key, programs},
     probe::token::Tokens,
     scenario::{
-        Scenario, TargetKind,
+        Scenario,
         config::{Outside, Selected, Survey},
     },
+    target::TargetKind,
 };
 use std::collections::BTreeSet;
 

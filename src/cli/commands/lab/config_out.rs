@@ -6,10 +6,7 @@ use crate::{
         file::{self, Access, Place},
     },
     lab::embedded::{Google, World},
-    scenario::{
-        Target,
-        target::{DkimSigner, Endpoint, Provider, TlsMode},
-    },
+    target::{DkimSigner, Endpoint, Provider, Target, TlsMode},
 };
 use std::{
     fs, io,

@@ -2,7 +2,8 @@
 
 use crate::{
     cli::failure::Failure,
-    scenario::{Knobs, faults, yaml},
+    scenario::yaml,
+    target::{Knobs, faults},
 };
 use std::collections::BTreeMap;
 
@@ -37,7 +38,7 @@ pub(super) fn knobs(typed: &[String], faults: &[String]) -> Result<Knobs, Failur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::knobs::{ArcSealing, Modification};
+    use crate::target::knobs::{ArcSealing, Modification};
 
     #[test]
     fn knobs_are_those_of_scenarios() {

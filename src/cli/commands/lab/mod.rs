@@ -19,7 +19,7 @@ use crate::{
         embedded::{MailboxServer, Ports, Route},
     },
     outcome::ExitCode,
-    scenario::TargetKind,
+    target::TargetKind,
 };
 use logins::LoginArgs;
 use serde_json::{Value, json};

@@ -8,12 +8,11 @@ use crate::{
         failure::Failure,
         project::Project,
     },
-    core::At,
+    core::{At, suggest},
     outcome::ShardInfo,
     scenario::{
         config::{Config, Profile},
         model::Written,
-        suggest,
     },
 };
 use clap::{ArgMatches, Command, CommandFactory, ValueEnum, parser::ValueSource};

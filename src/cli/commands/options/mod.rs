@@ -23,10 +23,11 @@ use crate::{
     outcome::ShardInfo,
     run::TagExpr,
     scenario::{
-        TargetKind, YamlError,
+        YamlError,
         config::{Config, Profile},
         model::{ArcPolicy, Retries, RetryOn, Wait, Written},
     },
+    target::TargetKind,
 };
 use layers::{Row, either, faults, placed, texts, words};
 use std::time::Duration;

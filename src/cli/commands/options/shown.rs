@@ -14,10 +14,8 @@ use crate::{
     judge::snapshot::Update,
     outcome::ShardInfo,
     run::TagExpr,
-    scenario::{
-        TargetKind,
-        model::{ArcPolicy, RetryOn},
-    },
+    scenario::model::{ArcPolicy, RetryOn},
+    target::TargetKind,
 };
 use clap::ValueEnum;
 use schemars::JsonSchema;

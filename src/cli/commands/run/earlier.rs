@@ -12,7 +12,7 @@ use crate::{
     outcome::Status,
     report::tally::Tally,
     run::{Plan, resume::Past},
-    scenario::TargetKind,
+    target::TargetKind,
 };
 use std::collections::BTreeSet;
 

@@ -11,10 +11,10 @@ use crate::{
     lab::{self, embedded::Ports},
     run::Selection,
     scenario::{
-        Scenario, TargetKind, Vars,
-        knobs::CompanyKnobs,
+        Scenario, Vars,
         model::{Retries, Written},
     },
+    target::{TargetKind, knobs::CompanyKnobs},
 };
 
 /// What a run is to do.

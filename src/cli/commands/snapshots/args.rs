@@ -3,7 +3,7 @@
 use crate::{
     core::glob,
     judge::snapshot::{Entry, folder},
-    scenario::TargetKind,
+    target::TargetKind,
 };
 
 /// `sealcheck snapshots …`.

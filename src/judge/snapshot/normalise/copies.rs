@@ -5,7 +5,7 @@ use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
     judge::{snapshot::tree::Node, survival::body, words},
     mail::Message,
-    scenario::Target,
+    target::Target,
     verify::Canonicalization,
 };
 

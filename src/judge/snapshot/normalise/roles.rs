@@ -2,7 +2,8 @@
 
 use crate::{
     core::domain::is_at_or_below,
-    scenario::{Scenario, Target, model::ExpectationKind},
+    scenario::{Scenario, model::ExpectationKind},
+    target::Target,
 };
 
 /// Who is who.

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     evidence::Evidence,
     judge::snapshot::tree::Node,
-    scenario::{Scenario, Target, model::SnapshotPreset},
+    scenario::{Scenario, model::SnapshotPreset},
+    target::Target,
 };
 
 /// What was seen, without anything that differs between runs of a sound system; `None` for [`SnapshotPreset::None`].

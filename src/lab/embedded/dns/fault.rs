@@ -1,7 +1,7 @@
 //! Answers that are not the true ones.
 
 use super::records::normal;
-use crate::scenario::knobs::{DnsAnswer, DnsFault};
+use crate::target::knobs::{DnsAnswer, DnsFault};
 use hickory_server::proto::rr::RecordType;
 use std::str::FromStr;
 

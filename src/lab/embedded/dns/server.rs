@@ -4,7 +4,7 @@ use super::{
     fault::Faults,
     records::{Found, Records, normal},
 };
-use crate::scenario::knobs::DnsAnswer;
+use crate::target::knobs::DnsAnswer;
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ProtocolConfig, ResolveHosts, ResolverConfig},
@@ -242,7 +242,7 @@ fn soa() -> SOA {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::knobs::DnsFault;
+    use crate::target::knobs::DnsFault;
 
     async fn start(faults: &[DnsFault]) -> Dns {
         let records = Records::default();

@@ -3,7 +3,7 @@
 use super::Records;
 use crate::{
     lab::embedded::{keys::Keys, parties::*},
-    scenario::{
+    target::{
         Knobs,
         knobs::{ArcSealing, DmarcRecord, PublishedKey, SealedResults, SenderDkim, SpfRecord},
     },

@@ -13,7 +13,7 @@ use crate::{
         smtp_server::{Envelope, Recipient, Reply, Session, Status},
         tasks::Tasks,
     },
-    scenario::knobs::{CompanyKnobs, Modification, SealedResults},
+    target::knobs::{CompanyKnobs, Modification, SealedResults},
 };
 use jiff::Timestamp;
 use std::sync::Arc;

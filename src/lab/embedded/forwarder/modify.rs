@@ -3,7 +3,7 @@
 use super::seal::VOLATILE;
 use crate::{
     lab::embedded::signing::{Field, Message, Signer, dkim_signature, without},
-    scenario::knobs::{Modification, SealFault},
+    target::knobs::{Modification, SealFault},
 };
 use jiff::Timestamp;
 

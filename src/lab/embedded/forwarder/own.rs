@@ -12,7 +12,7 @@ use crate::{
         parties::{COMPANY_ARC_SELECTOR, COMPANY_DKIM_SELECTOR, Company},
         signing::{Signer, without},
     },
-    scenario::knobs::{ArcSealing, CompanyKnobs},
+    target::knobs::{ArcSealing, CompanyKnobs},
 };
 use async_trait::async_trait;
 

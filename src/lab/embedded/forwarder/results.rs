@@ -5,7 +5,7 @@ use crate::{
         authenticate::{Authentication, ChainFailure, Dkim, DkimReason, Dmarc, Policy, Spf, SpfScope, Verdict},
         signing::Message,
     },
-    scenario::knobs::SealedResults,
+    target::knobs::SealedResults,
 };
 
 /// The results that the company writes and seals, as the knob has it.

@@ -10,7 +10,7 @@ use crate::{
             without,
         },
     },
-    scenario::knobs::SealFault,
+    target::knobs::SealFault,
 };
 
 /// A field that filters on the way replace.

@@ -3,7 +3,7 @@
 use super::{aar::Passed, replies};
 use crate::{
     lab::embedded::authenticate::{Authentication, Policy, Verdict},
-    scenario::knobs::{GmailKnobs, Placement},
+    target::knobs::{GmailKnobs, Placement},
 };
 
 /// What becomes of a message.

@@ -20,7 +20,7 @@ use crate::{
         store::{Account, FolderKind, Store, account_key, utf7},
         tasks::Tasks,
     },
-    scenario::knobs::{GmailKnobs, ImapFault},
+    target::knobs::{GmailKnobs, ImapFault},
 };
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};

@@ -15,7 +15,7 @@ use super::{
     store::{Account, Store},
     tasks::{Tasks, accept},
 };
-use crate::{core::Secret, scenario::target::OauthClient};
+use crate::{core::Secret, target::OauthClient};
 use authorize::Code;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::{

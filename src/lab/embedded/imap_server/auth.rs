@@ -2,7 +2,7 @@
 
 use crate::{
     lab::embedded::store::{AccessToken, Account, Flavour, Store},
-    scenario::target::Provider,
+    target::Provider,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::sync::Arc;
@@ -112,7 +112,7 @@ pub(super) fn by_password(store: &Store, user: &str, password: &str) -> Result<A
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{core::Secret, lab::embedded::store::Credentials, scenario::knobs::Locale};
+    use crate::{core::Secret, lab::embedded::store::Credentials, target::knobs::Locale};
 
     fn store() -> Store {
         let store = Store::new();

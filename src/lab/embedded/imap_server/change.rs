@@ -63,7 +63,7 @@ impl Session {
         let (folder, kind) = (view.folder.clone(), view.kind.clone());
         let is_labels = match item {
             "FLAGS" => false,
-            "X-GM-LABELS" if self.server.provider == crate::scenario::target::Provider::Gmail => true,
+            "X-GM-LABELS" if self.server.provider == crate::target::Provider::Gmail => true,
             _ => return Err(Unreadable),
         };
         let flags: BTreeSet<String> = given.iter().map(|flag| canonical_flag(flag)).collect();

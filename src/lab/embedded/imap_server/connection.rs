@@ -6,7 +6,7 @@ use super::{
     session::{Challenge, Next, Session},
     texts,
 };
-use crate::scenario::knobs::ImapFault;
+use crate::target::knobs::ImapFault;
 use imap_codec::{
     fragmentizer::{FragmentInfo, Fragmentizer, LiteralAnnouncement},
     imap_types::core::LiteralMode,

@@ -15,7 +15,7 @@ mod tokens;
 mod view;
 
 use super::{store::Store, tasks::accept};
-use crate::scenario::{knobs::ImapFault, target::Provider};
+use crate::target::{Provider, knobs::ImapFault};
 use std::{
     collections::HashMap,
     sync::{
@@ -134,7 +134,7 @@ mod tests {
         session::Session,
         *,
     };
-    use crate::{core::Secret, scenario::knobs::Locale};
+    use crate::{core::Secret, target::knobs::Locale};
     use proptest::prelude::*;
 
     fn session(provider: Provider) -> Session {

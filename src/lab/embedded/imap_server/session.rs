@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     lab::embedded::store::{AccessToken, Account},
-    scenario::{knobs::ImapFault, target::Provider},
+    target::{Provider, knobs::ImapFault},
 };
 use std::{fmt, sync::Arc};
 use tokio::sync::watch;

@@ -1,6 +1,6 @@
 //! What the two kinds of server say of themselves.
 
-use crate::scenario::target::Provider;
+use crate::target::Provider;
 
 /// Before login.
 pub(super) fn greeting(provider: Provider, peer: &str, id: &str) -> String {

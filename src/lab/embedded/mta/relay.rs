@@ -301,7 +301,7 @@ mod tests {
             dns::{Dns, Faults, Records},
             smtp_server::{Reply, Service, Session, SmtpListener, Transport},
         },
-        scenario::knobs::{DnsAnswer, DnsFault},
+        target::knobs::{DnsAnswer, DnsFault},
     };
     use async_trait::async_trait;
     use std::{net::SocketAddr, sync::Mutex};

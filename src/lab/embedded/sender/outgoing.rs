@@ -10,7 +10,7 @@ use crate::{
         smtp_server::{Envelope, Session},
         tasks::Tasks,
     },
-    scenario::knobs::{ExternalKnobs, SenderArc, SenderDkim},
+    target::knobs::{ExternalKnobs, SenderArc, SenderDkim},
 };
 use jiff::Timestamp;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use crate::{
         smtp_server::{Break, Credentials, Envelope, Mechanism, Recipient, Reply, Service, Session, Status},
         store::Store,
     },
-    scenario::knobs::SubmissionFault,
+    target::knobs::SubmissionFault,
 };
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822, tz::TimeZone};

@@ -151,7 +151,7 @@ mod tests {
             parties::Company,
             signing::dkim_signature,
         },
-        scenario::{
+        target::{
             Knobs,
             knobs::{ArcSealing, PublishedKey, SenderDkim},
         },

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     core::{Category, Secret},
-    scenario::knobs::Locale,
+    target::knobs::Locale,
 };
 use jiff::Timestamp;
 use std::{

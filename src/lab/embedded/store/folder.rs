@@ -1,7 +1,7 @@
 //! A folder: which messages it holds, under which UIDs.
 
 use super::utf7;
-use crate::scenario::knobs::Locale;
+use crate::target::knobs::Locale;
 
 /// The number of a message in its folder, never used twice (RFC 3501 §2.3.1.1).
 pub type Uid = u32;

@@ -5,17 +5,16 @@ use super::{
     server::{IMAP, SMTP},
 };
 use crate::{
-    core::{At, check_ascii},
+    core::{At, check_ascii, suggest},
     scenario::{
-        config::{AccountSpec, Config, StagingSpec},
-        suggest,
-        target::{Limit, LogSource, Provider, TargetKind},
+        config::{AccountSpec, Config},
         vars::is_name,
         yaml::{
             spot::{Entries, Spot, Try},
             twin::config::{AccountTwin, ConfigTwin, LimitTwin, LogTwin, StagingTwin},
         },
     },
+    target::{Limit, LogSource, Provider, StagingSpec, TargetKind},
 };
 use std::{
     collections::BTreeMap,

@@ -2,23 +2,23 @@
 
 use super::Cx;
 use crate::{
-    core::At,
+    core::{At, reading::OneOrMany},
     scenario::{
         model::{
             ArcExpectation, AuthExpectation, BouncedExpectation, CarriesTest, DeliveredExpectation, Expectation,
             ExpectationKind, FolderTest, HeaderTest, LogExpectation, MethodTest, SealIndex, SealTest, SmtpExpectation,
             TextTest,
         },
-        target::TargetKind,
         yaml::{
             node::Place,
-            spot::{Form, Many, Spot},
+            spot::{Form, Spot},
             twin::expect::{
                 Action, ArcTwin, AuthTwin, BouncedTwin, CarriesTwin, DeliveredTwin, ExpectTwin, LogTwin, SealTwin,
                 SmtpTwin, Targets, Text, Verify,
             },
         },
     },
+    target::TargetKind,
 };
 
 impl Cx<'_> {
@@ -41,7 +41,13 @@ impl Cx<'_> {
         Some(Expectation { index, at: self.position(twin.at), targets, kind: kind? })
     }
 
-    fn placed(&mut self, index: usize, at: Place, targets: Many<At<TargetKind>>, kind: ExpectationKind) -> Expectation {
+    fn placed(
+        &mut self,
+        index: usize,
+        at: Place,
+        targets: OneOrMany<At<TargetKind>>,
+        kind: ExpectationKind,
+    ) -> Expectation {
         Expectation { index, at: self.position(at), targets: self.distinct(targets), kind }
     }
 

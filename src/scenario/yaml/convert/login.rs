@@ -5,12 +5,12 @@ use crate::{
     core::At,
     scenario::{
         config::{GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec, OauthSpec, SecretPlace, SecretRef},
-        target::Mechanism,
         yaml::{
             node::Place,
             twin::config::{AuthKind, Secret, SecretForm, SecretTwin, ServerTwin},
         },
     },
+    target::Mechanism,
 };
 use std::path::PathBuf;
 

@@ -11,15 +11,14 @@ pub(crate) mod server;
 mod signer;
 pub(crate) mod text;
 
-use super::{
-    Source, YamlError, YamlErrors,
-    de::Fault,
-    node::Place,
-    spot::{Many, Spot, Time},
-};
+use super::{Source, YamlError, YamlErrors, de::Fault, node::Place, spot::Spot};
 use crate::{
-    core::{At, Position},
-    scenario::{target::TargetKind, vars::Template},
+    core::{
+        At, Position,
+        reading::{HumanDuration, OneOrMany},
+    },
+    scenario::vars::Template,
+    target::TargetKind,
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -107,12 +106,12 @@ impl<'a> Cx<'a> {
     }
 
     /// A duration with its place.
-    pub(crate) fn time(&self, spot: Spot<Time>) -> At<Duration> {
+    pub(crate) fn time(&self, spot: Spot<HumanDuration>) -> At<Duration> {
         At::new(spot.value.0, self.position(spot.at))
     }
 
     /// A time that something must come in.
-    pub(crate) fn time_limit(&mut self, spot: Spot<Time>) -> At<Duration> {
+    pub(crate) fn time_limit(&mut self, spot: Spot<HumanDuration>) -> At<Duration> {
         if spot.value.0.is_zero() {
             self.wrong(spot.at, "`within` is zero", "nothing comes in no time; write for example 2m");
         }
@@ -127,7 +126,7 @@ impl<'a> Cx<'a> {
     }
 
     /// A list of targets without repetition.
-    pub(crate) fn distinct(&mut self, targets: Many<At<TargetKind>>) -> Vec<TargetKind> {
+    pub(crate) fn distinct(&mut self, targets: OneOrMany<At<TargetKind>>) -> Vec<TargetKind> {
         let mut kinds = Vec::new();
         for target in targets.0 {
             if kinds.contains(&target.value) {
@@ -147,7 +146,7 @@ impl<'a> Cx<'a> {
     }
 
     /// A list of targets without repetition.
-    pub(crate) fn targets(&mut self, spot: Option<Spot<Many<Spot<TargetKind>>>>) -> Vec<TargetKind> {
+    pub(crate) fn targets(&mut self, spot: Option<Spot<OneOrMany<Spot<TargetKind>>>>) -> Vec<TargetKind> {
         let mut kinds = Vec::new();
         for target in spot.map(|s| s.value.0).unwrap_or_default() {
             if kinds.contains(&target.value) {

@@ -2,16 +2,19 @@
 
 use super::Cx;
 use crate::{
-    core::At,
+    core::{
+        At,
+        reading::{HumanDuration, OneOrMany},
+        suggest,
+    },
     scenario::{
         config::Profile,
-        suggest,
-        target::TargetKind,
         yaml::{
-            spot::{Entries, Many, Spot, Time, Try},
+            spot::{Entries, Spot, Try},
             twin::config::ProfileTwin,
         },
     },
+    target::TargetKind,
 };
 use std::collections::BTreeMap;
 
@@ -76,7 +79,7 @@ impl Cx<'_> {
             fail_fast: twin.fail_fast.map(|f| self.at(f)),
             max_fail: twin.max_fail.map(|m| self.at(m)),
             jobs: twin.jobs.map(|j| self.at(j)),
-            timeout: twin.timeout.map(|t: Spot<Time>| self.time(t)),
+            timeout: twin.timeout.map(|t: Spot<HumanDuration>| self.time(t)),
             global_timeout: twin.global_timeout.map(|t| self.time(t)),
             retries: twin.retries.map(|r| self.retries(r)),
             update: twin.update.map(|w| self.word(w)),
@@ -90,7 +93,7 @@ impl Cx<'_> {
         }
     }
 
-    fn all<T>(&self, many: Many<Spot<T>>) -> Vec<At<T>> {
+    fn all<T>(&self, many: OneOrMany<Spot<T>>) -> Vec<At<T>> {
         many.0.into_iter().map(|one| self.at(one)).collect()
     }
 }

@@ -2,18 +2,16 @@
 
 use super::Cx;
 use crate::{
-    core::{At, ScenarioId, Versions, version::NoVersions},
+    core::{At, ScenarioId, Versions, reading::OneOrMany, version::NoVersions},
     scenario::{
-        knobs::Knobs,
         model::{KnownIssue, Scenario, Wait, Written, WrittenRetries},
-        reach::out_of_reach,
-        target::TargetKind,
         vars::{Piece, Vars, is_name, pieces},
         yaml::{
-            spot::{Form, Many, Scalar, Spot, Try},
+            spot::{Form, Scalar, Spot, Try},
             twin::scenario::{KnownIssueTwin, PollTwin, RetriesTwin, ScenarioTwin, WaitTwin, WhenTwin},
         },
     },
+    target::{TargetKind, knobs::Knobs, support::unsupported_knob},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -151,18 +149,18 @@ impl Cx<'_> {
 
     fn scenario_targets(
         &mut self,
-        written: Option<Spot<Many<Spot<TargetKind>>>>,
+        written: Option<Spot<OneOrMany<Spot<TargetKind>>>>,
         lab: Option<&Knobs>,
     ) -> Vec<TargetKind> {
         let Some(knobs) = lab else {
             return if written.is_some() { self.targets(written) } else { TargetKind::ALL.to_vec() };
         };
-        let can = |kind: &TargetKind| kind.is_lab() && out_of_reach(knobs, *kind).is_none();
+        let can = |kind: &TargetKind| kind.is_lab() && unsupported_knob(knobs, *kind).is_none();
         let labs: Vec<TargetKind> = TargetKind::ALL.into_iter().filter(can).collect();
         let Some(written) = written else { return labs };
         if let Some(outside) = written.value.0.iter().find(|t| !can(&t.value)) {
             let kind = outside.value;
-            let (what, why) = match out_of_reach(knobs, kind).filter(|_| kind.is_lab()) {
+            let (what, why) = match unsupported_knob(knobs, kind).filter(|_| kind.is_lab()) {
                 Some((knob, why)) => (knob, format!(": {why}")),
                 None => ("lab".to_owned(), String::new()),
             };

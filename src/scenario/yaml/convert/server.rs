@@ -5,13 +5,13 @@ use crate::{
     core::At,
     scenario::{
         config::{EndpointSpec, LoginSpec},
-        target::{FolderNames, Provider, TlsMode},
         yaml::{
             node::Place,
             spot::{Form, Spot},
             twin::config::{FoldersTwin, MxTwin, ServerTwin},
         },
     },
+    target::{FolderNames, Provider, TlsMode},
 };
 
 /// What a server is for, with what is usual there.

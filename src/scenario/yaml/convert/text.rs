@@ -2,14 +2,13 @@
 
 use super::Cx;
 use crate::{
-    core::At,
+    core::{At, reading::OneOrMany, suggest},
     scenario::{
         model::{HeaderTest, MethodTest, ResultTest, TextTest},
-        suggest,
         vars::Template,
         yaml::{
             node::Place,
-            spot::{Form, Many, Scalar, Spot},
+            spot::{Form, Scalar, Spot},
             twin::expect::{Header, HeaderTwin, Method, Text, TextTwin},
         },
     },
@@ -105,7 +104,7 @@ impl Cx<'_> {
         Some(At::new(MethodTest { result, domain, comment }, self.position(method.at)))
     }
 
-    fn results(&mut self, method: &str, many: Many<Spot<String>>) -> Option<ResultTest> {
+    fn results(&mut self, method: &str, many: OneOrMany<Spot<String>>) -> Option<ResultTest> {
         let alone = many.0.len() == 1;
         let mut results = Vec::new();
         for word in many.0 {

@@ -1,10 +1,13 @@
 //! The project file, `sealcheck.yaml`.
 
 use super::{scenario::RetriesTwin, words};
-use crate::scenario::{
-    model::ArcPolicy,
+use crate::{
+    core::reading::{HumanDuration, OneOrMany},
+    scenario::{
+        model::ArcPolicy,
+        yaml::spot::{Entries, Form, Scalar, Spot, Try},
+    },
     target::{Provider, TargetKind, TlsMode},
-    yaml::spot::{Entries, Form, Many, Scalar, Spot, Time, Try},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -286,7 +289,7 @@ pub(crate) struct ProfileTwin {
     /// Where to run; in `run` it is written as `target` at the top of the file.
     pub(crate) target: Option<Spot<TargetKind>>,
     /// Conditions on tags; all must hold.
-    pub(crate) tags: Option<Many<Spot<String>>>,
+    pub(crate) tags: Option<OneOrMany<Spot<String>>>,
     /// Stop at the first failure.
     pub(crate) fail_fast: Option<Spot<bool>>,
     /// Stop after so many failures.
@@ -296,9 +299,9 @@ pub(crate) struct ProfileTwin {
     #[schemars(range(min = 1))]
     pub(crate) jobs: Option<Spot<u32>>,
     /// For every attempt of scenarios that do not say it.
-    pub(crate) timeout: Option<Spot<Time>>,
+    pub(crate) timeout: Option<Spot<HumanDuration>>,
     /// For the whole run.
-    pub(crate) global_timeout: Option<Spot<Time>>,
+    pub(crate) global_timeout: Option<Spot<HumanDuration>>,
     /// When to try again, where scenarios do not say it.
     pub(crate) retries: Option<RetriesTwin>,
     /// What happens to snapshots.
@@ -314,7 +317,7 @@ pub(crate) struct ProfileTwin {
     /// When `run` uses colours.
     pub(crate) color: Option<Spot<Color>>,
     /// Reports, as `FORMAT` or `FORMAT=PATH`.
-    pub(crate) report: Option<Many<Spot<String>>>,
+    pub(crate) report: Option<OneOrMany<Spot<String>>>,
     /// Whether the receiver must speak about ARC, where scenarios do not say it.
     pub(crate) arc: Option<Spot<ArcPolicy>>,
 }

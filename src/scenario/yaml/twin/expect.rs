@@ -1,11 +1,16 @@
 //! The items of `expect`.
 
 use super::words;
-use crate::core::Category;
-use crate::scenario::{
-    model::{AbsentExpectation, BodyTest, CountExpectation, FolderTest},
+use crate::{
+    core::{
+        Category,
+        reading::{HumanDuration, OneOrMany},
+    },
+    scenario::{
+        model::{AbsentExpectation, BodyTest, CountExpectation, FolderTest},
+        yaml::spot::{Entries, Form, Scalar, Spot},
+    },
     target::TargetKind,
-    yaml::spot::{Entries, Form, Many, Scalar, Spot, Time},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,7 +35,7 @@ pub(crate) enum ExpectTwin {
 }
 
 /// Where an expectation applies; everywhere when not written.
-pub(crate) type Targets = Option<Spot<Many<Spot<TargetKind>>>>;
+pub(crate) type Targets = Option<Spot<OneOrMany<Spot<TargetKind>>>>;
 
 /// A test of a text: the text it equals, or a map.
 pub(crate) type Text = Spot<Form<Scalar, TextTwin>>;
@@ -116,7 +121,7 @@ pub(crate) struct DeliveredTwin {
     /// The folder; the inbox when not written.
     pub(crate) folder: Option<Spot<FolderTest>>,
     /// The time from the end of the submission.
-    pub(crate) within: Option<Spot<Time>>,
+    pub(crate) within: Option<Spot<HumanDuration>>,
     /// The receiver's own, topmost Authentication-Results.
     pub(crate) auth: Option<Spot<AuthTwin>>,
     /// The ARC chain.
@@ -126,7 +131,7 @@ pub(crate) struct DeliveredTwin {
     /// Tests of the copy's header fields.
     pub(crate) headers: Option<Spot<Entries<Header>>>,
     /// Labels that it has at Gmail: one, or a list. `\\Important` and `\\Starred` are Gmail's own.
-    pub(crate) labels: Option<Many<Spot<String>>>,
+    pub(crate) labels: Option<OneOrMany<Spot<String>>>,
     /// What Gmail takes it for: the tab of its inbox.
     pub(crate) category: Option<Spot<Category>>,
     /// Where it applies.
@@ -153,7 +158,7 @@ pub(crate) struct AuthTwin {
 }
 
 /// What is wanted of one method: a result, a list of results, `any`, `absent`, or a map.
-pub(crate) type Method = Spot<Form<Many<Spot<String>>, MethodTwin>>;
+pub(crate) type Method = Spot<Form<OneOrMany<Spot<String>>, MethodTwin>>;
 
 /// What is wanted of one method.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -161,7 +166,7 @@ pub(crate) type Method = Spot<Form<Many<Spot<String>>, MethodTwin>>;
 #[schemars(rename = "Method")]
 pub(crate) struct MethodTwin {
     /// The result or results.
-    pub(crate) result: Option<Many<Spot<String>>>,
+    pub(crate) result: Option<OneOrMany<Spot<String>>>,
     /// The domain that the statement is about.
     pub(crate) d: Option<Spot<String>>,
     /// The comment.
@@ -224,7 +229,7 @@ pub(crate) struct BouncedTwin {
     /// The account whose mailbox gets it.
     pub(crate) to: Spot<String>,
     /// The time from the end of the submission.
-    pub(crate) within: Option<Spot<Time>>,
+    pub(crate) within: Option<Spot<HumanDuration>>,
     /// The bounce's From address.
     pub(crate) from: Option<Text>,
     /// `Action`; `failed` when not written.
@@ -255,7 +260,7 @@ pub(crate) struct LogTwin {
     /// A regular expression finds a match in the line.
     pub(crate) matches: Option<Spot<Scalar>>,
     /// How long to wait for it.
-    pub(crate) within: Option<Spot<Time>>,
+    pub(crate) within: Option<Spot<HumanDuration>>,
     /// Where it applies.
     pub(crate) targets: Targets,
 }

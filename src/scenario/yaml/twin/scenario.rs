@@ -1,11 +1,14 @@
 //! A scenario file.
 
 use super::expect::ExpectTwin;
-use crate::scenario::{
-    lab::LabWritten,
-    model::{ArcPolicy, Cleanup, Encoding, RetryOn, SnapshotPreset},
+use crate::{
+    core::reading::{HumanDuration, OneOrMany},
+    scenario::{
+        lab::LabWritten,
+        model::{ArcPolicy, Cleanup, Encoding, RetryOn, SnapshotPreset},
+        yaml::spot::{Entries, Form, Scalar, Spot, Try},
+    },
     target::TargetKind,
-    yaml::spot::{Entries, Form, Many, Scalar, Spot, Time, Try},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,7 +33,7 @@ pub(crate) struct ScenarioTwin {
     #[serde(default)]
     pub(crate) tags: Vec<Spot<String>>,
     /// Where it can run; everywhere when not written, in every lab when `lab` is written.
-    pub(crate) targets: Option<Try<Spot<Many<Spot<TargetKind>>>>>,
+    pub(crate) targets: Option<Try<Spot<OneOrMany<Spot<TargetKind>>>>>,
     /// Why it is not run.
     pub(crate) skip: Option<Spot<String>>,
     /// A failure that is known; passing is then a failure.
@@ -94,7 +97,7 @@ pub(crate) struct SendTwin {
     /// The account that sends.
     pub(crate) from: Spot<String>,
     /// The accounts or addresses that it is sent to.
-    pub(crate) to: Many<Spot<String>>,
+    pub(crate) to: OneOrMany<Spot<String>>,
     /// The envelope sender; an empty text is the null reverse-path.
     pub(crate) envelope_from: Option<Spot<String>>,
     /// The subject.
@@ -110,7 +113,7 @@ pub(crate) struct SendTwin {
     /// How the text is encoded for transport.
     pub(crate) encoding: Option<Spot<Encoding>>,
     /// Attachments: file names or maps.
-    pub(crate) attach: Option<Many<Spot<Form<String, AttachTwin>>>>,
+    pub(crate) attach: Option<OneOrMany<Spot<Form<String, AttachTwin>>>>,
     /// A message file that is sent as it is, but for its Message-ID and the probe header.
     pub(crate) eml: Option<Spot<String>>,
 }
@@ -136,11 +139,11 @@ pub(crate) struct AttachTwin {
 #[schemars(rename = "Wait")]
 pub(crate) struct WaitTwin {
     /// For the whole attempt.
-    pub(crate) timeout: Option<Spot<Time>>,
+    pub(crate) timeout: Option<Spot<HumanDuration>>,
     /// When to say SLOW.
-    pub(crate) slow_after: Option<Spot<Time>>,
+    pub(crate) slow_after: Option<Spot<HumanDuration>>,
     /// How often a mailbox is asked.
-    pub(crate) poll: Option<Spot<Form<Time, PollTwin>>>,
+    pub(crate) poll: Option<Spot<Form<HumanDuration, PollTwin>>>,
 }
 
 /// How often a mailbox is asked.
@@ -149,9 +152,9 @@ pub(crate) struct WaitTwin {
 #[schemars(rename = "Poll")]
 pub(crate) struct PollTwin {
     /// The first interval.
-    pub(crate) every: Option<Spot<Time>>,
+    pub(crate) every: Option<Spot<HumanDuration>>,
     /// The longest that a mailbox is left unasked; more than ten seconds are ten.
-    pub(crate) max: Option<Spot<Time>>,
+    pub(crate) max: Option<Spot<HumanDuration>>,
 }
 
 /// When to try again; every try sends a new mail.
@@ -163,7 +166,7 @@ pub(crate) struct RetriesTwin {
     #[schemars(range(max = 10))]
     pub(crate) max: Spot<u32>,
     /// After what.
-    pub(crate) on: Option<Spot<Many<RetryOn>>>,
+    pub(crate) on: Option<Spot<OneOrMany<RetryOn>>>,
     /// How long to wait before.
-    pub(crate) delay: Option<Spot<Time>>,
+    pub(crate) delay: Option<Spot<HumanDuration>>,
 }

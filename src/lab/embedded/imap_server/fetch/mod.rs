@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     lab::embedded::store::{FolderKind, account::Mail},
-    scenario::target::Provider,
+    target::Provider,
 };
 use items::Item;
 use mime::Part;

@@ -9,7 +9,7 @@ use super::{
     session::{Answer, Session, Status},
     tokens::{Token, Tokens, Unreadable},
 };
-use crate::{lab::embedded::store::FolderKind, scenario::target::Provider};
+use crate::{lab::embedded::store::FolderKind, target::Provider};
 use key::{Key, Place};
 
 impl Session {

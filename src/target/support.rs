@@ -1,12 +1,12 @@
 //! Which knobs have effect in which lab.
 
 use super::{
+    TargetKind,
     knobs::{Knobs, SealFault, ServerFault},
-    target::TargetKind,
 };
 
 /// The knob that a lab of this kind cannot have, as it is written, and why; `None` when it can have all of them.
-pub fn out_of_reach(knobs: &Knobs, kind: TargetKind) -> Option<(String, &'static str)> {
+pub fn unsupported_knob(knobs: &Knobs, kind: TargetKind) -> Option<(String, &'static str)> {
     let company = &knobs.company;
     if kind == TargetKind::Embedded {
         let code = company.server.code()?;
@@ -37,12 +37,12 @@ const AROUND: &str = "it takes what Postfix does before or behind rspamd";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::faults;
+    use crate::target::faults;
 
     fn reach(code: &str) -> [bool; 3] {
         let mut knobs = Knobs::default();
         faults::turn(&mut knobs, &[code]).unwrap();
-        [TargetKind::Embedded, TargetKind::Rspamd, TargetKind::Postfix].map(|k| out_of_reach(&knobs, k).is_none())
+        [TargetKind::Embedded, TargetKind::Rspamd, TargetKind::Postfix].map(|k| unsupported_knob(&knobs, k).is_none())
     }
 
     #[test]

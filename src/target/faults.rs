@@ -1,13 +1,10 @@
-//! Faults by their catalogue code: which knobs bring a cause about in a lab. [`super::reach`] knows which lab can have them.
+//! Faults by their catalogue code: which knobs bring a cause about in a lab. [`super::support`] knows which lab can have them.
 
-use super::{
-    knobs::{
-        ArcSealing, DmarcRecord, DnsAnswer, DnsFault, ImapFault, Knobs, Locale, Modification, Placement, PublishedKey,
-        SealFault, SealedResults, SenderArc, SenderDkim, ServerFault, SpfRecord,
-    },
-    suggest,
+use super::knobs::{
+    ArcSealing, DmarcRecord, DnsAnswer, DnsFault, ImapFault, Knobs, Locale, Modification, Placement, PublishedKey,
+    SealFault, SealedResults, SenderArc, SenderDkim, ServerFault, SpfRecord,
 };
-use crate::core::Category;
+use crate::core::{Category, suggest};
 use std::time::Duration;
 
 /// A fault that a lab can have.

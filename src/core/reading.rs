@@ -1,0 +1,292 @@
+//! How values of files are read where serde alone does not know: their places, one or many of them, words, and texts that must
+//! have a form. What is wrong with a form is noted, and the rest of the file is read all the same. A deserializer knows the
+//! names below; `scenario/yaml` is the one that does.
+
+use super::{At, Position};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeSeed, EnumAccess, SeqAccess, VariantAccess, Visitor},
+};
+use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
+
+/// The newtype name by which a value asks for itself with its position.
+pub(crate) const AT: &str = "$at";
+/// The newtype name by which a value notes what is wrong with it.
+pub(crate) const NOTE: &str = "$note";
+/// The newtype name by which a value asks for one or many.
+pub(crate) const MANY: &str = "$many";
+
+/// What is wrong with a value, and what to do: the alternate form of its text.
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    message: String,
+    help: String,
+}
+
+impl Wrong {
+    pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into() }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if f.alternate() { &self.help } else { &self.message })
+    }
+}
+
+/// Reads a value and notes what `check` says of it.
+pub(crate) fn value<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+    check: impl FnOnce(&T) -> Result<(), Wrong>,
+) -> Result<T, D::Error> {
+    struct V<T, C>(C, PhantomData<T>);
+    impl<'de, T: Deserialize<'de>, C: FnOnce(&T) -> Result<(), Wrong>> Visitor<'de> for V<T, C> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a value")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
+            let value = seq.next_element()?.ok_or_else(|| de::Error::custom("no value"))?;
+            if let Err(wrong) = (self.0)(&value) {
+                seq.next_element_seed(Note(wrong))?;
+            }
+            Ok(value)
+        }
+    }
+    deserializer.deserialize_newtype_struct(NOTE, V(check, PhantomData))
+}
+
+/// Hands the deserializer what to note.
+struct Note(Wrong);
+
+impl<'de> DeserializeSeed<'de> for Note {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
+        Err(de::Error::custom(self.0))
+    }
+}
+
+/// Reads one of these words.
+pub(crate) fn word<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    words: &'static [&'static str],
+) -> Result<&'static str, D::Error> {
+    struct V(&'static [&'static str]);
+    impl<'de> Visitor<'de> for V {
+        type Value = &'static str;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a word")
+        }
+        fn visit_enum<A: de::EnumAccess<'de>>(self, data: A) -> Result<&'static str, A::Error> {
+            let (word, _) = data.variant::<String>()?;
+            let known = self.0.iter().find(|w| **w == word).copied();
+            known.ok_or_else(|| de::Error::unknown_variant(&word, self.0))
+        }
+    }
+    deserializer.deserialize_enum("", words, V(words))
+}
+
+/// Declares texts that must have a form.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident = $check:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub(crate) struct $name(pub(crate) String);
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let check: fn(&str) -> Result<(), $crate::core::reading::Wrong> = $check;
+                $crate::core::reading::value(deserializer, |text: &String| check(text)).map(Self)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                "string".into()
+            }
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                String::json_schema(generator)
+            }
+        }
+    )*};
+}
+pub(crate) use texts;
+
+/// Declares an enum of words with its spellings. The words `true` and `false` are YAML's truth values. The first variant is
+/// the default.
+macro_rules! words {
+    ($($(#[$doc:meta])* $vis:vis enum $name:ident {
+        $(#[$first_doc:meta])* $first:ident = $first_text:literal $(| $first_alias:literal)*
+        $(, $(#[$variant_doc:meta])* $variant:ident = $text:literal $(| $alias:literal)*)* $(,)?
+    })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        $vis enum $name {
+            $(#[$first_doc])* $first,
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                const WORDS: &[&str] = &[$first_text, $($first_alias,)* $($text, $($alias,)*)*];
+                match $crate::core::reading::word(deserializer, WORDS)? {
+                    $($text $(| $alias)* => Ok(Self::$variant),)*
+                    _ => Ok(Self::$first),
+                }
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let words: Vec<serde_json::Value> =
+                    [$first_text, $($first_alias,)* $($text, $($alias,)*)*]
+                    .into_iter()
+                    .map(|word| match word {
+                        "true" => true.into(),
+                        "false" => false.into(),
+                        word => word.into(),
+                    })
+                    .collect();
+                schemars::json_schema!({ "enum": words })
+            }
+        }
+    )*};
+}
+pub(crate) use words;
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+            type Value = At<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value with its position")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<At<T>, A::Error> {
+                let missing = || de::Error::custom("no position");
+                let file: String = seq.next_element()?.ok_or_else(missing)?;
+                let mut next = || seq.next_element::<u32>()?.ok_or_else(missing);
+                let at = Position { file: file.into(), line: next()?, column: next()?, len: next()? };
+                Ok(At { value: seq.next_element()?.ok_or_else(missing)?, at })
+            }
+        }
+        deserializer.deserialize_newtype_struct(AT, V(PhantomData))
+    }
+}
+
+macro_rules! transparent_schema {
+    ($($wrapper:ident),*) => {$(
+        impl<T: JsonSchema> JsonSchema for $wrapper<T> {
+            fn inline_schema() -> bool {
+                T::inline_schema()
+            }
+            fn schema_name() -> Cow<'static, str> {
+                T::schema_name()
+            }
+            fn schema_id() -> Cow<'static, str> {
+                T::schema_id()
+            }
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                T::json_schema(generator)
+            }
+        }
+    )*};
+}
+
+transparent_schema!(At);
+
+/// One value, or a list of them; never empty.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+impl<T> Default for OneOrMany<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+/// Reads one of two shapes; the deserializer says which by the variant number.
+pub(crate) struct Shape<A, B, O> {
+    pub(crate) first: fn(A) -> O,
+    pub(crate) second: fn(B) -> O,
+}
+
+impl<'de, A: Deserialize<'de>, B: Deserialize<'de>, O> Visitor<'de> for Shape<A, B, O> {
+    type Value = O;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a short or a long form")
+    }
+    fn visit_enum<E: EnumAccess<'de>>(self, data: E) -> Result<O, E::Error> {
+        let (shape, content) = data.variant::<u32>()?;
+        if shape == 0 { content.newtype_variant().map(self.first) } else { content.newtype_variant().map(self.second) }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(MANY, Shape { first: |one| OneOrMany(vec![one]), second: OneOrMany })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("OneOrMany{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
+}
+
+/// How a duration looks.
+pub(crate) const DURATION_PATTERN: &str = "^([0-9]+(ms|s|m|h|d))+$";
+
+/// A duration such as `300ms`, `45s` or `1m30s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HumanDuration(pub Duration);
+
+impl<'de> Deserialize<'de> for HumanDuration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        super::duration::parse(&text).map(Self).map_err(de::Error::custom)
+    }
+}
+
+impl From<HumanDuration> for Duration {
+    fn from(time: HumanDuration) -> Self {
+        time.0
+    }
+}
+
+impl From<HumanDuration> for Option<Duration> {
+    fn from(time: HumanDuration) -> Self {
+        Some(time.0)
+    }
+}
+
+impl JsonSchema for HumanDuration {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number and a unit, for example 300ms, 45s, 3m, 2h, 7d or 1m30s.",
+            "type": "string",
+            "pattern": DURATION_PATTERN
+        })
+    }
+}
