@@ -3,7 +3,7 @@
 
 use super::{
     arrival::between,
-    clock::SubmissionEnd,
+    moment::SubmissionEnd,
     plan::{Item, Taken},
     recorded,
     search::Search,

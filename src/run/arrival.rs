@@ -1,6 +1,6 @@
 //! A message that came, and when.
 
-use super::clock::SubmissionEnd;
+use super::moment::SubmissionEnd;
 use crate::{
     evidence::{Arrival, Folder},
     mail::{Message, dsn::Dsn, received},

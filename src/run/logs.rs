@@ -1,6 +1,6 @@
 //! Which logs an attempt reads, and for how long.
 
-use super::{clock::SubmissionEnd, log::Log, world::World};
+use super::{log::Log, moment::SubmissionEnd, world::World};
 use crate::{
     evidence::LogLine,
     judge::check::logs_hold,

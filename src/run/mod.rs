@@ -20,6 +20,7 @@ mod limits;
 mod log;
 mod logs;
 mod lost;
+mod moment;
 mod next_hop;
 mod pipeline;
 mod pool;

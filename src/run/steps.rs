@@ -3,9 +3,9 @@
 use super::{
     Environment,
     arrival::Found,
-    clock::{Moment, SubmissionEnd},
     goals::Goals,
     log::Log,
+    moment::{Moment, SubmissionEnd},
     plan::Item,
     route::{Route, route},
     watches::Watches,

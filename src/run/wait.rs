@@ -3,10 +3,10 @@
 
 use super::{
     arrival::{self, Found},
-    clock::{Moment, SubmissionEnd},
     goals::Decision,
     log::millis,
     lost::Lost,
+    moment::{Moment, SubmissionEnd},
     next_hop,
     search::Search,
     steps::{AttemptContext, Composed},

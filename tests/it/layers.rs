@@ -90,7 +90,8 @@ fn rooms_used(text: &str) -> BTreeSet<String> {
     rooms
 }
 
-fn tree() -> Vec<(String, String)> {
+/// Every file of `src`, by its path there, and its text.
+pub(crate) fn tree() -> Vec<(String, String)> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&src, &mut files);

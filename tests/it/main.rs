@@ -57,6 +57,7 @@ mod lab_beside;
 mod lab_up_interop;
 mod late;
 mod layers;
+mod layers_cycles;
 mod limits;
 mod logins;
 mod logs;
