@@ -7,7 +7,7 @@ use super::{
     plan::{Item, Taken},
     recorded,
     search::Search,
-    steps::{AttemptContext, Composed, Submitted},
+    steps::{AttemptContext, Composed, Submitted, Watching},
     watches,
 };
 use crate::{
@@ -37,7 +37,7 @@ const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 pub(super) fn compose_anew(cx: &AttemptContext<'_>, past: &Taken) -> Result<Composed, StageError> {
     let mail = &past.mail;
     let vars = cx.item.vars(&cx.world.target, &cx.environment.vars, &mail.run, &mail.token);
-    Composed::of(cx, vars, (&mail.run, mail.date), |sent, _| {
+    Composed::of(cx, vars, &mail.run, mail.date, |sent, _| {
         if let Some(signature) = &mail.signature {
             sent.raw = [signature.as_bytes(), &sent.raw].concat();
         }
@@ -67,7 +67,7 @@ pub(super) async fn resume(
     // Mail of attempts before this one may have come since, too; that is asked at the end.
     for earlier in past.earlier.iter().filter(|a| a.status == Status::TimedOut) {
         let wanted = Wanted { message_id: earlier.message_id.clone(), token: earlier.token.clone() };
-        world.deliveries.sent(cx.item, earlier.n, (&wanted, past.mail.date), composed.receivers());
+        world.deliveries.sent(cx.item.index, earlier.n, &wanted, past.mail.date, composed.receivers());
         world.deliveries.give_up(&earlier.token);
     }
 
@@ -75,7 +75,8 @@ pub(super) async fn resume(
     let end = SubmissionEnd::earlier(submitted, between(submitted, clock.now()));
     let submission = Submission { server: composed.route.first, ..past.submission() };
     let since = Logs::mark_past(past.mail.date);
-    Ok(Submitted { submission, end, watches, since, deadline, slow_at: None, there: Some(there) })
+    let watching = Watching { end, watches, deadline, slow_at: None, there: Some(there) };
+    Ok(Submitted { submission, since, watching })
 }
 
 fn occasion<'a>(item: &'a Item, past: &'a Taken, target: &'a Target, vars: &'a Vars) -> Occasion<'a> {

@@ -24,13 +24,13 @@ impl Clocks {
     /// this machine's clock was stepped in between, it may have come at any time that the clock showed.
     pub(super) fn compare(&self, found: &[Found], began: Moment, now: Moment) -> Option<StageError> {
         let (began, now) = (began.wall.as_second(), now.wall.as_second());
-        let wrong = found.iter().find_map(|one| apart(one, (began.min(now), began.max(now))))?;
+        let wrong = found.iter().find_map(|one| apart(one, began.min(now), began.max(now)))?;
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(wrong.clone());
         Some(wrong)
     }
 }
 
-fn apart(found: &Found, (sent, now): (i64, i64)) -> Option<StageError> {
+fn apart(found: &Found, sent: i64, now: i64) -> Option<StageError> {
     let there = found.arrival.internal_date.filter(|there| is_apart(*there, (sent, now)))?;
     let account = &found.arrival.account;
     // Who else was there: the servers that the mail passed before.
@@ -43,9 +43,10 @@ fn apart(found: &Found, (sent, now): (i64, i64)) -> Option<StageError> {
         text(there),
         text(sent),
     );
-    let next = match with_us > with_them {
-        true => format!("the clock of {account}'s server is wrong: tell who keeps it"),
-        false => "set this machine's clock right, for example `timedatectl set-ntp true`".to_owned(),
+    let next = if with_us > with_them {
+        format!("the clock of {account}'s server is wrong: tell who keeps it")
+    } else {
+        "set this machine's clock right, for example `timedatectl set-ntp true`".to_owned()
     };
     Some(StageError::new(HarnessCode::H10, format!("compare clocks with {account}"), message, next))
 }

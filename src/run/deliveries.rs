@@ -1,6 +1,5 @@
 //! What the attempts in a world know of each other's mail: what was sent to a mailbox, what came, what was given up.
 
-use super::plan::Item;
 use crate::{core::Token, evidence::Others, probe::mailbox::Wanted};
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -35,15 +34,16 @@ impl Deliveries {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A mail of this Date was sent a moment ago, of which these accounts are to get copies.
+    /// A mail of this Date was sent a moment ago, of which these accounts are to get copies. `index` is the scenario's place in the plan.
     pub(super) fn sent(
         &self,
-        item: &Item,
+        index: usize,
         attempt: u32,
-        (wanted, date): (&Wanted, i64),
+        wanted: &Wanted,
+        date: i64,
         accounts: impl IntoIterator<Item = String>,
     ) {
-        let (index, sent) = (item.index, Instant::now());
+        let sent = Instant::now();
         let mail =
             |account| Mail { index, attempt, account, wanted: wanted.clone(), sent, date, came: None, given_up: None };
         self.all().extend(accounts.into_iter().map(mail));

@@ -74,7 +74,7 @@ impl Emitter {
             let (seq, to) = &mut *stream;
             let event = masked(RunEvent { v: VERSION, t: self.clock.text(), seq: *seq, event }, &self.redactor);
             *seq += 1;
-            drop(to.send(event));
+            let _ = to.send(event);
         }
     }
 }

@@ -15,16 +15,21 @@ use crate::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
+/// What was seen of a mail, before what came is read and verified.
+pub(super) struct Sightings {
+    pub(super) sent: Sent,
+    pub(super) submission: Submission,
+    pub(super) next_hop: Vec<NextHop>,
+    pub(super) found: Vec<(Found, Filed)>,
+    pub(super) logs: Gathered,
+    pub(super) mailboxes: MailboxNotes,
+    /// How long, from the end of the submission.
+    pub(super) waited: Duration,
+}
+
 /// Builds the evidence of an attempt. `now` is in seconds since 1970.
-pub(super) async fn build(
-    world: &World,
-    sent: Sent,
-    submission: Submission,
-    found: Vec<(Found, Filed)>,
-    (logs, mailboxes, next_hop): (Gathered, MailboxNotes, Vec<NextHop>),
-    waited: Duration,
-    now: i64,
-) -> Evidence {
+pub(super) async fn build(world: &World, sightings: Sightings, now: i64) -> Evidence {
+    let Sightings { sent, submission, next_hop, found, logs, mailboxes, waited } = sightings;
     let (mut copies, mut bounces) = (Vec::new(), Vec::new());
     for (Found { arrival, after, message, dsn }, filed) in found {
         if let Some(dsn) = dsn {

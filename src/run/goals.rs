@@ -112,7 +112,9 @@ impl Goals {
                 Goal::Absent { .. } => continue,
                 Goal::Count { account, folder, is, settle } => {
                     let times = times_of_copies(found, account, *folder);
-                    settle_ends.extend(times.last().filter(|_| times.len() == *is).map(|last| *last + *settle));
+                    if times.len() == *is {
+                        settle_ends.extend(times.last().map(|last| *last + *settle));
+                    }
                 }
                 Goal::Copy { .. } | Goal::Bounce(_) => {}
             }

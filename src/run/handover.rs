@@ -27,13 +27,14 @@ pub(super) enum Held {
 
 impl Held {
     pub(super) fn of(holds: bool, cx: &AttemptContext<'_>, evidence: &Evidence) -> Self {
-        let is_silence = |kind: &ExpectationKind| matches!(kind, ExpectationKind::Absent(_));
         let is_seen = !evidence.copies.is_empty() || !evidence.bounces.is_empty();
         let mut expected = cx.item.scenario.expected_on(cx.world.target.kind);
-        match holds {
-            false => Self::Not,
-            true if is_seen || !expected.any(|e| is_silence(&e.kind)) => Self::BySight,
-            true => Self::BySilence,
+        if !holds {
+            Self::Not
+        } else if is_seen || !expected.any(|e| matches!(e.kind, ExpectationKind::Absent(_))) {
+            Self::BySight
+        } else {
+            Self::BySilence
         }
     }
 }
@@ -63,8 +64,10 @@ pub(super) async fn hand_over(
     loop {
         submission = one_try(cx, composed, &sent, submission, began, until).await?;
         let left = until.saturating_duration_since(Instant::now());
-        let again = again(cx, composed, &sent, &submission).filter(|_| left > pause + deadline::scaled(TRY));
-        let Some((recipients, reply)) = again else { return Ok(submission) };
+        if left <= pause + deadline::scaled(TRY) {
+            return Ok(submission);
+        }
+        let Some((recipients, reply)) = again(cx, composed, &sent, &submission) else { return Ok(submission) };
         let text = format!("{}; next try in {}", reply.reply, duration::human(pause));
         let begun = cx.log.begin_with("deferred", text);
         tokio::time::sleep(pause).await;
@@ -129,11 +132,13 @@ fn again<'s>(
     sent: &Sent,
     submission: &'s Submission,
 ) -> Option<(Vec<String>, &'s StageReply)> {
-    let is_asked_for = || asks_for_refusal(&cx.item.scenario, &cx.world.target, &composed.vars, submission);
-    let is_tested = submission.server != FirstServer::Sender;
-    let reply = submission.deferral().filter(|_| is_tested && submission.unanswered.is_none())?;
+    if submission.server == FirstServer::Sender || submission.unanswered.is_some() {
+        return None;
+    }
+    let reply = submission.deferral()?;
     let put_off: Vec<String> = sent.rcpt_to.iter().filter(|to| !submission.is_settled(to)).cloned().collect();
-    (!put_off.is_empty() && !is_asked_for()).then_some((put_off, reply))
+    let is_asked_for = asks_for_refusal(&cx.item.scenario, &cx.world.target, &composed.vars, submission);
+    (!put_off.is_empty() && !is_asked_for).then_some((put_off, reply))
 }
 
 /// Why what the first server said leaves open what the system under test does with the mail.
@@ -144,7 +149,9 @@ pub(super) fn in_doubt(
     held: Held,
 ) -> Option<StageError> {
     let stage = format!("submit to {}", composed.route.server);
-    if let Some(why) = submission.unanswered.as_ref().filter(|_| held != Held::BySight) {
+    if let Some(why) = &submission.unanswered
+        && held != Held::BySight
+    {
         let message = format!("{why}; nobody knows whether the server took the mail, so it was not sent again");
         let next = format!("look for the Message-ID in the server's log; {SMTP_LOG}");
         return Some(StageError::new(HarnessCode::H04, stage, message, next));
@@ -181,8 +188,10 @@ pub(super) fn in_doubt(
 fn told(submission: &Submission, reply: &StageReply) -> String {
     let what = if reply.reply.is_transient() { "put the mail off" } else { "refused the mail" };
     // Another recipient has it.
-    let whom = reply.recipient.as_ref().filter(|_| submission.may_be_accepted());
-    let whom = whom.map(|recipient| format!(" for {recipient}")).unwrap_or_default();
+    let whom = match &reply.recipient {
+        Some(recipient) if submission.may_be_accepted() => format!(" for {recipient}"),
+        _ => String::new(),
+    };
     let tries = match submission.deferrals.len() {
         0 => String::new(),
         1 => ", after one that was put off as well".to_owned(),

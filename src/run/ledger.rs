@@ -114,7 +114,9 @@ impl Memory {
         }
         let (done, result) = tokio::sync::oneshot::channel();
         // What comes too late is let go of, and the lock with it.
-        let waiter = tokio::task::spawn_blocking(move || drop(done.send(work())));
+        let waiter = tokio::task::spawn_blocking(move || {
+            let _ = done.send(work());
+        });
         match tokio::time::timeout(patience, result).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(io::Error::other("its reader panicked; please report it")),

@@ -182,9 +182,9 @@ fn too_many(account: &Account, most: &At<u32>, planned: usize, sent: &[i64]) -> 
         mails(most.value),
         sent.len()
     );
-    let help = match sent.get(over - 1).filter(|_| planned <= room) {
-        Some(at) => format!("select fewer scenarios, or run again after {}", clock_text(at + DAY)),
-        None => "select fewer scenarios, or write another `per_day` in `limits`, where the provider allows it".into(),
+    let help = match sent.get(over - 1) {
+        Some(at) if planned <= room => format!("select fewer scenarios, or run again after {}", clock_text(at + DAY)),
+        _ => "select fewer scenarios, or write another `per_day` in `limits`, where the provider allows it".into(),
     };
     Some(YamlError::new(message, most.at.clone()).with_help(help))
 }

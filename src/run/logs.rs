@@ -52,9 +52,10 @@ impl Asked<'_> {
         };
         let gathered = world.logs.gather(&question).await;
         let unread: Vec<_> = gathered.unread.iter().map(|u| format!("{}; {}", u.problem, u.next)).collect();
-        match unread.is_empty() {
-            true => log.end(&begun, "ok", json!({ "lines": gathered.lines.len() })),
-            false => log.end(&begun, "error", json!(unread)),
+        if unread.is_empty() {
+            log.end(&begun, "ok", json!({ "lines": gathered.lines.len() }));
+        } else {
+            log.end(&begun, "error", json!(unread));
         }
         gathered
     }

@@ -53,7 +53,10 @@ pub(super) async fn unreachable(world: &World, message_id: &str, log: &Log) -> S
 
 /// What it proves when the mail was still put off in the end, and something is missing or nothing was seen: nothing.
 pub(super) fn in_doubt(tries: &[NextHop], held: Held) -> Option<StageError> {
-    let last = tries.last().filter(|_| held != Held::BySight)?;
+    if held == Held::BySight {
+        return None;
+    }
+    let last = tries.last()?;
     let why = last.deferral()?;
     let (code, next) = match last.problem {
         Some(_) => (HarnessCode::H04, NEXT),

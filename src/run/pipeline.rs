@@ -5,7 +5,8 @@ use super::{
     Environment, again,
     arrival::Found,
     attempt_report::{self, Attempted},
-    emit, evidence,
+    emit,
+    evidence::{self, Sightings},
     exhausted::exhausted,
     filed,
     handover::{Held, hand_over, in_doubt},
@@ -16,10 +17,9 @@ use super::{
     next_hop,
     plan::Item,
     recorded,
-    steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited},
+    steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited, Watching},
     unverified::unverified,
-    wait::{self, Watching},
-    watches,
+    wait, watches,
     world::World,
 };
 use crate::{
@@ -87,7 +87,7 @@ fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, StageError> {
     let (environment, item, target) = (cx.environment, cx.item, &cx.world.target);
     let vars = item.vars(target, &environment.vars, &environment.run, &cx.token);
     let date = environment.emitter.clock().now().as_second();
-    Composed::of(cx, vars, (&environment.run, date), |sent, route| {
+    Composed::of(cx, vars, &environment.run, date, |sent, route| {
         let unsigned = sent.raw.len();
         if let Some(signer) = &route.signer {
             sign(sent, signer)?;
@@ -114,18 +114,19 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     let told = recorded::submitted(&submission, &composed.route.server, emit::text(end.wall));
     log.emit(|scenario, attempt| Event::MailSubmitted { scenario, attempt, submission: told });
     if submission.may_be_accepted() {
-        world.deliveries.sent(cx.item, cx.number, (&composed.wanted, composed.date), composed.receivers());
+        world.deliveries.sent(cx.item.index, cx.number, &composed.wanted, composed.date, composed.receivers());
     }
     let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
-    Ok(Submitted { submission, end, watches, since, deadline, slow_at, there: None })
+    let watching = Watching { end, watches, deadline, slow_at, there: None };
+    Ok(Submitted { submission, since, watching })
 }
 
 /// Waits until what came decides everything, or time is up.
 async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: Submitted) -> Waited {
-    let Submitted { submission, end, watches, since, deadline, slow_at, there } = submitted;
-    let (log, world, is_new) = (&cx.log, cx.world, there.is_none());
+    let Submitted { submission, since, watching } = submitted;
+    let (log, world, is_new) = (&cx.log, cx.world, watching.there.is_none());
+    let (end, deadline) = (watching.end, watching.deadline);
     let begun = log.begin("wait");
-    let watching = Watching { end, watches, deadline, slow_at, there };
     let wait::Outcome { found, searched, mut error } = wait::wait(cx, composed, &submission, watching).await;
     let waited = end.elapsed();
     if is_new {
@@ -164,10 +165,10 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
         ..notes
     };
     let next_hop = next_hop::tries(world, &composed.sent.message_id, end.plus(Duration::ZERO));
-    let (found, unread) = filed::Asked { scenario, deadline }.look_up(world, found).await;
-    let evidence =
-        evidence::build(world, composed.sent.clone(), submission, found, (logs, mailboxes, next_hop), waited, now)
-            .await;
+    let (found, unread) = filed::look_up(world, scenario, deadline, found).await;
+    let sent = composed.sent.clone();
+    let sightings = Sightings { sent, submission, next_hop, found, logs, mailboxes, waited };
+    let evidence = evidence::build(world, sightings, now).await;
     log.end(&begun, "ok", Value::Null);
     let unverified = unverified(&evidence);
     Collected { evidence, error: error.or(unread), unverified }
@@ -195,9 +196,10 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
         of_checks.iter_mut().filter(|c| !c.passed).for_each(|c| c.inconclusive = true);
     }
     // What is missing of a mail has no cause.
-    let diagnosis = match is_whole {
-        true => judge::diagnose::explain(evidence, of_checks, target, error.as_ref()),
-        false => error.as_ref().and_then(judge::diagnose::of_error).into_iter().collect(),
+    let diagnosis = if is_whole {
+        judge::diagnose::explain(evidence, of_checks, target, error.as_ref())
+    } else {
+        error.as_ref().and_then(judge::diagnose::of_error).into_iter().collect()
     };
     cx.log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
     Judged { checks, diagnosis, error }

@@ -91,9 +91,9 @@ pub async fn run(
     }
     let limits = Limits::new(options.sent.clone(), emitter.clone());
     let outline = options.given.outline();
-    let (problems, trouble) = match outline.as_ref().filter(|_| plan.resumed.is_none()) {
-        Some(target) => limits.refuse(&plan, target, options.global_timeout).await,
-        None => Default::default(),
+    let (problems, trouble) = match &outline {
+        Some(target) if plan.resumed.is_none() => limits.refuse(&plan, target, options.global_timeout).await,
+        _ => Default::default(),
     };
     if !problems.is_empty() {
         return Err(Refused(problems));
@@ -108,8 +108,8 @@ pub async fn run(
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
-    let heard = (emitter.clone(), stop.clone());
-    let worlds = Worlds::new(options.given.clone(), poll, options.redactor.clone(), heard, &needs);
+    let (given, redactor) = (options.given.clone(), options.redactor.clone());
+    let worlds = Worlds::new(given, poll, redactor, emitter.clone(), stop.clone(), &needs);
     emitter.emit(Event::RunStarted {
         run: options.run.clone(),
         target: target.clone(),
@@ -148,8 +148,7 @@ pub async fn run(
     });
     let turns = Turns::of(&plan.items, outline.as_ref());
     kept.iter().for_each(|report| finished(&environment, report));
-    let Finished { mut scenarios, mut late, bug } =
-        all(&environment, plan.items, (jobs, turns), options.max_fail).await;
+    let Finished { mut scenarios, mut late, bug } = all(&environment, plan.items, jobs, turns, options.max_fail).await;
     if let Some(watchdog) = watchdog {
         watchdog.abort();
     }
@@ -214,7 +213,8 @@ struct Finished {
 async fn all(
     environment: &Arc<Environment>,
     items: Vec<Item>,
-    (jobs, mut turns): (usize, Turns),
+    jobs: usize,
+    mut turns: Turns,
     max_fail: Option<usize>,
 ) -> Finished {
     let mut reports: Vec<ScenarioReport> = items.iter().map(blank).collect();

@@ -132,7 +132,10 @@ fn accounts(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
                 (format!("account {} has no imap, so nobody can look into its mailbox", a.name), None)
             }
             Some(a) => {
-                let at = gmail_only(kind).filter(|_| a.imap.as_ref().is_none_or(|i| i.provider != Provider::Gmail))?;
+                if a.imap.as_ref().is_some_and(|i| i.provider == Provider::Gmail) {
+                    return None;
+                }
+                let at = gmail_only(kind)?;
                 let message =
                     format!("account {} is not read as Gmail, so its mail has no labels and no category", a.name);
                 let help = "write `targets:` with those that have, or `provider: gmail` into the account's imap";

@@ -4,7 +4,7 @@ use super::{log::Log, stop::Stop, world::World};
 use crate::{
     core::deadline,
     evidence::{Arrival, Evidence},
-    outcome::AttemptReport,
+    outcome::Step,
 };
 use serde_json::{Value, json};
 use std::{
@@ -22,6 +22,14 @@ pub(super) struct Removal {
     arrivals: Vec<Arrival>,
 }
 
+/// What is to be told of it.
+pub(super) struct Removed {
+    /// Every step of the attempt, with this one.
+    pub(super) steps: Vec<Step>,
+    /// What was in the way.
+    pub(super) notes: Vec<String>,
+}
+
 impl Removal {
     /// Everything that an attempt saw arrive.
     pub(super) fn of(evidence: &Evidence, world: Arc<World>, log: Log) -> Self {
@@ -30,8 +38,8 @@ impl Removal {
         Self { world, log, arrivals }
     }
 
-    /// Deletes it, in ten seconds at most and until the run is cut off; what is in the way is a note of the attempt.
-    pub(super) async fn run(self, stop: &Stop, report: &mut AttemptReport) {
+    /// Deletes it, in ten seconds at most and until the run is cut off; what is in the way is told in notes.
+    pub(super) async fn run(self, stop: &Stop) -> Removed {
         let begun = self.log.begin("cleanup");
         let by = Instant::now() + deadline::scaled(LIMIT);
         let mut problems = Vec::new();
@@ -44,13 +52,12 @@ impl Removal {
             problems.extend(problem);
         }
         problems.dedup();
-        match problems.is_empty() {
-            true => self.log.end(&begun, "ok", Value::Null),
-            false => self.log.end(&begun, "error", json!(problems)),
+        if problems.is_empty() {
+            self.log.end(&begun, "ok", Value::Null);
+        } else {
+            self.log.end(&begun, "error", json!(problems));
         }
-        report.steps = self.log.steps();
-        report
-            .notes
-            .extend(problems.into_iter().map(|problem| format!("cleanup: what arrived is still there: {problem}")));
+        let note = |problem| format!("cleanup: what arrived is still there: {problem}");
+        Removed { steps: self.log.steps(), notes: problems.into_iter().map(note).collect() }
     }
 }

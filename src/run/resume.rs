@@ -77,7 +77,9 @@ impl Past {
             Event::ScenarioFinished { report, .. } | Event::ScenarioAmended { report, .. } => {
                 let mut report = *report;
                 for artifact in report.attempts.iter_mut().flat_map(|a| &mut a.artifacts) {
-                    if let Some(folder) = folder.filter(|_| !artifact.path.starts_with("../")) {
+                    if let Some(folder) = folder
+                        && !artifact.path.starts_with("../")
+                    {
                         artifact.path = format!("{folder}/{}", artifact.path);
                     }
                 }

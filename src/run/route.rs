@@ -63,7 +63,7 @@ pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> 
             return Err(At::new(message, send.from.at.clone()));
         }
     };
-    let signer = sender.dkim.clone().filter(|_| direct.is_some());
+    let signer = if direct.is_some() { sender.dkim.clone() } else { None };
     let mut reaches: Vec<String> = Vec::new();
     for (_, account) in recipients {
         let mut next = account;

@@ -8,7 +8,7 @@ use super::{
     limits,
     log::{Log, millis},
     pipeline::attempt,
-    removal::Removal,
+    removal::{Removal, Removed},
     route::route,
     scenario_report::blank,
     world::World,
@@ -76,7 +76,9 @@ fn cut_off(environment: &Environment, report: &mut ScenarioReport) {
 /// Puts away what an attempt left in mailboxes.
 async fn remove(environment: &Environment, left: Option<Removal>, report: &mut ScenarioReport) {
     if let (Some(left), Some(attempt)) = (left, report.attempts.last_mut()) {
-        left.run(&environment.stop, attempt).await;
+        let Removed { steps, notes } = left.run(&environment.stop).await;
+        attempt.steps = steps;
+        attempt.notes.extend(notes);
     }
 }
 
@@ -113,7 +115,9 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
             if let Some(attempt) = report.attempts.last_mut() {
                 match kept {
                     Ok(kept) => attempt.artifacts = kept,
-                    Err(error) => drop(attempt.error.get_or_insert(error)),
+                    Err(error) => {
+                        attempt.error.get_or_insert(error);
+                    }
                 }
             }
         }

@@ -63,7 +63,9 @@ impl Search<'_> {
                         searched.folders.extend(is_told.then(|| (account.clone(), folder)));
                     }
                 }
-                Err(error) if has_to_be => drop(searched.error.get_or_insert(error)),
+                Err(error) if has_to_be => {
+                    searched.error.get_or_insert(error);
+                }
                 Err(_) => {}
             }
         }

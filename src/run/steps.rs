@@ -12,7 +12,7 @@ use super::{
     world::World,
 };
 use crate::{
-    core::{Token, open_files::Watch},
+    core::{Position, RunId, Token, open_files::Watch},
     evidence::{Arrival, Evidence, MailboxNotes, Sent, Submission},
     outcome::{Checks, Diagnosis, HarnessCode, StageError},
     probe::{
@@ -59,11 +59,16 @@ pub(super) struct Composed {
 /// A mail that its first server has taken, refused or may have taken, with the folders watched.
 pub(super) struct Submitted {
     pub(super) submission: Submission,
-    pub(super) end: SubmissionEnd,
-    pub(super) watches: Watches,
     /// Where the logs stood before it was sent.
     pub(super) since: Mark,
-    /// The attempt's end.
+    pub(super) watching: Watching,
+}
+
+/// What is watched, and for how long.
+pub(super) struct Watching {
+    pub(super) end: SubmissionEnd,
+    pub(super) watches: Watches,
+    /// The attempt's end: until when what is missing may come.
     pub(super) deadline: Instant,
     /// The moment to say that it is slow.
     pub(super) slow_at: Option<Instant>,
@@ -106,7 +111,8 @@ impl Composed {
     pub(super) fn of(
         cx: &AttemptContext<'_>,
         vars: Vars,
-        (run, date): (&crate::core::RunId, i64),
+        run: &RunId,
+        date: i64,
         sign: impl FnOnce(&mut Sent, &Route) -> Result<Option<String>, StageError>,
     ) -> Result<Self, StageError> {
         let (scenario, target) = (&cx.item.scenario, &cx.world.target);
@@ -129,6 +135,6 @@ impl Composed {
 }
 
 /// What the plan had found good and is not.
-pub(super) fn unplanned(at: &crate::core::Position, message: &str) -> StageError {
+pub(super) fn unplanned(at: &Position, message: &str) -> StageError {
     StageError::new(HarnessCode::H09, format!("compose the mail at {at}"), message, "correct the scenario")
 }

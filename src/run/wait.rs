@@ -9,8 +9,8 @@ use super::{
     moment::{Moment, SubmissionEnd},
     next_hop,
     search::Search,
-    steps::{AttemptContext, Composed},
-    watches::{News, Watches},
+    steps::{AttemptContext, Composed, Watching},
+    watches::News,
 };
 use crate::{
     evidence::{Arrival, Folder, Searched, Submission},
@@ -25,18 +25,6 @@ use std::{
 /// How long before the end of a time something that is missing is searched for, or the last third where that is less: a
 /// connection that died is noticed then.
 const BEFORE_END: Duration = Duration::from_secs(10);
-
-/// What is watched, and for how long.
-pub(super) struct Watching {
-    pub(super) end: SubmissionEnd,
-    pub(super) watches: Watches,
-    /// Until when what is missing may come.
-    pub(super) deadline: Instant,
-    /// The moment to say that it is slow.
-    pub(super) slow_at: Option<Instant>,
-    /// What was there before anybody watched: of a mail that an earlier run sent.
-    pub(super) there: Option<Vec<Arrival>>,
-}
 
 /// What came of waiting.
 pub(super) struct Outcome {
@@ -107,10 +95,10 @@ impl Waiting<'_> {
                 Decision::Enough => {
                     let error = self.search().await;
                     // Of what was found meanwhile, too, it may have to be seen that no more comes.
-                    match error.is_some() || self.decide(now) == Decision::Enough {
-                        true => return error,
-                        false => continue,
+                    if error.is_some() || self.decide(now) == Decision::Enough {
+                        return error;
                     }
+                    continue;
                 }
                 Decision::Missing(until) => {
                     let before = until.saturating_sub(BEFORE_END.min(until / 3));
@@ -124,7 +112,9 @@ impl Waiting<'_> {
             tokio::select! {
                 next = news.next() => match next {
                     Ok(arrival) => self.take(arrival),
-                    Err(error) => drop(blind.get_or_insert((error, Instant::now()))),
+                    Err(error) => {
+                        blind.get_or_insert((error, Instant::now()));
+                    }
                 },
                 error = &mut unreachable => return Some(error),
                 () = tokio::time::sleep_until(wake.unwrap_or_else(Instant::now).into()) => {}
@@ -209,10 +199,7 @@ impl Waiting<'_> {
 
     /// Takes what a watch saw, or what was there before.
     fn take(&mut self, arrival: Arrival) {
-        let after = match self.is_resumed {
-            true => arrival::came(&arrival, &self.end),
-            false => self.end.until(arrival.seen),
-        };
+        let after = if self.is_resumed { arrival::came(&arrival, &self.end) } else { self.end.until(arrival.seen) };
         let (account, folder) = (arrival.account.clone(), arrival.folder);
         if !self.note(arrival, after) {
             // The search was no more than the faster one.
@@ -224,9 +211,10 @@ impl Waiting<'_> {
     /// When a mail came that only a search showed: by the receiver's clock, unless ours was stepped and cannot be compared.
     fn after_search(&self, arrival: &Arrival) -> Duration {
         let now = Moment::now(self.cx.environment.emitter.clock());
-        match !self.is_resumed && self.cx.began.is_stepped_by(now) {
-            true => self.end.until(arrival.seen),
-            false => arrival::came(arrival, &self.end),
+        if !self.is_resumed && self.cx.began.is_stepped_by(now) {
+            self.end.until(arrival.seen)
+        } else {
+            arrival::came(arrival, &self.end)
         }
     }
 

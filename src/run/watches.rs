@@ -86,11 +86,13 @@ impl Watches {
                         () = over.cancelled() => return,
                     };
                     match next {
-                        Ok(Some(arrival)) => drop(to.send(Ok(arrival))),
+                        Ok(Some(arrival)) => {
+                            let _ = to.send(Ok(arrival));
+                        }
                         Ok(None) => return,
                         Err(error) => {
                             if needed {
-                                drop(to.send(Err(error)));
+                                let _ = to.send(Err(error));
                             }
                             return;
                         }

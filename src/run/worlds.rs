@@ -92,7 +92,8 @@ impl Worlds {
         given: Given,
         poll: Duration,
         redactor: Redactor,
-        (emitter, stop): (Emitter, Stop),
+        emitter: Emitter,
+        stop: Stop,
         needs: &[Knobs],
     ) -> Self {
         let mut slots: HashMap<Knobs, Slot> = HashMap::new();
