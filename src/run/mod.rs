@@ -1,7 +1,6 @@
 //! In which order? From a plan to a report: every scenario through its steps, many at a time, with limits, retries and
 //! ways to stop.
 
-mod again;
 mod arrival;
 mod artifacts;
 mod attempt_report;
@@ -25,7 +24,6 @@ mod next_hop;
 mod pipeline;
 mod pool;
 mod preflight;
-mod recorded;
 mod removal;
 mod route;
 mod scenario;

@@ -1,8 +1,8 @@
 //! One attempt at one scenario: compose -> submit -> wait -> collect -> judge. The only place where the steps are put in
-//! order. A mail that an earlier run sent enters as [`Submitted`], by [`again::resume`].
+//! order. A mail that an earlier run sent enters as [`Submitted`], by [`look_again::resume`].
 
 use super::{
-    Environment, again,
+    Environment,
     arrival::Found,
     attempt_report::{self, Attempted},
     emit,
@@ -16,7 +16,7 @@ use super::{
     moment::{Moment, SubmissionEnd},
     next_hop,
     plan::Item,
-    recorded,
+    resume::{look_again, record},
     steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited, Watching},
     unverified::unverified,
     wait, watches,
@@ -48,7 +48,7 @@ async fn steps(cx: &AttemptContext<'_>) -> Attempted {
     cx.log.emit(|scenario, attempt| Event::AttemptStarted { scenario, attempt, token: cx.token.clone() });
     let composed = match &item.past {
         None => compose_mail(cx),
-        Some(past) => again::compose_anew(cx, past),
+        Some(past) => look_again::compose_anew(cx, past),
     };
     let composed = match composed {
         Ok(composed) => composed,
@@ -56,7 +56,7 @@ async fn steps(cx: &AttemptContext<'_>) -> Attempted {
     };
     let submitted = match &item.past {
         None => submit_mail(cx, &composed).await,
-        Some(past) => again::resume(cx, &composed, past).await.map_err(Unsubmitted::from),
+        Some(past) => look_again::resume(cx, &composed, past).await.map_err(Unsubmitted::from),
     };
     let submitted = match submitted {
         Ok(submitted) => submitted,
@@ -105,13 +105,13 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     let sender = &scenario.send.from.value;
     let watches = watches::watch(world, &composed.goals, sender, &composed.wanted, deadline);
     let watches = log.step("watch", watches, |_| Value::Null).await?;
-    let mail = recorded::composed(cx, composed);
+    let mail = record::composed(cx, composed);
     log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
     let clock = cx.environment.emitter.clock();
     let began = Moment::now(clock);
     let submission = hand_over(cx, composed, deadline).await?;
     let end = SubmissionEnd::of(&submission, began, Moment::now(clock));
-    let told = recorded::submitted(&submission, &composed.route.server, emit::text(end.wall));
+    let told = record::submitted(&submission, &composed.route.server, emit::text(end.wall));
     log.emit(|scenario, attempt| Event::MailSubmitted { scenario, attempt, submission: told });
     if submission.may_be_accepted() {
         world.deliveries.sent(cx.item.index, cx.number, &composed.wanted, composed.date, composed.receivers());

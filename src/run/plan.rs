@@ -1,10 +1,13 @@
 //! Which scenarios are run, and whether they can be: everything that is a person's mistake is found here, before a mail
 //! is sent.
 
-use super::TagExpr;
+use super::{
+    TagExpr,
+    resume::{Resumed, Taken},
+};
 use crate::{
     core::{RunId, ScenarioId, Token},
-    outcome::{AttemptReport, ComposedMail, Event, ScenarioReport, ShardInfo, SubmittedMail},
+    outcome::ShardInfo,
     scenario::{Scenario, Vars},
     target::{Target, TargetKind},
 };
@@ -38,34 +41,6 @@ pub struct Plan {
     pub obsolete_snapshots: Vec<String>,
     /// What is taken from an earlier run: nothing is sent, then.
     pub resumed: Option<Resumed>,
-}
-
-/// A mail that is looked for again.
-#[derive(Debug, Clone)]
-pub struct Taken {
-    /// The attempt, from 1.
-    pub(super) attempt: u32,
-    pub(super) mail: ComposedMail,
-    /// `None` when the run broke off before the first server had answered.
-    pub(super) submitted: Option<SubmittedMail>,
-    /// The attempts before it.
-    pub(super) earlier: Vec<AttemptReport>,
-    pub(super) max_attempts: u32,
-}
-
-/// What a run that looks again takes from the run before it.
-#[derive(Debug, Clone, Default)]
-pub struct Resumed {
-    /// That run.
-    pub(super) run: Option<RunId>,
-    /// Its scenarios, in their order.
-    pub(super) order: Vec<ScenarioId>,
-    /// What stays as it was.
-    pub(super) kept: Vec<ScenarioReport>,
-    /// What was told of mails that are not decided, to be told again: this run may break off, too.
-    pub(super) mails: Vec<Event>,
-    /// What a person should know.
-    pub(super) notes: Vec<String>,
 }
 
 /// Which of the scenarios that were found are run.

@@ -2,7 +2,7 @@
 
 use super::{
     ArtifactPolicy, Emitter, Environment, Given, Item, Plan, RunDir, Stop, StopReason, late::Late, limits::Limits,
-    plan::Resumed, preflight::prepare, scenario::run_one, scenario_report::blank, turns::Turns, worlds::Worlds,
+    preflight::prepare, resume::Resumed, scenario::run_one, scenario_report::blank, turns::Turns, worlds::Worlds,
 };
 use crate::{
     core::{Redactor, RunId, deadline},

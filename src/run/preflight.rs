@@ -1,8 +1,8 @@
 //! Whether a plan can work on a target: accounts, mailboxes, files and variables, looked up before anything is sent.
 
 use super::{
-    again,
     plan::{Item, Plan},
+    resume::look_again,
     route::{self, route},
 };
 use crate::{
@@ -29,7 +29,7 @@ pub fn prepare(plan: &mut Plan, target: &Target, given: &Vars, run: &RunId, now:
             found.extend(check(item, target, given, run, now));
         }
         if let (true, Some(past)) = (found.is_empty(), &item.past) {
-            found.extend(again::check(item, past, target, given));
+            found.extend(look_again::check(item, past, target, given));
         }
         for problem in found {
             // Rows of a matrix share their mistakes.

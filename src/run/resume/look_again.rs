@@ -1,15 +1,7 @@
 //! A mail that an earlier run sent is looked for again: everything up to the arrival is taken from the record, and from there
 //! on an attempt is as any other. Nothing here can send.
 
-use super::{
-    arrival::between,
-    moment::SubmissionEnd,
-    plan::{Item, Taken},
-    recorded,
-    search::Search,
-    steps::{AttemptContext, Composed, Submitted, Watching},
-    watches,
-};
+use super::recorded_mail::Taken;
 use crate::{
     core::{digest::sha256, duration},
     evidence::{Evidence, Submission},
@@ -20,21 +12,25 @@ use crate::{
         logs::Logs,
         mailbox::Wanted,
     },
+    run::{
+        arrival::between,
+        moment::SubmissionEnd,
+        plan::Item,
+        search::Search,
+        steps::{AttemptContext, Composed, Submitted, Watching},
+        watches,
+    },
     scenario::{Vars, YamlError},
     target::Target,
 };
-use jiff::Timestamp;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// How long the mailboxes may take to open when the attempt's own time is over.
 const OPENING: Duration = Duration::from_secs(60);
 
-/// The longest time of an attempt that is believed.
-const LONGEST: Duration = Duration::from_secs(30 * 86_400);
-
 /// The mail as it was sent.
-pub(super) fn compose_anew(cx: &AttemptContext<'_>, past: &Taken) -> Result<Composed, StageError> {
+pub(in crate::run) fn compose_anew(cx: &AttemptContext<'_>, past: &Taken) -> Result<Composed, StageError> {
     let mail = &past.mail;
     let vars = cx.item.vars(&cx.world.target, &cx.environment.vars, &mail.run, &mail.token);
     Composed::of(cx, vars, &mail.run, mail.date, |sent, _| {
@@ -46,7 +42,7 @@ pub(super) fn compose_anew(cx: &AttemptContext<'_>, past: &Taken) -> Result<Comp
 }
 
 /// What is there of the mail, and the folders watched for what may still come in the attempt's time.
-pub(super) async fn resume(
+pub(in crate::run) async fn resume(
     cx: &AttemptContext<'_>,
     composed: &Composed,
     past: &Taken,
@@ -85,7 +81,7 @@ fn occasion<'a>(item: &'a Item, past: &'a Taken, target: &'a Target, vars: &'a V
 }
 
 /// Why a mail cannot be looked for: it would be another one now, or the mailboxes are others.
-pub(super) fn check(item: &Item, past: &Taken, target: &Target, given: &Vars) -> Vec<YamlError> {
+pub(in crate::run) fn check(item: &Item, past: &Taken, target: &Target, given: &Vars) -> Vec<YamlError> {
     let (scenario, mail) = (&item.scenario, &past.mail);
     let at = &scenario.send.from.at;
     let mut found = Vec::new();
@@ -111,12 +107,12 @@ pub(super) fn check(item: &Item, past: &Taken, target: &Target, given: &Vars) ->
 }
 
 /// Whether everything came, and all that is wrong is when.
-pub(super) fn is_late(checks: &[CheckResult]) -> bool {
+pub(in crate::run) fn is_late(checks: &[CheckResult]) -> bool {
     checks.iter().filter(|c| !c.passed).all(|c| c.path.ends_with(".within"))
 }
 
 /// One line about a mail that was looked for again.
-pub(super) fn summary(status: Status, evidence: &Evidence, target: &Target) -> String {
+pub(in crate::run) fn summary(status: Status, evidence: &Evidence, target: &Target) -> String {
     let summary = judge::summary(evidence, target);
     match status {
         Status::Late => format!("came late: {summary}"),
@@ -125,40 +121,5 @@ pub(super) fn summary(status: Status, evidence: &Evidence, target: &Target) -> S
             format!("{summary}, sent {ago} ago")
         }
         _ => summary,
-    }
-}
-
-impl Taken {
-    /// How long the attempt might take.
-    fn timeout(&self) -> Duration {
-        Duration::from_millis(self.mail.timeout_ms).min(LONGEST)
-    }
-
-    /// What is left of that.
-    fn left(&self, now: Timestamp) -> Duration {
-        let started = self.mail.started_at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        self.timeout().saturating_sub(between(started, now))
-    }
-
-    /// When the submission ended; the mail's Date where nobody knows.
-    fn submitted_at(&self) -> Timestamp {
-        let at = self.submitted.as_ref().and_then(|s| s.at.parse().ok());
-        at.unwrap_or_else(|| Timestamp::from_second(self.mail.date).unwrap_or_default())
-    }
-
-    pub(super) fn submission(&self) -> Submission {
-        match &self.submitted {
-            Some(told) => recorded::submission(told),
-            None => Submission {
-                unanswered: Some("the run broke off while the mail was handed over".to_owned()),
-                ..Submission::default()
-            },
-        }
-    }
-
-    /// How long a mail may take from the end of its submission on.
-    pub(super) fn allowed(&self) -> Duration {
-        let started = self.mail.started_at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        self.timeout().saturating_sub(between(started, self.submitted_at()))
     }
 }

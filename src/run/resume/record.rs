@@ -1,19 +1,18 @@
-//! What is told of a mail when it is sent, and what a later run makes of it.
+//! What is told of a mail when it is sent, so that a later run can look for it.
 
-use super::{
-    emit,
-    log::millis,
-    steps::{AttemptContext, Composed},
-};
 use crate::{
     core::digest::sha256,
-    evidence::{Stage, StageReply, Submission},
+    evidence::{StageReply, Submission},
     outcome::{ComposedMail, SubmissionReply, SubmittedMail},
+    run::{
+        emit,
+        log::millis,
+        steps::{AttemptContext, Composed},
+    },
 };
-use std::time::Duration;
 
 /// What is told before a mail is handed over.
-pub(super) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> ComposedMail {
+pub(in crate::run) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> ComposedMail {
     let (log, target) = (&cx.log, &cx.world.target);
     let started = cx.environment.emitter.clock().now() - log.started().elapsed();
     let address = |name: &String| Some((name.clone(), target.accounts.get(name)?.address.clone()));
@@ -33,7 +32,7 @@ pub(super) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> Composed
 }
 
 /// What is told of a submission that has just ended.
-pub(super) fn submitted(submission: &Submission, server: &str, at: String) -> SubmittedMail {
+pub(in crate::run) fn submitted(submission: &Submission, server: &str, at: String) -> SubmittedMail {
     let told = |r: &StageReply| SubmissionReply {
         stage: r.stage.to_string(),
         recipient: r.recipient.clone(),
@@ -53,32 +52,15 @@ pub(super) fn submitted(submission: &Submission, server: &str, at: String) -> Su
     }
 }
 
-/// The submission that was told of, but for whose server it was: the route says that. Replies to commands that this version does not know are left out.
-pub(super) fn submission(told: &SubmittedMail) -> Submission {
-    let read = |r: &SubmissionReply| {
-        Some(StageReply {
-            stage: Stage::ALL.into_iter().find(|stage| stage.to_string() == r.stage)?,
-            recipient: r.recipient.clone(),
-            reply: r.reply.clone(),
-            at: Duration::from_millis(r.at_ms),
-            took: Duration::from_millis(r.took_ms),
-        })
-    };
-    Submission {
-        deferrals: told.deferrals.iter().filter_map(read).collect(),
-        replies: told.replies.iter().filter_map(read).collect(),
-        tls: told.tls.clone(),
-        queue_id: told.queue_id.clone(),
-        unanswered: told.unanswered.clone(),
-        transcript: told.transcript.clone(),
-        ..Submission::default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{evidence::FirstServer, mail::reply::Reply};
+    use crate::{
+        evidence::{FirstServer, Stage},
+        mail::reply::Reply,
+        run::resume::recorded_mail,
+    };
+    use std::time::Duration;
 
     #[test]
     fn a_submission_is_read_as_it_was_told() {
@@ -99,7 +81,7 @@ mod tests {
             transcript: "C: QUIT".into(),
         };
         let told = submitted(&submission, "external", "2026-11-24T02:10:00.007Z".into());
-        let read = super::submission(&told);
+        let read = recorded_mail::submission(&told);
         assert_eq!((&read.replies, &read.deferrals), (&submission.replies, &submission.deferrals));
         assert!(read.accepted() && read.queue_id.as_deref() == Some("4A"));
         assert_eq!((read.tls, read.transcript), (submission.tls, submission.transcript));

@@ -2,14 +2,13 @@
 //! for again.
 
 use super::{
-    Item, Plan,
-    plan::{Resumed, Taken},
-    recorded,
-    scenario_report::blank,
+    recorded_mail::{self, Taken},
+    resumed::Resumed,
 };
 use crate::{
     core::{At, RunId, ScenarioId, digest::sha256},
     outcome::{ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, SubmittedMail},
+    run::{Item, Plan, scenario_report::blank},
     scenario::{Scenario, model::ExpectationKind},
 };
 use std::{
@@ -148,7 +147,7 @@ impl Known {
         let of = |n: u32| reports.iter().find(|a| a.n == n);
         let (attempt, mail, tried) = self.attempts.iter().rev().find_map(|(n, tried)| {
             let left = match &tried.submitted {
-                Some(told) => recorded::submission(told).may_be_accepted(),
+                Some(told) => recorded_mail::submission(told).may_be_accepted(),
                 None => !tried.has_ended && of(*n).is_none(),
             };
             Some((*n, tried.mail.clone().filter(|_| left)?, tried))
