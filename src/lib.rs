@@ -4,6 +4,7 @@
 //! | room | its question |
 //! |---|---|
 //! | [`core`] | which small values does everyone share? |
+//! | [`catalogue`] | which causes are known? |
 //! | [`mail`] | what does mail say? |
 //! | [`verify`] | what is true? |
 //! | [`target`] | which world is meant? |
@@ -18,9 +19,10 @@
 //! | [`doctor`] | is it ready before we send? |
 //! | [`cli`] | what did the person type? |
 //!
-//! A room uses `crate::` only from lower rows: `core` ← `mail` ← `verify`; `core` ← `target` ← `scenario`;
+//! A room uses `crate::` only from lower rows: `core` ← `mail` ← `verify`; `core` ← `catalogue` ← `target` ← `scenario`;
 //! these ← `evidence`, `outcome` ← `probe`, `lab`, `judge` ← `run`, `report`, `doctor` ← `cli`. `tests/it/layers.rs` reads the sources and fails on any other edge.
 
+pub mod catalogue;
 pub mod cli;
 pub mod core;
 pub mod doctor;

@@ -2,8 +2,8 @@
 //! else in the tool reads them.
 
 use crate::{
+    catalogue::Lang,
     core::{Redactor, RunId, visible},
-    judge::diagnose::catalogue::Lang,
     outcome::CiInfo,
     run::Clock,
 };

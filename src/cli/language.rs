@@ -1,6 +1,6 @@
 //! The languages of texts about causes.
 
-use crate::judge::diagnose::catalogue::Lang;
+use crate::catalogue::Lang;
 use clap::ValueEnum;
 
 /// The languages.

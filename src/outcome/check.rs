@@ -1,5 +1,9 @@
 //! Results of checks and the reasons behind them.
 
+use crate::{
+    catalogue::{Cause, Family},
+    core::Recorded,
+};
 use serde::{Deserialize, Serialize};
 use std::ops::{Deref, DerefMut};
 
@@ -28,7 +32,7 @@ pub struct CheckResult {
     pub inconclusive: bool,
     /// The diagnosis that explains it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    pub code: Option<Recorded<Cause>>,
 }
 
 /// What the expectations of an attempt came to. Never empty: what asserts nothing cannot pass.
@@ -81,7 +85,7 @@ pub enum Confidence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Diagnosis {
     /// The catalogue code, for example `B04`.
-    pub code: String,
+    pub code: Recorded<Cause>,
     /// One line.
     pub title: String,
     /// How sure.
@@ -92,6 +96,13 @@ pub struct Diagnosis {
     pub ruled_out: Vec<String>,
     /// Commands to run next.
     pub next: Vec<String>,
+}
+
+impl Diagnosis {
+    /// Whether its cause is of this family.
+    pub fn is_of(&self, family: Family) -> bool {
+        self.code.known().is_some_and(|cause| cause.family() == family)
+    }
 }
 
 /// A line of an artifact.

@@ -76,7 +76,7 @@ impl<'a> Trouble<'a> {
         let mut notes = Vec::new();
         let (code, title) = match (attempt.diagnosis.first(), checks.first(), &attempt.error) {
             (Some(diagnosis), Some(_), _) | (Some(diagnosis), None, None) => {
-                (plain(&diagnosis.code), plain(&diagnosis.title))
+                (plain(&diagnosis.code.to_string()), plain(&diagnosis.title))
             }
             (_, _, Some(error)) => (error.code.to_string(), plain(&format!("{}: {}", error.stage, error.message))),
             (_, Some(check), None) => {

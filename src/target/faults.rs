@@ -4,110 +4,116 @@ use super::knobs::{
     ArcSealing, DmarcRecord, DnsAnswer, DnsFault, ImapFault, Knobs, Locale, Modification, Placement, PublishedKey,
     SealFault, SealedResults, SenderArc, SenderDkim, ServerFault, SpfRecord,
 };
-use crate::core::{Category, suggest};
+use crate::{
+    catalogue::{self, Cause},
+    core::{Category, suggest},
+};
 use std::time::Duration;
 
 /// A fault that a lab can have.
 #[derive(Debug, Clone, Copy)]
 pub struct Fault {
     /// The catalogue code.
-    pub code: &'static str,
+    pub code: Cause,
     turn: fn(&mut Knobs),
 }
 
 /// Every fault, in the order of the codes.
 pub const FAULTS: [Fault; 58] = [
-    Fault { code: "A00", turn: |k| k.company.arc = ArcSealing::Off },
-    Fault { code: "A01", turn: |k| k.company.server = ServerFault::NotInbound },
-    Fault { code: "A02", turn: |k| k.company.server = ServerFault::AuthorsKey },
-    Fault { code: "A03", turn: |k| k.company.server = ServerFault::SigningTable },
-    Fault { code: "A04", turn: |k| k.company.server = ServerFault::KeyMissing },
-    Fault { code: "A05", turn: |k| k.company.server = ServerFault::KeyClosed },
-    Fault { code: "A06", turn: |k| k.company.server = ServerFault::KeyDirectoryClosed },
-    Fault { code: "A07", turn: |k| k.company.server = ServerFault::KeyDamaged },
-    Fault { code: "A08", turn: |k| k.company.server = ServerFault::KeyEd25519 },
-    Fault { code: "A11", turn: |k| k.company.server = ServerFault::LocalClients },
-    Fault { code: "A12", turn: |k| k.external.arc = SenderArc::Failed },
+    Fault { code: Cause::A00, turn: |k| k.company.arc = ArcSealing::Off },
+    Fault { code: Cause::A01, turn: |k| k.company.server = ServerFault::NotInbound },
+    Fault { code: Cause::A02, turn: |k| k.company.server = ServerFault::AuthorsKey },
+    Fault { code: Cause::A03, turn: |k| k.company.server = ServerFault::SigningTable },
+    Fault { code: Cause::A04, turn: |k| k.company.server = ServerFault::KeyMissing },
+    Fault { code: Cause::A05, turn: |k| k.company.server = ServerFault::KeyClosed },
+    Fault { code: Cause::A06, turn: |k| k.company.server = ServerFault::KeyDirectoryClosed },
+    Fault { code: Cause::A07, turn: |k| k.company.server = ServerFault::KeyDamaged },
+    Fault { code: Cause::A08, turn: |k| k.company.server = ServerFault::KeyEd25519 },
+    Fault { code: Cause::A11, turn: |k| k.company.server = ServerFault::LocalClients },
+    Fault { code: Cause::A12, turn: |k| k.external.arc = SenderArc::Failed },
     Fault {
-        code: "A14",
+        code: Cause::A14,
         turn: |k| (k.company.server, k.company.arc_key) = (ServerFault::KeyChecked, PublishedKey::Other),
     },
-    Fault { code: "A17", turn: |k| k.company.server = ServerFault::Down },
-    Fault { code: "B00", turn: |k| modified(k, Modification::Results) },
-    Fault { code: "B01", turn: |k| k.company.arc_key = PublishedKey::Missing },
-    Fault { code: "B02", turn: |k| k.company.arc_key = PublishedKey::Other },
-    Fault { code: "B03", turn: |k| k.company.arc_key = PublishedKey::Damaged },
-    Fault { code: "B04", turn: |k| modified(k, Modification::Body) },
-    Fault { code: "B05", turn: |k| modified(k, Modification::Recode) },
-    Fault { code: "B06", turn: |k| modified(k, Modification::Subject) },
-    Fault { code: "B07", turn: |k| sealed(k, SenderArc::Twice, SealFault::OldOrder) },
-    Fault { code: "B09", turn: |k| sealed(k, SenderArc::Seal, SealFault::CvFail) },
-    Fault { code: "B10", turn: |k| k.external.arc = SenderArc::Changed },
-    Fault { code: "B11", turn: |k| k.company.seal = SealFault::Incomplete },
-    Fault { code: "B12", turn: |k| sealed(k, SenderArc::Partial, SealFault::Restart) },
-    Fault { code: "B13", turn: |k| k.company.seal = SealFault::Volatile },
-    Fault { code: "B14", turn: |k| sealed(k, SenderArc::Seal, SealFault::OwnSet) },
-    Fault { code: "B15", turn: |k| sealed(k, SenderArc::Seal, SealFault::CvNone) },
-    Fault { code: "B17", turn: |k| modified(k, Modification::Fold) },
-    Fault { code: "C01", turn: |k| k.company.results = SealedResults::None },
-    Fault { code: "C02", turn: |k| k.company.seal = SealFault::Twice },
-    Fault { code: "C03", turn: |k| k.company.results = SealedResults::Relay },
-    Fault { code: "C04", turn: |k| (k.external.results, k.company.results) = (true, SealedResults::Copied) },
+    Fault { code: Cause::A17, turn: |k| k.company.server = ServerFault::Down },
+    Fault { code: Cause::B00, turn: |k| modified(k, Modification::Results) },
+    Fault { code: Cause::B01, turn: |k| k.company.arc_key = PublishedKey::Missing },
+    Fault { code: Cause::B02, turn: |k| k.company.arc_key = PublishedKey::Other },
+    Fault { code: Cause::B03, turn: |k| k.company.arc_key = PublishedKey::Damaged },
+    Fault { code: Cause::B04, turn: |k| modified(k, Modification::Body) },
+    Fault { code: Cause::B05, turn: |k| modified(k, Modification::Recode) },
+    Fault { code: Cause::B06, turn: |k| modified(k, Modification::Subject) },
+    Fault { code: Cause::B07, turn: |k| sealed(k, SenderArc::Twice, SealFault::OldOrder) },
+    Fault { code: Cause::B09, turn: |k| sealed(k, SenderArc::Seal, SealFault::CvFail) },
+    Fault { code: Cause::B10, turn: |k| k.external.arc = SenderArc::Changed },
+    Fault { code: Cause::B11, turn: |k| k.company.seal = SealFault::Incomplete },
+    Fault { code: Cause::B12, turn: |k| sealed(k, SenderArc::Partial, SealFault::Restart) },
+    Fault { code: Cause::B13, turn: |k| k.company.seal = SealFault::Volatile },
+    Fault { code: Cause::B14, turn: |k| sealed(k, SenderArc::Seal, SealFault::OwnSet) },
+    Fault { code: Cause::B15, turn: |k| sealed(k, SenderArc::Seal, SealFault::CvNone) },
+    Fault { code: Cause::B17, turn: |k| modified(k, Modification::Fold) },
+    Fault { code: Cause::C01, turn: |k| k.company.results = SealedResults::None },
+    Fault { code: Cause::C02, turn: |k| k.company.seal = SealFault::Twice },
+    Fault { code: Cause::C03, turn: |k| k.company.results = SealedResults::Relay },
+    Fault { code: Cause::C04, turn: |k| (k.external.results, k.company.results) = (true, SealedResults::Copied) },
     Fault {
-        code: "C05",
+        code: Cause::C05,
         turn: |k| {
             k.external.dkim = SenderDkim::Mailer;
             modified(k, Modification::Drop);
         },
     },
     Fault {
-        code: "C06",
+        code: Cause::C06,
         turn: |k| {
             unsigned(k, DmarcRecord::Quarantine, SpfRecord::Softfail);
             k.company.srs = true;
         },
     },
     Fault {
-        code: "C07",
+        code: Cause::C07,
         turn: |k| {
             (k.external.dkim, k.external.dmarc) = (SenderDkim::Host, DmarcRecord::Quarantine);
             k.company.srs = true;
         },
     },
-    Fault { code: "C08", turn: |k| modified(k, Modification::Resign) },
-    Fault { code: "D00", turn: |k| refused(k, "550 5.2.1") },
-    Fault { code: "D01", turn: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Softfail) },
-    Fault { code: "D02", turn: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Fail) },
-    Fault { code: "D03", turn: |k| unsigned(k, DmarcRecord::Reject, SpfRecord::Softfail) },
-    Fault { code: "D04", turn: |k| refused(k, "550 5.7.1") },
-    Fault { code: "D05", turn: |k| refused(k, "550 5.7.28") },
-    Fault { code: "D06", turn: |k| refused(k, SAME_MESSAGE_ID) },
-    Fault { code: "D07", turn: |k| refused(k, "550 5.7.25") },
-    Fault { code: "D08", turn: |k| refused(k, "550 5.7.1 This message is not RFC 5322 compliant: duplicate headers.") },
-    Fault { code: "D09", turn: |k| refused(k, "550 5.7.29") },
+    Fault { code: Cause::C08, turn: |k| modified(k, Modification::Resign) },
+    Fault { code: Cause::D00, turn: |k| refused(k, "550 5.2.1") },
+    Fault { code: Cause::D01, turn: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Softfail) },
+    Fault { code: Cause::D02, turn: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Fail) },
+    Fault { code: Cause::D03, turn: |k| unsigned(k, DmarcRecord::Reject, SpfRecord::Softfail) },
+    Fault { code: Cause::D04, turn: |k| refused(k, "550 5.7.1") },
+    Fault { code: Cause::D05, turn: |k| refused(k, "550 5.7.28") },
+    Fault { code: Cause::D06, turn: |k| refused(k, SAME_MESSAGE_ID) },
+    Fault { code: Cause::D07, turn: |k| refused(k, "550 5.7.25") },
     Fault {
-        code: "D10",
+        code: Cause::D08,
+        turn: |k| refused(k, "550 5.7.1 This message is not RFC 5322 compliant: duplicate headers."),
+    },
+    Fault { code: Cause::D09, turn: |k| refused(k, "550 5.7.29") },
+    Fault {
+        code: Cause::D10,
         turn: |k| {
             k.company.reject = Some("451 4.3.0 Temporary lookup failure".to_owned());
             k.external.patience = Some(Duration::from_secs(2));
         },
     },
     Fault {
-        code: "D12",
+        code: Cause::D12,
         turn: |k| {
             unsigned(k, DmarcRecord::Quarantine, SpfRecord::Absent);
             k.company.srs = true;
         },
     },
-    Fault { code: "E00", turn: |k| k.gmail.delay = Duration::from_secs(3600) },
-    Fault { code: "E02", turn: |k| (k.gmail.folder, k.gmail.locale) = (Placement::Spam, Locale::Ja) },
-    Fault { code: "E03", turn: |k| k.gmail.imap = ImapFault::Stale },
-    Fault { code: "E04", turn: |k| k.gmail.imap = ImapFault::Login },
-    Fault { code: "E05", turn: |k| k.gmail.imap = ImapFault::Limit },
-    Fault { code: "E06", turn: |k| k.company.greylist = true },
-    Fault { code: "E07", turn: |k| k.gmail.imap = ImapFault::Bye },
-    Fault { code: "E08", turn: |k| k.gmail.category = Category::Promotions },
-    Fault { code: "F00", turn: |k| k.dns.push(no_receiver()) },
+    Fault { code: Cause::E00, turn: |k| k.gmail.delay = Duration::from_secs(3600) },
+    Fault { code: Cause::E02, turn: |k| (k.gmail.folder, k.gmail.locale) = (Placement::Spam, Locale::Ja) },
+    Fault { code: Cause::E03, turn: |k| k.gmail.imap = ImapFault::Stale },
+    Fault { code: Cause::E04, turn: |k| k.gmail.imap = ImapFault::Login },
+    Fault { code: Cause::E05, turn: |k| k.gmail.imap = ImapFault::Limit },
+    Fault { code: Cause::E06, turn: |k| k.company.greylist = true },
+    Fault { code: Cause::E07, turn: |k| k.gmail.imap = ImapFault::Bye },
+    Fault { code: Cause::E08, turn: |k| k.gmail.category = Category::Promotions },
+    Fault { code: Cause::F00, turn: |k| k.dns.push(no_receiver()) },
 ];
 
 /// What Gmail says of a Message-ID that it has seen too often.
@@ -115,18 +121,18 @@ const SAME_MESSAGE_ID: &str = "550 5.7.28 Gmail has detected that this message e
     with the same Message-ID.";
 
 /// Where the causes can be met that no lab can have by a fault.
-const ELSEWHERE: [(&str, &[&str]); 11] = [
-    ("give the company a domain below a public suffix, as in `--company info@mail.corp.co.jp`", &["A09"]),
-    ("send to two addresses, the first at another domain of the server's", &["A10"]),
-    ("send a mail with two authors: `send: { from: external, headers: … }`", &["A13"]),
-    ("it needs a server where users submit mail, or filters that hand mail back", &["A15", "A16"]),
-    ("it needs rspamd 3.10.0 or 3.10.1", &["B08"]),
-    ("it needs Office 365 as the receiver", &["B16"]),
-    ("it is said when no other cause of its family fits", &["C00"]),
-    ("send a mail without a sender: `send: { envelope_from: \"\" }`", &["D11"]),
-    ("hand the mail over yourself: `--set accounts.company.mx=HOST:PORT`", &["D13"]),
-    ("send from the account that receives: `send: { from: self }`", &["E01"]),
-    ("every refusal shows it beside a code of its own, for example `fault: D00`", &["F01"]),
+const ELSEWHERE: [(&str, &[Cause]); 11] = [
+    ("give the company a domain below a public suffix, as in `--company info@mail.corp.co.jp`", &[Cause::A09]),
+    ("send to two addresses, the first at another domain of the server's", &[Cause::A10]),
+    ("send a mail with two authors: `send: { from: external, headers: … }`", &[Cause::A13]),
+    ("it needs a server where users submit mail, or filters that hand mail back", &[Cause::A15, Cause::A16]),
+    ("it needs rspamd 3.10.0 or 3.10.1", &[Cause::B08]),
+    ("it needs Office 365 as the receiver", &[Cause::B16]),
+    ("it is said when no other cause of its family fits", &[Cause::C00]),
+    ("send a mail without a sender: `send: { envelope_from: \"\" }`", &[Cause::D11]),
+    ("hand the mail over yourself: `--set accounts.company.mx=HOST:PORT`", &[Cause::D13]),
+    ("send from the account that receives: `send: { from: self }`", &[Cause::E01]),
+    ("every refusal shows it beside a code of its own, for example `fault: D00`", &[Cause::F01]),
 ];
 
 /// A code of the catalogue, as the schema shows it.
@@ -142,7 +148,7 @@ impl schemars::JsonSchema for Code {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let codes: Vec<&str> = FAULTS.iter().map(|fault| fault.code).collect();
+        let codes: Vec<&str> = FAULTS.iter().map(|fault| fault.code.as_str()).collect();
         schemars::json_schema!({ "type": "string", "examples": codes })
     }
 }
@@ -172,16 +178,19 @@ pub fn turn(knobs: &mut Knobs, codes: &[&str]) -> Result<(), (String, String)> {
 }
 
 fn find(code: &str) -> Result<&'static Fault, (String, String)> {
-    let upper = code.trim().to_ascii_uppercase();
-    let padded = if upper.len() == 2 && upper.is_ascii() { format!("{}0{}", &upper[..1], &upper[1..]) } else { upper };
-    if let Some(fault) = FAULTS.iter().find(|f| f.code == padded) {
+    let unknown = || {
+        let known = FAULTS.iter().map(|fault| fault.code.as_str());
+        let help = suggest::hint(&catalogue::normalized(code), known, "known faults").unwrap_or_default();
+        (format!("no fault has the code `{}`", code.escape_debug()), help)
+    };
+    let cause: Cause = code.parse().map_err(|_| unknown())?;
+    if let Some(fault) = FAULTS.iter().find(|fault| fault.code == cause) {
         return Ok(fault);
     }
-    if let Some((place, _)) = ELSEWHERE.iter().find(|(_, codes)| codes.contains(&padded.as_str())) {
-        return Err((format!("no fault brings {padded} about"), (*place).to_owned()));
+    match ELSEWHERE.iter().find(|(_, causes)| causes.contains(&cause)) {
+        Some((place, _)) => Err((format!("no fault brings {cause} about"), (*place).to_owned())),
+        None => Err(unknown()),
     }
-    let help = suggest::hint(&padded, FAULTS.iter().map(|f| f.code), "known faults").unwrap_or_default();
-    Err((format!("no fault has the code `{}`", code.escape_debug()), help))
 }
 
 /// A change after the seal, of mail that is taken all the same: a refusal would say nothing of the seal.
@@ -217,7 +226,7 @@ mod tests {
 
     #[test]
     fn every_code_is_in_one_place() {
-        let mut codes: Vec<&str> = FAULTS.iter().map(|f| f.code).collect();
+        let mut codes: Vec<Cause> = FAULTS.iter().map(|f| f.code).collect();
         assert!(codes.is_sorted());
         codes.extend(ELSEWHERE.iter().flat_map(|(_, codes)| codes.iter()));
         codes.sort_unstable();

@@ -1,6 +1,6 @@
 //! The words that knobs are set to.
 
-use crate::core::reading::words;
+use crate::{catalogue::Cause, core::reading::words};
 use serde::{Deserialize, Serialize};
 
 /// How the outside sender signs.
@@ -168,21 +168,21 @@ pub enum ServerFault {
 }
 
 impl ServerFault {
-    /// The catalogue code of the cause.
-    pub fn code(self) -> Option<&'static str> {
+    /// The cause that it brings about.
+    pub fn cause(self) -> Option<Cause> {
         Some(match self {
             Self::None => return None,
-            Self::NotInbound => "A01",
-            Self::AuthorsKey => "A02",
-            Self::SigningTable => "A03",
-            Self::KeyMissing => "A04",
-            Self::KeyClosed => "A05",
-            Self::KeyDirectoryClosed => "A06",
-            Self::KeyDamaged => "A07",
-            Self::KeyEd25519 => "A08",
-            Self::LocalClients => "A11",
-            Self::KeyChecked => "A14",
-            Self::Down => "A17",
+            Self::NotInbound => Cause::A01,
+            Self::AuthorsKey => Cause::A02,
+            Self::SigningTable => Cause::A03,
+            Self::KeyMissing => Cause::A04,
+            Self::KeyClosed => Cause::A05,
+            Self::KeyDirectoryClosed => Cause::A06,
+            Self::KeyDamaged => Cause::A07,
+            Self::KeyEd25519 => Cause::A08,
+            Self::LocalClients => Cause::A11,
+            Self::KeyChecked => Cause::A14,
+            Self::Down => Cause::A17,
         })
     }
 }

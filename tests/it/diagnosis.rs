@@ -1,7 +1,7 @@
 //! Every fault that the embedded world can have gets its code first, and a sound world none.
 
 use crate::{absence::NOTED, postfix_catalogue::REAL, program::Project};
-use sealcheck::target::faults::FAULTS;
+use sealcheck::{catalogue::Cause, target::faults::FAULTS};
 use serde_json::Value;
 
 /// A scenario in the embedded world.
@@ -201,13 +201,13 @@ fn faults_together_are_each_told_where_they_show() {
 fn every_fault_has_its_case() {
     // What is only noted fails nothing.
     let noted = |code: &str| NOTED.iter().any(|(told, _)| told.starts_with(code));
-    for fault in FAULTS.iter().filter(|fault| !noted(fault.code)) {
+    for fault in FAULTS.iter().filter(|fault| !noted(fault.code.as_str())) {
         let wanted = format!("fault: {}", fault.code);
         let case =
             CASES.iter().chain(&REAL).find(|c| c.lab == wanted).unwrap_or_else(|| panic!("{} has no case", fault.code));
         // rspamd says the same of a closed file and of a closed directory.
-        let told = if fault.code == "A06" { "A05" } else { fault.code };
-        assert!(case.first.starts_with(told), "{case:?}");
+        let told = if fault.code == Cause::A06 { Cause::A05 } else { fault.code };
+        assert!(case.first.starts_with(told.as_str()), "{case:?}");
     }
 }
 

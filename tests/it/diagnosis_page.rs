@@ -10,7 +10,7 @@ use crate::{
     refused::REFUSED,
 };
 use sealcheck::{
-    judge::diagnose::catalogue::{self, Lang},
+    catalogue::{self, Lang},
     target::{Knobs, faults},
 };
 use std::{fs, path::PathBuf};
@@ -52,13 +52,13 @@ fn causes() -> String {
     let mut out =
         String::from("| code | cause | reproduced by | first code | confidence | test |\n|---|---|---|---|---|---|\n");
     for row in catalogue::rows() {
-        let mut shown = shown(row.code);
+        let mut shown = shown(row.code.as_str());
         shown.sort_by_key(|(how, first, _)| {
             (!how.starts_with("`--fault"), !how.contains("--fault"), !first.ends_with("certain"))
         });
         let (how, first, test) = shown.first().unwrap_or_else(|| panic!("nothing shows {}", row.code));
         let (code, confidence) = first.split_once(' ').unwrap();
-        let elsewhere = faults::turn(&mut Knobs::default(), &[row.code]).err().map(|(_, place)| place);
+        let elsewhere = faults::turn(&mut Knobs::default(), &[row.code.as_str()]).err().map(|(_, place)| place);
         let how = match elsewhere {
             Some(place) => format!("{how} (no `--fault`: {place})"),
             None => how.clone(),

@@ -2,8 +2,8 @@
 
 use crate::program::{Project, Ran};
 use sealcheck::{
+    catalogue,
     doctor::{Report, Status, Subject, examine},
-    judge::diagnose::catalogue,
     lab::embedded::{
         Ports, World,
         keys::{ED25519_PEM, Keys},

@@ -7,25 +7,41 @@ use std::{
 };
 
 /// Each room with the rooms it may use.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("core", &[]),
+    ("catalogue", &["core"]),
     ("mail", &["core"]),
     ("verify", &["core", "mail"]),
-    ("target", &["core"]),
-    ("scenario", &["core", "target"]),
+    ("target", &["core", "catalogue"]),
+    ("scenario", &["core", "catalogue", "target"]),
     ("evidence", &["core", "mail", "verify"]),
-    ("outcome", &["core", "mail", "verify"]),
+    ("outcome", &["core", "catalogue", "mail", "verify"]),
     ("probe", &["core", "mail", "target", "scenario", "evidence", "outcome"]),
     ("lab", &["core", "target"]),
-    ("judge", &["core", "mail", "verify", "target", "scenario", "evidence", "outcome"]),
-    ("run", &["core", "mail", "verify", "target", "scenario", "evidence", "outcome", "probe", "lab", "judge"]),
-    ("report", &["core", "mail", "verify", "outcome"]),
-    ("doctor", &["core", "mail", "verify", "target", "scenario", "outcome", "probe"]),
+    ("judge", &["core", "catalogue", "mail", "verify", "target", "scenario", "evidence", "outcome"]),
+    (
+        "run",
+        &["core", "catalogue", "mail", "verify", "target", "scenario", "evidence", "outcome", "probe", "lab", "judge"],
+    ),
+    ("report", &["core", "catalogue", "mail", "verify", "outcome"]),
+    ("doctor", &["core", "catalogue", "mail", "verify", "target", "scenario", "outcome", "probe"]),
     (
         "cli",
         &[
-            "core", "mail", "verify", "target", "scenario", "evidence", "outcome", "probe", "lab", "judge", "run",
-            "report", "doctor",
+            "core",
+            "catalogue",
+            "mail",
+            "verify",
+            "target",
+            "scenario",
+            "evidence",
+            "outcome",
+            "probe",
+            "lab",
+            "judge",
+            "run",
+            "report",
+            "doctor",
         ],
     ),
 ];

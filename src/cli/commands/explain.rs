@@ -1,6 +1,7 @@
 //! `sealcheck explain`: the catalogue row behind a diagnosis.
 
 use crate::{
+    catalogue::{self, Lang, Row},
     cli::{
         Context,
         args::Format,
@@ -8,7 +9,6 @@ use crate::{
         failure::{Failure, Outcome},
         language::Language,
     },
-    judge::diagnose::catalogue::{self, Lang, Row},
     outcome::ExitCode,
 };
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Outcome {
 
 fn find(code: &str) -> Result<&'static Row, Failure> {
     catalogue::find(code).ok_or_else(|| {
-        let near = catalogue::near(code).iter().map(|r| r.code).collect::<Vec<_>>().join(", ");
+        let near = catalogue::near(code).iter().map(|r| r.code.as_str()).collect::<Vec<_>>().join(", ");
         Failure::Usage(format!(
             "nothing has the code {code:?}; the nearest are {near}; `sealcheck explain --list` shows all"
         ))
@@ -56,13 +56,12 @@ fn find(code: &str) -> Result<&'static Row, Failure> {
 
 /// A heading for each family, and a line for each code.
 fn list(rows: &[&Row], lang: Lang) -> String {
-    let family = |row: &&Row| row.code.chars().next().unwrap_or_default();
     let block = |rows: &[&Row]| {
-        let heading = rows.first().map_or("", |first| catalogue::family(family(first)).in_lang(lang));
+        let heading = rows.first().map_or("", |first| first.code.family().title().in_lang(lang));
         let lines = rows.iter().map(|r| format!("  {}  {}\n", r.code, r.title.in_lang(lang)));
         format!("{heading}\n{}", lines.collect::<String>())
     };
-    rows.chunk_by(|a, b| family(a) == family(b)).map(block).collect::<Vec<_>>().join("\n")
+    rows.chunk_by(|a, b| a.code.family() == b.code.family()).map(block).collect::<Vec<_>>().join("\n")
 }
 
 /// A heading, and a paragraph per question.

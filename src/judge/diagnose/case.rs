@@ -6,6 +6,7 @@ use super::{
     silence::{self, Bounces},
 };
 use crate::{
+    catalogue::Cause,
     core::domain::is_at_or_below,
     evidence::{Evidence, FirstServer, Folder, MailboxNotes, NextHop, ReceivedCopy, ReturnedMail},
     judge::{self, refusal, survival, survival_of_returned},
@@ -229,7 +230,7 @@ impl<'a> Case<'a> {
 
     /// Whether a server refused the mail because it was not authentic.
     pub(super) fn is_refused_as_unauthentic(&self) -> bool {
-        self.refusals().iter().any(|r| refusal::code(&r.reply).is_some_and(|(code, _)| is_unauthentic(code)))
+        self.refusals().iter().any(|r| refusal::cause(&r.reply).is_some_and(|(cause, _)| is_unauthentic(cause)))
     }
 
     /// What the message signature of a set covers, compared with what was sent.
@@ -345,8 +346,8 @@ pub(super) fn was_at(forwarder: &str, dsn: &Dsn, returned: &ReturnedMail) -> boo
 }
 
 /// Whether a cause is that the receiver finds neither SPF nor DKIM of the author: what a broken seal does not help against.
-pub(super) fn is_unauthentic(code: &str) -> bool {
-    ["D01", "D02", "D03"].contains(&code)
+pub(super) fn is_unauthentic(cause: Cause) -> bool {
+    matches!(cause, Cause::D01 | Cause::D02 | Cause::D03)
 }
 
 /// `received.eml`, `received-2.eml`, …

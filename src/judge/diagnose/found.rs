@@ -1,7 +1,8 @@
 //! A diagnosis in the making.
 
-use super::catalogue;
 use crate::{
+    catalogue::{Cause, Lang},
+    core::Recorded,
     judge::words,
     mail::Field,
     outcome::{Confidence, Diagnosis, EvidenceRef},
@@ -11,11 +12,10 @@ use crate::{
 const LONGEST: usize = 200;
 
 /// Starts a diagnosis; its title is the catalogue's.
-pub(super) fn found(code: &str, confidence: Confidence) -> Diagnosis {
-    let title = catalogue::find(code).map_or("", |row| row.title.in_lang(catalogue::Lang::En));
+pub(super) fn found(cause: Cause, confidence: Confidence) -> Diagnosis {
     Diagnosis {
-        code: code.to_owned(),
-        title: title.to_owned(),
+        code: Recorded::Known(cause),
+        title: cause.row().title.in_lang(Lang::En).to_owned(),
         confidence,
         evidence: Vec::new(),
         ruled_out: Vec::new(),

@@ -4,7 +4,6 @@
 //! same rules. `X00` of a family says what is certain and that its cause cannot be proved from what is at hand.
 
 mod case;
-pub mod catalogue;
 mod found;
 mod log;
 mod mail;
@@ -18,6 +17,8 @@ pub use mail::{Given, diagnose_mail};
 pub use silence::{checked, notes};
 
 use crate::{
+    catalogue::{Cause, Family},
+    core::Recorded,
     evidence::Evidence,
     outcome::{CheckResult, Confidence, Diagnosis, StageError},
     target::Target,
@@ -28,7 +29,7 @@ use std::cmp::Reverse;
 /// mail that could be their reason.
 pub fn diagnose(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> Vec<Diagnosis> {
     let all = Case::of(evidence, checks, target).map(|case| diagnose_case(&case)).unwrap_or_default();
-    let explains = checks.iter().any(|c| !c.passed && code_for(c, &all).is_some());
+    let explains = checks.iter().any(|c| !c.passed && cause_of(c, &all).is_some());
     if explains { all } else { Vec::new() }
 }
 
@@ -41,9 +42,9 @@ pub fn explain(
 ) -> Vec<Diagnosis> {
     let mut all: Vec<Diagnosis> = error.and_then(of_error).into_iter().collect();
     // When the mailbox could not be seen into, it is no wonder that nothing was seen.
-    all.extend(diagnose(evidence, checks, target).into_iter().filter(|d| error.is_none() || d.code != "E00"));
+    all.extend(diagnose(evidence, checks, target).into_iter().filter(|d| error.is_none() || d.code != Cause::E00));
     for check in checks.iter_mut().filter(|c| !c.passed) {
-        check.code = code_for(check, &all).map(str::to_owned);
+        check.code = cause_of(check, &all).map(Recorded::Known);
     }
     all
 }
@@ -60,7 +61,7 @@ pub fn of_error(error: &StageError) -> Option<Diagnosis> {
 pub fn of_configuration(log: &str, check: &str, said: &str) -> Diagnosis {
     let lines = said.lines().zip(1..).map(|(line, n)| found::quote(log, n, line));
     let next = [check, "sealcheck explain A17"].map(str::to_owned);
-    found::found("A17", Confidence::Certain).seen(lines).next(next)
+    found::found(Cause::A17, Confidence::Certain).seen(lines).next(next)
 }
 
 /// Every diagnosis of a case, the most certain first, of equals in the order of the families.
@@ -68,11 +69,13 @@ pub fn diagnose_case(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut all = rules::all(case);
     // Where the copy that was refused shows what is wrong with it, the refusal is what followed. A seal that is missing or
     // broken is certain, also where its cause is not.
-    let is_cause = |d: &Diagnosis| d.code.starts_with(['A', 'B']) || d.confidence > Confidence::Low;
+    let is_cause = |d: &Diagnosis| is_of(d, &[Family::A, Family::B]) || d.confidence > Confidence::Low;
     let shown = case.mail.as_ref().is_some_and(|mail| mail.returned.is_some())
-        && all.iter().any(|d| (d.code.starts_with(['A', 'B', 'C']) || d.code == "D12") && is_cause(d));
+        && all.iter().any(|d| (is_of(d, &[Family::A, Family::B, Family::C]) || d.code == Cause::D12) && is_cause(d));
     // That a bounce shows an address is no reason for the bounce.
-    all.sort_by_key(|d| (d.code == "F01", shown && is_unauthentic(&d.code), Reverse(d.confidence)));
+    all.sort_by_key(|d| {
+        (d.code == Cause::F01, shown && d.code.known().is_some_and(is_unauthentic), Reverse(d.confidence))
+    });
     for diagnosis in &mut all {
         diagnosis.next.push(format!("sealcheck explain {}", diagnosis.code));
     }
@@ -80,22 +83,28 @@ pub fn diagnose_case(case: &Case<'_>) -> Vec<Diagnosis> {
 }
 
 /// Mail under another tab.
-const TAB: &str = "E08";
+const TAB: Cause = Cause::E08;
 
-/// The code of the diagnosis that explains a check that failed: the first whose family can.
-pub fn code_for<'d>(check: &CheckResult, diagnoses: &'d [Diagnosis]) -> Option<&'d str> {
+/// The cause that explains a check that failed: the first whose family can.
+pub fn cause_of(check: &CheckResult, diagnoses: &[Diagnosis]) -> Option<Cause> {
     let (_, part) = check.path.split_once("].")?;
-    let families = match part.split('.').collect::<Vec<_>>().as_slice() {
-        ["smtp", ..] => "D",
-        ["delivered", "auth" | "arc", ..] => "ABCD",
-        ["delivered", "body" | "headers", ..] => "B",
+    let families: &[Family] = match part.split('.').collect::<Vec<_>>().as_slice() {
+        ["smtp", ..] => &[Family::D],
+        ["delivered", "auth" | "arc", ..] => &[Family::A, Family::B, Family::C, Family::D],
+        ["delivered", "body" | "headers", ..] => &[Family::B],
         // A tab is the reason of nothing else, and nothing else is that of a tab.
-        ["delivered", "category"] => return diagnoses.iter().find(|d| d.code == TAB).map(|d| d.code.as_str()),
-        ["delivered", "within"] => "DE",
-        ["delivered" | "bounced" | "absent" | "count", ..] => "ABCDEF",
-        ["log", ..] => "A",
+        ["delivered", "category"] => return diagnoses.iter().any(|d| d.code == TAB).then_some(TAB),
+        ["delivered", "within"] => &[Family::D, Family::E],
+        ["delivered" | "bounced" | "absent" | "count", ..] => {
+            &[Family::A, Family::B, Family::C, Family::D, Family::E, Family::F]
+        }
+        ["log", ..] => &[Family::A],
         _ => return None,
     };
-    let mut explaining = diagnoses.iter().filter(|d| d.code != TAB);
-    explaining.find(|d| d.code.starts_with(|family| families.contains(family))).map(|d| d.code.as_str())
+    let mut causes = diagnoses.iter().filter_map(|d| d.code.known());
+    causes.find(|cause| *cause != TAB && families.contains(&cause.family()))
+}
+
+fn is_of(diagnosis: &Diagnosis, families: &[Family]) -> bool {
+    families.iter().any(|family| diagnosis.is_of(*family))
 }

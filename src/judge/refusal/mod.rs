@@ -2,10 +2,12 @@
 
 mod texts;
 
-use super::diagnose::catalogue::{self, Lang};
-use crate::mail::{
-    dsn::{Dsn, RecipientStatus},
-    reply::Reply,
+use crate::{
+    catalogue::{Cause, Lang},
+    mail::{
+        dsn::{Dsn, RecipientStatus},
+        reply::Reply,
+    },
 };
 use serde::Serialize;
 use texts::{KNOWN, Known, Meaning};
@@ -28,7 +30,7 @@ pub struct Refusal {
     /// The name of the text, where it is one of Gmail's.
     pub known_as: Option<&'static str>,
     /// The catalogue's code.
-    pub diagnosis: Option<&'static str>,
+    pub diagnosis: Option<Cause>,
     /// What it means, where that is known.
     pub means: Option<&'static str>,
     /// What to do about it.
@@ -65,9 +67,9 @@ fn refusal(recipient: &RecipientStatus, lang: Lang) -> Refusal {
     let outlook = outlook(recipient);
     let known = reply.and_then(known);
     let (diagnosis, means, next) = match known.map(|k| k.meaning) {
-        Some(Meaning::Row(code)) => {
-            let row = catalogue::find(code);
-            (Some(code), row.map(|r| r.title.in_lang(lang)), row.map(|r| r.fix.in_lang(lang)))
+        Some(Meaning::Row(cause)) => {
+            let row = cause.row();
+            (Some(cause), Some(row.title.in_lang(lang)), Some(row.fix.in_lang(lang)))
         }
         Some(Meaning::Own { means, next }) => (None, Some(means.in_lang(lang)), Some(next.in_lang(lang))),
         None => (None, None, None),
@@ -117,13 +119,13 @@ pub fn is_limit(reply: &Reply) -> bool {
     reply.is_transient() || known(reply).is_some_and(|known| known.is_limit)
 }
 
-/// The catalogue's code for a reply, and whether its words prove it.
-pub(super) fn code(reply: &Reply) -> Option<(&'static str, bool)> {
+/// The cause that a reply tells of, and whether its words prove it.
+pub(super) fn cause(reply: &Reply) -> Option<(Cause, bool)> {
     let known = known(reply)?;
     let text = reply.text.to_lowercase();
     let words = known.phrases.iter().any(|all| all.iter().all(|words| text.contains(words)));
     match known.meaning {
-        Meaning::Row(code) => Some((code, words)),
+        Meaning::Row(cause) => Some((cause, words)),
         Meaning::Own { .. } => None,
     }
 }

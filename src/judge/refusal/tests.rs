@@ -13,7 +13,7 @@ fn recipient(action: &str, status: &str, diagnostic: &str) -> RecipientStatus {
     Dsn::of(&Message::parse(text)).unwrap().recipients.remove(0)
 }
 
-fn told(diagnostic: &str) -> (Option<&'static str>, Option<&'static str>, Outlook) {
+fn told(diagnostic: &str) -> (Option<&'static str>, Option<Cause>, Outlook) {
     let told = refusal(&recipient("", "", diagnostic), Lang::En);
     (told.known_as, told.diagnosis, told.outlook)
 }
@@ -25,44 +25,44 @@ fn gmail_s_texts_of_every_year_are_known() {
         (
             "smtp; 550-5.7.26 This mail has been blocked because the sender is unauthenticated. 550-5.7.26 Gmail requires all 550 5.7.26 https://support.google.com/mail/answer/81126#authentication a1 - gsmtp",
             "sender is unauthenticated",
-            Some("D01"),
+            Some(Cause::D01),
             Final,
         ),
         (
             "smtp; 550-5.7.26 This message does not have authentication information or fails to 550-5.7.26 pass authentication checks. 550 5.7.26 information. a1 - gsmtp",
             "sender is unauthenticated",
-            Some("D01"),
+            Some(Cause::D01),
             Final,
         ),
         (
             "smtp; 421-4.7.26 This mail has been rate limited because it is 421-4.7.26 unauthenticated. Gmail 421 4.7.26 a1 - gsmtp",
             "sender is unauthenticated",
-            Some("D01"),
+            Some(Cause::D01),
             Transient,
         ),
         (
             "smtp; 550-5.7.26 The MAIL FROM domain [a.example] has an SPF record with a hard fail 550-5.7.26 policy (-all) but it fails 550 5.7.26 a1 - gsmtp",
             "SPF hard fail",
-            Some("D02"),
+            Some(Cause::D02),
             Final,
         ),
         (
             "smtp; 550-5.7.26 Unauthenticated email from a.example is not accepted due to 550-5.7.26 domain's DMARC policy. 550 5.7.26 a1 - gsmtp",
             "DMARC policy",
-            Some("D03"),
+            Some(Cause::D03),
             Final,
         ),
         // The enhanced status of the same text was 5.7.1 before 2021.
         (
             "smtp; 550-5.7.1 Unauthenticated email from a.example is not accepted due to domain's 550 5.7.1 DMARC policy. a1 - gsmtp",
             "DMARC policy",
-            Some("D03"),
+            Some(Cause::D03),
             Final,
         ),
         (
             "smtp; 451-4.7.26 Unauthenticated email from a.example is not accepted due to domain's 451 4.7.26 DMARC policy, but temporary DNS failures",
             "DMARC policy",
-            Some("D03"),
+            Some(Cause::D03),
             Transient,
         ),
         (
@@ -74,46 +74,46 @@ fn gmail_s_texts_of_every_year_are_known() {
         (
             "smtp; 550-5.7.1 [198.51.100.7      12] Our system has detected that this message is 550-5.7.1 likely unsolicited mail. 550 5.7.1 a1 - gsmtp",
             "likely unsolicited",
-            Some("D04"),
+            Some(Cause::D04),
             Final,
         ),
         (
             "smtp; 550-5.7.1 [198.51.100.7] Our system has detected that this message is likely 550-5.7.1 suspicious due to the very low reputation of the sending IP address. 550 5.7.1 a1",
             "likely unsolicited",
-            Some("D04"),
+            Some(Cause::D04),
             Final,
         ),
         (
             "smtp; 421-4.7.28 Gmail has detected an unusual rate of unsolicited mail 421 4.7.28 a1 - gsmtp",
             "unusual rate of mail",
-            Some("D05"),
+            Some(Cause::D05),
             Transient,
         ),
         (
             "smtp; 421-4.7.28 Gmail has detected you exceeded the quota for sending messages that have the 421 4.7.28 same Message-ID. a1 - gsmtp",
             "same Message-ID too often",
-            Some("D06"),
+            Some(Cause::D06),
             Transient,
         ),
         (
             "smtp; 550-5.7.25 [198.51.100.7] The IP address sending this message does not have a 550-5.7.25 PTR record setup 550 5.7.25 a1 - gsmtp",
             "no PTR record",
-            Some("D07"),
+            Some(Cause::D07),
             Final,
         ),
         (
             "smtp; 550-5.7.1 [2001:db8::7] Our system has detected that this message does not meet 550-5.7.1 IPv6 sending guidelines regarding PTR records and authentication. 550 5.7.1 a1",
             "no PTR record",
-            Some("D07"),
+            Some(Cause::D07),
             Final,
         ),
         (
             "smtp; 550-5.7.1 Our system has detected that this message is not RFC 2822 550 5.7.1 compliant. a1 - gsmtp",
             "breaks RFC 5322",
-            Some("D08"),
+            Some(Cause::D08),
             Final,
         ),
-        ("smtp; 530 5.7.0 Must issue a STARTTLS command first. a1 - gsmtp", "no TLS", Some("D09"), Final),
+        ("smtp; 530 5.7.0 Must issue a STARTTLS command first. a1 - gsmtp", "no TLS", Some(Cause::D09), Final),
         (
             "smtp; 550-5.1.1 The email account that you tried to reach does not exist. Please try 550-5.1.1 double-checking 550 5.1.1 a1 - gsmtp",
             "no such user",
@@ -170,7 +170,7 @@ fn gmail_s_texts_of_every_year_are_known() {
         ),
         ("smtp; 421 4.7.0 Try again later, closing connection. a1 - gsmtp", "try again later", None, Transient),
         // Words that nobody knows, and a status that only one text has.
-        ("smtp; 550 5.7.29 something new about encryption", "no TLS", Some("D09"), Final),
+        ("smtp; 550 5.7.29 something new about encryption", "no TLS", Some(Cause::D09), Final),
     ] {
         assert_eq!(told(diagnostic), (Some(name), code, outlook), "{diagnostic}");
     }
@@ -207,10 +207,10 @@ fn every_recipient_that_got_nothing_is_told_in_both_languages() {
 }
 
 #[test]
-fn every_text_that_is_in_the_catalogue_has_its_row() {
+fn every_text_of_our_own_is_in_both_languages() {
     for known in KNOWN {
         match known.meaning {
-            Meaning::Row(code) => assert!(catalogue::find(code).is_some(), "{code}"),
+            Meaning::Row(_) => {}
             Meaning::Own { means, next } => {
                 for text in [means, next] {
                     assert!(text.in_lang(Lang::Ja).chars().any(|c| c as u32 > 0x3000), "{}", known.name);
@@ -237,7 +237,7 @@ proptest! {
             line = start + word.len();
         }
         let told = refusal(&recipient("", "", &wrapped), Lang::En);
-        prop_assert_eq!((told.code, told.diagnosis), (Some(550), Some("D03")));
+        prop_assert_eq!((told.code, told.diagnosis), (Some(550), Some(Cause::D03)));
         let text = told.text.unwrap();
         prop_assert!(text.contains("due to domain's DMARC policy. Please contact the administrator of a.example"), "{}", text);
     }

@@ -1,7 +1,7 @@
 //! Gmail's reply texts, today's and older ones, by words that stay while the wording changes.
 
 use super::Outlook;
-use crate::judge::diagnose::catalogue::{Text, text};
+use crate::catalogue::{Cause, Text, text};
 
 /// One of Gmail's texts.
 #[derive(Debug)]
@@ -27,18 +27,18 @@ impl Known {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Meaning {
     /// A row of the catalogue says it.
-    Row(&'static str),
+    Row(Cause),
     /// It is no fault that the catalogue is about.
     Own { means: Text, next: Text },
 }
 
 const fn row(
     name: &'static str,
-    code: &'static str,
+    cause: Cause,
     phrases: &'static [&'static [&'static str]],
     statuses: &'static [&'static str],
 ) -> Known {
-    Known { name, phrases, statuses, meaning: Meaning::Row(code), is_limit: false }
+    Known { name, phrases, statuses, meaning: Meaning::Row(cause), is_limit: false }
 }
 
 const fn own(
@@ -65,9 +65,9 @@ pub(super) fn otherwise(outlook: Outlook) -> Text {
 
 /// Every text, the most special first.
 pub(super) const KNOWN: &[Known] = &[
-    row("same Message-ID too often", "D06", &[&["same message-id"]], &[]).limit(),
-    row("unusual rate of mail", "D05", &[&["unusual rate"]], &["7.28"]).limit(),
-    row("SPF hard fail", "D02", &[&["hard fail policy"]], &[]),
+    row("same Message-ID too often", Cause::D06, &[&["same message-id"]], &[]).limit(),
+    row("unusual rate of mail", Cause::D05, &[&["unusual rate"]], &["7.28"]).limit(),
+    row("SPF hard fail", Cause::D02, &[&["hard fail policy"]], &[]),
     own(
         "no DMARC record",
         &[&["doesn't have a dmarc record"], &["doesn't specify a dmarc policy"]],
@@ -75,10 +75,10 @@ pub(super) const KNOWN: &[Known] = &[
         text("the sender sends in bulk and has no DMARC policy", "大量送信の差出人に DMARC ポリシーがない"),
         text("the sender publishes a DMARC record", "差出人が DMARC レコードを公開する"),
     ),
-    row("DMARC policy", "D03", &[&["dmarc policy"]], &[]),
+    row("DMARC policy", Cause::D03, &[&["dmarc policy"]], &[]),
     row(
         "sender is unauthenticated",
-        "D01",
+        Cause::D01,
         &[
             &["sender is unauthenticated"],
             &["because it is unauthenticated"],
@@ -123,12 +123,12 @@ pub(super) const KNOWN: &[Known] = &[
         ),
         text("shorten the SPF record: no +all, no huge ranges", "SPF レコードを整理する。+all や広すぎる範囲を除く"),
     ),
-    row("no PTR record", "D07", &[&["ptr record"], &["ipv6", "guidelines"]], &["7.25", "7.23"]),
-    row("breaks RFC 5322", "D08", &[&["rfc 5322"], &["rfc 2822"], &["duplicate headers"]], &[]),
-    row("no TLS", "D09", &[&["tls connection"], &["tls required"], &["starttls"]], &["7.29"]),
-    row("likely unsolicited", "D04", &[&["unsolicited"], &["very low reputation"]], &[]),
-    row("SRS lookup failure", "D10", &[&["temporary lookup failure"]], &[]),
-    row("greylisting", "E06", &[&["greylist"]], &[]),
+    row("no PTR record", Cause::D07, &[&["ptr record"], &["ipv6", "guidelines"]], &["7.25", "7.23"]),
+    row("breaks RFC 5322", Cause::D08, &[&["rfc 5322"], &["rfc 2822"], &["duplicate headers"]], &[]),
+    row("no TLS", Cause::D09, &[&["tls connection"], &["tls required"], &["starttls"]], &["7.29"]),
+    row("likely unsolicited", Cause::D04, &[&["unsolicited"], &["very low reputation"]], &[]),
+    row("SRS lookup failure", Cause::D10, &[&["temporary lookup failure"]], &[]),
+    row("greylisting", Cause::E06, &[&["greylist"]], &[]),
     own(
         "not authorized to send directly",
         &[&["not authorized to send email directly"], &["not authorized", "send email directly"]],

@@ -1,6 +1,7 @@
 //! `--send`: one mail through the forwarding rule, by the machinery of `run`.
 
 use crate::{
+    catalogue::Family,
     cli::{Context, failure::Failure, project::Project},
     core::Redactor,
     doctor::{Report, Status},
@@ -129,10 +130,10 @@ fn tell(scenario: &ScenarioReport, receiver: Option<&str>, now: i64, report: &mu
     }
     let Some(seen) = attempt.observed.first().filter(|_| scenario.status == Ended::Passed) else {
         let cause = attempt.diagnosis.first();
-        let code = cause.map(|d| d.code.clone()).unwrap_or_default();
+        let code = cause.map(|d| d.code.to_string()).unwrap_or_default();
         let text = format!("the mail to the company did not arrive: {}", attempt.summary);
         // A server that refuses the mail never comes to its forwarding rule.
-        let next = cause.filter(|d| d.code.starts_with('D')).map_or_else(
+        let next = cause.filter(|d| d.is_of(Family::D)).map_or_else(
             || "see that the forwarding rule of the company's address is on and leads to the receiver".to_owned(),
             |cause| cause.next.join("; "),
         );

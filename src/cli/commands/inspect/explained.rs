@@ -1,10 +1,11 @@
 //! What there is to say about a mail; serialized, the JSON of `inspect`.
 
 use crate::{
+    catalogue::Lang,
     evidence::ReturnedMail,
     judge::{
         claims::{Judged, claims},
-        diagnose::{Given, Log, catalogue::Lang, diagnose_mail},
+        diagnose::{Given, Log, diagnose_mail},
         proof::{Looked, Proof, proof},
         refusal::{Refusal, refusals},
         survival, survival_of_returned,
@@ -217,8 +218,7 @@ fn log(logs: &[(String, String)], messages: [Option<&Message>; 2]) -> Log {
 /// Every recipient that did not get the mail. A text that usually has one cause may have another here; the rules know
 /// more than the text.
 fn explained(dsn: &Dsn, diagnosis: &[Diagnosis], lang: Lang) -> Vec<Refusal> {
-    let proved = |code: &&str| diagnosis.iter().any(|d| d.code == **code);
-    let unproved = |r: &Refusal| r.diagnosis.as_ref().is_some_and(|code| !proved(code));
+    let unproved = |r: &Refusal| r.diagnosis.is_some_and(|cause| !diagnosis.iter().any(|d| d.code == cause));
     let all = refusals(dsn, lang).into_iter();
     all.map(|r| if unproved(&r) { r.unexplained(lang) } else { r }).collect()
 }

@@ -7,7 +7,7 @@ use super::{
     text,
 };
 use crate::{
-    judge::diagnose::catalogue::Lang,
+    catalogue::Lang,
     mail::Message,
     outcome::ExitCode,
     report::console::Palette,

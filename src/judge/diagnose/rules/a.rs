@@ -1,6 +1,7 @@
 //! Family A: the forwarder did not seal.
 
 use crate::{
+    catalogue::Cause,
     judge::diagnose::{
         case::{Case, Mail, related},
         found::{field, found, quote},
@@ -15,22 +16,22 @@ use crate::{
 };
 
 /// Lines of a log that prove a cause.
-const LINES: [(&[&str], &str); 15] = [
-    (&["skip ARC as the existing chain is broken"], "A12"),
-    (&["arc;", "skip signing: is_sign_network"], "A03"),
-    (&["multiple header from not allowed"], "A13"),
-    (&["public key for", "skip signing"], "A14"),
-    (&["user domain mismatch"], "A16"),
-    (&["connect to Milter service"], "A17"),
-    (&["ucl parser error"], "A17"),
-    (&["cannot read key from", "Permission denied"], "A05"),
-    (&["cannot map key file", "Permission denied"], "A05"),
-    (&["cannot stat key file", "Permission denied"], "A06"),
-    (&["cannot load dkim key", "cannot parse", "private key"], "A07"),
-    (&["cannot load dkim key", "cannot extract rsa key from evp key"], "A08"),
-    (&["dkim unconfigured and fallback disabled"], "A04"),
-    (&["use domain(header) for signature"], "A02"),
-    (&["skip SPF checks for local networks and authorized users"], "A11"),
+const LINES: [(&[&str], Cause); 15] = [
+    (&["skip ARC as the existing chain is broken"], Cause::A12),
+    (&["arc;", "skip signing: is_sign_network"], Cause::A03),
+    (&["multiple header from not allowed"], Cause::A13),
+    (&["public key for", "skip signing"], Cause::A14),
+    (&["user domain mismatch"], Cause::A16),
+    (&["connect to Milter service"], Cause::A17),
+    (&["ucl parser error"], Cause::A17),
+    (&["cannot read key from", "Permission denied"], Cause::A05),
+    (&["cannot map key file", "Permission denied"], Cause::A05),
+    (&["cannot stat key file", "Permission denied"], Cause::A06),
+    (&["cannot load dkim key", "cannot parse", "private key"], Cause::A07),
+    (&["cannot load dkim key", "cannot extract rsa key from evp key"], Cause::A08),
+    (&["dkim unconfigured and fallback disabled"], Cause::A04),
+    (&["use domain(header) for signature"], Cause::A02),
+    (&["skip SPF checks for local networks and authorized users"], Cause::A11),
 ];
 
 /// Why there is no set by the server that forwards.
@@ -54,7 +55,7 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
         // back does not show that.
         let sure = mail.foreign().is_empty() && mail.returned.is_none();
         let confidence = if sure { Certain } else { High };
-        let unsealed = found("A00", confidence).seen(seen).seen(case.log.find(&["lua_dkim_tools", "not allowed"]));
+        let unsealed = found(Cause::A00, confidence).seen(seen).seen(case.log.find(&["lua_dkim_tools", "not allowed"]));
         causes.insert(0, unsealed.excluding(excluded(case, mail)));
     }
     causes.into_iter().map(|cause| with_next(case, cause)).collect()
@@ -71,27 +72,27 @@ fn unsealed(mail: &Mail<'_>, forwarder: &str) -> Vec<EvidenceRef> {
 
 /// The cause that a log proves, or makes likely.
 fn from_log(case: &Case<'_>) -> Vec<Diagnosis> {
-    let told = LINES.iter().find_map(|(texts, code)| {
+    let told = LINES.iter().find_map(|(texts, cause)| {
         let line = case.log.find(texts)?;
-        Some(found(code, weight(case, code, &line.text)?).seen([line]))
+        Some(found(*cause, weight(case, *cause, &line.text)?).seen([line]))
     });
     told.or_else(|| key_not_there(case)).or_else(|| ineligible(case)).or_else(|| reinjected(case)).into_iter().collect()
 }
 
 /// What a line proves of the seal. DKIM signing writes the same texts, and another milter can be down.
-fn weight(case: &Case<'_>, code: &str, line: &str) -> Option<Confidence> {
+fn weight(case: &Case<'_>, cause: Cause, line: &str) -> Option<Confidence> {
     let by_arc = line.contains("arc;") || line.contains("arc.lua");
     // rspamd had chosen a domain to seal for, so the key that it could not load was for the seal.
     let sealing = || case.log.find(&["arc; lua_dkim_tools", "set domain to"]).is_some();
     let refused = || case.log.find(&["mail is ineligible for signing"]).is_some();
-    let sure = match code {
-        "A05" | "A06" | "A07" | "A08" if refused() => return None,
-        "A17" if case.log.task().is_some() => return None,
+    let sure = match cause {
+        Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 if refused() => return None,
+        Cause::A17 if case.log.task().is_some() => return None,
         // A directory that cannot be entered (A06) leaves the same line as a key that cannot be read.
-        "A05" if line.contains("cannot read key from") => false,
-        "A05" | "A06" | "A07" | "A08" => sealing(),
-        "A13" | "A16" => by_arc,
-        "A14" => case.forwarder.as_deref().is_some_and(|f| {
+        Cause::A05 if line.contains("cannot read key from") => false,
+        Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 => sealing(),
+        Cause::A13 | Cause::A16 => by_arc,
+        Cause::A14 => case.forwarder.as_deref().is_some_and(|f| {
             let rest = line.split_once("public key for ").map_or("", |(_, rest)| rest);
             let name = rest.strip_prefix("domain ").unwrap_or(rest);
             related(name.split(['/', ' ']).next().unwrap_or_default(), f)
@@ -106,14 +107,14 @@ fn key_not_there(case: &Case<'_>) -> Option<Diagnosis> {
     let line = case.log.find(&["cannot read key from", "No such file or directory"])?;
     let used = case.log.find(&["use domain("]);
     let wanted = case.log.word_after(" for signature: ");
-    let (code, confidence) = match (wanted, case.log.word_after("final DKIM domain: ")) {
-        _ if case.log.find(&["use domain(envelope) for signature"]).is_some() => ("A02", High),
-        (Some(wanted), Some(last)) if wanted != last => ("A09", Certain),
-        (Some(wanted), _) if is_of_another(case, wanted) => ("A10", Certain),
-        (Some(_), _) => ("A04", Certain),
-        (None, _) => ("A04", High),
+    let (cause, confidence) = match (wanted, case.log.word_after("final DKIM domain: ")) {
+        _ if case.log.find(&["use domain(envelope) for signature"]).is_some() => (Cause::A02, High),
+        (Some(wanted), Some(last)) if wanted != last => (Cause::A09, Certain),
+        (Some(wanted), _) if is_of_another(case, wanted) => (Cause::A10, Certain),
+        (Some(_), _) => (Cause::A04, Certain),
+        (None, _) => (Cause::A04, High),
     };
-    Some(found(code, confidence).seen([line]).seen(used))
+    Some(found(cause, confidence).seen([line]).seen(used))
 }
 
 /// The mail had several recipients, and the one that decides is not at the server that forwards.
@@ -131,19 +132,19 @@ fn ineligible(case: &Case<'_>) -> Option<Diagnosis> {
     let refused = case.log.find(&["mail is ineligible for signing"]);
     let local = task.ip.is_some_and(is_local);
     let unchecked = case.log.find(&["either SPF or DKIM were not checked"]);
-    let (code, confidence) = match (&refused, local, &unchecked) {
-        (Some(_), true, _) => ("A11", Certain),
-        (None, true, _) | (Some(_), false, Some(_)) => ("A11", High),
-        (Some(_), false, None) => ("A01", High),
+    let (cause, confidence) = match (&refused, local, &unchecked) {
+        (Some(_), true, _) => (Cause::A11, Certain),
+        (None, true, _) | (Some(_), false, Some(_)) => (Cause::A11, High),
+        (Some(_), false, None) => (Cause::A01, High),
         (None, false, _) => return None,
     };
-    let unchecked = unchecked.filter(|_| code == "A11");
-    Some(found(code, confidence).seen(refused).seen(unchecked).seen([task.at.clone()]))
+    let unchecked = unchecked.filter(|_| cause == Cause::A11);
+    Some(found(cause, confidence).seen(refused).seen(unchecked).seen([task.at.clone()]))
 }
 
 /// The forward was handed to Postfix by a local program.
 fn reinjected(case: &Case<'_>) -> Option<Diagnosis> {
-    case.log.find(&["postfix/pickup["]).map(|line| found("A15", High).seen([line]))
+    case.log.find(&["postfix/pickup["]).map(|line| found(Cause::A15, High).seen([line]))
 }
 
 /// What the mail alone says.
@@ -153,13 +154,13 @@ fn from_mail(case: &Case<'_>, mail: &Mail<'_>) -> Vec<Diagnosis> {
         return causes;
     }
     if let Some((confidence, evidence)) = broken_before(mail) {
-        causes.push(found("A12", confidence).seen([evidence]));
+        causes.push(found(Cause::A12, confidence).seen([evidence]));
     }
     if let Some(from) = mail.message.first("From").filter(|f| several(&f.value())) {
-        causes.push(found("A13", Low).seen([field(&mail.artifact, from)]));
+        causes.push(found(Cause::A13, Low).seen([field(&mail.artifact, from)]));
     }
     if let Some(line) = local_client(case, mail) {
-        causes.push(found("A11", Low).seen(mail.quote_line(line)));
+        causes.push(found(Cause::A11, Low).seen(mail.quote_line(line)));
     }
     causes
 }
@@ -220,16 +221,18 @@ fn excluded(case: &Case<'_>, mail: &Mail<'_>) -> Vec<String> {
 fn with_next(case: &Case<'_>, cause: Diagnosis) -> Diagnosis {
     let key = case.log.word_after("cannot read key from ").map(|key| key.trim_end_matches(':').to_owned());
     let mut next: Vec<String> = Vec::new();
-    match (cause.code.as_str(), key) {
+    match (cause.code.known(), key) {
         // It shows the directories above as well.
-        ("A05" | "A06", Some(key)) => next.push(format!("namei -l {key}")),
-        ("A04" | "A07" | "A08", Some(key)) => next.push(format!("ls -l {key}")),
-        ("A01", _) => next.push("rspamadm configdump arc | grep -e sign_inbound -e signing_table".to_owned()),
-        ("A14", _) => next.push("dig TXT SELECTOR._domainkey.DOMAIN".to_owned()),
-        ("A17", _) => next.push("rspamadm configtest; postconf milter_default_action".to_owned()),
+        (Some(Cause::A05 | Cause::A06), Some(key)) => next.push(format!("namei -l {key}")),
+        (Some(Cause::A04 | Cause::A07 | Cause::A08), Some(key)) => next.push(format!("ls -l {key}")),
+        (Some(Cause::A01), _) => {
+            next.push("rspamadm configdump arc | grep -e sign_inbound -e signing_table".to_owned())
+        }
+        (Some(Cause::A14), _) => next.push("dig TXT SELECTOR._domainkey.DOMAIN".to_owned()),
+        (Some(Cause::A17), _) => next.push("rspamadm configtest; postconf milter_default_action".to_owned()),
         _ => {}
     }
-    if cause.code != "A17" && cause.code != "A01" {
+    if cause.code != Cause::A17 && cause.code != Cause::A01 {
         next.push("rspamadm configdump arc".to_owned());
     }
     if case.log.is_empty() && case.unread_logs.is_empty() {
@@ -237,7 +240,7 @@ fn with_next(case: &Case<'_>, cause: Diagnosis) -> Diagnosis {
     }
     next.extend(case.unread_logs.iter().cloned());
     // Only then rspamd says what it looked for: most causes leave no other trace.
-    if cause.code == "A00" && case.log.task().is_some() && case.log.find(&["; arc; "]).is_none() {
+    if cause.code == Cause::A00 && case.log.task().is_some() && case.log.find(&["; arc; "]).is_none() {
         next.push("echo 'debug_modules = [\"arc\"];' >> /etc/rspamd/local.d/logging.inc".to_owned());
         next.push("rspamadm configtest && systemctl reload rspamd".to_owned());
     }

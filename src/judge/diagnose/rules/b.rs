@@ -2,6 +2,7 @@
 
 use super::body::{Change, change as undone, is_plain, shows_recoding};
 use crate::{
+    catalogue::Cause,
     judge::{
         diagnose::{
             case::{Case, Mail, related},
@@ -41,13 +42,13 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
 fn claimed(mail: &Mail<'_>) -> Option<Diagnosis> {
     let says = mail.says("arc").filter(|arc| arc.result == "fail");
     structure(mail).or_else(|| {
-        let (code, confidence) = match says.map(|_| says_body_hash(mail))? {
+        let (cause, confidence) = match says.map(|_| says_body_hash(mail))? {
             // Long lines and encodings are changes of their own kinds (B17, B05).
-            true if is_plain(mail.message) => ("B04", High),
-            true => ("B04", Low),
-            false => ("B00", Certain),
+            true if is_plain(mail.message) => (Cause::B04, High),
+            true => (Cause::B04, Low),
+            false => (Cause::B00, Certain),
         };
-        Some(found(code, confidence).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
+        Some(found(cause, confidence).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
     })
 }
 
@@ -61,8 +62,8 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
             let odd = mail.foreign().iter().rev().find_map(|set| odd_for_office_365(mail, set));
             let its_words = says.is_some_and(|comment| ["35", "40"].contains(&comment.trim()));
             let diagnosis = match odd {
-                Some(odd) => found("B16", if its_words { High } else { Low }).seen([odd]),
-                None => found("B00", Low),
+                Some(odd) => found(Cause::B16, if its_words { High } else { Low }).seen([odd]),
+                None => found(Cause::B00, Low),
             };
             return vec![diagnosis.seen(its_line).seen([ours])];
         }
@@ -96,7 +97,7 @@ fn key_beside(case: &Case<'_>, mail: &Mail<'_>, broken: &Diagnosis) -> Option<Di
 
 /// Whether it was the body that changed.
 fn of_body(broken: &Diagnosis) -> bool {
-    ["B04", "B05", "B17"].contains(&broken.code.as_str())
+    matches!(broken.code.known(), Some(Cause::B04 | Cause::B05 | Cause::B17))
 }
 
 /// The receiver says that the chain fails: its comment, and the field. Office 365 gives its results no name; they stand
@@ -132,12 +133,12 @@ fn changed_on_delivery(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
         .replaced_on_delivery()
         .find(|(name, _)| is_signed(name) || name.to_ascii_lowercase().starts_with("arc-"))?;
     let seen = mail.message.fields().get(ams.field).map(|f| field(&mail.artifact, f));
-    let (code, confidence) = match () {
-        () if !is_signed(name) => ("B00", Certain),
-        () if is_volatile(name) => ("B13", High),
-        () => ("B06", Certain),
+    let (cause, confidence) = match () {
+        () if !is_signed(name) => (Cause::B00, Certain),
+        () if is_volatile(name) => (Cause::B13, High),
+        () => (Cause::B06, Certain),
     };
-    Some(with_next(mail, found(code, confidence).seen([line.clone()]).seen(seen)))
+    Some(with_next(mail, found(cause, confidence).seen([line.clone()]).seen(seen)))
 }
 
 /// Gaps, duplicates and missing parts.
@@ -145,12 +146,12 @@ fn structure(mail: &Mail<'_>) -> Option<Diagnosis> {
     let defect = mail.arc.defects.first()?;
     let duplicate = mail.arc.defects.iter().find(|d| d.starts_with("duplicate"));
     let missing = mail.arc.defects.iter().find(|d| d.contains(" has no "));
-    let (code, defect) = match (duplicate, missing) {
-        (Some(defect), _) => ("B12", defect),
-        (None, Some(defect)) => ("B11", defect),
-        (None, None) => ("B00", defect),
+    let (cause, defect) = match (duplicate, missing) {
+        (Some(defect), _) => (Cause::B12, defect),
+        (None, Some(defect)) => (Cause::B11, defect),
+        (None, None) => (Cause::B00, defect),
     };
-    Some(found(code, Certain).seen([quote(&mail.artifact, 0, defect)]).seen(parts(mail, defect)))
+    Some(found(cause, Certain).seen([quote(&mail.artifact, 0, defect)]).seen(parts(mail, defect)))
 }
 
 /// The fields of the instance that a defect names.
@@ -175,7 +176,7 @@ fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let (set, before) = (&sets[at], &sets[..at]);
     // A server that forwards such a chain must not seal it again: A12.
     if case.forwarder.is_some() && case.forwarders_set().is_none() {
-        return Some(found("B10", High).seen(mail.quote_seal(set)));
+        return Some(found(Cause::B10, High).seen(mail.quote_seal(set)));
     }
     let holds = |part: fn(&SetVerification) -> Verdict, set: &ArcSet| {
         mail.verified(set).is_some_and(|v| part(v) == Verdict::Pass)
@@ -185,10 +186,10 @@ fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let evidence = [mail.quote_seal(set), before.last().and_then(|s| mail.quote_seal(s))].into_iter().flatten();
     if sound && mail.is_only_header() {
         // Whoever marked it saw the body, which may have been changed before (B10) or not (B09).
-        return Some(found("B00", Certain).seen(evidence));
+        return Some(found(Cause::B00, Certain).seen(evidence));
     }
     if sound || (before.is_empty() && case.is_forwarders(set)) {
-        return Some(found("B09", High).seen(evidence));
+        return Some(found(Cause::B09, High).seen(evidence));
     }
     let reasons = before.iter().filter_map(|s| mail.verified(s)?.reason.clone()).map(|r| quote(&mail.artifact, 0, &r));
     // What broke before the set was made cannot have been done after it while its own signature holds.
@@ -202,7 +203,7 @@ fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
         .filter_map(|s| mail.verified(s))
         .flat_map(|v| v.ams_facts.causes.iter().chain(&v.seal_facts.causes));
     let confidence = if holds(|v| v.ams, set) && causes.into_iter().any(lasting) { Certain } else { High };
-    Some(found("B10", confidence).seen(evidence).seen(reasons))
+    Some(found(Cause::B10, confidence).seen(evidence).seen(reasons))
 }
 
 /// The newest message signature that came with the mail, and every seal.
@@ -221,7 +222,7 @@ fn signatures(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> 
         return seal(mail, set, v).seen(reason);
     }
     let seal = sets.last().and_then(|set| mail.quote_seal(set));
-    found("B00", Certain).seen(reason).seen(seal).seen(mail.quote_trusted())
+    found(Cause::B00, Certain).seen(reason).seen(seal).seen(mail.quote_trusted())
 }
 
 /// A message signature that does not hold.
@@ -244,14 +245,14 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
         let hash = v.ams_facts.body_hash.as_ref()?;
         let hashes = format!("bh={}, and the body's hash is {}", hash.expected, hash.computed);
         let change = undone(mail.message, ams, hash);
-        let (code, confidence) = match change {
-            Some(Change::Folded) => ("B17", Certain),
-            Some(Change::Recoded) => ("B05", Certain),
-            Some(Change::Footer(_)) => ("B04", Certain),
-            None if re_encoded(case, mail) => ("B05", High),
-            None if case.sent.is_some() || shows_recoding(mail.message) => ("B04", Certain),
+        let (cause, confidence) = match change {
+            Some(Change::Folded) => (Cause::B17, Certain),
+            Some(Change::Recoded) => (Cause::B05, Certain),
+            Some(Change::Footer(_)) => (Cause::B04, Certain),
+            None if re_encoded(case, mail) => (Cause::B05, High),
+            None if case.sent.is_some() || shows_recoding(mail.message) => (Cause::B04, Certain),
             // A part of it may have been encoded anew (B05).
-            None => ("B04", High),
+            None => (Cause::B04, High),
         };
         let what = change.map(|change| match change {
             Change::Folded => "joining its lines of 998 octets with the next makes the hash fit".to_owned(),
@@ -260,7 +261,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
         });
         let what = what.map(|w| quote(&mail.artifact, 0, &format!("body: {w}")));
         return Some(
-            found(code, confidence)
+            found(cause, confidence)
                 .seen([quote(&mail.artifact, 0, &hashes)])
                 .seen(what)
                 .seen(changed_body(case, mail, set))
@@ -277,7 +278,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     // Where what was sent is known, another field may have changed as well.
     let others = case.survival_of(set).map(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
     Some(match (key_fits, volatile.filter(|_| others != Some(true))) {
-        (true, Some(_)) => found("B13", if others.is_some() { High } else { Low })
+        (true, Some(_)) => found(Cause::B13, if others.is_some() { High } else { Low })
             .seen(seen())
             .seen(reason)
             .excluding(excluded)
@@ -288,7 +289,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
             .seen(seen())
             .excluding(excluded)
             .excluding(body),
-        (true, None) => found("B00", Certain).seen(reason).seen(seen()).excluding(body),
+        (true, None) => found(Cause::B00, Certain).seen(reason).seen(seen()).excluding(body),
         (false, _) => other_key(case).seen(reason).seen(seen()).excluding(key_found(v)).excluding(body),
     })
 }
@@ -297,10 +298,10 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
 fn header_changed(case: &Case<'_>, mail: &Mail<'_>) -> Diagnosis {
     let encoded = encoding(mail.message).is_some_and(|e| e == "quoted-printable" || e == "base64");
     match &case.sent {
-        _ if !encoded || !mail.is_only_header() => found("B06", Certain),
-        Some(sent) if encoding(sent).as_deref() == Some("8bit") => found("B05", High),
-        Some(sent) if encoding(sent) == encoding(mail.message) => found("B06", Certain),
-        _ => found("B06", High),
+        _ if !encoded || !mail.is_only_header() => found(Cause::B06, Certain),
+        Some(sent) if encoding(sent).as_deref() == Some("8bit") => found(Cause::B05, High),
+        Some(sent) if encoding(sent) == encoding(mail.message) => found(Cause::B06, Certain),
+        _ => found(Cause::B06, High),
     }
 }
 
@@ -313,12 +314,12 @@ fn is_volatile(name: &str) -> bool {
 /// Neither signature fits the key that DNS has.
 fn other_key(case: &Case<'_>) -> Diagnosis {
     if let Some(line) = case.log.find(&["does not match private key"]) {
-        return found("B02", Certain).seen([line]);
+        return found(Cause::B02, Certain).seen([line]);
     }
     let regression = ["3.10.0", "3.10.1"].iter().find_map(|version| case.log.find(&["rspamd", version]));
     match regression {
-        Some(line) => found("B08", High).seen([line]),
-        None => found("B02", High),
+        Some(line) => found(Cause::B08, High).seen([line]),
+        None => found(Cause::B02, High),
     }
 }
 
@@ -327,18 +328,18 @@ fn key(facts: &SignatureFacts) -> Option<Diagnosis> {
     let has = |cause| facts.causes.contains(&cause);
     // Which of several records counts is anybody's choice.
     let several = facts.key.as_ref().is_some_and(|k| k.records > 1) && has(SignatureDefect::Signature);
-    let code = match () {
-        () if has(SignatureDefect::NoKey) || has(SignatureDefect::KeyRevoked) => "B01",
-        () if has(SignatureDefect::NotAKey) || has(SignatureDefect::KeyMalformed) || several => "B03",
+    let cause = match () {
+        () if has(SignatureDefect::NoKey) || has(SignatureDefect::KeyRevoked) => Cause::B01,
+        () if has(SignatureDefect::NotAKey) || has(SignatureDefect::KeyMalformed) || several => Cause::B03,
         () if has(SignatureDefect::KeyType)
             || has(SignatureDefect::KeyTooShort)
             || has(SignatureDefect::KeyRestricted) =>
         {
-            "B00"
+            Cause::B00
         }
         () => return None,
     };
-    Some(found(code, if several { High } else { Certain }))
+    Some(found(cause, if several { High } else { Certain }))
 }
 
 /// The receiver says that the body had changed.
@@ -396,24 +397,29 @@ fn seal(mail: &Mail<'_>, set: &ArcSet, v: &SetVerification) -> Diagnosis {
         return key.seen(seen);
     }
     let has = |cause| v.seal_facts.causes.contains(&cause);
-    let code = match () {
-        () if has(SignatureDefect::ChainValidationStatus) && set.instance > 1 => "B15",
-        () if has(SignatureDefect::SealOrder) => "B07",
-        () if has(SignatureDefect::SealLeavesSetsOut) => "B14",
-        () => "B00",
+    let cause = match () {
+        () if has(SignatureDefect::ChainValidationStatus) && set.instance > 1 => Cause::B15,
+        () if has(SignatureDefect::SealOrder) => Cause::B07,
+        () if has(SignatureDefect::SealLeavesSetsOut) => Cause::B14,
+        () => Cause::B00,
     };
-    found(code, Certain)
+    found(cause, Certain)
         .seen(seen)
         .excluding((v.ams == Verdict::Pass).then(|| "B04, B06: the message signature holds".to_owned()))
 }
 
 fn with_next(mail: &Mail<'_>, diagnosis: Diagnosis) -> Diagnosis {
     let key = mail.foreign().last().and_then(|s| mail.verified(s)?.ams_facts.key.as_ref());
-    let dig = key.filter(|_| ["B00", "B01", "B02", "B03"].contains(&diagnosis.code.as_str()));
-    let dig = dig.map(|key| format!("dig TXT {}", key.name));
-    let rspamd = (diagnosis.code == "B02").then(|| "rspamadm configdump arc".to_owned());
-    let version = ["B07", "B08", "B09"].contains(&diagnosis.code.as_str()).then(|| "rspamd --version".to_owned());
-    let checks = ["B04", "B06"].contains(&diagnosis.code.as_str());
-    let checks = checks.then(|| "postconf content_filter smtp_header_checks smtp_body_checks".to_owned());
-    diagnosis.next([dig, rspamd, version, checks].into_iter().flatten())
+    let cause = diagnosis.code.known();
+    let dig = match cause {
+        Some(Cause::B00 | Cause::B01 | Cause::B02 | Cause::B03) => key.map(|key| format!("dig TXT {}", key.name)),
+        _ => None,
+    };
+    let check = match cause {
+        Some(Cause::B02) => Some("rspamadm configdump arc"),
+        Some(Cause::B07 | Cause::B08 | Cause::B09) => Some("rspamd --version"),
+        Some(Cause::B04 | Cause::B06) => Some("postconf content_filter smtp_header_checks smtp_body_checks"),
+        _ => None,
+    };
+    diagnosis.next(dig.into_iter().chain(check.map(str::to_owned)))
 }

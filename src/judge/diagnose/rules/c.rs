@@ -1,6 +1,7 @@
 //! Family C: the chain verifies, but it does not help, or says the wrong thing.
 
 use crate::{
+    catalogue::Cause,
     evidence::{FirstServer, Folder},
     judge::diagnose::{
         case::{Case, Mail, related},
@@ -100,7 +101,7 @@ fn author_s<'m>(mail: &Mail<'m>) -> impl Iterator<Item = &'m DkimVerification> {
 fn says_nothing(mail: &Mail<'_>, set: &ArcSet) -> Option<Diagnosis> {
     let aar = set.aar.as_ref()?;
     let checked = ["spf", "dkim", "dmarc", "arc"].iter().any(|m| aar.method(m).next().is_some());
-    (!checked).then(|| found("C01", Certain).seen(mail.quote_line(aar.line)))
+    (!checked).then(|| found(Cause::C01, Certain).seen(mail.quote_line(aar.line)))
 }
 
 /// Two sets of the forwarder, of which the second one knows of nothing but the first.
@@ -109,7 +110,7 @@ fn sealed_twice(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let second = own.get(1)?.aar.as_ref()?;
     let only_arc = !second.results.is_empty() && second.results.iter().all(|r| r.method == "arc");
     let seals = own.iter().filter_map(|s| mail.quote_seal(s));
-    only_arc.then(|| found("C02", Certain).seen(seals).seen(mail.quote_line(second.line)))
+    only_arc.then(|| found(Cause::C02, Certain).seen(seals).seen(mail.quote_line(second.line)))
 }
 
 /// SPF was judged on a relay of the forwarder's own.
@@ -126,7 +127,7 @@ fn hidden_client(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Diagn
         ip.and_then(|ip| ip.parse().ok()).is_some_and(is_local)
     });
     let hop = relayed.or(local)?;
-    Some(found("C03", High).seen(mail.quote_line(aar.line)).seen(mail.quote_line(hop.line)))
+    Some(found(Cause::C03, High).seen(mail.quote_line(aar.line)).seen(mail.quote_line(hop.line)))
 }
 
 /// The results that were sealed are in somebody else's name.
@@ -149,7 +150,9 @@ fn foreign_results(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Dia
         mail.message.all("Authentication-Results").find(|f| f.line > taken && Some(payload(&f.value())) == sealed);
     let confidence = if original.is_some() { Certain } else { Low };
     let original = original.map(|f| field(&mail.artifact, f));
-    foreign.then(|| found("C04", confidence).seen(mail.quote_line(aar.line)).seen(original).seen(mail.quote_seal(set)))
+    foreign.then(|| {
+        found(Cause::C04, confidence).seen(mail.quote_line(aar.line)).seen(original).seen(mail.quote_seal(set))
+    })
 }
 
 /// The author's signature held when the forwarder sealed and does not now, while the seal's own signature holds: what
@@ -183,7 +186,7 @@ fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let confidence = if gone.iter().all(|h| removed(h)) { Certain } else { High };
     let names = gone.iter().map(|h| h.as_str()).collect::<Vec<_>>().join(", ");
     let text = format!("signed by {} and not there any more: {names}", broken.d);
-    Some(found("C05", confidence).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_line(aar.line)))
+    Some(found(Cause::C05, confidence).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_line(aar.line)))
 }
 
 /// The forwarder vouches for the mail, the chain holds, and the receiver goes by DMARC all the same.
@@ -200,12 +203,12 @@ fn not_trusted(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
         // What it changed on delivery would not be seen.
         let done = vouched && !mail.is_only_header() && author_s(mail).all(|d| d.result == Verdict::None);
         let path = field(&mail.artifact, path.filter(|_| done)?);
-        return Some(found("C06", Low).seen(mail.quote_line(aar.line)).seen([path]).next([next]));
+        return Some(found(Cause::C06, Low).seen(mail.quote_line(aar.line)).seen([path]).next([next]));
     }
     let passes = mail.says("arc").is_some_and(|arc| arc.result == "pass");
     let fails = mail.says("dmarc").is_some_and(|d| d.result == "fail");
     (vouched && passes && fails)
-        .then(|| found("C06", High).seen(mail.quote_trusted()).seen(mail.quote_line(aar.line)).next([next]))
+        .then(|| found(Cause::C06, High).seen(mail.quote_trusted()).seen(mail.quote_line(aar.line)).next([next]))
 }
 
 /// SPF and DKIM pass for others than the author.
@@ -224,7 +227,7 @@ fn unaligned(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let fails = mail.says("dmarc").is_some_and(|d| d.result == "fail");
     let unsigned = author_s(mail).next().is_none();
     (fails && unsigned && by_sender && others("dkim") && others("spf"))
-        .then(|| found("C07", High).seen(mail.quote_trusted()))
+        .then(|| found(Cause::C07, High).seen(mail.quote_trusted()))
 }
 
 /// In a copy that was refused: a signature of the sender's side holds, and it is not the author's.
@@ -234,7 +237,7 @@ fn signed_by_another(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let all = &mail.verification?.dkim;
     let other = all.iter().find(|d| d.result == Verdict::Pass && sender(d) && !related(&d.d, &author))?;
     let text = format!("DKIM d={} holds, and From is of {author}", other.d);
-    author_s(mail).next().is_none().then(|| found("C07", High).seen([quote(&mail.artifact, 0, &text)]))
+    author_s(mail).next().is_none().then(|| found(Cause::C07, High).seen([quote(&mail.artifact, 0, &text)]))
 }
 
 /// The author's signature is broken and the forwarder's own holds.
@@ -243,7 +246,7 @@ fn re_signed(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let broken = author_s(mail).find(|d| d.result == Verdict::Fail && !related(&d.d, forwarder))?;
     let own = mail.verification?.dkim.iter().find(|d| d.result == Verdict::Pass && related(&d.d, forwarder))?;
     let text = format!("DKIM d={} fails, DKIM d={} holds", broken.d, own.d);
-    Some(found("C08", High).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_trusted()))
+    Some(found(Cause::C08, High).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_trusted()))
 }
 
 /// Judged badly, and nothing says why.
@@ -256,5 +259,5 @@ fn unknown(mail: &Mail<'_>) -> Diagnosis {
     let texts = reason.into_iter().chain(spam).map(|t| quote(&mail.artifact, 0, &t));
     // Spam that is authentic is a matter of taste as much as of the seal.
     let confidence = if mail.says("dmarc").is_some_and(|d| d.result == "pass") { Low } else { High };
-    found("C00", confidence).seen(mail.quote_trusted()).seen(sealed).seen(texts)
+    found(Cause::C00, confidence).seen(mail.quote_trusted()).seen(sealed).seen(texts)
 }

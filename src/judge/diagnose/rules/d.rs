@@ -1,6 +1,7 @@
 //! Family D: a server answers 4yz or 5yz, and what the forwarder does to earn it.
 
 use crate::{
+    catalogue::Cause,
     judge::{
         diagnose::{
             case::{Case, Mail, Refusal, RefusedBy, is_unauthentic, related},
@@ -26,10 +27,11 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
         }
     }
     if causes.len() > 1 {
-        causes.retain(|c| c.code != "D00");
+        causes.retain(|c| c.code != Cause::D00);
     }
     if let Some(mail) = case.mail.as_ref().filter(|mail| mail.returned.is_some()) {
-        let beside = |c: Diagnosis| if is_unauthentic(&c.code) { beside_copy(case, mail, c) } else { c };
+        let beside =
+            |c: Diagnosis| if c.code.known().is_some_and(is_unauthentic) { beside_copy(case, mail, c) } else { c };
         causes = causes.into_iter().map(beside).collect();
     }
     causes.extend(case.mail.as_ref().and_then(|mail| spam_forwarded(case, mail)));
@@ -41,18 +43,18 @@ fn refused(case: &Case<'_>, refusal: &Refusal) -> Diagnosis {
     let Refusal { reply, at, by } = refusal;
     let text = reply.text.to_lowercase();
     let milter = case.log.find(&["connect to Milter service"]).filter(|_| text.contains("service unavailable"));
-    let diagnosis = match refusal::code(reply) {
-        _ if milter.is_some() => found("A17", Certain).seen(milter),
-        Some((code @ "D10", _)) => found(code, Certain),
+    let diagnosis = match refusal::cause(reply) {
+        _ if milter.is_some() => found(Cause::A17, Certain).seen(milter),
+        Some((cause @ Cause::D10, _)) => found(cause, Certain),
         // The other texts are Gmail's.
-        _ if by.is_forwarder() => found("D13", Certain),
-        Some((code @ ("D01" | "D02"), _)) if is_forwarders_own(case, &text) => {
+        _ if by.is_forwarder() => found(Cause::D13, Certain),
+        Some((cause @ (Cause::D01 | Cause::D02), _)) if is_forwarders_own(case, &text) => {
             let srs =
-                format!("{code}: the sender was rewritten (SRS); the forwarder's own SPF record lacks its address");
-            found("D00", Certain).excluding([srs])
+                format!("{cause}: the sender was rewritten (SRS); the forwarder's own SPF record lacks its address");
+            found(Cause::D00, Certain).excluding([srs])
         }
-        Some((code, by_words)) => found(code, if by_words { Certain } else { High }),
-        None => found("D00", Certain),
+        Some((cause, by_words)) => found(cause, if by_words { Certain } else { High }),
+        None => found(Cause::D00, Certain),
     };
     let again = match (by, reply.is_transient()) {
         (RefusedBy::First(_), _) => {
@@ -107,7 +109,7 @@ pub(in crate::judge::diagnose) fn null_sender(case: &Case<'_>) -> Option<Diagnos
     let asked = case.attempt.is_some() || logged.is_some();
     let confidence = if logged.is_some() { Certain } else { High };
     (asked && case.forwarder.is_some())
-        .then(|| found("D11", confidence).seen([field(&mail.artifact, path)]).seen(logged))
+        .then(|| found(Cause::D11, confidence).seen([field(&mail.artifact, path)]).seen(logged))
 }
 
 /// The forwarder says that nothing about the mail is genuine, calls it spam, and sends it on.
@@ -120,6 +122,6 @@ fn spam_forwarded(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let logged = case.log.task().filter(|t| t.line.contains("(add header)")).map(|t| t.at.clone());
     let confidence = if logged.is_some() { Certain } else { High };
     failed.then(|| {
-        found("D12", confidence).seen([field(&mail.artifact, mark)]).seen(mail.quote_line(aar.line)).seen(logged)
+        found(Cause::D12, confidence).seen([field(&mail.artifact, mark)]).seen(mail.quote_line(aar.line)).seen(logged)
     })
 }

@@ -1,6 +1,7 @@
 //! Family E: accepted, and not seen where or when it was wanted.
 
 use crate::{
+    catalogue::Cause,
     evidence::Folder,
     judge::diagnose::{
         case::{Attempt, Case, Mail},
@@ -28,15 +29,15 @@ const LOGINS: [&str; 3] = ["application-specific password", "web login required"
 /// What an error of the harness itself says: the login, a limit, the end of a session.
 pub(in crate::judge::diagnose) fn of_error(error: &StageError) -> Option<Diagnosis> {
     let text = error.message.to_lowercase();
-    let (code, confidence) = match (error.code, error.mailbox) {
-        (_, Some(MailboxTrouble::Limit)) => ("E05", Certain),
-        (_, Some(MailboxTrouble::Bye)) => ("E07", High),
-        (HarnessCode::H01, None) if LOGINS.iter().any(|t| text.contains(t)) => ("E04", Certain),
+    let (cause, confidence) = match (error.code, error.mailbox) {
+        (_, Some(MailboxTrouble::Limit)) => (Cause::E05, Certain),
+        (_, Some(MailboxTrouble::Bye)) => (Cause::E07, High),
+        (HarnessCode::H01, None) if LOGINS.iter().any(|t| text.contains(t)) => (Cause::E04, Certain),
         // The password may be wrong as well.
-        (HarnessCode::H01, None) if text.contains("invalid credentials") => ("E04", Low),
+        (HarnessCode::H01, None) if text.contains("invalid credentials") => (Cause::E04, Low),
         _ => return None,
     };
-    Some(found(code, confidence).seen([quote("imap.log", 0, &error.to_string())]).next([error.next.clone()]))
+    Some(found(cause, confidence).seen([quote("imap.log", 0, &error.to_string())]).next([error.next.clone()]))
 }
 
 fn unseen(case: &Case<'_>, attempt: &Attempt) -> Option<Diagnosis> {
@@ -45,7 +46,7 @@ fn unseen(case: &Case<'_>, attempt: &Attempt) -> Option<Diagnosis> {
     }
     if let Some(address) = &attempt.to_itself {
         let text = format!("{address} sent the mail and is to receive it");
-        return Some(found("E01", Certain).seen([quote("sent.eml", 0, &text)]));
+        return Some(found(Cause::E01, Certain).seen([quote("sent.eml", 0, &text)]));
     }
     let searched = case.mailboxes.is_some_and(|m| !m.searched.is_empty());
     let again = searched.then(|| "E03: a new session does not find it either".to_owned());
@@ -71,7 +72,7 @@ fn unseen(case: &Case<'_>, attempt: &Attempt) -> Option<Diagnosis> {
         }
     };
     let seen = [quote("smtp.log", 0, &taken)].into_iter().chain(told);
-    Some(found("E00", Certain).seen(seen).excluding(excluded).next([next.to_owned()]).next(see_bounces))
+    Some(found(Cause::E00, Certain).seen(seen).excluding(excluded).next([next.to_owned()]).next(see_bounces))
 }
 
 /// In the spam folder, although the receiver found nothing wrong with it.
@@ -82,7 +83,7 @@ fn in_spam(mail: &Mail<'_>) -> Option<Diagnosis> {
         "" => "found in the folder with \\Junk".to_owned(),
         name => format!("found in the folder with \\Junk, `{name}`"),
     };
-    let found = found("E02", High).seen([quote(&mail.artifact, 0, &place)]);
+    let found = found(Cause::E02, High).seen([quote(&mail.artifact, 0, &place)]);
     authentic.then(|| found.seen(mail.quote_trusted()))
 }
 
@@ -90,7 +91,7 @@ fn in_spam(mail: &Mail<'_>) -> Option<Diagnosis> {
 fn tab(attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis> {
     let (wanted, shown) = attempt.tab.as_ref()?;
     let text = format!("its category at the receiver: {shown}; wanted: {wanted}");
-    Some(found("E08", Certain).seen([quote(&mail.artifact, 0, &text)]))
+    Some(found(Cause::E08, Certain).seen([quote(&mail.artifact, 0, &text)]))
 }
 
 /// It came, after the time that was allowed; the slowest hop says where it waited. When no hop does, a session that the
@@ -104,7 +105,7 @@ fn late(case: &Case<'_>, attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis
     let on_the_way = slowest.is_some_and(|(_, delay)| delay > 1 && (delay - 1) * 2 >= after.as_secs());
     let text = quote(&mail.artifact, 0, "it came after the time that `within` allows");
     match case.mailboxes.and_then(|m| m.goodbyes.first()).filter(|_| !on_the_way) {
-        Some(goodbye) => Some(found("E07", High).seen([text, quote("imap.log", 0, goodbye)])),
-        None => Some(found("E06", High).seen([text]).seen(at)),
+        Some(goodbye) => Some(found(Cause::E07, High).seen([text, quote("imap.log", 0, goodbye)])),
+        None => Some(found(Cause::E06, High).seen([text]).seen(at)),
     }
 }

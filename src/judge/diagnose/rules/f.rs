@@ -1,6 +1,7 @@
 //! Family F: what else a bounce tells.
 
 use crate::{
+    catalogue::Cause,
     judge::diagnose::{
         case::Case,
         found::{found, quote},
@@ -16,7 +17,7 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
         let failed = |r: &RecipientStatus| !matches!(r.action.as_deref(), Some("delivered" | "relayed" | "expanded"));
         if dsn.recipients.iter().any(|r| failed(r) && r.reply.is_none()) {
             let text = dsn.notification.lines().find(|l| !l.trim().is_empty()).unwrap_or("no text");
-            causes.push(found("F00", Certain).seen([quote(artifact, 0, text)]));
+            causes.push(found(Cause::F00, Certain).seen([quote(artifact, 0, text)]));
         }
         causes.extend(dsn.recipients.iter().find_map(|r| leak(artifact, dsn, r)));
     }
@@ -29,5 +30,5 @@ fn leak(artifact: &str, dsn: &Dsn, recipient: &RecipientStatus) -> Option<Diagno
     let named = dsn.notification.to_ascii_lowercase().contains(&last.to_ascii_lowercase());
     let text = format!("Final-Recipient: {last}; Original-Recipient: {original}");
     (!original.eq_ignore_ascii_case(last) && (named || last.contains('@')))
-        .then(|| found("F01", Certain).seen([quote(artifact, 0, &text)]))
+        .then(|| found(Cause::F01, Certain).seen([quote(artifact, 0, &text)]))
 }

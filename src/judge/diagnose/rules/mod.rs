@@ -9,7 +9,10 @@ mod e;
 mod f;
 
 use super::case::Case;
-use crate::outcome::Diagnosis;
+use crate::{
+    catalogue::{Cause, Family},
+    outcome::Diagnosis,
+};
 
 pub(super) use e::of_error;
 
@@ -17,13 +20,13 @@ pub(super) use e::of_error;
 pub(super) fn all(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut all: Vec<Diagnosis> =
         [a::find, b::find, c::find, d::find, e::find, f::find].into_iter().flat_map(|family| family(case)).collect();
-    if all.iter().any(|d| d.code.starts_with('D')) {
+    if all.iter().any(|d| d.is_of(Family::D)) {
         // What the forwarder or the receiver says of the mail explains why it is judged badly.
-        all.retain(|d| d.code != "C00");
+        all.retain(|d| d.code != Cause::C00);
     }
-    if all.iter().any(|d| d.code == "C03") {
+    if all.iter().any(|d| d.code == Cause::C03) {
         // A forwarder that judged its own relay found nothing genuine in mail that is.
-        all.retain(|d| d.code != "D12");
+        all.retain(|d| d.code != Cause::D12);
     }
     if all.is_empty() {
         all.extend(d::null_sender(case));

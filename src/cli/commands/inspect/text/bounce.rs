@@ -2,10 +2,8 @@
 
 use super::Looks;
 use crate::{
-    judge::{
-        diagnose::catalogue::Lang,
-        refusal::{Outlook, Refusal},
-    },
+    catalogue::Lang,
+    judge::refusal::{Outlook, Refusal},
     report::{console::Tone, sink::plain},
 };
 

@@ -2,7 +2,7 @@
 
 use super::Looks;
 use crate::{
-    judge::diagnose::catalogue::{self, Lang},
+    catalogue::{Cause, Lang},
     outcome::{Confidence, Diagnosis},
     report::{console::Tone, sink::plain},
 };
@@ -20,9 +20,9 @@ pub(super) fn lines(looks: Looks, d: &Diagnosis) -> Vec<String> {
     };
     let [why, not, fix, next] =
         if ja { ["根拠:", "除外:", "対処:", "次に:"] } else { ["why: ", "not: ", "fix: ", "next:"] };
-    let row = catalogue::find(&d.code);
+    let row = d.code.known().map(Cause::row);
     let title = row.map_or_else(|| plain(&d.title), |row| row.title.in_lang(looks.lang).to_owned());
-    let head = format!("{} {title} ({word})", looks.palette.paint(tone, &d.code));
+    let head = format!("{} {title} ({word})", looks.palette.paint(tone, &d.code.to_string()));
     let seen = d.evidence.iter().map(|e| match e.line {
         0 => format!("  {why} {}", plain(&e.text)),
         line => format!("  {why} {}:{line}: {}", plain(&e.artifact), plain(&e.text)),

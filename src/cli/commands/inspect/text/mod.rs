@@ -10,7 +10,7 @@ use super::{
     inspector::Inspector,
 };
 use crate::{
-    judge::diagnose::catalogue::Lang,
+    catalogue::Lang,
     mail::{Message, arc::ArcSet, authres::ResInfo, dsn::Returned},
     outcome::{Agreement, Claim},
     report::{

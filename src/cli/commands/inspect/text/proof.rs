@@ -2,10 +2,8 @@
 
 use super::Looks;
 use crate::{
-    judge::{
-        diagnose::catalogue::Lang,
-        proof::{Fault, FaultKind, Open, Proof},
-    },
+    catalogue::Lang,
+    judge::proof::{Fault, FaultKind, Open, Proof},
     report::{console::Tone, sink::plain},
 };
 

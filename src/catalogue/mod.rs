@@ -1,11 +1,14 @@
-//! The catalogue: why mail forwarded to Gmail fails. Every row is a cause that somebody really met; codes are stable.
+//! Which causes are known? Why mail forwarded to Gmail fails: every row is a cause that somebody really met; codes are stable.
 
+mod cause;
 mod families_e_f;
 mod families_h_w;
 mod family_a;
 mod family_b;
 mod family_c;
 mod family_d;
+
+pub use cause::{Cause, Family, UnknownCause, normalized};
 
 /// A text in both languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +37,11 @@ impl Text {
     }
 }
 
-/// One cause. `X00` is the cause of its family that the evidence at hand cannot prove.
+/// What there is to say of one cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// The stable code: family and two digits.
-    pub code: &'static str,
+    /// The stable code.
+    pub code: Cause,
     /// One line.
     pub title: Text,
     /// What is seen.
@@ -51,74 +54,81 @@ pub struct Row {
     pub sources: &'static [&'static str],
 }
 
-pub(in crate::judge) const fn text(en: &'static str, ja: &'static str) -> Text {
+pub(crate) const fn text(en: &'static str, ja: &'static str) -> Text {
     Text { en, ja }
 }
 
-const fn row(
-    code: &'static str,
-    title: Text,
-    symptom: Text,
-    cause: Text,
-    fix: Text,
-    sources: &'static [&'static str],
-) -> Row {
+const fn row(code: Cause, title: Text, symptom: Text, cause: Text, fix: Text, sources: &'static [&'static str]) -> Row {
     Row { code, title, symptom, cause, fix, sources }
 }
 
+const FAMILIES: [&[Row]; 6] =
+    [family_a::ROWS, family_b::ROWS, family_c::ROWS, family_d::ROWS, families_e_f::ROWS, families_h_w::ROWS];
+
+/// Every row, at the place of its cause; it does not compile otherwise.
+static ROWS: [Row; Cause::ALL.len()] = {
+    let mut rows = [family_a::ROWS[0]; Cause::ALL.len()];
+    let (mut family, mut at) = (0, 0);
+    while family < FAMILIES.len() {
+        let mut row = 0;
+        while row < FAMILIES[family].len() {
+            rows[at] = FAMILIES[family][row];
+            assert!(rows[at].code as usize == at, "a row is not at the place of its cause");
+            (row, at) = (row + 1, at + 1);
+        }
+        family += 1;
+    }
+    assert!(at == rows.len(), "a cause has no row");
+    rows
+};
+
 /// Every row that a diagnosis can name, in the order of the codes.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [family_a::ROWS, family_b::ROWS, family_c::ROWS, family_d::ROWS, families_e_f::ROWS].into_iter().flatten()
+    ROWS.iter().filter(|row| !row.code.is_of_harness())
 }
 
 /// What is no cause of failing mail and has a code all the same: errors of the harness (H) and warnings about scenarios and
 /// the project file (W), in the order of the codes.
 pub fn other_rows() -> impl Iterator<Item = &'static Row> {
-    families_h_w::ROWS.iter()
+    ROWS.iter().filter(|row| row.code.is_of_harness())
 }
 
-/// What the codes of a family are about.
-pub fn family(letter: char) -> Text {
-    match letter {
-        'A' => text("A: the forwarder did not seal", "A: 転送サーバーが封印しなかった"),
-        'B' => text("B: it sealed, and the chain does not verify", "B: 封印したが、チェーンを検証できない"),
-        'C' => text(
-            "C: the chain verifies, and does not help or says the wrong thing",
-            "C: チェーンは正しいが、役に立たないか内容が誤っている",
-        ),
-        'D' => text("D: a server refused or deferred the mail", "D: サーバーがメールを拒否または保留した"),
-        'E' => text(
-            "E: it was accepted, and not seen where or when it was wanted",
-            "E: 受け取られたが、期待した場所や時間に見つからない",
-        ),
-        'F' => text("F: what else a bounce tells", "F: バウンスからわかるその他のこと"),
-        'H' => text("H: the harness could not tell", "H: ツールが判定できなかった"),
-        'W' => text("W: odd in a scenario or the project file", "W: シナリオやプロジェクト ファイルの不審な点"),
-        _ => text("", ""),
+impl Family {
+    /// A heading.
+    pub fn title(self) -> Text {
+        match self {
+            Self::A => text("A: the forwarder did not seal", "A: 転送サーバーが封印しなかった"),
+            Self::B => text("B: it sealed, and the chain does not verify", "B: 封印したが、チェーンを検証できない"),
+            Self::C => text(
+                "C: the chain verifies, and does not help or says the wrong thing",
+                "C: チェーンは正しいが、役に立たないか内容が誤っている",
+            ),
+            Self::D => text("D: a server refused or deferred the mail", "D: サーバーがメールを拒否または保留した"),
+            Self::E => text(
+                "E: it was accepted, and not seen where or when it was wanted",
+                "E: 受け取られたが、期待した場所や時間に見つからない",
+            ),
+            Self::F => text("F: what else a bounce tells", "F: バウンスからわかるその他のこと"),
+            Self::H => text("H: the harness could not tell", "H: ツールが判定できなかった"),
+            Self::W => text("W: odd in a scenario or the project file", "W: シナリオやプロジェクト ファイルの不審な点"),
+        }
     }
 }
 
-/// The row of a code; the case and a missing leading zero do not matter (`b4` is `B04`).
+/// The row of a code as people write it.
 pub fn find(code: &str) -> Option<&'static Row> {
-    let code = code.trim().to_ascii_uppercase();
-    let padded = match code.as_bytes() {
-        [family, digit] => format!("{}0{}", char::from(*family), char::from(*digit)),
-        _ => code,
-    };
-    rows().chain(other_rows()).find(|row| row.code == padded)
+    code.parse::<Cause>().ok().map(Cause::row)
 }
 
 /// Rows whose codes look like this one, for error texts: of the same family those with the nearest numbers, else those
 /// with the same number, else the first of every family.
 pub fn near(code: &str) -> Vec<&'static Row> {
     let code = code.trim().to_ascii_uppercase();
-    let number = |code: &str| code.get(1..).and_then(|n| n.parse::<u32>().ok());
-    let wanted = number(&code).unwrap_or(0);
-    let distance = |row: &&Row| number(row.code).unwrap_or(0).abs_diff(wanted);
-    let mut family: Vec<_> = rows().chain(other_rows()).filter(|r| code.get(..1) == r.code.get(..1)).collect();
-    family.sort_by_key(distance);
+    let wanted = code.get(1..).and_then(|number| number.parse::<u32>().ok()).unwrap_or(0);
+    let mut family: Vec<&Row> = ROWS.iter().filter(|row| code.get(..1) == row.code.as_str().get(..1)).collect();
+    family.sort_by_key(|row| row.code.number().abs_diff(wanted));
     family.truncate(3);
-    let same_number = |wanted: u32| rows().filter(move |r| number(r.code) == Some(wanted)).collect::<Vec<_>>();
+    let same_number = |wanted: u32| rows().filter(move |row| row.code.number() == wanted).collect::<Vec<_>>();
     [family, same_number(wanted), same_number(0)].into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 
@@ -150,7 +160,7 @@ mod tests {
         for (written, code) in
             [("B4", "B04"), ("b04", "B04"), (" a17 ", "A17"), ("F1", "F01"), ("h4", "H04"), ("W08", "W08")]
         {
-            assert_eq!(find(written).map(|r| r.code), Some(code));
+            assert_eq!(find(written).map(|r| r.code.as_str()), Some(code));
         }
         for unknown in ["", "B", "B99", "é", "é1", "Z01", "B4x"] {
             assert_eq!(find(unknown), None, "{unknown}");
@@ -159,7 +169,7 @@ mod tests {
 
     #[test]
     fn an_unknown_code_has_neighbours() {
-        let codes = |code| near(code).iter().map(|r| r.code).collect::<Vec<_>>();
+        let codes = |code| near(code).iter().map(|r| r.code.as_str()).collect::<Vec<_>>();
         assert_eq!(codes("b99"), ["B17", "B16", "B15"]);
         assert_eq!(codes("h99"), ["H10", "H09", "H08"]);
         assert_eq!(codes("G08"), ["A08", "B08", "C08", "D08", "E08"]);

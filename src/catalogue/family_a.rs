@@ -1,10 +1,10 @@
 //! Family A: the forwarder did not seal.
 
-use super::{Row, row, text};
+use super::{Cause, Row, row, text};
 
 pub(super) const ROWS: &[Row] = &[
     row(
-        "A00",
+        Cause::A00,
         text("no hop before the receiver sealed the message", "受信側より前のどのホップもメールを封印していない"),
         text(
             "the receiver's copy has only its own ARC Set (i=1, cv=none), and its Authentication-Results has no arc=",
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        "A01",
+        Cause::A01,
         text("sealing of inbound mail is switched off", "受信メールの封印が無効になっている"),
         text(
             "no seal; the log line has ARC_NA, no ARC_SIGNED and nothing else about ARC",
@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
         &["mailcow #2598", "rspamd PR #2018", "measured with rspamd 3.4"],
     ),
     row(
-        "A02",
+        Cause::A02,
         text("the signing domain is taken from the From header", "署名ドメインが From ヘッダーから取られている"),
         text("no seal; ARC_NA without ARC_SIGNED", "封印なし。ARC_NA があり ARC_SIGNED がない"),
         text(
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #2703", "measured with rspamd 3.4"],
     ),
     row(
-        "A03",
+        Cause::A03,
         text("OpenDKIM-style tables never seal inbound mail", "OpenDKIM 形式のテーブルでは受信メールが封印されない"),
         text("no seal; ARC_NA without ARC_SIGNED", "封印なし。ARC_NA があり ARC_SIGNED がない"),
         text(
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #6091", "measured with rspamd 3.4"],
     ),
     row(
-        "A04",
+        Cause::A04,
         text(
             "the key file is missing, or the recipient's domain is not configured",
             "鍵ファイルがない、または宛先ドメインが設定されていない",
@@ -77,7 +77,7 @@ pub(super) const ROWS: &[Row] = &[
         &["docker-mailserver #4485", "captured on Postfix 3.7 + rspamd 3.4"],
     ),
     row(
-        "A05",
+        Cause::A05,
         text("the key file is not readable for rspamd", "rspamd が鍵ファイルを読めない"),
         text(
             "cannot read key from … Permission denied, or cannot map key file … Permission denied",
@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
-        "A06",
+        Cause::A06,
         text("the key's directory cannot be entered by rspamd", "rspamd が鍵のディレクトリーに入れない"),
         text(
             "cannot load dkim key …: cannot stat key file … Permission denied",
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[Row] = &[
         &["mubn/ansible-mail-server PR #5", "ispconfig_setup #364"],
     ),
     row(
-        "A07",
+        Cause::A07,
         text("the key file is no private key", "鍵ファイルが秘密鍵ではない"),
         text(
             "cannot load dkim key …: cannot parse pem private key",
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
         &["captured on Postfix 3.7 + rspamd 3.4"],
     ),
     row(
-        "A08",
+        Cause::A08,
         text("an ed25519 key cannot seal", "ed25519 鍵では封印できない"),
         text(
             "cannot load dkim key …: cannot extract rsa key from evp key",
@@ -136,7 +136,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #4417", "mox #45", "stalwart #3193", "ergo PR #2242", "measured with rspamd 3.4"],
     ),
     row(
-        "A09",
+        Cause::A09,
         text("the key is looked up for the organisational domain", "組織ドメインの鍵を探している"),
         text("no seal only for recipients of a subdomain", "サブドメインの宛先だけ封印されない"),
         text(
@@ -150,7 +150,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        "A10",
+        Cause::A10,
         text(
             "the first of several recipients decides, and it has no key",
             "複数の宛先の最初の一つで決まり、その鍵がない",
@@ -164,7 +164,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        "A11",
+        Cause::A11,
         text("the client address counts as local", "接続元アドレスがローカル扱いになっている"),
         text(
             "skip SPF checks for local networks and authorized users, and no ARC_SIGNED",
@@ -181,7 +181,7 @@ pub(super) const ROWS: &[Row] = &[
         &["anonaddy/docker PR #207", "docker-mailserver #611", "rspamd #3375", "captured on Postfix 3.7 + rspamd 3.4"],
     ),
     row(
-        "A12",
+        Cause::A12,
         text(
             "the chain was broken before it came in, so rspamd did not seal",
             "届いた時点でチェーンが壊れていたため rspamd が封印しなかった",
@@ -198,7 +198,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        "A13",
+        Cause::A13,
         text("two From addresses are never sealed", "From が二つあるメールは封印されない"),
         text("no seal; debug: multiple header from not allowed", "封印なし。debug: multiple header from not allowed"),
         text(
@@ -209,7 +209,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        "A14",
+        Cause::A14,
         text(
             "the key in DNS is missing or wrong, and check_pubkey refused to seal",
             "DNS の鍵がないか違うため、check_pubkey が封印を止めた",
@@ -229,7 +229,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        "A15",
+        Cause::A15,
         text("the forward happens after local delivery", "転送がローカル配送の後で行われている"),
         text(
             "vacation replies are sealed and forwards are not, or the reverse",
@@ -246,7 +246,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #4129", "OpenARC #124", "rspamd #2151"],
     ),
     row(
-        "A16",
+        Cause::A16,
         text("an authenticated re-submission is not sealed", "認証付きの再投入が封印されない"),
         text("no seal; debug: user domain mismatch", "封印なし。debug: user domain mismatch"),
         text(
@@ -257,7 +257,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #4129"],
     ),
     row(
-        "A17",
+        Cause::A17,
         text(
             "rspamd is down, or rspamd or Postfix refuses its configuration",
             "rspamd が停止中か、rspamd または Postfix が設定を拒否している",

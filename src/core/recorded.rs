@@ -1,0 +1,97 @@
+//! Words of records: those of other versions stay as they are written.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{borrow::Cow, fmt, str::FromStr};
+
+/// A word in a record: one that this version knows, or one of another version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Recorded<T> {
+    /// One that is known.
+    Known(T),
+    /// Any other, as it is written.
+    Other(String),
+}
+
+impl<T: Copy> Recorded<T> {
+    /// What it is, where that is known.
+    pub fn known(&self) -> Option<T> {
+        match self {
+            Self::Known(value) => Some(*value),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl<T: FromStr + fmt::Display> Recorded<T> {
+    /// Reads a word. What would be written in another way than it was read counts as not known.
+    pub fn read(text: &str) -> Self {
+        match text.parse::<T>() {
+            Ok(value) if value.to_string() == text => Self::Known(value),
+            _ => Self::Other(text.to_owned()),
+        }
+    }
+}
+
+impl<T: FromStr + fmt::Display> From<&str> for Recorded<T> {
+    fn from(text: &str) -> Self {
+        Self::read(text)
+    }
+}
+
+impl<T: PartialEq> PartialEq<T> for Recorded<T> {
+    fn eq(&self, other: &T) -> bool {
+        matches!(self, Self::Known(value) if value == other)
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Recorded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(value) => value.fmt(f),
+            Self::Other(text) => f.pad(text),
+        }
+    }
+}
+
+impl<T: fmt::Display> Serialize for Recorded<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de, T: FromStr + fmt::Display> Deserialize<'de> for Recorded<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::read(&Cow::<str>::deserialize(deserializer)?))
+    }
+}
+
+/// Any text: words are added in later versions.
+impl<T> JsonSchema for Recorded<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_not_known_is_written_as_it_was_read() {
+        for (text, known) in [("7", Some(7)), ("07", None), ("seven", None), ("", None)] {
+            let json = serde_json::to_string(text).unwrap();
+            let word: Recorded<u8> = serde_json::from_str(&json).unwrap();
+            assert_eq!((word.known(), serde_json::to_string(&word).unwrap()), (known, json));
+            assert_eq!(word == 7, known.is_some());
+        }
+    }
+}
