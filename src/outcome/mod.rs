@@ -20,5 +20,5 @@ pub use report::{
     Status, Step, Totals,
 };
 pub use sent::{ComposedMail, SubmissionReply, SubmittedMail};
-pub use stage_error::{HarnessCode, MailboxTrouble, StageError};
+pub use stage_error::{HarnessErrorKind, MailboxTrouble, StageError};
 pub use survival::{BodyChange, Fate, HeaderChange, SigningField, Survival};

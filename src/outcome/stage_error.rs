@@ -1,44 +1,75 @@
 //! The harness could not tell: not the mail system's fault, and never a pass.
 
+use crate::catalogue::Cause;
 use serde::{Deserialize, Serialize};
 
 /// Codes of harness errors, as JUnit and JSON carry them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum HarnessCode {
+#[schemars(rename = "HarnessErrorKind")]
+pub enum HarnessErrorKind {
     /// A login was refused.
-    H01,
+    #[serde(rename = "H01")]
+    Login,
     /// An OAuth grant or access token is no longer valid.
-    H02,
+    #[serde(rename = "H02")]
+    Grant,
     /// DNS gave no answer.
-    H03,
+    #[serde(rename = "H03")]
+    Dns,
     /// A TCP connection could not be made or broke.
-    H04,
+    #[serde(rename = "H04")]
+    Connection,
     /// TLS failed.
-    H05,
+    #[serde(rename = "H05")]
+    Tls,
     /// A provider's limit: connections, bandwidth, rate; the first server puts the mail off.
-    H06,
+    #[serde(rename = "H06")]
+    ProviderLimit,
     /// A server broke its protocol, or the sender's own server refused the mail.
-    H07,
+    #[serde(rename = "H07")]
+    Protocol,
     /// The lab could not be built: a package is missing, a port is taken.
-    H08,
+    #[serde(rename = "H08")]
+    Lab,
     /// A file or folder could not be read or written.
-    H09,
+    #[serde(rename = "H09")]
+    File,
     /// Clocks are too far apart.
-    H10,
+    #[serde(rename = "H10")]
+    Clock,
 }
 
-impl std::fmt::Display for HarnessCode {
+impl HarnessErrorKind {
+    /// What the catalogue says of it.
+    pub const fn cause(self) -> Cause {
+        match self {
+            Self::Login => Cause::H01,
+            Self::Grant => Cause::H02,
+            Self::Dns => Cause::H03,
+            Self::Connection => Cause::H04,
+            Self::Tls => Cause::H05,
+            Self::ProviderLimit => Cause::H06,
+            Self::Protocol => Cause::H07,
+            Self::Lab => Cause::H08,
+            Self::File => Cause::H09,
+            Self::Clock => Cause::H10,
+        }
+    }
+}
+
+impl std::fmt::Display for HarnessErrorKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{self:?}")
+        self.cause().fmt(f)
     }
 }
 
 /// What the harness could not do, at which stage, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, schemars::JsonSchema)]
-#[error("{code}: {stage}: {message}")]
+#[error("{kind}: {stage}: {message}")]
 pub struct StageError {
     /// The code.
-    pub code: HarnessCode,
+    #[serde(rename = "code")]
+    pub kind: HarnessErrorKind,
     /// What it was doing: `connect smtp.ext.example:587`, `login imap.gmail.com as probe.inbox@gmail.com`.
     pub stage: String,
     /// What went wrong: lower case, no full stop; causes joined by `: `.
@@ -62,12 +93,12 @@ pub enum MailboxTrouble {
 impl StageError {
     /// Joins the parts.
     pub fn new(
-        code: HarnessCode,
+        kind: HarnessErrorKind,
         stage: impl Into<String>,
         message: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
-        Self { code, stage: stage.into(), message: message.into(), next: next.into(), mailbox: None }
+        Self { kind, stage: stage.into(), message: message.into(), next: next.into(), mailbox: None }
     }
 
     /// The same of a mailbox's server that says this of itself.

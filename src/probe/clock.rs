@@ -2,7 +2,7 @@
 
 use crate::{
     core::clock::{is_apart, time_in},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
 };
 use jiff::Timestamp;
 
@@ -15,6 +15,6 @@ pub(super) fn compare(stage: impl FnOnce() -> String, told: &str) -> Option<Stag
             format!("nothing was sent: this machine's clock is {} seconds {word} the server's", now.abs_diff(there));
         let next =
             "set this machine's clock right, for example `timedatectl set-ntp true`, or tell who keeps the server";
-        StageError::new(HarnessCode::H10, stage(), message, next)
+        StageError::new(HarnessErrorKind::Clock, stage(), message, next)
     })
 }

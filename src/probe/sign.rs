@@ -6,7 +6,7 @@
 use crate::{
     evidence::Sent,
     mail::Message,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     target::DkimSigner,
 };
 use mail_auth::{
@@ -43,7 +43,7 @@ const SIGNED: [&str; 12] = [
 pub fn sign(sent: &mut Sent, signer: &DkimSigner) -> Result<(), StageError> {
     let failed = |error: &dyn Display| {
         StageError::new(
-            HarnessCode::H09,
+            HarnessErrorKind::File,
             format!("sign the mail for {}", signer.domain),
             format!("the key of {}._domainkey.{} cannot sign: {error}", signer.selector, signer.domain),
             "name an RSA key of 2048 bits or more, in PEM, as `dkim: { private_key }` of the sender",

@@ -3,7 +3,7 @@
 use super::peek::{self, Protocol};
 use crate::{
     core::certificates,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     target::Endpoint,
 };
 use std::{
@@ -32,7 +32,7 @@ pub(super) fn connector(endpoint: &Endpoint) -> Result<native_tls::TlsConnector,
         return Ok(connector.clone());
     }
     let connector = build(endpoint.ca_pem.as_deref()).map_err(|message| {
-        StageError::new(HarnessCode::H05, format!("tls {}:{}", endpoint.host, endpoint.port), message, GIVE)
+        StageError::new(HarnessErrorKind::Tls, format!("tls {}:{}", endpoint.host, endpoint.port), message, GIVE)
     })?;
     if kept.len() >= KEPT {
         kept.clear();
@@ -100,7 +100,7 @@ pub(super) fn failure(endpoint: &Endpoint, text: &str, protocol: Protocol) -> St
             }
         },
     };
-    StageError::new(HarnessCode::H05, format!("tls {host}:{port}"), message, next)
+    StageError::new(HarnessErrorKind::Tls, format!("tls {host}:{port}"), message, next)
 }
 
 /// What is wrong with the server's certificate, and what to do; `None` when it is something else.

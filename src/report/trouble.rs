@@ -78,7 +78,7 @@ impl<'a> Trouble<'a> {
             (Some(diagnosis), Some(_), _) | (Some(diagnosis), None, None) => {
                 (plain(&diagnosis.code.to_string()), plain(&diagnosis.title))
             }
-            (_, _, Some(error)) => (error.code.to_string(), plain(&format!("{}: {}", error.stage, error.message))),
+            (_, _, Some(error)) => (error.kind.to_string(), plain(&format!("{}: {}", error.stage, error.message))),
             (_, Some(check), None) => {
                 let more = match checks.len() {
                     1 => String::new(),

@@ -7,7 +7,7 @@ use crate::{
         visible,
     },
     judge::snapshot::relative,
-    outcome::{Artifact, HarnessCode, ScenarioReport, StageError},
+    outcome::{Artifact, HarnessErrorKind, ScenarioReport, StageError},
 };
 use std::{
     borrow::Cow,
@@ -71,7 +71,7 @@ impl RunDir {
         let dir = self.root.join(&below);
         let error = |e: io::Error| {
             let next = "make room, or choose another place with --artifacts none";
-            StageError::new(HarnessCode::H09, format!("write {}", dir.display()), e.to_string(), next)
+            StageError::new(HarnessErrorKind::File, format!("write {}", dir.display()), e.to_string(), next)
         };
         file::create_folder(&dir, Access::Private).map_err(error)?;
         let mut kept = Vec::with_capacity(files.len());

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     evidence::{Evidence, Stage, Submission},
     judge,
-    outcome::{AttemptReport, CheckResult, Checks, Diagnosis, HarnessCode, StageError, Status},
+    outcome::{AttemptReport, CheckResult, Checks, Diagnosis, HarnessErrorKind, StageError, Status},
     probe::submit::Unsubmitted,
 };
 use std::collections::BTreeMap;
@@ -104,7 +104,7 @@ fn blank(cx: &AttemptContext<'_>, composed: Option<&Composed>) -> AttemptReport 
 }
 
 fn errored(error: &StageError) -> String {
-    format!("{} {}: {}", error.code, error.stage, error.message)
+    format!("{} {}: {}", error.kind, error.stage, error.message)
 }
 
 fn of_submission(submission: &Submission, server: &str) -> (BTreeMap<String, String>, BTreeMap<String, u64>) {
@@ -119,12 +119,12 @@ fn of_submission(submission: &Submission, server: &str) -> (BTreeMap<String, Str
 fn unread(evidence: &Evidence) -> Option<StageError> {
     let unread = evidence.unread_logs.first()?;
     let stage = format!("read the log of {}", unread.account);
-    Some(StageError::new(HarnessCode::H09, stage, unread.problem.clone(), unread.next.clone()))
+    Some(StageError::new(HarnessErrorKind::File, stage, unread.problem.clone(), unread.next.clone()))
 }
 
 /// What the plan leaves out.
 fn nothing_asserted() -> StageError {
-    StageError::new(HarnessCode::H09, "assert", "no expectation applies to the target", "correct the scenario")
+    StageError::new(HarnessErrorKind::File, "assert", "no expectation applies to the target", "correct the scenario")
 }
 
 /// A failure counts before an error, a wrong answer before a missing one. Only what was asserted can pass. `is_unseen`:

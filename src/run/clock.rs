@@ -4,7 +4,7 @@ use super::{arrival::Found, moment::Moment};
 use crate::{
     core::clock::is_apart,
     mail::received,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
 };
 use jiff::Timestamp;
 use std::sync::{Mutex, PoisonError};
@@ -48,7 +48,7 @@ fn apart(found: &Found, sent: i64, now: i64) -> Option<StageError> {
     } else {
         "set this machine's clock right, for example `timedatectl set-ntp true`".to_owned()
     };
-    Some(StageError::new(HarnessCode::H10, format!("compare clocks with {account}"), message, next))
+    Some(StageError::new(HarnessErrorKind::Clock, format!("compare clocks with {account}"), message, next))
 }
 
 fn text(seconds: i64) -> String {
@@ -108,7 +108,7 @@ mod tests {
         for (wall, came) in [(1_000_010, 1_000_400), (1_000_010, 999_600), (1_003_610, 1_004_000), (996_410, 996_000)] {
             let clocks = Clocks::default();
             let wrong = clocks.compare(&[found(came)], began, moment(wall, 10, start));
-            assert_eq!(wrong.map(|e| e.code), Some(HarnessCode::H10), "{came} within {wall}");
+            assert_eq!(wrong.map(|e| e.kind), Some(HarnessErrorKind::Clock), "{came} within {wall}");
             assert!(clocks.wrong().is_some());
         }
     }

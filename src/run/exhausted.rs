@@ -2,7 +2,7 @@
 
 use crate::{
     core::open_files::{self, Watch},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
 };
 
 /// Why nothing that went wrong since then counts, if so: the process ran out of files, and a connection that a server of the
@@ -11,6 +11,6 @@ pub(super) fn exhausted(since: Watch) -> Option<StageError> {
     since.has_seen_exhaustion().then(|| {
         let limit = open_files::limit().map_or_else(|| "all files of the machine".to_owned(), |n| format!("{n} files"));
         let message = format!("too many open files: this process may have {limit} open, and every connection is one");
-        StageError::new(HarnessCode::H08, "open a connection", message, open_files::NEXT)
+        StageError::new(HarnessErrorKind::Lab, "open a connection", message, open_files::NEXT)
     })
 }

@@ -4,7 +4,7 @@ use super::{arrival::Found, world::World};
 use crate::{
     core::deadline::scaled,
     evidence::{Filed, Folder},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     scenario::{Scenario, model::ExpectationKind},
     target::Account,
 };
@@ -53,7 +53,12 @@ async fn about(world: &World, scenario: &Scenario, deadline: Instant, found: &Fo
     if labels && arrival.labels.is_none() {
         let message = "X-GM-LABELS did not come, or cannot be read";
         let next = "read imap.log of the attempt; a label with line breaks or quotes in its name can be the cause";
-        return Err(StageError::new(HarnessCode::H07, format!("labels of {}", arrival.account), message, next));
+        return Err(StageError::new(
+            HarnessErrorKind::Protocol,
+            format!("labels of {}", arrival.account),
+            message,
+            next,
+        ));
     }
     match world.target.accounts.get(&arrival.account) {
         Some(account) if category => {

@@ -7,7 +7,7 @@ use crate::{
     core::{deadline, duration},
     evidence::{Evidence, FirstServer, Sent, Stage, StageReply, Submission},
     judge::{check::asks_for_refusal, refusal},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::submit::{Unsubmitted, submit},
     scenario::model::ExpectationKind,
 };
@@ -154,7 +154,7 @@ pub(super) fn in_doubt(
     {
         let message = format!("{why}; nobody knows whether the server took the mail, so it was not sent again");
         let next = format!("look for the Message-ID in the server's log; {SMTP_LOG}");
-        return Some(StageError::new(HarnessCode::H04, stage, message, next));
+        return Some(StageError::new(HarnessErrorKind::Connection, stage, message, next));
     }
     let reply = submission.kept_back()?;
     // Where nothing was sent, nothing that was not seen says anything.
@@ -166,17 +166,17 @@ pub(super) fn in_doubt(
     }
     let (code, next) = match (submission.server, refusal::is_limit(&reply.reply)) {
         (FirstServer::Sender, true) => (
-            HarnessCode::H06,
+            HarnessErrorKind::ProviderLimit,
             "wait and run again, or send from another account; `limits` and `--jobs` keep runs below a limit; the system under \
              test has not seen the mail: no bounce was sent, and nobody tries again",
         ),
         (FirstServer::Sender, false) => (
-            HarnessCode::H07,
+            HarnessErrorKind::Protocol,
             "see that server's log and what the account may send; the system under test has not seen the mail: no bounce was \
              sent, and nobody tries again",
         ),
         (FirstServer::Company | FirstServer::Receiver, _) => (
-            HarnessCode::H06,
+            HarnessErrorKind::ProviderLimit,
             "give it more time (`--timeout`), or take this machine from greylisting and limits there; no bounce was \
              sent, and nobody tries again",
         ),

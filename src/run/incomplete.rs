@@ -2,7 +2,7 @@
 
 use crate::{
     evidence::{Arrival, Evidence},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
 };
 
 /// Why what arrived cannot be judged: a copy that is not whole, or a bounce that ends before it has told of everybody.
@@ -22,5 +22,5 @@ fn cut(what: &str, arrival: &Arrival, size: u32) -> StageError {
         raw.len()
     );
     let next = "send a smaller mail: of a message 100 MB are read, and 1 MB of one that looks like a bounce";
-    StageError::new(HarnessCode::H07, stage, message, next)
+    StageError::new(HarnessErrorKind::Protocol, stage, message, next)
 }

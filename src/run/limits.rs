@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     core::{At, duration},
-    outcome::{Event, HarnessCode, StageError},
+    outcome::{Event, HarnessErrorKind, StageError},
     scenario::YamlError,
     target::{Account, Target},
 };
@@ -138,7 +138,10 @@ fn decide(accounts: &[Account], counted: &[Counted], now: i64) -> (Answer, Vec<C
             let (name, sent, most) = (&account.name, times.len(), mails(most.value));
             let message = format!("account {name} has had {sent} of its {most} in 24 hours");
             let next = format!("run again after {}, or write another `per_day` in `limits`", clock_text(at));
-            return (Answer::Never(StageError::new(HarnessCode::H06, "keep to the limits", message, next)), Vec::new());
+            return (
+                Answer::Never(StageError::new(HarnessErrorKind::ProviderLimit, "keep to the limits", message, next)),
+                Vec::new(),
+            );
         }
         let Some(most) = &account.limit.per_minute else { continue };
         if let Some(at) = free_at(&times, most.value, MINUTE, now)
@@ -265,7 +268,7 @@ mod tests {
             limits(Some(file.clone())).admit(&[&account], drop).await.unwrap();
         }
         let error = limits(Some(file)).admit(&[&account], drop).await.unwrap_err();
-        assert_eq!(error.code, HarnessCode::H06);
+        assert_eq!(error.kind, HarnessErrorKind::ProviderLimit);
         assert_eq!(error.message, "account gmail has had 2 of its 2 mails in 24 hours");
         assert!(error.next.starts_with("run again after 2026-11-25 02:10:00Z"), "{}", error.next);
     }

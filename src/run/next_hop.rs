@@ -12,7 +12,7 @@ use crate::{
         smtp_client::Stage as SentStage,
     },
     mail::reply::Reply,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
 };
 use serde_json::Value;
 use std::time::Instant;
@@ -35,7 +35,7 @@ pub(super) async fn unreachable(world: &World, message_id: &str, log: &Log) -> S
         let handovers = all.more(message_id, known).await;
         for hop in handovers.iter().skip(known).map(|handover| read(handover, began)) {
             if let Some(Problem::Unreachable(why)) = &hop.problem {
-                return StageError::new(HarnessCode::H04, stage(&hop), why, NEXT);
+                return StageError::new(HarnessErrorKind::Connection, stage(&hop), why, NEXT);
             }
             let Some(why) = hop.deferral() else { continue };
             let code = hop.refusal().map(|r| r.reply.code);
@@ -59,9 +59,9 @@ pub(super) fn in_doubt(tries: &[NextHop], held: Held) -> Option<StageError> {
     let last = tries.last()?;
     let why = last.deferral()?;
     let (code, next) = match last.problem {
-        Some(_) => (HarnessCode::H04, NEXT),
+        Some(_) => (HarnessErrorKind::Connection, NEXT),
         None => (
-            HarnessCode::H06,
+            HarnessErrorKind::ProviderLimit,
             "give it more time (`--timeout`, or `settle` of what is to be absent), or take this machine from greylisting and limits \
              there; the outside sender of the lab has tried until the end",
         ),

@@ -280,7 +280,7 @@ fn expected(environment: &Environment, known: &KnownIssue, report: &mut Scenario
 
 /// An attempt that never began: there was no world for it, or no mail left.
 fn unbegun(token: Token, n: u32, error: StageError) -> Attempted {
-    let summary = format!("{} {}: {}", error.code, error.stage, error.message);
+    let summary = format!("{} {}: {}", error.kind, error.stage, error.message);
     let report = AttemptReport { error: Some(error), summary, ..nothing_sent(token, n, Status::Errored) };
     Attempted { report, evidence: None, files: Vec::new() }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     core::{Position, RunId, Token, open_files::Watch},
     evidence::{Arrival, Evidence, MailboxNotes, Sent, Submission},
-    outcome::{Checks, Diagnosis, HarnessCode, StageError},
+    outcome::{Checks, Diagnosis, HarnessErrorKind, StageError},
     probe::{
         compose::{Occasion, compose},
         logs::Mark,
@@ -136,5 +136,5 @@ impl Composed {
 
 /// What the plan had found good and is not.
 pub(super) fn unplanned(at: &Position, message: &str) -> StageError {
-    StageError::new(HarnessCode::H09, format!("compose the mail at {at}"), message, "correct the scenario")
+    StageError::new(HarnessErrorKind::File, format!("compose the mail at {at}"), message, "correct the scenario")
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     evidence::Evidence,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     verify::{Verdict, Verification},
 };
 
@@ -13,7 +13,7 @@ pub(super) fn unverified(evidence: &Evidence) -> Option<StageError> {
     let reason = reason(&copy.verification).unwrap_or_else(|| "DNS gave no answer".to_owned());
     let next = "ask DNS for the name by hand, see that the resolver answers (`dns:` in sealcheck.yaml), and run again";
     let stage = format!("verify the copy in {}", copy.arrival.account);
-    Some(StageError::new(HarnessCode::H03, stage, reason, next))
+    Some(StageError::new(HarnessErrorKind::Dns, stage, reason, next))
 }
 
 /// What the first part of a verification says that is a `temperror`.

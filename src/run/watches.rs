@@ -3,7 +3,7 @@
 use super::{goals::Goals, world::World};
 use crate::{
     evidence::{Arrival, Folder, Watched},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::mailbox::{Wanted, Watch},
     target::{Account, Provider},
 };
@@ -132,5 +132,5 @@ pub(super) fn standings(world: &World, accounts: &[String]) -> Vec<Watched> {
 }
 
 fn bug(error: &tokio::task::JoinError) -> StageError {
-    StageError::new(HarnessCode::H07, "watch a mailbox", error.to_string(), "report this as a bug")
+    StageError::new(HarnessErrorKind::Protocol, "watch a mailbox", error.to_string(), "report this as a bug")
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     core::Redactor,
     lab::{Lab, LabError, Program, Settings},
-    outcome::{Connections, Event, HarnessCode, StageError},
+    outcome::{Connections, Event, HarnessErrorKind, StageError},
     probe::{
         logs::Logs,
         mailbox::{self, Mailboxes},
@@ -127,8 +127,10 @@ impl Worlds {
                     LabError::Configuration { program, said } => Unbuilt::Configuration { program, said },
                     e => {
                         let (code, stage) = match &e {
-                            LabError::Unreachable { .. } => (HarnessCode::H04, "reach the company's server".to_owned()),
-                            _ => (HarnessCode::H08, format!("start target {kind}")),
+                            LabError::Unreachable { .. } => {
+                                (HarnessErrorKind::Connection, "reach the company's server".to_owned())
+                            }
+                            _ => (HarnessErrorKind::Lab, format!("start target {kind}")),
                         };
                         Unbuilt::Harness(StageError::new(code, stage, e.to_string(), e.next()))
                     }
@@ -140,7 +142,7 @@ impl Worlds {
         learn(&target, &self.redactor);
         let dns = target.dns.map_or_else(Dns::system, Dns::server).map_err(|e| {
             let next = "check /etc/resolv.conf, or name a server with `dns:` in sealcheck.yaml";
-            Unbuilt::Harness(StageError::new(HarnessCode::H03, "set up DNS", e.to_string(), next))
+            Unbuilt::Harness(StageError::new(HarnessErrorKind::Dns, "set up DNS", e.to_string(), next))
         })?;
         let tokens = Tokens::new(self.redactor.clone());
         let mailboxes = Mailboxes::with_tokens(self.poll, mailbox::Limits::default(), tokens.clone());
@@ -224,5 +226,5 @@ fn key(given: &Given, knobs: &Knobs) -> Knobs {
 }
 
 fn poisoned() -> StageError {
-    StageError::new(HarnessCode::H08, "start a world", "another scenario panicked", "report this as a bug")
+    StageError::new(HarnessErrorKind::Lab, "start a world", "another scenario panicked", "report this as a bug")
 }

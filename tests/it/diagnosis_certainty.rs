@@ -9,7 +9,7 @@ use sealcheck::{
     evidence::{Folder, MailboxNotes, Others, Searched},
     judge::diagnose::{Attempt, Case, Mail, diagnose_case, of_error},
     mail::{Message, arc::ArcChain, received},
-    outcome::{HarnessCode, MailboxTrouble, StageError},
+    outcome::{HarnessErrorKind, MailboxTrouble, StageError},
     verify::{Canonicalization, KeyFacts, SignatureDefect, Verdict, Verification},
 };
 use std::time::Duration;
@@ -258,33 +258,43 @@ fn errors_of_the_mailbox_name_their_cause_where_they_tell_it() {
         first(&of_error(&error).into_iter().collect::<Vec<_>>())
     };
     for (code, trouble, message, wanted) in [
-        (HarnessCode::H01, None, "the server answered: [ALERT] Application-specific password required", "E04 certain"),
-        (HarnessCode::H01, None, "the server answered: [ALERT] Web login required: https", "E04 certain"),
         (
-            HarnessCode::H01,
+            HarnessErrorKind::Login,
+            None,
+            "the server answered: [ALERT] Application-specific password required",
+            "E04 certain",
+        ),
+        (HarnessErrorKind::Login, None, "the server answered: [ALERT] Web login required: https", "E04 certain"),
+        (
+            HarnessErrorKind::Login,
             None,
             "the server answered: [AUTHENTICATIONFAILED] Invalid credentials (Failure)",
             "E04 low",
         ),
-        (HarnessCode::H01, None, "the server answered: no", ""),
-        (HarnessCode::H02, None, "the server answered: Invalid credentials", ""),
+        (HarnessErrorKind::Login, None, "the server answered: no", ""),
+        (HarnessErrorKind::Grant, None, "the server answered: Invalid credentials", ""),
         (
-            HarnessCode::H06,
+            HarnessErrorKind::ProviderLimit,
             Some(MailboxTrouble::Limit),
             "the server answered: [OVERQUOTA] Account exceeded bandwidth limits",
             "E05 certain",
         ),
         (
-            HarnessCode::H04,
+            HarnessErrorKind::Connection,
             Some(MailboxTrouble::Bye),
             "the server said BYE: Session expired, please login again.",
             "E07 high",
         ),
-        (HarnessCode::H04, None, "the server closed the connection", ""),
-        (HarnessCode::H05, None, "BYE", ""),
+        (HarnessErrorKind::Connection, None, "the server closed the connection", ""),
+        (HarnessErrorKind::Tls, None, "BYE", ""),
         // Limits of a token server and of the server that mail is handed to.
-        (HarnessCode::H06, None, "the token server answered HTTP 429", ""),
-        (HarnessCode::H06, None, "the sender's own server put the mail off at auth: 454 4.7.0 later", ""),
+        (HarnessErrorKind::ProviderLimit, None, "the token server answered HTTP 429", ""),
+        (
+            HarnessErrorKind::ProviderLimit,
+            None,
+            "the sender's own server put the mail off at auth: 454 4.7.0 later",
+            "",
+        ),
     ] {
         assert_eq!(said(code, trouble, message), wanted, "{code} {message}");
     }

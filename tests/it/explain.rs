@@ -1,7 +1,7 @@
 //! `sealcheck explain`: every cause in both languages.
 
 use crate::program::Project;
-use sealcheck::{catalogue, outcome::HarnessCode};
+use sealcheck::{catalogue, outcome::HarnessErrorKind};
 use serde_json::Value;
 
 #[test]
@@ -43,11 +43,11 @@ fn the_list_has_every_code() {
 #[test]
 fn codes_of_the_harness_and_of_warnings_are_explained() {
     for n in 1..=10 {
-        let code: HarnessCode = serde_json::from_value(Value::String(format!("H{n:02}"))).unwrap();
+        let code: HarnessErrorKind = serde_json::from_value(Value::String(format!("H{n:02}"))).unwrap();
         let row = catalogue::find(&code.to_string()).unwrap();
         assert_eq!(row.code.to_string(), code.to_string());
     }
-    assert!(serde_json::from_value::<HarnessCode>("H11".into()).is_err());
+    assert!(serde_json::from_value::<HarnessErrorKind>("H11".into()).is_err());
     for n in 1..=8 {
         assert!(catalogue::find(&format!("W0{n}")).is_some(), "W0{n}");
     }

@@ -6,7 +6,7 @@ use crate::mailbox_script::{
 };
 use crate::scripted::{Conn, Pki, serve, serve_each};
 use sealcheck::evidence::Folder;
-use sealcheck::outcome::{HarnessCode, StageError};
+use sealcheck::outcome::{HarnessErrorKind, StageError};
 use sealcheck::probe::mailbox::Mailboxes;
 use sealcheck::target::{Provider, TlsMode};
 use std::time::{Duration, Instant};
@@ -268,7 +268,7 @@ async fn a_folder_can_be_named_and_must_then_be_there() {
     });
     let mailboxes = patient();
     let error = mailboxes.watch(&with_spam(server.port, "Junk"), Folder::Spam, wanted(1)).await.unwrap_err();
-    assert_eq!(error.code, HarnessCode::H09);
+    assert_eq!(error.kind, HarnessErrorKind::File);
     assert_eq!(error.message, "there is no folder `Junk`; LIST shows `INBOX`, `Unerwünscht`");
     mailboxes.close().await;
     server.done();
@@ -364,7 +364,7 @@ async fn tls_from_the_start_and_by_starttls() {
     });
     let account = with_endpoint(server.port, |e| e.tls = TlsMode::Starttls);
     let error = patient().watch(&account, Folder::Inbox, wanted(1)).await.unwrap_err();
-    assert_eq!(error.code, HarnessCode::H05);
+    assert_eq!(error.kind, HarnessErrorKind::Tls);
     server.done();
 }
 
@@ -385,7 +385,7 @@ async fn a_certificate_behind_starttls_is_told_and_nothing_follows_it() {
         e.ca_pem = Some(pki.ca_pem.clone());
     });
     let error = patient().watch(&account, Folder::Inbox, wanted(1)).await.unwrap_err();
-    assert_eq!(error.code, HarnessCode::H05);
+    assert_eq!(error.kind, HarnessErrorKind::Tls);
     let says = "has expired: it is for imap.gmail.com, from CN=test CA, from 2000-01-01 to 2001-01-01, and ended ";
     assert!(error.message.contains(says) && error.message.contains("`imap.gmail.com` is wanted"), "{error}");
     server.done();

@@ -7,7 +7,7 @@ use crate::mailbox_script::{
 use crate::scripted::{Conn, Server, serve, serve_each};
 use sealcheck::{
     evidence::{Arrival, Folder},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::mailbox::{Limits, Mailboxes},
 };
 use std::time::Duration;
@@ -73,7 +73,7 @@ async fn an_answer_to_search_that_cannot_be_read_does_not_say_that_nothing_is_th
             c.until_hangup();
         });
         let error = searched(server).await.unwrap_err();
-        assert_eq!((error.code, error.message.contains(found)), (HarnessCode::H07, true), "{error:?}");
+        assert_eq!((error.kind, error.message.contains(found)), (HarnessErrorKind::Protocol, true), "{error:?}");
     }
 }
 
@@ -102,7 +102,7 @@ async fn a_message_that_a_search_finds_and_a_fetch_does_not_bring_leaves_it_open
             });
             let error = searched(server).await.unwrap_err();
             let says = "SEARCH finds message 4, and FETCH does not bring it";
-            assert_eq!((error.code, error.message.as_str()), (HarnessCode::H07, says), "{n} {item}");
+            assert_eq!((error.kind, error.message.as_str()), (HarnessErrorKind::Protocol, says), "{n} {item}");
         }
     }
 }

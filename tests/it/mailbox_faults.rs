@@ -6,7 +6,7 @@ use crate::mailbox_script::{
 };
 use crate::scripted::{Conn, Server, serve, serve_all, serve_each};
 use sealcheck::evidence::Folder;
-use sealcheck::outcome::HarnessCode;
+use sealcheck::outcome::HarnessErrorKind;
 use sealcheck::probe::mailbox::{Limits, Mailboxes};
 use std::time::Duration;
 
@@ -369,7 +369,7 @@ async fn a_wrong_name_of_the_bin_matters_only_to_who_deletes() {
     let searched = mailboxes.search(&account, &[Folder::Inbox], &wanted(1), 0).await.unwrap();
     assert!(searched[0].arrivals.is_empty());
     let error = mailboxes.delete(&copy, soon()).await.unwrap_err();
-    assert_eq!((error.code, error.message.contains("there is no folder `Papierkorb`")), (HarnessCode::H09, true));
+    assert_eq!((error.kind, error.message.contains("there is no folder `Papierkorb`")), (HarnessErrorKind::File, true));
     mailboxes.close().await;
     server.done();
 }

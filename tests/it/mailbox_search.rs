@@ -7,7 +7,7 @@ use crate::mailbox_script::{
 use crate::scripted::{Conn, serve, serve_each};
 use sealcheck::{
     evidence::Folder,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::mailbox::{FolderSearch, Limits, Mailboxes},
     target::Account,
 };
@@ -215,7 +215,10 @@ async fn a_server_that_does_not_answer_costs_its_time_once_for_all_who_wait() {
     }
     for one in all {
         let error = one.await.unwrap_err();
-        assert_eq!((error.code, error.message.as_str()), (HarnessCode::H04, "the server did not answer in time"));
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (HarnessErrorKind::Connection, "the server did not answer in time")
+        );
     }
     server.done();
     assert_eq!(mailboxes.connections().0, 2);
@@ -242,7 +245,7 @@ async fn deleting_ends_in_time_whatever_the_server_does() {
     let copy = arrival(&mut watch(&mailboxes, &server, 1).await).await;
     let by = Instant::now() + Duration::from_secs(6);
     let error = mailboxes.delete(&copy, by).await.unwrap_err();
-    assert_eq!(error.code, HarnessCode::H04, "{error:?}");
+    assert_eq!(error.kind, HarnessErrorKind::Connection, "{error:?}");
     mailboxes.close().await;
     server.done();
 }

@@ -6,7 +6,7 @@ use crate::mailbox_script::{
 };
 use crate::scripted::{Conn, serve, serve_each};
 use sealcheck::evidence::Folder;
-use sealcheck::outcome::HarnessCode;
+use sealcheck::outcome::HarnessErrorKind;
 use sealcheck::probe::mailbox::{Limits, Mailboxes};
 use sealcheck::target::Mechanism;
 use std::time::{Duration, Instant};
@@ -83,7 +83,7 @@ async fn a_broken_connection_is_an_error_only_at_the_deadline() {
     let mailboxes = patient();
     let mut watch = watch(&mailboxes, &server, 1).await;
     server.done();
-    assert_eq!(broken(&mut watch).await.code, HarnessCode::H04);
+    assert_eq!(broken(&mut watch).await.kind, HarnessErrorKind::Connection);
     mailboxes.close().await;
 }
 
@@ -170,9 +170,9 @@ async fn refused_logins_are_not_tried_again_and_say_what_to_do() {
     let alert = "NO [ALERT] Application-specific password required: https://support.google.com/accounts/answer/185833 (Failure)";
     let browser = "NO [ALERT] Please log in via your web browser: https://support.google.com/mail/accounts/answer/78754 (Failure)";
     for (text, code, next) in [
-        (alert, HarnessCode::H01, "apppasswords"),
-        ("NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", HarnessCode::H01, "apppasswords"),
-        (browser, HarnessCode::H01, "web browser"),
+        (alert, HarnessErrorKind::Login, "apppasswords"),
+        ("NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", HarnessErrorKind::Login, "apppasswords"),
+        (browser, HarnessErrorKind::Login, "web browser"),
     ] {
         let server = serve(move |c| {
             c.say("* OK hi\r\n").hear("LOGIN");
@@ -182,7 +182,7 @@ async fn refused_logins_are_not_tried_again_and_say_what_to_do() {
         for _ in 0..2 {
             // The server takes one connection only: the second error comes from memory.
             let error = mailboxes.watch(&account(server.port), Folder::Inbox, wanted(1)).await.unwrap_err();
-            assert_eq!(error.code, code, "{error:?}");
+            assert_eq!(error.kind, code, "{error:?}");
             assert!(error.next.contains(next), "{error:?}");
             assert!(error.stage.contains("probe.inbox@gmail.com"), "{error:?}");
             assert!(!format!("{error:?}").contains("hunter2"));
@@ -205,7 +205,7 @@ async fn xoauth2_is_spoken_and_its_refusal_explained() {
     let mailboxes = patient();
     let error = mailboxes.watch(&xoauth2(server.port), Folder::Inbox, wanted(1)).await.unwrap_err();
     server.done();
-    assert_eq!(error.code, HarnessCode::H02);
+    assert_eq!(error.kind, HarnessErrorKind::Grant);
     assert!(error.message.contains("\"status\":\"400\""), "{error:?}");
     assert!(!mailboxes.transcript("gmail").contains("dXNlcj"), "{}", mailboxes.transcript("gmail"));
 }
@@ -213,12 +213,12 @@ async fn xoauth2_is_spoken_and_its_refusal_explained() {
 #[tokio::test]
 async fn servers_that_misbehave_give_errors_with_codes() {
     type Script = fn(&mut Conn);
-    let cases: [(Script, HarnessCode, &str); 9] = [
+    let cases: [(Script, HarnessErrorKind, &str); 9] = [
         (
             |c| {
                 c.say("* BYE Too many connections from this address\r\n");
             },
-            HarnessCode::H06,
+            HarnessErrorKind::ProviderLimit,
             "Too many connections",
         ),
         (
@@ -226,24 +226,24 @@ async fn servers_that_misbehave_give_errors_with_codes() {
                 c.say("* OK hi\r\n").hear("LOGIN");
                 c.say("a1 NO [ALERT] Too many simultaneous connections. (Failure)\r\n").until_hangup();
             },
-            HarnessCode::H06,
+            HarnessErrorKind::ProviderLimit,
             "Too many simultaneous",
         ),
         (
             |c| {
                 c.say("220 mx.example ESMTP\r\n").until_hangup();
             },
-            HarnessCode::H07,
+            HarnessErrorKind::Protocol,
             "220 mx.example ESMTP",
         ),
         (
             |c| {
                 c.until_hangup();
             },
-            HarnessCode::H04,
+            HarnessErrorKind::Connection,
             "did not answer in time",
         ),
-        (|_| (), HarnessCode::H04, "closed the connection"),
+        (|_| (), HarnessErrorKind::Connection, "closed the connection"),
         (
             |c| {
                 c.say("* OK hi\r\n").hear("LOGIN");
@@ -252,7 +252,7 @@ async fn servers_that_misbehave_give_errors_with_codes() {
                 }
                 c.until_hangup();
             },
-            HarnessCode::H07,
+            HarnessErrorKind::Protocol,
             "sends more",
         ),
         (
@@ -260,7 +260,7 @@ async fn servers_that_misbehave_give_errors_with_codes() {
                 c.say("* OK hi\r\n").hear("LOGIN");
                 c.say([0xff, 0, b'{', b'\r', b'\n', b'*', b'\r', b'\n']).until_hangup();
             },
-            HarnessCode::H07,
+            HarnessErrorKind::Protocol,
             "no IMAP answer",
         ),
         (
@@ -269,7 +269,7 @@ async fn servers_that_misbehave_give_errors_with_codes() {
                 c.hear("EXAMINE");
                 c.say("a3 NO [THROTTLED] slow down\r\n").until_hangup();
             },
-            HarnessCode::H06,
+            HarnessErrorKind::ProviderLimit,
             "slow down",
         ),
         (
@@ -278,7 +278,7 @@ async fn servers_that_misbehave_give_errors_with_codes() {
                 c.hear("EXAMINE");
                 c.say("* 99999999999999999999 EXISTS\r\na77 OK\r\n").until_hangup();
             },
-            HarnessCode::H07,
+            HarnessErrorKind::Protocol,
             "no IMAP answer",
         ),
     ];
@@ -287,7 +287,7 @@ async fn servers_that_misbehave_give_errors_with_codes() {
         let connect = Duration::from_millis(if text.contains("in time") { 100 } else { 20_000 });
         let mailboxes = Mailboxes::with_limits(NEVER, Limits { connect, busy: Duration::ZERO, ..PATIENT });
         let error = mailboxes.watch(&account(server.port), Folder::Inbox, wanted(1)).await.unwrap_err();
-        assert_eq!(error.code, code, "{error:?}");
+        assert_eq!(error.kind, code, "{error:?}");
         assert!(error.message.contains(text), "{error:?}");
         assert!(!error.next.is_empty());
         mailboxes.close().await;
@@ -346,7 +346,7 @@ async fn hanging_up_at_any_point_is_never_a_hang_or_a_panic() {
                 broken(&mut watch.unwrap()).await
             }
         };
-        assert_eq!(error.code, HarnessCode::H04, "{steps}: {error:?}");
+        assert_eq!(error.kind, HarnessErrorKind::Connection, "{steps}: {error:?}");
         server.done();
         mailboxes.close().await;
     }

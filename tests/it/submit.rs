@@ -4,7 +4,7 @@ use crate::scripted::{Conn, Pki, Server, serve};
 use sealcheck::{
     core::Secret,
     evidence::{Sent, Stage, Submission},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::{submit, token::Tokens},
     target::{Endpoint, Login, Mechanism, TlsMode},
 };
@@ -173,19 +173,23 @@ async fn a_refusal_in_the_middle_of_the_message_is_seen() {
 #[tokio::test]
 async fn harness_errors_say_what_to_do() {
     type Script = fn(&mut Conn);
-    let cases: [(Script, HarnessCode, &str); 6] = [
-        (|_| (), HarnessCode::H04, "the greeting"),
-        (|c| drop(c.say("220 hi\r\n").hear("EHLO")), HarnessCode::H04, "the answer to EHLO"),
-        (|c| drop(c.say("* OK Gimap ready\r\n").until_hangup()), HarnessCode::H07, "* OK Gimap ready"),
-        (|c| drop(c.say([0xff, 0xfe, b'\r', b'\n']).until_hangup()), HarnessCode::H07, "the greeting"),
-        (|c| drop(c.say([b'2'; 200_000]).until_hangup()), HarnessCode::H07, "longer than"),
-        (|c| drop(c.say("220 hi\r\n".to_owned() + &"x\r\n".repeat(9)).until_hangup()), HarnessCode::H07, "`x`"),
+    let cases: [(Script, HarnessErrorKind, &str); 6] = [
+        (|_| (), HarnessErrorKind::Connection, "the greeting"),
+        (|c| drop(c.say("220 hi\r\n").hear("EHLO")), HarnessErrorKind::Connection, "the answer to EHLO"),
+        (|c| drop(c.say("* OK Gimap ready\r\n").until_hangup()), HarnessErrorKind::Protocol, "* OK Gimap ready"),
+        (|c| drop(c.say([0xff, 0xfe, b'\r', b'\n']).until_hangup()), HarnessErrorKind::Protocol, "the greeting"),
+        (|c| drop(c.say([b'2'; 200_000]).until_hangup()), HarnessErrorKind::Protocol, "longer than"),
+        (
+            |c| drop(c.say("220 hi\r\n".to_owned() + &"x\r\n".repeat(9)).until_hangup()),
+            HarnessErrorKind::Protocol,
+            "`x`",
+        ),
     ];
     for (script, code, text) in cases {
         let server = serve(script);
         let error = plain(&server, &sent(b"A: 1\r\n\r\n", &["a@corp.example"])).await.unwrap_err();
         server.done();
-        assert_eq!(error.code, code, "{error:?}");
+        assert_eq!(error.kind, code, "{error:?}");
         assert!(error.message.contains(text), "{error:?}");
         assert!(!error.next.is_empty());
     }
@@ -216,7 +220,7 @@ async fn a_whole_message_without_an_answer_is_in_doubt_and_a_part_of_one_is_not(
     let server = serve(to_data);
     let error = plain(&server, &sent(&large, &["a@corp.example"])).await.unwrap_err();
     server.done();
-    assert_eq!(error.code, HarnessCode::H04, "{error:?}");
+    assert_eq!(error.kind, HarnessErrorKind::Connection, "{error:?}");
 
     let server = serve(|c| {
         to_data(c);
@@ -237,7 +241,7 @@ async fn a_silent_server_is_left_at_the_deadline() {
     let short = Duration::from_millis(50);
     let error = submit(&endpoint(server.port), "probe.example", &sent, short, &Tokens::default()).await.unwrap_err();
     server.done();
-    assert_eq!(error.code, HarnessCode::H04);
+    assert_eq!(error.kind, HarnessErrorKind::Connection);
     assert_eq!(error.message, "the answer to EHLO did not come within 50ms");
 }
 
@@ -266,18 +270,18 @@ async fn unreachable_servers_are_told_apart() {
     let sent = sent(b"A: 1\r\n\r\n", &["a@corp.example"]);
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = submit(&endpoint(unused), "probe.example", &sent, LONG, &Tokens::default()).await.unwrap_err();
-    assert_eq!(error.code, HarnessCode::H04, "{error:?}");
+    assert_eq!(error.kind, HarnessErrorKind::Connection, "{error:?}");
     assert!(error.next.contains("nothing listens"), "{error:?}");
     let nowhere = Endpoint { host: "no-such-host.invalid".into(), ..endpoint(25) };
     let error = submit(&nowhere, "probe.example", &sent, LONG, &Tokens::default()).await.unwrap_err();
-    assert_eq!(error.code, HarnessCode::H03, "{error:?}");
+    assert_eq!(error.kind, HarnessErrorKind::Dns, "{error:?}");
 }
 
 #[tokio::test]
 async fn words_cannot_smuggle_commands() {
     let mut bad = sent(b"A: 1\r\n\r\n", &["a@corp.example>\r\nRSET"]);
     let error = submit(&endpoint(1), "probe.example", &bad, LONG, &Tokens::default()).await.unwrap_err();
-    assert_eq!(error.code, HarnessCode::H07);
+    assert_eq!(error.kind, HarnessErrorKind::Protocol);
     bad.rcpt_to.clear();
     assert!(
         submit(&endpoint(1), "probe\r\nQUIT", &bad, LONG, &Tokens::default())
@@ -377,7 +381,7 @@ async fn tls_failures_say_which() {
         let sent = sent(b"A: 1\r\n\r\n", &["a@b.example"]);
         let error = submit(&endpoint, "probe.example", &sent, LONG, &Tokens::default()).await.unwrap_err();
         server.done();
-        assert_eq!(error.code, HarnessCode::H05);
+        assert_eq!(error.kind, HarnessErrorKind::Tls);
         assert!(error.message.contains(text), "{error:?}");
     }
     let server = serve(|c| drop(c.say("220 hi\r\n").until_hangup()));
@@ -385,7 +389,7 @@ async fn tls_failures_say_which() {
     let error =
         submit(&endpoint, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG, &Tokens::default()).await.unwrap_err();
     server.done();
-    assert!(error.code == HarnessCode::H05 && error.message.contains("does not speak tls"), "{error:?}");
+    assert!(error.kind == HarnessErrorKind::Tls && error.message.contains("does not speak tls"), "{error:?}");
 }
 
 #[tokio::test]
@@ -423,7 +427,7 @@ async fn nothing_goes_in_clear_when_starttls_is_missing_refused_or_tampered_with
             .await
             .unwrap_err();
         server.done();
-        assert_eq!(error.code, HarnessCode::H05);
+        assert_eq!(error.kind, HarnessErrorKind::Tls);
         assert!(error.message.contains(text), "{error:?}");
     }
 }
@@ -443,7 +447,7 @@ async fn refused_logins_carry_the_server_s_words() {
     let error =
         submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG, &Tokens::default()).await.unwrap_err();
     server.done();
-    assert_eq!(error.code, HarnessCode::H01);
+    assert_eq!(error.kind, HarnessErrorKind::Login);
     assert!(error.message.contains("Application-specific password required"), "{error:?}");
     assert!(error.next.contains("apppasswords"), "{error:?}");
     assert!(!format!("{error:?}").contains("hunter2"));
@@ -459,7 +463,7 @@ async fn refused_logins_carry_the_server_s_words() {
     let error =
         submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG, &Tokens::default()).await.unwrap_err();
     server.done();
-    assert_eq!(error.code, HarnessCode::H02);
+    assert_eq!(error.kind, HarnessErrorKind::Grant);
     assert!(error.message.contains("{\"status\":\"400\"}") && error.message.contains("535"), "{error:?}");
 
     let server = serve(|c| {
@@ -470,5 +474,5 @@ async fn refused_logins_carry_the_server_s_words() {
     let error =
         submit(&account, "probe.example", &sent(b"A: 1\r\n\r\n", &[]), LONG, &Tokens::default()).await.unwrap_err();
     server.done();
-    assert!(error.code == HarnessCode::H01 && error.message.contains("offers no login"), "{error:?}");
+    assert!(error.kind == HarnessErrorKind::Login && error.message.contains("offers no login"), "{error:?}");
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use sealcheck::{
     evidence::{Stage, Submission},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::token::Tokens,
     target::{Endpoint, Mechanism, TlsMode},
 };
@@ -104,8 +104,8 @@ async fn helo_is_said_where_ehlo_is_refused() {
 #[tokio::test]
 async fn helo_offers_neither_starttls_nor_a_login() {
     for (tls, code, says) in [
-        (TlsMode::Starttls, HarnessCode::H05, "offers no STARTTLS"),
-        (TlsMode::None, HarnessCode::H01, "offers no login"),
+        (TlsMode::Starttls, HarnessErrorKind::Tls, "offers no STARTTLS"),
+        (TlsMode::None, HarnessErrorKind::Login, "offers no login"),
     ] {
         let server = serve(|c| {
             c.say("220 mx.example\r\n").hear("EHLO");
@@ -115,7 +115,7 @@ async fn helo_offers_neither_starttls_nor_a_login() {
         let account = Endpoint { tls, login: login(Mechanism::Password), ..endpoint(server.port) };
         let error = submitted(&account, LONG).await.unwrap_err();
         server.done();
-        assert!(error.code == code && error.message.contains(says), "{error:?}");
+        assert!(error.kind == code && error.message.contains(says), "{error:?}");
     }
 }
 
@@ -147,7 +147,10 @@ async fn a_reply_that_comes_twice_or_unasked_answers_nothing_else() {
     for replies in cases {
         let (ended, said) = after(replies).await;
         let error = ended.unwrap_err();
-        assert!(error.code == HarnessCode::H07 && error.message.contains("nobody had asked"), "{replies:?} {error:?}");
+        assert!(
+            error.kind == HarnessErrorKind::Protocol && error.message.contains("nobody had asked"),
+            "{replies:?} {error:?}"
+        );
         assert_eq!(said, Vec::<String>::new(), "{replies:?}: nothing is said to a server that cannot be understood");
     }
 }
@@ -164,7 +167,7 @@ async fn a_reply_of_another_class_is_none() {
     ];
     for replies in cases {
         let (ended, said) = after(replies).await;
-        assert_eq!(ended.unwrap_err().code, HarnessCode::H07, "{replies:?}");
+        assert_eq!(ended.unwrap_err().kind, HarnessErrorKind::Protocol, "{replies:?}");
         assert_eq!(said, Vec::<String>::new(), "{replies:?}");
     }
 }
@@ -186,7 +189,7 @@ async fn replies_without_an_end_are_left_at_every_stage() {
                 while c.goes_on(&filler) {}
             });
             let error = ended.await.unwrap_err();
-            assert!(error.code == HarnessCode::H07 && error.message.len() < 400, "{stage}: {error:?}");
+            assert!(error.kind == HarnessErrorKind::Protocol && error.message.len() < 400, "{stage}: {error:?}");
         }
     }
 }
@@ -246,7 +249,7 @@ async fn what_comes_before_the_message_is_out_ends_it() {
         assert!(!submission.may_be_accepted(), "{reply}");
     }
     let error = answered_early("354 go\r\n").await.unwrap_err();
-    assert_eq!(error.code, HarnessCode::H07, "{error:?}");
+    assert_eq!(error.kind, HarnessErrorKind::Protocol, "{error:?}");
     // Nobody can tell what a server has that takes a part for the whole.
     let submission = answered_early("250 ok\r\n").await.unwrap();
     assert!(submission.unanswered.is_some() && !submission.accepted(), "{submission:?}");
@@ -263,14 +266,14 @@ async fn an_address_that_says_nothing_is_no_missing_greeting() {
     let waiting: Vec<_> = std::iter::from_fn(|| connect().ok()).collect();
     let wait = Duration::from_millis(500);
     let error = submitted(&endpoint(address.port()), wait).await.unwrap_err();
-    assert!(error.code == HarnessCode::H04 && !waiting.is_empty(), "{error:?}");
+    assert!(error.kind == HarnessErrorKind::Connection && !waiting.is_empty(), "{error:?}");
     assert!(error.message.starts_with(&format!("could not connect: {address}: no answer within ")), "{error:?}");
 
     let mute = serve(|c| drop(c.until_hangup()));
     let implicit = Endpoint { tls: TlsMode::Implicit, ..endpoint(mute.port) };
     let silent = submitted(&implicit, wait).await.unwrap_err();
     mute.done();
-    assert!(silent.code == HarnessCode::H04 && silent.message.contains("tls handshake"), "{silent:?}");
+    assert!(silent.kind == HarnessErrorKind::Connection && silent.message.contains("tls handshake"), "{silent:?}");
 }
 
 #[tokio::test]
@@ -283,7 +286,7 @@ async fn an_address_that_needs_smtputf8_is_not_sent_without_it() {
     let error = plain(&server, &sent(MAIL, jörg)).await.unwrap_err();
     server.done();
     assert!(
-        error.code == HarnessCode::H07 && error.message.contains("`jörg@corp.example` needs SMTPUTF8"),
+        error.kind == HarnessErrorKind::Protocol && error.message.contains("`jörg@corp.example` needs SMTPUTF8"),
         "{error:?}"
     );
     let server = serve(|c| {

@@ -7,7 +7,7 @@ use sealcheck::{
         Lab, Settings,
         embedded::{GoogleSettings, TokenFault},
     },
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::token::Tokens,
     target::{Knobs, Login, TargetKind},
 };
@@ -121,7 +121,7 @@ async fn a_token_server_with_a_wrong_certificate_is_told_with_it() {
     client.ca_pem = Some(pki.ca_pem.clone());
     let error = secret(&Tokens::default(), &login).await.unwrap_err();
     server.done();
-    assert_eq!(error.code, HarnessCode::H05);
+    assert_eq!(error.kind, HarnessErrorKind::Tls);
     let says = "has expired: it is for localhost, from CN=test CA";
     assert!(error.message.contains(says) && error.message.contains("from 2000-01-01 to 2001-01-01"), "{error}");
     lab.stop().await;
@@ -130,20 +130,25 @@ async fn a_token_server_with_a_wrong_certificate_is_told_with_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_of_a_token_server_has_its_code_and_says_what_to_do() {
     for (fault, code, says, next) in [
-        (TokenFault::InvalidGrant, HarnessCode::H02, "invalid_grant: Token has been expired or revoked.", "7 days"),
-        (TokenFault::InvalidClient, HarnessCode::H02, "invalid_client", "Desktop app"),
-        (TokenFault::Page, HarnessCode::H07, "it is no JSON", "proxy or portal"),
-        (TokenFault::Endless, HarnessCode::H07, "it has more than 65536 bytes", "proxy or portal"),
-        (TokenFault::Unavailable, HarnessCode::H07, "HTTP 503", "run again later"),
-        (TokenFault::Busy, HarnessCode::H06, "rate_limit_exceeded", "less often"),
-        (TokenFault::Silent, HarnessCode::H04, "did not answer within", "firewalls"),
-        (TokenFault::Clock, HarnessCode::H10, "clock is 600 seconds ahead", "timedatectl"),
-        (TokenFault::Down, HarnessCode::H04, "cannot be reached", "nothing listens there"),
+        (
+            TokenFault::InvalidGrant,
+            HarnessErrorKind::Grant,
+            "invalid_grant: Token has been expired or revoked.",
+            "7 days",
+        ),
+        (TokenFault::InvalidClient, HarnessErrorKind::Grant, "invalid_client", "Desktop app"),
+        (TokenFault::Page, HarnessErrorKind::Protocol, "it is no JSON", "proxy or portal"),
+        (TokenFault::Endless, HarnessErrorKind::Protocol, "it has more than 65536 bytes", "proxy or portal"),
+        (TokenFault::Unavailable, HarnessErrorKind::Protocol, "HTTP 503", "run again later"),
+        (TokenFault::Busy, HarnessErrorKind::ProviderLimit, "rate_limit_exceeded", "less often"),
+        (TokenFault::Silent, HarnessErrorKind::Connection, "did not answer within", "firewalls"),
+        (TokenFault::Clock, HarnessErrorKind::Clock, "clock is 600 seconds ahead", "timedatectl"),
+        (TokenFault::Down, HarnessErrorKind::Connection, "cannot be reached", "nothing listens there"),
     ] {
         let lab = faulty(fault).await;
         let (tokens, login) = (Tokens::with_patience(Redactor::new(), Duration::from_secs(4)), login(&lab));
         let error = secret(&tokens, &login).await.unwrap_err();
-        assert_eq!(error.code, code, "{fault}: {error:?}");
+        assert_eq!(error.kind, code, "{fault}: {error:?}");
         assert!(error.message.contains(says), "{fault}: {error:?}");
         assert!(error.next.contains(next), "{fault}: {error:?}");
         assert!(error.stage.starts_with("get an access token from 127.0.0.1:"), "{fault}: {error:?}");
@@ -200,16 +205,20 @@ async fn the_way_to_a_token_server_is_checked() {
     let deaf_endpoint = format!("https://{}/token", deaf.local_addr().unwrap());
     let hangs_up = std::thread::spawn(move || drop(deaf.accept()));
     for (login, code, says) in [
-        (with(&endpoint, None), HarnessCode::H05, "CA that is not trusted"),
-        (with(&endpoint, Some("no pem")), HarnessCode::H05, ""),
-        (with(&endpoint.replace("127.0.0.1", "127.0.0.2"), Some(&ca_pem)), HarnessCode::H04, "cannot be reached"),
-        (with("https://no-such-host.test/token", Some(&ca_pem)), HarnessCode::H03, "has no address"),
-        (with(&deaf_endpoint, Some(&ca_pem)), HarnessCode::H05, "closed the connection"),
-        (with(&endpoint.replace("/token", "/other"), Some(&ca_pem)), HarnessCode::H07, "HTTP 404"),
+        (with(&endpoint, None), HarnessErrorKind::Tls, "CA that is not trusted"),
+        (with(&endpoint, Some("no pem")), HarnessErrorKind::Tls, ""),
+        (
+            with(&endpoint.replace("127.0.0.1", "127.0.0.2"), Some(&ca_pem)),
+            HarnessErrorKind::Connection,
+            "cannot be reached",
+        ),
+        (with("https://no-such-host.test/token", Some(&ca_pem)), HarnessErrorKind::Dns, "has no address"),
+        (with(&deaf_endpoint, Some(&ca_pem)), HarnessErrorKind::Tls, "closed the connection"),
+        (with(&endpoint.replace("/token", "/other"), Some(&ca_pem)), HarnessErrorKind::Protocol, "HTTP 404"),
     ] {
         let tokens = Tokens::default();
         let error = secret(&tokens, &login).await.unwrap_err();
-        assert_eq!(error.code, code, "{error:?}");
+        assert_eq!(error.kind, code, "{error:?}");
         assert!(error.message.contains(says), "{error:?}");
     }
     hangs_up.join().unwrap();

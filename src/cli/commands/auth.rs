@@ -12,7 +12,7 @@ use crate::{
         Redactor, Secret, duration,
         file::{self, Access, Place},
     },
-    outcome::{ExitCode, HarnessCode, StageError},
+    outcome::{ExitCode, HarnessErrorKind, StageError},
     probe::{
         mailbox::{self, Limits},
         submit,
@@ -115,7 +115,9 @@ async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome 
         true => Ok(()),
         false => try_it(&asks.opens, user, &asks.client, &refresh.token, &redactor).await,
     };
-    if let Some(error) = tried.as_ref().err().filter(|e| matches!(e.code, HarnessCode::H01 | HarnessCode::H02)) {
+    if let Some(error) =
+        tried.as_ref().err().filter(|e| matches!(e.kind, HarnessErrorKind::Login | HarnessErrorKind::Grant))
+    {
         return Err(Failure::Inconclusive(format!(
             "the new token does not open the account of {user}, and was not kept: {error}; whoever consented was logged in \
              as somebody else: start again and choose {user} in the browser"
@@ -167,7 +169,7 @@ async fn try_it(
                     let (stage, message) =
                         (format!("submit to {}", endpoint.host), format!("the server answered {reply}"));
                     Err(StageError::new(
-                        HarnessCode::H07,
+                        HarnessErrorKind::Protocol,
                         stage,
                         message,
                         "see the server's log for why it does not want us",

@@ -65,7 +65,7 @@ async fn cleanup(context: &Context, global: &Global, args: &CleanupArgs) -> Outc
     print(&text).map_err(|e| Failure::stdout(&e))?;
     // What one account refuses keeps no other from being swept.
     let failed: Vec<_> = swept.iter().filter_map(|(name, found)| Some((name, found.as_ref().err()?))).collect();
-    let texts = failed.iter().map(|(name, e)| format!("{}: {name}: {e}; {}", e.code, e.next)).collect::<Vec<_>>();
+    let texts = failed.iter().map(|(name, e)| format!("{}: {name}: {e}; {}", e.kind, e.next)).collect::<Vec<_>>();
     if texts.is_empty() { Ok(ExitCode::Success) } else { Err(Failure::Inconclusive(texts.join("\nerror: "))) }
 }
 
@@ -107,7 +107,7 @@ fn document(swept: &[(&str, Found)], dry_run: bool) -> Value {
     };
     let account = |(name, found): &(&str, Found)| match found {
         Ok(found) => json!({ "account": name, "mails": mails(found), "error": null }),
-        Err(e) => json!({ "account": name, "mails": [], "error": { "code": e.code, "message": e.to_string() } }),
+        Err(e) => json!({ "account": name, "mails": [], "error": { "code": e.kind, "message": e.to_string() } }),
     };
     json!({ "version": 1, "removed": !dry_run, "accounts": swept.iter().map(account).collect::<Vec<_>>() })
 }

@@ -3,7 +3,7 @@
 use super::{PATIENCE, Preflight, link, submission::hello};
 use crate::{
     doctor::Report,
-    outcome::HarnessCode,
+    outcome::HarnessErrorKind,
     probe::submit,
     target::{Account, Endpoint, TlsMode},
 };
@@ -23,7 +23,7 @@ impl Preflight<'_> {
         let visit = match submit::visit(&endpoint, &self.helo(), PATIENCE, self.tokens).await {
             Ok(visit) => visit,
             // The mail goes another way, so this machine need not get through.
-            Err(error) if !is_direct && error.code == HarnessCode::H04 => {
+            Err(error) if !is_direct && error.kind == HarnessErrorKind::Connection => {
                 let text = format!("{}: {}; mail goes by the sender's own server", error.stage, error.message);
                 report.warn(&format!("{server}.connect"), "H04", text, error.next);
                 report.skip(&format!("{server}.hello"), format!("not looked at, because {server}.connect failed"));

@@ -2,7 +2,7 @@
 
 use crate::{
     doctor::Report,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::Certificate,
     target::{Endpoint, TlsMode},
 };
@@ -16,15 +16,15 @@ const STEPS: [&str; 5] = ["dns", "connect", "tls", "hello", "login"];
 
 /// A step failed, so the later ones were not looked at. `last` is the last step that was wanted.
 pub(super) fn failed(report: &mut Report, server: &str, error: &StageError, last: &str) {
-    let step = match error.code {
-        HarnessCode::H01 | HarnessCode::H02 => "login",
-        HarnessCode::H03 => "dns",
-        HarnessCode::H04 => "connect",
-        HarnessCode::H05 => "tls",
+    let step = match error.kind {
+        HarnessErrorKind::Login | HarnessErrorKind::Grant => "login",
+        HarnessErrorKind::Dns => "dns",
+        HarnessErrorKind::Connection => "connect",
+        HarnessErrorKind::Tls => "tls",
         _ => "hello",
     };
     let text = format!("{}: {}", error.stage, error.message);
-    report.fail(&format!("{server}.{step}"), &error.code.to_string(), text, error.next.clone());
+    report.fail(&format!("{server}.{step}"), &error.kind.to_string(), text, error.next.clone());
     let place = |name: &str| STEPS.iter().position(|s| *s == name).unwrap_or(0);
     for later in STEPS.iter().take(place(last) + 1).skip(place(step) + 1) {
         report.skip(&format!("{server}.{later}"), format!("not looked at, because {server}.{step} failed"));
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_comes_after_a_failure_says_why_it_is_missing() {
         let mut report = Report::default();
-        let error = StageError::new(HarnessCode::H05, "tls a:1", "the certificate has expired", "renew it");
+        let error = StageError::new(HarnessErrorKind::Tls, "tls a:1", "the certificate has expired", "renew it");
         failed(&mut report, "gmail.imap", &error, "login");
         let lines: Vec<_> = report.checks.iter().map(ToString::to_string).collect();
         assert_eq!(

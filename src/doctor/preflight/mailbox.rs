@@ -60,7 +60,7 @@ fn folders(report: &mut Report, server: &str, visit: &Visit) {
             };
             report.ok(&check, format!("`{name}`, {by}"));
         }
-        Err(absent) => report.fail(&check, &absent.code.to_string(), absent.message.clone(), absent.next.clone()),
+        Err(absent) => report.fail(&check, &absent.kind.to_string(), absent.message.clone(), absent.next.clone()),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     core::{Redactor, ScenarioId},
-    outcome::{HarnessCode, SnapshotOutcome, SnapshotStatus, StageError},
+    outcome::{HarnessErrorKind, SnapshotOutcome, SnapshotStatus, StageError},
     scenario::{Scenario, model::SnapshotPreset},
 };
 use std::{
@@ -175,11 +175,11 @@ fn header(scenario: &Scenario, target: &str) -> String {
 
 fn stage_error(what: &str, path: &Path, error: &io::Error) -> StageError {
     let next = format!("{WRITABLE}, or run with --update never");
-    StageError::new(HarnessCode::H09, format!("{what} {}", shown(path)), error.to_string(), next)
+    StageError::new(HarnessErrorKind::File, format!("{what} {}", shown(path)), error.to_string(), next)
 }
 
 impl From<SnapshotFileError> for StageError {
     fn from(error: SnapshotFileError) -> Self {
-        Self::new(HarnessCode::H09, format!("read {}", shown(&error.path)), error.problem, error.next)
+        Self::new(HarnessErrorKind::File, format!("read {}", shown(&error.path)), error.problem, error.next)
     }
 }

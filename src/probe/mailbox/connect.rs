@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     core::open_files,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::{peek::Protocol, tls},
     target::{Endpoint, TlsMode},
 };
@@ -77,7 +77,7 @@ fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream,
     let host = endpoint.host.as_str();
     let addresses = resolve(host, endpoint.port, by.at_most(limits.connect)).map_err(|e| {
         let next = "check the host name in the configuration and this machine's resolver";
-        StageError::new(HarnessCode::H03, format!("resolve {host}"), format!("no address for `{host}`: {e}"), next)
+        StageError::new(HarnessErrorKind::Dns, format!("resolve {host}"), format!("no address for `{host}`: {e}"), next)
     })?;
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
@@ -99,7 +99,7 @@ fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream,
         _ => "check host, port and firewalls between here and there",
     };
     let stage = format!("connect {}", error::place(endpoint));
-    Err(StageError::new(HarnessCode::H04, stage, failed.to_string(), next))
+    Err(StageError::new(HarnessErrorKind::Connection, stage, failed.to_string(), next))
 }
 
 /// The addresses of a host. The system's resolver has no limit of time: who waits longer leaves it alone.
@@ -157,7 +157,7 @@ fn starttls(endpoint: &Endpoint, tcp: &mut Timed, log: &Mutex<Log>) -> Result<()
             } else {
                 let message = format!("the server answered: {answer}");
                 let next = "use the port for implicit tls (993), or enable STARTTLS on the server";
-                Err(StageError::new(HarnessCode::H05, stage(), message, next))
+                Err(StageError::new(HarnessErrorKind::Tls, stage(), message, next))
             };
         }
     }

@@ -18,7 +18,7 @@ use crate::{
     core::Category,
     evidence::Folder,
     mail::Message,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::token::Tokens,
     target::ImapAccess,
 };
@@ -161,7 +161,7 @@ impl Errands {
         };
         let mut found = self.twice(Time::Short, &mut look);
         // Once more, and without labels from now on if it was they that could not be read.
-        if found.as_ref().is_err_and(|e| e.code == HarnessCode::H07) {
+        if found.as_ref().is_err_and(|e| e.kind == HarnessErrorKind::Protocol) {
             found = self.twice(Time::Short, &mut look);
         }
         self.without_labels = without_labels.get();
@@ -208,7 +208,9 @@ impl Errands {
         let by = if had_connection { time.end(self.limits) } else { by };
         let can_mend = (had_connection || was_begun) && by.is_none_or(|by| by > Instant::now());
         match result {
-            Err(e) if e.code == HarnessCode::H04 && can_mend && !self.cutter.is_stopped() => self.once(by, errand),
+            Err(e) if e.kind == HarnessErrorKind::Connection && can_mend && !self.cutter.is_stopped() => {
+                self.once(by, errand)
+            }
             result => result,
         }
     }
@@ -246,7 +248,7 @@ impl Errands {
         let session = loop {
             let log = Log::new("errands", Arc::clone(&self.transcript));
             match Session::open(&self.access, self.limits, (&self.cutter, &self.by), &self.tokens, log) {
-                Err(e) if e.code == HarnessCode::H06 && Instant::now() + CROWDED < until => {
+                Err(e) if e.kind == HarnessErrorKind::ProviderLimit && Instant::now() + CROWDED < until => {
                     self.crowded.store(true, Ordering::Relaxed);
                     if self.cutter.wait(CROWDED) {
                         return Err(e);
@@ -316,7 +318,7 @@ impl Open {
         }
         let stage = format!("delete message {uid}");
         Err(StageError::new(
-            HarnessCode::H07,
+            HarnessErrorKind::Protocol,
             stage,
             "it is not in this folder any more",
             "somebody else moved or deleted it; nothing was changed",

@@ -3,7 +3,7 @@
 use super::protocol::Failure;
 use crate::{
     core::redact,
-    outcome::{HarnessCode, MailboxTrouble, StageError},
+    outcome::{HarnessErrorKind, MailboxTrouble, StageError},
     probe::token,
     target::{Endpoint, Login, Mechanism, Provider},
 };
@@ -29,17 +29,17 @@ pub(super) fn place(endpoint: &Endpoint) -> String {
 
 /// Whether trying again cannot help.
 pub(super) fn is_final(error: &StageError) -> bool {
-    matches!(error.code, HarnessCode::H01 | HarnessCode::H02)
+    matches!(error.kind, HarnessErrorKind::Login | HarnessErrorKind::Grant)
 }
 
 /// Whether it is about the server or the account, and not about one folder or one answer.
 pub(super) fn is_of_server(error: &StageError) -> bool {
-    !matches!(error.code, HarnessCode::H07 | HarnessCode::H09)
+    !matches!(error.kind, HarnessErrorKind::Protocol | HarnessErrorKind::File)
 }
 
 /// Whether the server ended a session because it, or the access token that opened it, has lasted long enough.
 pub(super) fn is_expiry(error: &StageError) -> bool {
-    error.code == HarnessCode::H04 && error.message.to_ascii_lowercase().contains("session expired")
+    error.kind == HarnessErrorKind::Connection && error.message.to_ascii_lowercase().contains("session expired")
 }
 
 /// What a failed command means. `stage` says what was done; `last` is the last line that the server sent.
@@ -60,7 +60,7 @@ pub(super) fn io(stage: String, error: &io::Error) -> StageError {
         io::ErrorKind::UnexpectedEof => lost(stage, "the server closed the connection"),
         io::ErrorKind::InvalidData => {
             let next = "check that an IMAP server listens on this host and port";
-            StageError::new(HarnessCode::H07, stage, error.to_string(), next)
+            StageError::new(HarnessErrorKind::Protocol, stage, error.to_string(), next)
         }
         _ => lost(stage, &format!("the connection broke: {error}")),
     }
@@ -69,7 +69,7 @@ pub(super) fn io(stage: String, error: &io::Error) -> StageError {
 /// The connection is gone.
 pub(super) fn lost(stage: String, message: &str) -> StageError {
     let next = "check that the server is up and the network between here and there; the server's log may say why";
-    StageError::new(HarnessCode::H04, stage, message, next)
+    StageError::new(HarnessErrorKind::Connection, stage, message, next)
 }
 
 /// The server said BYE.
@@ -84,7 +84,12 @@ fn answered(stage: String, text: &str) -> StageError {
     if is_limit(text) {
         return limit(stage, message);
     }
-    StageError::new(HarnessCode::H07, stage, message, "see the protocol lines in imap.log, and the server's log")
+    StageError::new(
+        HarnessErrorKind::Protocol,
+        stage,
+        message,
+        "see the protocol lines in imap.log, and the server's log",
+    )
 }
 
 /// What came is no IMAP.
@@ -92,26 +97,26 @@ pub(super) fn garbage(stage: String, last: &str) -> StageError {
     let line = redact::cut(last, 120);
     let message = format!("the server sent something that is no IMAP answer: `{line}`");
     let next = "check that an IMAP server listens on this host and port; the protocol lines are in imap.log";
-    StageError::new(HarnessCode::H07, stage, message, next)
+    StageError::new(HarnessErrorKind::Protocol, stage, message, next)
 }
 
 /// An answer of the server that may mean anything.
 pub(super) fn unread(stage: String, line: &str) -> StageError {
     let message = format!("the server's answer cannot be read: `{}`", redact::cut(line.trim_end(), 120));
-    StageError::new(HarnessCode::H07, stage, message, "the protocol lines are in imap.log")
+    StageError::new(HarnessErrorKind::Protocol, stage, message, "the protocol lines are in imap.log")
 }
 
 /// A message that a search finds and a FETCH does not bring.
 pub(super) fn missing(uid: u32) -> StageError {
     let message = format!("SEARCH finds message {uid}, and FETCH does not bring it");
     let next = "somebody else may delete mail in this mailbox; the protocol lines are in imap.log";
-    StageError::new(HarnessCode::H07, "FETCH", message, next)
+    StageError::new(HarnessErrorKind::Protocol, "FETCH", message, next)
 }
 
 /// The code inside panicked over what the server sent.
 pub(super) fn panicked(stage: String) -> StageError {
     let message = "the IMAP parser gave up over what the server sent";
-    StageError::new(HarnessCode::H07, stage, message, "the protocol lines in imap.log show what it was")
+    StageError::new(HarnessErrorKind::Protocol, stage, message, "the protocol lines in imap.log show what it was")
 }
 
 /// The login was refused. `challenge` is what XOAUTH2 says about it.
@@ -124,15 +129,19 @@ pub(super) fn login(endpoint: &Endpoint, login: &Login, provider: Provider, text
     }
     let lower = text.to_ascii_lowercase();
     let (code, next) = match login.mechanism {
-        Mechanism::Xoauth2 => return StageError::new(HarnessCode::H02, stage, message, token::refused_next(login)),
+        Mechanism::Xoauth2 => {
+            return StageError::new(HarnessErrorKind::Grant, stage, message, token::refused_next(login));
+        }
         Mechanism::Password if lower.contains("web browser") || lower.contains("web login") => {
-            (HarnessCode::H01, "log in once with a web browser from this network and confirm that it was you")
+            (HarnessErrorKind::Login, "log in once with a web browser from this network and confirm that it was you")
         }
         Mechanism::Password if lower.contains("application-specific password") || provider == Provider::Gmail => (
-            HarnessCode::H01,
+            HarnessErrorKind::Login,
             "make an app password at https://myaccount.google.com/apppasswords (needs 2-Step Verification; it ends when the account's password changes) and use it as the password",
         ),
-        Mechanism::Password => (HarnessCode::H01, "check the account's user and password, and that IMAP is on for it"),
+        Mechanism::Password => {
+            (HarnessErrorKind::Login, "check the account's user and password, and that IMAP is on for it")
+        }
     };
     StageError::new(code, stage, message, next)
 }
@@ -151,5 +160,5 @@ fn limit(stage: String, message: String) -> StageError {
     } else {
         "wait, and use the account less: Gmail allows 15 connections and 2500 MB a day"
     };
-    StageError::new(HarnessCode::H06, stage, message, next).of_mailbox(MailboxTrouble::Limit)
+    StageError::new(HarnessErrorKind::ProviderLimit, stage, message, next).of_mailbox(MailboxTrouble::Limit)
 }

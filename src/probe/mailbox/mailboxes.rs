@@ -15,7 +15,7 @@ use crate::{
     core::{Category, deadline},
     evidence::{Arrival, Folder},
     mail::Message,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::token::Tokens,
     target::{Account, ImapAccess},
 };
@@ -347,7 +347,7 @@ impl Shared {
         thread.map_err(|e| {
             let stage = format!("{folder} of {}", account.name);
             StageError::new(
-                HarnessCode::H04,
+                HarnessErrorKind::Connection,
                 stage,
                 format!("no thread can be started: {e}"),
                 "run fewer programs at once",
@@ -395,7 +395,7 @@ impl Drop for Shared {
 fn access(account: &Account) -> Result<ImapAccess, StageError> {
     account.imap.clone().ok_or_else(|| {
         StageError::new(
-            HarnessCode::H04,
+            HarnessErrorKind::Connection,
             format!("mailbox of {}", account.name),
             format!("account `{}` has no IMAP server", account.name),
             "add `imap:` to the account in the configuration",

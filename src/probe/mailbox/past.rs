@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     mail::Message,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
 };
 use jiff::Timestamp;
 use std::{cell::Cell, collections::BTreeMap};
@@ -60,7 +60,7 @@ impl Past {
         for batch in Batch::of(&unread) {
             let labels = session.is_gmail() && !without_labels.get();
             let fetched = session.messages(&batch, labels);
-            if labels && fetched.as_ref().is_err_and(|e| e.code == HarnessCode::H07) {
+            if labels && fetched.as_ref().is_err_and(|e| e.kind == HarnessErrorKind::Protocol) {
                 without_labels.set(true);
             }
             let (messages, _) = fetched?;

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     core::Secret,
     evidence::Folder,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::token::Tokens,
     target::{FolderNames, ImapAccess, Login, Mechanism, Provider},
 };
@@ -105,7 +105,7 @@ impl Session {
         let secret = tokens.secret(&login)?;
         let entered = match enter(&login, &secret) {
             // A token may end before its time: another one, once.
-            Err(refused) if refused.code == HarnessCode::H02 => match tokens.renew(&login, &secret)? {
+            Err(refused) if refused.kind == HarnessErrorKind::Grant => match tokens.renew(&login, &secret)? {
                 Some(another) => enter(&login, &another).map_err(|e| tokens.explain(&login, e)),
                 None => Err(refused),
             },
@@ -126,7 +126,10 @@ impl Session {
         if session.can("ID") {
             let id = format!("ID (\"name\" \"sealcheck\" \"version\" \"{}\")", env!("CARGO_PKG_VERSION"));
             // A server that does not care is as good.
-            session.run("ID", &id).map(drop).or_else(|e| if e.code == HarnessCode::H07 { Ok(()) } else { Err(e) })?;
+            session
+                .run("ID", &id)
+                .map(drop)
+                .or_else(|e| if e.kind == HarnessErrorKind::Protocol { Ok(()) } else { Err(e) })?;
         }
         Ok(session)
     }
@@ -211,7 +214,7 @@ impl Session {
         found.map(|f| f.name.clone()).ok_or_else(|| {
             let message = format!("there is no folder `{name}`; LIST shows {}", listed(folders));
             let next = "write one of these names below `imap: { folders: … }` of the account";
-            StageError::new(HarnessCode::H09, self.stage("LIST"), message, next)
+            StageError::new(HarnessErrorKind::File, self.stage("LIST"), message, next)
         })
     }
 
@@ -221,7 +224,7 @@ impl Session {
             Provider::Gmail => "in Gmail's settings, under Labels, tick `Show in IMAP` for it",
             Provider::Generic => "name it below `imap: { folders: { spam: NAME } }` of the account",
         };
-        StageError::new(HarnessCode::H09, self.stage("LIST"), message, next)
+        StageError::new(HarnessErrorKind::File, self.stage("LIST"), message, next)
     }
 
     /// Every folder that can be opened. Gmail gives the attributes of RFC 6154 in a plain LIST and refuses to be asked for them; others

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     evidence::Folder,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::{certificate::Certificate, token::Tokens},
     target::ImapAccess,
 };
@@ -70,14 +70,14 @@ fn look(access: &ImapAccess, limits: Limits, cutter: &Arc<Cutter>, tokens: &Toke
         Ok(Named::Found(name, by)) => Ok((utf7::readable(&name), by)),
         Ok(Named::Absent(absent)) => Err(absent),
         // The project file names one that is not there.
-        Err(e) if e.code == HarnessCode::H09 => Err(e),
+        Err(e) if e.kind == HarnessErrorKind::File => Err(e),
         Err(e) => return Err(e),
     };
     let storage = match session.can("QUOTA") {
         true => match session.run("GETQUOTAROOT", "GETQUOTAROOT INBOX") {
             Ok(answer) => answer.storage,
             // A server that does not tell is as good.
-            Err(e) if e.code == HarnessCode::H07 => None,
+            Err(e) if e.kind == HarnessErrorKind::Protocol => None,
             Err(e) => return Err(e),
         },
         false => None,

@@ -19,7 +19,7 @@ use crate::{
     core::deadline,
     evidence::Folder,
     mail::Message,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::token::Tokens,
     target::ImapAccess,
 };
@@ -123,7 +123,7 @@ impl Watcher {
                 Ok(Err(error)) => error,
                 Err(_) => error::panicked(format!("{} at {}", self.folder, error::place(&self.access.endpoint))),
             };
-            let at_limit = error.code == HarnessCode::H06;
+            let at_limit = error.kind == HarnessErrorKind::ProviderLimit;
             if at_limit {
                 self.crowded.store(true, Ordering::Relaxed);
             }
@@ -283,7 +283,7 @@ impl Watcher {
         for batch in Batch::of(&unread) {
             let labels = session.is_gmail() && !progress.without_labels;
             let fetched = session.messages(&batch, labels);
-            if labels && fetched.as_ref().is_err_and(|e| e.code == HarnessCode::H07) {
+            if labels && fetched.as_ref().is_err_and(|e| e.kind == HarnessErrorKind::Protocol) {
                 // The connection is spent; the next one asks for less.
                 progress.without_labels = true;
             }

@@ -12,7 +12,7 @@ use crate::{
     core::deadline,
     evidence::{Sent, Stage, Submission},
     mail::reply::Reply,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::{clock, peek::Protocol, tls, token::Tokens},
     target::{Endpoint, TlsMode},
 };
@@ -258,7 +258,7 @@ impl<'a> Dialogue<'a> {
         match words.into_iter().find(|w| w.contains(|c: char| c.is_control() || matches!(c, ' ' | '<' | '>'))) {
             None => Ok(()),
             Some(word) => Err(StageError::new(
-                HarnessCode::H07,
+                HarnessErrorKind::Protocol,
                 format!("submit to {}", error::place(self.endpoint)),
                 format!("`{}` cannot stand in an SMTP command", word.escape_debug()),
                 "write the name or address without spaces, angle brackets and control characters",

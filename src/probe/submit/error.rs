@@ -4,7 +4,7 @@ use super::connection::Broken;
 use crate::{
     core::duration,
     mail::reply::Reply,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     target::Endpoint,
 };
 use std::{io, net::SocketAddr, time::Duration};
@@ -16,7 +16,7 @@ pub(super) fn place(endpoint: &Endpoint) -> String {
 /// The host name has no address.
 pub(super) fn resolve(endpoint: &Endpoint, error: &io::Error) -> StageError {
     StageError::new(
-        HarnessCode::H03,
+        HarnessErrorKind::Dns,
         format!("resolve {}", endpoint.host),
         format!("no address for `{}`: {error}", endpoint.host),
         "check the host name in the configuration and this machine's resolver",
@@ -40,14 +40,14 @@ pub(super) fn silent(endpoint: &Endpoint, waiting: &str, waited: Duration) -> St
         _ => format!("check that {place} is up and not behind a firewall that drops packets, or allow more time"),
     };
     let message = format!("{waiting} did not come within {}", duration::human(waited));
-    StageError::new(HarnessCode::H04, format!("submit to {place}"), message, next)
+    StageError::new(HarnessErrorKind::Connection, format!("submit to {place}"), message, next)
 }
 
 /// TLS was not agreed on until the time was over.
 pub(super) fn handshake(endpoint: &Endpoint, waited: Duration) -> StageError {
     let message = format!("the server did not answer the tls handshake within {}", duration::human(waited));
     let next = "the server accepts connections and says nothing: see its log, and whether the port is one for tls";
-    StageError::new(HarnessCode::H04, format!("tls {}", place(endpoint)), message, next)
+    StageError::new(HarnessErrorKind::Connection, format!("tls {}", place(endpoint)), message, next)
 }
 
 /// No address answers: what each of them did.
@@ -63,7 +63,7 @@ pub(super) fn connect(endpoint: &Endpoint, failed: &[(SocketAddr, io::Error)]) -
     let each: Vec<_> = failed.iter().map(|(address, error)| format!("{address}: {error}")).collect();
     let each = if each.is_empty() { "the name has no address".to_owned() } else { each.join("; ") };
     StageError::new(
-        HarnessCode::H04,
+        HarnessErrorKind::Connection,
         format!("connect {}", place(endpoint)),
         format!("could not connect: {each}"),
         next,
@@ -75,19 +75,19 @@ pub(super) fn broken(endpoint: &Endpoint, waiting: &str, broken: &Broken) -> Sta
     let (code, message, next) = match broken {
         Broken::Io(error) => {
             let message = format!("the connection broke while waiting for {waiting}: {error}");
-            (HarnessCode::H04, message, SEE_ITS_LOG)
+            (HarnessErrorKind::Connection, message, SEE_ITS_LOG)
         }
         Broken::Closed => {
             let message = format!("the server closed the connection instead of giving {waiting}");
-            (HarnessCode::H04, message, SEE_ITS_LOG)
+            (HarnessErrorKind::Connection, message, SEE_ITS_LOG)
         }
         Broken::Garbled(what) => {
             let message = format!("the server did not give {waiting} as SMTP wants it: {what}");
-            (HarnessCode::H07, message, NO_SMTP)
+            (HarnessErrorKind::Protocol, message, NO_SMTP)
         }
         Broken::Unasked(line) => {
             let message = format!("after {waiting} the server sent `{line}`, which nobody had asked for");
-            (HarnessCode::H07, message, NO_SMTP)
+            (HarnessErrorKind::Protocol, message, NO_SMTP)
         }
     };
     StageError::new(code, format!("submit to {}", place(endpoint)), message, next)
@@ -96,7 +96,7 @@ pub(super) fn broken(endpoint: &Endpoint, waiting: &str, broken: &Broken) -> Sta
 /// The server is at a limit.
 pub(super) fn limit(endpoint: &Endpoint, reply: &Reply) -> StageError {
     StageError::new(
-        HarnessCode::H06,
+        HarnessErrorKind::ProviderLimit,
         format!("submit to {}", place(endpoint)),
         format!("the server answered {reply}"),
         "wait and run fewer scenarios at once (`--jobs`), or see the server's limits for connections and rate",
@@ -106,14 +106,14 @@ pub(super) fn limit(endpoint: &Endpoint, reply: &Reply) -> StageError {
 /// STARTTLS is not to be had; nothing was sent in clear.
 pub(super) fn no_starttls(endpoint: &Endpoint, message: String) -> StageError {
     let next = "enable STARTTLS on the server; only for a server on a private network, write `tls: none`";
-    StageError::new(HarnessCode::H05, format!("starttls {}", place(endpoint)), message, next)
+    StageError::new(HarnessErrorKind::Tls, format!("starttls {}", place(endpoint)), message, next)
 }
 
 /// An address that only a server with SMTPUTF8 can take (RFC 6531 §3.2).
 pub(super) fn no_smtputf8(endpoint: &Endpoint, address: &str) -> StageError {
     let message = format!("`{address}` needs SMTPUTF8 (RFC 6531), which the server does not offer; nothing was sent");
     let next = "write an address whose part before the `@` is ASCII, or send by a server that offers SMTPUTF8";
-    StageError::new(HarnessCode::H07, format!("submit to {}", place(endpoint)), message, next)
+    StageError::new(HarnessErrorKind::Protocol, format!("submit to {}", place(endpoint)), message, next)
 }
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ mod tests {
         let wait = Duration::from_secs(30);
         for (port, told) in [(25, true), (587, false)] {
             for error in [connect(&at(port), &dropped), silent(&at(port), "the greeting", wait)] {
-                assert_eq!(error.code, HarnessCode::H04);
+                assert_eq!(error.kind, HarnessErrorKind::Connection);
                 assert_eq!(error.next.contains("block outgoing port 25"), told, "{error:?}");
             }
         }

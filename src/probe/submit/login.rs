@@ -9,7 +9,7 @@ use crate::{
     core::Secret,
     evidence::Stage,
     mail::reply::Reply,
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::token::{self, Tokens},
     target::{Login, Mechanism},
 };
@@ -33,7 +33,9 @@ async fn fetch<T: Send + 'static>(
     let (tokens, login) = (tokens.clone(), login.clone());
     match tokio::task::spawn_blocking(move || ask(&tokens, &login)).await {
         Ok(result) => result,
-        Err(e) => Err(StageError::new(HarnessCode::H08, "get an access token", e.to_string(), "report this as a bug")),
+        Err(e) => {
+            Err(StageError::new(HarnessErrorKind::Lab, "get an access token", e.to_string(), "report this as a bug"))
+        }
     }
 }
 
@@ -59,11 +61,11 @@ pub(super) async fn login(
             some => format!("the server offers only {some}"),
         };
         let next = "use the submission port (587 or 465), or another kind of login";
-        let refused = StageError { code: HarnessCode::H01, ..refused(talk, login, message, next.to_owned()) };
+        let refused = StageError { kind: HarnessErrorKind::Login, ..refused(talk, login, message, next.to_owned()) };
         return Err(refused.into());
     };
     let refused = match enter(talk, sasl, login, &secret).await {
-        Err(Over::Failed(refused)) if refused.code == HarnessCode::H02 => refused,
+        Err(Over::Failed(refused)) if refused.kind == HarnessErrorKind::Grant => refused,
         entered => return entered,
     };
     let tokens = talk.tokens;
@@ -111,8 +113,8 @@ async fn enter(talk: &mut Dialogue<'_>, sasl: Sasl, login: &Login, secret: &Secr
 
 fn refused(talk: &Dialogue<'_>, login: &Login, message: String, next: String) -> StageError {
     let code = match login.mechanism {
-        Mechanism::Password => HarnessCode::H01,
-        Mechanism::Xoauth2 => HarnessCode::H02,
+        Mechanism::Password => HarnessErrorKind::Login,
+        Mechanism::Xoauth2 => HarnessErrorKind::Grant,
     };
     StageError::new(code, format!("login {} as {}", talk.endpoint.host, login.user), message, next)
 }

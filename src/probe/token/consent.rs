@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     core::{Redactor, Secret, duration::human},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     target::OauthClient,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -64,7 +64,12 @@ impl Consent {
     pub async fn begin(client: OauthClient, authorization_endpoint: &str, user: &str) -> Result<Self, StageError> {
         let no_port = |e: io::Error| {
             let next = "let this program listen on 127.0.0.1";
-            StageError::new(HarnessCode::H04, "wait for the browser", format!("no port could be had: {e}"), next)
+            StageError::new(
+                HarnessErrorKind::Connection,
+                "wait for the browser",
+                format!("no port could be had: {e}"),
+                next,
+            )
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(no_port)?;
         let redirect_uri = format!("http://{}", listener.local_addr().map_err(no_port)?);
@@ -108,7 +113,7 @@ impl Consent {
             let message = format!("no consent came from the browser within {}", human(timeout));
             let next = "open the address in a browser on this machine (from another one, forward the port with ssh -L), or \
                         allow more time with --timeout";
-            StageError::new(HarnessCode::H04, "wait for the browser", message, next)
+            StageError::new(HarnessErrorKind::Connection, "wait for the browser", message, next)
         })?;
         let code = self.code(&answer, redactor)?;
         let (client, user, redactor) = (self.client, self.user, redactor.clone());
@@ -126,7 +131,7 @@ impl Consent {
         match tokio::task::spawn_blocking(exchange).await {
             Ok(result) => result,
             Err(e) => {
-                Err(StageError::new(HarnessCode::H08, "exchange the code", e.to_string(), "report this as a bug"))
+                Err(StageError::new(HarnessErrorKind::Lab, "exchange the code", e.to_string(), "report this as a bug"))
             }
         }
     }
@@ -155,7 +160,7 @@ impl Consent {
 
     fn code(&self, answer: &Answer, redactor: &Redactor) -> Result<Secret, StageError> {
         let failed = |message: String, next: &str| {
-            Err(StageError::new(HarnessCode::H02, "read the browser's answer", message, next))
+            Err(StageError::new(HarnessErrorKind::Grant, "read the browser's answer", message, next))
         };
         let state = answer.get("state").map(String::as_str).unwrap_or_default();
         if aws_lc_rs::constant_time::verify_slices_are_equal(state.as_bytes(), self.state.expose().as_bytes()).is_err()
@@ -185,7 +190,7 @@ impl Consent {
 fn checked(granted: Granted, user: &str, client: &OauthClient, redactor: &Redactor) -> Result<Refresh, StageError> {
     redactor.learn(user, &granted.access_token);
     let failed = |message: String, next: &str| {
-        Err(StageError::new(HarnessCode::H02, exchange::stage(&client.token_endpoint), message, next))
+        Err(StageError::new(HarnessErrorKind::Grant, exchange::stage(&client.token_endpoint), message, next))
     };
     // A server that says nothing has granted what was asked for (RFC 6749 §5.1).
     let scope = granted.scope.unwrap_or_else(|| MAIL_SCOPE.to_owned());
@@ -260,7 +265,12 @@ async fn reply(stream: &mut TcpStream, status: &str, text: &str) -> io::Result<(
 fn random() -> Result<Secret, StageError> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| {
-        StageError::new(HarnessCode::H08, "begin", "the system gives no random numbers", "look at the system's log")
+        StageError::new(
+            HarnessErrorKind::Lab,
+            "begin",
+            "the system gives no random numbers",
+            "look at the system's log",
+        )
     })?;
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
 }

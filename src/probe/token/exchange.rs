@@ -3,7 +3,7 @@
 use super::refused;
 use crate::{
     core::{Redactor, Secret, redact},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     probe::{clock, peek::Protocol, tls},
     target::{Endpoint, OauthClient, TlsMode},
 };
@@ -64,7 +64,12 @@ pub(super) fn stage(url: &str) -> String {
 /// The answer is none that RFC 6749 §5 knows.
 pub(super) fn unreadable(url: &str, what: &str) -> StageError {
     let next = "check `token_endpoint`, and what a proxy or portal between here and there answers in its place";
-    StageError::new(HarnessCode::H07, stage(url), format!("the token server's answer cannot be used: {what}"), next)
+    StageError::new(
+        HarnessErrorKind::Protocol,
+        stage(url),
+        format!("the token server's answer cannot be used: {what}"),
+        next,
+    )
 }
 
 /// Asks with a form, to which the client's name and secret are added.
@@ -103,7 +108,7 @@ fn agent(client: &OauthClient, left: Duration) -> Result<Agent, StageError> {
         None => RootCerts::PlatformVerifier,
         Some(pem) => {
             let certificates = tls::certificates(pem).map_err(|message| {
-                StageError::new(HarnessCode::H05, stage(&client.token_endpoint), message, tls::GIVE)
+                StageError::new(HarnessErrorKind::Tls, stage(&client.token_endpoint), message, tls::GIVE)
             })?;
             RootCerts::from(certificates.iter().map(|der| Certificate::from_der(der).to_owned()).collect::<Vec<_>>())
         }
@@ -132,33 +137,39 @@ fn not_reached(url: &str, error: &Error, left: Duration) -> Failure {
     match error {
         Error::Timeout(_) => {
             let waited = crate::core::duration::human(left);
-            Failure::last(failed(HarnessCode::H04, format!("the token server did not answer within {waited}"), way))
+            Failure::last(failed(
+                HarnessErrorKind::Connection,
+                format!("the token server did not answer within {waited}"),
+                way,
+            ))
         }
         Error::NativeTls(e) => Failure::last(tls_failed(url, e)),
         Error::Tls(_) | Error::Pem(_) | Error::Der(_) => {
-            Failure::last(failed(HarnessCode::H05, format!("tls failed: {error}"), way))
+            Failure::last(failed(HarnessErrorKind::Tls, format!("tls failed: {error}"), way))
         }
         Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => Failure::last(failed(
-            HarnessCode::H04,
+            HarnessErrorKind::Connection,
             format!("the token server cannot be reached: {e}"),
             "nothing listens there: check `token_endpoint`, and that the server runs",
         )),
         Error::HostNotFound | Error::Io(_) if has_no_address(url) => Failure::last(failed(
-            HarnessCode::H03,
+            HarnessErrorKind::Dns,
             format!("the token server's name has no address: {error}"),
             "check `token_endpoint` and this machine's resolver",
         )),
         Error::Io(e) => match e.source().and_then(|e| e.downcast_ref::<native_tls::Error>()) {
             Some(tls) => Failure::last(tls_failed(url, tls)),
             None => Failure::passing(failed(
-                HarnessCode::H04,
+                HarnessErrorKind::Connection,
                 format!("the connection to the token server broke: {e}"),
                 way,
             )),
         },
-        Error::ConnectionFailed | Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => {
-            Failure::last(failed(HarnessCode::H04, format!("the token server cannot be reached: {error}"), way))
-        }
+        Error::ConnectionFailed | Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => Failure::last(failed(
+            HarnessErrorKind::Connection,
+            format!("the token server cannot be reached: {error}"),
+            way,
+        )),
         _ => Failure::last(unreadable(url, &error.to_string())),
     }
 }

@@ -15,7 +15,7 @@ pub use consent::{Consent, MAIL_SCOPE, Refresh};
 
 use crate::{
     core::{Redactor, Secret, duration::human},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
     target::{Login, OauthClient},
 };
 use exchange::Granted;
@@ -113,7 +113,7 @@ impl Tokens {
     /// What a server's refusal of a token means, with what the token may be used for where that is not enough for mail.
     pub(super) fn explain(&self, login: &Login, refused: StageError) -> StageError {
         match self.scope(login) {
-            Some(scope) if refused.code == HarnessCode::H02 && !has_mail_scope(&scope) => {
+            Some(scope) if refused.kind == HarnessErrorKind::Grant && !has_mail_scope(&scope) => {
                 let scope = refused::shown(&scope, &self.0.redactor);
                 StageError { message: format!("{}; the token is for the scope `{scope}`", refused.message), ..refused }
             }
@@ -146,7 +146,7 @@ impl Tokens {
         if grant.current.as_ref().is_none_or(stale) {
             grant.current = None;
             if let Some(failed) = &grant.failed
-                && (failed.error.code == HarnessCode::H02 || failed.at >= asked)
+                && (failed.error.kind == HarnessErrorKind::Grant || failed.at >= asked)
             {
                 return Err(failed.error.clone());
             }
@@ -191,7 +191,7 @@ impl Tokens {
             };
             // The last request may have no time left: what was answered before says more than its silence.
             let error = match answered {
-                Some(before) if failure.error.code == HarnessCode::H04 && Instant::now() >= until => before,
+                Some(before) if failure.error.kind == HarnessErrorKind::Connection && Instant::now() >= until => before,
                 _ => failure.error,
             };
             if !failure.passing || Instant::now() + back_off >= until {

@@ -3,7 +3,7 @@
 use super::exchange::{Failure, stage, unreadable};
 use crate::{
     core::{Redactor, redact::cut},
-    outcome::{HarnessCode, StageError},
+    outcome::{HarnessErrorKind, StageError},
 };
 use serde_json::Value;
 
@@ -28,11 +28,11 @@ pub(super) fn failure(url: &str, status: u16, body: &[u8], redactor: &Redactor) 
     let error = |code, next: &str| StageError::new(code, stage(url), said.clone(), next);
     match (status, code.as_deref()) {
         (429, _) | (_, Some("rate_limit_exceeded" | "slow_down")) => Failure {
-            error: error(HarnessCode::H06, "wait, and start runs less often; one run asks once an hour"),
+            error: error(HarnessErrorKind::ProviderLimit, "wait, and start runs less often; one run asks once an hour"),
             passing: true,
         },
         (500.., _) | (_, Some("temporarily_unavailable" | "internal_failure" | "server_error")) => Failure {
-            error: error(HarnessCode::H07, "the token server is out of order; run again later"),
+            error: error(HarnessErrorKind::Protocol, "the token server is out of order; run again later"),
             passing: true,
         },
         (_, Some(code)) => Failure::last(error(class(code), next(code))),
@@ -41,10 +41,10 @@ pub(super) fn failure(url: &str, status: u16, body: &[u8], redactor: &Redactor) 
     }
 }
 
-fn class(code: &str) -> HarnessCode {
+fn class(code: &str) -> HarnessErrorKind {
     match code {
-        "invalid_request" | "unsupported_grant_type" => HarnessCode::H07,
-        _ => HarnessCode::H02,
+        "invalid_request" | "unsupported_grant_type" => HarnessErrorKind::Protocol,
+        _ => HarnessErrorKind::Grant,
     }
 }
 
@@ -91,22 +91,43 @@ mod tests {
             (
                 400,
                 r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#,
-                HarnessCode::H02,
+                HarnessErrorKind::Grant,
                 false,
                 "invalid_grant: Token has been expired or revoked.",
                 "7 days",
             ),
-            (401, r#"{"error":"invalid_client"}"#, HarnessCode::H02, false, "invalid_client", "client_secret"),
-            (400, r#"{"error":"invalid_scope"}"#, HarnessCode::H02, false, "invalid_scope", "https://mail.google.com/"),
-            (400, r#"{"error":"admin_policy_enforced"}"#, HarnessCode::H02, false, "admin_policy", "administrator"),
-            (400, r#"{"error":"invalid_request"}"#, HarnessCode::H07, false, "invalid_request", "token_endpoint"),
-            (429, "", HarnessCode::H06, true, "HTTP 429", "wait"),
-            (503, "<html>", HarnessCode::H07, true, "HTTP 503", "run again later"),
-            (400, "<html>", HarnessCode::H07, false, "HTTP 400 without a reason", "token_endpoint"),
-            (302, "", HarnessCode::H07, false, "HTTP 302 leads elsewhere", "token_endpoint"),
+            (401, r#"{"error":"invalid_client"}"#, HarnessErrorKind::Grant, false, "invalid_client", "client_secret"),
+            (
+                400,
+                r#"{"error":"invalid_scope"}"#,
+                HarnessErrorKind::Grant,
+                false,
+                "invalid_scope",
+                "https://mail.google.com/",
+            ),
+            (
+                400,
+                r#"{"error":"admin_policy_enforced"}"#,
+                HarnessErrorKind::Grant,
+                false,
+                "admin_policy",
+                "administrator",
+            ),
+            (
+                400,
+                r#"{"error":"invalid_request"}"#,
+                HarnessErrorKind::Protocol,
+                false,
+                "invalid_request",
+                "token_endpoint",
+            ),
+            (429, "", HarnessErrorKind::ProviderLimit, true, "HTTP 429", "wait"),
+            (503, "<html>", HarnessErrorKind::Protocol, true, "HTTP 503", "run again later"),
+            (400, "<html>", HarnessErrorKind::Protocol, false, "HTTP 400 without a reason", "token_endpoint"),
+            (302, "", HarnessErrorKind::Protocol, false, "HTTP 302 leads elsewhere", "token_endpoint"),
         ] {
             let Failure { error, passing: again } = of(status, body);
-            assert_eq!((error.code, again), (code, passing), "{status} {body}");
+            assert_eq!((error.kind, again), (code, passing), "{status} {body}");
             assert!(error.message.contains(said), "{error:?}");
             assert!(error.next.contains(next), "{error:?}");
         }

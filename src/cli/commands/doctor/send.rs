@@ -126,7 +126,7 @@ fn tell(scenario: &ScenarioReport, receiver: Option<&str>, now: i64, report: &mu
     };
     if let Some(error) = &attempt.error {
         let text = format!("{}: {}", error.stage, error.message);
-        return report.add("send", Status::Fail, &error.code.to_string(), text, error.next.clone());
+        return report.add("send", Status::Fail, &error.kind.to_string(), text, error.next.clone());
     }
     let Some(seen) = attempt.observed.first().filter(|_| scenario.status == Ended::Passed) else {
         let cause = attempt.diagnosis.first();

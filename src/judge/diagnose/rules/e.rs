@@ -10,7 +10,7 @@ use crate::{
     },
     outcome::{
         Confidence::{Certain, High, Low},
-        Diagnosis, HarnessCode, MailboxTrouble, StageError,
+        Diagnosis, HarnessErrorKind, MailboxTrouble, StageError,
     },
 };
 
@@ -29,12 +29,12 @@ const LOGINS: [&str; 3] = ["application-specific password", "web login required"
 /// What an error of the harness itself says: the login, a limit, the end of a session.
 pub(in crate::judge::diagnose) fn of_error(error: &StageError) -> Option<Diagnosis> {
     let text = error.message.to_lowercase();
-    let (cause, confidence) = match (error.code, error.mailbox) {
+    let (cause, confidence) = match (error.kind, error.mailbox) {
         (_, Some(MailboxTrouble::Limit)) => (Cause::E05, Certain),
         (_, Some(MailboxTrouble::Bye)) => (Cause::E07, High),
-        (HarnessCode::H01, None) if LOGINS.iter().any(|t| text.contains(t)) => (Cause::E04, Certain),
+        (HarnessErrorKind::Login, None) if LOGINS.iter().any(|t| text.contains(t)) => (Cause::E04, Certain),
         // The password may be wrong as well.
-        (HarnessCode::H01, None) if text.contains("invalid credentials") => (Cause::E04, Low),
+        (HarnessErrorKind::Login, None) if text.contains("invalid credentials") => (Cause::E04, Low),
         _ => return None,
     };
     Some(found(cause, confidence).seen([quote("imap.log", 0, &error.to_string())]).next([error.next.clone()]))
