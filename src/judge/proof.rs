@@ -216,7 +216,7 @@ fn chain(looked: &Looked<'_>, proof: &mut Proof) {
         let by = seal.domain.as_deref().unwrap_or("?");
         proof.faults.push(fault(FaultKind::MarkedFailed, format!("i={} {by} cv=fail", set.instance), None));
     }
-    proof.faults.extend(looked.arc.defects.iter().map(|d| fault(FaultKind::Field, d.clone(), None)));
+    proof.faults.extend(looked.arc.defects.iter().map(|d| fault(FaultKind::Field, d.to_string(), None)));
     let Some(verification) = looked.verification else { return };
     match verification.arc {
         Verdict::Fail => {

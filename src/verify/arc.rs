@@ -194,21 +194,21 @@ fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<SignatureD
     let fail = |cause, reason| (Verdict::Fail, Some(cause), Some(reason));
     let Some(newest) = judged.last() else {
         return match chain.defects.first() {
-            Some(defect) => fail(SignatureDefect::Structure, defect.clone()),
+            Some(defect) => fail(SignatureDefect::Structure, defect.to_string()),
             None => (Verdict::None, None, None),
         };
     };
     let failed = |j: &&Judged<'_>| j.cv() == Some(&ChainValidationStatus::Fail);
     if failed(&newest) {
         let signer = newest.signer();
-        let why = chain.defects.first().cloned().or_else(|| problem_before(judged, judged.len() - 1));
+        let why = chain.defects.first().map(ToString::to_string).or_else(|| problem_before(judged, judged.len() - 1));
         let why = why.map(|w| format!(" ({w})")).unwrap_or_default();
         let text =
             format!("instance {} ARC-Seal: cv=fail: {} found the chain broken{why}", signer.instance, signer.name);
         return fail(SignatureDefect::ChainMarkedFailed, text);
     }
     if let Some(defect) = chain.defects.first() {
-        return fail(SignatureDefect::Structure, defect.clone());
+        return fail(SignatureDefect::Structure, defect.to_string());
     }
     if let Some(older) = judged.iter().find(failed) {
         let instance = older.set.instance;

@@ -2,7 +2,7 @@
 
 use crate::by_hand::{
     AUTHOR, AUTHOR_PASSES, DMARC_FAILS, NOT_REWRITTEN, PASSED, RECEIVED, ROWS, UNSIGNED, as_rspamd, broken, diagnosed,
-    first, forwarded, google, office_365, one, sealed, verified,
+    first, forwarded, google, office_365, one, sealed, set, verified,
 };
 use sealcheck::{
     judge::diagnose::{Given, Log, diagnose_mail},
@@ -104,4 +104,26 @@ fn lines_of_other_messages_are_left_out_of_a_log() {
     });
     assert_eq!(first(&found), "A01 high");
     assert_eq!((found[0].evidence[0].artifact.as_str(), found[0].evidence[0].line), ("rspamd.log", 3));
+}
+
+/// A number in what is wrong with a chain is not always that of a set.
+#[test]
+fn only_the_fields_of_the_set_that_is_wrong_are_shown() {
+    let mut fails = verified(1, AUTHOR_PASSES);
+    fails.arc = Verdict::Fail;
+    let shown = |fields: &str| {
+        let text = format!("{fields}{}{RECEIVED}{AUTHOR}\r\nbody\r\n", sealed(PASSED));
+        let found = diagnosed(&text, "", &fails).remove(0);
+        found.evidence.into_iter().map(|e| e.text.chars().take(30).collect::<String>()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        shown(&set(0, "list.example", "none", PASSED, "from")),
+        [
+            "instance 0 is outside 1 to 50",
+            "ARC-Seal: i=0; a=rsa-sha256; c",
+            "ARC-Message-Signature: i=0; a=",
+            "ARC-Authentication-Results: i="
+        ]
+    );
+    assert_eq!(shown("ARC-Seal: cv=none\r\n"), ["ARC-Seal in line 1 has no reada"]);
 }

@@ -58,7 +58,7 @@ fn everywhere(value: &[u8]) -> Vec<u8> {
 fn a_message_forwarded_by_postfix_and_rspamd() {
     let message = fixture("forwarded-by-rspamd.eml");
     let chain = ArcChain::of(&message);
-    assert_eq!(chain.defects, Vec::<String>::new());
+    assert_eq!(chain.defects, []);
     let set = chain.set(1).unwrap();
     let (seal, ams, aar) = (set.seal.as_ref().unwrap(), set.ams.as_ref().unwrap(), set.aar.as_ref().unwrap());
     assert_eq!((seal.domain.as_deref(), ams.selector.as_deref()), (Some("company.example"), Some("20231011")));

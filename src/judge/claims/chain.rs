@@ -80,7 +80,7 @@ fn verdict(judged: &Judged<'_>, sets: &[ArcSet]) -> Chain {
         return Chain { verdict: Verdict::None, reason: String::new(), causes: Vec::new() };
     };
     if let Some(defect) = judged.arc.defects.first() {
-        return fail(defect.clone(), &[]);
+        return fail(defect.to_string(), &[]);
     }
     let failed = |s: &&ArcSet| s.seal.as_ref().and_then(|s| s.cv.as_ref()) == Some(&ChainValidationStatus::Fail);
     if let Some(set) = sets.iter().find(failed) {

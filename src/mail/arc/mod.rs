@@ -1,6 +1,9 @@
 //! ARC Sets and the chain they form (RFC 8617 §4).
 
+mod defect;
 mod read;
+
+pub use defect::{ArcDefect, ArcPart};
 
 use super::{authres::AuthenticationResults, taglist::TagList};
 use serde::Serialize;
@@ -142,7 +145,18 @@ pub struct ArcChain {
     /// Ordered by instance; of duplicates the topmost.
     pub sets: Vec<ArcSet>,
     /// For example `gap: instance 2 missing`, `duplicate ARC-Seal for instance 1`, `instance 1 has no ARC-Seal`.
-    pub defects: Vec<String>,
+    pub defects: Vec<ArcDefect>,
+}
+
+impl ArcSet {
+    /// Whether it has this part.
+    pub fn has(&self, part: ArcPart) -> bool {
+        match part {
+            ArcPart::Aar => self.aar.is_some(),
+            ArcPart::Ams => self.ams.is_some(),
+            ArcPart::Seal => self.seal.is_some(),
+        }
+    }
 }
 
 impl ArcChain {

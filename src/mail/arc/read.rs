@@ -1,6 +1,6 @@
 //! From the fields of a message to ARC Sets.
 
-use super::{ArcChain, ArcMessageSignature, ArcSeal, ArcSet, ChainValidationStatus, Instance};
+use super::{ArcChain, ArcDefect, ArcMessageSignature, ArcPart, ArcSeal, ArcSet, ChainValidationStatus, Instance};
 use crate::mail::{Field, Message, authres::AuthenticationResults, taglist::TagList};
 use std::collections::BTreeMap;
 
@@ -34,11 +34,6 @@ impl ArcMessageSignature {
     }
 }
 
-/// The parts of a set by their field names.
-const AAR: &str = "ARC-Authentication-Results";
-const AMS: &str = "ARC-Message-Signature";
-const SEAL: &str = "ARC-Seal";
-
 impl ArcChain {
     /// Reads every ARC field of a message.
     pub fn of(message: &Message) -> Self {
@@ -54,22 +49,22 @@ impl ArcChain {
 }
 
 /// Puts one field into its set, when it is an ARC field.
-fn read_part(field: &Field, at: usize, sets: &mut BTreeMap<u32, ArcSet>, defects: &mut Vec<String>) {
-    let Some(part) = [AAR, AMS, SEAL].into_iter().find(|name| field.is(name)) else { return };
-    let aar = (part == AAR).then(|| AuthenticationResults::of(field));
-    let tags = if part == AAR { TagList::default() } else { TagList::parse(&field.raw) };
+fn read_part(field: &Field, at: usize, sets: &mut BTreeMap<u32, ArcSet>, defects: &mut Vec<ArcDefect>) {
+    let Some(part) = ArcPart::ALL.into_iter().find(|part| field.is(part.field_name())) else { return };
+    let aar = (part == ArcPart::Aar).then(|| AuthenticationResults::of(field));
+    let tags = if aar.is_some() { TagList::default() } else { TagList::parse(&field.raw) };
     let Some(instance) = aar.as_ref().map_or_else(|| tags.number("i"), |a| a.instance) else {
-        defects.push(format!("{part} in line {} has no readable instance", field.line));
+        defects.push(ArcDefect::NoInstance { part, line: field.line });
         return;
     };
     let set = sets.entry(instance).or_insert(ArcSet { instance, aar: None, ams: None, seal: None });
     let duplicate = match part {
-        AAR => !fill(&mut set.aar, aar),
-        AMS => !fill(&mut set.ams, Some(ArcMessageSignature::of(tags, at))),
-        _ => !fill(&mut set.seal, Some(ArcSeal::of(tags, at))),
+        ArcPart::Aar => !fill(&mut set.aar, aar),
+        ArcPart::Ams => !fill(&mut set.ams, Some(ArcMessageSignature::of(tags, at))),
+        ArcPart::Seal => !fill(&mut set.seal, Some(ArcSeal::of(tags, at))),
     };
     if duplicate {
-        defects.push(format!("duplicate {part} for instance {instance}"));
+        defects.push(ArcDefect::Duplicate { part, instance });
     }
 }
 
@@ -82,24 +77,18 @@ fn fill<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
     empty
 }
 
-fn name_missing_parts(sets: &[ArcSet], defects: &mut Vec<String>) {
+fn name_missing_parts(sets: &[ArcSet], defects: &mut Vec<ArcDefect>) {
     let mut expected = 1;
     for set in sets {
         let instance = set.instance;
         match instance.saturating_sub(expected) {
-            _ if Instance::new(instance).is_none() => {
-                defects.push(format!("instance {instance} is outside 1 to {}", Instance::MAX));
-            }
+            _ if Instance::new(instance).is_none() => defects.push(ArcDefect::OutOfRange { instance }),
             0 => {}
-            1 => defects.push(format!("gap: instance {expected} missing")),
-            _ => defects.push(format!("gap: instances {expected} to {} missing", instance - 1)),
+            _ => defects.push(ArcDefect::Gap { first: expected, last: instance - 1 }),
         }
         expected = instance.saturating_add(1);
-        for (missing, part) in [(set.aar.is_none(), AAR), (set.ams.is_none(), AMS), (set.seal.is_none(), SEAL)] {
-            if missing {
-                defects.push(format!("instance {instance} has no {part}"));
-            }
-        }
+        let missing = ArcPart::ALL.into_iter().filter(|part| !set.has(*part));
+        defects.extend(missing.map(|part| ArcDefect::Missing { part, instance }));
     }
 }
 
@@ -109,6 +98,10 @@ mod tests {
 
     fn chain(header: &str) -> ArcChain {
         ArcChain::of(&Message::parse(header))
+    }
+
+    fn defects(header: &str) -> Vec<String> {
+        chain(header).defects.iter().map(ToString::to_string).collect()
     }
 
     fn set(instance: &str) -> String {
@@ -122,7 +115,7 @@ mod tests {
     #[test]
     fn a_set_is_read() {
         let chain = chain(&set("1"));
-        assert_eq!(chain.defects, Vec::<String>::new());
+        assert_eq!(chain.defects, []);
         let set = chain.set(1).unwrap();
         let (seal, ams, aar) = (set.seal.as_ref().unwrap(), set.ams.as_ref().unwrap(), set.aar.as_ref().unwrap());
         assert_eq!((seal.domain.as_deref(), seal.timestamp), (Some("company.example"), Some(1_697_002_528)));
@@ -140,20 +133,20 @@ mod tests {
     fn sets_are_ordered_and_defects_named() {
         let two = chain(&(set("2") + &set("1")));
         assert_eq!(two.sets.iter().map(|s| s.instance).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(chain(&set("2")).defects, ["gap: instance 1 missing"]);
-        assert_eq!(chain(&(set("1") + &set("4"))).defects, ["gap: instances 2 to 3 missing"]);
+        assert_eq!(defects(&set("2")), ["gap: instance 1 missing"]);
+        assert_eq!(defects(&(set("1") + &set("4"))), ["gap: instances 2 to 3 missing"]);
         assert_eq!(
-            chain(&(set("1") + &set("1"))).defects,
+            defects(&(set("1") + &set("1"))),
             ["ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"]
                 .map(|part| format!("duplicate {part} for instance 1"))
         );
         assert_eq!(
-            chain("ARC-Seal: i=1; cv=maybe\n").defects,
+            defects("ARC-Seal: i=1; cv=maybe\n"),
             ["instance 1 has no ARC-Authentication-Results", "instance 1 has no ARC-Message-Signature"]
         );
-        assert_eq!(chain(&(set("0") + &set("1"))).defects, ["instance 0 is outside 1 to 50"]);
-        assert!(chain(&set("51")).defects.contains(&"instance 51 is outside 1 to 50".to_owned()));
-        assert_eq!(chain("A: b\nARC-Seal: cv=none\n").defects, ["ARC-Seal in line 2 has no readable instance"]);
+        assert_eq!(defects(&(set("0") + &set("1"))), ["instance 0 is outside 1 to 50"]);
+        assert!(defects(&set("51")).contains(&"instance 51 is outside 1 to 50".to_owned()));
+        assert_eq!(defects("A: b\nARC-Seal: cv=none\n"), ["ARC-Seal in line 2 has no readable instance"]);
         assert_eq!(chain("ARC-Authentication-Results: mx; i=1\n").defects.len(), 1);
         assert_eq!(chain("ARC-Message-Signature: i=99999999999\n").sets, []);
     }

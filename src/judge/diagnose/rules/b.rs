@@ -12,7 +12,7 @@ use crate::{
     },
     mail::{
         Message,
-        arc::{ArcSet, ChainValidationStatus},
+        arc::{ArcDefect, ArcPart, ArcSet, ChainValidationStatus},
         authres,
     },
     outcome::{
@@ -143,26 +143,30 @@ fn changed_on_delivery(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 
 /// Gaps, duplicates and missing parts.
 fn structure(mail: &Mail<'_>) -> Option<Diagnosis> {
-    let defect = mail.arc.defects.first()?;
-    let duplicate = mail.arc.defects.iter().find(|d| d.starts_with("duplicate"));
-    let missing = mail.arc.defects.iter().find(|d| d.contains(" has no "));
+    let defects = &mail.arc.defects;
+    let duplicate = defects.iter().find(|defect| matches!(defect, ArcDefect::Duplicate { .. }));
+    let missing = defects.iter().find(|defect| lacks_part(defect));
     let (cause, defect) = match (duplicate, missing) {
         (Some(defect), _) => (Cause::B12, defect),
         (None, Some(defect)) => (Cause::B11, defect),
-        (None, None) => (Cause::B00, defect),
+        (None, None) => (Cause::B00, defects.first()?),
     };
-    Some(found(cause, Certain).seen([quote(&mail.artifact, 0, defect)]).seen(parts(mail, defect)))
+    let seen = [quote(&mail.artifact, 0, &defect.to_string())];
+    Some(found(cause, Certain).seen(seen).seen(parts(mail, *defect)))
 }
 
-/// The fields of the instance that a defect names.
-fn parts(mail: &Mail<'_>, defect: &str) -> Vec<EvidenceRef> {
-    let number = defect.split(|c: char| !c.is_ascii_digit()).rfind(|n| !n.is_empty()).unwrap_or_default();
-    let is_part = |name: &str| {
-        ["ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"].iter().any(|n| n.eq_ignore_ascii_case(name))
-    };
+/// Whether a set lacks a part, or a part lacks its set.
+fn lacks_part(defect: &ArcDefect) -> bool {
+    matches!(defect, ArcDefect::Missing { .. } | ArcDefect::NoInstance { .. })
+}
+
+/// The fields of the set that a defect is about.
+fn parts(mail: &Mail<'_>, defect: ArcDefect) -> Vec<EvidenceRef> {
+    let Some(instance) = defect.instance() else { return Vec::new() };
+    let is_part = |name: &str| ArcPart::ALL.iter().any(|part| part.field_name().eq_ignore_ascii_case(name));
     let of_instance = |value: &str| {
         let tag = value.trim_start().strip_prefix("i=").unwrap_or_default();
-        tag.split(|c: char| !c.is_ascii_digit()).next() == Some(number)
+        tag.split(|c: char| !c.is_ascii_digit()).next() == Some(instance.to_string().as_str())
     };
     let fields = mail.message.fields().iter().filter(|f| is_part(&f.name) && of_instance(&f.value()));
     fields.take(6).map(|f| field(&mail.artifact, f)).collect()

@@ -63,7 +63,7 @@ fn entries(
     }
     entries.push(("arc", chain::node(copy, receiver, mask)));
     if !copy.arc.defects.is_empty() {
-        let mut defects: Vec<String> = copy.arc.defects.iter().map(|d| mask.text(d)).collect();
+        let mut defects: Vec<String> = copy.arc.defects.iter().map(|d| mask.text(&d.to_string())).collect();
         defects.sort();
         entries.push(("arc_defects", Node::List(defects.into_iter().map(Node::Scalar).collect())));
     }

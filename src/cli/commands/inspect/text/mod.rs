@@ -145,7 +145,7 @@ fn chain(looks: Looks, mail: &Contents) -> Vec<String> {
         format!("chain {}{reason}", looks.verdict(v.arc))
     });
     let sets = arc.sets.iter().map(|s| set(looks, s, verification));
-    let defects = arc.defects.iter().map(|d| looks.palette.paint(Tone::Bad, &plain(d)));
+    let defects = arc.defects.iter().map(|d| looks.palette.paint(Tone::Bad, &plain(&d.to_string())));
     whole.into_iter().chain(sets).chain(defects).collect()
 }
 
