@@ -4,6 +4,50 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt, str::FromStr};
 
+/// An enum of words, each variant with its own.
+macro_rules! recorded_words {
+    ($(#[$meta:meta])* $visibility:vis enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $visibility enum $name {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl $name {
+            /// The word.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::core::recorded::UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err($crate::core::recorded::UnknownWord),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use recorded_words;
+
+/// A word that this version does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such word")]
+pub struct UnknownWord;
+
 /// A word in a record: one that this version knows, or one of another version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Recorded<T> {
@@ -16,8 +60,15 @@ pub enum Recorded<T> {
 impl<T: Copy> Recorded<T> {
     /// What it is, where that is known.
     pub fn known(&self) -> Option<T> {
+        self.as_known().copied()
+    }
+}
+
+impl<T> Recorded<T> {
+    /// A reference to what it is, where that is known.
+    pub fn as_known(&self) -> Option<&T> {
         match self {
-            Self::Known(value) => Some(*value),
+            Self::Known(value) => Some(value),
             Self::Other(_) => None,
         }
     }

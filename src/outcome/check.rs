@@ -1,5 +1,6 @@
 //! Results of checks and the reasons behind them.
 
+use super::{CheckPart, CheckPath};
 use crate::{
     catalogue::{Cause, Family},
     core::Recorded,
@@ -11,7 +12,7 @@ use std::ops::{Deref, DerefMut};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckResult {
     /// The path in the scenario: `expect[2].delivered.auth.arc`.
-    pub path: String,
+    pub path: Recorded<CheckPath>,
     /// Whether it holds.
     pub passed: bool,
     /// What was wanted, in words: `pass`, `i=2 by google.com cv=pass`.
@@ -33,6 +34,18 @@ pub struct CheckResult {
     /// The diagnosis that explains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Recorded<Cause>>,
+}
+
+impl CheckResult {
+    /// What of an expectation it is about, where this version knows it.
+    pub fn part(&self) -> Option<&CheckPart> {
+        self.path.as_known().map(|path| &path.part)
+    }
+
+    /// Whether it is only about when something came.
+    pub fn is_about_time(&self) -> bool {
+        self.part().is_some_and(CheckPart::is_within)
+    }
 }
 
 /// What the expectations of an attempt came to. Never empty: what asserts nothing cannot pass.

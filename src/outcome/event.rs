@@ -2,10 +2,10 @@
 //! [`crate::report::record`].
 
 use super::{
-    CheckResult, ComposedMail, Connections, ExitCode, Redactions, RunInfo, ScenarioReport, Status, SubmittedMail,
-    Totals,
+    CheckResult, ComposedMail, Connections, ExitCode, Redactions, RunInfo, ScenarioReport, Status, StepKind,
+    StepStatus, SubmittedMail, Totals,
 };
-use crate::core::{RunId, ScenarioId, Token};
+use crate::core::{Recorded, RunId, ScenarioId, Token};
 use serde::{Deserialize, Serialize};
 
 /// The version of the event format; only ever added to.
@@ -57,7 +57,14 @@ pub enum Event {
     /// Its first server has answered, or may have taken it.
     MailSubmitted { scenario: ScenarioId, attempt: u32, submission: SubmittedMail },
     /// A step has begun or ended: `pace` (waiting for the limits of accounts), `send`, `wait`, `verify`, …
-    Step { scenario: ScenarioId, attempt: u32, kind: String, status: String, ms: u64, detail: String },
+    Step {
+        scenario: ScenarioId,
+        attempt: u32,
+        kind: Recorded<StepKind>,
+        status: Recorded<StepStatus>,
+        ms: u64,
+        detail: String,
+    },
     /// A mailbox was asked.
     Poll { scenario: ScenarioId, attempt: u32, n: u32, found: bool },
     /// An expectation was checked.

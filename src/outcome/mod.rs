@@ -1,6 +1,7 @@
 //! What can a run say? Values only: results of checks, verdicts, reports, and the events that reporters read.
 
 pub mod check;
+pub mod check_path;
 pub mod claim;
 pub mod event;
 pub mod exit;
@@ -8,17 +9,20 @@ pub mod info;
 pub mod report;
 pub mod sent;
 pub mod stage_error;
+pub mod step;
 pub mod survival;
 
 pub use check::{CheckResult, Checks, Confidence, Diagnosis, EvidenceRef};
+pub use check_path::{CheckPart, CheckPath, UnknownPath};
 pub use claim::{Agreement, Claim};
 pub use event::{Event, RunEvent};
 pub use exit::ExitCode;
 pub use info::{CiInfo, Connections, GitInfo, Redactions, RunInfo, ShardInfo};
 pub use report::{
     Artifact, AttemptReport, Observed, ObservedKind, ObservedSeal, ScenarioReport, SnapshotOutcome, SnapshotStatus,
-    Status, Step, Totals,
+    Status, Totals,
 };
 pub use sent::{ComposedMail, SubmissionReply, SubmittedMail};
 pub use stage_error::{HarnessErrorKind, MailboxTrouble, StageError};
+pub use step::{Step, StepKind, StepStatus};
 pub use survival::{BodyChange, Fate, HeaderChange, SigningField, Survival};

@@ -1,6 +1,6 @@
 //! What came out of attempts, scenarios and the run. Serialized, this is the result JSON (`version: 1`).
 
-use super::{CheckResult, Claim, Diagnosis, StageError, Survival};
+use super::{CheckResult, Claim, Diagnosis, StageError, Step, Survival};
 use crate::core::{ScenarioId, Token};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,21 +52,6 @@ impl Status {
             Self::Passed | Self::Skipped | Self::ExpectedFailure | Self::NotRun => false,
         }
     }
-}
-
-/// One step of an attempt.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Step {
-    /// `watch`, `send`, `wait`, `logs`, `verify`, `assert`, `cleanup`.
-    pub kind: String,
-    /// `ok`, `failed` or `error`.
-    pub status: String,
-    /// From the start of the attempt.
-    pub at_ms: u64,
-    /// How long it took.
-    pub duration_ms: u64,
-    /// What to know about it: the reply, the folder and UID.
-    pub detail: serde_json::Value,
 }
 
 /// A file that an attempt left behind.

@@ -84,7 +84,10 @@ impl<'a> Trouble<'a> {
                     1 => String::new(),
                     n => format!(", and {} more", n - 1),
                 };
-                (plain(&check.path), format!("wanted {}, saw {}{more}", plain(&check.expected), plain(&check.actual)))
+                (
+                    plain(&check.path.to_string()),
+                    format!("wanted {}, saw {}{more}", plain(&check.expected), plain(&check.actual)),
+                )
             }
             _ => ("error".to_owned(), format!("the attempt ended as {}", attempt.status.word())),
         };
@@ -117,7 +120,7 @@ impl<'a> Trouble<'a> {
     pub fn lines(&self) -> Vec<String> {
         let checks = self.checks.iter().map(|c| {
             let (wanted, saw) = (plain(&c.expected), plain(&c.actual));
-            let (file, path) = (plain(&c.file), plain(&c.path));
+            let (file, path) = (plain(&c.file), plain(&c.path.to_string()));
             format!("{file}:{}:{}: {path}: wanted {wanted}, saw {saw}", c.line, c.column)
         });
         checks.chain(self.notes.iter().map(|(name, text)| format!("{name}: {text}"))).collect()

@@ -185,7 +185,7 @@ mod tests {
 
     fn check(path: &str, passed: bool, timed_out: bool, inconclusive: bool) -> CheckResult {
         CheckResult {
-            path: format!("expect[0].{path}"),
+            path: format!("expect[0].{path}").as_str().into(),
             passed,
             expected: "pass".into(),
             actual: "something else".into(),

@@ -7,7 +7,7 @@ use crate::{
     core::{deadline, duration},
     evidence::{Evidence, FirstServer, Sent, Stage, StageReply, Submission},
     judge::{check::asks_for_refusal, refusal},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessErrorKind, StageError, StepKind, StepStatus},
     probe::submit::{Unsubmitted, submit},
     scenario::model::ExpectationKind,
 };
@@ -69,9 +69,9 @@ pub(super) async fn hand_over(
         }
         let Some((recipients, reply)) = again(cx, composed, &sent, &submission) else { return Ok(submission) };
         let text = format!("{}; next try in {}", reply.reply, duration::human(pause));
-        let begun = cx.log.begin_with("deferred", text);
+        let begun = cx.log.begin_with(StepKind::Deferred, text);
         tokio::time::sleep(pause).await;
-        cx.log.end(&begun, "ok", json!({ "stage": reply.stage, "reply": reply.reply.to_string() }));
+        cx.log.end(&begun, StepStatus::Ok, json!({ "stage": reply.stage, "reply": reply.reply.to_string() }));
         pause = (pause * 2).min(longest);
         sent.rcpt_to = recipients;
     }
@@ -95,7 +95,7 @@ async fn one_try(
         "" => said.to_owned(),
         some => format!("{some}-- another try\n{said}"),
     };
-    match cx.log.step("send", submission, told).await {
+    match cx.log.step(StepKind::Send, submission, told).await {
         Ok(submission) => {
             let transcript = transcript(&submission.transcript);
             let later = submission.replies.into_iter().map(|r| StageReply { at: r.at + offset, ..r });

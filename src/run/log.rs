@@ -2,8 +2,8 @@
 
 use super::emit::Emitter;
 use crate::{
-    core::ScenarioId,
-    outcome::{Event, Step},
+    core::{Recorded, ScenarioId},
+    outcome::{Event, Step, StepKind, StepStatus},
 };
 use serde_json::Value;
 use std::{
@@ -22,7 +22,7 @@ pub(super) struct Log {
 
 /// A step that has begun.
 pub(super) struct Begun {
-    kind: &'static str,
+    kind: StepKind,
     at: Instant,
 }
 
@@ -45,18 +45,17 @@ impl Log {
         self.emitter.emit(event(self.scenario.clone(), self.attempt));
     }
 
-    pub(super) fn begin(&self, kind: &'static str) -> Begun {
+    pub(super) fn begin(&self, kind: StepKind) -> Begun {
         self.begin_with(kind, String::new())
     }
 
     /// A step that says at its beginning what it is about.
-    pub(super) fn begin_with(&self, kind: &'static str, detail: String) -> Begun {
-        self.tell(kind, "begun", 0, detail);
+    pub(super) fn begin_with(&self, kind: StepKind, detail: String) -> Begun {
+        self.tell(kind, StepStatus::Begun, 0, detail);
         Begun { kind, at: Instant::now() }
     }
 
-    /// `status` is `ok`, `failed` or `error`.
-    pub(super) fn end(&self, begun: &Begun, status: &'static str, detail: Value) {
+    pub(super) fn end(&self, begun: &Begun, status: StepStatus, detail: Value) {
         let duration_ms = millis(begun.at.elapsed());
         let text = match &detail {
             Value::Null => String::new(),
@@ -65,8 +64,8 @@ impl Log {
         };
         self.tell(begun.kind, status, duration_ms, text);
         self.all().push(Step {
-            kind: begun.kind.to_owned(),
-            status: status.to_owned(),
+            kind: Recorded::Known(begun.kind),
+            status: Recorded::Known(status),
             at_ms: millis(begun.at - self.started),
             duration_ms,
             detail,
@@ -85,21 +84,21 @@ impl Log {
     /// One step that can fail: it begins, ends and is told of here.
     pub(super) async fn step<T, E: std::fmt::Display>(
         &self,
-        kind: &'static str,
+        kind: StepKind,
         work: impl Future<Output = Result<T, E>>,
         detail: impl FnOnce(&T) -> Value,
     ) -> Result<T, E> {
         let begun = self.begin(kind);
         let result = work.await;
         match &result {
-            Ok(value) => self.end(&begun, "ok", detail(value)),
-            Err(error) => self.end(&begun, "error", Value::String(error.to_string())),
+            Ok(value) => self.end(&begun, StepStatus::Ok, detail(value)),
+            Err(error) => self.end(&begun, StepStatus::Error, Value::String(error.to_string())),
         }
         result
     }
 
-    fn tell(&self, kind: &str, status: &str, ms: u64, detail: String) {
-        let (kind, status) = (kind.to_owned(), status.to_owned());
+    fn tell(&self, kind: StepKind, status: StepStatus, ms: u64, detail: String) {
+        let (kind, status) = (Recorded::Known(kind), Recorded::Known(status));
         self.emit(|scenario, attempt| Event::Step { scenario, attempt, kind, status, ms, detail });
     }
 }

@@ -4,6 +4,7 @@ use super::{log::Log, moment::SubmissionEnd, world::World};
 use crate::{
     evidence::LogLine,
     judge::check::logs_hold,
+    outcome::{StepKind, StepStatus},
     probe::logs::{Gathered, Mark, Question},
     scenario::{Scenario, Vars, model::ExpectationKind},
     target::Account,
@@ -42,7 +43,7 @@ impl Asked<'_> {
         if accounts.is_empty() {
             return Gathered::default();
         }
-        let begun = log.begin("logs");
+        let begun = log.begin(StepKind::Logs);
         let question = Question {
             accounts: &accounts,
             message_id: self.message_id,
@@ -53,9 +54,9 @@ impl Asked<'_> {
         let gathered = world.logs.gather(&question).await;
         let unread: Vec<_> = gathered.unread.iter().map(|u| format!("{}; {}", u.problem, u.next)).collect();
         if unread.is_empty() {
-            log.end(&begun, "ok", json!({ "lines": gathered.lines.len() }));
+            log.end(&begun, StepStatus::Ok, json!({ "lines": gathered.lines.len() }));
         } else {
-            log.end(&begun, "error", json!(unread));
+            log.end(&begun, StepStatus::Error, json!(unread));
         }
         gathered
     }

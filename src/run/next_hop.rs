@@ -12,7 +12,7 @@ use crate::{
         smtp_client::Stage as SentStage,
     },
     mail::reply::Reply,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessErrorKind, StageError, StepKind, StepStatus},
 };
 use serde_json::Value;
 use std::time::Instant;
@@ -43,9 +43,9 @@ pub(super) async fn unreachable(world: &World, message_id: &str, log: &Log) -> S
                 continue;
             }
             if let Some((_, before)) = told.take() {
-                log.end(&before, "ok", Value::Null);
+                log.end(&before, StepStatus::Ok, Value::Null);
             }
-            told = Some((code, log.begin_with("deferred", format!("by {}: {why}", hop.server))));
+            told = Some((code, log.begin_with(StepKind::Deferred, format!("by {}: {why}", hop.server))));
         }
         known = handovers.len();
     }

@@ -26,7 +26,7 @@ use crate::{
     core::open_files::Watch,
     evidence::MailboxNotes,
     judge,
-    outcome::{Event, StageError, Status},
+    outcome::{Event, StageError, Status, StepKind, StepStatus},
     probe::{sign::sign, submit::Unsubmitted},
 };
 use serde_json::{Value, json};
@@ -104,7 +104,7 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     let since = world.logs.mark(composed.date);
     let sender = &scenario.send.from.value;
     let watches = watches::watch(world, &composed.goals, sender, &composed.wanted, deadline);
-    let watches = log.step("watch", watches, |_| Value::Null).await?;
+    let watches = log.step(StepKind::Watch, watches, |_| Value::Null).await?;
     let mail = record::composed(cx, composed);
     log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
     let clock = cx.environment.emitter.clock();
@@ -126,7 +126,7 @@ async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: 
     let Submitted { submission, since, watching } = submitted;
     let (log, world, is_new) = (&cx.log, cx.world, watching.there.is_none());
     let (end, deadline) = (watching.end, watching.deadline);
-    let begun = log.begin("wait");
+    let begun = log.begin(StepKind::Wait);
     let wait::Outcome { found, searched, mut error } = wait::wait(cx, composed, &submission, watching).await;
     let waited = end.elapsed();
     if is_new {
@@ -136,7 +136,7 @@ async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: 
     let watched = watches::standings(world, &composed.watched);
     let seen = |f: &Found| json!({ "account": f.arrival.account, "folder": f.arrival.folder, "uid": f.arrival.uid });
     let seen = found.iter().map(seen).collect();
-    log.end(&begun, if error.is_some() { "error" } else { "ok" }, Value::Array(seen));
+    log.end(&begun, if error.is_some() { StepStatus::Error } else { StepStatus::Ok }, Value::Array(seen));
     let notes = MailboxNotes { watched, searched, ..MailboxNotes::default() };
     Waited { submission, end, since, deadline, found, waited, notes, error }
 }
@@ -155,7 +155,7 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
         deadline,
     };
     let logs = asked.gather(world, log).await;
-    let begun = log.begin("verify");
+    let begun = log.begin(StepKind::Verify);
     // Signatures are judged as of the moment when the last copy came.
     let since_then = found.iter().map(|f| f.after).max().map_or(Duration::ZERO, |last| waited.saturating_sub(last));
     let now = cx.environment.emitter.clock().now().as_second().saturating_sub_unsigned(since_then.as_secs());
@@ -169,7 +169,7 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
     let sent = composed.sent.clone();
     let sightings = Sightings { sent, submission, next_hop, found, logs, mailboxes, waited };
     let evidence = evidence::build(world, sightings, now).await;
-    log.end(&begun, "ok", Value::Null);
+    log.end(&begun, StepStatus::Ok, Value::Null);
     let unverified = unverified(&evidence);
     Collected { evidence, error: error.or(unread), unverified }
 }
@@ -177,7 +177,7 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
 /// Holds what was seen against what was wanted.
 fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) -> Judged {
     let (evidence, target) = (&collected.evidence, &cx.world.target);
-    let begun = cx.log.begin("assert");
+    let begun = cx.log.begin(StepKind::Assert);
     let mut checks = judge::check(&cx.item.scenario, target, &composed.vars, evidence);
     let holds = checks.as_ref().is_some_and(|checks| checks.iter().all(|c| c.passed));
     let is_open = !holds || collected.error.is_some() || collected.unverified.is_some();
@@ -201,6 +201,6 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     } else {
         error.as_ref().and_then(judge::diagnose::of_error).into_iter().collect()
     };
-    cx.log.end(&begun, if holds { "ok" } else { "failed" }, Value::Null);
+    cx.log.end(&begun, if holds { StepStatus::Ok } else { StepStatus::Failed }, Value::Null);
     Judged { checks, diagnosis, error }
 }

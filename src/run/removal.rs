@@ -4,7 +4,7 @@ use super::{log::Log, stop::Stop, world::World};
 use crate::{
     core::deadline,
     evidence::{Arrival, Evidence},
-    outcome::Step,
+    outcome::{Step, StepKind, StepStatus},
 };
 use serde_json::{Value, json};
 use std::{
@@ -40,7 +40,7 @@ impl Removal {
 
     /// Deletes it, in ten seconds at most and until the run is cut off; what is in the way is told in notes.
     pub(super) async fn run(self, stop: &Stop) -> Removed {
-        let begun = self.log.begin("cleanup");
+        let begun = self.log.begin(StepKind::Cleanup);
         let by = Instant::now() + deadline::scaled(LIMIT);
         let mut problems = Vec::new();
         for arrival in &self.arrivals {
@@ -53,9 +53,9 @@ impl Removal {
         }
         problems.dedup();
         if problems.is_empty() {
-            self.log.end(&begun, "ok", Value::Null);
+            self.log.end(&begun, StepStatus::Ok, Value::Null);
         } else {
-            self.log.end(&begun, "error", json!(problems));
+            self.log.end(&begun, StepStatus::Error, json!(problems));
         }
         let note = |problem| format!("cleanup: what arrived is still there: {problem}");
         Removed { steps: self.log.steps(), notes: problems.into_iter().map(note).collect() }

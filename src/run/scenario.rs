@@ -15,14 +15,14 @@ use super::{
     worlds::Unbuilt,
 };
 use crate::{
-    core::{Token, open_files::Watch},
+    core::{Recorded, Token, open_files::Watch},
     evidence::Evidence,
     judge::{
         diagnose,
         snapshot::{Comparison, Writing, folder, normalise},
     },
     lab::Program,
-    outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status},
+    outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status, StepKind, StepStatus},
     scenario::model::{Cleanup, KnownIssue, RetryOn},
     target::Target,
 };
@@ -183,12 +183,12 @@ async fn pace(environment: &Environment, item: &Item, target: &Target, n: u32) -
     if item.past.is_some() {
         return Ok(Duration::ZERO);
     }
-    let tell = |status: &str, ms: u64, detail: String| {
+    let tell = |status: StepStatus, ms: u64, detail: String| {
         environment.emitter.emit(Event::Step {
             scenario: item.id.clone(),
             attempt: n,
-            kind: "pace".into(),
-            status: status.into(),
+            kind: Recorded::Known(StepKind::Pace),
+            status: Recorded::Known(status),
             ms,
             detail,
         });
@@ -197,11 +197,11 @@ async fn pace(environment: &Environment, item: &Item, target: &Target, n: u32) -
     let accounts = limits::accounts(item, target);
     let admitted = environment.limits.admit(&accounts, |why| {
         waits = true;
-        tell("begun", 0, why);
+        tell(StepStatus::Begun, 0, why);
     });
     let paced = admitted.await?;
     if waits {
-        tell("ok", millis(paced), String::new());
+        tell(StepStatus::Ok, millis(paced), String::new());
     }
     Ok(if waits { paced } else { Duration::ZERO })
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     evidence::{Arrival, Folder, Searched, Submission},
-    outcome::{Event, StageError},
+    outcome::{Event, StageError, StepKind, StepStatus},
 };
 use serde_json::{Value, json};
 use std::{
@@ -153,7 +153,7 @@ impl Waiting<'_> {
         if accounts.is_empty() {
             return None;
         }
-        let begun = self.cx.log.begin("search");
+        let begun = self.cx.log.begin(StepKind::Search);
         let sender = Some(self.cx.item.scenario.send.from.value.as_str());
         let Composed { wanted, date: since, sent, .. } = self.composed;
         let search = Search { wanted, since: *since, accounts, sender, mail_from: &sent.mail_from };
@@ -179,8 +179,8 @@ impl Waiting<'_> {
         }
         self.searched.sort_by_key(|searched| (searched.account.clone(), searched.folder));
         match &done.error {
-            None => self.cx.log.end(&begun, "ok", json!({ "found": new.len() })),
-            Some(error) => self.cx.log.end(&begun, "error", Value::String(error.to_string())),
+            None => self.cx.log.end(&begun, StepStatus::Ok, json!({ "found": new.len() })),
+            Some(error) => self.cx.log.end(&begun, StepStatus::Error, Value::String(error.to_string())),
         }
         done.error
     }

@@ -33,7 +33,7 @@ fn results(expect: &str, evidence: &Evidence) -> Vec<CheckResult> {
 /// The one result with this path.
 pub(crate) fn result(expect: &str, path: &str, evidence: &Evidence) -> CheckResult {
     let all = results(expect, evidence);
-    let mut found: Vec<_> = all.iter().filter(|r| r.path == format!("expect[0].{path}")).cloned().collect();
+    let mut found: Vec<_> = all.iter().filter(|r| r.path.to_string() == format!("expect[0].{path}")).cloned().collect();
     assert_eq!(found.len(), 1, "{path} in {all:#?}");
     found.remove(0)
 }
@@ -80,7 +80,7 @@ fn a_sound_forward_passes_everything_that_is_documented() {
     let all = results(expect, &sound());
     let failed: Vec<_> = all.iter().filter(|r| !r.passed).collect();
     assert!(failed.is_empty(), "{failed:#?}");
-    let paths: Vec<&str> = all.iter().map(|r| r.path.as_str()).collect();
+    let paths: Vec<_> = all.iter().map(|r| r.path.to_string()).collect();
     assert_eq!(
         paths,
         [
@@ -507,7 +507,7 @@ fn a_log_line_may_be_any() {
 #[test]
 fn expectations_of_other_targets_are_left_out() {
     let expect = "  - smtp: 250\n  - absent: { from: gmail, targets: [gmail] }\n  - absent: { from: external }";
-    let paths: Vec<_> = results(expect, &sound()).into_iter().map(|r| r.path).collect();
+    let paths: Vec<_> = results(expect, &sound()).into_iter().map(|r| r.path.to_string()).collect();
     assert_eq!(paths, ["expect[0].smtp.code", "expect[2].absent"]);
     let elsewhere = parse("  - delivered: { to: gmail, targets: [gmail] }");
     assert_eq!(check(&elsewhere, &target(), &vars(), &sound()), None, "nothing is asserted, so nothing can pass");

@@ -11,7 +11,10 @@ fn under(arc: &str, more: &str, evidence: &Evidence) -> (Vec<(String, bool)>, Ve
     let checks = check(&parse_under(arc, &delivered(more)), &target(), &vars(), evidence).unwrap();
     let (results, notes) = checks.into_parts();
     let results = results.into_iter().skip(1);
-    (results.map(|r| (r.path.trim_start_matches("expect[0].delivered.").to_owned(), r.passed)).collect(), notes)
+    (
+        results.map(|r| (r.path.to_string().trim_start_matches("expect[0].delivered.").to_owned(), r.passed)).collect(),
+        notes,
+    )
 }
 
 #[test]

@@ -94,7 +94,7 @@ pub(crate) fn scenario(id: &str, status: Status, duration_ms: u64, attempts: Vec
 
 fn check(path: &str, at: (u32, u32, u32), expected: &str, actual: &str) -> CheckResult {
     CheckResult {
-        path: path.to_owned(),
+        path: path.into(),
         passed: false,
         expected: expected.to_owned(),
         actual: actual.to_owned(),

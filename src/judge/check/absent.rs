@@ -4,7 +4,7 @@ use super::{
     part::{Finding, Results},
     scenario::Context,
 };
-use crate::{judge::words, scenario::model::AbsentExpectation};
+use crate::{judge::words, outcome::CheckPart, scenario::model::AbsentExpectation};
 
 pub(super) fn check(wanted: &AbsentExpectation, context: Context<'_>, results: &mut Results) {
     let account = &wanted.from.value;
@@ -13,5 +13,5 @@ pub(super) fn check(wanted: &AbsentExpectation, context: Context<'_>, results: &
     let found: Vec<String> = copies.chain(bounces).collect();
     let expected = format!("nothing in {account}");
     let finding = Finding::new(found.is_empty(), expected.clone(), words::list(found, "; ", &expected));
-    results.add("absent", &wanted.from.at, finding);
+    results.add(CheckPart::Absent, &wanted.from.at, finding);
 }

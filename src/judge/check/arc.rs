@@ -13,6 +13,7 @@ use crate::{
         arc::{ArcChain, ArcSet},
         authres::ArcComment,
     },
+    outcome::CheckPart,
     scenario::{
         Template, Vars,
         model::{ArcExpectation, ArcPolicy, CarriesTest, SealIndex, SealTest},
@@ -29,33 +30,34 @@ pub(super) fn check(
     results: &mut Results,
 ) {
     if let Some(carries) = &wanted.carries {
-        let (path, finding) = ("delivered.arc.carries", check_carries(&carries.value, copy));
+        let (part, finding) = (CheckPart::Arc("carries".to_owned()), check_carries(&carries.value, copy));
         match context.arc {
-            ArcPolicy::Required => results.add(path, &carries.at, finding),
-            ArcPolicy::Advisory | ArcPolicy::Off => results.waive(path, context.arc, &finding),
+            ArcPolicy::Required => results.add(part, &carries.at, finding),
+            ArcPolicy::Advisory | ArcPolicy::Off => results.waive(part, context.arc, &finding),
         }
     }
     let receiver = context.target.accounts.get(account).map(Account::sealing_domain);
     for (n, seal) in wanted.seals.iter().enumerate() {
-        let (path, set) = (format!("delivered.arc.seals[{n}]"), find(seal.value.i, &copy.arc));
+        let (part, set) = (CheckPart::Arc(format!("seals[{n}]")), find(seal.value.i, &copy.arc));
         let (finding, by_receiver) = match Filled::of(&seal.value, context.vars) {
             Ok(test) => (check_seal(&test, set, &copy.arc), receiver.as_deref().is_some_and(|r| is_by(&test, set, r))),
             Err(finding) => (finding, false),
         };
         match context.arc {
-            ArcPolicy::Off => results.waive(&path, context.arc, &finding),
-            ArcPolicy::Advisory if by_receiver => results.waive(&path, context.arc, &finding),
-            ArcPolicy::Advisory | ArcPolicy::Required => results.add(&path, &seal.at, finding),
+            ArcPolicy::Off => results.waive(part, context.arc, &finding),
+            ArcPolicy::Advisory if by_receiver => results.waive(part, context.arc, &finding),
+            ArcPolicy::Advisory | ArcPolicy::Required => results.add(part, &seal.at, finding),
         }
     }
     if let Some(verify) = &wanted.verify {
         let is = copy.verification.arc.to_string();
         let finding = Finding::new(is.eq_ignore_ascii_case(&verify.value), &verify.value, verdict(&copy.verification));
         let unknown = copy.verification.arc == Verdict::TempError;
+        let part = CheckPart::Arc("verify".to_owned());
         match context.arc {
-            ArcPolicy::Off => results.waive("delivered.arc.verify", context.arc, &finding),
+            ArcPolicy::Off => results.waive(part, context.arc, &finding),
             ArcPolicy::Advisory | ArcPolicy::Required => {
-                results.add("delivered.arc.verify", &verify.at, finding.inconclusive_if(unknown));
+                results.add(part, &verify.at, finding.inconclusive_if(unknown));
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     evidence::ReceivedCopy,
     judge::words,
     mail::authres::{AuthenticationResults, ResInfo},
+    outcome::CheckPart,
     scenario::{
         Vars,
         model::{ArcPolicy, AuthExpectation, MethodTest, ResultTest},
@@ -30,23 +31,23 @@ pub(super) fn check(
             || untrusted(account, copy, context),
             |trusted| check_method(method, &test.value, trusted, context.vars),
         );
-        results.waive(&format!("delivered.auth.{method}"), context.arc, &finding);
+        results.waive(CheckPart::Auth(method.clone()), context.arc, &finding);
     }
     let first = wanted.by.as_ref().map(|b| &b.at).or_else(|| asserted.first().map(|(_, m)| &m.at));
     let Some(first) = first else { return };
     let Some(trusted) = &copy.auth.trusted else {
-        results.add("delivered.auth", first, untrusted(account, copy, context));
+        results.add(CheckPart::Auth(String::new()), first, untrusted(account, copy, context));
         return;
     };
     if let Some(by) = &wanted.by {
         let actual = trusted.authserv_id.as_deref().unwrap_or("no authserv-id");
         let finding = text::fill(by, context.vars)
             .map_or_else(|f| f, |by| Finding::new(domain::is_same(&by, actual), by, actual));
-        results.add("delivered.auth.by", &by.at, finding);
+        results.add(CheckPart::Auth("by".to_owned()), &by.at, finding);
     }
     for (method, test) in asserted {
         let finding = check_method(method, &test.value, trusted, context.vars);
-        results.add(&format!("delivered.auth.{method}"), &test.at, finding);
+        results.add(CheckPart::Auth(method.clone()), &test.at, finding);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
         Message,
         dsn::{Dsn, RecipientStatus},
     },
+    outcome::CheckPart,
     scenario::{Vars, model::BouncedExpectation},
 };
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub struct Notification<'a> {
     pub after: Duration,
 }
 
-type Parts<'a> = Vec<(&'static str, &'a Position, Finding)>;
+type Parts<'a> = Vec<(CheckPart, &'a Position, Finding)>;
 
 /// Whether a notification is the one that is wanted: every part holds, for one of the recipients that it reports on.
 pub fn notification_fits(wanted: &BouncedExpectation, vars: &Vars, notification: Notification<'_>) -> bool {
@@ -51,12 +52,12 @@ pub(super) fn check(wanted: &BouncedExpectation, context: Context<'_>, results: 
     }
     let expected = format!("bounce to {account}");
     let Some((bounce, parts)) = best else {
-        results.add("bounced", &wanted.to.at, missing(&expected, context.evidence));
+        results.add(CheckPart::Bounced(String::new()), &wanted.to.at, missing(&expected, context.evidence));
         return;
     };
-    results.add("bounced", &wanted.to.at, Finding::new(true, expected, words::bounce(bounce)));
-    for (name, at, finding) in parts {
-        results.add(&format!("bounced.{name}"), at, finding);
+    results.add(CheckPart::Bounced(String::new()), &wanted.to.at, Finding::new(true, expected, words::bounce(bounce)));
+    for (part, at, finding) in parts {
+        results.add(part, at, finding);
     }
 }
 
@@ -81,38 +82,54 @@ fn parts<'a>(
     if let Some(within) = &wanted.within {
         let expected = format!("within {}", duration::human(within.value));
         let actual = format!("after {}", words::seconds(after));
-        parts.push(("within", &within.at, Finding::new(after <= within.value, expected, actual).late_if(true)));
+        parts.push((
+            CheckPart::BouncedWithin,
+            &within.at,
+            Finding::new(after <= within.value, expected, actual).late_if(true),
+        ));
     }
     if let Some(from) = &wanted.from {
         let address = message.first("From").map(|f| address(&f.value()));
         let texts: Vec<&str> = address.iter().map(String::as_str).collect();
-        parts.push(("from", &from.at, text::test(&from.value, vars, Seen::address(&texts, "no From field"))));
+        parts.push((
+            CheckPart::Bounced("from".to_owned()),
+            &from.at,
+            text::test(&from.value, vars, Seen::address(&texts, "no From field")),
+        ));
     }
     let action = &wanted.action;
     let actual = status.action.as_deref().unwrap_or("no Action");
     let finding = Finding::new(actual.eq_ignore_ascii_case(&action.value), &action.value, actual);
     // What is delayed may still fail, or arrive.
-    parts.push(("action", &action.at, finding.late_if(actual.eq_ignore_ascii_case("delayed"))));
+    parts.push((
+        CheckPart::Bounced("action".to_owned()),
+        &action.at,
+        finding.late_if(actual.eq_ignore_ascii_case("delayed")),
+    ));
     if let Some(test) = &wanted.status {
         let texts: Vec<&str> = status.status.as_deref().into_iter().collect();
-        parts.push(("status", &test.at, text::test(&test.value, vars, Seen::exactly(&texts, "no Status"))));
+        parts.push((
+            CheckPart::Bounced("status".to_owned()),
+            &test.at,
+            text::test(&test.value, vars, Seen::exactly(&texts, "no Status")),
+        ));
     }
     if let Some(test) = &wanted.diagnostic {
         // A reply of several lines repeats its codes inside the text, so the un-wrapped text is tried too.
         let unwrapped = status.reply.as_ref().map(|r| r.text.as_str());
         let texts: Vec<&str> = status.diagnostic_code.as_deref().into_iter().chain(unwrapped).collect();
         let finding = text::test(&test.value, vars, Seen::exactly(&texts, "no Diagnostic-Code"));
-        parts.push(("diagnostic", &test.at, finding));
+        parts.push((CheckPart::Bounced("diagnostic".to_owned()), &test.at, finding));
     }
     if let Some(test) = &wanted.final_recipient {
         let texts: Vec<&str> = status.final_recipient.as_deref().into_iter().collect();
         let finding = text::test(&test.value, vars, Seen::address(&texts, "no Final-Recipient"));
-        parts.push(("final_recipient", &test.at, finding));
+        parts.push((CheckPart::Bounced("final_recipient".to_owned()), &test.at, finding));
     }
     if let Some(returns) = &wanted.returns {
         let actual = dsn.returned.to_string();
         let finding = Finding::new(actual.eq_ignore_ascii_case(&returns.value), &returns.value, actual);
-        parts.push(("returns", &returns.at, finding));
+        parts.push((CheckPart::Bounced("returns".to_owned()), &returns.at, finding));
     }
     parts
 }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     evidence::{Arrival, Folder},
     judge::words,
+    outcome::CheckPart,
     scenario::model::{CountExpectation, FolderTest},
 };
 
@@ -47,7 +48,7 @@ pub(super) fn check(wanted: &CountExpectation, context: Context<'_>, results: &m
     let put_off = refusal.is_some() && context.evidence.submission.kept_back().is_some();
     let late = found.len() < is && refusal.is_none();
     results.add(
-        "count",
+        CheckPart::Count,
         &wanted.is.at,
         Finding::new(found.len() == is, words(is), actual).late_if(late).inconclusive_if(put_off),
     );

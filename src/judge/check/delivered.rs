@@ -10,6 +10,7 @@ use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
     judge::{survival::body, words},
     mail::Message,
+    outcome::CheckPart,
     scenario::model::{BodyTest, DeliveredExpectation, FolderTest},
     verify::Canonicalization,
 };
@@ -41,20 +42,20 @@ pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results
         .find(|c| c.arrival.account == *account && takes(wanted.folder.value, c.arrival.folder));
     let expected = format!("in {} of {account}", folder_words(wanted.folder.value));
     let Some(copy) = copy else {
-        results.add("delivered", &wanted.to.at, missing(&expected, context.evidence));
+        results.add(CheckPart::Delivered, &wanted.to.at, missing(&expected, context.evidence));
         return;
     };
-    results.add("delivered", &wanted.to.at, Finding::new(true, expected, words::place(copy)));
+    results.add(CheckPart::Delivered, &wanted.to.at, Finding::new(true, expected, words::place(copy)));
     if let Some(within) = &wanted.within {
         let passed = copy.after <= within.value;
         let expected = format!("within {}", duration::human(within.value));
         let finding = Finding::new(passed, expected, format!("after {}", words::seconds(copy.after))).late_if(true);
-        results.add("delivered.within", &within.at, finding);
+        results.add(CheckPart::Within, &within.at, finding);
     }
     auth::check(&wanted.auth, account, copy, context, results);
     arc::check(&wanted.arc, account, copy, context, results);
     if let Some(body) = &wanted.body {
-        results.add("delivered.body", &body.at, check_body(body.value, copy, context.evidence));
+        results.add(CheckPart::Body, &body.at, check_body(body.value, copy, context.evidence));
     }
     headers::check(&wanted.headers, copy, context, results);
     labels::check(wanted, copy, context, results);

@@ -10,6 +10,7 @@ use crate::{
     evidence::ReceivedCopy,
     judge::words,
     mail::{Field, encoded_word},
+    outcome::CheckPart,
     scenario::model::HeaderTest,
 };
 
@@ -31,7 +32,7 @@ pub(super) fn check(
                 Finding::new(value.is_none(), NO_FIELD, seen)
             }
         };
-        results.add(&format!("delivered.headers.{name}"), &test.at, finding);
+        results.add(CheckPart::Header(name.clone()), &test.at, finding);
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     evidence::{Filed, Folder, ReceivedCopy},
+    outcome::CheckPart,
     scenario::model::DeliveredExpectation,
 };
 
@@ -15,7 +16,7 @@ pub(super) fn check(wanted: &DeliveredExpectation, copy: &ReceivedCopy, context:
             Ok(label) => has(&label, copy),
             Err(unknown) => Finding::failed("a label", unknown.to_string()),
         };
-        results.add("delivered.labels", label.at(), finding);
+        results.add(CheckPart::Labels, label.at(), finding);
     }
     if let Some(category) = &wanted.category {
         let (passed, actual) = match copy.filed {
@@ -25,7 +26,7 @@ pub(super) fn check(wanted: &DeliveredExpectation, copy: &ReceivedCopy, context:
         };
         let finding = Finding::new(passed, category.value.as_str(), actual);
         let finding = finding.inconclusive_if(copy.filed == Filed::Unknown);
-        results.add("delivered.category", &category.at, finding);
+        results.add(CheckPart::Category, &category.at, finding);
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     evidence::LogLine,
     judge::words,
+    outcome::CheckPart,
     scenario::{
         Scenario, Vars,
         model::{ExpectationKind, LogExpectation},
@@ -18,7 +19,7 @@ use crate::{
 pub(super) fn check(wanted: &LogExpectation, context: Context<'_>, results: &mut Results) {
     let finding = Matcher::new(&wanted.line.value, context.vars, false)
         .map_or_else(|finding| finding, |matcher| find(&matcher, &wanted.of.value, context));
-    results.add("log", &wanted.line.at, finding);
+    results.add(CheckPart::Log, &wanted.line.at, finding);
 }
 
 fn find(matcher: &Matcher, account: &str, context: Context<'_>) -> Finding {

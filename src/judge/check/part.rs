@@ -1,6 +1,10 @@
 //! How results are made and collected.
 
-use crate::{core::Position, outcome::CheckResult, scenario::model::ArcPolicy};
+use crate::{
+    core::{Position, Recorded},
+    outcome::{CheckPart, CheckPath, CheckResult},
+    scenario::model::ArcPolicy,
+};
 
 /// What one part of an expectation came to, before it gets its path and place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,21 +47,21 @@ impl Finding {
 
 /// The results of one expectation.
 pub(super) struct Results {
-    path: String,
+    expectation: usize,
     all: Vec<CheckResult>,
     notes: Vec<String>,
 }
 
 impl Results {
-    /// None yet; `path` is the expectation's.
-    pub(super) fn new(path: String) -> Self {
-        Self { path, all: Vec::new(), notes: Vec::new() }
+    /// None yet, of the expectation with this index.
+    pub(super) fn new(expectation: usize) -> Self {
+        Self { expectation, all: Vec::new(), notes: Vec::new() }
     }
 
-    /// Adds a part with its path below the expectation and the place of its value.
-    pub(super) fn add(&mut self, path: &str, at: &Position, finding: Finding) {
+    /// Adds a part with the place of its value.
+    pub(super) fn add(&mut self, part: CheckPart, at: &Position, finding: Finding) {
         self.all.push(CheckResult {
-            path: format!("{}.{path}", self.path),
+            path: Recorded::Known(CheckPath { expectation: self.expectation, part }),
             passed: finding.passed,
             expected: finding.expected,
             actual: finding.actual,
@@ -72,9 +76,9 @@ impl Results {
     }
 
     /// Notes a part that the scenario's policy takes back, with what was seen of it.
-    pub(super) fn waive(&mut self, path: &str, policy: ArcPolicy, finding: &Finding) {
+    pub(super) fn waive(&mut self, part: CheckPart, policy: ArcPolicy, finding: &Finding) {
         let Finding { expected, actual, .. } = finding;
-        let path = format!("{}.{path}", self.path);
+        let path = CheckPath { expectation: self.expectation, part };
         self.notes.push(format!("{path} is not asserted (arc: {policy}): wanted {expected}, saw {actual}"));
     }
 

@@ -31,7 +31,7 @@ pub fn check(scenario: &Scenario, target: &Target, vars: &Vars, evidence: &Evide
     let context = Context { target, vars, evidence, arc: scenario.arc };
     let (mut all, mut notes) = (Vec::new(), Vec::new());
     for expectation in scenario.expected_on(target.kind) {
-        let mut results = Results::new(format!("expect[{}]", expectation.index));
+        let mut results = Results::new(expectation.index);
         match &expectation.kind {
             ExpectationKind::Smtp(wanted) => smtp::check(wanted, context, &mut results),
             ExpectationKind::Delivered(wanted) => delivered::check(wanted, context, &mut results),

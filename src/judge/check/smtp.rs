@@ -9,6 +9,7 @@ use crate::{
     core::Position,
     evidence::{StageReply, Submission},
     judge::refusal,
+    outcome::CheckPart,
     scenario::{
         Scenario, Vars,
         model::{ExpectationKind, SmtpExpectation},
@@ -19,8 +20,8 @@ use crate::{
 const NO_REPLY: &str = "no reply";
 
 pub(super) fn check(wanted: &SmtpExpectation, context: Context<'_>, results: &mut Results) {
-    for (path, at, finding) in findings(wanted, context.vars, &context.evidence.submission) {
-        results.add(path, at, finding);
+    for (name, at, finding) in findings(wanted, context.vars, &context.evidence.submission) {
+        results.add(CheckPart::Smtp(name.to_owned()), at, finding);
     }
 }
 
@@ -56,28 +57,28 @@ fn findings<'w>(
     let is_answer = |r: &StageReply| is_refusal(wanted) && !refusal::is_limit(&r.reply);
     let untold = submission.unanswered.is_some() || submission.kept_back().is_some_and(|r| !is_answer(r));
     let mut parts = Vec::new();
-    let mut part = |path, at, finding: Finding| parts.push((path, at, finding.inconclusive_if(untold)));
+    let mut part = |name, at, finding: Finding| parts.push((name, at, finding.inconclusive_if(untold)));
     if let Some(code) = &wanted.code {
         let passed = reply.is_some_and(|r| r.reply.code == code.value);
         let actual = match reply {
             Some(r) if passed => r.reply.code.to_string(),
             other => describe(other),
         };
-        part("smtp.code", &code.at, Finding::new(passed, code.value.to_string(), actual));
+        part("code", &code.at, Finding::new(passed, code.value.to_string(), actual));
     }
     if let Some(status) = &wanted.status {
         let texts: Vec<&str> = reply.and_then(|r| r.reply.enhanced_status.as_deref()).into_iter().collect();
         let nothing = reply.map_or_else(|| NO_REPLY.to_owned(), |r| format!("no enhanced status in {}", r.reply));
-        part("smtp.status", &status.at, text::test(&status.value, vars, Seen::exactly(&texts, &nothing)));
+        part("status", &status.at, text::test(&status.value, vars, Seen::exactly(&texts, &nothing)));
     }
     if let Some(test) = &wanted.text {
         let texts: Vec<&str> = reply.map(|r| r.reply.text.as_str()).into_iter().collect();
-        part("smtp.text", &test.at, text::test(&test.value, vars, Seen::exactly(&texts, NO_REPLY)));
+        part("text", &test.at, text::test(&test.value, vars, Seen::exactly(&texts, NO_REPLY)));
     }
     if let Some(stage) = &wanted.stage {
         let actual = reply.map_or_else(|| NO_REPLY.to_owned(), |r| r.stage.to_string());
         let passed = actual.eq_ignore_ascii_case(&stage.value);
-        part("smtp.stage", &stage.at, Finding::new(passed, &stage.value, actual));
+        part("stage", &stage.at, Finding::new(passed, &stage.value, actual));
     }
     parts
 }

@@ -18,7 +18,7 @@ use crate::{
         received::Hop,
         reply::Reply,
     },
-    outcome::{CheckResult, EvidenceRef, SigningField, Survival},
+    outcome::{CheckPart, CheckResult, EvidenceRef, SigningField, Survival},
     target::{Account, Target},
     verify::{SetVerification, Verification},
 };
@@ -148,7 +148,7 @@ impl<'a> Case<'a> {
         };
         let forwarder = target.accounts.values().find(forwards).filter(|_| !direct);
         let forwarder = forwarder.map(Account::domain);
-        let missing = |c: &&&CheckResult| c.path.ends_with(".delivered");
+        let missing = |c: &&&CheckResult| c.part() == Some(&CheckPart::Delivered);
         let misplaced = failed.iter().any(|c| missing(&c)).then(|| copy.map(|c| c.arrival.folder)).flatten();
         let receivers = target.accounts.values().filter(|a| sent_to(a)).flat_map(|a| target.route(&a.name));
         let to_itself = receivers
@@ -163,13 +163,13 @@ impl<'a> Case<'a> {
         let bounces = bounces.map(|(name, b)| (name, &b.dsn)).collect();
         let log = Log::of_lines(&evidence.logs);
         let sent = Message::parse(evidence.sent.raw.clone());
-        let late = copy.filter(|_| failed.iter().any(|c| c.path.ends_with(".within"))).map(|c| c.after);
+        let late = copy.filter(|_| failed.iter().any(|c| c.is_about_time())).map(|c| c.after);
         let survival = match (copy, &refused) {
             (Some(copy), _) => survival(&sent, &copy.message, Some(&copy.verification)),
             (None, Some((.., returned))) => survival_of_returned(&sent, returned),
             (None, None) => Vec::new(),
         };
-        let tab = failed.iter().find(|c| c.path.ends_with(".delivered.category") && !c.inconclusive);
+        let tab = failed.iter().find(|c| c.part() == Some(&CheckPart::Category) && !c.inconclusive);
         Some(Self {
             survival,
             mail: copy

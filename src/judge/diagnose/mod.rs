@@ -20,7 +20,7 @@ use crate::{
     catalogue::{Cause, Family},
     core::Recorded,
     evidence::Evidence,
-    outcome::{CheckResult, Confidence, Diagnosis, StageError},
+    outcome::{CheckPart, CheckResult, Confidence, Diagnosis, StageError},
     target::Target,
 };
 use std::cmp::Reverse;
@@ -87,19 +87,20 @@ const TAB: Cause = Cause::E08;
 
 /// The cause that explains a check that failed: the first whose family can.
 pub fn cause_of(check: &CheckResult, diagnoses: &[Diagnosis]) -> Option<Cause> {
-    let (_, part) = check.path.split_once("].")?;
-    let families: &[Family] = match part.split('.').collect::<Vec<_>>().as_slice() {
-        ["smtp", ..] => &[Family::D],
-        ["delivered", "auth" | "arc", ..] => &[Family::A, Family::B, Family::C, Family::D],
-        ["delivered", "body" | "headers", ..] => &[Family::B],
+    let families: &[Family] = match check.part()? {
+        CheckPart::Smtp(_) => &[Family::D],
+        CheckPart::Auth(_) | CheckPart::Arc(_) => &[Family::A, Family::B, Family::C, Family::D],
+        CheckPart::Body | CheckPart::Header(_) => &[Family::B],
         // A tab is the reason of nothing else, and nothing else is that of a tab.
-        ["delivered", "category"] => return diagnoses.iter().any(|d| d.code == TAB).then_some(TAB),
-        ["delivered", "within"] => &[Family::D, Family::E],
-        ["delivered" | "bounced" | "absent" | "count", ..] => {
-            &[Family::A, Family::B, Family::C, Family::D, Family::E, Family::F]
-        }
-        ["log", ..] => &[Family::A],
-        _ => return None,
+        CheckPart::Category => return diagnoses.iter().any(|d| d.code == TAB).then_some(TAB),
+        CheckPart::Within => &[Family::D, Family::E],
+        CheckPart::Delivered
+        | CheckPart::Labels
+        | CheckPart::Bounced(_)
+        | CheckPart::BouncedWithin
+        | CheckPart::Absent
+        | CheckPart::Count => &[Family::A, Family::B, Family::C, Family::D, Family::E, Family::F],
+        CheckPart::Log => &[Family::A],
     };
     let mut causes = diagnoses.iter().filter_map(|d| d.code.known());
     causes.find(|cause| *cause != TAB && families.contains(&cause.family()))

@@ -2,7 +2,8 @@
 
 use super::style::{Palette, Tone};
 use crate::{
-    outcome::{ScenarioReport, Status},
+    core::Recorded,
+    outcome::{ScenarioReport, Status, StepKind},
     report::sink::plain,
 };
 
@@ -55,9 +56,6 @@ fn word(scenario: &ScenarioReport) -> (String, Tone) {
 }
 
 /// What a scenario does, by the step that was told last: its kind, and what it is about where it says so at its beginning.
-pub(super) fn stage(kind: &str, status: &str, detail: &str) -> String {
-    match (status, detail) {
-        ("begun", detail) if !detail.is_empty() => plain(&format!("{kind}: {detail}")),
-        _ => kind.to_owned(),
-    }
+pub(super) fn stage(kind: &Recorded<StepKind>, is_begun: bool, detail: &str) -> String {
+    if is_begun && !detail.is_empty() { plain(&format!("{kind}: {detail}")) } else { kind.to_string() }
 }

@@ -19,7 +19,7 @@ use super::{
     sink::{Sink, plain},
     tally::Tally,
 };
-use crate::outcome::{Event, RunEvent, ScenarioReport, Status};
+use crate::outcome::{Event, RunEvent, ScenarioReport, Status, StepStatus};
 use progress::{Activity, Progress, Running};
 use std::{
     io,
@@ -176,7 +176,7 @@ impl Reporter for Console {
                 r.attempt_since = Instant::now();
             }),
             Event::Step { scenario, kind, status, ms, detail, .. } => {
-                self.running(scenario, |r| r.stage = line::stage(kind, status, detail));
+                self.running(scenario, |r| r.stage = line::stage(kind, *status == StepStatus::Begun, detail));
                 let text = plain(&format!("{scenario}: {kind} {status} {ms} ms {detail}"));
                 self.tell(Verbosity::Everything, &format!("{} {text}", line::pad(palette, Tone::Faint, "step")))?;
             }

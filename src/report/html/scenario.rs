@@ -61,7 +61,7 @@ fn of_attempt(attempt: &AttemptReport) -> String {
             let (tone, word) = if check.passed { ("good", "ok") } else { ("bad", "no") };
             format!(
                 "<tr><td class=\"{tone}\">{word}</td><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n",
-                escaped(&check.path),
+                escaped(&check.path.to_string()),
                 escaped(&check.expected),
                 escaped(&check.actual)
             )
@@ -76,7 +76,7 @@ fn of_attempt(attempt: &AttemptReport) -> String {
     if !attempt.steps.is_empty() {
         let rows = attempt.steps.iter().map(|step| {
             let (at, took) = (seconds(step.at_ms), seconds(step.duration_ms));
-            let (kind, status) = (escaped(&step.kind), escaped(&step.status));
+            let (kind, status) = (escaped(&step.kind.to_string()), escaped(&step.status.to_string()));
             format!("<tr><td>{kind}</td><td>{status}</td><td class=\"number\">{at}</td><td class=\"number\">{took}</td></tr>\n")
         });
         let rows: String = rows.collect();

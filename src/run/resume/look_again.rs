@@ -6,7 +6,7 @@ use crate::{
     core::{digest::sha256, duration},
     evidence::{Evidence, Submission},
     judge,
-    outcome::{CheckResult, StageError, Status},
+    outcome::{CheckResult, StageError, Status, StepKind},
     probe::{
         compose::{Occasion, compose},
         logs::Logs,
@@ -53,12 +53,12 @@ pub(in crate::run) async fn resume(
     let opening = deadline.max(Instant::now() + OPENING);
     let sender = &cx.item.scenario.send.from.value;
     let watches = watches::watch(world, goals, sender, wanted, opening);
-    let watches = cx.log.step("watch", watches, |_| serde_json::Value::Null).await?;
+    let watches = cx.log.step(StepKind::Watch, watches, |_| serde_json::Value::Null).await?;
     let accounts = goals.folders().into_iter().map(|(account, _)| account).collect();
     let mail_from = &composed.sent.mail_from;
     let search = Search { wanted, since: past.mail.date, accounts, sender: Some(sender), mail_from };
     let there = async { search.run(world).await.complete() };
-    let there = cx.log.step("search", there, |found| json!({ "found": found.len() })).await?;
+    let there = cx.log.step(StepKind::Search, there, |found| json!({ "found": found.len() })).await?;
 
     // Mail of attempts before this one may have come since, too; that is asked at the end.
     for earlier in past.earlier.iter().filter(|a| a.status == Status::TimedOut) {
@@ -108,7 +108,7 @@ pub(in crate::run) fn check(item: &Item, past: &Taken, target: &Target, given: &
 
 /// Whether everything came, and all that is wrong is when.
 pub(in crate::run) fn is_late(checks: &[CheckResult]) -> bool {
-    checks.iter().filter(|c| !c.passed).all(|c| c.path.ends_with(".within"))
+    checks.iter().filter(|c| !c.passed).all(|c| c.is_about_time())
 }
 
 /// One line about a mail that was looked for again.

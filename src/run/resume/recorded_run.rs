@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     core::{At, RunId, ScenarioId, digest::sha256},
-    outcome::{ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, SubmittedMail},
+    outcome::{ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, StepKind, SubmittedMail},
     run::{Item, Plan, scenario_report::blank},
     scenario::{Scenario, model::ExpectationKind},
 };
@@ -154,7 +154,7 @@ impl Known {
         })?;
         // What was found and deleted cannot be found again.
         let is_gone =
-            of(attempt).is_some_and(|a| !a.observed.is_empty() && a.steps.iter().any(|s| s.kind == "cleanup"));
+            of(attempt).is_some_and(|a| !a.observed.is_empty() && a.steps.iter().any(|s| s.kind == StepKind::Cleanup));
         let earlier = reports.iter().filter(|a| a.n < attempt).cloned().collect();
         let max_attempts = report.map_or(attempt, |r| r.max_attempts);
         (!is_gone).then(|| Taken { attempt, mail, submitted: tried.submitted.clone(), earlier, max_attempts })
