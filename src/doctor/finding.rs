@@ -1,5 +1,6 @@
 //! What was found: a line per check.
 
+use crate::catalogue::Cause;
 use serde::Serialize;
 use std::fmt;
 
@@ -27,7 +28,7 @@ pub struct Finding {
     /// How it came out.
     pub status: Status,
     /// The catalogue's code of what it would lead to.
-    pub code: Option<String>,
+    pub code: Option<Cause>,
     /// What was seen.
     pub text: String,
     /// What to do; nothing where all is well.
@@ -61,33 +62,51 @@ impl Report {
     }
 
     pub(super) fn ok(&mut self, check: &str, text: impl Into<String>) {
-        self.add(check, Status::Ok, "", text, "");
+        self.add(check, Status::Ok, None, text, "");
     }
 
     /// It was left out, for a reason.
     pub(super) fn skip(&mut self, check: &str, why: impl Into<String>) {
-        self.add(check, Status::Skip, "", why, "");
+        self.add(check, Status::Skip, None, why, "");
     }
 
     /// It works, and can lead to `code`.
-    pub(super) fn warn(&mut self, check: &str, code: &str, text: impl Into<String>, next: impl Into<String>) {
+    pub(super) fn warn(
+        &mut self,
+        check: &str,
+        code: impl Into<Option<Cause>>,
+        text: impl Into<String>,
+        next: impl Into<String>,
+    ) {
         self.add(check, Status::Warn, code, text, next);
     }
 
     pub(super) fn unknown(&mut self, check: &str, text: impl Into<String>, next: impl Into<String>) {
-        self.add(check, Status::Unknown, "", text, next);
+        self.add(check, Status::Unknown, None, text, next);
     }
 
     /// It leads to `code`.
-    pub(super) fn fail(&mut self, check: &str, code: &str, text: impl Into<String>, next: impl Into<String>) {
+    pub(super) fn fail(
+        &mut self,
+        check: &str,
+        code: impl Into<Option<Cause>>,
+        text: impl Into<String>,
+        next: impl Into<String>,
+    ) {
         self.add(check, Status::Fail, code, text, next);
     }
 
-    /// Adds a check; code and what to do may be empty.
-    pub fn add(&mut self, check: &str, status: Status, code: &str, text: impl Into<String>, next: impl Into<String>) {
-        let some = |text: String| (!text.is_empty()).then_some(text);
-        let (check, code) = (check.to_owned(), some(code.to_owned()));
-        self.checks.push(Finding { check, status, code, text: text.into(), next: some(next.into()) });
+    /// Adds a check; what to do may be empty.
+    pub fn add(
+        &mut self,
+        check: &str,
+        status: Status,
+        code: impl Into<Option<Cause>>,
+        text: impl Into<String>,
+        next: impl Into<String>,
+    ) {
+        let next = Some(next.into()).filter(|next| !next.is_empty());
+        self.checks.push(Finding { check: check.to_owned(), status, code: code.into(), text: text.into(), next });
     }
 }
 
@@ -107,7 +126,7 @@ impl fmt::Display for Status {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { check, status, code, text, next } = self;
-        write!(f, "{status:<5}{:<4} {check}: {text}", code.as_deref().unwrap_or_default())?;
+        write!(f, "{status:<5}{:<4} {check}: {text}", code.map(Cause::as_str).unwrap_or_default())?;
         next.as_ref().map_or(Ok(()), |next| write!(f, "; {next}"))
     }
 }
@@ -122,9 +141,9 @@ mod tests {
         assert_eq!(report.worst(), Status::Ok);
         report.ok("a", "good");
         report.unknown("b", "no program", "install it");
-        report.warn("c", "B07", "old", "new");
+        report.warn("c", Cause::B07, "old", "new");
         assert_eq!(report.worst(), Status::Unknown);
-        report.fail("d", "A05", "no", "yes");
+        report.fail("d", Cause::A05, "no", "yes");
         assert_eq!(report.worst(), Status::Fail);
         let lines: Vec<_> = report.checks.iter().map(ToString::to_string).collect();
         assert_eq!(

@@ -38,7 +38,7 @@ impl Trouble {
             }
             Self::Missing(program) => {
                 let text = format!("there is no {program}, so nothing of {check} was looked at");
-                report.warn(check, "", text, "run it on the machine that has it too");
+                report.warn(check, None, text, "run it on the machine that has it too");
             }
             Self::Silent(what) => report.unknown(check, what, "run it by hand to see what it says"),
         }

@@ -4,7 +4,7 @@ use super::{
     Report,
     program::{self, Trouble},
 };
-use crate::target::TargetKind;
+use crate::{catalogue::Cause, target::TargetKind};
 use std::{fs, os::unix::fs::MetadataExt};
 
 /// Looks for what a lab needs: target rspamd that program, target postfix both of them and root.
@@ -32,11 +32,11 @@ async fn version(package: &str, program: &str, arguments: &[&str], report: &mut 
         }
         Ok(said) => {
             let line = said.stderr.lines().next().unwrap_or_default().to_owned();
-            report.fail(package, "H08", format!("{program} does not work: {line}"), "run it by hand to see why");
+            report.fail(package, Cause::H08, format!("{program} does not work: {line}"), "run it by hand to see why");
         }
         Err(Trouble::Missing(_)) => {
             let next = format!("install it, for example `apt-get install {package}`");
-            report.fail(package, "H08", format!("there is no {program}"), next);
+            report.fail(package, Cause::H08, format!("there is no {program}"), next);
         }
         Err(trouble) => trouble.report(package, true, report),
     }
@@ -48,7 +48,7 @@ fn root(report: &mut Report) {
         Ok(0) => report.ok("root", "this is root, as Postfix wants it"),
         Ok(uid) => {
             let text = format!("user {uid} cannot start Postfix");
-            report.fail("root", "H08", text, "run it as root, or in a container");
+            report.fail("root", Cause::H08, text, "run it as root, or in a container");
         }
         Err(e) => report.unknown("root", format!("who this is was not found out: {e}"), "run it as root"),
     }

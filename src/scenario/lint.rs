@@ -5,6 +5,7 @@ use super::{
     model::{ArcPolicy, DeliveredExpectation, ExpectationKind, Scenario, SealIndex},
 };
 use crate::{
+    catalogue::Cause,
     core::{Position, duration::human},
     target::TargetKind,
 };
@@ -14,7 +15,7 @@ use std::{fmt, sync::Arc, time::Duration};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// `W02` and so on; W01 is an error of the project file.
-    pub code: &'static str,
+    pub code: Cause,
     /// What, where, and what to do.
     pub what: YamlError,
 }
@@ -71,7 +72,7 @@ struct Linter<'a> {
 }
 
 impl Linter<'_> {
-    fn warn(&mut self, code: &'static str, at: &Position, message: String, help: &str) {
+    fn warn(&mut self, code: Cause, at: &Position, message: String, help: &str) {
         let what = self.scenario.wrong(at, message).with_help(help);
         self.warnings.push(Warning { code, what });
     }
@@ -87,7 +88,7 @@ impl Linter<'_> {
             self.scenario.vars.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| name.to_owned()).collect();
         for name in empty {
             let at = self.defined(&name);
-            self.warn("W09", &at, format!("variable `{name}` is empty"), "give it a value, or leave it out");
+            self.warn(Cause::W09, &at, format!("variable `{name}` is empty"), "give it a value, or leave it out");
         }
         for name in names {
             let used = |text: &Arc<str>| {
@@ -99,7 +100,12 @@ impl Linter<'_> {
             };
             if !texts.iter().any(used) {
                 let at = self.defined(&name);
-                self.warn("W02", &at, format!("variable `{name}` is never used"), "use it in a text or leave it out");
+                self.warn(
+                    Cause::W02,
+                    &at,
+                    format!("variable `{name}` is never used"),
+                    "use it in a text or leave it out",
+                );
             }
         }
     }
@@ -137,11 +143,16 @@ impl Linter<'_> {
         if !unproven.is_empty() {
             let place = if unproven.len() == self.scenario.targets.len() { String::new() } else { on(&unproven) };
             let message = format!("no expectation looks into a mailbox{place}");
-            self.warn("W03", &at, message, "add `delivered`, `bounced` or `absent`");
+            self.warn(Cause::W03, &at, message, "add `delivered`, `bounced` or `absent`");
         }
         if !skipped.is_empty() {
             let message = format!("no expectation applies{}, so the scenario is skipped there", on(&skipped));
-            self.warn("W03", &at, message, "leave it out of the scenario's `targets`, or add an expectation for it");
+            self.warn(
+                Cause::W03,
+                &at,
+                message,
+                "leave it out of the scenario's `targets`, or add an expectation for it",
+            );
         }
     }
 
@@ -157,14 +168,14 @@ impl Linter<'_> {
         let timeout = self.scenario.wait.timeout;
         if let Some(within) = within.filter(|w| w.value > timeout) {
             let message = format!("`within` is more than the timeout of {}", human(timeout));
-            self.warn("W04", &within.at, message, "raise `wait.timeout`, or lower `within`");
+            self.warn(Cause::W04, &within.at, message, "raise `wait.timeout`, or lower `within`");
         }
         if let Some((at, settle)) = settle
             && settle < PATIENCE_AT_GMAIL
             && self.scenario.targets.contains(&TargetKind::Gmail)
         {
             let message = format!("`settle` of {} is too short for target gmail", human(settle));
-            self.warn("W05", at, message, "a mail can show later than that; write at least 5s");
+            self.warn(Cause::W05, at, message, "a mail can show later than that; write at least 5s");
         }
         if let ExpectationKind::Delivered(delivered) = kind {
             self.delivered(delivered);
@@ -176,7 +187,7 @@ impl Linter<'_> {
             let value = &seal.value;
             if matches!(value.i, SealIndex::Number(n) if n > 1) && value.by.is_none() && !value.absent {
                 let help = "a sender that seals shifts every number by one; add `by`, or write `i: last`";
-                self.warn("W06", &seal.at, "a seal is told by its number alone".to_owned(), help);
+                self.warn(Cause::W06, &seal.at, "a seal is told by its number alone".to_owned(), help);
             }
         }
         let arc = &delivered.arc;
@@ -190,7 +201,7 @@ impl Linter<'_> {
         let policy = self.scenario.arc;
         for (key, at) in [method, carries, seals, verify].into_iter().flatten() {
             let message = format!("`{key}` is not asserted, since the scenario says `arc: {policy}`");
-            self.warn("W07", at, message, "leave one of the two out");
+            self.warn(Cause::W07, at, message, "leave one of the two out");
         }
     }
 }

@@ -492,7 +492,8 @@ fn odd_scenarios_are_warned_of() {
         ("arc: off\nexpect: [delivered: { to: gmail, arc: { verify: pass } }]", ("W07", 5, 49)),
     ] {
         let warnings = lint(&read(&with(line)).unwrap());
-        let found: Vec<_> = warnings.iter().map(|w| (w.code, w.what.position.line, w.what.position.column)).collect();
+        let found: Vec<_> =
+            warnings.iter().map(|w| (w.code.as_str(), w.what.position.line, w.what.position.column)).collect();
         assert_eq!(found, [wanted], "{line}");
     }
     assert!(lint(&read(&with("expect: [smtp: 550]")).unwrap()).is_empty());

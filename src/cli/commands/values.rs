@@ -1,6 +1,7 @@
 //! Values for scenarios and accounts, shared by `run` and `check`: from the command line and from files.
 
 use crate::{
+    catalogue::Cause,
     cli::failure::Failure,
     core::{duration, suggest},
     outcome::ShardInfo,
@@ -81,11 +82,11 @@ impl ValueArgs {
             };
             match unused {
                 Some(unused) if argument == "--var" => errors.push(unused),
-                Some(what) => warnings.push(Warning { code: "W02", what }),
+                Some(what) => warnings.push(Warning { code: Cause::W02, what }),
                 None if value.is_empty() => {
                     let what =
                         wrong(format!("variable `{name}` is empty"), "give it a value, or leave it out".to_owned());
-                    warnings.push(Warning { code: "W09", what });
+                    warnings.push(Warning { code: Cause::W09, what });
                 }
                 None => {}
             }

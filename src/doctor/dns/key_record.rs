@@ -1,6 +1,7 @@
 //! The record of a key.
 
 use crate::{
+    catalogue::Cause,
     doctor::Report,
     verify::{Dns, SignatureDefect, TxtAnswer, read_key},
 };
@@ -30,7 +31,7 @@ pub(in crate::doctor) async fn look(
     let texts = match dns.txt(&name).await {
         TxtAnswer::Records { texts, .. } => texts,
         TxtAnswer::NxDomain | TxtAnswer::NoData => {
-            report.fail(check, "B01", format!("there is no key at {name}"), publish);
+            report.fail(check, Cause::B01, format!("there is no key at {name}"), publish);
             return None;
         }
         failed @ TxtAnswer::Failed(_) => {
@@ -41,7 +42,7 @@ pub(in crate::doctor) async fn look(
     };
     let [text] = texts.as_slice() else {
         let text = format!("there are {} TXT records at {name}, and a verifier may take any", texts.len());
-        report.fail(check, "B03", text, "leave one");
+        report.fail(check, Cause::B03, text, "leave one");
         return None;
     };
     let (facts, key) = read_key(&name, text);
@@ -49,17 +50,18 @@ pub(in crate::doctor) async fn look(
         Ok(key) => {
             if facts.testing {
                 let text = format!("the record at {name} says t=y: verifiers need not count what it signs");
-                report.warn(check, "", text, "take t=y out");
+                report.warn(check, None, text, "take t=y out");
             }
             Some(KeyRecord { name, key, bits: facts.bits.unwrap_or_default() })
         }
         Err((cause, text)) => {
             let (code, next) = match cause {
-                SignatureDefect::KeyRevoked => ("B01", "publish the key, or seal with a selector that has one"),
-                SignatureDefect::NotAKey | SignatureDefect::KeyMalformed => {
-                    ("B03", "publish one TXT record without quotes of its own; long ones are split into strings of 255")
-                }
-                _ => ("B00", "publish an RSA key of 2048 bits for all uses"),
+                SignatureDefect::KeyRevoked => (Cause::B01, "publish the key, or seal with a selector that has one"),
+                SignatureDefect::NotAKey | SignatureDefect::KeyMalformed => (
+                    Cause::B03,
+                    "publish one TXT record without quotes of its own; long ones are split into strings of 255",
+                ),
+                _ => (Cause::B00, "publish an RSA key of 2048 bits for all uses"),
             };
             report.fail(check, code, text, next);
             None

@@ -2,6 +2,7 @@
 
 use super::spf::{self, Outcome};
 use crate::{
+    catalogue::Cause,
     doctor::Report,
     verify::{Dns, TxtAnswer},
 };
@@ -33,26 +34,31 @@ async fn spf(dns: &Dns, domain: &str, addresses: &[IpAddr], report: &mut Report)
     let check = format!("dns.spf.{domain}");
     if addresses.is_empty() {
         let text = format!("no address of the server of {domain} is known, so its SPF record was not looked at");
-        report.warn(&check, "", text, "name the addresses that it sends from with --address");
+        report.warn(&check, None, text, "name the addresses that it sends from with --address");
     }
     for address in addresses {
         match spf::check(dns, domain, *address).await {
             Outcome::Pass(how) => report.ok(&check, format!("{domain} lets {address} send, by {how}")),
             Outcome::NotPass(how) => {
                 let next = format!("add ip{}:{address} to the record", if address.is_ipv4() { 4 } else { 6 });
-                report.fail(&check, "D01", format!("{domain} does not let {address} send, by {how}"), next);
+                report.fail(&check, Cause::D01, format!("{domain} does not let {address} send, by {how}"), next);
             }
             Outcome::NoRecord => {
                 let version = if address.is_ipv4() { 4 } else { 6 };
                 let next = format!("publish `v=spf1 ip{version}:{address} ~all`");
-                report.fail(&check, "D01", format!("{domain} has no SPF record"), next);
+                report.fail(&check, Cause::D01, format!("{domain} has no SPF record"), next);
             }
             Outcome::Broken(why) => {
-                report.fail(&check, "D01", format!("the SPF record of {domain} does not count: {why}"), "correct it");
+                report.fail(
+                    &check,
+                    Cause::D01,
+                    format!("the SPF record of {domain} does not count: {why}"),
+                    "correct it",
+                );
             }
             Outcome::Unknown(why) => {
                 let text = format!("whether {domain} lets {address} send was not found out: {why}");
-                report.warn(&check, "", text, "ask a DNS that knows, with --dns system");
+                report.warn(&check, None, text, "ask a DNS that knows, with --dns system");
             }
         }
     }
@@ -75,11 +81,11 @@ async fn dmarc(dns: &Dns, domain: &str, report: &mut Report) {
         [record] => report.ok(&check, format!("{name} says {record}")),
         [] => {
             let text = format!("{domain} has no DMARC record; Gmail wants one of who sends much");
-            report.warn(&check, "", text, format!("publish `v=DMARC1; p=none` at {name}"));
+            report.warn(&check, None, text, format!("publish `v=DMARC1; p=none` at {name}"));
         }
         many => {
             let text = format!("there are {} DMARC records at {name}, so none counts", many.len());
-            report.warn(&check, "", text, "leave one");
+            report.warn(&check, None, text, "leave one");
         }
     }
 }
@@ -90,19 +96,19 @@ async fn pointer(dns: &Dns, address: IpAddr, report: &mut Report) {
         Ok(names) => names,
         Err(why) => {
             let text = format!("the name of {address} was not found out: {why}");
-            return report.warn(&check, "", text, "ask a DNS that knows, with --dns system");
+            return report.warn(&check, None, text, "ask a DNS that knows, with --dns system");
         }
     };
     let next = "ask who gave you the address for a PTR record with the server's name, and give that name the address";
     let Some(first) = names.first() else {
-        return report.fail(&check, "D07", format!("{address} has no name (PTR)"), next);
+        return report.fail(&check, Cause::D07, format!("{address} has no name (PTR)"), next);
     };
     for name in &names {
         if dns.addresses(name).await.is_ok_and(|back| back.contains(&address)) {
             return report.ok(&check, format!("{address} is {name}, and {name} is {address}"));
         }
     }
-    report.fail(&check, "D07", format!("{address} is {first}, which has another address"), next);
+    report.fail(&check, Cause::D07, format!("{address} is {first}, which has another address"), next);
 }
 
 #[cfg(test)]
@@ -133,7 +139,7 @@ mod tests {
         assert_eq!(good.check("dns.ptr.198.51.100.20").unwrap().status, Status::Warn, "a zone file has no names");
         for record in ["v=spf1 ip4:198.51.100.21 -all", "other", "v=spf1 x -all"] {
             let bad = looked(&[("corp.example", record)]).await;
-            assert_eq!((spf(&bad).status, spf(&bad).code.as_deref()), (Status::Fail, Some("D01")), "{record}");
+            assert_eq!((spf(&bad).status, spf(&bad).code), (Status::Fail, Some(Cause::D01)), "{record}");
             assert_eq!(dmarc(&bad).status, Status::Warn);
         }
         let two = looked(&[("_dmarc.corp.example", "v=DMARC1; p=none|v=DMARC1; p=reject")]).await;

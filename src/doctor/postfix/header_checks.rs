@@ -1,33 +1,33 @@
 //! Tables of `header_checks(5)`: which header fields do they change or drop?
 
-use crate::doctor::Report;
+use crate::{catalogue::Cause, doctor::Report};
 use regex::{Regex, RegexBuilder};
 use std::fs;
 
 /// Header fields, each as a mail has it, and what becomes of one that was changed after the seal: rspamd and most senders
 /// sign the first, of the others some senders sign some.
-const FIELDS: [(&str, &str); 21] = [
-    ("Subject: Hello", "B06"),
-    ("From: a@b.example", "B06"),
-    ("Reply-To: a@b.example", "B06"),
-    ("To: a@b.example", "B06"),
-    ("Cc: a@b.example", "B06"),
-    ("Date: Tue, 24 Nov 2026 02:39:50 +0000", "B06"),
-    ("Message-ID: <a@b.example>", "B06"),
-    ("MIME-Version: 1.0", "B06"),
-    ("Content-Type: text/plain", "B06"),
-    ("Content-Transfer-Encoding: 7bit", "B06"),
-    ("DKIM-Signature: v=1; a=rsa-sha256", "C05"),
-    ("ARC-Seal: i=1; a=rsa-sha256", "B11"),
-    ("ARC-Message-Signature: i=1; a=rsa-sha256", "B11"),
-    ("ARC-Authentication-Results: i=1; mx.b.example", "B11"),
-    ("In-Reply-To: <a@b.example>", "C05"),
-    ("References: <a@b.example>", "C05"),
-    ("Sender: a@b.example", "C05"),
-    ("List-Unsubscribe: <https://b.example>", "C05"),
-    ("X-Mailer: M", "C05"),
-    ("X-Mailer-Info: M", "C05"),
-    ("User-Agent: M", "C05"),
+const FIELDS: [(&str, Cause); 21] = [
+    ("Subject: Hello", Cause::B06),
+    ("From: a@b.example", Cause::B06),
+    ("Reply-To: a@b.example", Cause::B06),
+    ("To: a@b.example", Cause::B06),
+    ("Cc: a@b.example", Cause::B06),
+    ("Date: Tue, 24 Nov 2026 02:39:50 +0000", Cause::B06),
+    ("Message-ID: <a@b.example>", Cause::B06),
+    ("MIME-Version: 1.0", Cause::B06),
+    ("Content-Type: text/plain", Cause::B06),
+    ("Content-Transfer-Encoding: 7bit", Cause::B06),
+    ("DKIM-Signature: v=1; a=rsa-sha256", Cause::C05),
+    ("ARC-Seal: i=1; a=rsa-sha256", Cause::B11),
+    ("ARC-Message-Signature: i=1; a=rsa-sha256", Cause::B11),
+    ("ARC-Authentication-Results: i=1; mx.b.example", Cause::B11),
+    ("In-Reply-To: <a@b.example>", Cause::C05),
+    ("References: <a@b.example>", Cause::C05),
+    ("Sender: a@b.example", Cause::C05),
+    ("List-Unsubscribe: <https://b.example>", Cause::C05),
+    ("X-Mailer: M", Cause::C05),
+    ("X-Mailer-Info: M", Cause::C05),
+    ("User-Agent: M", Cause::C05),
 ];
 
 /// A table with its rules.
@@ -123,13 +123,13 @@ pub(super) fn judge(tables: &[Table], check: &str, report: &mut Report) {
     for table in tables {
         for rule in table.rules.iter().filter(|r| r.changes) {
             let hit: Vec<_> = FIELDS.iter().filter(|(line, _)| rule.fits(line)).collect();
-            let Some((_, code)) = hit.first() else { continue };
+            let Some((_, cause)) = hit.first() else { continue };
             sound = false;
             let names: Vec<_> = hit.iter().filter_map(|(line, _)| line.split(':').next()).collect();
             let text =
                 format!("{}:{} changes {} after the seal ({})", table.path, rule.line, names.join(", "), rule.action);
             let next = "take the rule out, or let it count for your own users' submission only";
-            report.fail(check, code, text, next);
+            report.fail(check, *cause, text, next);
         }
     }
     if sound {
@@ -145,7 +145,12 @@ mod tests {
     fn judged(text: &str) -> Vec<(Option<String>, String)> {
         let mut report = Report::default();
         judge(&[Table { path: "t".into(), rules: rules(text) }], "postfix.smtp_header_checks", &mut report);
-        report.checks.into_iter().filter(|c| c.status == Status::Fail).map(|c| (c.code, c.text)).collect()
+        report
+            .checks
+            .into_iter()
+            .filter(|c| c.status == Status::Fail)
+            .map(|c| (c.code.map(|cause| cause.to_string()), c.text))
+            .collect()
     }
 
     fn codes(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! Whether Postfix asks rspamd, and what it does when rspamd does not answer.
 
 use super::Seen;
-use crate::doctor::Report;
+use crate::{catalogue::Cause, doctor::Report};
 use std::{path::Path, time::Duration};
 use tokio::net::TcpStream;
 
@@ -14,7 +14,7 @@ pub(super) async fn judge(seen: &Seen, in_use: bool, report: &mut Report) {
     let accepts = seen.get("milter_default_action") == Some("accept") || milters.contains("default_action=accept");
     if milters.is_empty() {
         let next = "postconf -e smtpd_milters=inet:127.0.0.1:11332";
-        report.fail("postfix.smtpd_milters", "A17", "Postfix asks no milter, so nothing is sealed", next);
+        report.fail("postfix.smtpd_milters", Cause::A17, "Postfix asks no milter, so nothing is sealed", next);
     } else {
         let mut absent = Vec::new();
         for milter in sockets(milters) {
@@ -26,11 +26,11 @@ pub(super) async fn judge(seen: &Seen, in_use: bool, report: &mut Report) {
             (true, _) => report.ok("postfix.smtpd_milters", format!("Postfix asks {milters}")),
             (false, true) => {
                 let text = format!("nobody answers at {}, so mail is forwarded unsealed", absent.join(", "));
-                report.fail("postfix.smtpd_milters", "A17", text, "start rspamd: systemctl status rspamd");
+                report.fail("postfix.smtpd_milters", Cause::A17, text, "start rspamd: systemctl status rspamd");
             }
             (false, false) => {
                 let text = format!("nobody answers at {}, so mail is put off", absent.join(", "));
-                report.fail("postfix.smtpd_milters", "", text, "start rspamd: systemctl status rspamd");
+                report.fail("postfix.smtpd_milters", None, text, "start rspamd: systemctl status rspamd");
             }
         }
     }
@@ -38,13 +38,13 @@ pub(super) async fn judge(seen: &Seen, in_use: bool, report: &mut Report) {
         _ if accepts => {
             let text = "mail is forwarded unsealed while rspamd is down";
             let next = "postconf -e milter_default_action=tempfail";
-            report.fail("postfix.milter_default_action", "A17", text, next);
+            report.fail("postfix.milter_default_action", Cause::A17, text, next);
         }
         Some("tempfail") | None => report.ok("postfix.milter_default_action", "mail waits while rspamd is down"),
         Some(other) => {
             let text = format!("while rspamd is down Postfix does: {other}");
             let next = "postconf -e milter_default_action=tempfail";
-            report.warn("postfix.milter_default_action", "", text, next);
+            report.warn("postfix.milter_default_action", None, text, next);
         }
     }
 }
@@ -79,8 +79,8 @@ mod tests {
         report
     }
 
-    fn codes(report: &Report) -> Vec<&str> {
-        report.checks.iter().filter(|c| c.status == Status::Fail).map(|c| c.code.as_deref().unwrap_or("-")).collect()
+    fn codes(report: &Report) -> Vec<&'static str> {
+        report.checks.iter().filter(|c| c.status == Status::Fail).map(|c| c.code.map_or("-", Cause::as_str)).collect()
     }
 
     #[tokio::test]

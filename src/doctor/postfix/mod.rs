@@ -1,5 +1,6 @@
 //! Postfix: does it ask rspamd, and does it leave alone what rspamd sealed?
 
+use crate::catalogue::Cause;
 mod header_checks;
 mod milter;
 
@@ -108,7 +109,7 @@ impl Seen {
     /// Says what its settings come to. `in_use` are those of the Postfix that runs here.
     pub(super) async fn judge(&self, rspamd: Option<&rspamd::Seen>, in_use: bool, report: &mut Report) {
         if let Some(why) = &self.refused {
-            return report.fail("postfix.postconf", "", why, "correct the file; until then Postfix does not start");
+            return report.fail("postfix.postconf", None, why, "correct the file; until then Postfix does not start");
         }
         milter::judge(self, in_use, report).await;
         self.sealed_mail_is_left_alone(report);
@@ -123,7 +124,7 @@ impl Seen {
             let Some(value) = self.get(name) else { continue };
             match Table::read_all(value) {
                 Err(why) => {
-                    report.warn(&check, "", why, "see by hand that it drops and changes nothing that is signed")
+                    report.warn(&check, None, why, "see by hand that it drops and changes nothing that is signed")
                 }
                 Ok(tables) => header_checks::judge(&tables, &check, report),
             }
@@ -138,7 +139,7 @@ impl Seen {
                 let text = format!("the body is changed after the seal ({value})");
                 report.fail(
                     "postfix.smtp_body_checks",
-                    "B04",
+                    Cause::B04,
                     text,
                     "take it out, or use `body_checks`, which come before the seal",
                 );
@@ -149,19 +150,19 @@ impl Seen {
             limit => {
                 let text = format!("lines over {} bytes are folded after the seal", limit.unwrap_or("998"));
                 let next = "nothing, unless programs of yours send such lines: let them use quoted-printable or base64";
-                report.warn("postfix.smtp_line_length_limit", "B17", text, next);
+                report.warn("postfix.smtp_line_length_limit", Cause::B17, text, next);
             }
         }
         for name in ["smtp_discard_ehlo_keywords", "smtpd_discard_ehlo_keywords"] {
             if self.get(name).is_some_and(|v| v.to_ascii_lowercase().contains("8bitmime")) {
                 let text = format!("8BITMIME is not offered everywhere (`{name}`), so text can be re-encoded");
-                report.warn(&format!("postfix.{name}"), "B05", text, "take 8bitmime out of it");
+                report.warn(&format!("postfix.{name}"), Cause::B05, text, "take 8bitmime out of it");
             }
         }
         if let Some(filter) = self.get("content_filter") {
             let text = format!("mail passes Postfix twice (content_filter = {filter})");
             let next = "let rspamd seal on the last pass only: `-o smtpd_milters=` at the other in master.cf";
-            report.warn("postfix.content_filter", "C02", text, next);
+            report.warn("postfix.content_filter", Cause::C02, text, next);
         }
     }
 
@@ -173,12 +174,17 @@ impl Seen {
         } else {
             let text =
                 "envelope senders are not rewritten (SRS): SPF fails at the receiver, and mail without DKIM is refused";
-            report.warn("postfix.srs", "D01", text, "install postsrsd and set `sender_canonical_maps`");
+            report.warn("postfix.srs", Cause::D01, text, "install postsrsd and set `sender_canonical_maps`");
         }
         match self.get("smtp_tls_security_level") {
             Some("none") | None if self.get("smtp_use_tls") != Some("yes") => {
                 let text = "mail is sent in clear";
-                report.warn("postfix.smtp_tls_security_level", "D09", text, "postconf -e smtp_tls_security_level=may");
+                report.warn(
+                    "postfix.smtp_tls_security_level",
+                    Cause::D09,
+                    text,
+                    "postconf -e smtp_tls_security_level=may",
+                );
             }
             level => report.ok("postfix.smtp_tls_security_level", format!("TLS is used: {}", level.unwrap_or("may"))),
         }
@@ -190,7 +196,7 @@ impl Seen {
                 let text = format!("mail that {transport} forwards (Sieve) is handed in again and is not sealed");
                 let next =
                     "postconf -e 'non_smtpd_milters=$smtpd_milters', and `sign_local = true;` in local.d/arc.conf";
-                report.warn("postfix.non_smtpd_milters", "A15", text, next);
+                report.warn("postfix.non_smtpd_milters", Cause::A15, text, next);
             }
             (_, Some(milters)) => {
                 report.ok("postfix.non_smtpd_milters", format!("mail from local programs passes {milters}"));
@@ -218,7 +224,7 @@ impl Seen {
         let to = to.map_or(String::new(), |to| format!(" to {to}"));
         let text = format!("mail of {from}{to} points is forwarded with `X-Spam: Yes`");
         let next = "refuse it: lower `reject` in local.d/actions.conf, or a rule for X-Spam in `milter_header_checks`";
-        report.warn(check, "D12", text, next);
+        report.warn(check, Cause::D12, text, next);
     }
 }
 

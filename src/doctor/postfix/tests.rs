@@ -46,7 +46,11 @@ async fn every_setting_that_can_go_wrong_has_its_code() {
         let report = judged(&[(name, value)], json!({})).await;
         let odd: Vec<_> = report.checks.iter().filter(|c| c.status != Status::Ok).collect();
         assert_eq!(odd.len(), 1, "{name} = {value}: {odd:?}");
-        assert_eq!((odd[0].code.as_deref().unwrap_or_default(), odd[0].status), (code, status), "{name} = {value}");
+        assert_eq!(
+            (odd[0].code.map(Cause::as_str).unwrap_or_default(), odd[0].status),
+            (code, status),
+            "{name} = {value}"
+        );
         assert!(odd[0].next.is_some());
     }
 }
@@ -58,10 +62,10 @@ async fn spam_is_refused_or_told() {
     fs::write(&table, "/^X-Spam: Yes/ DISCARD\n").unwrap();
     let checks = [("milter_header_checks", &*format!("pcre:{}", table.display()))];
     let status = async |changes: &[(&str, &str)], actions| {
-        judged(changes, actions).await.check("postfix.spam").map(|c| (c.status, c.code.clone()))
+        judged(changes, actions).await.check("postfix.spam").map(|c| (c.status, c.code))
     };
     let stock = json!({ "add_header": 6, "reject": 15 });
-    assert_eq!(status(&[], stock.clone()).await, Some((Status::Warn, Some("D12".into()))));
+    assert_eq!(status(&[], stock.clone()).await, Some((Status::Warn, Some(Cause::D12))));
     assert_eq!(status(&checks, stock).await, Some((Status::Ok, None)));
     assert_eq!(status(&[], json!({ "add_header": 6, "reject": 6 })).await, Some((Status::Ok, None)));
     assert_eq!(status(&[], json!({ "reject": 15 })).await, Some((Status::Ok, None)));

@@ -2,6 +2,7 @@
 
 use super::Preflight;
 use crate::{
+    catalogue::Cause,
     doctor::Report,
     scenario::YamlError,
     target::{Account, Provider},
@@ -14,7 +15,7 @@ impl Preflight<'_> {
     /// Whether every secret is where its reference points.
     pub(super) fn secrets(&self, report: &mut Report) {
         for error in self.secrets {
-            report.fail("secrets", "", told(error), error.help.clone().unwrap_or_default());
+            report.fail("secrets", None, told(error), error.help.clone().unwrap_or_default());
         }
         if self.secrets.is_empty() {
             let logins = self.target.accounts.values().flat_map(endpoints).filter(|e| e.login.is_some()).count();
@@ -22,7 +23,7 @@ impl Preflight<'_> {
             report.ok("secrets", format!("the secrets of {logins} login{plural} were found"));
         }
         for hint in self.hints {
-            report.warn("settings", "", told(hint), hint.help.clone().unwrap_or_default());
+            report.warn("settings", None, told(hint), hint.help.clone().unwrap_or_default());
         }
     }
 
@@ -34,9 +35,9 @@ impl Preflight<'_> {
             match error.message.strip_prefix("E01: ") {
                 Some(message) => {
                     own_mail = true;
-                    report.fail("sender", "E01", format!("{}: {message}", error.position), next);
+                    report.fail("sender", Cause::E01, format!("{}: {message}", error.position), next);
                 }
-                None => report.fail("accounts", "", told(error), next),
+                None => report.fail("accounts", None, told(error), next),
             }
         }
         for sender in self.senders.iter().filter_map(|name| self.target.accounts.get(name)).filter(|_| !own_mail) {
@@ -50,7 +51,7 @@ impl Preflight<'_> {
                     sender.name
                 );
                 let next = format!("write `imap` of account {} into the project file", sender.name);
-                report.warn(&format!("{}.bounces", sender.name), "", text, next);
+                report.warn(&format!("{}.bounces", sender.name), None, text, next);
             }
         }
         for account in self.target.accounts.values() {
@@ -68,11 +69,11 @@ impl Preflight<'_> {
             Some(n) if n <= GMAIL_PER_MINUTE => report.ok(&check, format!("at most {n} mails a minute")),
             Some(n) => {
                 let text = format!("{n} mails a minute are allowed, and Gmail takes {GMAIL_PER_MINUTE}");
-                report.warn(&check, "D05", text, next);
+                report.warn(&check, Cause::D05, text, next);
             }
             None => {
                 let text = format!("no limit is written, and Gmail takes {GMAIL_PER_MINUTE} mails a minute");
-                report.warn(&check, "D05", text, next);
+                report.warn(&check, Cause::D05, text, next);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Is it the same time there as here? Some servers say it in their greeting.
 
 use crate::{
+    catalogue::Cause,
     core::clock::{is_apart, time_in},
     doctor::Report,
 };
@@ -13,7 +14,7 @@ pub(super) fn look(greetings: &[String], now: i64, report: &mut Report) {
         Some(apart) if is_apart(apart, (0, 0)) => {
             let word = if apart < 0 { "ahead of" } else { "behind" };
             let text = format!("this machine's clock is {} seconds {word} a server's", apart.abs());
-            report.fail("clock", "H10", text, "set the clock right, with NTP for example");
+            report.fail("clock", Cause::H10, text, "set the clock right, with NTP for example");
         }
         Some(apart) => report.ok("clock", format!("{} seconds from a server's clock", apart.abs())),
     }

@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, Preflight, link, submission::hello};
 use crate::{
+    catalogue::Cause,
     doctor::Report,
     outcome::HarnessErrorKind,
     probe::submit,
@@ -25,7 +26,7 @@ impl Preflight<'_> {
             // The mail goes another way, so this machine need not get through.
             Err(error) if !is_direct && error.kind == HarnessErrorKind::Connection => {
                 let text = format!("{}: {}; mail goes by the sender's own server", error.stage, error.message);
-                report.warn(&format!("{server}.connect"), "H04", text, error.next);
+                report.warn(&format!("{server}.connect"), Cause::H04, text, error.next);
                 report.skip(&format!("{server}.hello"), format!("not looked at, because {server}.connect failed"));
                 return None;
             }
@@ -41,7 +42,7 @@ impl Preflight<'_> {
         } else if visit.extensions.is_some() {
             starttls(report, &server, visit.offers("STARTTLS"));
         }
-        hello(report, &server, &visit, "D13");
+        hello(report, &server, &visit, Cause::D13);
         Some(visit.greeting)
     }
 
@@ -71,7 +72,7 @@ impl Preflight<'_> {
         }
         let Some((host, address)) = addresses.first() else {
             let text = format!("nobody takes mail for {domain}: {} has no address", hosts.join(", "));
-            report.fail(&check, "H03", text, "publish the MX record, or name the server with `mx` of the account");
+            report.fail(&check, Cause::H03, text, "publish the MX record, or name the server with `mx` of the account");
             return None;
         };
         let text = format!("{host} takes mail for {domain}, at {address}");
@@ -100,7 +101,7 @@ fn starttls(report: &mut Report, server: &str, offered: bool) {
         report.ok(&check, "the server offers STARTTLS");
     } else {
         let text = "the server offers no STARTTLS; Gmail wants TLS of whoever it talks to";
-        report.warn(&check, "", text, "for Postfix, set smtpd_tls_security_level = may and a certificate");
+        report.warn(&check, None, text, "for Postfix, set smtpd_tls_security_level = may and a certificate");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an error on the way to a server means, and what its certificate says.
 
 use crate::{
+    catalogue::Cause,
     doctor::Report,
     outcome::{HarnessErrorKind, StageError},
     probe::Certificate,
@@ -24,7 +25,7 @@ pub(super) fn failed(report: &mut Report, server: &str, error: &StageError, last
         _ => "hello",
     };
     let text = format!("{}: {}", error.stage, error.message);
-    report.fail(&format!("{server}.{step}"), &error.kind.to_string(), text, error.next.clone());
+    report.fail(&format!("{server}.{step}"), error.kind.cause(), text, error.next.clone());
     let place = |name: &str| STEPS.iter().position(|s| *s == name).unwrap_or(0);
     for later in STEPS.iter().take(place(last) + 1).skip(place(step) + 1) {
         report.skip(&format!("{server}.{later}"), format!("not looked at, because {server}.{step} failed"));
@@ -44,7 +45,7 @@ pub(super) fn tls(report: &mut Report, server: &str, endpoint: &Endpoint, certif
     let days = (certificate.not_after - now).div_euclid(DAY);
     let text = format!("the certificate for {name} is trusted and has {days} days left");
     if days < DAYS {
-        report.warn(&check, "H05", text, "renew it, or see why that does not happen by itself");
+        report.warn(&check, Cause::H05, text, "renew it, or see why that does not happen by itself");
     } else {
         report.ok(&check, text);
     }
@@ -74,7 +75,7 @@ mod tests {
         };
         assert_eq!(looked(14).status, Status::Ok);
         let soon = looked(13);
-        assert_eq!((soon.status, soon.code.as_deref()), (Status::Warn, Some("H05")));
+        assert_eq!((soon.status, soon.code), (Status::Warn, Some(Cause::H05)));
         assert!(soon.text.ends_with("has 13 days left"), "{}", soon.text);
     }
 

@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, Preflight, link};
 use crate::{
+    catalogue::Cause,
     doctor::Report,
     probe::mailbox::{self, FoundBy, Limits, Visit},
     target::{Account, ImapAccess, Provider},
@@ -39,10 +40,10 @@ fn abilities(report: &mut Report, server: &str, provider: Provider, visit: &Visi
     let can = |name: &str| visit.capabilities.iter().any(|c| c == name);
     if provider == Provider::Gmail && !can("X-GM-EXT-1") {
         let text = "the server has no X-GM-EXT-1, so it is not Gmail and tells no labels";
-        report.fail(&check, "", text, "write `provider: generic`");
+        report.fail(&check, None, text, "write `provider: generic`");
     } else if !can("IDLE") {
         let text = "the server has no IDLE, so arrivals are seen later";
-        report.warn(&check, "", text, "shorten `wait: { poll: … }` where that matters");
+        report.warn(&check, None, text, "shorten `wait: { poll: … }` where that matters");
     } else {
         let gmail = if can("X-GM-EXT-1") { " and X-GM-EXT-1" } else { "" };
         report.ok(&check, format!("the server has IDLE{gmail}"));
@@ -60,7 +61,7 @@ fn folders(report: &mut Report, server: &str, visit: &Visit) {
             };
             report.ok(&check, format!("`{name}`, {by}"));
         }
-        Err(absent) => report.fail(&check, &absent.kind.to_string(), absent.message.clone(), absent.next.clone()),
+        Err(absent) => report.fail(&check, absent.kind.cause(), absent.message.clone(), absent.next.clone()),
     }
 }
 
@@ -70,7 +71,12 @@ fn storage(report: &mut Report, server: &str, storage: Option<(u64, u64)>) {
         Some((used, all)) if all > 0 => {
             let text = format!("{} of {} MiB are used", used / 1024, all / 1024);
             if used.saturating_mul(100) / all >= FULL {
-                report.warn(&check, "H06", text, "delete mails; `cleanup: delete` keeps scenarios from adding more");
+                report.warn(
+                    &check,
+                    Cause::H06,
+                    text,
+                    "delete mails; `cleanup: delete` keeps scenarios from adding more",
+                );
             } else {
                 report.ok(&check, text);
             }

@@ -2,6 +2,7 @@
 
 use super::Preflight;
 use crate::{
+    catalogue::Cause,
     doctor::{
         Report,
         dns::key_record::{self, PUBLISH},
@@ -99,11 +100,16 @@ async fn spf(dns: &Dns, domain: &str, role: Role, report: &mut Report) {
         ([], Role::Receives) => report.skip(&check, "there is no record, and none is needed to receive"),
         ([], _) => {
             let text = format!("{domain} has no SPF record, so nothing from it passes SPF");
-            report.fail(&check, "D01", text, "publish `v=spf1 ip4:ADDRESS ~all` with the addresses that it sends from");
+            report.fail(
+                &check,
+                Cause::D01,
+                text,
+                "publish `v=spf1 ip4:ADDRESS ~all` with the addresses that it sends from",
+            );
         }
         (many, _) => {
             let text = format!("there are {} SPF records at {domain}, so none counts", many.len());
-            report.fail(&check, "D01", text, "leave one");
+            report.fail(&check, Cause::D01, text, "leave one");
         }
     }
 }
@@ -129,12 +135,12 @@ async fn dmarc(dns: &Dns, domain: &str, role: Role, report: &mut Report) {
         ([record], _) => report.ok(&check, format!("`{record}`: of no weight for mail that others write")),
         ([], Role::Sends) => {
             let text = format!("{domain} has no DMARC record, so no forwarded mail shows what one would do to it");
-            report.warn(&check, "", text, format!("publish `v=DMARC1; p=none` at {name}"));
+            report.warn(&check, None, text, format!("publish `v=DMARC1; p=none` at {name}"));
         }
         ([], _) => report.skip(&check, "there is no record, and none is needed for mail that others write"),
         (many, _) => {
             let text = format!("there are {} DMARC records at {name}, so none counts", many.len());
-            report.warn(&check, "", text, "leave one");
+            report.warn(&check, None, text, "leave one");
         }
     }
 }

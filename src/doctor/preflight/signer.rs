@@ -2,6 +2,7 @@
 
 use super::Preflight;
 use crate::{
+    catalogue::Cause,
     core::private_key::{PrivateKey, published_modulus, record},
     doctor::{Report, dns::key_record},
     target::DkimSigner,
@@ -33,7 +34,7 @@ impl Preflight<'_> {
                 report.ok(&check, format!("the record at {} is that of the key, {} bits", found.name, found.bits));
             } else {
                 let text = format!("the record at {} is of another key than `dkim` of account {account}", found.name);
-                report.fail(&check, "B02", text, publish);
+                report.fail(&check, Cause::B02, text, publish);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, Preflight, link};
 use crate::{
+    catalogue::Cause,
     doctor::Report,
     probe::submit::{self, Visit},
     target::{Account, Endpoint},
@@ -26,7 +27,7 @@ impl Preflight<'_> {
         };
         report.ok(&format!("{server}.connect"), format!("{}:{} answers", endpoint.host, endpoint.port));
         link::tls(report, &server, endpoint, visit.certificate.as_ref(), self.now);
-        hello(report, &server, &visit, "H07");
+        hello(report, &server, &visit, Cause::H07);
         let check = format!("{server}.login");
         match &endpoint.login {
             Some(_) if visit.extensions.is_none() => report.skip(&check, "not looked at: the server refused before"),
@@ -41,7 +42,7 @@ impl Preflight<'_> {
 }
 
 /// What a server offers, or that it refuses, which has this code.
-pub(super) fn hello(report: &mut Report, server: &str, visit: &Visit, refused: &str) {
+pub(super) fn hello(report: &mut Report, server: &str, visit: &Visit, refused: Cause) {
     let check = format!("{server}.hello");
     match (&visit.extensions, &visit.refusal) {
         (Some(offers), _) => {

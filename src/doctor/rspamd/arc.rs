@@ -1,7 +1,7 @@
 //! What the settings of section `arc` come to.
 
 use super::{Seen, key::Key};
-use crate::doctor::Report;
+use crate::{catalogue::Cause, doctor::Report};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs};
 
@@ -13,44 +13,49 @@ pub(super) fn settings(seen: &Seen, report: &mut Report) {
     let arc = &seen.arc;
     if arc["enabled"] == Value::Bool(false) {
         let next = "take `enabled = false` out of local.d/arc.conf";
-        return report.fail("rspamd.arc", "A00", "the module is turned off", next);
+        return report.fail("rspamd.arc", Cause::A00, "the module is turned off", next);
     }
     match &arc["sign_inbound"] {
         Value::Bool(true) => report.ok("rspamd.sign_inbound", "mail from outside is sealed"),
         Value::Bool(false) | Value::Null => {
             let text = "mail from outside is not sealed";
-            report.fail("rspamd.sign_inbound", "A01", text, "write `sign_inbound = true;` into local.d/arc.conf");
+            report.fail("rspamd.sign_inbound", Cause::A01, text, "write `sign_inbound = true;` into local.d/arc.conf");
         }
         other => {
             let text = format!("`sign_inbound` is neither true nor false but {other}");
-            report.fail("rspamd.sign_inbound", "A01", text, "see the lines around it in local.d/arc.conf");
+            report.fail("rspamd.sign_inbound", Cause::A01, text, "see the lines around it in local.d/arc.conf");
         }
     }
     if !arc["signing_table"].is_null() {
         let text = "`signing_table` is for the mail of your own users, and ignores `sign_inbound`";
-        report.fail("rspamd.signing_table", "A03", text, "write a `domain { … }` block instead");
+        report.fail("rspamd.signing_table", Cause::A03, text, "write a `domain { … }` block instead");
     }
     match domain_of_seal(seen) {
         "header" | "envelope" => {
             let text =
                 format!("the key of the outside sender is looked for (use_domain = \"{}\")", domain_of_seal(seen));
-            report.fail("rspamd.use_domain", "A02", text, "write `use_domain = \"recipient\";` into local.d/arc.conf");
+            report.fail(
+                "rspamd.use_domain",
+                Cause::A02,
+                text,
+                "write `use_domain = \"recipient\";` into local.d/arc.conf",
+            );
         }
         "recipient" => report.ok("rspamd.use_domain", "the domain of the recipient seals"),
         fixed => report.ok("rspamd.use_domain", format!("{fixed} seals everything")),
     }
     if !seen.is_on("check_pubkey") {
         let text = "a key that DNS does not match is used all the same";
-        report.warn("rspamd.check_pubkey", "B02", text, "write `check_pubkey = true;` into local.d/arc.conf");
+        report.warn("rspamd.check_pubkey", Cause::B02, text, "write `check_pubkey = true;` into local.d/arc.conf");
     } else if seen.is_on("allow_pubkey_mismatch") {
         let text = "a key that DNS does not match is noticed and used all the same (`allow_pubkey_mismatch`)";
-        report.warn("rspamd.check_pubkey", "B02", text, "take it out");
+        report.warn("rspamd.check_pubkey", Cause::B02, text, "take it out");
     } else {
         report.ok("rspamd.check_pubkey", "a key that DNS does not match is not used");
     }
     if let Some(score) = seen.actions["rewrite_subject"].as_f64() {
         let text = format!("mail of {score} points gets another Subject after it was sealed");
-        report.fail("rspamd.actions", "B06", text, "write `rewrite_subject = null;` into local.d/actions.conf");
+        report.fail("rspamd.actions", Cause::B06, text, "write `rewrite_subject = null;` into local.d/actions.conf");
     }
 }
 
@@ -85,7 +90,7 @@ pub(super) fn keys(seen: &Seen, domains: &[String], report: &mut Report) -> Vec<
         if asked != domain && !configured.contains(&asked) && configured.contains(&domain) {
             let text = format!("the key of {domain} is looked for under {asked}, which has none");
             let next = format!("configure {asked}, or write `use_esld = false;`");
-            report.fail(&format!("rspamd.domain.{domain}"), "A09", text, next);
+            report.fail(&format!("rspamd.domain.{domain}"), Cause::A09, text, next);
             continue;
         }
         keys.extend(keys_of(seen, &asked, report));
@@ -114,12 +119,17 @@ fn keys_of(seen: &Seen, domain: &str, report: &mut Report) -> Vec<Key> {
         }
         None if elsewhere(seen) => {
             let text = "its key comes from a map, redis or a vault, which was not looked at";
-            report.warn(&check, "A04", text, "send a mail to see whether it is sealed");
+            report.warn(&check, Cause::A04, text, "send a mail to see whether it is sealed");
             Vec::new()
         }
         None if seen.arc["try_fallback"] == Value::Bool(false) => {
             let text = "the domain has no key in `domain { … }`, and `try_fallback` is off";
-            report.fail(&check, "A04", text, format!("write `domain {{ {domain} {{ … }} }}` into local.d/arc.conf"));
+            report.fail(
+                &check,
+                Cause::A04,
+                text,
+                format!("write `domain {{ {domain} {{ … }} }}` into local.d/arc.conf"),
+            );
             Vec::new()
         }
         None => vec![key(&Value::Null, true)],
@@ -189,7 +199,7 @@ mod tests {
         let mut report = Report::default();
         settings(&stock(changes), &mut report);
         let failed = report.checks.into_iter().filter(|c| c.status == Status::Fail);
-        failed.filter_map(|c| c.code).collect::<Vec<_>>().join(" ")
+        failed.filter_map(|c| c.code.map(Cause::as_str)).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -212,7 +222,7 @@ mod tests {
         let mut report = Report::default();
         let actions = json!({ "rewrite_subject": 8 });
         settings(&Seen { actions, ..stock(json!({ "check_pubkey": true })) }, &mut report);
-        assert_eq!(report.check("rspamd.actions").unwrap().code.as_deref(), Some("B06"));
+        assert_eq!(report.check("rspamd.actions").unwrap().code, Some(Cause::B06));
         assert_eq!(report.check("rspamd.check_pubkey").unwrap().status, Status::Ok);
         let mut report = Report::default();
         settings(&stock(json!({ "check_pubkey": true, "allow_pubkey_mismatch": true })), &mut report);
@@ -224,7 +234,7 @@ mod tests {
         let domains: Vec<_> = domains.iter().map(|d| (*d).to_owned()).collect();
         let keys = keys(&stock(changes), &domains, &mut report);
         let keys = keys.into_iter().map(|k| format!("{}/{} {}", k.domain, k.selector, k.path.display())).collect();
-        (keys, report.checks.iter().filter_map(|c| c.code.clone()).collect::<Vec<_>>().join(" "))
+        (keys, report.checks.iter().filter_map(|c| c.code.map(Cause::as_str)).collect::<Vec<_>>().join(" "))
     }
 
     #[test]
@@ -271,6 +281,6 @@ mod tests {
         seen.options["url_tld"] = json!(path);
         let mut report = Report::default();
         assert!(keys(&seen, &[], &mut report).is_empty());
-        assert_eq!(report.checks[0].code.as_deref(), Some("A09"));
+        assert_eq!(report.checks[0].code, Some(Cause::A09));
     }
 }

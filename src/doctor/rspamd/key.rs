@@ -5,6 +5,7 @@ use super::{
     file::{Obstacle, obstacle},
 };
 use crate::{
+    catalogue::Cause,
     core::private_key::{PrivateKey, published_modulus},
     doctor::{
         Report,
@@ -45,7 +46,7 @@ pub(super) async fn judge(key: &Key, user: Option<&Identity>, dns: &Dns, report:
             let text = format!("the record at {name} is of another key than {}", key.path.display());
             let next =
                 "publish the record that `rspamadm dkim_keygen` printed for this key, or put the right key there";
-            report.fail(&check, "B02", text, next);
+            report.fail(&check, Cause::B02, text, next);
         }
         (Some(_), _) => report.ok(&check, format!("the record at {name} is that of the key, {} bits", record.bits)),
         (None, _) => report.ok(&check, format!("there is one record at {name}, {} bits", record.bits)),
@@ -66,26 +67,26 @@ fn file(key: &Key, user: Option<&Identity>, report: &mut Report) -> Option<Vec<u
                 "write `domain {{ {} {{ selector = \"…\"; path = \"…\"; }} }}` into local.d/arc.conf",
                 key.domain
             );
-            report.fail(&check, "A04", text, next);
+            report.fail(&check, Cause::A04, text, next);
             return None;
         }
         Some(Obstacle::Missing) => {
             let (s, d) = (&key.selector, &key.domain);
             let next = format!("make it: rspamadm dkim_keygen -s {s} -b 2048 -d {d} -k {shown}");
-            report.fail(&check, "A04", format!("{shown} is not there"), next);
+            report.fail(&check, Cause::A04, format!("{shown} is not there"), next);
             return None;
         }
         Some(Obstacle::NoFile) => {
-            report.fail(&check, "A07", format!("{shown} is no file"), "correct `path` in local.d/arc.conf");
+            report.fail(&check, Cause::A07, format!("{shown} is no file"), "correct `path` in local.d/arc.conf");
             return None;
         }
         Some(Obstacle::Folder(folder)) => {
             let text = format!("{shown}: {name} cannot enter {}", folder.display());
-            report.fail(&check, "A06", text, format!("chgrp {group} {0} && chmod g+x {0}", folder.display()));
+            report.fail(&check, Cause::A06, text, format!("chgrp {group} {0} && chmod g+x {0}", folder.display()));
         }
         Some(Obstacle::Unreadable) => {
             let next = format!("chown root:{group} {shown} && chmod 0440 {shown}");
-            report.fail(&check, "A05", format!("{shown} cannot be read by {name}"), next);
+            report.fail(&check, Cause::A05, format!("{shown} cannot be read by {name}"), next);
         }
         Some(Obstacle::Hidden(error)) => {
             report.unknown(&check, format!("{shown} cannot be looked at: {error}"), "run it as root");
@@ -110,11 +111,11 @@ fn file(key: &Key, user: Option<&Identity>, report: &mut Report) -> Option<Vec<u
                 }
                 USELESS.. => {
                     let next = "make one of 2048 bits and publish it under a new selector";
-                    report.warn(&check, "", format!("{shown} has {bits} bits"), next);
+                    report.warn(&check, None, format!("{shown} has {bits} bits"), next);
                 }
                 _ => {
                     let text = format!("{shown} has {bits} bits, and less than {USELESS} do not count");
-                    report.fail(&check, "B00", text, "make one of 2048 bits and publish it under a new selector");
+                    report.fail(&check, Cause::B00, text, "make one of 2048 bits and publish it under a new selector");
                 }
             }
             Some(modulus)
@@ -122,14 +123,14 @@ fn file(key: &Key, user: Option<&Identity>, report: &mut Report) -> Option<Vec<u
         PrivateKey::Other(kind) => {
             let text =
                 format!("{shown} is an {kind} key, which rspamd before 3.14 cannot seal with and Gmail not verify");
-            report.fail(&check, "A08", text, "make an RSA key of 2048 bits");
+            report.fail(&check, Cause::A08, text, "make an RSA key of 2048 bits");
             None
         }
         PrivateKey::Broken(why) => {
             let text = format!("{shown} is no private key: {why}");
             report.fail(
                 &check,
-                "A07",
+                Cause::A07,
                 text,
                 "put the private key in PEM there, or make one with `rspamadm dkim_keygen`",
             );
@@ -162,8 +163,8 @@ mod tests {
         report.checks
     }
 
-    fn codes(checks: &[Finding]) -> Vec<&str> {
-        checks.iter().filter(|c| c.status == Status::Fail).filter_map(|c| c.code.as_deref()).collect()
+    fn codes(checks: &[Finding]) -> Vec<&'static str> {
+        checks.iter().filter(|c| c.status == Status::Fail).filter_map(|c| c.code.map(Cause::as_str)).collect()
     }
 
     #[tokio::test]

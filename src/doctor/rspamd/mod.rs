@@ -12,7 +12,10 @@ use super::{
     Report, Subject,
     program::{Said, Trouble, run},
 };
-use crate::core::{Version, guard, rspamadm};
+use crate::{
+    catalogue::Cause,
+    core::{Version, guard, rspamadm},
+};
 use serde_json::Value;
 use std::{
     fs,
@@ -112,7 +115,7 @@ impl Seen {
     pub(super) async fn judge(&self, subject: &Subject, report: &mut Report) {
         version::judge(self, report);
         if let Some(why) = &self.refused {
-            report.fail("rspamd.configtest", "A17", why, "correct the file; until then rspamd does not start");
+            report.fail("rspamd.configtest", Cause::A17, why, "correct the file; until then rspamd does not start");
             return;
         }
         report.ok("rspamd.configtest", "rspamd takes its configuration");

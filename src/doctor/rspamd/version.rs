@@ -1,7 +1,7 @@
 //! Versions that seal wrongly.
 
 use super::Seen;
-use crate::{core::Version, doctor::Report};
+use crate::{catalogue::Cause, core::Version, doctor::Report};
 
 /// Says what a version does wrong.
 pub(super) fn judge(seen: &Seen, report: &mut Report) {
@@ -10,41 +10,41 @@ pub(super) fn judge(seen: &Seen, report: &mut Report) {
         return report.unknown(check, "rspamadm names no version", "see `rspamadm --version`");
     };
     let mut sound = true;
-    let mut warn = |applies: bool, code: &str, what: &str, next: &str| {
+    let mut warn = |applies: bool, cause: Cause, what: &str, next: &str| {
         if applies {
             sound = false;
-            report.warn(check, code, format!("rspamd {version} {what}"), next);
+            report.warn(check, cause, format!("rspamd {version} {what}"), next);
         }
     };
     let reuses = seen.is_on("reuse_auth_results");
     let trusts_anybody = seen.arc["trusted_authserv_id"].is_null();
     warn(
         version < Version(3, 6, 0),
-        "B07",
+        Cause::B07,
         "writes an invalid seal on mail that comes with two ARC sets or more",
         "upgrade to 3.6 or later",
     );
     warn(
         reuses && version < Version(3, 10, 0),
-        "B09",
+        Cause::B09,
         "can take dmarc=fail for arc=fail with `reuse_auth_results`",
         "turn it off, or upgrade to 3.10 or later",
     );
     warn(
         reuses && (version < Version(4, 0, 0) || trusts_anybody),
-        "C04",
+        Cause::C04,
         "seals what a sender wrote itself with `reuse_auth_results`",
         "turn it off, or upgrade to 4.0 and set `trusted_authserv_id`",
     );
     warn(
         version < Version(4, 1, 0),
-        "B16",
+        Cause::B16,
         "does not keep the order of its header fields, which Office 365 wants; Gmail takes any",
         "upgrade to 4.1 or later if you forward there too",
     );
     if (Version(3, 10, 0)..Version(3, 10, 2)).contains(&version) {
         let text = format!("rspamd {version} makes invalid signatures with RSA keys");
-        report.fail(check, "B08", text, "upgrade to 3.10.2 or later");
+        report.fail(check, Cause::B08, text, "upgrade to 3.10.2 or later");
     } else if sound {
         report.ok(check, format!("rspamd {version}"));
     }
@@ -63,7 +63,7 @@ mod tests {
             let mut report = Report::default();
             judge(&Seen { version: Version::find(version), arc, ..Seen::default() }, &mut report);
             let worst = report.worst();
-            (report.checks.into_iter().filter_map(|c| c.code).collect::<Vec<_>>().join(" "), worst)
+            (report.checks.into_iter().filter_map(|c| c.code.map(Cause::as_str)).collect::<Vec<_>>().join(" "), worst)
         };
         for (version, reuse, wanted, worst) in [
             ("3.4", false, "B07 B16", Status::Warn),

@@ -9,6 +9,7 @@ use super::{
     run::RunArgs,
 };
 use crate::{
+    catalogue::Cause,
     cli::{
         Args, Context, Global,
         args::Format,
@@ -223,7 +224,7 @@ impl Trial<'_> {
             match self.project.config.outline(Selected { kind, scenarios, renamed, vars: &self.vars }) {
                 Ok(outline) => {
                     for what in outline.hints {
-                        let hint = Warning { code: "W08", what };
+                        let hint = Warning { code: Cause::W08, what };
                         if !found.warnings.contains(&hint) {
                             found.warnings.push(hint);
                         }

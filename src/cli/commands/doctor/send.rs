@@ -1,7 +1,7 @@
 //! `--send`: one mail through the forwarding rule, by the machinery of `run`.
 
 use crate::{
-    catalogue::Family,
+    catalogue::{Cause, Family},
     cli::{Context, failure::Failure, project::Project},
     core::Redactor,
     doctor::{Report, Status},
@@ -58,14 +58,14 @@ pub(super) async fn send(
     const CHECK: &str = "send";
     if report.worst() == Status::Fail {
         let why = "nothing was sent, because something failed above";
-        return report.add(CHECK, Status::Skip, "", why, "");
+        return report.add(CHECK, Status::Skip, None, why, "");
     }
     match run(context, project, (kind, renamed), probe, redactor).await {
         Ok((ended, receiver)) => match ended {
             Some(scenario) => tell(&scenario, receiver.as_deref(), context.clock.now().as_second(), report),
-            None => report.add(CHECK, Status::Unknown, "", "nothing was sent", "report this as a bug"),
+            None => report.add(CHECK, Status::Unknown, None, "nothing was sent", "report this as a bug"),
         },
-        Err(failure) => report.add(CHECK, Status::Fail, "", failure.to_string(), ""),
+        Err(failure) => report.add(CHECK, Status::Fail, None, failure.to_string(), ""),
     }
 }
 
@@ -122,22 +122,22 @@ fn ended(event: RunEvent) -> Option<ScenarioReport> {
 fn tell(scenario: &ScenarioReport, receiver: Option<&str>, now: i64, report: &mut Report) {
     let Some(attempt) = scenario.attempts.last() else {
         let text = scenario.reason.clone().unwrap_or_else(|| "nothing was sent".to_owned());
-        return report.add("send", Status::Unknown, "", text, "");
+        return report.add("send", Status::Unknown, None, text, "");
     };
     if let Some(error) = &attempt.error {
         let text = format!("{}: {}", error.stage, error.message);
-        return report.add("send", Status::Fail, &error.kind.to_string(), text, error.next.clone());
+        return report.add("send", Status::Fail, error.kind.cause(), text, error.next.clone());
     }
     let Some(seen) = attempt.observed.first().filter(|_| scenario.status == Ended::Passed) else {
         let cause = attempt.diagnosis.first();
-        let code = cause.map(|d| d.code.to_string()).unwrap_or_default();
+        let code = cause.and_then(|d| d.code.known());
         let text = format!("the mail to the company did not arrive: {}", attempt.summary);
         // A server that refuses the mail never comes to its forwarding rule.
         let next = cause.filter(|d| d.is_of(Family::D)).map_or_else(
             || "see that the forwarding rule of the company's address is on and leads to the receiver".to_owned(),
             |cause| cause.next.join("; "),
         );
-        return report.add("send", Status::Fail, &code, text, next);
+        return report.add("send", Status::Fail, code, text, next);
     };
     let after = Duration::from_millis(seen.after_ms);
     let text = format!(
@@ -147,9 +147,15 @@ fn tell(scenario: &ScenarioReport, receiver: Option<&str>, now: i64, report: &mu
         after.as_secs_f32()
     );
     if seen.folder == "spam" {
-        report.add("send", Status::Warn, "E02", text, "see what the receiver says against it with `sealcheck inspect`");
+        report.add(
+            "send",
+            Status::Warn,
+            Cause::E02,
+            text,
+            "see what the receiver says against it with `sealcheck inspect`",
+        );
     } else {
-        report.add("send", Status::Ok, "", text, "");
+        report.add("send", Status::Ok, None, text, "");
     }
     seals(seen, receiver, report);
     clock(seen, attempt.duration_ms, now, report);
@@ -171,17 +177,17 @@ fn seals(seen: &Observed, receiver: Option<&str>, report: &mut Report) {
     match verdict {
         _ if ours == 0 => {
             let next = "see `sealcheck explain A00`, and run `sealcheck doctor` on the company's server";
-            report.add(CHECK, Status::Fail, "A00", "nobody before the receiver sealed the mail", next);
+            report.add(CHECK, Status::Fail, Cause::A00, "nobody before the receiver sealed the mail", next);
         }
         Verdict::Fail => {
             let why = seen.verification.as_ref().and_then(|v| v.arc_reason.clone()).unwrap_or_default();
             let text = format!("the chain {} is broken: {why}", list.join(", "));
-            report.add(CHECK, Status::Fail, "B00", text, "run `sealcheck run`, which says why");
+            report.add(CHECK, Status::Fail, Cause::B00, text, "run `sealcheck run`, which says why");
         }
-        Verdict::Pass => report.add(CHECK, Status::Ok, "", format!("the chain {} holds", list.join(", ")), ""),
+        Verdict::Pass => report.add(CHECK, Status::Ok, None, format!("the chain {} holds", list.join(", ")), ""),
         Verdict::None | Verdict::TempError => {
             let next = "ask again when it answers";
-            report.add(CHECK, Status::Unknown, "H03", "DNS gave no answer for a key of the chain", next);
+            report.add(CHECK, Status::Unknown, Cause::H03, "DNS gave no answer for a key of the chain", next);
         }
     }
 }
@@ -194,8 +200,8 @@ fn clock(seen: &Observed, duration_ms: u64, now: i64, report: &mut Report) {
     let apart = if there > now { there - now } else { (now - took - there).max(0) };
     if apart > APART {
         let text = format!("the receiver's clock and this machine's are {apart} seconds apart");
-        report.add("send.clock", Status::Fail, "", text, "set this machine's clock right, with NTP for example");
+        report.add("send.clock", Status::Fail, None, text, "set this machine's clock right, with NTP for example");
     } else {
-        report.add("send.clock", Status::Ok, "", "the receiver's clock is ours", "");
+        report.add("send.clock", Status::Ok, None, "the receiver's clock is ours", "");
     }
 }
