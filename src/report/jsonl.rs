@@ -12,10 +12,18 @@ impl Jsonl {
     pub fn new(sink: Sink) -> Self {
         Self(sink)
     }
+
+    /// Writes an event.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn write(&mut self, event: &RunEvent) -> io::Result<()> {
+        self.0.line(&serde_json::to_string(event)?)
+    }
 }
 
 impl Reporter for Jsonl {
     fn event(&mut self, event: &RunEvent, _: &Tally) -> io::Result<()> {
-        self.0.line(&serde_json::to_string(event)?)
+        self.write(event)
     }
 }

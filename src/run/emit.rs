@@ -43,23 +43,33 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// Takes an event.
+type Record = Arc<dyn Fn(&RunEvent) + Send + Sync>;
+
 /// Numbers events, stamps them with the time, and sends them. Clones share one stream.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Emitter {
     stream: Arc<Mutex<(u64, Sender<RunEvent>)>>,
     clock: Clock,
     redactor: Redactor,
+    record: Option<Record>,
 }
 
 impl Emitter {
     /// A stream that starts at event 0.
     pub fn new(to: Sender<RunEvent>, clock: Clock) -> Self {
-        Self { stream: Arc::new(Mutex::new((0, to))), clock, redactor: Redactor::new() }
+        Self { stream: Arc::new(Mutex::new((0, to))), clock, redactor: Redactor::new(), record: None }
     }
 
     /// A stream in whose texts every secret is masked, before anybody wraps, escapes or shortens them.
     pub fn masked_by(self, redactor: Redactor) -> Self {
         Self { redactor, ..self }
+    }
+
+    /// A stream of which every event is given to `record` before [`emit`](Self::emit) returns: however the process ends,
+    /// nothing was done that the record does not tell of. Those who only read the stream may be behind.
+    pub fn recorded_by(self, record: impl Fn(&RunEvent) + Send + Sync + 'static) -> Self {
+        Self { record: Some(Arc::new(record)), ..self }
     }
 
     /// The clock of the stream.
@@ -74,8 +84,17 @@ impl Emitter {
             let (seq, to) = &mut *stream;
             let event = masked(RunEvent { v: VERSION, t: self.clock.text(), seq: *seq, event }, &self.redactor);
             *seq += 1;
+            if let Some(record) = &self.record {
+                record(&event);
+            }
             let _ = to.send(event);
         }
+    }
+}
+
+impl fmt::Debug for Emitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Emitter")
     }
 }
 
@@ -131,6 +150,24 @@ mod tests {
         let events: Vec<_> = from.iter().map(|e| e.event).collect();
         assert_eq!(events[0], Event::Note { text: "the server said [REDACTED]".into() });
         assert_eq!(events[1], Event::Slow { scenario: ScenarioId::new("x"), attempt: 1, ms: 7 });
+    }
+
+    #[test]
+    fn an_event_is_recorded_before_it_is_read() {
+        let (to, from) = std::sync::mpsc::channel();
+        let recorded = Arc::new(Mutex::new(Vec::new()));
+        let (record, from) = (Arc::clone(&recorded), Mutex::new(from));
+        let emitter = Emitter::new(to, Clock::new(jiff::Timestamp::now)).recorded_by(move |event| {
+            let is_read = from.lock().unwrap().try_recv().is_ok();
+            record.lock().unwrap().push((event.clone(), is_read));
+        });
+        let [first, second] = [1, 2].map(|ms| Event::Slow { scenario: ScenarioId::new("x"), attempt: 1, ms });
+        emitter.emit(first.clone());
+        assert_eq!(recorded.lock().unwrap().len(), 1);
+        emitter.emit(second.clone());
+        let recorded = recorded.lock().unwrap();
+        let recorded: Vec<_> = recorded.iter().map(|(event, is_read)| (event.event.clone(), *is_read)).collect();
+        assert_eq!(recorded, [(first, false), (second, true)]);
     }
 
     #[test]

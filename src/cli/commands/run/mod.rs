@@ -3,6 +3,7 @@
 mod args;
 mod earlier;
 mod info;
+mod record;
 mod settings;
 
 pub(super) use args::LISTEN;
@@ -33,6 +34,7 @@ use crate::{
 };
 use args::NoTests;
 use clap::ArgMatches;
+use record::RunRecord;
 
 /// The variable by which tests shorten every limit of a connection; a run with it says so.
 const TEST_TIME_SCALE: &str = "SEALCHECK_TEST_TIME_SCALE";
@@ -109,7 +111,6 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     let output = &args.output;
     let options = settings.options;
     let looks = looks(context, options.color.value, &output.reports, options.progress.value, &directory);
-    // The record comes first: what anybody was told can be looked for again.
     let record = ReportSpec::record(directory.join(EVENTS), Access::Private);
     let copy = output.record.iter().map(|path| ReportSpec::record(path.clone(), Access::Usual));
     let unwritable = record.unwritable().filter(|_| options.artifacts.value == Artifacts::None);
@@ -120,9 +121,11 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
         ));
     }
     let record = unwritable.is_none().then_some(record);
-    let specs: Vec<ReportSpec> = record.into_iter().chain(copy).chain(options.report.value).collect();
-    reports::writable(&specs)?;
+    let specs: Vec<ReportSpec> = copy.chain(options.report.value).collect();
+    let files: Vec<ReportSpec> = record.iter().chain(&specs).cloned().collect();
+    reports::writable(&files)?;
     project.make_private();
+    let record = RunRecord::new(record, &redactor);
     let reporters = reporters(context, &specs, looks, &redactor)?;
     let (events, received) = std::sync::mpsc::channel();
     let hub = Hub::start(received, reporters).map_err(|e| Failure::Internal(e.to_string()))?;
@@ -158,8 +161,10 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
         redactor: redactor.clone(),
     };
     let emitter = Emitter::new(events, context.clock.clone()).masked_by(redactor.clone());
+    let written = record.clone();
+    let emitter = emitter.recorded_by(move |event| written.write(event));
     let outcome = run::run(plan, options, emitter, stop).await;
-    let errors = hub.join();
+    let errors: Vec<_> = hub.join().into_iter().chain(record.close()).collect();
     signals.abort();
     let mut exit = match outcome {
         Ok((totals, exit)) => {
@@ -173,7 +178,7 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     for error in &errors {
         complain(&format!("error: {error}"));
     }
-    let leaks = reports::leaks(&specs, &redactor);
+    let leaks = reports::leaks(&files, &redactor);
     for leak in &leaks {
         complain(&format!("error: {leak}"));
     }
