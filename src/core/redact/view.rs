@@ -21,6 +21,15 @@ impl Reading {
         Self { unescape: true, pack: true },
     ];
 
+    /// Whether a byte may be read as anything but itself.
+    fn is_special(self, byte: u8) -> bool {
+        match byte {
+            b'=' | b'\n' | b'\r' => true,
+            b'%' | b'\\' | b'&' => self.unescape,
+            _ => self.pack && byte.is_ascii_whitespace(),
+        }
+    }
+
     /// How many of the next bytes are read as what.
     fn next(self, rest: &[u8]) -> (usize, Read) {
         match rest {
@@ -79,6 +88,13 @@ impl View {
         let mut view = Self { bytes: Vec::with_capacity(bytes.len()), changes: Vec::new() };
         let mut from = 0;
         while let Some(rest) = bytes.get(from..).filter(|rest| !rest.is_empty()) {
+            let plain = rest.iter().position(|byte| reading.is_special(*byte)).unwrap_or(rest.len());
+            let (plain, rest) = rest.split_at(plain);
+            view.bytes.extend_from_slice(plain);
+            from += plain.len();
+            if rest.is_empty() {
+                break;
+            }
             let at = view.bytes.len();
             let (taken, read) = reading.next(rest);
             match read {
