@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Codes of harness errors, as JUnit and JSON carry them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[schemars(rename = "HarnessErrorKind")]
+#[schemars(rename = "HarnessCode")]
 pub enum HarnessErrorKind {
     /// A login was refused.
     #[serde(rename = "H01")]

@@ -125,5 +125,5 @@ fn only_the_fields_of_the_set_that_is_wrong_are_shown() {
             "ARC-Authentication-Results: i="
         ]
     );
-    assert_eq!(shown("ARC-Seal: cv=none\r\n"), ["ARC-Seal in line 1 has no reada"]);
+    assert_eq!(shown("ARC-Seal: cv=none\r\n"), ["ARC-Seal in line 1 has no read"]);
 }
