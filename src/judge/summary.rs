@@ -70,9 +70,11 @@ fn describe(copy: &ReceivedCopy, forwarded: bool) -> String {
         return format!("{place}  {}", result("dmarc"));
     }
     let arc = result("arc");
-    let newest = copy.arc.sets.iter().rev().find_map(|s| s.seal.as_ref().map(|seal| (s.instance, seal)));
     // A chain that the receiver does not speak of is its own first seal: no news.
-    let newest = newest.filter(|_| arc.contains('='));
+    if !arc.contains('=') {
+        return format!("{place}  {arc}");
+    }
+    let newest = copy.arc.sets.iter().rev().find_map(|s| s.seal.as_ref().map(|seal| (s.instance, seal)));
     let seal = newest.and_then(|(i, seal)| seal.cv.as_ref().map(|cv| format!("  i={i} cv={cv}")));
     format!("{place}  {arc}{}", seal.unwrap_or_default())
 }

@@ -187,6 +187,9 @@ fn describe(set: &ArcSet, with_selector: bool) -> String {
     let Some(seal) = &set.seal else { return format!("i={} without an ARC-Seal", set.instance) };
     let by = seal.domain.as_deref().unwrap_or("nobody (no d=)");
     let cv = seal.cv.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
-    let selector = seal.selector.as_ref().filter(|_| with_selector).map_or_else(String::new, |s| format!(" s={s}"));
+    let selector = match &seal.selector {
+        Some(selector) if with_selector => format!(" s={selector}"),
+        _ => String::new(),
+    };
     format!("i={} by {by} cv={cv}{selector}", set.instance)
 }

@@ -52,7 +52,7 @@ fn findings<'w>(
     submission: &Submission,
 ) -> Vec<(&'static str, &'w Position, Finding)> {
     // The reply before is none to the message.
-    let reply = submission.deciding().filter(|_| submission.unanswered.is_none());
+    let reply = if submission.unanswered.is_none() { submission.deciding() } else { None };
     // Another refusal than the one that is asked for is an answer, unless the server only had no time.
     let is_answer = |r: &StageReply| is_refusal(wanted) && !refusal::is_limit(&r.reply);
     let untold = submission.unanswered.is_some() || submission.kept_back().is_some_and(|r| !is_answer(r));

@@ -48,9 +48,10 @@ fn finding(judged: &Judged<'_>, by: Claimant<'_>, result: &ResInfo, signed: &[Si
     let meant: Vec<&Signed<'_>> = signed.iter().filter(|(signature, _)| means(result, signature)).collect();
     if meant.is_empty() {
         let reason = "no such signature is in the mail";
-        return match is_receiver && !says_nothing(claims) {
-            true => Finding::disagrees(Verdict::None, reason),
-            false => Finding::open(Verdict::None, format!("{reason} any more")),
+        return if is_receiver && !says_nothing(claims) {
+            Finding::disagrees(Verdict::None, reason)
+        } else {
+            Finding::open(Verdict::None, format!("{reason} any more"))
         };
     }
     // Where a statement fits several, it is right when it is right about one.

@@ -146,7 +146,7 @@ impl<'a> Case<'a> {
         let forwards = |a: &&Account| {
             sent_to(a) && a.forwards_to.as_deref().is_some_and(|to| copy.is_none_or(|c| c.arrival.account == to))
         };
-        let forwarder = target.accounts.values().find(forwards).filter(|_| !direct);
+        let forwarder = if direct { None } else { target.accounts.values().find(forwards) };
         let forwarder = forwarder.map(Account::domain);
         let missing = |c: &&&CheckResult| c.part() == Some(&CheckPart::Delivered);
         let misplaced = failed.iter().any(|c| missing(&c)).then(|| copy.map(|c| c.arrival.folder)).flatten();
@@ -156,14 +156,16 @@ impl<'a> Case<'a> {
             .map(|a| a.address.clone())
             .next();
         let bounces = evidence.bounces.iter().enumerate().map(|(n, b)| (numbered("bounce", n), b));
-        let refused = forwarder.as_deref().filter(|_| copy.is_none()).and_then(|forwarder| {
-            let mut given = bounces.clone().filter_map(|(name, b)| Some((name, &b.dsn, b.returned.as_ref()?)));
-            given.find(|(_, dsn, returned)| was_at(forwarder, dsn, returned))
-        });
+        let mut given = bounces.clone().filter_map(|(name, b)| Some((name, &b.dsn, b.returned.as_ref()?)));
+        let refused = match (copy, forwarder.as_deref()) {
+            (None, Some(forwarder)) => given.find(|(_, dsn, returned)| was_at(forwarder, dsn, returned)),
+            _ => None,
+        };
         let bounces = bounces.map(|(name, b)| (name, &b.dsn)).collect();
         let log = Log::of_lines(&evidence.logs);
         let sent = Message::parse(evidence.sent.raw.clone());
-        let late = copy.filter(|_| failed.iter().any(|c| c.is_about_time())).map(|c| c.after);
+        let is_late = failed.iter().any(|c| c.is_about_time());
+        let late = if is_late { copy.map(|c| c.after) } else { None };
         let survival = match (copy, &refused) {
             (Some(copy), _) => survival(&sent, &copy.message, Some(&copy.verification)),
             (None, Some((.., returned))) => survival_of_returned(&sent, returned),

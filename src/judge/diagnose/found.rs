@@ -48,9 +48,9 @@ pub(super) fn field(artifact: &str, field: &Field) -> EvidenceRef {
     let value = field.value();
     let value = value.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     // Signatures are long and say nothing to people.
-    let value = match value.rfind("; b=").filter(|_| is_signature(&field.name)) {
-        Some(at) => format!("{}; b=…", &value[..at]),
-        None => value,
+    let value = match value.rfind("; b=") {
+        Some(at) if is_signature(&field.name) => format!("{}; b=…", &value[..at]),
+        _ => value,
     };
     quote(artifact, field.line, &format!("{}: {value}", field.name))
 }

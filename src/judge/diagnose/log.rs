@@ -105,7 +105,9 @@ impl Log {
     pub(super) fn refusals(&self) -> Vec<Refusal> {
         let delivered = self.entries("status=sent");
         let refused = self.lines.iter().filter_map(|(at, line)| {
-            if let Some((_, said)) = line.split_once(" said: ").filter(|_| line.contains("status=")) {
+            if line.contains("status=")
+                && let Some((_, said)) = line.split_once(" said: ")
+            {
                 let is_delivered = log::queue_id(line).is_some_and(|id| delivered.contains(id));
                 let is_bad = line.contains("status=bounced") || line.contains("status=deferred");
                 let said = said.split(" (in reply to").next().unwrap_or(said);

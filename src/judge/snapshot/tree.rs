@@ -130,10 +130,10 @@ fn quoted(value: &str, special: &str) -> String {
 }
 
 fn unquoted(text: &str) -> String {
-    match text.starts_with('"') {
-        true => serde_json::from_str(text).unwrap_or_else(|_| text.to_owned()),
-        false => text.to_owned(),
+    if !text.starts_with('"') {
+        return text.to_owned();
     }
+    serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())
 }
 
 fn block(lines: &mut [(usize, String)], at: &mut usize, indent: usize, depth: usize) -> Node {
@@ -144,7 +144,10 @@ fn block(lines: &mut [(usize, String)], at: &mut usize, indent: usize, depth: us
 fn list_block(lines: &mut [(usize, String)], at: &mut usize, indent: usize, depth: usize) -> Node {
     let mut items = Vec::new();
     while let Some((own, text)) = lines.get(*at).cloned() {
-        let Some(rest) = text.strip_prefix('-').filter(|_| own == indent) else { break };
+        if own != indent {
+            break;
+        }
+        let Some(rest) = text.strip_prefix('-') else { break };
         let rest = rest.trim_start();
         if depth < MAX_DEPTH && (entry(rest).is_some() || rest.starts_with("- ")) {
             lines[*at] = (indent + 2, rest.to_owned());

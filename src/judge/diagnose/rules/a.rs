@@ -66,7 +66,7 @@ fn unsealed(mail: &Mail<'_>, forwarder: &str) -> Vec<EvidenceRef> {
     let newest = mail.arc.sets.last().and_then(|set| mail.quote_seal(set));
     let lacks = format!("no ARC-Seal by {forwarder}");
     let lacks = newest.is_none().then(|| quote(&mail.artifact, 0, &lacks));
-    let says = mail.quote_trusted().filter(|_| mail.says("arc").is_none());
+    let says = if mail.says("arc").is_none() { mail.quote_trusted() } else { None };
     newest.into_iter().chain(lacks).chain(says).collect()
 }
 
@@ -138,7 +138,7 @@ fn ineligible(case: &Case<'_>) -> Option<Diagnosis> {
         (Some(_), false, None) => (Cause::A01, High),
         (None, false, _) => return None,
     };
-    let unchecked = unchecked.filter(|_| cause == Cause::A11);
+    let unchecked = if cause == Cause::A11 { unchecked } else { None };
     Some(found(cause, confidence).seen(refused).seen(unchecked).seen([task.at.clone()]))
 }
 
@@ -170,11 +170,13 @@ fn broken_before(mail: &Mail<'_>) -> Option<(Confidence, EvidenceRef)> {
     let newest = mail.foreign().last()?;
     let marked = newest.seal.as_ref().is_some_and(|s| s.cv == Some(ChainValidationStatus::Fail));
     let failed = mail.verified(newest).is_some_and(|v| v.seal == Verdict::Fail);
-    let confidence = match marked || failed {
-        true => High,
+    let confidence = if marked || failed {
+        High
+    } else if !mail.arc.defects.is_empty() {
         // A header filter of the forwarder's own can have taken a part of a set away.
-        false if !mail.arc.defects.is_empty() => Low,
-        false => return None,
+        Low
+    } else {
+        return None;
     };
     Some((confidence, mail.quote_seal(newest)?))
 }

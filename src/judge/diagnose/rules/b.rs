@@ -40,16 +40,19 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
 
 /// Without DNS there is only the structure of the chain and the receiver's word.
 fn claimed(mail: &Mail<'_>) -> Option<Diagnosis> {
-    let says = mail.says("arc").filter(|arc| arc.result == "fail");
-    structure(mail).or_else(|| {
-        let (cause, confidence) = match says.map(|_| says_body_hash(mail))? {
-            // Long lines and encodings are changes of their own kinds (B17, B05).
-            true if is_plain(mail.message) => (Cause::B04, High),
-            true => (Cause::B04, Low),
-            false => (Cause::B00, Certain),
-        };
-        Some(found(cause, confidence).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
-    })
+    if let Some(structure) = structure(mail) {
+        return Some(structure);
+    }
+    mail.says("arc").filter(|arc| arc.result == "fail")?;
+    let (cause, confidence) = if !says_body_hash(mail) {
+        (Cause::B00, Certain)
+    } else if is_plain(mail.message) {
+        (Cause::B04, High)
+    } else {
+        // Long lines and encodings are changes of their own kinds (B17, B05).
+        (Cause::B04, Low)
+    };
+    Some(found(cause, confidence).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
 }
 
 fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Vec<Diagnosis> {
@@ -86,8 +89,11 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
 
 /// A key that is not there beside a body that was changed: in an attempt it never was, later it may have gone since.
 fn key_beside(case: &Case<'_>, mail: &Mail<'_>, broken: &Diagnosis) -> Option<Diagnosis> {
+    if !of_body(broken) {
+        return None;
+    }
     let facts = &mail.verified(mail.foreign().last()?)?.ams_facts;
-    let mut key = key(facts).filter(|_| of_body(broken))?;
+    let mut key = key(facts)?;
     if case.attempt.is_none() {
         key.confidence = Low;
     }
@@ -237,7 +243,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     let has = |cause| v.ams_facts.causes.contains(&cause);
     // Who found that the body had changed had the key.
     let had_key = has(SignatureDefect::BodyHash) && says_body_hash(mail);
-    if let Some(key) = key(&v.ams_facts).filter(|_| !had_key) {
+    if !had_key && let Some(key) = key(&v.ams_facts) {
         return Some(key.seen(reason).seen(seen()));
     }
     let key_of = |facts: &SignatureFacts| facts.key.as_ref().map(|k| k.name.clone());
@@ -278,22 +284,22 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
         return None;
     }
     let body = v.ams_facts.body_hash.is_some().then(|| "B04: the body hash matches".to_owned());
-    let volatile = ams.signed_headers.iter().find(|h| is_volatile(h));
+    let has_volatile = ams.signed_headers.iter().any(|h| is_volatile(h));
     // Where what was sent is known, another field may have changed as well.
     let others = case.survival_of(set).map(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
-    Some(match (key_fits, volatile.filter(|_| others != Some(true))) {
-        (true, Some(_)) => found(Cause::B13, if others.is_some() { High } else { Low })
+    Some(match (key_fits, has_volatile && others != Some(true)) {
+        (true, true) => found(Cause::B13, if others.is_some() { High } else { Low })
             .seen(seen())
             .seen(reason)
             .excluding(excluded)
             .excluding(body),
-        (true, None) if seal_holds => header_changed(case, mail)
+        (true, false) if seal_holds => header_changed(case, mail)
             .seen(changed_headers(case, mail, set))
             .seen(reason)
             .seen(seen())
             .excluding(excluded)
             .excluding(body),
-        (true, None) => found(Cause::B00, Certain).seen(reason).seen(seen()).excluding(body),
+        (true, false) => found(Cause::B00, Certain).seen(reason).seen(seen()).excluding(body),
         (false, _) => other_key(case).seen(reason).seen(seen()).excluding(key_found(v)).excluding(body),
     })
 }

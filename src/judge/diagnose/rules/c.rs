@@ -122,9 +122,9 @@ fn hidden_client(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Diagn
     let relayed = own.iter().skip(1).find(|h| h.from_ip.as_deref().is_some_and(|ip| comment.contains(ip)));
     // Of what we handed over ourselves, the first hop is ours, wherever we are.
     let is_ours = case.attempt.as_ref().is_some_and(|attempt| attempt.first == FirstServer::Company);
-    let local = own.first().filter(|_| !is_ours).filter(|h| {
+    let local = own.first().filter(|h| {
         let ip = h.from_ip.as_deref().filter(|ip| comment.contains(ip));
-        ip.and_then(|ip| ip.parse().ok()).is_some_and(is_local)
+        !is_ours && ip.and_then(|ip| ip.parse().ok()).is_some_and(is_local)
     });
     let hop = relayed.or(local)?;
     Some(found(Cause::C03, High).seen(mail.quote_line(aar.line)).seen(mail.quote_line(hop.line)))
@@ -202,7 +202,10 @@ fn not_trusted(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
         // All that the forwarder can do is done: it passes SPF itself, and its seal, which holds, speaks for the author.
         // What it changed on delivery would not be seen.
         let done = vouched && !mail.is_only_header() && author_s(mail).all(|d| d.result == Verdict::None);
-        let path = field(&mail.artifact, path.filter(|_| done)?);
+        if !done {
+            return None;
+        }
+        let path = field(&mail.artifact, path?);
         return Some(found(Cause::C06, Low).seen(mail.quote_line(aar.line)).seen([path]).next([next]));
     }
     let passes = mail.says("arc").is_some_and(|arc| arc.result == "pass");

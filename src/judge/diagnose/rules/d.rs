@@ -42,7 +42,8 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
 fn refused(case: &Case<'_>, refusal: &Refusal) -> Diagnosis {
     let Refusal { reply, at, by } = refusal;
     let text = reply.text.to_lowercase();
-    let milter = case.log.find(&["connect to Milter service"]).filter(|_| text.contains("service unavailable"));
+    let is_unavailable = text.contains("service unavailable");
+    let milter = if is_unavailable { case.log.find(&["connect to Milter service"]) } else { None };
     let diagnosis = match refusal::cause(reply) {
         _ if milter.is_some() => found(Cause::A17, Certain).seen(milter),
         Some((cause @ Cause::D10, _)) => found(cause, Certain),
@@ -62,7 +63,8 @@ fn refused(case: &Case<'_>, refusal: &Refusal) -> Diagnosis {
         }
         (RefusedBy::Forwarder, true) => Some("wait: the sender's own server tries again"),
         (RefusedBy::Next, true) => Some("wait: the forwarder tries again"),
-        (_, false) => Some("look for the bounce: the outside sender got it").filter(|_| case.bounces.is_empty()),
+        (_, false) if case.bounces.is_empty() => Some("look for the bounce: the outside sender got it"),
+        (_, false) => None,
     };
     diagnosis.seen([at.clone()]).next(again.map(str::to_owned))
 }
@@ -84,14 +86,15 @@ fn beside_copy(case: &Case<'_>, mail: &Mail<'_>, diagnosis: Diagnosis) -> Diagno
         let next = "postconf bounce_size_limit: a larger mail, or one sent with RET=HDRS, comes back without its body";
         return diagnosis.seen([quote(&mail.artifact, 0, &text)]).next([next.to_owned()]);
     }
-    let held = verified.filter(|_| case.log.replaced_on_delivery().next().is_none()).map(|_| match authors {
+    if verified.is_none() || case.log.replaced_on_delivery().next().is_some() {
+        return diagnosis;
+    }
+    let held = match authors {
         Some(dkim) => format!("B04, B06, C05: chain and DKIM d={} hold", dkim.d),
         None => "B04, B06: the chain holds".to_owned(),
-    });
-    let next = held.as_ref().map(|_| "postconf smtp_header_checks smtp_body_checks".to_owned());
-    let held =
-        held.map(|held| format!("{held} in the copy that came back, which is older than what is changed on delivery"));
-    diagnosis.excluding(held).next(next)
+    };
+    let held = format!("{held} in the copy that came back, which is older than what is changed on delivery");
+    diagnosis.excluding([held]).next(["postconf smtp_header_checks smtp_body_checks".to_owned()])
 }
 
 /// Whether a reply blames the envelope sender of the server that forwards: `SPF [x]`, `MAIL FROM domain [x]`.

@@ -77,7 +77,7 @@ fn unseen(case: &Case<'_>, attempt: &Attempt) -> Option<Diagnosis> {
 
 /// In the spam folder, although the receiver found nothing wrong with it.
 fn in_spam(mail: &Mail<'_>) -> Option<Diagnosis> {
-    let trusted = mail.trusted.filter(|_| mail.misplaced == Some(Folder::Spam))?;
+    let trusted = if mail.misplaced == Some(Folder::Spam) { mail.trusted? } else { return None };
     let authentic = !trusted.results.iter().any(|r| (r.method == "dmarc" || r.method == "arc") && r.result != "pass");
     let place = match mail.folder_name {
         "" => "found in the folder with \\Junk".to_owned(),
@@ -104,8 +104,8 @@ fn late(case: &Case<'_>, attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis
     // Trace fields tell whole seconds: the true delay can be one less.
     let on_the_way = slowest.is_some_and(|(_, delay)| delay > 1 && (delay - 1) * 2 >= after.as_secs());
     let text = quote(&mail.artifact, 0, "it came after the time that `within` allows");
-    match case.mailboxes.and_then(|m| m.goodbyes.first()).filter(|_| !on_the_way) {
-        Some(goodbye) => Some(found(Cause::E07, High).seen([text, quote("imap.log", 0, goodbye)])),
-        None => Some(found(Cause::E06, High).seen([text]).seen(at)),
+    match case.mailboxes.and_then(|m| m.goodbyes.first()) {
+        Some(goodbye) if !on_the_way => Some(found(Cause::E07, High).seen([text, quote("imap.log", 0, goodbye)])),
+        _ => Some(found(Cause::E06, High).seen([text]).seen(at)),
     }
 }

@@ -49,7 +49,9 @@ fn line(result: &ResInfo, mask: &Mask) -> String {
 
 /// What a comment says beyond the result. Google's `spf` comments only repeat domain and address.
 fn comment(result: &ResInfo, mask: &Mask) -> Vec<String> {
-    if let Some(comment) = result.arc_comment().filter(|_| result.method == "arc") {
+    if result.method == "arc"
+        && let Some(comment) = result.arc_comment()
+    {
         return carried(&comment, mask);
     }
     let Some(text) = result.comment.as_deref() else { return Vec::new() };
