@@ -3,7 +3,7 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use sealcheck::{
-    judge::diagnose::{Given, Log, diagnose_mail},
+    judge::diagnose::{DiagnoseInput, ServerLog, diagnose_mail},
     mail::{
         Message,
         arc::ArcChain,
@@ -85,8 +85,9 @@ fn many(c: &mut Criterion) {
             )
         });
         let message = Message::parse(received.into_bytes());
-        group
-            .bench_function(format!("{count} Received"), |b| b.iter(|| diagnosed(black_box(&message), Log::default())));
+        group.bench_function(format!("{count} Received"), |b| {
+            b.iter(|| diagnosed(black_box(&message), ServerLog::default()))
+        });
         let log = of(|n| {
             format!(
                 "Nov 24 02:45:36 mx postfix/cleanup[1]: {n:08X}: message-id=<1@ext.example>\nNov 24 02:45:36 mx postfix/smtp[1]: \
@@ -95,7 +96,7 @@ fn many(c: &mut Criterion) {
         });
         let short = Message::parse(&b"Message-ID: <1@ext.example>\r\n\r\n"[..]);
         group.bench_function(format!("{count} bounces in a log"), |b| {
-            b.iter(|| diagnosed(&short, Log::of_message(black_box(&log), "mail.log", "<1@ext.example>")));
+            b.iter(|| diagnosed(&short, ServerLog::of_message(black_box(&log), "mail.log", "<1@ext.example>")));
         });
         for (name, text) in [
             ("at one name", of(|n| format!("s.mid.example. 300 IN TXT \"v={n}\"\n"))),
@@ -108,8 +109,8 @@ fn many(c: &mut Criterion) {
 }
 
 /// What is wrong with a message, by its path and a log.
-fn diagnosed(message: &Message, log: Log) -> Vec<Diagnosis> {
-    diagnose_mail(Given {
+fn diagnosed(message: &Message, log: ServerLog) -> Vec<Diagnosis> {
+    diagnose_mail(DiagnoseInput {
         artifact: "x.eml",
         message,
         trusted: None,

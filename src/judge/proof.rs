@@ -1,7 +1,7 @@
 //! Is a mail that no diagnosis explains sound? What speaks for it, what against it, and what nobody looked at: that nothing
 //! is wrong is said of a mail only when this proves it.
 
-use super::diagnose::Log;
+use super::diagnose::ServerLog;
 use crate::{
     mail::{
         Message,
@@ -32,7 +32,7 @@ pub struct Looked<'a> {
     /// The report in it, when it is a bounce.
     pub dsn: Option<&'a Dsn>,
     /// The log lines about it.
-    pub log: &'a Log,
+    pub log: &'a ServerLog,
     /// How many logs were searched for it.
     pub logs: usize,
     /// It ends inside of its header.

@@ -2,7 +2,9 @@
 
 use sealcheck::{
     evidence::FirstServer,
-    judge::diagnose::{Attempt, Case, Given, Log, Mail, Refusal, RefusedBy, diagnose_case, diagnose_mail},
+    judge::diagnose::{
+        Attempt, DiagnoseInput, Facts, MailFacts, Refusal, RefusedBy, ServerLog, diagnose_facts, diagnose_mail,
+    },
     mail::{
         Message,
         arc::ArcChain,
@@ -115,7 +117,7 @@ pub(crate) const ROWS: [Row; 34] = [
         let reply = Reply::parse("550 5.7.1 Service unavailable").unwrap();
         let at = EvidenceRef { artifact: "smtp.log".into(), line: 0, text: reply.to_string() };
         let refused = Some(Refusal { reply, at, by: RefusedBy::First(FirstServer::Company) });
-        diagnose_case(&Case { refused, ..Case::default() })
+        diagnose_facts(&Facts { refused, ..Facts::default() })
     }),
     row("D11 certain", || {
         let text = format!("Return-Path: <>\r\n{}{RECEIVED}{AUTHOR}\r\nbody\r\n", sealed(PASSED));
@@ -274,7 +276,7 @@ pub(crate) fn diagnosed(text: &str, log: &str, verification: &Verification) -> V
 pub(crate) fn given(text: &str, log: &str, verification: Option<&Verification>) -> Vec<Diagnosis> {
     let message = Message::parse(text);
     let trusted = authres::receiver(&message).and_then(|id| authres::trusted(&message, &id).trusted);
-    diagnose_mail(Given {
+    diagnose_mail(DiagnoseInput {
         artifact: "received.eml",
         message: &message,
         trusted: trusted.as_ref(),
@@ -285,7 +287,7 @@ pub(crate) fn given(text: &str, log: &str, verification: Option<&Verification>) 
         returned: None,
         sent: None,
         forwarder: Some("company.example"),
-        log: Log::of(log.lines(), "server.log"),
+        log: ServerLog::of(log.lines(), "server.log"),
     })
 }
 
@@ -299,8 +301,8 @@ pub(crate) fn in_an_attempt(
     let message = Message::parse(copy);
     let (arc, hops) = (ArcChain::of(&message), received::hops(&message));
     let sent = sent.map(Message::parse);
-    diagnose_case(&Case {
-        mail: Some(Mail {
+    diagnose_facts(&Facts {
+        mail: Some(MailFacts {
             artifact: "received.eml".into(),
             message: &message,
             trusted: None::<&AuthenticationResults>,
@@ -319,7 +321,7 @@ pub(crate) fn in_an_attempt(
         sent,
         forwarder: Some("company.example".into()),
         attempt: Some(Attempt { accepted: true, ..attempt }),
-        ..Case::default()
+        ..Facts::default()
     })
 }
 

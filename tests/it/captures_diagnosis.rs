@@ -4,7 +4,7 @@
 use crate::by_hand::first;
 use sealcheck::{
     evidence::ReturnedMail,
-    judge::diagnose::{Case, Given, Log, diagnose_case, diagnose_mail},
+    judge::diagnose::{DiagnoseInput, Facts, ServerLog, diagnose_facts, diagnose_mail},
     mail::{
         Message,
         arc::ArcChain,
@@ -125,15 +125,15 @@ fn dns(key: Key) -> Dns {
 
 fn diagnosed(mail: &str, log: Option<&str>, key: Key) -> Vec<Diagnosis> {
     let text = log.map(|log| fs::read_to_string(fixtures().join(format!("{log}.log"))).unwrap_or_default());
-    let log = Log::of(text.iter().flat_map(|t| t.lines()), "mail.log");
+    let log = ServerLog::of(text.iter().flat_map(|t| t.lines()), "mail.log");
     if mail == NO_MAIL {
-        return diagnose_case(&Case { log, forwarder: Some("company.example".into()), ..Case::default() });
+        return diagnose_facts(&Facts { log, forwarder: Some("company.example".into()), ..Facts::default() });
     }
     diagnosed_text(fs::read(fixtures().join(format!("{mail}.eml"))).unwrap(), log, key)
 }
 
 /// What is said of a mail or a bounce from that day, which may have been edited since.
-pub(crate) fn diagnosed_text(text: impl Into<Vec<u8>>, log: Log, key: Key) -> Vec<Diagnosis> {
+pub(crate) fn diagnosed_text(text: impl Into<Vec<u8>>, log: ServerLog, key: Key) -> Vec<Diagnosis> {
     let message = Message::parse(text);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let verification = runtime.block_on(verify(&message, &dns(key), 1_795_500_000));
@@ -146,7 +146,7 @@ pub(crate) fn diagnosed_text(text: impl Into<Vec<u8>>, log: Log, key: Key) -> Ve
         verification: Some(runtime.block_on(verify_returned(&message, extent, &dns(key), 1_795_500_000))),
         message,
     });
-    diagnose_mail(Given {
+    diagnose_mail(DiagnoseInput {
         artifact: "received.eml",
         message: &message,
         trusted: trust.trusted.as_ref(),

@@ -7,7 +7,7 @@ use crate::by_hand::{
 };
 use sealcheck::{
     evidence::{Folder, MailboxNotes, Others, Searched},
-    judge::diagnose::{Attempt, Case, Mail, diagnose_case, of_error},
+    judge::diagnose::{Attempt, Facts, MailFacts, diagnose_facts, of_error},
     mail::{Message, arc::ArcChain, received},
     outcome::{HarnessErrorKind, MailboxTrouble, StageError},
     verify::{Canonicalization, KeyFacts, SignatureDefect, Verdict, Verification},
@@ -184,7 +184,7 @@ fn office_365_is_blamed_for_what_it_minds_only() {
 fn waited(copy: Option<&str>, mailboxes: &MailboxNotes, attempt: Attempt) -> String {
     let message = Message::parse(copy.unwrap_or_default());
     let (arc, hops) = (ArcChain::of(&message), received::hops(&message));
-    let mail = copy.map(|_| Mail {
+    let mail = copy.map(|_| MailFacts {
         artifact: "received.eml".into(),
         message: &message,
         trusted: None,
@@ -197,7 +197,7 @@ fn waited(copy: Option<&str>, mailboxes: &MailboxNotes, attempt: Attempt) -> Str
         returned: None,
     });
     let attempt = Some(Attempt { accepted: true, ..attempt });
-    first(&diagnose_case(&Case { mail, mailboxes: Some(mailboxes), attempt, ..Case::default() }))
+    first(&diagnose_facts(&Facts { mail, mailboxes: Some(mailboxes), attempt, ..Facts::default() }))
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn silence_means_something_else_when_other_mail_came() {
     let next = |others: Others, attempt: Attempt| {
         let mailboxes = MailboxNotes { others: vec![others], ..MailboxNotes::default() };
         let attempt = Some(Attempt { accepted: true, silent: true, ..attempt });
-        let found = diagnose_case(&Case { mailboxes: Some(&mailboxes), attempt, ..Case::default() });
+        let found = diagnose_facts(&Facts { mailboxes: Some(&mailboxes), attempt, ..Facts::default() });
         found[0].next.clone()
     };
     let others = |sent, came, meanwhile| Others { account: "gmail".into(), sent, came, meanwhile, slowest: None };

@@ -4,7 +4,7 @@ use crate::{
     by_hand::first,
     captures_diagnosis::{Key, diagnosed_text, fixtures},
 };
-use sealcheck::{judge::diagnose::Log, outcome::Diagnosis};
+use sealcheck::{judge::diagnose::ServerLog, outcome::Diagnosis};
 use std::fs;
 
 /// A bounce of a real Postfix with a sound copy in it: the receiver was told to refuse it for its DMARC policy.
@@ -24,7 +24,7 @@ fn header_only(bounce: &str) -> String {
 }
 
 fn told(bounce: &str, log: &str, key: Key) -> Vec<Diagnosis> {
-    diagnosed_text(bounce, Log::of(log.lines(), "mail.log"), key)
+    diagnosed_text(bounce, ServerLog::of(log.lines(), "mail.log"), key)
 }
 
 fn codes(bounce: &str, log: &str) -> Vec<String> {

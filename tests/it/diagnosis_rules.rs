@@ -5,7 +5,7 @@ use crate::by_hand::{
     first, forwarded, google, office_365, one, sealed, set, verified,
 };
 use sealcheck::{
-    judge::diagnose::{Given, Log, diagnose_mail},
+    judge::diagnose::{DiagnoseInput, ServerLog, diagnose_mail},
     mail::{Message, arc::ArcChain, received},
     verify::{SignatureDefect, Verdict, Verification},
 };
@@ -28,7 +28,7 @@ fn a_sound_mail_is_told_nothing() {
     let direct =
         text.replace("d=company.example", "d=sender.example").replace("mx.company.example", "mx.sender.example");
     let message = Message::parse(direct);
-    let given = Given {
+    let given = DiagnoseInput {
         artifact: "a.eml",
         message: &message,
         trusted: None,
@@ -39,7 +39,7 @@ fn a_sound_mail_is_told_nothing() {
         returned: None,
         sent: None,
         forwarder: None,
-        log: Log::default(),
+        log: ServerLog::default(),
     };
     assert_eq!(diagnose_mail(given), [], "nobody says that it was forwarded");
 }
@@ -89,7 +89,7 @@ fn lines_of_other_messages_are_left_out_of_a_log() {
     let text = format!("{RECEIVED}{AUTHOR}Message-ID: <mine@sender.example>\r\n\r\nbody\r\n");
     let message = Message::parse(text);
     let verification = verified(0, AUTHOR_PASSES);
-    let found = diagnose_mail(Given {
+    let found = diagnose_mail(DiagnoseInput {
         artifact: "a.eml",
         message: &message,
         trusted: None,
@@ -100,7 +100,7 @@ fn lines_of_other_messages_are_left_out_of_a_log() {
         returned: None,
         sent: None,
         forwarder: Some("company.example"),
-        log: Log::of_message(log, "rspamd.log", "<mine@sender.example>"),
+        log: ServerLog::of_message(log, "rspamd.log", "<mine@sender.example>"),
     });
     assert_eq!(first(&found), "A01 high");
     assert_eq!((found[0].evidence[0].artifact.as_str(), found[0].evidence[0].line), ("rspamd.log", 3));

@@ -2,7 +2,7 @@
 //! coverage in `tests/fuzz`.
 
 use sealcheck::{
-    judge::diagnose::{Given, Log, diagnose_mail},
+    judge::diagnose::{DiagnoseInput, ServerLog, diagnose_mail},
     mail::{
         Message,
         arc::ArcChain,
@@ -41,7 +41,7 @@ pub(crate) const READERS: [Reader; 17] = [
     Reader { name: "received-spf", read: |data| field("Received-SPF", data, |m| drop(received_spf::all(m))) },
     Reader { name: "reply", read: reply },
     Reader { name: "log", read: log_lines },
-    Reader { name: "path", read: |data| message(data, |m| diagnosed(m, Log::default())) },
+    Reader { name: "path", read: |data| message(data, |m| diagnosed(m, ServerLog::default())) },
     Reader { name: "server-log", read: server_log },
     Reader { name: "zone", read: zone },
     Reader { name: "yaml", read: yaml },
@@ -99,8 +99,8 @@ fn log_lines(data: &[u8]) {
 }
 
 /// Says what is wrong with a message, by its path and the log of the server that forwarded it.
-fn diagnosed(message: &Message, log: Log) {
-    diagnose_mail(Given {
+fn diagnosed(message: &Message, log: ServerLog) {
+    diagnose_mail(DiagnoseInput {
         artifact: "x.eml",
         message,
         trusted: None,
@@ -116,7 +116,7 @@ fn diagnosed(message: &Message, log: Log) {
 }
 
 fn server_log(data: &[u8]) {
-    let log = Log::of_message(&String::from_utf8_lossy(data), "mail.log", "<1@sender.example>");
+    let log = ServerLog::of_message(&String::from_utf8_lossy(data), "mail.log", "<1@sender.example>");
     diagnosed(&Message::parse(&b"From: alice@sender.example\r\n\r\n"[..]), log);
 }
 

@@ -20,7 +20,6 @@ const LEFT: &[&[&str]] = &[
         "judge/check/scenario.rs",
         "judge/check/smtp.rs",
     ],
-    &["judge/diagnose/case.rs", "judge/diagnose/log.rs", "judge/diagnose/silence.rs"],
     &["lab/embedded/authenticate/chain.rs", "lab/embedded/signing/arc.rs"],
     &["lab/embedded/imap_server/folders.rs", "lab/embedded/imap_server/session.rs"],
     &["lab/embedded/imap_server/search/gm_raw.rs", "lab/embedded/imap_server/search/key.rs"],

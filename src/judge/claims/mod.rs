@@ -33,7 +33,7 @@ pub struct Judged<'a> {
 
 /// Every claim about the chain or a DKIM signature: those of the receiver, then those of each sealer before it.
 pub fn claims(judged: Judged<'_>) -> Vec<Claim> {
-    let foreign = super::foreign(judged.arc, judged.trusted, judged.seal_domain);
+    let foreign = super::upstream_sets(judged.arc, judged.trusted, judged.seal_domain);
     let signed = signatures::signed(&judged);
     let mut out = Vec::new();
     if let Some(trusted) = judged.trusted {

@@ -1,9 +1,8 @@
 //! A mail that somebody has, with no attempt behind it.
 
 use super::{
-    Case, Log, Mail,
-    case::{related, was_at},
-    diagnose_case,
+    Facts, MailFacts, ServerLog, diagnose_facts,
+    facts::{related, was_at},
 };
 use crate::{
     core::domain::is_at_or_below,
@@ -17,7 +16,7 @@ use std::collections::HashMap;
 
 /// A mail, read, with what its owner knows of it.
 #[derive(Debug)]
-pub struct Given<'a> {
+pub struct DiagnoseInput<'a> {
     /// The name to quote it by.
     pub artifact: &'a str,
     /// The message.
@@ -39,18 +38,18 @@ pub struct Given<'a> {
     /// The domain of the server that forwarded it, where somebody says so; else the path is asked.
     pub forwarder: Option<&'a str>,
     /// Log lines about it.
-    pub log: Log,
+    pub log: ServerLog,
 }
 
 /// What is wrong with a mail, the most certain first; empty when nothing is.
-pub fn diagnose_mail(given: Given<'_>) -> Vec<Diagnosis> {
+pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
     let forwarder = given.forwarder.map(str::to_ascii_lowercase).or_else(|| match (given.dsn, given.returned) {
         (None, _) => forwarder(given.message, given.hops),
         (Some(dsn), returned) => reporter(dsn).or_else(|| returned.and_then(|r| forwarder(&r.message, &r.hops))),
     });
     let (mail, survival) = match given.dsn {
         None => {
-            let mail = Mail {
+            let mail = MailFacts {
                 artifact: given.artifact.to_owned(),
                 message: given.message,
                 trusted: given.trusted,
@@ -67,11 +66,11 @@ pub fn diagnose_mail(given: Given<'_>) -> Vec<Diagnosis> {
         // A bounce is written by the server that it comes from: nobody forwarded it, but what it gives back.
         Some(dsn) => {
             let refused = given.returned.filter(|r| forwarder.as_deref().is_some_and(|f| was_at(f, dsn, r)));
-            let mail = refused.map(|returned| Mail::of_returned(given.artifact, returned));
+            let mail = refused.map(|returned| MailFacts::of_returned(given.artifact, returned));
             (mail, refused.zip(given.sent).map(|(returned, (_, sent))| survival_of_returned(sent, returned)))
         }
     };
-    let case = Case {
+    let facts = Facts {
         survival: survival.unwrap_or_default(),
         sent: given.sent.map(|(_, sent)| sent.clone()),
         sent_name: given.sent.map(|(name, _)| name.to_owned()),
@@ -79,9 +78,9 @@ pub fn diagnose_mail(given: Given<'_>) -> Vec<Diagnosis> {
         mail,
         log: given.log,
         forwarder,
-        ..Case::default()
+        ..Facts::default()
     };
-    diagnose_case(&case)
+    diagnose_facts(&facts)
 }
 
 /// The domain of the server that wrote a bounce, where it forwards: it took the mail for an address of its own, and could

@@ -1,20 +1,22 @@
 //! Why did it fail? The catalogue of causes, and the rules that go from what was seen to its rows.
 //!
-//! Pure functions. Both ways in, an attempt of a run and a mail that somebody has, build the same [`Case`] and meet the
+//! Pure functions. Both ways in, an attempt of a run and a mail that somebody has, build the same [`Facts`] and meet the
 //! same rules. `X00` of a family says what is certain and that its cause cannot be proved from what is at hand.
 
-mod case;
-mod found;
-mod log;
+mod builder;
+mod facts;
 mod mail;
+mod missing_delivery;
 mod rules;
-mod silence;
+mod server_log;
+mod server_refusal;
 
-use case::is_unauthentic;
-pub use case::{Attempt, Case, Mail, Refusal, RefusedBy};
-pub use log::Log;
-pub use mail::{Given, diagnose_mail};
-pub use silence::{checked, notes};
+use facts::is_unauthentic;
+pub use facts::{Attempt, Facts, MailFacts};
+pub use mail::{DiagnoseInput, diagnose_mail};
+pub use missing_delivery::{checked, notes};
+pub use server_log::ServerLog;
+pub use server_refusal::{Refusal, RefusedBy};
 
 use crate::{
     catalogue::{Cause, Family},
@@ -28,7 +30,7 @@ use std::cmp::Reverse;
 /// Why the checks of an attempt failed, the most certain first; empty when all hold, and when nothing is wrong with the
 /// mail that could be their reason.
 pub fn diagnose(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> Vec<Diagnosis> {
-    let all = Case::of(evidence, checks, target).map(|case| diagnose_case(&case)).unwrap_or_default();
+    let all = Facts::of(evidence, checks, target).map(|facts| diagnose_facts(&facts)).unwrap_or_default();
     let explains = checks.iter().any(|c| !c.passed && cause_of(c, &all).is_some());
     if explains { all } else { Vec::new() }
 }
@@ -59,18 +61,18 @@ pub fn of_error(error: &StageError) -> Option<Diagnosis> {
 /// What it means that rspamd or Postfix cannot work with its configuration and says this: no mail that is to be sealed gets that
 /// far. `log` is the artifact with what it says, and `check` the command that tells it again.
 pub fn of_configuration(log: &str, check: &str, said: &str) -> Diagnosis {
-    let lines = said.lines().zip(1..).map(|(line, n)| found::quote(log, n, line));
+    let lines = said.lines().zip(1..).map(|(line, n)| builder::quote(log, n, line));
     let next = [check, "sealcheck explain A17"].map(str::to_owned);
-    found::found(Cause::A17, Confidence::Certain).seen(lines).next(next)
+    builder::found(Cause::A17, Confidence::Certain).seen(lines).next(next)
 }
 
-/// Every diagnosis of a case, the most certain first, of equals in the order of the families.
-pub fn diagnose_case(case: &Case<'_>) -> Vec<Diagnosis> {
-    let mut all = rules::all(case);
+/// Every diagnosis of these facts, the most certain first, of equals in the order of the families.
+pub fn diagnose_facts(facts: &Facts<'_>) -> Vec<Diagnosis> {
+    let mut all = rules::all(facts);
     // Where the copy that was refused shows what is wrong with it, the refusal is what followed. A seal that is missing or
     // broken is certain, also where its cause is not.
     let is_cause = |d: &Diagnosis| is_of(d, &[Family::A, Family::B]) || d.confidence > Confidence::Low;
-    let shown = case.mail.as_ref().is_some_and(|mail| mail.returned.is_some())
+    let shown = facts.mail.as_ref().is_some_and(|mail| mail.returned.is_some())
         && all.iter().any(|d| (is_of(d, &[Family::A, Family::B, Family::C]) || d.code == Cause::D12) && is_cause(d));
     // That a bounce shows an address is no reason for the bounce.
     all.sort_by_key(|d| {

@@ -5,7 +5,7 @@ use crate::{
     evidence::ReturnedMail,
     judge::{
         claims::{Judged, claims},
-        diagnose::{Given, Log, diagnose_mail},
+        diagnose::{DiagnoseInput, ServerLog, diagnose_mail},
         proof::{Looked, Proof, proof},
         refusal::{Refusal, refusals},
         survival, survival_of_returned,
@@ -153,7 +153,7 @@ impl Explained {
             logs: known.logs.len(),
             is_cut_off: known.is_cut_off,
         });
-        let diagnosis = diagnose_mail(Given {
+        let diagnosis = diagnose_mail(DiagnoseInput {
             artifact: known.name,
             message,
             trusted: trust.trusted.as_ref(),
@@ -205,11 +205,11 @@ async fn returned(message: Message, extent: dsn::Returned, known: &Known<'_>) ->
 }
 
 /// The lines of logs about these messages.
-fn log(logs: &[(String, String)], messages: [Option<&Message>; 2]) -> Log {
-    let mut log = Log::default();
+fn log(logs: &[(String, String)], messages: [Option<&Message>; 2]) -> ServerLog {
+    let mut log = ServerLog::default();
     for (name, text) in logs {
         for message in messages.into_iter().flatten() {
-            log.append(Log::of_message(text, name, message.message_id().as_deref().unwrap_or_default()));
+            log.append(ServerLog::of_message(text, name, message.message_id().as_deref().unwrap_or_default()));
         }
     }
     log

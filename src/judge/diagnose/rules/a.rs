@@ -3,9 +3,9 @@
 use crate::{
     catalogue::Cause,
     judge::diagnose::{
-        case::{Case, Mail, related},
-        found::{field, found, quote},
-        log::is_local,
+        builder::{field, found, quote},
+        facts::{Facts, MailFacts, related},
+        server_log::is_local,
     },
     mail::arc::ChainValidationStatus,
     outcome::{
@@ -35,14 +35,14 @@ const LINES: [(&[&str], Cause); 15] = [
 ];
 
 /// Why there is no set by the server that forwards.
-pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
-    let (Some(forwarder), Some(mail)) = (&case.forwarder, &case.mail) else { return Vec::new() };
-    if case.forwarders_set().is_some() {
+pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
+    let (Some(forwarder), Some(mail)) = (&facts.forwarder, &facts.mail) else { return Vec::new() };
+    if facts.forwarders_set().is_some() {
         return Vec::new();
     }
     let seen = unsealed(mail, forwarder);
-    let mut causes = from_log(case);
-    causes.extend(from_mail(case, mail));
+    let mut causes = from_log(facts);
+    causes.extend(from_mail(facts, mail));
     let known = causes.iter().any(|c| c.confidence > Low);
     if known {
         causes.retain(|c| c.confidence > Low);
@@ -53,16 +53,17 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     if !known {
         // Where an earlier hop sealed, only the forwarder did not. Some servers seal as they deliver: what a bounce gives
         // back does not show that.
-        let sure = mail.foreign().is_empty() && mail.returned.is_none();
+        let sure = mail.upstream_sets().is_empty() && mail.returned.is_none();
         let confidence = if sure { Certain } else { High };
-        let unsealed = found(Cause::A00, confidence).seen(seen).seen(case.log.find(&["lua_dkim_tools", "not allowed"]));
-        causes.insert(0, unsealed.excluding(excluded(case, mail)));
+        let unsealed =
+            found(Cause::A00, confidence).seen(seen).seen(facts.log.find(&["lua_dkim_tools", "not allowed"]));
+        causes.insert(0, unsealed.excluding(excluded(facts, mail)));
     }
-    causes.into_iter().map(|cause| with_next(case, cause)).collect()
+    causes.into_iter().map(|cause| with_next(facts, cause)).collect()
 }
 
 /// What stands in the place of the missing set.
-fn unsealed(mail: &Mail<'_>, forwarder: &str) -> Vec<EvidenceRef> {
+fn unsealed(mail: &MailFacts<'_>, forwarder: &str) -> Vec<EvidenceRef> {
     let newest = mail.arc.sets.last().and_then(|set| mail.quote_seal(set));
     let lacks = format!("no ARC-Seal by {forwarder}");
     let lacks = newest.is_none().then(|| quote(&mail.artifact, 0, &lacks));
@@ -71,28 +72,32 @@ fn unsealed(mail: &Mail<'_>, forwarder: &str) -> Vec<EvidenceRef> {
 }
 
 /// The cause that a log proves, or makes likely.
-fn from_log(case: &Case<'_>) -> Vec<Diagnosis> {
+fn from_log(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let told = LINES.iter().find_map(|(texts, cause)| {
-        let line = case.log.find(texts)?;
-        Some(found(*cause, weight(case, *cause, &line.text)?).seen([line]))
+        let line = facts.log.find(texts)?;
+        Some(found(*cause, weight(facts, *cause, &line.text)?).seen([line]))
     });
-    told.or_else(|| key_not_there(case)).or_else(|| ineligible(case)).or_else(|| reinjected(case)).into_iter().collect()
+    told.or_else(|| key_not_there(facts))
+        .or_else(|| ineligible(facts))
+        .or_else(|| reinjected(facts))
+        .into_iter()
+        .collect()
 }
 
 /// What a line proves of the seal. DKIM signing writes the same texts, and another milter can be down.
-fn weight(case: &Case<'_>, cause: Cause, line: &str) -> Option<Confidence> {
+fn weight(facts: &Facts<'_>, cause: Cause, line: &str) -> Option<Confidence> {
     let by_arc = line.contains("arc;") || line.contains("arc.lua");
     // rspamd had chosen a domain to seal for, so the key that it could not load was for the seal.
-    let sealing = || case.log.find(&["arc; lua_dkim_tools", "set domain to"]).is_some();
-    let refused = || case.log.find(&["mail is ineligible for signing"]).is_some();
+    let sealing = || facts.log.find(&["arc; lua_dkim_tools", "set domain to"]).is_some();
+    let refused = || facts.log.find(&["mail is ineligible for signing"]).is_some();
     let sure = match cause {
         Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 if refused() => return None,
-        Cause::A17 if case.log.task().is_some() => return None,
+        Cause::A17 if facts.log.task().is_some() => return None,
         // A directory that cannot be entered (A06) leaves the same line as a key that cannot be read.
         Cause::A05 if line.contains("cannot read key from") => false,
         Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 => sealing(),
         Cause::A13 | Cause::A16 => by_arc,
-        Cause::A14 => case.forwarder.as_deref().is_some_and(|f| {
+        Cause::A14 => facts.forwarder.as_deref().is_some_and(|f| {
             let rest = line.split_once("public key for ").map_or("", |(_, rest)| rest);
             let name = rest.strip_prefix("domain ").unwrap_or(rest);
             related(name.split(['/', ' ']).next().unwrap_or_default(), f)
@@ -103,14 +108,14 @@ fn weight(case: &Case<'_>, cause: Cause, line: &str) -> Option<Confidence> {
 }
 
 /// The key that rspamd looked for is not there: the wrong key, or the right one in the wrong place.
-fn key_not_there(case: &Case<'_>) -> Option<Diagnosis> {
-    let line = case.log.find(&["cannot read key from", "No such file or directory"])?;
-    let used = case.log.find(&["use domain("]);
-    let wanted = case.log.word_after(" for signature: ");
-    let (cause, confidence) = match (wanted, case.log.word_after("final DKIM domain: ")) {
-        _ if case.log.find(&["use domain(envelope) for signature"]).is_some() => (Cause::A02, High),
+fn key_not_there(facts: &Facts<'_>) -> Option<Diagnosis> {
+    let line = facts.log.find(&["cannot read key from", "No such file or directory"])?;
+    let used = facts.log.find(&["use domain("]);
+    let wanted = facts.log.word_after(" for signature: ");
+    let (cause, confidence) = match (wanted, facts.log.word_after("final DKIM domain: ")) {
+        _ if facts.log.find(&["use domain(envelope) for signature"]).is_some() => (Cause::A02, High),
         (Some(wanted), Some(last)) if wanted != last => (Cause::A09, Certain),
-        (Some(wanted), _) if is_of_another(case, wanted) => (Cause::A10, Certain),
+        (Some(wanted), _) if is_of_another(facts, wanted) => (Cause::A10, Certain),
         (Some(_), _) => (Cause::A04, Certain),
         (None, _) => (Cause::A04, High),
     };
@@ -118,20 +123,20 @@ fn key_not_there(case: &Case<'_>) -> Option<Diagnosis> {
 }
 
 /// The mail had several recipients, and the one that decides is not at the server that forwards.
-fn is_of_another(case: &Case<'_>, domain: &str) -> bool {
-    let recipients = case.log.task().map_or(case.recipients.len(), |t| t.recipients());
-    recipients > 1 && case.forwarder.as_deref().is_some_and(|f| !related(f, domain))
+fn is_of_another(facts: &Facts<'_>, domain: &str) -> bool {
+    let recipients = facts.log.task().map_or(facts.recipients.len(), |t| t.recipients());
+    recipients > 1 && facts.forwarder.as_deref().is_some_and(|f| !related(f, domain))
 }
 
 /// rspamd will not sign for this client: a local or authenticated one, or any.
-fn ineligible(case: &Case<'_>) -> Option<Diagnosis> {
-    let task = case.log.task()?;
+fn ineligible(facts: &Facts<'_>) -> Option<Diagnosis> {
+    let task = facts.log.task()?;
     if task.has("ARC_SIGNED") {
         return None;
     }
-    let refused = case.log.find(&["mail is ineligible for signing"]);
+    let refused = facts.log.find(&["mail is ineligible for signing"]);
     let local = task.ip.is_some_and(is_local);
-    let unchecked = case.log.find(&["either SPF or DKIM were not checked"]);
+    let unchecked = facts.log.find(&["either SPF or DKIM were not checked"]);
     let (cause, confidence) = match (&refused, local, &unchecked) {
         (Some(_), true, _) => (Cause::A11, Certain),
         (None, true, _) | (Some(_), false, Some(_)) => (Cause::A11, High),
@@ -143,14 +148,14 @@ fn ineligible(case: &Case<'_>) -> Option<Diagnosis> {
 }
 
 /// The forward was handed to Postfix by a local program.
-fn reinjected(case: &Case<'_>) -> Option<Diagnosis> {
-    case.log.find(&["postfix/pickup["]).map(|line| found(Cause::A15, High).seen([line]))
+fn reinjected(facts: &Facts<'_>) -> Option<Diagnosis> {
+    facts.log.find(&["postfix/pickup["]).map(|line| found(Cause::A15, High).seen([line]))
 }
 
 /// What the mail alone says.
-fn from_mail(case: &Case<'_>, mail: &Mail<'_>) -> Vec<Diagnosis> {
+fn from_mail(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Vec<Diagnosis> {
     let mut causes = Vec::new();
-    if !case.log.is_empty() && case.log.task().is_some() {
+    if !facts.log.is_empty() && facts.log.task().is_some() {
         return causes;
     }
     if let Some((confidence, evidence)) = broken_before(mail) {
@@ -159,15 +164,15 @@ fn from_mail(case: &Case<'_>, mail: &Mail<'_>) -> Vec<Diagnosis> {
     if let Some(from) = mail.message.first("From").filter(|f| several(&f.value())) {
         causes.push(found(Cause::A13, Low).seen([field(&mail.artifact, from)]));
     }
-    if let Some(line) = local_client(case, mail) {
+    if let Some(line) = local_client(facts, mail) {
         causes.push(found(Cause::A11, Low).seen(mail.quote_line(line)));
     }
     causes
 }
 
 /// A chain that came with the mail and that nobody may continue (RFC 8617 §5.1).
-fn broken_before(mail: &Mail<'_>) -> Option<(Confidence, EvidenceRef)> {
-    let newest = mail.foreign().last()?;
+fn broken_before(mail: &MailFacts<'_>) -> Option<(Confidence, EvidenceRef)> {
+    let newest = mail.upstream_sets().last()?;
     let marked = newest.seal.as_ref().is_some_and(|s| s.cv == Some(ChainValidationStatus::Fail));
     let failed = mail.verified(newest).is_some_and(|v| v.seal == Verdict::Fail);
     let confidence = if marked || failed {
@@ -192,36 +197,36 @@ fn several(from: &str) -> bool {
 }
 
 /// The line where the server that forwards took the mail from a client in its own net.
-fn local_client(case: &Case<'_>, mail: &Mail<'_>) -> Option<u32> {
-    let forwarder = case.forwarder.as_deref()?;
+fn local_client(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<u32> {
+    let forwarder = facts.forwarder.as_deref()?;
     let first = mail.hops.iter().find(|h| h.by.as_deref().is_some_and(|by| related(by, forwarder)))?;
     let ip = first.from_ip.as_deref()?.parse().ok()?;
     is_local(ip).then_some(first.line)
 }
 
 /// What can be excluded when the cause cannot be told.
-fn excluded(case: &Case<'_>, mail: &Mail<'_>) -> Vec<String> {
+fn excluded(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Vec<String> {
     let mut out = Vec::new();
-    if mail.foreign().is_empty() && mail.arc.defects.is_empty() {
+    if mail.upstream_sets().is_empty() && mail.arc.defects.is_empty() {
         out.push("A12: no chain came in with the message".to_owned());
     }
     if mail.message.first("From").is_some_and(|f| !several(&f.value())) {
         out.push("A13: there is one From address".to_owned());
     }
-    if case.recipients.len() == 1 {
+    if facts.recipients.len() == 1 {
         out.push("A10: there was one recipient".to_owned());
     }
-    if case.log.task().is_some() {
+    if facts.log.task().is_some() {
         out.push("A17: rspamd saw the message".to_owned());
-        if case.log.find(&["Permission denied"]).is_none() {
+        if facts.log.find(&["Permission denied"]).is_none() {
             out.push("A05, A06: the log shows no key that could not be read".to_owned());
         }
     }
     out
 }
 
-fn with_next(case: &Case<'_>, cause: Diagnosis) -> Diagnosis {
-    let key = case.log.word_after("cannot read key from ").map(|key| key.trim_end_matches(':').to_owned());
+fn with_next(facts: &Facts<'_>, cause: Diagnosis) -> Diagnosis {
+    let key = facts.log.word_after("cannot read key from ").map(|key| key.trim_end_matches(':').to_owned());
     let mut next: Vec<String> = Vec::new();
     match (cause.code.known(), key) {
         // It shows the directories above as well.
@@ -237,12 +242,12 @@ fn with_next(case: &Case<'_>, cause: Diagnosis) -> Diagnosis {
     if cause.code != Cause::A17 && cause.code != Cause::A01 {
         next.push("rspamadm configdump arc".to_owned());
     }
-    if case.log.is_empty() && case.unread_logs.is_empty() {
+    if facts.log.is_empty() && facts.unread_logs.is_empty() {
         next.push("grep ARC_ /var/log/rspamd/rspamd.log".to_owned());
     }
-    next.extend(case.unread_logs.iter().cloned());
+    next.extend(facts.unread_logs.iter().cloned());
     // Only then rspamd says what it looked for: most causes leave no other trace.
-    if cause.code == Cause::A00 && case.log.task().is_some() && case.log.find(&["; arc; "]).is_none() {
+    if cause.code == Cause::A00 && facts.log.task().is_some() && facts.log.find(&["; arc; "]).is_none() {
         next.push("echo 'debug_modules = [\"arc\"];' >> /etc/rspamd/local.d/logging.inc".to_owned());
         next.push("rspamadm configtest && systemctl reload rspamd".to_owned());
     }

@@ -5,8 +5,8 @@ use crate::{
     catalogue::Cause,
     judge::{
         diagnose::{
-            case::{Case, Mail, related},
-            found::{field, found, quote},
+            builder::{field, found, quote},
+            facts::{Facts, MailFacts, related},
         },
         survival::body,
     },
@@ -30,16 +30,16 @@ const VOLATILE: [&str; 6] =
 const RESULTS: &str = "Authentication-Results";
 
 /// Why the chain does not verify.
-pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
-    let Some(mail) = &case.mail else { return Vec::new() };
+pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
+    let Some(mail) = &facts.mail else { return Vec::new() };
     match mail.verification {
-        Some(verification) => verified(case, mail, verification),
+        Some(verification) => verified(facts, mail, verification),
         None => claimed(mail).into_iter().collect(),
     }
 }
 
 /// Without DNS there is only the structure of the chain and the receiver's word.
-fn claimed(mail: &Mail<'_>) -> Option<Diagnosis> {
+fn claimed(mail: &MailFacts<'_>) -> Option<Diagnosis> {
     if let Some(structure) = structure(mail) {
         return Some(structure);
     }
@@ -55,14 +55,14 @@ fn claimed(mail: &Mail<'_>) -> Option<Diagnosis> {
     Some(found(cause, confidence).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
 }
 
-fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Vec<Diagnosis> {
+fn verified(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verification) -> Vec<Diagnosis> {
     match verification.arc {
         Verdict::Fail => {}
-        Verdict::Pass if mail.returned.is_some() => return changed_on_delivery(case, mail).into_iter().collect(),
+        Verdict::Pass if mail.returned.is_some() => return changed_on_delivery(facts, mail).into_iter().collect(),
         Verdict::Pass => {
-            let Some((says, its_line)) = refused(case, mail) else { return Vec::new() };
+            let Some((says, its_line)) = refused(facts, mail) else { return Vec::new() };
             let ours = quote(&mail.artifact, 0, "every ARC-Seal and the newest ARC-Message-Signature verify here");
-            let odd = mail.foreign().iter().rev().find_map(|set| odd_for_office_365(mail, set));
+            let odd = mail.upstream_sets().iter().rev().find_map(|set| odd_for_office_365(mail, set));
             let its_words = says.is_some_and(|comment| ["35", "40"].contains(&comment.trim()));
             let diagnosis = match odd {
                 Some(odd) => found(Cause::B16, if its_words { High } else { Low }).seen([odd]),
@@ -72,7 +72,8 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
         }
         Verdict::None | Verdict::TempError => return Vec::new(),
     }
-    let broken = structure(mail).or_else(|| marked(case, mail)).unwrap_or_else(|| signatures(case, mail, verification));
+    let broken =
+        structure(mail).or_else(|| marked(facts, mail)).unwrap_or_else(|| signatures(facts, mail, verification));
     let mut broken = with_next(mail, broken);
     if mail.says("arc").is_some_and(|arc| arc.result == "pass") {
         // It held when it came: keys are withdrawn later, and copies are edited.
@@ -80,24 +81,24 @@ fn verified(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Ve
         broken.evidence.extend(mail.quote_trusted());
     }
     // A server may change the body of what it gives back, unless the receiver found the same.
-    if mail.returned.is_some() && of_body(&broken) && !case.is_refused_as_unauthentic() {
+    if mail.returned.is_some() && of_body(&broken) && !facts.is_refused_as_unauthentic() {
         broken.confidence = broken.confidence.min(High);
     }
-    let gone = key_beside(case, mail, &broken);
+    let gone = key_beside(facts, mail, &broken);
     [Some(broken), gone].into_iter().flatten().collect()
 }
 
 /// A key that is not there beside a body that was changed: in an attempt it never was, later it may have gone since.
-fn key_beside(case: &Case<'_>, mail: &Mail<'_>, broken: &Diagnosis) -> Option<Diagnosis> {
+fn key_beside(facts: &Facts<'_>, mail: &MailFacts<'_>, broken: &Diagnosis) -> Option<Diagnosis> {
     if !of_body(broken) {
         return None;
     }
-    let facts = &mail.verified(mail.foreign().last()?)?.ams_facts;
-    let mut key = key(facts)?;
-    if case.attempt.is_none() {
+    let signature = &mail.verified(mail.upstream_sets().last()?)?.ams_facts;
+    let mut key = key(signature)?;
+    if facts.attempt.is_none() {
         key.confidence = Low;
     }
-    let name = facts.key.as_ref().map_or("its selector", |k| k.name.as_str());
+    let name = signature.key.as_ref().map_or("its selector", |k| k.name.as_str());
     Some(key.seen([quote(&mail.artifact, 0, &format!("there is no usable key at {name}"))]))
 }
 
@@ -108,8 +109,8 @@ fn of_body(broken: &Diagnosis) -> bool {
 
 /// The receiver says that the chain fails: its comment, and the field. Office 365 gives its results no name; they stand
 /// above the line of the server that forwarded to it, where nobody before it can have written.
-fn refused(case: &Case<'_>, mail: &Mail<'_>) -> Option<(Option<String>, Option<EvidenceRef>)> {
-    let forwarder = case.forwarder.as_deref();
+fn refused(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<(Option<String>, Option<EvidenceRef>)> {
+    let forwarder = facts.forwarder.as_deref();
     let is_forwarders = |by: Option<&str>| by.zip(forwarder).is_some_and(|(by, f)| related(by, f));
     let taken = mail.hops.iter().rev().find(|h| is_forwarders(h.by.as_deref())).map_or(0, |h| h.line);
     let unnamed = || {
@@ -123,7 +124,7 @@ fn refused(case: &Case<'_>, mail: &Mail<'_>) -> Option<(Option<String>, Option<E
 
 /// What of a set Office 365 minds and nobody else does: results that say nothing, and fields in another order than AS,
 /// AMS, AAR.
-fn odd_for_office_365(mail: &Mail<'_>, set: &ArcSet) -> Option<EvidenceRef> {
+fn odd_for_office_365(mail: &MailFacts<'_>, set: &ArcSet) -> Option<EvidenceRef> {
     let (aar, ams, seal) = (set.aar.as_ref()?, set.ams.as_ref()?, set.seal.as_ref()?);
     let results = mail.message.fields().iter().position(|f| f.line == aar.line)?;
     let in_order = seal.field < ams.field && ams.field < results;
@@ -131,10 +132,10 @@ fn odd_for_office_365(mail: &Mail<'_>, set: &ArcSet) -> Option<EvidenceRef> {
 }
 
 /// The chain holds in the copy that came back, and Postfix logged that it changed what the chain covers on delivery.
-fn changed_on_delivery(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
-    let ams = mail.foreign().last()?.ams.as_ref()?;
+fn changed_on_delivery(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    let ams = mail.upstream_sets().last()?.ams.as_ref()?;
     let is_signed = |name: &str| ams.signed_headers.iter().any(|h| h.eq_ignore_ascii_case(name));
-    let (name, line) = case
+    let (name, line) = facts
         .log
         .replaced_on_delivery()
         .find(|(name, _)| is_signed(name) || name.to_ascii_lowercase().starts_with("arc-"))?;
@@ -148,7 +149,7 @@ fn changed_on_delivery(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// Gaps, duplicates and missing parts.
-fn structure(mail: &Mail<'_>) -> Option<Diagnosis> {
+fn structure(mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let defects = &mail.arc.defects;
     let duplicate = defects.iter().find(|defect| matches!(defect, ArcDefect::Duplicate { .. }));
     let missing = defects.iter().find(|defect| lacks_part(defect));
@@ -167,7 +168,7 @@ fn lacks_part(defect: &ArcDefect) -> bool {
 }
 
 /// The fields of the set that a defect is about.
-fn parts(mail: &Mail<'_>, defect: ArcDefect) -> Vec<EvidenceRef> {
+fn parts(mail: &MailFacts<'_>, defect: ArcDefect) -> Vec<EvidenceRef> {
     let Some(instance) = defect.instance() else { return Vec::new() };
     let is_part = |name: &str| ArcPart::ALL.iter().any(|part| part.field_name().eq_ignore_ascii_case(name));
     let of_instance = |value: &str| {
@@ -179,13 +180,13 @@ fn parts(mail: &Mail<'_>, defect: ArcDefect) -> Vec<EvidenceRef> {
 }
 
 /// Somebody before the receiver says `cv=fail`: whether that is true, and whose fault it is.
-fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
-    let sets = mail.foreign();
+fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    let sets = mail.upstream_sets();
     let failed = |s: &ArcSet| s.seal.as_ref().is_some_and(|s| s.cv == Some(ChainValidationStatus::Fail));
     let at = sets.iter().position(failed)?;
     let (set, before) = (&sets[at], &sets[..at]);
     // A server that forwards such a chain must not seal it again: A12.
-    if case.forwarder.is_some() && case.forwarders_set().is_none() {
+    if facts.forwarder.is_some() && facts.forwarders_set().is_none() {
         return Some(found(Cause::B10, High).seen(mail.quote_seal(set)));
     }
     let holds = |part: fn(&SetVerification) -> Verdict, set: &ArcSet| {
@@ -198,7 +199,7 @@ fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
         // Whoever marked it saw the body, which may have been changed before (B10) or not (B09).
         return Some(found(Cause::B00, Certain).seen(evidence));
     }
-    if sound || (before.is_empty() && case.is_forwarders(set)) {
+    if sound || (before.is_empty() && facts.is_forwarders(set)) {
         return Some(found(Cause::B09, High).seen(evidence));
     }
     let reasons = before.iter().filter_map(|s| mail.verified(s)?.reason.clone()).map(|r| quote(&mail.artifact, 0, &r));
@@ -217,12 +218,12 @@ fn marked(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// The newest message signature that came with the mail, and every seal.
-fn signatures(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> Diagnosis {
-    let sets = mail.foreign();
+fn signatures(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verification) -> Diagnosis {
+    let sets = mail.upstream_sets();
     let reason = verification.arc_reason.iter().map(|r| quote(&mail.artifact, 0, r));
     let newest = sets.last().and_then(|set| Some((set, mail.verified(set)?)));
     if let Some((set, found)) = newest.filter(|(_, v)| v.ams == Verdict::Fail)
-        && let Some(diagnosis) = message_signature(case, mail, set, found)
+        && let Some(diagnosis) = message_signature(facts, mail, set, found)
     {
         return diagnosis;
     }
@@ -236,7 +237,7 @@ fn signatures(case: &Case<'_>, mail: &Mail<'_>, verification: &Verification) -> 
 }
 
 /// A message signature that does not hold.
-fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVerification) -> Option<Diagnosis> {
+fn message_signature(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet, v: &SetVerification) -> Option<Diagnosis> {
     let ams = set.ams.as_ref()?;
     let seen = || mail.message.fields().get(ams.field).map(|f| field(&mail.artifact, f));
     let reason = v.reason.iter().map(|r| quote(&mail.artifact, 0, r));
@@ -259,8 +260,8 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
             Some(Change::Folded) => (Cause::B17, Certain),
             Some(Change::Recoded) => (Cause::B05, Certain),
             Some(Change::Footer(_)) => (Cause::B04, Certain),
-            None if re_encoded(case, mail) => (Cause::B05, High),
-            None if case.sent.is_some() || shows_recoding(mail.message) => (Cause::B04, Certain),
+            None if re_encoded(facts, mail) => (Cause::B05, High),
+            None if facts.sent.is_some() || shows_recoding(mail.message) => (Cause::B04, Certain),
             // A part of it may have been encoded anew (B05).
             None => (Cause::B04, High),
         };
@@ -274,7 +275,7 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
             found(cause, confidence)
                 .seen([quote(&mail.artifact, 0, &hashes)])
                 .seen(what)
-                .seen(changed_body(case, mail, set))
+                .seen(changed_body(facts, mail, set))
                 .seen(reason)
                 .seen(seen())
                 .excluding(excluded),
@@ -286,28 +287,28 @@ fn message_signature(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet, v: &SetVeri
     let body = v.ams_facts.body_hash.is_some().then(|| "B04: the body hash matches".to_owned());
     let has_volatile = ams.signed_headers.iter().any(|h| is_volatile(h));
     // Where what was sent is known, another field may have changed as well.
-    let others = case.survival_of(set).map(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
+    let others = facts.survival_of(set).map(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
     Some(match (key_fits, has_volatile && others != Some(true)) {
         (true, true) => found(Cause::B13, if others.is_some() { High } else { Low })
             .seen(seen())
             .seen(reason)
             .excluding(excluded)
             .excluding(body),
-        (true, false) if seal_holds => header_changed(case, mail)
-            .seen(changed_headers(case, mail, set))
+        (true, false) if seal_holds => header_changed(facts, mail)
+            .seen(changed_headers(facts, mail, set))
             .seen(reason)
             .seen(seen())
             .excluding(excluded)
             .excluding(body),
         (true, false) => found(Cause::B00, Certain).seen(reason).seen(seen()).excluding(body),
-        (false, _) => other_key(case).seen(reason).seen(seen()).excluding(key_found(v)).excluding(body),
+        (false, _) => other_key(facts).seen(reason).seen(seen()).excluding(key_found(v)).excluding(body),
     })
 }
 
 /// A signed field changed. Of a header alone it is not seen whether the body was encoded anew with it.
-fn header_changed(case: &Case<'_>, mail: &Mail<'_>) -> Diagnosis {
+fn header_changed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Diagnosis {
     let encoded = encoding(mail.message).is_some_and(|e| e == "quoted-printable" || e == "base64");
-    match &case.sent {
+    match &facts.sent {
         _ if !encoded || !mail.is_only_header() => found(Cause::B06, Certain),
         Some(sent) if encoding(sent).as_deref() == Some("8bit") => found(Cause::B05, High),
         Some(sent) if encoding(sent) == encoding(mail.message) => found(Cause::B06, Certain),
@@ -322,11 +323,11 @@ fn is_volatile(name: &str) -> bool {
 }
 
 /// Neither signature fits the key that DNS has.
-fn other_key(case: &Case<'_>) -> Diagnosis {
-    if let Some(line) = case.log.find(&["does not match private key"]) {
+fn other_key(facts: &Facts<'_>) -> Diagnosis {
+    if let Some(line) = facts.log.find(&["does not match private key"]) {
         return found(Cause::B02, Certain).seen([line]);
     }
-    let regression = ["3.10.0", "3.10.1"].iter().find_map(|version| case.log.find(&["rspamd", version]));
+    let regression = ["3.10.0", "3.10.1"].iter().find_map(|version| facts.log.find(&["rspamd", version]));
     match regression {
         Some(line) => found(Cause::B08, High).seen([line]),
         None => found(Cause::B02, High),
@@ -353,7 +354,7 @@ fn key(facts: &SignatureFacts) -> Option<Diagnosis> {
 }
 
 /// The receiver says that the body had changed.
-fn says_body_hash(mail: &Mail<'_>) -> bool {
+fn says_body_hash(mail: &MailFacts<'_>) -> bool {
     mail.says("arc").and_then(|arc| arc.comment.as_deref()).is_some_and(|comment| comment.contains("body hash"))
 }
 
@@ -363,7 +364,7 @@ fn key_found(v: &SetVerification) -> Option<String> {
 }
 
 /// A DKIM-Signature with the same key holds, so the key fits.
-fn signed_with_same_key(mail: &Mail<'_>, v: &SetVerification) -> bool {
+fn signed_with_same_key(mail: &MailFacts<'_>, v: &SetVerification) -> bool {
     let Some(key) = &v.ams_facts.key else { return false };
     let dkim = mail.verification.map_or(&[][..], |v| &v.dkim);
     dkim.iter().any(|d| d.result == Verdict::Pass && d.facts.key.as_ref().is_some_and(|k| k.name == key.name))
@@ -375,16 +376,16 @@ fn encoding(message: &Message) -> Option<String> {
 }
 
 /// Sent with 8-bit text and received as quoted-printable or base64.
-fn re_encoded(case: &Case<'_>, mail: &Mail<'_>) -> bool {
-    let Some(sent) = &case.sent else { return false };
+fn re_encoded(facts: &Facts<'_>, mail: &MailFacts<'_>) -> bool {
+    let Some(sent) = &facts.sent else { return false };
     let was_8bit = !sent.body().is_ascii();
     was_8bit && mail.message.body().is_ascii() && encoding(sent) != encoding(mail.message)
 }
 
 /// Signed fields which are not as they were sent.
-fn changed_headers(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Vec<EvidenceRef> {
-    let name = case.sent_name.as_deref().unwrap_or("sent.eml");
-    let changes = case.survival_of(set).map_or(&[][..], |s| &s.headers);
+fn changed_headers(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Vec<EvidenceRef> {
+    let name = facts.sent_name.as_deref().unwrap_or("sent.eml");
+    let changes = facts.survival_of(set).map_or(&[][..], |s| &s.headers);
     let quoted = |change: &HeaderChange| {
         let text = |value: &Option<String>| format!("{}: {}", change.name, value.as_deref().unwrap_or_default());
         let was = change.sent_line.map(|line| quote(name, line, &text(&change.before)));
@@ -395,13 +396,13 @@ fn changed_headers(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Vec<Eviden
 }
 
 /// The first line of the body which is not as it was sent.
-fn changed_body(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<EvidenceRef> {
-    let change = case.survival_of(set)?.body.as_ref()?;
+fn changed_body(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Option<EvidenceRef> {
+    let change = facts.survival_of(set)?.body.as_ref()?;
     Some(quote(&mail.artifact, 0, &body::describe(Some(change))))
 }
 
 /// A seal that does not hold while the message signature does, or that covers the wrong fields.
-fn seal(mail: &Mail<'_>, set: &ArcSet, v: &SetVerification) -> Diagnosis {
+fn seal(mail: &MailFacts<'_>, set: &ArcSet, v: &SetVerification) -> Diagnosis {
     let seen = mail.quote_seal(set);
     if let Some(key) = key(&v.seal_facts) {
         return key.seen(seen);
@@ -418,8 +419,8 @@ fn seal(mail: &Mail<'_>, set: &ArcSet, v: &SetVerification) -> Diagnosis {
         .excluding((v.ams == Verdict::Pass).then(|| "B04, B06: the message signature holds".to_owned()))
 }
 
-fn with_next(mail: &Mail<'_>, diagnosis: Diagnosis) -> Diagnosis {
-    let key = mail.foreign().last().and_then(|s| mail.verified(s)?.ams_facts.key.as_ref());
+fn with_next(mail: &MailFacts<'_>, diagnosis: Diagnosis) -> Diagnosis {
+    let key = mail.upstream_sets().last().and_then(|s| mail.verified(s)?.ams_facts.key.as_ref());
     let cause = diagnosis.code.known();
     let dig = match cause {
         Some(Cause::B00 | Cause::B01 | Cause::B02 | Cause::B03) => key.map(|key| format!("dig TXT {}", key.name)),

@@ -4,9 +4,9 @@ use crate::{
     catalogue::Cause,
     evidence::{FirstServer, Folder},
     judge::diagnose::{
-        case::{Case, Mail, related},
-        found::{field, found, quote},
-        log::is_local,
+        builder::{field, found, quote},
+        facts::{Facts, MailFacts, related},
+        server_log::is_local,
     },
     mail::{
         arc::ArcSet,
@@ -41,8 +41,8 @@ const OFTEN_SIGNED: [&str; 15] = [
 ];
 
 /// Why a chain that holds does not help.
-pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
-    let Some(mail) = &case.mail else { return Vec::new() };
+pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
+    let Some(mail) = &facts.mail else { return Vec::new() };
     let chain_holds = match mail.verification.map(|v| v.arc) {
         Some(Verdict::Pass) => true,
         None => mail.says("arc").is_some_and(|arc| arc.result == "pass"),
@@ -52,17 +52,17 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
         return Vec::new();
     }
     let mut causes: Vec<Diagnosis> = Vec::new();
-    if let Some(set) = case.forwarders_set() {
+    if let Some(set) = facts.forwarders_set() {
         causes.extend(says_nothing(mail, set));
-        causes.extend(sealed_twice(case, mail));
-        causes.extend(hidden_client(case, mail, set));
-        causes.extend(foreign_results(case, mail, set));
+        causes.extend(sealed_twice(facts, mail));
+        causes.extend(hidden_client(facts, mail, set));
+        causes.extend(foreign_results(facts, mail, set));
     }
-    if is_judged_badly(case, mail) {
-        let judged = [dropped_header(case, mail), unaligned(case, mail), re_signed(case, mail)];
+    if is_judged_badly(facts, mail) {
+        let judged = [dropped_header(facts, mail), unaligned(facts, mail), re_signed(facts, mail)];
         let mut judged: Vec<Diagnosis> = judged.into_iter().flatten().collect();
         if judged.is_empty() {
-            judged.extend(not_trusted(case, mail));
+            judged.extend(not_trusted(facts, mail));
         }
         if judged.is_empty() && causes.is_empty() {
             judged.push(unknown(mail));
@@ -74,39 +74,39 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
 
 /// The receiver's DMARC fails with a policy that asks for something, or the mail lies in spam, or was refused for it;
 /// without a receiver, the author's own signature was broken under such a policy.
-fn is_judged_badly(case: &Case<'_>, mail: &Mail<'_>) -> bool {
+fn is_judged_badly(facts: &Facts<'_>, mail: &MailFacts<'_>) -> bool {
     if mail.returned.is_some() {
-        return case.is_refused_as_unauthentic();
+        return facts.is_refused_as_unauthentic();
     }
     let strict =
         |dmarc: &ResInfo| dmarc.dmarc_comment().and_then(|c| c.p).is_some_and(|p| p == "reject" || p == "quarantine");
     if mail.trusted.is_some() {
         let dmarc = mail.says("dmarc").filter(|d| d.result == "fail");
         let overridden = dmarc.and_then(ResInfo::dmarc_comment).is_some_and(|c| c.arc.as_deref() == Some("pass"));
-        let fails = dmarc.is_some_and(|d| strict(d) || case.attempt.is_some()) && !overridden;
+        let fails = dmarc.is_some_and(|d| strict(d) || facts.attempt.is_some()) && !overridden;
         return fails || (mail.misplaced == Some(Folder::Spam) && mail.says("arc").is_some());
     }
-    let policy = mail.foreign().iter().filter_map(|s| s.aar.as_ref()).flat_map(|a| a.method("dmarc")).any(strict);
+    let policy = mail.upstream_sets().iter().filter_map(|s| s.aar.as_ref()).flat_map(|a| a.method("dmarc")).any(strict);
     policy && author_s(mail).any(|d| d.result == Verdict::Fail) && !author_s(mail).any(|d| d.result == Verdict::Pass)
 }
 
 /// The author's own signatures.
-fn author_s<'m>(mail: &Mail<'m>) -> impl Iterator<Item = &'m DkimVerification> {
+fn author_s<'m>(mail: &MailFacts<'m>) -> impl Iterator<Item = &'m DkimVerification> {
     let author = mail.author_domain().unwrap_or_default();
     let all = mail.verification.map_or(&[][..], |v| &v.dkim);
     all.iter().filter(move |d| !author.is_empty() && related(&d.d, &author))
 }
 
 /// The seal vouches for nothing.
-fn says_nothing(mail: &Mail<'_>, set: &ArcSet) -> Option<Diagnosis> {
+fn says_nothing(mail: &MailFacts<'_>, set: &ArcSet) -> Option<Diagnosis> {
     let aar = set.aar.as_ref()?;
     let checked = ["spf", "dkim", "dmarc", "arc"].iter().any(|m| aar.method(m).next().is_some());
     (!checked).then(|| found(Cause::C01, Certain).seen(mail.quote_line(aar.line)))
 }
 
 /// Two sets of the forwarder, of which the second one knows of nothing but the first.
-fn sealed_twice(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
-    let own: Vec<&ArcSet> = mail.foreign().iter().filter(|s| case.is_forwarders(s)).collect();
+fn sealed_twice(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    let own: Vec<&ArcSet> = mail.upstream_sets().iter().filter(|s| facts.is_forwarders(s)).collect();
     let second = own.get(1)?.aar.as_ref()?;
     let only_arc = !second.results.is_empty() && second.results.iter().all(|r| r.method == "arc");
     let seals = own.iter().filter_map(|s| mail.quote_seal(s));
@@ -114,14 +114,14 @@ fn sealed_twice(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// SPF was judged on a relay of the forwarder's own.
-fn hidden_client(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Diagnosis> {
-    let (aar, forwarder) = (set.aar.as_ref()?, case.forwarder.as_deref()?);
+fn hidden_client(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Option<Diagnosis> {
+    let (aar, forwarder) = (set.aar.as_ref()?, facts.forwarder.as_deref()?);
     let spf = aar.method("spf").next().filter(|r| r.result == "softfail" || r.result == "fail")?;
     let comment = spf.comment.as_deref()?;
     let own: Vec<_> = mail.hops.iter().filter(|h| h.by.as_deref().is_some_and(|by| related(by, forwarder))).collect();
     let relayed = own.iter().skip(1).find(|h| h.from_ip.as_deref().is_some_and(|ip| comment.contains(ip)));
     // Of what we handed over ourselves, the first hop is ours, wherever we are.
-    let is_ours = case.attempt.as_ref().is_some_and(|attempt| attempt.first == FirstServer::Company);
+    let is_ours = facts.attempt.as_ref().is_some_and(|attempt| attempt.first == FirstServer::Company);
     let local = own.first().filter(|h| {
         let ip = h.from_ip.as_deref().filter(|ip| comment.contains(ip));
         !is_ours && ip.and_then(|ip| ip.parse().ok()).is_some_and(is_local)
@@ -131,8 +131,8 @@ fn hidden_client(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Diagn
 }
 
 /// The results that were sealed are in somebody else's name.
-fn foreign_results(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Diagnosis> {
-    let (aar, forwarder) = (set.aar.as_ref()?, case.forwarder.as_deref()?);
+fn foreign_results(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Option<Diagnosis> {
+    let (aar, forwarder) = (set.aar.as_ref()?, facts.forwarder.as_deref()?);
     let id = aar.authserv_id.as_deref().filter(|id| id.contains('.'))?;
     let sealer = set.seal.as_ref()?.domain.as_deref()?;
     let is_by = |hop: &Hop, test: &dyn Fn(&str) -> bool| hop.by.as_deref().is_some_and(test);
@@ -157,8 +157,8 @@ fn foreign_results(case: &Case<'_>, mail: &Mail<'_>, set: &ArcSet) -> Option<Dia
 
 /// The author's signature held when the forwarder sealed and does not now, while the seal's own signature holds: what
 /// changed is a field that only the author signed.
-fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
-    let set = mail.foreign().last()?;
+fn dropped_header(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    let set = mail.upstream_sets().last()?;
     let (ams, aar) = (set.ams.as_ref()?, set.aar.as_ref()?);
     let broken = author_s(mail).find(|d| d.result == Verdict::Fail)?;
     if broken.facts.causes.contains(&SignatureDefect::BodyHash) {
@@ -172,7 +172,7 @@ fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
     let signature = signatures.iter().find(|s| s.domain.as_deref() == Some(broken.d.as_str()))?;
     let only_author = signature.signed_headers.iter().filter(|h| !ams.signed_headers.contains(h));
     let gone = only_author.filter(|h| mail.message.first(h).is_none());
-    let covered = case.survival.iter().find(|s| s.field == SigningField::Dkim && s.d == signature.domain);
+    let covered = facts.survival.iter().find(|s| s.field == SigningField::Dkim && s.d == signature.domain);
     let removed = |name: &str| {
         let is_it = |h: &HeaderChange| h.fate == Fate::Removed && h.name.eq_ignore_ascii_case(name);
         covered.is_some_and(|s| s.headers.iter().any(is_it))
@@ -190,14 +190,14 @@ fn dropped_header(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// The forwarder vouches for the mail, the chain holds, and the receiver goes by DMARC all the same.
-fn not_trusted(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
-    let aar = case.forwarders_set()?.aar.as_ref()?;
+fn not_trusted(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    let aar = facts.forwarders_set()?.aar.as_ref()?;
     let vouched = aar.method("dmarc").any(|r| r.result == "pass");
     let next = "see whether the sender can sign with DKIM".to_owned();
     if mail.returned.is_some() {
         let path = mail.message.first("Return-Path").filter(|path| {
             let domain = path.value().trim_matches(['<', '>']).rsplit_once('@').map(|(_, d)| d.to_ascii_lowercase());
-            domain.zip(case.forwarder.as_ref()).is_some_and(|(domain, forwarder)| related(&domain, forwarder))
+            domain.zip(facts.forwarder.as_ref()).is_some_and(|(domain, forwarder)| related(&domain, forwarder))
         });
         // All that the forwarder can do is done: it passes SPF itself, and its seal, which holds, speaks for the author.
         // What it changed on delivery would not be seen.
@@ -215,9 +215,9 @@ fn not_trusted(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// SPF and DKIM pass for others than the author.
-fn unaligned(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+fn unaligned(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     if mail.returned.is_some() {
-        return signed_by_another(case, mail);
+        return signed_by_another(facts, mail);
     }
     let (trusted, author) = (mail.trusted?, mail.author_domain()?);
     let others = |method: &'static str| {
@@ -225,7 +225,7 @@ fn unaligned(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
         passed.peek().is_some() && passed.all(|r| r.domain().is_some_and(|d| !related(d, &author)))
     };
     // What the forwarder signed says nothing of the sender.
-    let forwarders = |d: &str| case.forwarder.as_deref().is_some_and(|f| related(d, f));
+    let forwarders = |d: &str| facts.forwarder.as_deref().is_some_and(|f| related(d, f));
     let by_sender = trusted.method("dkim").any(|r| r.result == "pass" && r.domain().is_some_and(|d| !forwarders(d)));
     let fails = mail.says("dmarc").is_some_and(|d| d.result == "fail");
     let unsigned = author_s(mail).next().is_none();
@@ -234,9 +234,9 @@ fn unaligned(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// In a copy that was refused: a signature of the sender's side holds, and it is not the author's.
-fn signed_by_another(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
+fn signed_by_another(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let author = mail.author_domain()?;
-    let sender = |d: &DkimVerification| !case.forwarder.as_deref().is_some_and(|f| related(&d.d, f));
+    let sender = |d: &DkimVerification| !facts.forwarder.as_deref().is_some_and(|f| related(&d.d, f));
     let all = &mail.verification?.dkim;
     let other = all.iter().find(|d| d.result == Verdict::Pass && sender(d) && !related(&d.d, &author))?;
     let text = format!("DKIM d={} holds, and From is of {author}", other.d);
@@ -244,8 +244,8 @@ fn signed_by_another(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// The author's signature is broken and the forwarder's own holds.
-fn re_signed(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
-    let forwarder = case.forwarder.as_deref()?;
+fn re_signed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    let forwarder = facts.forwarder.as_deref()?;
     let broken = author_s(mail).find(|d| d.result == Verdict::Fail && !related(&d.d, forwarder))?;
     let own = mail.verification?.dkim.iter().find(|d| d.result == Verdict::Pass && related(&d.d, forwarder))?;
     let text = format!("DKIM d={} fails, DKIM d={} holds", broken.d, own.d);
@@ -253,9 +253,9 @@ fn re_signed(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// Judged badly, and nothing says why.
-fn unknown(mail: &Mail<'_>) -> Diagnosis {
+fn unknown(mail: &MailFacts<'_>) -> Diagnosis {
     let results = |a: &AuthenticationResults| mail.quote_line(a.line);
-    let sealed = mail.foreign().iter().rev().find_map(|s| s.aar.as_ref()).and_then(results);
+    let sealed = mail.upstream_sets().iter().rev().find_map(|s| s.aar.as_ref()).and_then(results);
     let broken = author_s(mail).find(|d| d.result == Verdict::Fail);
     let reason = broken.and_then(|d| d.reason.as_deref().map(|r| format!("DKIM d={}: {r}", d.d)));
     let spam = mail.misplaced.filter(|f| *f == Folder::Spam).map(|_| "it lies in the spam folder".to_owned());

@@ -4,8 +4,9 @@ use crate::{
     catalogue::Cause,
     judge::{
         diagnose::{
-            case::{Case, Mail, Refusal, RefusedBy, is_unauthentic, related},
-            found::{field, found, quote},
+            builder::{field, found, quote},
+            facts::{Facts, MailFacts, is_unauthentic, related},
+            server_refusal::{Refusal, RefusedBy},
         },
         refusal,
     },
@@ -17,10 +18,10 @@ use crate::{
 };
 
 /// Who refused the mail and why.
-pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
+pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let mut causes: Vec<Diagnosis> = Vec::new();
-    for refusal in &case.refusals() {
-        let cause = refused(case, refusal);
+    for refusal in &facts.refusals() {
+        let cause = refused(facts, refusal);
         match causes.iter_mut().find(|c| c.code == cause.code) {
             Some(known) => known.evidence.extend(cause.evidence),
             None => causes.push(cause),
@@ -29,27 +30,27 @@ pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
     if causes.len() > 1 {
         causes.retain(|c| c.code != Cause::D00);
     }
-    if let Some(mail) = case.mail.as_ref().filter(|mail| mail.returned.is_some()) {
+    if let Some(mail) = facts.mail.as_ref().filter(|mail| mail.returned.is_some()) {
         let beside =
-            |c: Diagnosis| if c.code.known().is_some_and(is_unauthentic) { beside_copy(case, mail, c) } else { c };
+            |c: Diagnosis| if c.code.known().is_some_and(is_unauthentic) { beside_copy(facts, mail, c) } else { c };
         causes = causes.into_iter().map(beside).collect();
     }
-    causes.extend(case.mail.as_ref().and_then(|mail| spam_forwarded(case, mail)));
+    causes.extend(facts.mail.as_ref().and_then(|mail| spam_forwarded(facts, mail)));
     causes
 }
 
 /// The row that fits a refusal.
-fn refused(case: &Case<'_>, refusal: &Refusal) -> Diagnosis {
+fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
     let Refusal { reply, at, by } = refusal;
     let text = reply.text.to_lowercase();
     let is_unavailable = text.contains("service unavailable");
-    let milter = if is_unavailable { case.log.find(&["connect to Milter service"]) } else { None };
+    let milter = if is_unavailable { facts.log.find(&["connect to Milter service"]) } else { None };
     let diagnosis = match refusal::cause(reply) {
         _ if milter.is_some() => found(Cause::A17, Certain).seen(milter),
         Some((cause @ Cause::D10, _)) => found(cause, Certain),
         // The other texts are Gmail's.
         _ if by.is_forwarder() => found(Cause::D13, Certain),
-        Some((cause @ (Cause::D01 | Cause::D02), _)) if is_forwarders_own(case, &text) => {
+        Some((cause @ (Cause::D01 | Cause::D02), _)) if is_forwarders_own(facts, &text) => {
             let srs =
                 format!("{cause}: the sender was rewritten (SRS); the forwarder's own SPF record lacks its address");
             found(Cause::D00, Certain).excluding([srs])
@@ -63,15 +64,15 @@ fn refused(case: &Case<'_>, refusal: &Refusal) -> Diagnosis {
         }
         (RefusedBy::Forwarder, true) => Some("wait: the sender's own server tries again"),
         (RefusedBy::Next, true) => Some("wait: the forwarder tries again"),
-        (_, false) if case.bounces.is_empty() => Some("look for the bounce: the outside sender got it"),
+        (_, false) if facts.bounces.is_empty() => Some("look for the bounce: the outside sender got it"),
         (_, false) => None,
     };
     diagnosis.seen([at.clone()]).next(again.map(str::to_owned))
 }
 
 /// What the copy that came back says of a refusal: what the forwarder found of the mail, and what cannot be the reason.
-fn beside_copy(case: &Case<'_>, mail: &Mail<'_>, diagnosis: Diagnosis) -> Diagnosis {
-    let found = case.forwarders_set().and_then(|set| mail.quote_line(set.aar.as_ref()?.line));
+fn beside_copy(facts: &Facts<'_>, mail: &MailFacts<'_>, diagnosis: Diagnosis) -> Diagnosis {
+    let found = facts.forwarders_set().and_then(|set| mail.quote_line(set.aar.as_ref()?.line));
     let diagnosis = diagnosis.seen(found);
     let verified = mail.verification.filter(|v| v.arc == Verdict::Pass);
     let author = mail.author_domain().unwrap_or_default();
@@ -86,7 +87,7 @@ fn beside_copy(case: &Case<'_>, mail: &Mail<'_>, diagnosis: Diagnosis) -> Diagno
         let next = "postconf bounce_size_limit: a larger mail, or one sent with RET=HDRS, comes back without its body";
         return diagnosis.seen([quote(&mail.artifact, 0, &text)]).next([next.to_owned()]);
     }
-    if verified.is_none() || case.log.replaced_on_delivery().next().is_some() {
+    if verified.is_none() || facts.log.replaced_on_delivery().next().is_some() {
         return diagnosis;
     }
     let held = match authors {
@@ -98,31 +99,31 @@ fn beside_copy(case: &Case<'_>, mail: &Mail<'_>, diagnosis: Diagnosis) -> Diagno
 }
 
 /// Whether a reply blames the envelope sender of the server that forwards: `SPF [x]`, `MAIL FROM domain [x]`.
-fn is_forwarders_own(case: &Case<'_>, text: &str) -> bool {
+fn is_forwarders_own(facts: &Facts<'_>, text: &str) -> bool {
     let named = ["spf [", "mail from domain ["].iter().find_map(|mark| text.split_once(mark)?.1.split(']').next());
-    named.zip(case.forwarder.as_deref()).is_some_and(|(domain, forwarder)| related(domain, forwarder))
+    named.zip(facts.forwarder.as_deref()).is_some_and(|(domain, forwarder)| related(domain, forwarder))
 }
 
 /// The mail has no sender that could be rewritten.
-pub(in crate::judge::diagnose) fn null_sender(case: &Case<'_>) -> Option<Diagnosis> {
-    let mail = case.mail.as_ref()?;
+pub(in crate::judge::diagnose) fn null_sender(facts: &Facts<'_>) -> Option<Diagnosis> {
+    let mail = facts.mail.as_ref()?;
     let path = mail.message.first("Return-Path").filter(|f| f.value().trim() == "<>")?;
-    let logged = case.log.find(&["not rewritten", "No at sign"]);
+    let logged = facts.log.find(&["not rewritten", "No at sign"]);
     // It is harmless, so that only somebody who expected another sender wants to hear of it.
-    let asked = case.attempt.is_some() || logged.is_some();
+    let asked = facts.attempt.is_some() || logged.is_some();
     let confidence = if logged.is_some() { Certain } else { High };
-    (asked && case.forwarder.is_some())
+    (asked && facts.forwarder.is_some())
         .then(|| found(Cause::D11, confidence).seen([field(&mail.artifact, path)]).seen(logged))
 }
 
 /// The forwarder says that nothing about the mail is genuine, calls it spam, and sends it on.
-fn spam_forwarded(case: &Case<'_>, mail: &Mail<'_>) -> Option<Diagnosis> {
-    let aar = case.forwarders_set()?.aar.as_ref()?;
+fn spam_forwarded(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    let aar = facts.forwarders_set()?.aar.as_ref()?;
     let failed = aar.method("dmarc").any(|r| r.result == "fail") && !aar.method("dkim").any(|r| r.result == "pass");
     let is_spam = |value: &str| value.trim().get(..3).is_some_and(|yes| yes.eq_ignore_ascii_case("yes"));
     let names = ["X-Spam", "X-Spam-Flag", "X-Spam-Status"];
     let mark = names.iter().filter_map(|n| mail.message.first(n)).find(|f| is_spam(&f.value()))?;
-    let logged = case.log.task().filter(|t| t.line.contains("(add header)")).map(|t| t.at.clone());
+    let logged = facts.log.task().filter(|t| t.line.contains("(add header)")).map(|t| t.at.clone());
     let confidence = if logged.is_some() { Certain } else { High };
     failed.then(|| {
         found(Cause::D12, confidence).seen([field(&mail.artifact, mark)]).seen(mail.quote_line(aar.line)).seen(logged)

@@ -4,9 +4,9 @@ use crate::{
     catalogue::Cause,
     evidence::Folder,
     judge::diagnose::{
-        case::{Attempt, Case, Mail},
-        found::{found, quote},
-        silence,
+        builder::{found, quote},
+        facts::{Attempt, Facts, MailFacts},
+        missing_delivery,
     },
     outcome::{
         Confidence::{Certain, High, Low},
@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// Why nothing was seen.
-pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
-    let Some(attempt) = case.attempt.as_ref().filter(|a| a.accepted) else { return Vec::new() };
-    match case.mail.as_ref().filter(|mail| mail.returned.is_none()) {
-        None => unseen(case, attempt).into_iter().collect(),
-        Some(mail) => [in_spam(mail), late(case, attempt, mail), tab(attempt, mail)].into_iter().flatten().collect(),
+pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
+    let Some(attempt) = facts.attempt.as_ref().filter(|a| a.accepted) else { return Vec::new() };
+    match facts.mail.as_ref().filter(|mail| mail.returned.is_none()) {
+        None => unseen(facts, attempt).into_iter().collect(),
+        Some(mail) => [in_spam(mail), late(facts, attempt, mail), tab(attempt, mail)].into_iter().flatten().collect(),
     }
 }
 
@@ -40,19 +40,19 @@ pub(in crate::judge::diagnose) fn of_error(error: &StageError) -> Option<Diagnos
     Some(found(cause, confidence).seen([quote("imap.log", 0, &error.to_string())]).next([error.next.clone()]))
 }
 
-fn unseen(case: &Case<'_>, attempt: &Attempt) -> Option<Diagnosis> {
-    if !case.bounces.is_empty() || !case.refusals().is_empty() || !attempt.silent {
+fn unseen(facts: &Facts<'_>, attempt: &Attempt) -> Option<Diagnosis> {
+    if !facts.bounces.is_empty() || !facts.refusals().is_empty() || !attempt.silent {
         return None;
     }
     if let Some(address) = &attempt.to_itself {
         let text = format!("{address} sent the mail and is to receive it");
         return Some(found(Cause::E01, Certain).seen([quote("sent.eml", 0, &text)]));
     }
-    let searched = case.mailboxes.is_some_and(|m| !m.searched.is_empty());
+    let searched = facts.mailboxes.is_some_and(|m| !m.searched.is_empty());
     let again = searched.then(|| "E03: a new session does not find it either".to_owned());
     let excluded = ["E01: another account sent it".to_owned()].into_iter().chain(again);
-    let others = case.mailboxes.map_or(&[][..], |m| &m.others);
-    let told = others.iter().map(|o| quote("imap.log", 0, &silence::others(o)));
+    let others = facts.mailboxes.map_or(&[][..], |m| &m.others);
+    let told = others.iter().map(|o| quote("imap.log", 0, &missing_delivery::others(o)));
     let (way_works, nothing_comes) =
         (others.iter().any(|o| o.meanwhile > 0), others.iter().any(|o| o.sent > 0 && o.came == 0));
     let excluded =
@@ -76,7 +76,7 @@ fn unseen(case: &Case<'_>, attempt: &Attempt) -> Option<Diagnosis> {
 }
 
 /// In the spam folder, although the receiver found nothing wrong with it.
-fn in_spam(mail: &Mail<'_>) -> Option<Diagnosis> {
+fn in_spam(mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let trusted = if mail.misplaced == Some(Folder::Spam) { mail.trusted? } else { return None };
     let authentic = !trusted.results.iter().any(|r| (r.method == "dmarc" || r.method == "arc") && r.result != "pass");
     let place = match mail.folder_name {
@@ -88,7 +88,7 @@ fn in_spam(mail: &Mail<'_>) -> Option<Diagnosis> {
 }
 
 /// In the inbox, and shown elsewhere in it than where it was wanted.
-fn tab(attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis> {
+fn tab(attempt: &Attempt, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let (wanted, shown) = attempt.tab.as_ref()?;
     let text = format!("its category at the receiver: {shown}; wanted: {wanted}");
     Some(found(Cause::E08, Certain).seen([quote(&mail.artifact, 0, &text)]))
@@ -96,7 +96,7 @@ fn tab(attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis> {
 
 /// It came, after the time that was allowed; the slowest hop says where it waited. When no hop does, a session that the
 /// server ended can be the reason that it was seen late.
-fn late(case: &Case<'_>, attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis> {
+fn late(facts: &Facts<'_>, attempt: &Attempt, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let after = attempt.late?;
     let delays = mail.hops.iter().filter_map(|h| Some((h, u64::try_from(h.delay?).ok()?)));
     let slowest = delays.filter(|(_, delay)| *delay > 0).max_by_key(|(_, delay)| *delay);
@@ -104,7 +104,7 @@ fn late(case: &Case<'_>, attempt: &Attempt, mail: &Mail<'_>) -> Option<Diagnosis
     // Trace fields tell whole seconds: the true delay can be one less.
     let on_the_way = slowest.is_some_and(|(_, delay)| delay > 1 && (delay - 1) * 2 >= after.as_secs());
     let text = quote(&mail.artifact, 0, "it came after the time that `within` allows");
-    match case.mailboxes.and_then(|m| m.goodbyes.first()) {
+    match facts.mailboxes.and_then(|m| m.goodbyes.first()) {
         Some(goodbye) if !on_the_way => Some(found(Cause::E07, High).seen([text, quote("imap.log", 0, goodbye)])),
         _ => Some(found(Cause::E06, High).seen([text]).seen(at)),
     }

@@ -3,17 +3,17 @@
 use crate::{
     catalogue::Cause,
     judge::diagnose::{
-        case::Case,
-        found::{found, quote},
+        builder::{found, quote},
+        facts::Facts,
     },
     mail::dsn::{Dsn, RecipientStatus},
     outcome::{Confidence::Certain, Diagnosis},
 };
 
 /// What bounces say beside the reason of the refusal.
-pub(in crate::judge::diagnose) fn find(case: &Case<'_>) -> Vec<Diagnosis> {
+pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let mut causes = Vec::new();
-    for (artifact, dsn) in &case.bounces {
+    for (artifact, dsn) in &facts.bounces {
         let failed = |r: &RecipientStatus| !matches!(r.action.as_deref(), Some("delivered" | "relayed" | "expanded"));
         if dsn.recipients.iter().any(|r| failed(r) && r.reply.is_none()) {
             let text = dsn.notification.lines().find(|l| !l.trim().is_empty()).unwrap_or("no text");

@@ -8,7 +8,7 @@ mod d;
 mod e;
 mod f;
 
-use super::case::Case;
+use super::facts::Facts;
 use crate::{
     catalogue::{Cause, Family},
     outcome::Diagnosis,
@@ -17,9 +17,9 @@ use crate::{
 pub(super) use e::of_error;
 
 /// Every diagnosis of every family, in the order of the families.
-pub(super) fn all(case: &Case<'_>) -> Vec<Diagnosis> {
+pub(super) fn all(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let mut all: Vec<Diagnosis> =
-        [a::find, b::find, c::find, d::find, e::find, f::find].into_iter().flat_map(|family| family(case)).collect();
+        [a::find, b::find, c::find, d::find, e::find, f::find].into_iter().flat_map(|family| family(facts)).collect();
     if all.iter().any(|d| d.is_of(Family::D)) {
         // What the forwarder or the receiver says of the mail explains why it is judged badly.
         all.retain(|d| d.code != Cause::C00);
@@ -29,7 +29,7 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Diagnosis> {
         all.retain(|d| d.code != Cause::D12);
     }
     if all.is_empty() {
-        all.extend(d::null_sender(case));
+        all.extend(d::null_sender(facts));
     }
     all
 }

@@ -1,6 +1,6 @@
 //! What was looked at when something did not come in time: what the silence means.
 
-use super::{Log, case::Refusal};
+use super::{ServerLog, server_refusal::Refusal};
 use crate::{
     evidence::{Evidence, Folder, Others, Searched},
     judge::words,
@@ -157,7 +157,7 @@ fn logs(evidence: &Evidence) -> Vec<String> {
     if evidence.logs.is_empty() {
         return lines;
     }
-    let refusals = Log::of_lines(&evidence.logs).refusals();
+    let refusals = ServerLog::of_lines(&evidence.logs).refusals();
     if refusals.is_empty() {
         let count = evidence.logs.len();
         lines.push(format!("{count} lines of logs tell of the mail, none of a refusal or a delay"));

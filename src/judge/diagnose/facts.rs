@@ -1,9 +1,10 @@
 //! What the rules look at: the same for an attempt of a run and for a mail that somebody has.
 
 use super::{
-    found::quote,
-    log::Log,
-    silence::{self, Bounces},
+    builder::quote,
+    missing_delivery::{self, Bounces},
+    server_log::ServerLog,
+    server_refusal::{Refusal, RefusedBy},
 };
 use crate::{
     catalogue::Cause,
@@ -16,7 +17,6 @@ use crate::{
         authres::{AuthenticationResults, ResInfo},
         dsn::{Dsn, RecipientStatus, Returned},
         received::Hop,
-        reply::Reply,
     },
     outcome::{CheckPart, CheckResult, EvidenceRef, SigningField, Survival},
     target::{Account, Target},
@@ -26,9 +26,9 @@ use std::time::Duration;
 
 /// Everything that is known of one mail and its way.
 #[derive(Debug, Default)]
-pub struct Case<'a> {
+pub struct Facts<'a> {
     /// The copy at the receiver, or else the one that a bounce gives back.
-    pub mail: Option<Mail<'a>>,
+    pub mail: Option<MailFacts<'a>>,
     /// The mail as it was sent.
     pub sent: Option<Message>,
     /// The name to quote it by, where it is not `sent.eml`.
@@ -42,7 +42,7 @@ pub struct Case<'a> {
     /// Bounces, each with the name of its artifact.
     pub bounces: Vec<(String, &'a Dsn)>,
     /// Log lines of the servers on the way.
-    pub log: Log,
+    pub log: ServerLog,
     /// What kept logs from being read, and what to do.
     pub unread_logs: Vec<String>,
     /// The domain of the server that forwards.
@@ -51,35 +51,6 @@ pub struct Case<'a> {
     pub mailboxes: Option<&'a MailboxNotes>,
     /// What only an attempt knows.
     pub attempt: Option<Attempt>,
-}
-
-/// A 4yz or 5yz reply.
-#[derive(Debug, Clone)]
-pub struct Refusal {
-    /// The reply.
-    pub reply: Reply,
-    /// Where it stands.
-    pub at: EvidenceRef,
-    /// Who gave it, and to whom.
-    pub by: RefusedBy,
-}
-
-/// The server that refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusedBy {
-    /// The first one. It was talked to from here, so that no bounce is written and nobody tries again.
-    First(FirstServer),
-    /// The one that forwards, when another handed it the mail.
-    Forwarder,
-    /// One behind it.
-    Next,
-}
-
-impl RefusedBy {
-    /// Whether it is the server that forwards, whoever was its client.
-    pub(super) fn is_forwarder(self) -> bool {
-        matches!(self, Self::First(FirstServer::Company) | Self::Forwarder)
-    }
 }
 
 /// What only an attempt knows.
@@ -103,7 +74,7 @@ pub struct Attempt {
 
 /// A copy of the mail, read and verified.
 #[derive(Debug)]
-pub struct Mail<'a> {
+pub struct MailFacts<'a> {
     /// The name to quote it by.
     pub artifact: String,
     /// The message.
@@ -132,8 +103,8 @@ fn by_next_hop(evidence: &Evidence) -> Option<Refusal> {
     Some(Refusal { at: quote("smtp.log", 0, &reply.to_string()), reply, by: RefusedBy::Forwarder })
 }
 
-impl<'a> Case<'a> {
-    /// The case of an attempt, or `None` when nothing failed.
+impl<'a> Facts<'a> {
+    /// The facts of an attempt, or `None` when nothing failed.
     pub fn of(evidence: &'a Evidence, checks: &[CheckResult], target: &'a Target) -> Option<Self> {
         let failed: Vec<&CheckResult> = checks.iter().filter(|c| !c.passed).collect();
         if failed.is_empty() {
@@ -162,7 +133,7 @@ impl<'a> Case<'a> {
             _ => None,
         };
         let bounces = bounces.map(|(name, b)| (name, &b.dsn)).collect();
-        let log = Log::of_lines(&evidence.logs);
+        let log = ServerLog::of_lines(&evidence.logs);
         let sent = Message::parse(evidence.sent.raw.clone());
         let is_late = failed.iter().any(|c| c.is_about_time());
         let late = if is_late { copy.map(|c| c.after) } else { None };
@@ -175,8 +146,8 @@ impl<'a> Case<'a> {
         Some(Self {
             survival,
             mail: copy
-                .map(|c| Mail::of(c, account, misplaced))
-                .or_else(|| refused.map(|(artifact, _, returned)| Mail::of_returned(&artifact, returned))),
+                .map(|c| MailFacts::of(c, account, misplaced))
+                .or_else(|| refused.map(|(artifact, _, returned)| MailFacts::of_returned(&artifact, returned))),
             sent: Some(sent),
             sent_name: None,
             recipients: &evidence.sent.rcpt_to,
@@ -201,7 +172,7 @@ impl<'a> Case<'a> {
                 to_itself,
                 late,
                 silent: failed.iter().any(|c| c.timed_out),
-                unseen_bounces: match silence::bounces(evidence, target) {
+                unseen_bounces: match missing_delivery::bounces(evidence, target) {
                     Bounces::Unseen { why, next } => Some((why, next)),
                     Bounces::Came(_) | Bounces::None(_) => None,
                 },
@@ -254,11 +225,11 @@ impl<'a> Case<'a> {
     /// The set of the server that forwards, if it sealed.
     pub(super) fn forwarders_set(&self) -> Option<&'a ArcSet> {
         let mail = self.mail.as_ref()?;
-        mail.foreign().iter().rev().find(|s| self.is_forwarders(s))
+        mail.upstream_sets().iter().rev().find(|s| self.is_forwarders(s))
     }
 }
 
-impl<'a> Mail<'a> {
+impl<'a> MailFacts<'a> {
     fn of(copy: &'a ReceivedCopy, account: Option<&'a Account>, misplaced: Option<Folder>) -> Self {
         Self {
             artifact: "received.eml".to_owned(),
@@ -298,8 +269,8 @@ impl<'a> Mail<'a> {
     }
 
     /// The sets that came with the message: all but the receiver's own.
-    pub(super) fn foreign(&self) -> &'a [ArcSet] {
-        judge::foreign(self.arc, self.trusted, self.seal_domain)
+    pub(super) fn upstream_sets(&self) -> &'a [ArcSet] {
+        judge::upstream_sets(self.arc, self.trusted, self.seal_domain)
     }
 
     /// What we found of a set.
@@ -326,12 +297,12 @@ impl<'a> Mail<'a> {
     /// A seal as evidence, or that of its set which is there.
     pub(super) fn quote_seal(&self, set: &ArcSet) -> Option<EvidenceRef> {
         let at = set.seal.as_ref().map(|s| s.field).or_else(|| set.ams.as_ref().map(|a| a.field))?;
-        self.message.fields().get(at).map(|f| super::found::field(&self.artifact, f))
+        self.message.fields().get(at).map(|f| super::builder::field(&self.artifact, f))
     }
 
     /// The field of an ARC-Authentication-Results as evidence.
     pub(super) fn quote_line(&self, line: u32) -> Option<EvidenceRef> {
-        self.message.fields().iter().find(|f| f.line == line).map(|f| super::found::field(&self.artifact, f))
+        self.message.fields().iter().find(|f| f.line == line).map(|f| super::builder::field(&self.artifact, f))
     }
 
     /// The receiver's Authentication-Results as evidence.

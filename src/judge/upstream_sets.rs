@@ -10,7 +10,7 @@ use crate::{
 
 /// The sets that came with the message: all but the receiver's own, which is the newest one where its seal has the
 /// receiver's `d=` or a domain above its authserv-id.
-pub(super) fn foreign<'a>(
+pub(super) fn upstream_sets<'a>(
     arc: &'a ArcChain,
     trusted: Option<&AuthenticationResults>,
     seal_domain: Option<&str>,

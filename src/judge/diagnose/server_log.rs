@@ -1,8 +1,8 @@
 //! Log lines of rspamd and Postfix.
 
 use super::{
-    case::{Refusal, RefusedBy},
-    found::quote,
+    builder::quote,
+    server_refusal::{Refusal, RefusedBy},
 };
 use crate::{
     evidence::LogLine,
@@ -13,11 +13,11 @@ use std::{collections::HashSet, net::IpAddr};
 
 /// Lines of a server's log about one message.
 #[derive(Debug, Clone, Default)]
-pub struct Log {
+pub struct ServerLog {
     lines: Vec<(EvidenceRef, String)>,
 }
 
-impl Log {
+impl ServerLog {
     /// All of these lines.
     pub fn of<'a>(lines: impl IntoIterator<Item = &'a str>, artifact: &str) -> Self {
         let numbered = lines.into_iter().zip(1..);
