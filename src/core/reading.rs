@@ -68,6 +68,11 @@ impl<'de> DeserializeSeed<'de> for Note {
     }
 }
 
+/// Reads a value that is written; a key without one is an error, and one that is left out has its default.
+pub(crate) fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer)?.ok_or_else(|| de::Error::custom("no value"))
+}
+
 /// Reads one of these words.
 pub(crate) fn word<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -137,6 +142,17 @@ macro_rules! words {
                 match $crate::core::reading::word(deserializer, WORDS)? {
                     $($text $(| $alias)* => Ok(Self::$variant),)*
                     _ => Ok(Self::$first),
+                }
+            }
+        }
+
+        impl $name {
+            /// The word.
+            #[allow(dead_code)]
+            $vis fn as_str(self) -> &'static str {
+                match self {
+                    Self::$first => $first_text,
+                    $(Self::$variant => $text,)*
                 }
             }
         }
@@ -288,5 +304,48 @@ impl JsonSchema for HumanDuration {
             "type": "string",
             "pattern": DURATION_PATTERN
         })
+    }
+}
+
+/// A map in the order of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entries<T>(pub(crate) Vec<(At<String>, T)>);
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+            type Value = Entries<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Entries<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(V(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Entries<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("MapOf{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        json_schema!({ "type": "object", "additionalProperties": value })
     }
 }

@@ -65,7 +65,7 @@ impl Goals {
             ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
         });
         let named_spam = expected().filter_map(|kind| match kind {
-            ExpectationKind::Delivered(d) if d.folder.value == FolderTest::Spam => Some(d.to.value.clone()),
+            ExpectationKind::Delivered(d) if d.folder == FolderTest::Spam => Some(d.to.value.clone()),
             ExpectationKind::Count(c) if c.folder == FolderTest::Spam => Some(c.to.value.clone()),
             _ => None,
         });

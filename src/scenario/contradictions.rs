@@ -3,15 +3,16 @@
 use super::{
     YamlError,
     model::{
-        AbsentExpectation, ArcExpectation, CountExpectation, DeliveredExpectation, Expectation, ExpectationKind,
-        FolderTest, MethodTest, ResultTest, SealIndex, SealTest, SmtpExpectation, TextTest,
+        AbsentExpectation, Action, ArcExpectation, CountExpectation, DeliveredExpectation, Expectation,
+        ExpectationKind, FolderTest, MethodTest, ResultTest, SealIndex, SealTest, SmtpExpectation, SmtpStage, TextTest,
     },
     vars::Vars,
 };
 use crate::core::{At, Position};
 
 /// The commands whose refusal ends the mail for every recipient.
-const FOR_ALL: [&str; 6] = ["connect", "starttls", "auth", "mail", "data", "message"];
+const FOR_ALL: [SmtpStage; 6] =
+    [SmtpStage::Connect, SmtpStage::Starttls, SmtpStage::Auth, SmtpStage::Mail, SmtpStage::Data, SmtpStage::Message];
 
 fn wrong(at: &Position, message: impl Into<String>, help: &str) -> YamlError {
     YamlError::new(message, at.clone()).with_help(help)
@@ -32,14 +33,15 @@ impl ExpectationKind {
             Self::Smtp(smtp) => smtp.contradictions(),
             Self::Delivered(delivered) => delivered.contradictions(),
             Self::Bounced(bounced) => {
-                let classes: &[&str] = match bounced.action.value.as_str() {
-                    "failed" => &["4", "5"],
-                    "delayed" => &["4"],
+                let (action, _) = bounced.action();
+                let classes: &[&str] = match action {
+                    Action::Failed => &["4", "5"],
+                    Action::Delayed => &["4"],
                     _ => &["2"],
                 };
                 let status =
                     literal(&bounced.status).filter(|(status, _)| !classes.iter().any(|c| status.starts_with(c)));
-                let action = &bounced.action.value;
+                let action = action.as_str();
                 let help = "RFC 3464 §2.3.3: 4 or 5 with `failed`, 4 with `delayed`, 2 with the others";
                 status
                     .map(|(status, at)| wrong(at, format!("no bounce is `{action}` with status {status}"), help))
@@ -62,9 +64,9 @@ impl SmtpExpectation {
             found.push(wrong(&code.at, format!("{} decides over no mail", code.value), help));
         }
         if class == 2
-            && let Some(stage) = self.stage.as_ref().filter(|s| s.value != "message")
+            && let Some(stage) = self.stage.as_ref().filter(|s| s.value != SmtpStage::Message)
         {
-            let message = format!("a {} at stage `{}` decides over no mail", code.value, stage.value);
+            let message = format!("a {} at stage `{}` decides over no mail", code.value, stage.value.as_str());
             found.push(wrong(&stage.at, message, "the reply that decides is a refusal, or that to the whole message"));
         }
         if let Some((status, at)) = literal(&self.status).filter(|(status, _)| !status.starts_with(&class.to_string()))
@@ -82,9 +84,9 @@ impl DeliveredExpectation {
         let mut found = Vec::new();
         let method = self.auth.methods.iter().find(|(name, _)| name == "arc").map(|(_, test)| &test.value);
         let passes = |test: &MethodTest| match &test.result {
-            ResultTest::OneOf(results) => results.iter().any(|r| r == "pass"),
-            ResultTest::Any => true,
-            ResultTest::Absent => false,
+            Some(ResultTest::OneOf(results)) => results.iter().any(|r| r.value == "pass"),
+            None | Some(ResultTest::Any) => true,
+            Some(ResultTest::Absent) => false,
         };
         if let Some(carries) = carries.as_ref().filter(|_| method.is_some_and(|test| !passes(test))) {
             let help = "the chain is told in the comment of arc=pass; leave one of the two out";
@@ -184,9 +186,9 @@ fn counts(one: &CountExpectation, other: &CountExpectation) -> Option<String> {
 impl SmtpExpectation {
     /// Whether it wants a final refusal that leaves nobody who could get the mail.
     fn refuses(&self, recipients: usize) -> bool {
-        let stage = self.stage.as_ref().map(|s| s.value.as_str());
+        let stage = self.stage.as_ref().map(|s| s.value);
         let for_all = match stage {
-            Some("ehlo") => false,
+            Some(SmtpStage::Ehlo) => false,
             Some(stage) => recipients == 1 || FOR_ALL.contains(&stage),
             None => recipients == 1,
         };

@@ -54,7 +54,11 @@ impl DeliveredExpectation {
 
     fn require_chain(&mut self) {
         let at = self.to.at.clone();
-        let pass = MethodTest { result: ResultTest::OneOf(vec!["pass".to_owned()]), domain: None, comment: None };
+        let pass = MethodTest {
+            result: Some(ResultTest::OneOf(vec![At::new("pass".to_owned(), at.clone())])),
+            domain: None,
+            comment: None,
+        };
         self.auth.methods.push(("arc".to_owned(), At::new(pass, at.clone())));
         let seal = SealTest {
             i: SealIndex::Last(0),

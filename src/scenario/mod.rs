@@ -4,6 +4,7 @@ mod accounts;
 pub mod config;
 pub(crate) mod contradictions;
 mod defaults;
+mod expect;
 mod forms;
 mod lab;
 pub mod lint;

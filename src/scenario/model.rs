@@ -1,11 +1,9 @@
 //! A scenario: what is sent, and what must then be true.
 
-mod expect;
-
-pub use expect::{
-    AbsentExpectation, ArcExpectation, AuthExpectation, BodyTest, BouncedExpectation, CarriesTest, CountExpectation,
-    DeliveredExpectation, Expectation, ExpectationKind, FolderTest, HeaderTest, LogExpectation, MethodTest, ResultTest,
-    SealIndex, SealTest, Settle, SmtpExpectation, TextTest,
+pub use super::expect::{
+    AbsentExpectation, Action, ArcExpectation, AuthExpectation, BodyTest, BouncedExpectation, CarriesTest,
+    CountExpectation, DeliveredExpectation, Expectation, ExpectationKind, FolderTest, HeaderTest, LogExpectation,
+    MethodTest, ResultTest, Returns, SealIndex, SealTest, Settle, SmtpExpectation, SmtpStage, TextTest,
 };
 
 use super::{

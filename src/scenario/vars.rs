@@ -1,7 +1,9 @@
 //! `$name` and `$account.field` in texts, filled in when an attempt starts.
 
-use crate::core::{Position, suggest};
-use std::collections::BTreeMap;
+use crate::core::{At, Position, suggest};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer};
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// A text that may name variables, with the place where it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -10,6 +12,24 @@ pub struct Template {
     pub text: String,
     /// Where its value starts.
     pub at: Position,
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        At::<String>::deserialize(deserializer).map(|text| Self::new(text.value, text.at))
+    }
+}
+
+impl JsonSchema for Template {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "string".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
 }
 
 /// A text names a variable that nothing defines.

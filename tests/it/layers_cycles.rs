@@ -53,13 +53,6 @@ const LEFT: &[&[&str]] = &[
     &["probe/submit/dialogue.rs", "probe/submit/login.rs"],
     &["probe/token/exchange.rs", "probe/token/refused.rs"],
     &["scenario/config/resolve.rs", "scenario/config/secret.rs"],
-    &["scenario/model.rs", "scenario/model/expect.rs"],
-    &[
-        "scenario/schema.rs",
-        "scenario/yaml/twin/config.rs",
-        "scenario/yaml/twin/expect.rs",
-        "scenario/yaml/twin/scenario.rs",
-    ],
     &["target/knob_texts.rs", "target/knobs.rs"],
     &["verify/dns/master_file.rs", "verify/dns/zone.rs"],
     &["verify/key.rs", "verify/signature.rs"],

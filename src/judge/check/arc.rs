@@ -6,7 +6,7 @@ use super::{
     text,
 };
 use crate::{
-    core::domain,
+    core::{At, domain},
     evidence::ReceivedCopy,
     judge::words,
     mail::{
@@ -70,8 +70,8 @@ fn verdict(verification: &Verification) -> String {
 }
 
 fn check_carries(test: &CarriesTest, copy: &ReceivedCopy) -> Finding {
-    let one = |name: &str, value: &Option<String>| value.as_ref().map(|v| format!("{name}={v}"));
-    let i = test.i.map(|i| format!("i={i}"));
+    let one = |name: &str, value: &Option<At<String>>| value.as_ref().map(|v| format!("{name}={}", v.value));
+    let i = test.i.as_ref().map(|i| format!("i={}", i.value));
     let parts = [i, one("spf", &test.spf), one("dkim", &test.dkim), one("dmarc", &test.dmarc)];
     let expected = words::list(parts.into_iter().flatten(), " ", "arc=pass with a comment");
     let Some(trusted) = &copy.auth.trusted else {
@@ -84,8 +84,8 @@ fn check_carries(test: &CarriesTest, copy: &ReceivedCopy) -> Finding {
         let remark = arc.comment.as_ref().map_or_else(String::new, |c| format!(" ({c})"));
         return Finding::failed(expected, format!("nothing: arc={}{remark}", arc.result));
     };
-    let is = |wanted: &Option<String>, found: &[String]| wanted.as_ref().is_none_or(|w| all_are(w, found));
-    let passed = test.i.is_none_or(|i| i == comment.i)
+    let is = |wanted: &Option<At<String>>, found: &[String]| wanted.as_ref().is_none_or(|w| all_are(&w.value, found));
+    let passed = test.i.as_ref().is_none_or(|i| i.value == comment.i)
         && is(&test.spf, comment.spf.as_slice())
         && is(&test.dkim, &comment.dkim)
         && is(&test.dmarc, comment.dmarc.as_slice());

@@ -69,23 +69,23 @@ fn check_method(method: &str, test: &MethodTest, trusted: &AuthenticationResults
     let with_comment = test.comment.is_some();
     let actual = words::list(found.iter().map(|r| describe(r, test.domain.is_some(), with_comment)), "; ", "absent");
     let results = match &test.result {
-        ResultTest::Absent => return Finding::new(found.is_empty(), "absent", actual),
-        ResultTest::Any => None,
-        ResultTest::OneOf(results) => Some(results),
+        Some(ResultTest::Absent) => return Finding::new(found.is_empty(), "absent", actual),
+        None | Some(ResultTest::Any) => None,
+        Some(ResultTest::OneOf(results)) => Some(results.iter().map(|r| r.value.as_str()).collect::<Vec<_>>()),
     };
     let (d, comment) = match conditions(test, vars) {
         Ok(conditions) => conditions,
         Err(finding) => return finding,
     };
     let expected = [
-        Some(results.map_or_else(|| "any".to_owned(), |r| r.join(" or "))),
+        Some(results.as_ref().map_or_else(|| "any".to_owned(), |r| r.join(" or "))),
         d.as_ref().map(|d| format!("d={d}")),
         comment.as_ref().map(|c| format!("comment {}", c.words)),
     ];
     let expected = words::list(expected.into_iter().flatten(), " ", "any");
     let anything_goes = results.is_none() && d.is_none() && comment.is_none();
     let fits = |r: &&ResInfo| {
-        results.is_none_or(|wanted| wanted.iter().any(|w| w.eq_ignore_ascii_case(&r.result)))
+        results.as_ref().is_none_or(|wanted| wanted.iter().any(|w| w.eq_ignore_ascii_case(&r.result)))
             && d.as_ref().is_none_or(|d| r.domain().is_some_and(|is| domain::is_same(is, d)))
             && comment.as_ref().is_none_or(|c| r.comment.as_deref().is_some_and(|is| c.fits(is)))
     };

@@ -97,15 +97,12 @@ fn parts<'a>(
             text::test(&from.value, vars, Seen::address(&texts, "no From field")),
         ));
     }
-    let action = &wanted.action;
+    let (action, at) = wanted.action();
+    let action = action.as_str();
     let actual = status.action.as_deref().unwrap_or("no Action");
-    let finding = Finding::new(actual.eq_ignore_ascii_case(&action.value), &action.value, actual);
+    let finding = Finding::new(actual.eq_ignore_ascii_case(action), action, actual);
     // What is delayed may still fail, or arrive.
-    parts.push((
-        CheckPart::Bounced("action".to_owned()),
-        &action.at,
-        finding.late_if(actual.eq_ignore_ascii_case("delayed")),
-    ));
+    parts.push((CheckPart::Bounced("action".to_owned()), at, finding.late_if(actual.eq_ignore_ascii_case("delayed"))));
     if let Some(test) = &wanted.status {
         let texts: Vec<&str> = status.status.as_deref().into_iter().collect();
         parts.push((
@@ -128,7 +125,8 @@ fn parts<'a>(
     }
     if let Some(returns) = &wanted.returns {
         let actual = dsn.returned.to_string();
-        let finding = Finding::new(actual.eq_ignore_ascii_case(&returns.value), &returns.value, actual);
+        let wanted = returns.value.as_str();
+        let finding = Finding::new(actual.eq_ignore_ascii_case(wanted), wanted, actual);
         parts.push((CheckPart::Bounced("returns".to_owned()), &returns.at, finding));
     }
     parts

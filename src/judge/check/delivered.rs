@@ -39,8 +39,8 @@ pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results
         .evidence
         .copies
         .iter()
-        .find(|c| c.arrival.account == *account && takes(wanted.folder.value, c.arrival.folder));
-    let expected = format!("in {} of {account}", folder_words(wanted.folder.value));
+        .find(|c| c.arrival.account == *account && takes(wanted.folder, c.arrival.folder));
+    let expected = format!("in {} of {account}", folder_words(wanted.folder));
     let Some(copy) = copy else {
         results.add(CheckPart::Delivered, &wanted.to.at, missing(&expected, context.evidence));
         return;

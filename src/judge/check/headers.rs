@@ -15,13 +15,13 @@ use crate::{
 };
 
 pub(super) fn check(
-    wanted: &[(String, At<HeaderTest>)],
+    wanted: &[(At<String>, At<HeaderTest>)],
     copy: &ReceivedCopy,
     context: Context<'_>,
     results: &mut Results,
 ) {
     for (name, test) in wanted {
-        let value = copy.message.first(name).map(decoded);
+        let value = copy.message.first(&name.value).map(decoded);
         let finding = match &test.value {
             HeaderTest::Text(test) => {
                 let texts: Vec<&str> = value.iter().map(String::as_str).collect();
@@ -32,7 +32,7 @@ pub(super) fn check(
                 Finding::new(value.is_none(), NO_FIELD, seen)
             }
         };
-        results.add(CheckPart::Header(name.clone()), &test.at, finding);
+        results.add(CheckPart::Header(name.value.clone()), &test.at, finding);
     }
 }
 

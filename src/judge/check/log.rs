@@ -17,9 +17,10 @@ use crate::{
 };
 
 pub(super) fn check(wanted: &LogExpectation, context: Context<'_>, results: &mut Results) {
-    let finding = Matcher::new(&wanted.line.value, context.vars, false)
+    let Some(line) = wanted.line() else { return };
+    let finding = Matcher::new(&line.value, context.vars, false)
         .map_or_else(|finding| finding, |matcher| find(&matcher, &wanted.of.value, context));
-    results.add(CheckPart::Log, &wanted.line.at, finding);
+    results.add(CheckPart::Log, &line.at, finding);
 }
 
 fn find(matcher: &Matcher, account: &str, context: Context<'_>) -> Finding {
@@ -44,7 +45,9 @@ pub fn logs_hold(scenario: &Scenario, target: &Target, vars: &Vars, lines: &[Log
     let here = scenario.expected_on(target.kind);
     here.filter_map(|e| if let ExpectationKind::Log(log) = &e.kind { Some(log) } else { None }).all(|wanted| {
         // What cannot be tested fails, however long one waits.
-        Matcher::new(&wanted.line.value, vars, false)
-            .is_ok_and(|m| lines.iter().any(|l| l.account == wanted.of.value && m.fits(&l.text)))
+        wanted
+            .line()
+            .and_then(|line| Matcher::new(&line.value, vars, false).ok())
+            .is_some_and(|m| lines.iter().any(|l| l.account == wanted.of.value && m.fits(&l.text)))
     })
 }

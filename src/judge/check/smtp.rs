@@ -12,7 +12,7 @@ use crate::{
     outcome::CheckPart,
     scenario::{
         Scenario, Vars,
-        model::{ExpectationKind, SmtpExpectation},
+        model::{ExpectationKind, SmtpExpectation, SmtpStage},
     },
     target::Target,
 };
@@ -40,7 +40,7 @@ pub fn asks_for_refusal(scenario: &Scenario, target: &Target, vars: &Vars, submi
 fn is_refusal(wanted: &SmtpExpectation) -> bool {
     match (&wanted.code, &wanted.stage) {
         (Some(code), _) => code.value >= 400,
-        (None, Some(stage)) => !stage.value.eq_ignore_ascii_case("message"),
+        (None, Some(stage)) => stage.value != SmtpStage::Message,
         (None, None) => false,
     }
 }
@@ -77,8 +77,8 @@ fn findings<'w>(
     }
     if let Some(stage) = &wanted.stage {
         let actual = reply.map_or_else(|| NO_REPLY.to_owned(), |r| r.stage.to_string());
-        let passed = actual.eq_ignore_ascii_case(&stage.value);
-        part("stage", &stage.at, Finding::new(passed, &stage.value, actual));
+        let wanted = stage.value.as_str();
+        part("stage", &stage.at, Finding::new(actual.eq_ignore_ascii_case(wanted), wanted, actual));
     }
     parts
 }

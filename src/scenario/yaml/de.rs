@@ -82,7 +82,7 @@ impl de::Error for Fault {
 /// [`super::spot::Try`]. Without faults there is a twin, and every `Try` in it has a value.
 pub(crate) fn read<'de, T: de::Deserialize<'de>>(root: &'de Node, sources: &[Source]) -> (Option<T>, Vec<Fault>) {
     let faults = RefCell::new(Vec::new());
-    let read = T::deserialize(Reader { node: root, path: &Path::Root, faults: &faults, sources });
+    let read = T::deserialize(Reader { node: root, path: &Path::Root, faults: &faults, sources, is_short: false });
     let mut faults = faults.into_inner();
     let twin = read.map_err(|fault| faults.push(fault)).ok();
     (twin, faults)
@@ -112,6 +112,8 @@ struct Reader<'de, 'p> {
     path: &'p Path<'p>,
     faults: &'p RefCell<Vec<Fault>>,
     sources: &'p [Source],
+    /// It is the short form of a struct, in which no key is written without a value.
+    is_short: bool,
 }
 
 impl<'de, 'p> Reader<'de, 'p> {
@@ -184,6 +186,10 @@ impl<'de, 'p> Reader<'de, 'p> {
         }
     }
 
+    fn positioned(self) -> Positioned<'p, Self> {
+        Positioned { at: self.node.at, sources: self.sources, content: self, index: 0 }
+    }
+
     fn list<V: Visitor<'de>>(self, items: &'de [Node], visitor: V) -> Result<V::Value, Fault> {
         visitor.visit_seq(Items { reader: self, items, index: 0 }).map_err(|f| self.place(f))
     }
@@ -238,7 +244,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.node.kind {
-            Kind::Null => Err(self.fault("a value").with_help("write a value or leave the key out")),
+            Kind::Null if !self.is_short => Err(self.fault("a value").with_help("write a value or leave the key out")),
             _ => visitor.visit_some(self),
         }
     }
@@ -247,8 +253,8 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
         match name {
             SPOT => visitor.visit_seq(Placed { at: self.node.at, content: self, index: 0 }),
             TRY => visitor.visit_seq(Tried(self)),
-            AT => visitor.visit_seq(Positioned { reader: self, index: 0 }),
-            NOTE => visitor.visit_seq(Noted { reader: self, is_read: false }),
+            AT => visitor.visit_seq(self.positioned()),
+            NOTE => visitor.visit_seq(Noted { reader: self, faults_before: None }),
             FORM => visitor.visit_enum(Shape { reader: self, shape: matches!(self.node.kind, Kind::Map(_)).into() }),
             MANY => {
                 if matches!(&self.node.kind, Kind::List(items) if items.is_empty()) {
@@ -330,7 +336,7 @@ impl<'de> SeqAccess<'de> for Items<'de, '_> {
         let Some(node) = self.items.get(self.index) else { return Ok(None) };
         let path = Path::Item(self.reader.path, self.index);
         self.index += 1;
-        let reader = Reader { node, path: &path, ..self.reader };
+        let reader = Reader { node, path: &path, is_short: false, ..self.reader };
         seed.deserialize(reader).map(Some).map_err(|f| reader.place(f))
     }
 }
@@ -352,7 +358,7 @@ impl<'de> MapAccess<'de> for Pairs<'de, '_> {
             let (key, _) = entry;
             if self.fields.is_none_or(|f| f.contains(&key.name.as_str())) {
                 self.value = Some(entry);
-                return seed.deserialize(Name(key)).map(Some);
+                return seed.deserialize(Name { key, sources: self.reader.sources }).map(Some);
             }
         }
         Ok(None)
@@ -361,25 +367,29 @@ impl<'de> MapAccess<'de> for Pairs<'de, '_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         let Some((key, node)) = self.value.take() else { return Err(de::Error::custom("value without a key")) };
         let path = Path::Key(self.reader.path, &key.name);
-        let reader = Reader { node, path: &path, ..self.reader };
+        let reader = Reader { node, path: &path, is_short: false, ..self.reader };
         seed.deserialize(reader).map_err(|f| reader.place(f))
     }
 }
 
 /// A key of a map, as a text or as a text with its place.
 #[derive(Clone, Copy)]
-struct Name<'de>(&'de Key);
+struct Name<'de, 'p> {
+    key: &'de Key,
+    sources: &'p [Source],
+}
 
-impl<'de> de::Deserializer<'de> for Name<'de> {
+impl<'de> de::Deserializer<'de> for Name<'de, '_> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_borrowed_str(&self.0.name).map_err(|f: Fault| f.or_at(self.0.at))
+        visitor.visit_borrowed_str(&self.key.name).map_err(|f: Fault| f.or_at(self.key.at))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
         match name {
-            SPOT => visitor.visit_seq(Placed { at: self.0.at, content: self, index: 0 }),
+            SPOT => visitor.visit_seq(Placed { at: self.key.at, content: self, index: 0 }),
+            AT => visitor.visit_seq(Positioned { at: self.key.at, sources: self.sources, content: self, index: 0 }),
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -443,7 +453,7 @@ impl<'de, 'p> EnumAccess<'de> for OneKey<'de, 'p> {
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Fault> {
-        Ok((seed.deserialize(Name(self.key))?, self))
+        Ok((seed.deserialize(Name { key: self.key, sources: self.reader.sources })?, self))
     }
 }
 
@@ -455,7 +465,7 @@ impl<'de> VariantAccess<'de> for OneKey<'de, '_> {
     }
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
         let path = Path::Key(self.reader.path, &self.key.name);
-        let reader = Reader { node: self.node, path: &path, ..self.reader };
+        let reader = Reader { node: self.node, path: &path, is_short: false, ..self.reader };
         match self.node.kind {
             Kind::Null => Err(reader.fault("a value").with_help("write a value or leave the key out")),
             _ => seed.deserialize(reader).map_err(|f| reader.place(f)),
@@ -485,54 +495,61 @@ impl<'de> MapAccess<'de> for Short<'de, '_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
-        seed.deserialize(self.reader).map_err(|f| self.reader.place(f))
+        let reader = Reader { is_short: true, ..self.reader };
+        seed.deserialize(reader).map_err(|f| reader.place(f))
     }
 }
 
 /// File, line, column and length of a value, then the value.
-struct Positioned<'de, 'p> {
-    reader: Reader<'de, 'p>,
+struct Positioned<'p, D> {
+    at: Place,
+    sources: &'p [Source],
+    content: D,
     index: usize,
 }
 
-impl<'de> SeqAccess<'de> for Positioned<'de, '_> {
+impl<'de, D: de::Deserializer<'de, Error = Fault> + Copy> SeqAccess<'de> for Positioned<'_, D> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let Place { file, line, column, len } = self.reader.node.at;
+        let Place { file, line, column, len } = self.at;
         let index = self.index;
         self.index += 1;
         let number = |n: u32| -> U32Deserializer<Fault> { n.into_deserializer() };
         match index {
             0 => {
-                let file = usize::try_from(file).ok().and_then(|i| self.reader.sources.get(i));
+                let file = usize::try_from(file).ok().and_then(|i| self.sources.get(i));
                 let file: StrDeserializer<'_, Fault> = file.map_or("", |s| &*s.file).into_deserializer();
                 seed.deserialize(file)
             }
             1 => seed.deserialize(number(line)),
             2 => seed.deserialize(number(column)),
             3 => seed.deserialize(number(len)),
-            _ => seed.deserialize(self.reader).map_err(|f| self.reader.place(f)),
+            _ => seed.deserialize(self.content).map_err(|f| f.or_at(self.at)),
         }
         .map(Some)
     }
 }
 
-/// A value, and then what is to be noted of it.
+/// A value, and then what is to be noted of it, unless it follows from a fault inside of it.
 struct Noted<'de, 'p> {
     reader: Reader<'de, 'p>,
-    is_read: bool,
+    faults_before: Option<usize>,
 }
 
 impl<'de> SeqAccess<'de> for Noted<'de, '_> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let read = seed.deserialize(self.reader).map_err(|fault| self.reader.place(fault));
-        if !std::mem::replace(&mut self.is_read, true) {
-            return read.map(Some);
+        let faults = self.reader.faults.borrow().iter().filter(|fault| !fault.is_note).count();
+        let Some(before) = self.faults_before.replace(faults) else {
+            return seed.deserialize(self.reader).map(Some).map_err(|fault| self.reader.place(fault));
+        };
+        if let Err(fault) = seed.deserialize(self.reader)
+            && faults == before
+        {
+            self.reader.faults.borrow_mut().push(Fault { is_note: true, ..self.reader.place(fault) });
         }
-        self.reader.faults.borrow_mut().extend(read.err().map(|fault| Fault { is_note: true, ..fault }));
         Ok(None)
     }
 }

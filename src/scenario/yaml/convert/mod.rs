@@ -9,7 +9,6 @@ pub(crate) mod scenario;
 pub(crate) mod send;
 pub(crate) mod server;
 mod signer;
-pub(crate) mod text;
 
 use super::{Source, YamlError, YamlErrors, de::Fault, node::Place, spot::Spot};
 use crate::{
@@ -100,6 +99,11 @@ impl<'a> Cx<'a> {
         At::new(spot.value, self.position(spot.at))
     }
 
+    /// A word as its text.
+    pub(super) fn word(&self, word: Spot<impl AsRef<str>>) -> At<String> {
+        At::new(word.value.as_ref().to_owned(), self.position(word.at))
+    }
+
     /// A text that may name variables.
     pub(crate) fn template(&self, spot: Spot<String>) -> Template {
         Template::new(spot.value, self.position(spot.at))
@@ -111,11 +115,19 @@ impl<'a> Cx<'a> {
     }
 
     /// A time that something must come in.
-    pub(crate) fn time_limit(&mut self, spot: Spot<HumanDuration>) -> At<Duration> {
-        if spot.value.0.is_zero() {
-            self.wrong(spot.at, "`within` is zero", "nothing comes in no time; write for example 2m");
+    pub(crate) fn within(&mut self, within: Option<&At<Duration>>) {
+        if let Some(within) = within
+            && within.value.is_zero()
+        {
+            self.wrong_at(&within.at, "`within` is zero", "nothing comes in no time; write for example 2m");
         }
-        self.time(spot)
+    }
+
+    /// The account of an expectation, which is not empty.
+    pub(crate) fn filled_account(&mut self, account: &At<String>) {
+        if account.value.trim().is_empty() {
+            self.wrong_at(&account.at, "the account is empty", "write it or leave the key out");
+        }
     }
 
     /// A text that must not be empty.
@@ -126,9 +138,9 @@ impl<'a> Cx<'a> {
     }
 
     /// A list of targets without repetition.
-    pub(crate) fn distinct(&mut self, targets: OneOrMany<At<TargetKind>>) -> Vec<TargetKind> {
+    pub(crate) fn distinct(&mut self, targets: &OneOrMany<At<TargetKind>>) -> Vec<TargetKind> {
         let mut kinds = Vec::new();
-        for target in targets.0 {
+        for target in &targets.0 {
             if kinds.contains(&target.value) {
                 self.wrong_at(&target.at, format!("target `{}` is written twice", target.value), "keep one of them");
             } else {

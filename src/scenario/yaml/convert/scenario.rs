@@ -56,11 +56,10 @@ impl Cx<'_> {
         for (index, Try(item)) in twin.expect.value.into_iter().enumerate() {
             let Some(item) = item else { continue };
             let at = item.at;
-            if let Some(expectation) = self.expectation(index, item) {
-                self.reachable(at, &expectation.targets, &targets);
-                self.holdable(&expectation.kind);
-                expect.push(expectation);
-            }
+            let expectation = self.expectation(index, item);
+            self.reachable(at, &expectation.targets, &targets);
+            self.holdable(&expectation.kind);
+            expect.push(expectation);
         }
         if self.errors.len() > before {
             return None;

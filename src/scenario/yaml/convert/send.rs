@@ -72,17 +72,17 @@ impl Cx<'_> {
     }
 
     /// Whether a header field can have this name.
-    pub(super) fn field_name(&mut self, name: &Spot<String>) -> bool {
+    pub(crate) fn field_name(&mut self, name: &At<String>) -> bool {
         let is_one = !name.value.is_empty() && name.value.bytes().all(|b| (33..=126).contains(&b) && b != b':');
         if !is_one {
             let message = format!("`{}` is no header field name", name.value);
-            self.wrong(name.at, message, "RFC 5322 §2.2: printable ASCII without a colon");
+            self.wrong_at(&name.at, message, "RFC 5322 §2.2: printable ASCII without a colon");
         }
         is_one
     }
 
     fn header(&mut self, name: Spot<String>, value: Spot<Scalar>) -> Option<(String, Template)> {
-        if !self.field_name(&name) {
+        if !self.field_name(&self.at(name.clone())) {
             return None;
         }
         if OWN_FIELDS.contains(&name.value.to_ascii_lowercase().as_str()) {

@@ -1,7 +1,6 @@
 //! The formats as serde reads them and as JSON Schema describes them; nothing here decides anything.
 
 pub(crate) mod config;
-pub(crate) mod expect;
 pub(crate) mod scenario;
 
 /// Declares an enum of words with its spellings. The words `true` and `false` are YAML's truth values.

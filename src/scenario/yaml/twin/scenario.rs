@@ -1,11 +1,10 @@
 //! A scenario file.
 
-use super::expect::ExpectTwin;
 use crate::{
     core::reading::{HumanDuration, OneOrMany},
     scenario::{
         lab::LabWritten,
-        model::{ArcPolicy, Cleanup, Encoding, RetryOn, SnapshotPreset},
+        model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, RetryOn, SnapshotPreset},
         yaml::spot::{Entries, Form, Scalar, Spot, Try},
     },
     target::TargetKind,
@@ -54,7 +53,7 @@ pub(crate) struct ScenarioTwin {
     pub(crate) wait: Option<Try<WaitTwin>>,
     /// What must be true.
     #[schemars(length(min = 1))]
-    pub(crate) expect: Spot<Vec<Try<Spot<ExpectTwin>>>>,
+    pub(crate) expect: Spot<Vec<Try<Spot<ExpectationKind>>>>,
     /// What a snapshot keeps.
     pub(crate) snapshot: Option<Try<SnapshotPreset>>,
     /// When to try again with a new mail.

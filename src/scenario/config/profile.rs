@@ -1,0 +1,117 @@
+//! The options of `run` in a project file: those that always count, and profiles.
+
+use crate::{
+    core::{
+        At,
+        reading::{HumanDuration, OneOrMany, many, time, word_of, words},
+    },
+    scenario::{
+        model::{ArcPolicy, WrittenRetries},
+        yaml::convert::Cx,
+    },
+    target::TargetKind,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// A set of options for `run`; `None` where it says nothing. The profile that it inherits from is there, and none inherits from
+/// itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Profile", description = "A set of options for `run`.")]
+pub struct Profile {
+    /// The profile whose options count where this one does not say otherwise.
+    pub inherits: Option<At<String>>,
+    /// Where to run; in `run` it is written as `target` at the top of the file.
+    pub target: Option<At<TargetKind>>,
+    /// Conditions on tags; all must hold.
+    #[serde(default, deserialize_with = "many")]
+    #[schemars(with = "Option<OneOrMany<String>>")]
+    pub tags: Option<Vec<At<String>>>,
+    /// Stop at the first failure.
+    pub fail_fast: Option<At<bool>>,
+    /// Stop after so many failures.
+    #[schemars(range(min = 1))]
+    pub max_fail: Option<At<u32>>,
+    /// Scenarios at a time.
+    #[schemars(range(min = 1))]
+    pub jobs: Option<At<u32>>,
+    /// For every attempt of scenarios that do not say it.
+    #[serde(default, deserialize_with = "time")]
+    #[schemars(with = "Option<HumanDuration>")]
+    pub timeout: Option<At<Duration>>,
+    /// For the whole run.
+    #[serde(default, deserialize_with = "time")]
+    #[schemars(with = "Option<HumanDuration>")]
+    pub global_timeout: Option<At<Duration>>,
+    /// When to try again, where scenarios do not say it.
+    pub retries: Option<WrittenRetries>,
+    /// What happens to snapshots.
+    #[serde(default, deserialize_with = "word_of::<_, Update>")]
+    #[schemars(with = "Option<Update>")]
+    pub update: Option<At<String>>,
+    /// What a flaky pass means.
+    #[serde(default, deserialize_with = "word_of::<_, Flaky>")]
+    #[schemars(with = "Option<Flaky>")]
+    pub flaky: Option<At<String>>,
+    /// What an obsolete snapshot means.
+    #[serde(default, deserialize_with = "word_of::<_, Obsolete>")]
+    #[schemars(with = "Option<Obsolete>")]
+    pub obsolete: Option<At<String>>,
+    /// Whose mails and logs are kept.
+    #[serde(default, deserialize_with = "word_of::<_, Artifacts>")]
+    #[schemars(with = "Option<Artifacts>")]
+    pub artifacts: Option<At<String>>,
+    /// How progress is shown.
+    #[serde(default, deserialize_with = "word_of::<_, Progress>")]
+    #[schemars(with = "Option<Progress>")]
+    pub progress: Option<At<String>>,
+    /// When `run` uses colours.
+    #[serde(default, deserialize_with = "word_of::<_, Color>")]
+    #[schemars(with = "Option<Color>")]
+    pub color: Option<At<String>>,
+    /// Reports, as `FORMAT` or `FORMAT=PATH`.
+    #[serde(default, deserialize_with = "many")]
+    #[schemars(with = "Option<OneOrMany<String>>")]
+    pub report: Option<Vec<At<String>>>,
+    /// Whether the receiver must speak about ARC, where scenarios do not say it.
+    pub arc: Option<At<ArcPolicy>>,
+}
+
+words! {
+    /// `--update`.
+    enum Update { Never = "never", Pending = "pending", New = "new", All = "all" }
+    /// `--flaky`.
+    enum Flaky { Pass = "pass", Warn = "warn", Fail = "fail" }
+    /// `--obsolete`.
+    enum Obsolete { Warn = "warn", Fail = "fail", Ignore = "ignore" }
+    /// `--artifacts`.
+    enum Artifacts { Failed = "failed", All = "all", None = "none" }
+    /// `--progress`.
+    enum Progress { Auto = "auto", Bar = "bar", Lines = "lines", None = "none" }
+    /// `--color`.
+    enum Color { Auto = "auto", Always = "always", Never = "never" }
+}
+
+impl Profile {
+    /// Notes what is wrong.
+    pub(in crate::scenario) fn check(&self, errors: &mut Cx<'_>) {
+        for (count, message) in [(&self.jobs, "0 jobs run nothing"), (&self.max_fail, "no run stops after 0 failures")]
+        {
+            if let Some(count) = count
+                && count.value == 0
+            {
+                errors.wrong_at(&count.at, message, "write at least 1");
+            }
+        }
+        for time in [&self.timeout, &self.global_timeout].into_iter().flatten() {
+            if time.value.is_zero() {
+                errors.wrong_at(&time.at, "the time must be longer than nothing", "write for example 3m");
+            }
+        }
+        if let Some(retries) = &self.retries {
+            retries.check(errors);
+        }
+    }
+}

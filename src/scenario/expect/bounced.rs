@@ -1,0 +1,97 @@
+//! `bounced:`: a delivery status notification arrives (RFC 3464).
+
+use super::{
+    form,
+    text::{self, TextTest},
+};
+use crate::{
+    core::{
+        At, Position,
+        reading::{HumanDuration, OneOrMany, words, written},
+    },
+    scenario::{
+        forms::{Form, Formed},
+        yaml::convert::Cx,
+    },
+    target::TargetKind,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// `bounced:`.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename = "short:to", deny_unknown_fields)]
+#[schemars(rename = "Bounced")]
+pub struct BouncedExpectation {
+    /// The account whose mailbox gets it.
+    pub to: At<String>,
+    /// The time from the end of the submission.
+    #[serde(default, deserialize_with = "form::time")]
+    #[schemars(with = "Option<HumanDuration>")]
+    pub within: Option<At<Duration>>,
+    /// The bounce's From address.
+    pub from: Option<At<TextTest>>,
+    /// `Action`; `failed` when not written.
+    action: Option<At<Action>>,
+    /// `Status`.
+    pub status: Option<At<TextTest>>,
+    /// `Diagnostic-Code`.
+    pub diagnostic: Option<At<TextTest>>,
+    /// `Final-Recipient`.
+    pub final_recipient: Option<At<TextTest>>,
+    /// What comes back.
+    pub returns: Option<At<Returns>>,
+    /// Where it applies.
+    #[serde(default, deserialize_with = "written")]
+    #[schemars(with = "OneOrMany<TargetKind>")]
+    pub targets: OneOrMany<At<TargetKind>>,
+}
+
+words! {
+    /// `Action` of a bounce (RFC 3464 §2.3.3).
+    pub enum Action {
+        /// The mail will not be delivered.
+        Failed = "failed",
+        /// It is tried again.
+        Delayed = "delayed",
+        /// It was delivered.
+        Delivered = "delivered",
+        /// It went where nobody tells.
+        Relayed = "relayed",
+        /// It went to a list.
+        Expanded = "expanded",
+    }
+    /// What a bounce brings back.
+    pub enum Returns {
+        /// The whole message.
+        Full = "full",
+        /// Its header.
+        Headers = "headers",
+        /// Nothing of it.
+        None = "none",
+    }
+}
+
+impl BouncedExpectation {
+    /// What its `Action` must be, and where that is said: a bounce says that the mail did not arrive, a warning or a receipt
+    /// does not.
+    pub fn action(&self) -> (Action, &Position) {
+        self.action.as_ref().map_or((Action::Failed, &self.to.at), |action| (action.value, &action.at))
+    }
+
+    /// Notes what is wrong.
+    pub(super) fn check(&self, errors: &mut Cx<'_>) {
+        errors.filled_account(&self.to);
+        errors.within(self.within.as_ref());
+    }
+
+    pub(super) fn texts(&self) -> Vec<Formed<'_>> {
+        text::formed([
+            (Form::Line, &self.from),
+            (Form::Status, &self.status),
+            (Form::Line, &self.diagnostic),
+            (Form::Line, &self.final_recipient),
+        ])
+    }
+}

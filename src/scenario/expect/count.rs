@@ -1,0 +1,36 @@
+//! `count:`: so many copies arrive.
+
+use super::{FolderTest, form, settle::Settle};
+use crate::{
+    core::{
+        At,
+        reading::{HumanDuration, OneOrMany},
+    },
+    target::TargetKind,
+};
+use serde::Deserialize;
+
+/// `count:`.
+#[derive(Debug, Clone, PartialEq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Count")]
+pub struct CountExpectation {
+    /// The account.
+    #[serde(deserialize_with = "form::account")]
+    pub to: At<String>,
+    /// The folder; any when not written.
+    #[serde(default)]
+    pub folder: FolderTest,
+    /// How many copies.
+    #[serde(deserialize_with = "form::some")]
+    #[schemars(range(min = 1))]
+    pub is: At<u32>,
+    /// How long to go on looking for more after that many have arrived.
+    #[serde(default)]
+    #[schemars(with = "HumanDuration")]
+    pub settle: Settle,
+    /// Where it applies.
+    #[serde(default)]
+    #[schemars(with = "OneOrMany<TargetKind>")]
+    pub targets: OneOrMany<At<TargetKind>>,
+}

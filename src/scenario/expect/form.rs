@@ -1,0 +1,28 @@
+//! Forms of values that serde cannot know.
+
+use crate::core::{
+    At,
+    reading::{HumanDuration, Wrong, value},
+};
+use serde::{Deserialize, Deserializer};
+use std::time::Duration;
+
+pub(super) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<String>, D::Error> {
+    value(deserializer, |account: &At<String>| match account.value.trim() {
+        "" => Err(Wrong::new("the account is empty", "write it or leave the key out")),
+        _ => Ok(()),
+    })
+}
+
+pub(super) fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<u32>, D::Error> {
+    value(deserializer, |count: &At<u32>| match count.value {
+        0 => Err(Wrong::new("`count` of 0", "write `absent` instead")),
+        _ => Ok(()),
+    })
+}
+
+/// A time that is written.
+pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<Duration>>, D::Error> {
+    let time = Option::<At<HumanDuration>>::deserialize(deserializer)?;
+    Ok(time.map(|time| time.map(|time| time.0)))
+}

@@ -1,0 +1,67 @@
+//! `log:`: a line stands in a server's log.
+
+use super::{form, text::TextTest};
+use crate::{
+    core::{
+        At, Position,
+        reading::{HumanDuration, OneOrMany, written},
+    },
+    scenario::{
+        forms::{Form, Formed},
+        vars::Template,
+        yaml::{convert::Cx, spot::Scalar},
+    },
+    target::TargetKind,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// `log:`: one of `is`, `contains` and `matches`.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Log")]
+pub struct LogExpectation {
+    /// The account whose server wrote the log.
+    pub of: At<String>,
+    /// The whole line.
+    #[schemars(with = "Option<Scalar>")]
+    is: Option<Template>,
+    /// The line contains this, ignoring case.
+    #[schemars(with = "Option<Scalar>")]
+    contains: Option<Template>,
+    /// A regular expression finds a match in the line.
+    #[schemars(with = "Option<Scalar>")]
+    matches: Option<Template>,
+    /// How long to wait for it.
+    #[serde(default, deserialize_with = "form::time")]
+    #[schemars(with = "Option<HumanDuration>")]
+    pub within: Option<At<Duration>>,
+    /// Where it applies.
+    #[serde(default, deserialize_with = "written")]
+    #[schemars(with = "OneOrMany<TargetKind>")]
+    pub targets: OneOrMany<At<TargetKind>>,
+}
+
+impl LogExpectation {
+    /// The test of any one line about this message.
+    pub fn line(&self) -> Option<At<TextTest>> {
+        let test = TextTest::one_of(self.is.as_ref(), self.contains.as_ref(), self.matches.as_ref()).ok()?;
+        let at = test.template().at.clone();
+        Some(At::new(test, at))
+    }
+
+    /// Notes what is wrong; it stands at `at`.
+    pub(super) fn check(&self, at: &Position, errors: &mut Cx<'_>) {
+        errors.filled_account(&self.of);
+        if let Err(wrong) = TextTest::one_of(self.is.as_ref(), self.contains.as_ref(), self.matches.as_ref()) {
+            errors.wrong_at(at, wrong.to_string(), format!("{wrong:#}"));
+        }
+        errors.within(self.within.as_ref());
+    }
+
+    pub(super) fn texts(&self) -> Vec<Formed<'_>> {
+        let tests = [(Form::Line, &self.is), (Form::Line, &self.contains), (Form::Expression, &self.matches)];
+        tests.into_iter().filter_map(|(form, text)| Some((form, text.as_ref()?))).collect()
+    }
+}
