@@ -73,6 +73,27 @@ pub(crate) fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializ
     Option::<T>::deserialize(deserializer)?.ok_or_else(|| de::Error::custom("no value"))
 }
 
+/// Reads a time that may be written.
+pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<Duration>>, D::Error> {
+    let time = Option::<At<HumanDuration>>::deserialize(deserializer)?;
+    Ok(time.map(|time| time.map(|time| time.0)))
+}
+
+/// Reads one or many of what may be written.
+pub(crate) fn many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    Ok(Option::<OneOrMany<T>>::deserialize(deserializer)?.map(|many| many.0))
+}
+
+/// Reads a word of `W` that may be written, as its text.
+pub(crate) fn word_of<'de, D: Deserializer<'de>, W: Deserialize<'de> + AsRef<str>>(
+    deserializer: D,
+) -> Result<Option<At<String>>, D::Error> {
+    let word = Option::<At<W>>::deserialize(deserializer)?;
+    Ok(word.map(|word| word.map(|word| word.as_ref().to_owned())))
+}
+
 /// Reads one of these words.
 pub(crate) fn word<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -148,12 +169,17 @@ macro_rules! words {
 
         impl $name {
             /// The word.
-            #[allow(dead_code)]
             $vis fn as_str(self) -> &'static str {
                 match self {
                     Self::$first => $first_text,
                     $(Self::$variant => $text,)*
                 }
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
             }
         }
 

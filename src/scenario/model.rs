@@ -9,12 +9,16 @@ pub use super::expect::{
 use super::{
     YamlError,
     vars::{Template, Vars},
+    yaml::convert::Cx,
 };
 use crate::{
-    core::{At, Position, ScenarioId, Versions},
+    core::{
+        At, Position, ScenarioId, Versions,
+        reading::{HumanDuration, OneOrMany, time},
+    },
     target::{Target, TargetKind, knobs::Knobs},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// One scenario, or one row of a scenario with a matrix.
@@ -265,14 +269,45 @@ pub struct Written {
 }
 
 /// `retries` as it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Retries", description = "When to try again; every try sends a new mail.")]
 pub struct WrittenRetries {
     /// How many more attempts.
+    #[schemars(range(max = 10))]
     pub max: At<u32>,
     /// After what.
+    #[serde(default, deserialize_with = "retry_on")]
+    #[schemars(with = "Option<OneOrMany<RetryOn>>")]
     pub on: Option<At<Vec<RetryOn>>>,
     /// How long to wait before.
+    #[serde(default, deserialize_with = "time")]
+    #[schemars(with = "Option<HumanDuration>")]
     pub delay: Option<At<Duration>>,
+}
+
+fn retry_on<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<Vec<RetryOn>>>, D::Error> {
+    let on = Option::<At<OneOrMany<RetryOn>>>::deserialize(deserializer)?;
+    Ok(on.map(|on| on.map(|on| on.0)))
+}
+
+/// The most tries that a file may ask for.
+const MAX_RETRIES: u32 = 10;
+
+impl WrittenRetries {
+    /// Notes what is wrong.
+    pub(super) fn check(&self, errors: &mut Cx<'_>) {
+        let Self { max, delay, .. } = self;
+        if max.value > MAX_RETRIES {
+            errors.wrong_at(&max.at, format!("`max` is {}", max.value), format!("at most {MAX_RETRIES}"));
+        }
+        if max.value == 0
+            && let Some(delay) = delay
+        {
+            let message = "option without effect: `delay` without a retry";
+            errors.wrong_at(&delay.at, message, "raise `max` or leave `delay` out");
+        }
+    }
 }
 
 impl From<WrittenRetries> for Retries {

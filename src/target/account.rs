@@ -2,6 +2,8 @@
 
 use super::endpoint::{Endpoint, ImapAccess};
 use crate::core::{At, Secret};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::{fmt, path::PathBuf};
 
 /// A mail account, or an address with nothing behind it that we can log in to.
@@ -44,13 +46,18 @@ pub struct DkimSigner {
 
 /// What may be asked of an account, at the places where that is said. A mail counts for the account that sends it and for
 /// every account that it is to reach or to pass through.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Limit", description = "Limits of an account.")]
 pub struct Limit {
     /// Scenarios at a time.
+    #[schemars(range(min = 1))]
     pub jobs: Option<At<u32>>,
     /// Mails per minute.
+    #[schemars(range(min = 1))]
     pub per_minute: Option<At<u32>>,
-    /// Mails in 24 hours.
+    /// Mails in 24 hours, over all runs.
+    #[schemars(range(min = 1))]
     pub per_day: Option<At<u32>>,
 }
 

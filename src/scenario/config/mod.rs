@@ -3,6 +3,7 @@
 mod limit;
 mod mailboxes;
 mod model;
+mod profile;
 mod renamed;
 mod resolve;
 mod secret;
@@ -12,6 +13,7 @@ mod used;
 
 pub use model::{
     AccountSpec, Config, DkimSpec, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec,
-    OauthSpec, Profile, SecretPlace, SecretRef,
+    OauthSpec, SecretPlace, SecretRef,
 };
+pub use profile::Profile;
 pub use resolve::{ConsentSpec, Opens, Outside, Resolved, Selected, Survey, UserFile, load};

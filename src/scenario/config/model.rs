@@ -1,15 +1,12 @@
 //! What a project file says, before any secret is looked up.
 
+use super::Profile;
 use crate::{
     core::{At, Position},
-    scenario::{
-        YamlError,
-        model::{ArcPolicy, WrittenRetries},
-        yaml::Source,
-    },
-    target::{FolderNames, Limit, LogSource, Mechanism, Provider, StagingSpec, TargetKind, TlsMode},
+    scenario::{YamlError, yaml::Source},
+    target::{FolderNames, Limit, LogSource, Mechanism, Provider, StagingSpec, TlsMode},
 };
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// Google's token endpoint.
 pub const GOOGLE_TOKEN_ENDPOINT: &str = "https://oauth2.googleapis.com/token";
@@ -148,49 +145,10 @@ pub enum SecretPlace {
     Command(Vec<String>),
 }
 
-/// A set of options for `run`; `None` where it says nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Profile {
-    /// The profile whose options count where this one says nothing; it is there, and none inherits from itself.
-    pub inherits: Option<String>,
-    /// Where to run.
-    pub target: Option<At<TargetKind>>,
-    /// Conditions on tags; all must hold.
-    pub tags: Option<Vec<At<String>>>,
-    /// Stop at the first failure.
-    pub fail_fast: Option<At<bool>>,
-    /// Stop after so many failures.
-    pub max_fail: Option<At<u32>>,
-    /// Scenarios at a time.
-    pub jobs: Option<At<u32>>,
-    /// For every attempt of scenarios that do not say it.
-    pub timeout: Option<At<Duration>>,
-    /// For the whole run.
-    pub global_timeout: Option<At<Duration>>,
-    /// When to try again.
-    pub retries: Option<WrittenRetries>,
-    /// `never`, `pending`, `new` or `all`.
-    pub update: Option<At<String>>,
-    /// `pass`, `warn` or `fail`.
-    pub flaky: Option<At<String>>,
-    /// `warn`, `fail` or `ignore`.
-    pub obsolete: Option<At<String>>,
-    /// `failed`, `all` or `none`.
-    pub artifacts: Option<At<String>>,
-    /// `auto`, `bar`, `lines` or `none`.
-    pub progress: Option<At<String>>,
-    /// `auto`, `always` or `never`.
-    pub color: Option<At<String>>,
-    /// Reports, as `FORMAT` or `FORMAT=PATH`.
-    pub report: Option<Vec<At<String>>>,
-    /// Whether the receiver must speak about ARC.
-    pub arc: Option<At<ArcPolicy>>,
-}
-
 impl Config {
     /// A set of options and those that it inherits from, with their names, the nearest first.
     pub fn lineage<'a>(&'a self, first: &'a Profile) -> impl Iterator<Item = (Option<&'a str>, &'a Profile)> {
-        let parent = |profile: &'a Profile| self.profiles.get_key_value(profile.inherits.as_ref()?);
+        let parent = |profile: &'a Profile| self.profiles.get_key_value(&profile.inherits.as_ref()?.value);
         std::iter::successors(Some((None, first)), move |(_, profile)| {
             parent(profile).map(|(name, profile)| (Some(name.as_str()), profile))
         })

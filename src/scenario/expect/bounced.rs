@@ -1,13 +1,10 @@
 //! `bounced:`: a delivery status notification arrives (RFC 3464).
 
-use super::{
-    form,
-    text::{self, TextTest},
-};
+use super::text::{self, TextTest};
 use crate::{
     core::{
         At, Position,
-        reading::{HumanDuration, OneOrMany, words, written},
+        reading::{HumanDuration, OneOrMany, time, words, written},
     },
     scenario::{
         forms::{Form, Formed},
@@ -27,7 +24,7 @@ pub struct BouncedExpectation {
     /// The account whose mailbox gets it.
     pub to: At<String>,
     /// The time from the end of the submission.
-    #[serde(default, deserialize_with = "form::time")]
+    #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
     pub within: Option<At<Duration>>,
     /// The bounce's From address.

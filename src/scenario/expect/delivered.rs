@@ -4,13 +4,12 @@ use super::{
     FolderTest,
     arc::{self, ArcExpectation},
     auth::{AuthExpectation, AuthKeys},
-    form,
     text::HeaderTest,
 };
 use crate::{
     core::{
         At, Category,
-        reading::{Entries, HumanDuration, OneOrMany, Wrong, value, written},
+        reading::{Entries, HumanDuration, OneOrMany, Wrong, time, value, written},
     },
     scenario::{
         forms::{Form, Formed},
@@ -35,7 +34,7 @@ pub struct DeliveredExpectation {
     #[schemars(with = "Option<FolderTest>")]
     pub folder: FolderTest,
     /// The time from the end of the submission.
-    #[serde(default, deserialize_with = "form::time")]
+    #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
     pub within: Option<At<Duration>>,
     /// The receiver's own, topmost Authentication-Results.

@@ -2,10 +2,9 @@
 
 use crate::core::{
     At,
-    reading::{HumanDuration, Wrong, value},
+    reading::{Wrong, value},
 };
-use serde::{Deserialize, Deserializer};
-use std::time::Duration;
+use serde::Deserializer;
 
 pub(super) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<String>, D::Error> {
     value(deserializer, |account: &At<String>| match account.value.trim() {
@@ -19,10 +18,4 @@ pub(super) fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<u32>
         0 => Err(Wrong::new("`count` of 0", "write `absent` instead")),
         _ => Ok(()),
     })
-}
-
-/// A time that is written.
-pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<Duration>>, D::Error> {
-    let time = Option::<At<HumanDuration>>::deserialize(deserializer)?;
-    Ok(time.map(|time| time.map(|time| time.0)))
 }

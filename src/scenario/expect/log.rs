@@ -1,10 +1,10 @@
 //! `log:`: a line stands in a server's log.
 
-use super::{form, text::TextTest};
+use super::text::TextTest;
 use crate::{
     core::{
         At, Position,
-        reading::{HumanDuration, OneOrMany, written},
+        reading::{HumanDuration, OneOrMany, time, written},
     },
     scenario::{
         forms::{Form, Formed},
@@ -34,7 +34,7 @@ pub struct LogExpectation {
     #[schemars(with = "Option<Scalar>")]
     matches: Option<Template>,
     /// How long to wait for it.
-    #[serde(default, deserialize_with = "form::time")]
+    #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
     pub within: Option<At<Duration>>,
     /// Where it applies.

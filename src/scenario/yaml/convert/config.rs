@@ -11,7 +11,7 @@ use crate::{
         vars::is_name,
         yaml::{
             spot::{Entries, Spot, Try},
-            twin::config::{AccountTwin, ConfigTwin, LimitTwin, LogTwin, StagingTwin},
+            twin::config::{AccountTwin, ConfigTwin, LogTwin, StagingTwin},
         },
     },
     target::{Limit, LogSource, Provider, StagingSpec, TargetKind},
@@ -176,22 +176,22 @@ impl Cx<'_> {
 
     fn limits(
         &mut self,
-        twins: Entries<Try<LimitTwin>>,
+        written: Entries<Try<Limit>>,
         accounts: &BTreeMap<String, AccountSpec>,
     ) -> BTreeMap<String, Limit> {
         let mut limits = BTreeMap::new();
-        for (name, Try(twin)) in twins.0 {
+        for (name, Try(limit)) in written.0 {
             if !accounts.contains_key(&name.value) && !TargetKind::ALL.iter().any(|k| k.as_str() == name.value) {
                 let names: Vec<_> = accounts.keys().map(String::as_str).collect();
                 let help = suggest::hint(&name.value, names, "accounts").unwrap_or_default();
                 self.wrong(name.at, format!("there is no account `{}` to limit", name.value), help);
             }
-            let Some(LimitTwin { jobs, per_minute, per_day }) = twin else { continue };
-            for limit in [&jobs, &per_minute, &per_day].into_iter().flatten().filter(|l| l.value == 0) {
-                self.wrong(limit.at, "a limit of 0 lets nothing through", "write at least 1");
+            let Some(limit) = limit else { continue };
+            for count in [&limit.jobs, &limit.per_minute, &limit.per_day].into_iter().flatten() {
+                if count.value == 0 {
+                    self.wrong_at(&count.at, "a limit of 0 lets nothing through", "write at least 1");
+                }
             }
-            let placed = |spot: Option<Spot<u32>>| spot.map(|s| self.at(s));
-            let limit = Limit { jobs: placed(jobs), per_minute: placed(per_minute), per_day: placed(per_day) };
             limits.insert(name.value, limit);
         }
         limits

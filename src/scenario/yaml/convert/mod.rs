@@ -99,11 +99,6 @@ impl<'a> Cx<'a> {
         At::new(spot.value, self.position(spot.at))
     }
 
-    /// A word as its text.
-    pub(super) fn word(&self, word: Spot<impl AsRef<str>>) -> At<String> {
-        At::new(word.value.as_ref().to_owned(), self.position(word.at))
-    }
-
     /// A text that may name variables.
     pub(crate) fn template(&self, spot: Spot<String>) -> Template {
         Template::new(spot.value, self.position(spot.at))

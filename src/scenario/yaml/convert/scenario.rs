@@ -2,21 +2,18 @@
 
 use super::Cx;
 use crate::{
-    core::{At, ScenarioId, Versions, reading::OneOrMany, version::NoVersions},
+    core::{ScenarioId, Versions, reading::OneOrMany, version::NoVersions},
     scenario::{
-        model::{KnownIssue, Scenario, Wait, Written, WrittenRetries},
+        model::{KnownIssue, Scenario, Wait, Written},
         vars::{Piece, Vars, is_name, pieces},
         yaml::{
             spot::{Form, Scalar, Spot, Try},
-            twin::scenario::{KnownIssueTwin, PollTwin, RetriesTwin, ScenarioTwin, WaitTwin, WhenTwin},
+            twin::scenario::{KnownIssueTwin, PollTwin, ScenarioTwin, WaitTwin, WhenTwin},
         },
     },
     target::{TargetKind, knobs::Knobs, support::unsupported_knob},
 };
 use std::{sync::Arc, time::Duration};
-
-/// The most tries that a scenario may ask for.
-const MAX_RETRIES: u32 = 10;
 
 impl Cx<'_> {
     /// One scenario, for one row of its matrix; `None` when something is wrong.
@@ -42,8 +39,11 @@ impl Cx<'_> {
         let written = Written {
             timeout: wait.as_ref().and_then(|w| w.timeout.clone()).map(|t| self.time(t)),
             arc: twin.arc.and_then(|a| a.0).map(|a| self.at(a)),
-            retries: twin.retries.and_then(|r| r.0).map(|r| self.retries(r)),
+            retries: twin.retries.and_then(|r| r.0),
         };
+        if let Some(retries) = &written.retries {
+            retries.check(self);
+        }
         let wait = wait.map_or_else(Wait::default, |w| self.wait(w));
         if twin.expect.value.is_empty() {
             self.wrong(
@@ -233,23 +233,6 @@ impl Cx<'_> {
             }
         }
         wait
-    }
-
-    /// When to try again.
-    pub(crate) fn retries(&mut self, twin: RetriesTwin) -> WrittenRetries {
-        if twin.max.value > MAX_RETRIES {
-            self.wrong(twin.max.at, format!("`max` is {}", twin.max.value), format!("at most {MAX_RETRIES}"));
-        }
-        if twin.max.value == 0
-            && let Some(delay) = &twin.delay
-        {
-            self.wrong(delay.at, "option without effect: `delay` without a retry", "raise `max` or leave `delay` out");
-        }
-        WrittenRetries {
-            max: self.at(twin.max),
-            on: twin.on.map(|on| At::new(on.value.0, self.position(on.at))),
-            delay: twin.delay.map(|delay| self.time(delay)),
-        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! The project file, `sealcheck.yaml`.
 
-use super::{scenario::RetriesTwin, words};
 use crate::{
-    core::reading::{HumanDuration, OneOrMany},
+    core::reading::words,
     scenario::{
-        model::ArcPolicy,
+        config::Profile,
         yaml::spot::{Entries, Form, Scalar, Spot, Try},
     },
-    target::{Provider, TargetKind, TlsMode},
+    target::{Limit, Provider, TargetKind, TlsMode},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -36,12 +35,12 @@ pub(crate) struct ConfigTwin {
     pub(crate) targets: Option<Try<TargetsTwin>>,
     /// Limits by account.
     #[serde(default)]
-    pub(crate) limits: Entries<Try<LimitTwin>>,
+    pub(crate) limits: Entries<Try<Limit>>,
     /// The options of `run` where no profile says otherwise.
-    pub(crate) run: Option<Try<ProfileTwin>>,
+    pub(crate) run: Option<Try<Profile>>,
     /// Named sets of options for `run --profile`.
     #[serde(default)]
-    pub(crate) profiles: Entries<Try<ProfileTwin>>,
+    pub(crate) profiles: Entries<Try<Profile>>,
 }
 
 /// What targets need beside accounts.
@@ -170,19 +169,7 @@ pub(crate) struct ServerTwin {
 
 words! {
     /// How a login is made.
-    AuthKind { Password = "password", AppPassword = "app_password", Xoauth2 = "xoauth2" }
-    /// `--update`.
-    Update { Never = "never", Pending = "pending", New = "new", All = "all" }
-    /// `--flaky`.
-    Flaky { Pass = "pass", Warn = "warn", Fail = "fail" }
-    /// `--obsolete`.
-    Obsolete { Warn = "warn", Fail = "fail", Ignore = "ignore" }
-    /// `--artifacts`.
-    Artifacts { Failed = "failed", All = "all", None = "none" }
-    /// `--progress`.
-    Progress { Auto = "auto", Bar = "bar", Lines = "lines", None = "none" }
-    /// `--color`.
-    Color { Auto = "auto", Always = "always", Never = "never" }
+    pub(crate) enum AuthKind { Password = "password", AppPassword = "app_password", Xoauth2 = "xoauth2" }
 }
 
 /// Names of folders.
@@ -261,63 +248,4 @@ pub(crate) struct SecretTwin {
     /// A program with its arguments prints it.
     #[schemars(length(min = 1))]
     pub(crate) command: Option<Spot<Vec<String>>>,
-}
-
-/// Limits of an account.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Limit")]
-pub(crate) struct LimitTwin {
-    /// Scenarios at a time.
-    #[schemars(range(min = 1))]
-    pub(crate) jobs: Option<Spot<u32>>,
-    /// Mails per minute.
-    #[schemars(range(min = 1))]
-    pub(crate) per_minute: Option<Spot<u32>>,
-    /// Mails in 24 hours, over all runs.
-    #[schemars(range(min = 1))]
-    pub(crate) per_day: Option<Spot<u32>>,
-}
-
-/// A set of options for `run`.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Profile")]
-pub(crate) struct ProfileTwin {
-    /// The profile whose options count where this one does not say otherwise.
-    pub(crate) inherits: Option<Spot<String>>,
-    /// Where to run; in `run` it is written as `target` at the top of the file.
-    pub(crate) target: Option<Spot<TargetKind>>,
-    /// Conditions on tags; all must hold.
-    pub(crate) tags: Option<OneOrMany<Spot<String>>>,
-    /// Stop at the first failure.
-    pub(crate) fail_fast: Option<Spot<bool>>,
-    /// Stop after so many failures.
-    #[schemars(range(min = 1))]
-    pub(crate) max_fail: Option<Spot<u32>>,
-    /// Scenarios at a time.
-    #[schemars(range(min = 1))]
-    pub(crate) jobs: Option<Spot<u32>>,
-    /// For every attempt of scenarios that do not say it.
-    pub(crate) timeout: Option<Spot<HumanDuration>>,
-    /// For the whole run.
-    pub(crate) global_timeout: Option<Spot<HumanDuration>>,
-    /// When to try again, where scenarios do not say it.
-    pub(crate) retries: Option<RetriesTwin>,
-    /// What happens to snapshots.
-    pub(crate) update: Option<Spot<Update>>,
-    /// What a flaky pass means.
-    pub(crate) flaky: Option<Spot<Flaky>>,
-    /// What an obsolete snapshot means.
-    pub(crate) obsolete: Option<Spot<Obsolete>>,
-    /// Whose mails and logs are kept.
-    pub(crate) artifacts: Option<Spot<Artifacts>>,
-    /// How progress is shown.
-    pub(crate) progress: Option<Spot<Progress>>,
-    /// When `run` uses colours.
-    pub(crate) color: Option<Spot<Color>>,
-    /// Reports, as `FORMAT` or `FORMAT=PATH`.
-    pub(crate) report: Option<OneOrMany<Spot<String>>>,
-    /// Whether the receiver must speak about ARC, where scenarios do not say it.
-    pub(crate) arc: Option<Spot<ArcPolicy>>,
 }

@@ -4,7 +4,7 @@ use crate::{
     core::reading::{HumanDuration, OneOrMany},
     scenario::{
         lab::LabWritten,
-        model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, RetryOn, SnapshotPreset},
+        model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, SnapshotPreset, WrittenRetries},
         yaml::spot::{Entries, Form, Scalar, Spot, Try},
     },
     target::TargetKind,
@@ -57,7 +57,7 @@ pub(crate) struct ScenarioTwin {
     /// What a snapshot keeps.
     pub(crate) snapshot: Option<Try<SnapshotPreset>>,
     /// When to try again with a new mail.
-    pub(crate) retries: Option<Try<RetriesTwin>>,
+    pub(crate) retries: Option<Try<WrittenRetries>>,
     /// What happens to the mail afterwards.
     pub(crate) cleanup: Option<Try<Cleanup>>,
 }
@@ -154,18 +154,4 @@ pub(crate) struct PollTwin {
     pub(crate) every: Option<Spot<HumanDuration>>,
     /// The longest that a mailbox is left unasked; more than ten seconds are ten.
     pub(crate) max: Option<Spot<HumanDuration>>,
-}
-
-/// When to try again; every try sends a new mail.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Retries")]
-pub(crate) struct RetriesTwin {
-    /// How many more attempts.
-    #[schemars(range(max = 10))]
-    pub(crate) max: Spot<u32>,
-    /// After what.
-    pub(crate) on: Option<Spot<OneOrMany<RetryOn>>>,
-    /// How long to wait before.
-    pub(crate) delay: Option<Spot<HumanDuration>>,
 }
