@@ -1,7 +1,11 @@
 //! A server, and how to log in to it.
 
-use crate::core::Secret;
-use serde::{Deserialize, Serialize};
+use crate::core::{
+    Secret,
+    reading::{Wrong, value},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// How a connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -86,12 +90,23 @@ pub struct ImapAccess {
 }
 
 /// Names of folders, as people write them, where the server does not say what a folder is for (RFC 6154).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Folders", description = "Names of folders.")]
 pub struct FolderNames {
     /// The folder for spam.
+    #[serde(default, deserialize_with = "folder")]
     pub spam: Option<String>,
     /// The folder that deleted mail is moved to.
+    #[serde(default, deserialize_with = "folder")]
     pub trash: Option<String>,
+}
+
+fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    value(deserializer, |name: &Option<String>| match name {
+        Some(name) if name.trim().is_empty() => Err(Wrong::new("the folder is empty", "write it or leave the key out")),
+        _ => Ok(()),
+    })
 }
 
 /// What an IMAP server can do.

@@ -1,6 +1,9 @@
 //! Target staging: a person's own servers, and where ours listen.
 
 use super::{account::Account, endpoint::TlsMode};
+use crate::core::reading::{Wrong, value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -33,18 +36,49 @@ pub struct ForwardingServer {
 }
 
 /// Where our servers of target staging listen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Staging", description = "Where our servers of target staging listen.")]
 pub struct StagingSpec {
-    /// The address; 0.0.0.0 for every one of this machine.
+    /// An address of this machine that your server reaches; 127.0.0.1 when not written, 0.0.0.0 for every one.
+    #[serde(deserialize_with = "address")]
+    #[schemars(with = "Option<String>")]
     pub listen: IpAddr,
-    /// The port of the receiver's MX.
+    /// The port of the look-alike's MX; 2526 when not written.
+    #[serde(deserialize_with = "port")]
+    #[schemars(with = "Option<u16>", range(min = 1))]
     pub smtp: u16,
-    /// The port of the outside sender's MX, which takes bounces.
+    /// The port of the outside sender's MX, which takes bounces; 2527 when not written.
+    #[serde(deserialize_with = "port")]
+    #[schemars(with = "Option<u16>", range(min = 1))]
     pub bounces: u16,
-    /// The port of the DNS.
+    /// The port of the DNS; 5300 when not written.
+    #[serde(deserialize_with = "port")]
+    #[schemars(with = "Option<u16>", range(min = 1))]
     pub dns: u16,
-    /// The port of the receiver's mailboxes, on 127.0.0.1; 0 for any free one.
+    /// The port of the look-alike's mailboxes, on 127.0.0.1; any free one when not written.
+    #[serde(deserialize_with = "port")]
+    #[schemars(with = "Option<u16>", range(min = 1))]
     pub imap: u16,
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpAddr, D::Error> {
+    let text = value(deserializer, |text: &Option<String>| match text {
+        Some(text) if text.parse::<IpAddr>().is_err() => Err(Wrong::new(
+            format!("`{text}` is no IP address"),
+            "write an IP address of this machine that your server reaches",
+        )),
+        _ => Ok(()),
+    })?;
+    Ok(text.and_then(|text| text.parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)))
+}
+
+fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let port = value(deserializer, |port: &Option<u16>| match port {
+        Some(0) => Err(Wrong::new("port 0 cannot be connected to", "write a number from 1 to 65535")),
+        _ => Ok(()),
+    })?;
+    Ok(port.unwrap_or_default())
 }
 
 impl Default for StagingSpec {

@@ -1,5 +1,5 @@
-//! YAML: a text becomes a tree with places, the tree becomes serde twins of the formats, the twins become the domain's
-//! types. The only home of the YAML library.
+//! YAML: a text becomes a tree with places, the tree becomes the types that serde reads, and what takes more than one key to be
+//! judged is judged then. The only home of the YAML library.
 
 pub(crate) mod convert;
 mod de;

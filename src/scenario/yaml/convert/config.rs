@@ -11,10 +11,10 @@ use crate::{
         vars::is_name,
         yaml::{
             spot::{Entries, Spot, Try},
-            twin::config::{AccountTwin, ConfigTwin, LogTwin, StagingTwin},
+            twin::config::{AccountTwin, ConfigTwin, LogTwin},
         },
     },
-    target::{Limit, LogSource, Provider, StagingSpec, TargetKind},
+    target::{Limit, LogSource, Provider, TargetKind},
 };
 use std::{
     collections::BTreeMap,
@@ -52,7 +52,7 @@ impl Cx<'_> {
             snapshots: twin.snapshots.map(|s| PathBuf::from(s.value)),
             dns,
             accounts,
-            staging: twin.targets.and_then(|t| t.0?.staging?.0).map(|s| self.staging(s)).unwrap_or_default(),
+            staging: twin.targets.and_then(|t| t.0?.staging?.0).unwrap_or_default(),
             limits,
             run,
             profiles,
@@ -72,26 +72,6 @@ impl Cx<'_> {
             self.wrong(text.at, format!("`{}` is no DNS server", text.value), help);
         }
         address.ok()
-    }
-
-    fn staging(&mut self, twin: StagingTwin) -> StagingSpec {
-        let usual = StagingSpec::default();
-        let listen = twin.listen.map_or(usual.listen, |text| {
-            text.value.parse().unwrap_or_else(|_| {
-                let help = "write an IP address of this machine that your server reaches";
-                self.wrong(text.at, format!("`{}` is no IP address", text.value), help);
-                usual.listen
-            })
-        });
-        let mut port = |port: Option<Spot<u16>>, usual| match port {
-            Some(spot) if spot.value == 0 => {
-                self.wrong(spot.at, "port 0 cannot be connected to", "write a number from 1 to 65535");
-                usual
-            }
-            other => other.map_or(usual, |p| p.value),
-        };
-        let (smtp, bounces) = (port(twin.smtp, usual.smtp), port(twin.bounces, usual.bounces));
-        StagingSpec { listen, smtp, bounces, dns: port(twin.dns, usual.dns), imap: port(twin.imap, usual.imap) }
     }
 
     fn account(&mut self, name: Spot<String>, twin: AccountTwin) -> AccountSpec {

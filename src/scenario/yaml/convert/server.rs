@@ -8,7 +8,7 @@ use crate::{
         yaml::{
             node::Place,
             spot::{Form, Spot},
-            twin::config::{FoldersTwin, MxTwin, ServerTwin},
+            twin::config::{MxTwin, ServerTwin},
         },
     },
     target::{FolderNames, Provider, TlsMode},
@@ -66,19 +66,17 @@ impl Cx<'_> {
     }
 
     /// The names of folders below `imap`.
-    pub(super) fn folders(&mut self, twin: Option<Spot<FoldersTwin>>, provider: Provider) -> FolderNames {
-        let Some(twin) = twin else { return FolderNames::default() };
+    pub(super) fn folders(&mut self, written: Option<Spot<FolderNames>>, provider: Provider) -> FolderNames {
+        let Some(folders) = written else { return FolderNames::default() };
         if provider == Provider::Gmail {
             let problem = "option without effect: `folders` at Gmail, where they are found in every language";
-            self.wrong(twin.at, problem, "leave it out");
+            self.wrong(folders.at, problem, "leave it out");
         }
-        let FoldersTwin { spam, trash } = twin.value;
-        [&spam, &trash].into_iter().flatten().for_each(|name| self.filled("the folder", name));
-        FolderNames { spam: spam.map(|s| s.value), trash: trash.map(|t| t.value) }
+        folders.value
     }
 
     /// `folders` of a server that has none.
-    pub(super) fn no_folders(&mut self, twin: Option<Spot<FoldersTwin>>) {
+    pub(super) fn no_folders(&mut self, twin: Option<Spot<FolderNames>>) {
         if let Some(twin) = twin {
             let problem = "option without effect: `folders` of a server that takes mail";
             self.wrong(twin.at, problem, "write it below `imap`");

@@ -6,7 +6,7 @@ use crate::{
         config::Profile,
         yaml::spot::{Entries, Form, Scalar, Spot, Try},
     },
-    target::{Limit, Provider, TargetKind, TlsMode},
+    target::{FolderNames, Limit, Provider, StagingSpec, TargetKind, TlsMode},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -49,28 +49,7 @@ pub(crate) struct ConfigTwin {
 #[schemars(rename = "Targets")]
 pub(crate) struct TargetsTwin {
     /// Your own server, with the look-alike behind it.
-    pub(crate) staging: Option<Try<StagingTwin>>,
-}
-
-/// Where our servers of target staging listen.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Staging")]
-pub(crate) struct StagingTwin {
-    /// An address of this machine that your server reaches; 127.0.0.1 when not written, 0.0.0.0 for every one.
-    pub(crate) listen: Option<Spot<String>>,
-    /// The port of the look-alike's MX; 2526 when not written.
-    #[schemars(range(min = 1))]
-    pub(crate) smtp: Option<Spot<u16>>,
-    /// The port of the outside sender's MX, which takes bounces; 2527 when not written.
-    #[schemars(range(min = 1))]
-    pub(crate) bounces: Option<Spot<u16>>,
-    /// The port of the DNS; 5300 when not written.
-    #[schemars(range(min = 1))]
-    pub(crate) dns: Option<Spot<u16>>,
-    /// The port of the look-alike's mailboxes, on 127.0.0.1; any free one when not written.
-    #[schemars(range(min = 1))]
-    pub(crate) imap: Option<Spot<u16>>,
+    pub(crate) staging: Option<Try<StagingSpec>>,
 }
 
 /// A mail account.
@@ -144,7 +123,7 @@ pub(crate) struct ServerTwin {
     /// The user name; the account's address when not written.
     pub(crate) user: Option<Spot<String>>,
     /// For `imap`: folders that the server does not mark with what they are for (RFC 6154).
-    pub(crate) folders: Option<Spot<FoldersTwin>>,
+    pub(crate) folders: Option<Spot<FolderNames>>,
     /// How the login is made.
     pub(crate) auth: Option<Spot<AuthKind>>,
     /// The password or app password.
@@ -170,17 +149,6 @@ pub(crate) struct ServerTwin {
 words! {
     /// How a login is made.
     pub(crate) enum AuthKind { Password = "password", AppPassword = "app_password", Xoauth2 = "xoauth2" }
-}
-
-/// Names of folders.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Folders")]
-pub(crate) struct FoldersTwin {
-    /// The folder for spam.
-    pub(crate) spam: Option<Spot<String>>,
-    /// The folder that deleted mail is moved to.
-    pub(crate) trash: Option<Spot<String>>,
 }
 
 /// Where mail is handed over directly.
