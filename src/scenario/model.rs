@@ -14,7 +14,7 @@ use super::{
 use crate::{
     core::{
         At, Position, ScenarioId, Versions,
-        reading::{HumanDuration, OneOrMany, time},
+        reading::{HumanDuration, OneOrMany, Wrong, time, value},
     },
     target::{Target, TargetKind, knobs::Knobs},
 };
@@ -128,22 +128,79 @@ impl fmt::Display for ArcPolicy {
 }
 
 /// A failure that is known: the scenario must fail, and passing is a failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "KnownIssue", description = "A failure that is known.")]
 pub struct KnownIssue {
-    /// Why.
+    /// Why it fails.
+    #[serde(deserialize_with = "reason")]
     pub reason: String,
     /// Where it is tracked.
     pub issue: Option<String>,
     /// The day after which it is no longer accepted, as `2027-03-31`.
+    #[serde(default, deserialize_with = "day")]
+    #[schemars(extend("format" = "date"))]
     pub until: Option<String>,
-    /// The versions of rspamd that have it; every world has it where none are named.
-    pub rspamd: Option<Versions>,
+    /// Where it is known; everywhere when not written.
+    when: Option<At<When>>,
+}
+
+/// Which versions of a program have a failure that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct When {
+    /// Versions of the rspamd that seals, as `<3.6` or `>=3.10.0 <3.10.2`; where none is known to seal, the scenario must pass.
+    #[serde(deserialize_with = "versions")]
+    #[schemars(with = "String", extend("pattern" = r"^\s*((<|<=|>|>=|=)\d+\.\d+(\.\d+)?\s*)+$"))]
+    rspamd: Option<Versions>,
+}
+
+fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    value(deserializer, |reason: &String| match reason.trim() {
+        "" => Err(Wrong::new("`reason` is empty", "write it or leave the key out")),
+        _ => Ok(()),
+    })
+}
+
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    value(deserializer, |day: &Option<String>| match day {
+        Some(day) if day.parse::<jiff::civil::Date>().is_err() => {
+            Err(Wrong::new(format!("`{day}` is no day"), "write it as 2027-03-31"))
+        }
+        _ => Ok(()),
+    })
+}
+
+fn versions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Versions>, D::Error> {
+    let text = value(deserializer, |text: &String| match text.parse::<Versions>() {
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let help = "write for example `<3.6`, or `>=3.10.0 <3.10.2`: every comparison must hold";
+            Err(Wrong::new(format!("`{text}` says no versions"), help))
+        }
+    })?;
+    Ok(text.parse().ok())
 }
 
 impl KnownIssue {
+    /// Notes what is wrong with it in a scenario that runs on these.
+    pub(super) fn check(&self, targets: &[TargetKind], errors: &mut Cx<'_>) {
+        if let Some(when) = &self.when
+            && !targets.iter().any(|kind| kind.has_rspamd())
+        {
+            let message = "option without effect: `when` without a target whose rspamd is known";
+            errors.wrong_at(&when.at, message, "it needs target rspamd or postfix");
+        }
+    }
+
+    /// The versions of rspamd that have it; every world has it where none are named.
+    pub fn rspamd(&self) -> Option<&Versions> {
+        self.when.as_ref()?.value.rspamd.as_ref()
+    }
+
     /// Whether the scenario must fail in this world. Where no rspamd is known to seal, an issue of some versions is none.
     pub fn is_of(&self, target: &Target) -> bool {
-        self.rspamd.as_ref().is_none_or(|versions| target.rspamd.is_some_and(|version| versions.hold(version)))
+        self.rspamd().is_none_or(|versions| target.rspamd.is_some_and(|version| versions.hold(version)))
     }
 }
 

@@ -56,7 +56,7 @@ fn line(item: &Item, shard: Option<usize>) -> String {
     let tags = if scenario.tags.is_empty() { String::new() } else { format!("  [{}]", scenario.tags.join(", ")) };
     let skip = if scenario.skip.is_some() { "  (skipped)" } else { "" };
     let shard = shard.map(|shard| format!("{shard:>3}  ")).unwrap_or_default();
-    let known = scenario.known_issue.as_ref().map_or_else(String::new, |known| match &known.rspamd {
+    let known = scenario.known_issue.as_ref().map_or_else(String::new, |known| match known.rspamd() {
         Some(versions) => format!("  (known issue of rspamd {versions})"),
         None => "  (known issue)".to_owned(),
     });
@@ -66,7 +66,7 @@ fn line(item: &Item, shard: Option<usize>) -> String {
 fn object(item: &Item, shard: Option<usize>) -> Value {
     let scenario = &item.scenario;
     let params: Map<String, Value> = scenario.params.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
-    let when = scenario.known_issue.as_ref().and_then(|known| known.rspamd.as_ref());
+    let when = scenario.known_issue.as_ref().and_then(|known| known.rspamd());
     let when = when.map(|versions| json!({ "rspamd": versions.to_string() }));
     json!({
         "id": scenario.id,

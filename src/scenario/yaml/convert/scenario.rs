@@ -2,13 +2,13 @@
 
 use super::Cx;
 use crate::{
-    core::{ScenarioId, Versions, reading::OneOrMany, version::NoVersions},
+    core::{ScenarioId, reading::OneOrMany},
     scenario::{
-        model::{KnownIssue, Scenario, Wait, Written},
+        model::{Scenario, Wait, Written},
         vars::{Piece, Vars, is_name, pieces},
         yaml::{
             spot::{Form, Scalar, Spot, Try},
-            twin::scenario::{KnownIssueTwin, PollTwin, ScenarioTwin, WaitTwin, WhenTwin},
+            twin::scenario::{PollTwin, ScenarioTwin, WaitTwin},
         },
     },
     target::{TargetKind, knobs::Knobs, support::unsupported_knob},
@@ -26,7 +26,10 @@ impl Cx<'_> {
         let vars = self.vars(&twin, row);
         let knobs = twin.lab.and_then(|l| l.0).map(|l| l.knobs(self));
         let targets = self.scenario_targets(twin.targets.and_then(|t| t.0), knobs.as_ref());
-        let known_issue = twin.known_issue.and_then(|k| k.0).map(|k| self.known_issue(k, &targets));
+        let known_issue = twin.known_issue.and_then(|k| k.0);
+        if let Some(known_issue) = &known_issue {
+            known_issue.check(&targets, self);
+        }
         if let Some(skip) = &twin.skip {
             self.filled("`skip`", skip);
             if matches!(skip.value.as_str(), "true" | "false") {
@@ -168,32 +171,6 @@ impl Cx<'_> {
             self.wrong(outside.at, message, format!("`{what}` needs one of {}", list.join(", ")));
         }
         self.targets(Some(written))
-    }
-
-    fn known_issue(&mut self, twin: KnownIssueTwin, targets: &[TargetKind]) -> KnownIssue {
-        self.filled("`reason`", &twin.reason);
-        if let Some(until) = twin.until.as_ref().filter(|u| u.value.parse::<jiff::civil::Date>().is_err()) {
-            self.wrong(until.at, format!("`{}` is no day", until.value), "write it as 2027-03-31");
-        }
-        let rspamd = twin.when.and_then(|w| w.0).and_then(|when| self.versions(when, targets));
-        KnownIssue { reason: twin.reason.value, issue: twin.issue, until: twin.until.map(|u| u.value), rspamd }
-    }
-
-    /// The versions of rspamd that an issue is known of.
-    fn versions(&mut self, when: Spot<WhenTwin>, targets: &[TargetKind]) -> Option<Versions> {
-        if !targets.iter().any(|kind| kind.has_rspamd()) {
-            let message = "option without effect: `when` without a target whose rspamd is known";
-            self.wrong(when.at, message, "it needs target rspamd or postfix");
-        }
-        let written = &when.value.rspamd;
-        match written.value.parse() {
-            Ok(versions) => Some(versions),
-            Err(NoVersions) => {
-                let help = "write for example `<3.6`, or `>=3.10.0 <3.10.2`: every comparison must hold";
-                self.wrong(written.at, format!("`{}` says no versions", written.value), help);
-                None
-            }
-        }
     }
 
     fn wait(&mut self, twin: WaitTwin) -> Wait {

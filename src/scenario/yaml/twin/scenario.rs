@@ -4,7 +4,7 @@ use crate::{
     core::reading::{HumanDuration, OneOrMany},
     scenario::{
         lab::LabWritten,
-        model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, SnapshotPreset, WrittenRetries},
+        model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, KnownIssue, SnapshotPreset, WrittenRetries},
         yaml::spot::{Entries, Form, Scalar, Spot, Try},
     },
     target::TargetKind,
@@ -36,7 +36,7 @@ pub(crate) struct ScenarioTwin {
     /// Why it is not run.
     pub(crate) skip: Option<Spot<String>>,
     /// A failure that is known; passing is then a failure.
-    pub(crate) known_issue: Option<Try<KnownIssueTwin>>,
+    pub(crate) known_issue: Option<Try<KnownIssue>>,
     /// Variables for the texts of this scenario.
     #[serde(default)]
     pub(crate) vars: Entries<Scalar>,
@@ -60,32 +60,6 @@ pub(crate) struct ScenarioTwin {
     pub(crate) retries: Option<Try<WrittenRetries>>,
     /// What happens to the mail afterwards.
     pub(crate) cleanup: Option<Try<Cleanup>>,
-}
-
-/// A failure that is known.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "KnownIssue")]
-pub(crate) struct KnownIssueTwin {
-    /// Why it fails.
-    pub(crate) reason: Spot<String>,
-    /// Where it is tracked.
-    pub(crate) issue: Option<String>,
-    /// The day after which it is no longer accepted, as `2027-03-31`.
-    #[schemars(extend("format" = "date"))]
-    pub(crate) until: Option<Spot<String>>,
-    /// Where it is known; everywhere when not written.
-    pub(crate) when: Option<Try<Spot<WhenTwin>>>,
-}
-
-/// Which versions of a program have a failure that is known.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "When")]
-pub(crate) struct WhenTwin {
-    /// Versions of the rspamd that seals, as `<3.6` or `>=3.10.0 <3.10.2`; where none is known to seal, the scenario must pass.
-    #[schemars(extend("pattern" = r"^\s*((<|<=|>|>=|=)\d+\.\d+(\.\d+)?\s*)+$"))]
-    pub(crate) rspamd: Spot<String>,
 }
 
 /// What is sent.
