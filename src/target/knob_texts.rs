@@ -1,9 +1,7 @@
 //! Texts and numbers of knobs that must have a form.
 
-use super::knobs::{DnsAnswer, DnsFault};
-use crate::core::reading::{OneOrMany, Wrong, texts, value, words};
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use crate::core::reading::{OneOrMany, Wrong, texts, value};
+use serde::Deserializer;
 
 texts! {
     /// A refusal as a server writes it: a code, then perhaps an enhanced status code and a text.
@@ -68,61 +66,5 @@ fn reply(text: &str, classes: &[&str]) -> Result<(), Wrong> {
             "RFC 3463: both start with the same digit",
         )),
         None => Ok(()),
-    }
-}
-
-/// A DNS answer that is not the true one: `answer` or `ttl`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "DnsFault")]
-pub(crate) struct DnsWritten {
-    /// The name, with or without a final dot.
-    name: Name,
-    /// The record type, for example `TXT`.
-    r#type: Option<RecordType>,
-    /// What is answered.
-    answer: Option<Answer>,
-    /// The true records with this TTL, in seconds.
-    ttl: Option<u32>,
-}
-
-texts! {
-    /// A name that is not empty.
-    Name = |text: &str| match text.trim() {
-        "" => Err(Wrong::new("`name` is empty", "write it or leave the key out")),
-        _ => Ok(()),
-    };
-    /// A record type.
-    RecordType = |text: &str| match RECORD_TYPES.contains(&text.to_ascii_uppercase().as_str()) {
-        true => Ok(()),
-        false => Err(Wrong::new(format!("unknown record type `{text}`"), format!("one of {}", RECORD_TYPES.join(", ")))),
-    };
-}
-
-const RECORD_TYPES: [&str; 8] = ["A", "AAAA", "MX", "TXT", "PTR", "CNAME", "NS", "SOA"];
-
-words! {
-    /// What a faulty DNS answers.
-    pub(crate) enum Answer { Servfail = "servfail", Nxdomain = "nxdomain" }
-}
-
-impl DnsWritten {
-    fn answer(&self) -> Option<DnsAnswer> {
-        match (self.answer, self.ttl) {
-            (Some(Answer::Servfail), None) => Some(DnsAnswer::ServFail),
-            (Some(Answer::Nxdomain), None) => Some(DnsAnswer::NxDomain),
-            (None, Some(ttl)) => Some(DnsAnswer::Ttl(ttl)),
-            _ => None,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for DnsFault {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wrong = || Wrong::new("a DNS fault needs `answer` or `ttl`", "write exactly one of them");
-        let written = value(deserializer, |w: &DnsWritten| w.answer().map(drop).ok_or_else(wrong))?;
-        let answer = written.answer().unwrap_or(DnsAnswer::ServFail);
-        let rtype = written.r#type.map_or_else(|| "TXT".to_owned(), |t| t.0.to_ascii_uppercase());
-        Ok(Self { name: written.name.0, rtype, answer })
     }
 }

@@ -1,5 +1,6 @@
 //! The knobs of a lab: what a scenario may change about the world it runs in. Scenarios with equal knobs share a world.
 
+pub use super::dns_faults::{DnsAnswer, DnsFault};
 pub use super::knob_words::{
     ArcSealing, Certificate, DmarcRecord, ImapFault, Locale, Modification, Placement, PublishedKey, SealFault,
     SealedResults, SenderArc, SenderDkim, ServerFault, SpfRecord, SubmissionFault,
@@ -164,26 +165,4 @@ pub struct Refusal {
 
 fn once() -> u32 {
     1
-}
-
-/// A DNS answer that is not the true one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct DnsFault {
-    /// The name, with or without a final dot.
-    pub name: String,
-    /// The record type, for example `TXT`.
-    pub rtype: String,
-    /// What is answered.
-    pub answer: DnsAnswer,
-}
-
-/// What a faulty DNS answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DnsAnswer {
-    /// SERVFAIL.
-    ServFail,
-    /// NXDOMAIN.
-    NxDomain,
-    /// The true records with this TTL, in seconds.
-    Ttl(u32),
 }

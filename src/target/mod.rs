@@ -1,6 +1,7 @@
 //! Which world is meant? Accounts with their servers and secrets, all resolved, and the knobs of a lab.
 
 mod account;
+mod dns_faults;
 mod endpoint;
 pub mod faults;
 mod kind;
@@ -16,7 +17,7 @@ pub use kind::TargetKind;
 pub use knobs::Knobs;
 pub use staging::{ForwardingServer, Staging, StagingSpec};
 
-pub(crate) use knob_texts::DnsWritten;
+pub(crate) use dns_faults::DnsWritten;
 
 use crate::core::Version;
 use std::{collections::BTreeMap, net::SocketAddr};

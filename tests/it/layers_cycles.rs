@@ -52,8 +52,6 @@ const LEFT: &[&[&str]] = &[
     &["probe/peek.rs", "probe/tls.rs"],
     &["probe/submit/dialogue.rs", "probe/submit/login.rs"],
     &["probe/token/exchange.rs", "probe/token/refused.rs"],
-    &["scenario/config/resolve.rs", "scenario/config/secret.rs"],
-    &["target/knob_texts.rs", "target/knobs.rs"],
     &["verify/dns/master_file.rs", "verify/dns/zone.rs"],
     &["verify/key.rs", "verify/signature.rs"],
 ];

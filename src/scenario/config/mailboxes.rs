@@ -1,9 +1,6 @@
 //! Accounts as mailboxes alone, without a scenario.
 
-use super::{
-    model::Config,
-    resolve::{Outside, Resolved},
-};
+use super::{model::Config, resolve::Resolved, secret::Outside};
 use crate::{
     core::Redactor,
     scenario::YamlErrors,

@@ -16,4 +16,5 @@ pub use model::{
     OauthSpec, SecretPlace, SecretRef,
 };
 pub use profile::Profile;
-pub use resolve::{ConsentSpec, Opens, Outside, Resolved, Selected, Survey, UserFile, load};
+pub use resolve::{ConsentSpec, Opens, Resolved, Selected, Survey, UserFile, load};
+pub use secret::Outside;

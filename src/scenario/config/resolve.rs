@@ -2,7 +2,7 @@
 
 use super::{
     model::{AccountSpec, Config, DkimSpec, EndpointSpec, LoginSpec, OauthSpec, SecretPlace, SecretRef},
-    secret::{self, Shape},
+    secret::{self, Outside, Shape},
     signer,
 };
 use crate::{
@@ -19,15 +19,6 @@ use std::{
 
 /// The largest file of certificates that is read, in bytes.
 const MAX_CA_BYTES: u64 = 1_000_000;
-
-/// What the project file refers to outside of itself.
-#[derive(Clone, Copy)]
-pub struct Outside<'a> {
-    /// Looks up an environment variable.
-    pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
-    /// The folder of the project file; its paths are relative to it, and programs run in it.
-    pub root: &'a Path,
-}
 
 /// The scenarios of a run, and what its command line puts in the place of accounts and variables.
 #[derive(Clone, Copy)]

@@ -1,9 +1,6 @@
 //! Secrets are looked up where their references point, and nowhere else.
 
-use super::{
-    Outside,
-    model::{SecretPlace, SecretRef},
-};
+use super::model::{SecretPlace, SecretRef};
 use crate::core::{Secret, file};
 use std::{fs, path::Path, process::Stdio, time::Duration};
 use tokio::io::AsyncReadExt;
@@ -12,6 +9,15 @@ use tokio::io::AsyncReadExt;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest secret, in bytes.
 const LONGEST: u64 = 64 * 1024;
+
+/// What the project file refers to outside of itself.
+#[derive(Clone, Copy)]
+pub struct Outside<'a> {
+    /// Looks up an environment variable.
+    pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// The folder of the project file; its paths are relative to it, and programs run in it.
+    pub root: &'a Path,
+}
 
 /// Why a secret could not be had; never the secret itself, nor what a program said.
 #[derive(Debug, PartialEq, Eq)]
