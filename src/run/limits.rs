@@ -1,7 +1,7 @@
 //! How many mails a minute and a day an account may have.
 
 use super::{
-    Emitter, Item, Plan,
+    Emitter, Item, Plan, Refused,
     ledger::{Counted, DAY, Ledger},
     route::route,
 };
@@ -42,14 +42,16 @@ impl Limits {
         Self { ledger: Ledger::new(file), emitter, said: Mutex::default() }
     }
 
-    /// Why the first mails of a plan cannot all be sent, one reason an account: with the arithmetic, at the limit's place.
-    /// Beside them: what is wrong with the file.
-    pub(super) async fn refuse(
+    /// Whether the first mails of a plan can all be sent; what is wrong with the file where they are counted.
+    ///
+    /// # Errors
+    /// Why they cannot, one reason an account: with the arithmetic, at the limit's place.
+    pub(super) async fn check(
         &self,
         plan: &Plan,
         target: &Target,
         within: Option<Duration>,
-    ) -> (Vec<YamlError>, Option<String>) {
+    ) -> Result<Option<String>, Refused> {
         let mut planned: BTreeMap<&str, (&Account, usize)> = BTreeMap::new();
         for item in plan.items.iter().filter(|i| i.scenario.skip.is_none()) {
             for account in accounts(item, target) {
@@ -67,7 +69,7 @@ impl Limits {
             let slow = within.zip(account.limit.per_minute.as_ref());
             problems.extend(slow.and_then(|(within, most)| too_slow(account, most, planned, within)));
         }
-        (problems, trouble)
+        if problems.is_empty() { Ok(trouble) } else { Err(Refused(problems)) }
     }
 
     /// Tells what is wrong with the file, but not again and again.

@@ -9,6 +9,7 @@ mod deliveries;
 mod emit;
 mod evidence;
 mod exhausted;
+mod exit_code;
 mod filed;
 mod goals;
 mod handover;
@@ -21,6 +22,7 @@ mod logs;
 mod lost;
 mod moment;
 mod next_hop;
+mod options;
 mod pipeline;
 mod pool;
 mod preflight;
@@ -36,6 +38,7 @@ mod turns;
 mod unverified;
 mod wait;
 mod watches;
+mod whole_run;
 mod world;
 mod worlds;
 
@@ -44,11 +47,12 @@ pub mod resume;
 
 pub use artifacts::{ArtifactPolicy, DiagnosisText, RunDir};
 pub use emit::{Clock, Emitter};
+pub use options::{FlakyPolicy, Options, Refused};
 pub use plan::{Item, Plan, Selection};
-pub use pool::{FlakyPolicy, Options, Refused, run};
 pub use preflight::prepare;
 pub use stop::{Stop, StopReason};
 pub use tags::{TagError, TagExpr};
+pub use whole_run::run;
 pub use worlds::Given;
 
 use crate::{core::RunId, judge::snapshot::Store, scenario::Vars};

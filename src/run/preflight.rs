@@ -1,6 +1,7 @@
 //! Whether a plan can work on a target: accounts, mailboxes, files and variables, looked up before anything is sent.
 
 use super::{
+    Refused,
     plan::{Item, Plan},
     resume::look_again,
     route::{self, route},
@@ -15,7 +16,10 @@ use std::sync::Arc;
 
 /// Fills in what the scenarios of a plan leave to the target, and finds everything that cannot work there. Of the target
 /// neither ports nor logins matter. `given` are the variables of the command line, `now` is in seconds since 1970.
-pub fn prepare(plan: &mut Plan, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
+///
+/// # Errors
+/// Everything that cannot work there.
+pub fn prepare(mut plan: Plan, target: &Target, given: &Vars, run: &RunId, now: i64) -> Result<Plan, Refused> {
     let mut problems: Vec<YamlError> = Vec::new();
     for item in &mut plan.items {
         let mut scenario = item.scenario.as_ref().clone().with_accounts(target, given).with_defaults(target);
@@ -38,7 +42,7 @@ pub fn prepare(plan: &mut Plan, target: &Target, given: &Vars, run: &RunId, now:
             }
         }
     }
-    problems
+    if problems.is_empty() { Ok(plan) } else { Err(Refused(problems)) }
 }
 
 fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {

@@ -20,7 +20,7 @@ use crate::{
     core::RunId,
     lab::{Lab, Settings},
     outcome::ExitCode,
-    run::{Plan, Selection, prepare},
+    run::{Plan, Refused, Selection, prepare},
     scenario::{Scenario, Vars, Warning, YamlError, config::Selected, lint},
     target::{Target, TargetKind},
 };
@@ -200,8 +200,10 @@ impl Trial<'_> {
     fn prepare(&self, scenario: &Scenario, kind: TargetKind, found: &mut Found) {
         let Some(target) = self.target(scenario, kind, found) else { return };
         let all = Selection { target: None, tags: None, shard: None, repeat: 1 };
-        let mut plan = Plan::select([scenario.clone()], &all);
-        found.add(prepare(&mut plan, &target, &self.vars, &self.run, self.now));
+        let plan = Plan::select([scenario.clone()], &all);
+        if let Err(Refused(errors)) = prepare(plan, &target, &self.vars, &self.run, self.now) {
+            found.add(errors);
+        }
     }
 
     fn target(&self, scenario: &Scenario, kind: TargetKind, found: &mut Found) -> Option<Target> {

@@ -1,0 +1,170 @@
+//! A plan from its beginning to its end: what is wrong with it is found before anything is sent, and the last event says what
+//! it came to.
+
+use super::{
+    Emitter, Environment, Given, Options, Plan, Refused, Stop, StopReason,
+    exit_code::Ending,
+    limits::Limits,
+    log::millis,
+    pool::{Finished, amend, finished, run_all},
+    preflight::prepare,
+    resume::Resumed,
+    turns::Turns,
+    worlds::Worlds,
+};
+use crate::{
+    core::{ScenarioId, deadline},
+    outcome::{Event, ExitCode, Redactions, ScenarioReport, Totals},
+    target::{Knobs, Target},
+};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::task::JoinHandle;
+
+/// Runs a plan to its end, or until it is stopped. Every scenario of the plan is counted, run or not.
+///
+/// # Errors
+/// When a scenario asks for what the target does not have.
+pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> Result<(Totals, ExitCode), Refused> {
+    let began = Instant::now();
+    let outline = options.given.outline();
+    let limits = Limits::new(options.sent.clone(), emitter.clone());
+    let (plan, trouble) = checked(plan, &options, outline.as_ref(), &limits, &emitter).await?;
+    let environment = Arc::new(environment(&plan, &options, limits, emitter, stop));
+    let Plan { items, selection, obsolete_snapshots, resumed } = plan;
+    let is_resumed = resumed.is_some();
+    let resumed = resumed
+        .unwrap_or_else(|| Resumed { order: items.iter().map(|i| i.id.clone()).collect(), ..Resumed::default() });
+    let jobs = options.jobs.clamp(1, items.len().max(1));
+    tell_beginning(&environment, &options, jobs, &selection, &resumed, trouble);
+    let turns = Turns::of(&items, outline.as_ref());
+    let watchdog = options.global_timeout.map(|limit| stop_after(limit, environment.stop.clone()));
+    let Finished { mut scenarios, mut late, is_bug } =
+        run_all(&environment, items, jobs, turns, options.max_fail).await;
+    if let Some(watchdog) = watchdog {
+        watchdog.abort();
+    }
+    late.extend(environment.worlds.close().await);
+    amend(&environment, &mut scenarios, &late);
+    let scenarios = with_kept(scenarios, &resumed);
+    let leaks_found = options.run_dir.sweep().map(|leaks| leaks.len());
+    let mut totals = Totals::of(&scenarios);
+    // Of what a run before this one never told, nothing is known.
+    totals.not_run += resumed.order.len().saturating_sub(totals.selected);
+    totals.selected = resumed.order.len();
+    let stopped = environment.stop.reason();
+    let ending = Ending {
+        options: &options,
+        scenarios: &scenarios,
+        totals: &totals,
+        stopped,
+        is_nothing_selected: selection.is_empty(),
+        has_obsolete: !obsolete_snapshots.is_empty(),
+        is_resumed,
+        is_bug,
+        is_swept: matches!(leaks_found, Ok(0)),
+    };
+    let exit_code = ending.exit_code();
+    let (secrets, replaced) = options.redactor.counts();
+    environment.emitter.emit(Event::RunFinished {
+        run: options.run.clone(),
+        complete: totals.not_run == 0,
+        exit_code,
+        totals,
+        duration_ms: millis(began.elapsed()),
+        stopped: stopped.map(|reason| reason.as_str().to_owned()),
+        obsolete_snapshots,
+        redactions: Redactions { secrets, replaced, leaks_found: leaks_found.unwrap_or(0) },
+        imap: environment.worlds.connections(),
+    });
+    Ok((totals, exit_code))
+}
+
+/// The plan with what its scenarios leave to the target, when it can work there, and what is wrong with the file where sent mail
+/// is counted.
+async fn checked(
+    plan: Plan,
+    options: &Options,
+    outline: Option<&Target>,
+    limits: &Limits,
+    emitter: &Emitter,
+) -> Result<(Plan, Option<String>), Refused> {
+    let Some(target) = outline else { return Ok((plan, None)) };
+    let now = emitter.clock().now().as_second();
+    let plan = prepare(plan, target, &options.vars, &options.run, now)?;
+    // What was sent before was counted then.
+    let trouble =
+        if plan.resumed.is_some() { None } else { limits.check(&plan, target, options.global_timeout).await? };
+    Ok((plan, trouble))
+}
+
+fn environment(plan: &Plan, options: &Options, limits: Limits, emitter: Emitter, stop: Stop) -> Environment {
+    let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
+    let needs: Vec<Knobs> =
+        plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
+    let (given, redactor): (Given, _) = (options.given.clone(), options.redactor.clone());
+    Environment {
+        worlds: Worlds::new(given, poll, redactor, emitter.clone(), stop.clone(), &needs),
+        run: options.run.clone(),
+        emitter,
+        limits,
+        run_dir: options.run_dir.clone(),
+        stop,
+        artifacts: options.artifacts,
+        diagnosis_text: options.diagnosis_text,
+        snapshots: options.snapshots.clone(),
+        vars: options.vars.clone(),
+    }
+}
+
+/// What a run says before its first scenario.
+fn tell_beginning(
+    environment: &Environment,
+    options: &Options,
+    jobs: usize,
+    selection: &[ScenarioId],
+    resumed: &Resumed,
+    trouble: Option<String>,
+) {
+    let emitter = &environment.emitter;
+    emitter.emit(Event::RunStarted {
+        run: options.run.clone(),
+        target: options.given.kind().to_string(),
+        selected: resumed.order.len(),
+        jobs,
+        tool: options.tool.clone(),
+        info: options.info.clone(),
+        scenarios: resumed.order.clone(),
+        selection: selection.to_vec(),
+        resumes: resumed.run.clone(),
+    });
+    environment.limits.say(trouble);
+    if let Some(factor) = deadline::factor() {
+        let text = format!("for a test, every limit of a connection is {factor} of the usual one");
+        emitter.emit(Event::Note { text });
+    }
+    resumed.notes.iter().for_each(|text| emitter.emit(Event::Note { text: text.clone() }));
+    resumed.mails.iter().for_each(|event| emitter.emit(event.clone()));
+    resumed.kept.iter().for_each(|report| finished(environment, report));
+}
+
+/// Cuts the run off when its time is over.
+fn stop_after(limit: Duration, stop: Stop) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        tokio::time::sleep(limit).await;
+        stop.stop(StopReason::GlobalTimeout);
+    })
+}
+
+/// The scenarios that were run and those that stay as an earlier run left them, in that run's order.
+fn with_kept(mut scenarios: Vec<ScenarioReport>, resumed: &Resumed) -> Vec<ScenarioReport> {
+    if resumed.run.is_some() {
+        scenarios.extend(resumed.kept.iter().cloned());
+        let places: HashMap<_, _> = resumed.order.iter().enumerate().map(|(n, id)| (id, n)).collect();
+        scenarios.sort_by_key(|s| places.get(&s.id).copied());
+    }
+    scenarios
+}
