@@ -58,7 +58,7 @@ pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Co
     let (checks, mut notes) = checks.map(Checks::into_parts).unwrap_or_default();
     notes.extend(judge::notes(&evidence));
     let status = match status {
-        Status::TimedOut if cx.item.past.is_some() && look_again::is_late(&checks) => Status::Late,
+        Status::TimedOut if cx.item.recorded.is_some() && look_again::is_late(&checks) => Status::Late,
         status => status,
     };
     let report = AttemptReport {
@@ -68,7 +68,7 @@ pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Co
         checked: judge::checked(&evidence, &checks, target),
         summary: match &error {
             Some(error) => errored(error),
-            None if cx.item.past.is_some() => look_again::summary(status, &evidence, target),
+            None if cx.item.recorded.is_some() => look_again::summary(status, &evidence, target),
             None => judge::summary(&evidence, target),
         },
         observed: judge::observed(&evidence, target),

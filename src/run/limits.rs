@@ -1,7 +1,7 @@
 //! How many mails a minute and a day an account may have.
 
 use super::{
-    Emitter, Item, Plan, Refused,
+    Emitter, Plan, PlannedScenario, Refused,
     ledger::{Counted, DAY, Ledger},
     route::route,
 };
@@ -26,7 +26,7 @@ pub(super) struct Limits {
 
 /// The accounts that a mail counts for: the one that sends it, and all that it is to reach or to pass through. None when it
 /// cannot be sent at all.
-pub(super) fn accounts<'t>(item: &Item, target: &'t Target) -> Vec<&'t Account> {
+pub(super) fn accounts<'t>(item: &PlannedScenario, target: &'t Target) -> Vec<&'t Account> {
     let send = &item.scenario.send;
     let Ok(route) = route(send, target) else { return Vec::new() };
     let mut names = route.reaches;

@@ -5,6 +5,7 @@ mod arrival;
 mod artifacts;
 mod attempt_report;
 mod clock;
+mod context;
 mod deliveries;
 mod emit;
 mod evidence;
@@ -48,25 +49,11 @@ pub mod resume;
 pub use artifacts::{ArtifactPolicy, DiagnosisText, RunDir};
 pub use emit::{Clock, Emitter};
 pub use options::{FlakyPolicy, Options, Refused};
-pub use plan::{Item, Plan, Selection};
+pub use plan::{Plan, PlannedScenario, Selection};
 pub use preflight::prepare;
 pub use stop::{Stop, StopReason};
 pub use tags::{TagError, TagExpr};
 pub use whole_run::run;
 pub use worlds::Given;
 
-use crate::{core::RunId, judge::snapshot::Store, scenario::Vars};
-
-/// What every scenario of a run shares.
-struct Environment {
-    run: RunId,
-    emitter: Emitter,
-    worlds: worlds::Worlds,
-    limits: limits::Limits,
-    run_dir: RunDir,
-    stop: Stop,
-    artifacts: ArtifactPolicy,
-    diagnosis_text: DiagnosisText,
-    snapshots: Store,
-    vars: Vars,
-}
+use context::RunContext;

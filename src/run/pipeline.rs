@@ -2,7 +2,7 @@
 //! order. A mail that an earlier run sent enters as [`Submitted`], by [`look_again::resume`].
 
 use super::{
-    Environment,
+    RunContext,
     arrival::Found,
     attempt_report::{self, Attempted},
     emit,
@@ -15,7 +15,7 @@ use super::{
     logs::Asked,
     moment::{Moment, SubmissionEnd},
     next_hop,
-    plan::Item,
+    plan::PlannedScenario,
     resume::{look_again, record},
     steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited, Watching},
     unverified::unverified,
@@ -34,11 +34,16 @@ use std::time::Duration;
 
 /// Sends one mail, or takes up one that was sent, and sees what becomes of it; with the log of its steps, to which putting away
 /// what arrived is added.
-pub(super) async fn attempt(environment: &Environment, item: &Item, world: &World, number: u32) -> (Attempted, Log) {
-    let token = item.token(&environment.run, number);
-    let began = Moment::now(environment.emitter.clock());
-    let log = Log::new(environment.emitter.clone(), item.id.clone(), number);
-    let cx = AttemptContext { environment, item, world, number, began, files: Watch::begin(), token, log };
+pub(super) async fn attempt(
+    context: &RunContext,
+    item: &PlannedScenario,
+    world: &World,
+    number: u32,
+) -> (Attempted, Log) {
+    let token = item.token(&context.run, number);
+    let began = Moment::now(context.emitter.clock());
+    let log = Log::new(context.emitter.clone(), item.id.clone(), number);
+    let cx = AttemptContext { context, item, world, number, began, files: Watch::begin(), token, log };
     let attempted = steps(&cx).await;
     (attempted, cx.log)
 }
@@ -46,22 +51,22 @@ pub(super) async fn attempt(environment: &Environment, item: &Item, world: &Worl
 async fn steps(cx: &AttemptContext<'_>) -> Attempted {
     let item = cx.item;
     cx.log.emit(|scenario, attempt| Event::AttemptStarted { scenario, attempt, token: cx.token.clone() });
-    let composed = match &item.past {
+    let composed = match &item.recorded {
         None => compose_mail(cx),
-        Some(past) => look_again::compose_anew(cx, past),
+        Some(recorded) => look_again::compose_anew(cx, recorded),
     };
     let composed = match composed {
         Ok(composed) => composed,
         Err(error) => return attempt_report::broken(cx, None, None, exhausted(cx.files).unwrap_or(error).into()),
     };
-    let submitted = match &item.past {
+    let submitted = match &item.recorded {
         None => submit_mail(cx, &composed).await,
-        Some(past) => look_again::resume(cx, &composed, past).await.map_err(Unsubmitted::from),
+        Some(recorded) => look_again::resume(cx, &composed, recorded).await.map_err(Unsubmitted::from),
     };
     let submitted = match submitted {
         Ok(submitted) => submitted,
         Err(Unsubmitted { error, transcript }) => {
-            let told = item.past.as_ref().map(|past| past.submission());
+            let told = item.recorded.as_ref().map(|recorded| recorded.submission());
             let error = exhausted(cx.files).unwrap_or(error);
             return attempt_report::broken(cx, Some(&composed), told.as_ref(), Unsubmitted { error, transcript });
         }
@@ -84,10 +89,10 @@ fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, StageError> {
     if let Some(wrong) = cx.world.clocks.wrong() {
         return Err(wrong);
     }
-    let (environment, item, target) = (cx.environment, cx.item, &cx.world.target);
-    let vars = item.vars(target, &environment.vars, &environment.run, &cx.token);
-    let date = environment.emitter.clock().now().as_second();
-    Composed::of(cx, vars, &environment.run, date, |sent, route| {
+    let (context, item, target) = (cx.context, cx.item, &cx.world.target);
+    let vars = item.vars(target, &context.vars, &context.run, &cx.token);
+    let date = context.emitter.clock().now().as_second();
+    Composed::of(cx, vars, &context.run, date, |sent, route| {
         let unsigned = sent.raw.len();
         if let Some(signer) = &route.signer {
             sign(sent, signer)?;
@@ -107,7 +112,7 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     let watches = log.step(StepKind::Watch, watches, |_| Value::Null).await?;
     let mail = record::composed(cx, composed);
     log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
-    let clock = cx.environment.emitter.clock();
+    let clock = cx.context.emitter.clock();
     let began = Moment::now(clock);
     let submission = hand_over(cx, composed, deadline).await?;
     let end = SubmissionEnd::of(&submission, began, Moment::now(clock));
@@ -130,7 +135,7 @@ async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: 
     let wait::Outcome { found, searched, mut error } = wait::wait(cx, composed, &submission, watching).await;
     let waited = end.elapsed();
     if is_new {
-        let now = Moment::now(cx.environment.emitter.clock());
+        let now = Moment::now(cx.context.emitter.clock());
         error = error.or(world.clocks.compare(&found, cx.began, now));
     }
     let watched = watches::standings(world, &composed.watched);
@@ -158,7 +163,7 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
     let begun = log.begin(StepKind::Verify);
     // Signatures are judged as of the moment when the last copy came.
     let since_then = found.iter().map(|f| f.after).max().map_or(Duration::ZERO, |last| waited.saturating_sub(last));
-    let now = cx.environment.emitter.clock().now().as_second().saturating_sub_unsigned(since_then.as_secs());
+    let now = cx.context.emitter.clock().now().as_second().saturating_sub_unsigned(since_then.as_secs());
     let mailboxes = MailboxNotes {
         others: world.deliveries.others(&cx.token),
         goodbyes: composed.watched.iter().flat_map(|a| world.mailboxes.goodbyes(a, log.started())).collect(),

@@ -3,7 +3,7 @@
 
 use super::{
     TagExpr,
-    resume::{Resumed, Taken},
+    resume::{RecordedMail, Resumed},
 };
 use crate::{
     core::{RunId, ScenarioId, Token},
@@ -15,7 +15,7 @@ use std::{path::PathBuf, sync::Arc};
 
 /// One scenario to run.
 #[derive(Debug, Clone)]
-pub struct Item {
+pub struct PlannedScenario {
     /// Its place in the plan, from 0.
     pub index: usize,
     /// The scenario's id, with `#2` and so on for repetitions.
@@ -27,14 +27,14 @@ pub struct Item {
     /// The scenario's directory.
     pub base: PathBuf,
     /// Its mail, when an earlier run has sent it.
-    pub past: Option<Arc<Taken>>,
+    pub recorded: Option<Arc<RecordedMail>>,
 }
 
 /// Every scenario to run, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The scenarios.
-    pub items: Vec<Item>,
+    pub items: Vec<PlannedScenario>,
     /// What is selected before a shard is taken of it.
     pub selection: Vec<ScenarioId>,
     /// Snapshot files that belong to no scenario.
@@ -76,7 +76,14 @@ impl Plan {
                 plan.selection.push(id.clone());
                 if mine {
                     let (scenario, base) = (Arc::clone(&scenario), base.clone());
-                    plan.items.push(Item { index: plan.items.len(), id, repetition, scenario, base, past: None });
+                    plan.items.push(PlannedScenario {
+                        index: plan.items.len(),
+                        id,
+                        repetition,
+                        scenario,
+                        base,
+                        recorded: None,
+                    });
                 }
             }
         }
@@ -91,7 +98,7 @@ pub fn shard_of(n: usize, total: usize) -> usize {
     n % total.max(1) + 1
 }
 
-impl Item {
+impl PlannedScenario {
     /// What the texts of the scenario may name; later ones win: the accounts, the scenario's own, the command line's
     /// (`given`), and what is new in every attempt.
     pub(super) fn vars(&self, target: &Target, given: &Vars, run: &RunId, token: &Token) -> Vars {
@@ -101,9 +108,11 @@ impl Item {
         vars
     }
 }
-impl Item {
+impl PlannedScenario {
     /// What makes the mail of the `attempt`th attempt unlike every other.
     pub(super) fn token(&self, run: &RunId, attempt: u32) -> Token {
-        self.past.as_ref().map_or_else(|| Token::of(run, self.index, attempt), |past| past.mail.token.clone())
+        self.recorded
+            .as_ref()
+            .map_or_else(|| Token::of(run, self.index, attempt), |recorded| recorded.mail.token.clone())
     }
 }

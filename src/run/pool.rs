@@ -1,6 +1,8 @@
 //! Many scenarios at a time.
 
-use super::{Environment, Item, StopReason, late::Late, scenario::run_one, scenario_report::blank, turns::Turns};
+use super::{
+    PlannedScenario, RunContext, StopReason, late::Late, scenario::run_one, scenario_report::blank, turns::Turns,
+};
 use crate::outcome::{Event, ScenarioReport, Status};
 use std::{
     collections::{HashMap, VecDeque},
@@ -18,25 +20,25 @@ pub(super) struct Finished {
 
 /// Runs scenarios, so many at a time, until all have ended or no new one is to begin.
 pub(super) async fn run_all(
-    environment: &Arc<Environment>,
-    items: Vec<Item>,
+    context: &Arc<RunContext>,
+    items: Vec<PlannedScenario>,
     jobs: usize,
     mut turns: Turns,
     max_fail: Option<usize>,
 ) -> Finished {
     let mut reports: Vec<ScenarioReport> = items.iter().map(blank).collect();
-    let mut waiting: VecDeque<Item> = items.into();
+    let mut waiting: VecDeque<PlannedScenario> = items.into();
     let mut running: JoinSet<(usize, ScenarioReport, Vec<Late>)> = JoinSet::new();
     let mut places: HashMap<Id, usize> = HashMap::new();
     let (mut failures, mut is_bug, mut late) = (0, false, Vec::new());
     loop {
-        while running.len() < jobs && environment.stop.reason().is_none() {
+        while running.len() < jobs && context.stop.reason().is_none() {
             let Some(item) = turns.take(&mut waiting) else { break };
-            let (environment, place) = (Arc::clone(environment), item.index);
+            let (context, place) = (Arc::clone(context), item.index);
             let handle = running.spawn(async move {
-                let report = run_one(&environment, &item).await;
+                let report = run_one(&context, &item).await;
                 let late = match item.scenario.skip {
-                    None => environment.worlds.release(&item.scenario.knobs).await,
+                    None => context.worlds.release(&item.scenario.knobs).await,
                     Some(_) => Vec::new(),
                 };
                 (place, report, late)
@@ -60,16 +62,16 @@ pub(super) async fn run_all(
         if report.status.is_broken() {
             failures += 1;
             if max_fail.is_some_and(|most| failures >= most) && !waiting.is_empty() {
-                environment.stop.stop(StopReason::TooManyFailures);
+                context.stop.stop(StopReason::TooManyFailures);
             }
         }
-        finished(environment, &report);
+        finished(context, &report);
         reports[place] = if may_be_late(&report) { report } else { told(report) };
     }
     for item in waiting {
         let report = &mut reports[item.index];
-        report.reason = environment.stop.reason().map(|r| r.as_str().to_owned());
-        finished(environment, report);
+        report.reason = context.stop.reason().map(|r| r.as_str().to_owned());
+        finished(context, report);
     }
     Finished { scenarios: reports, late, is_bug }
 }
@@ -85,14 +87,14 @@ fn told(report: ScenarioReport) -> ScenarioReport {
 }
 
 /// Corrects what was told of scenarios whose mail came after all.
-pub(super) fn amend(environment: &Environment, reports: &mut [ScenarioReport], late: &[Late]) {
+pub(super) fn amend(context: &RunContext, reports: &mut [ScenarioReport], late: &[Late]) {
     for (place, report) in reports.iter_mut().enumerate() {
         let mut mine = late.iter().filter(|l| l.index == place).peekable();
         if mine.peek().is_none() {
             continue;
         }
         mine.for_each(|late| late.amend(report));
-        environment.emitter.emit(Event::ScenarioAmended {
+        context.emitter.emit(Event::ScenarioAmended {
             scenario: report.id.clone(),
             status: report.status,
             report: Box::new(report.clone()),
@@ -102,8 +104,8 @@ pub(super) fn amend(environment: &Environment, reports: &mut [ScenarioReport], l
 }
 
 /// Tells that a scenario has ended.
-pub(super) fn finished(environment: &Environment, report: &ScenarioReport) {
-    environment.emitter.emit(Event::ScenarioFinished {
+pub(super) fn finished(context: &RunContext, report: &ScenarioReport) {
+    context.emitter.emit(Event::ScenarioFinished {
         scenario: report.id.clone(),
         status: report.status,
         report: Box::new(report.clone()),

@@ -2,7 +2,7 @@
 
 use super::{
     Refused,
-    plan::{Item, Plan},
+    plan::{Plan, PlannedScenario},
     resume::look_again,
     route::{self, route},
 };
@@ -29,11 +29,11 @@ pub fn prepare(mut plan: Plan, target: &Target, given: &Vars, run: &RunId, now: 
             continue;
         }
         let mut found: Vec<YamlError> = Vec::new();
-        if item.repetition == 1 || item.past.is_some() {
+        if item.repetition == 1 || item.recorded.is_some() {
             found.extend(check(item, target, given, run, now));
         }
-        if let (true, Some(past)) = (found.is_empty(), &item.past) {
-            found.extend(look_again::check(item, past, target, given));
+        if let (true, Some(recorded)) = (found.is_empty(), &item.recorded) {
+            found.extend(look_again::check(item, recorded, target, given));
         }
         for problem in found {
             // Rows of a matrix share their mistakes.
@@ -45,7 +45,7 @@ pub fn prepare(mut plan: Plan, target: &Target, given: &Vars, run: &RunId, now: 
     if problems.is_empty() { Ok(plan) } else { Err(Refused(problems)) }
 }
 
-fn check(item: &Item, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
+fn check(item: &PlannedScenario, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
     let scenario = &item.scenario;
     let token = Token::of(run, item.index, 1);
     let vars = item.vars(target, given, run, &token);

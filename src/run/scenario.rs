@@ -1,7 +1,7 @@
 //! One scenario: its attempts, and what they come to.
 
 use super::{
-    ArtifactPolicy, Environment, Item,
+    ArtifactPolicy, PlannedScenario, RunContext,
     artifacts::File,
     attempt_report::Attempted,
     exhausted::exhausted,
@@ -33,7 +33,7 @@ use std::{
 };
 
 /// Runs a scenario to its end, or until the run is cut off.
-pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioReport {
+pub(super) async fn run_one(context: &RunContext, item: &PlannedScenario) -> ScenarioReport {
     let mut report = blank(item);
     let scenario = &item.scenario;
     if let Some(reason) = &scenario.skip {
@@ -42,28 +42,28 @@ pub(super) async fn run_one(environment: &Environment, item: &Item) -> ScenarioR
         return report;
     }
     let started = Instant::now();
-    environment.emitter.emit(Event::ScenarioStarted { scenario: item.id.clone(), name: scenario.name.clone() });
-    report.max_attempts = match &item.past {
+    context.emitter.emit(Event::ScenarioStarted { scenario: item.id.clone(), name: scenario.name.clone() });
+    report.max_attempts = match &item.recorded {
         None => 1 + scenario.retries.max,
-        Some(past) => past.max_attempts,
+        Some(recorded) => recorded.max_attempts,
     };
     let left = tokio::select! {
-        () = environment.stop.cut_off() => {
-            cut_off(environment, &mut report);
+        () = context.stop.cut_off() => {
+            cut_off(context, &mut report);
             None
         }
-        left = attempts(environment, item, &mut report) => left,
+        left = attempts(context, item, &mut report) => left,
     };
     // The verdict stands by now.
-    remove(environment, left, &mut report).await;
+    remove(context, left, &mut report).await;
     let paced: u64 = report.attempts.iter().filter_map(|a| a.timings_ms.get(PACED)).sum();
     report.duration_ms = millis(started.elapsed()).saturating_sub(paced);
     report
 }
 
 /// The run ends before the scenario does. What an attempt has proved stands; otherwise it counts as not run.
-fn cut_off(environment: &Environment, report: &mut ScenarioReport) {
-    let reason = environment.stop.reason().map(|reason| reason.as_str().to_owned());
+fn cut_off(context: &RunContext, report: &mut ScenarioReport) {
+    let reason = context.stop.reason().map(|reason| reason.as_str().to_owned());
     let proves = |status: &Status| matches!(status, Status::Failed | Status::TimedOut | Status::Late);
     let proved = report.attempts.iter().rev().map(|a| a.status).find(proves);
     report.reason = match proved {
@@ -74,20 +74,20 @@ fn cut_off(environment: &Environment, report: &mut ScenarioReport) {
 }
 
 /// Puts away what an attempt left in mailboxes.
-async fn remove(environment: &Environment, left: Option<Removal>, report: &mut ScenarioReport) {
+async fn remove(context: &RunContext, left: Option<Removal>, report: &mut ScenarioReport) {
     if let (Some(left), Some(attempt)) = (left, report.attempts.last_mut()) {
-        let Removed { steps, notes } = left.run(&environment.stop).await;
+        let Removed { steps, notes } = left.run(&context.stop).await;
         attempt.steps = steps;
         attempt.notes.extend(notes);
     }
 }
 
 /// Every attempt; what the last one left in mailboxes, when that is to be put away.
-async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioReport) -> Option<Removal> {
-    let first = item.past.as_ref().map_or(1, |past| past.attempt);
-    report.attempts.extend(item.past.iter().flat_map(|past| past.earlier.clone()));
+async fn attempts(context: &RunContext, item: &PlannedScenario, report: &mut ScenarioReport) -> Option<Removal> {
+    let first = item.recorded.as_ref().map_or(1, |recorded| recorded.attempt);
+    report.attempts.extend(item.recorded.iter().flat_map(|recorded| recorded.earlier.clone()));
     for n in first..=report.max_attempts.max(first) {
-        let Tried { attempted, place } = once(environment, item, n).await;
+        let Tried { attempted, place } = once(context, item, n).await;
         let Attempted { report: attempt, evidence, mut files } = attempted;
         let status = attempt.status;
         let target = place.as_ref().map(|(world, _)| world.target.clone());
@@ -100,18 +100,21 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
         let known = known_issue(item, target.as_ref());
         // A mail that may have been taken is never sent again.
         let in_doubt = evidence.as_ref().is_some_and(|e| e.submission.unanswered.is_some());
-        let again =
-            n < report.max_attempts && known.is_none() && worth_it(item, status) && !in_doubt && item.past.is_none();
+        let again = n < report.max_attempts
+            && known.is_none()
+            && worth_it(item, status)
+            && !in_doubt
+            && item.recorded.is_none();
         let bad = status != Status::Passed;
         report.attempts.push(attempt);
         // What a retry could not tell, an attempt before it may have.
         let told = report.attempts.iter().rev().map(|a| a.status).find(|s| *s != Status::Errored);
         report.status = told.unwrap_or(status);
-        if environment.artifacts == ArtifactPolicy::All || (environment.artifacts == ArtifactPolicy::Failed && bad) {
+        if context.artifacts == ArtifactPolicy::All || (context.artifacts == ArtifactPolicy::Failed && bad) {
             if bad {
-                files.push(File::text("diagnosis.txt", (environment.diagnosis_text)(report)));
+                files.push(File::text("diagnosis.txt", (context.diagnosis_text)(report)));
             }
-            let kept = environment.run_dir.keep(&item.id, n, files);
+            let kept = context.run_dir.keep(&item.id, n, files);
             if let Some(attempt) = report.attempts.last_mut() {
                 match kept {
                     Ok(kept) => attempt.artifacts = kept,
@@ -124,15 +127,15 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
         if again {
             let duration_ms = report.attempts.last().map_or(0, |a| a.duration_ms);
             let scenario = item.id.clone();
-            remove(environment, left, report).await;
-            environment.emitter.emit(Event::AttemptFinished { scenario, attempt: n, status, duration_ms });
+            remove(context, left, report).await;
+            context.emitter.emit(Event::AttemptFinished { scenario, attempt: n, status, duration_ms });
             tokio::time::sleep(item.scenario.retries.delay).await;
             continue;
         }
-        snapshot(environment, item, evidence.as_ref(), target.as_ref(), report);
+        snapshot(context, item, evidence.as_ref(), target.as_ref(), report);
         report.flaky = report.status == Status::Passed && n > 1;
         if let Some(known) = known {
-            expected(environment, known, report);
+            expected(context, known, report);
         }
         return left;
     }
@@ -140,7 +143,7 @@ async fn attempts(environment: &Environment, item: &Item, report: &mut ScenarioR
 }
 
 /// The failure that is known of the scenario, in a world that has it.
-fn known_issue<'i>(item: &'i Item, target: Option<&Target>) -> Option<&'i KnownIssue> {
+fn known_issue<'i>(item: &'i PlannedScenario, target: Option<&Target>) -> Option<&'i KnownIssue> {
     item.scenario.known_issue.as_ref().filter(|known| target.is_none_or(|target| known.is_of(target)))
 }
 
@@ -151,10 +154,10 @@ struct Tried {
 }
 
 /// One attempt, in its world, as soon as the limits let it.
-async fn once(environment: &Environment, item: &Item, n: u32) -> Tried {
-    let token = || item.token(&environment.run, n);
+async fn once(context: &RunContext, item: &PlannedScenario, n: u32) -> Tried {
+    let token = || item.token(&context.run, n);
     let files = Watch::begin();
-    let world = match environment.worlds.world(&item.scenario.knobs).await {
+    let world = match context.worlds.world(&item.scenario.knobs).await {
         Ok(world) => world,
         Err(Unbuilt::Harness(error)) => {
             return Tried { attempted: unbegun(token(), n, exhausted(files).unwrap_or(error)), place: None };
@@ -163,11 +166,11 @@ async fn once(environment: &Environment, item: &Item, n: u32) -> Tried {
             return Tried { attempted: misconfigured(token(), n, program, said), place: None };
         }
     };
-    let paced = match pace(environment, item, &world.target, n).await {
+    let paced = match pace(context, item, &world.target, n).await {
         Ok(paced) => paced,
         Err(error) => return Tried { attempted: unbegun(token(), n, error), place: Some((world, None)) },
     };
-    let (mut attempted, log) = attempt(environment, item, &world, n).await;
+    let (mut attempted, log) = attempt(context, item, &world, n).await;
     if !paced.is_zero() {
         attempted.report.timings_ms.insert(PACED.into(), millis(paced));
     }
@@ -178,13 +181,13 @@ async fn once(environment: &Environment, item: &Item, n: u32) -> Tried {
 const PACED: &str = "paced";
 
 /// Waits for the limits of the accounts; how long, when it was to be told.
-async fn pace(environment: &Environment, item: &Item, target: &Target, n: u32) -> Result<Duration, StageError> {
+async fn pace(context: &RunContext, item: &PlannedScenario, target: &Target, n: u32) -> Result<Duration, StageError> {
     // What was sent before was counted then.
-    if item.past.is_some() {
+    if item.recorded.is_some() {
         return Ok(Duration::ZERO);
     }
     let tell = |status: StepStatus, ms: u64, detail: String| {
-        environment.emitter.emit(Event::Step {
+        context.emitter.emit(Event::Step {
             scenario: item.id.clone(),
             attempt: n,
             kind: Recorded::Known(StepKind::Pace),
@@ -195,7 +198,7 @@ async fn pace(environment: &Environment, item: &Item, target: &Target, n: u32) -
     };
     let mut waits = false;
     let accounts = limits::accounts(item, target);
-    let admitted = environment.limits.admit(&accounts, |why| {
+    let admitted = context.limits.admit(&accounts, |why| {
         waits = true;
         tell(StepStatus::Begun, 0, why);
     });
@@ -209,8 +212,8 @@ async fn pace(environment: &Environment, item: &Item, target: &Target, n: u32) -
 /// Compares what a pass saw with the snapshot; one that has changed is a failure. What our own verification could not
 /// tell is neither compared nor written.
 fn snapshot(
-    environment: &Environment,
-    item: &Item,
+    context: &RunContext,
+    item: &PlannedScenario,
     evidence: Option<&Evidence>,
     target: Option<&Target>,
     report: &mut ScenarioReport,
@@ -218,7 +221,7 @@ fn snapshot(
     let (Some(evidence), Some(target)) = (evidence, target) else { return };
     let Some(text) = normalise(evidence, &item.scenario, target, item.scenario.snapshot) else { return };
     let is_straight = route(&item.scenario.send, target).is_ok_and(|route| route.is_straight);
-    let (store, name) = (&environment.snapshots, &folder(target.kind, is_straight));
+    let (store, name) = (&context.snapshots, &folder(target.kind, is_straight));
     let known = known_issue(item, Some(target)).is_some();
     if report.status != Status::Passed || known || evidence.copies.iter().any(|c| c.verification.has_temperror()) {
         report.snapshot = Some(store.skipped(name, &item.scenario.id));
@@ -252,7 +255,7 @@ fn snapshot(
     }
 }
 
-fn worth_it(item: &Item, status: Status) -> bool {
+fn worth_it(item: &PlannedScenario, status: Status) -> bool {
     let on = |what| item.scenario.retries.on.contains(&what);
     match status {
         Status::Errored => on(RetryOn::Error),
@@ -263,10 +266,10 @@ fn worth_it(item: &Item, status: Status) -> bool {
 }
 
 /// A known failure is expected until its day; passing is then the failure. What could not be told stays so.
-fn expected(environment: &Environment, known: &KnownIssue, report: &mut ScenarioReport) {
+fn expected(context: &RunContext, known: &KnownIssue, report: &mut ScenarioReport) {
     let tracked = known.issue.as_ref().map(|issue| format!(" ({issue})")).unwrap_or_default();
     let reason = format!("{}{tracked}", known.reason);
-    let today = environment.emitter.clock().now().strftime("%Y-%m-%d").to_string();
+    let today = context.emitter.clock().now().strftime("%Y-%m-%d").to_string();
     let expired = known.until.as_ref().filter(|until| until.as_str() < today.as_str());
     (report.status, report.reason) = match (report.status, expired) {
         (Status::Failed | Status::TimedOut | Status::Late, None) => (Status::ExpectedFailure, Some(reason)),

@@ -1,11 +1,11 @@
 //! The report of a scenario.
 
-use super::Item;
+use super::PlannedScenario;
 use crate::outcome::{ScenarioReport, Status};
 use std::collections::BTreeMap;
 
 /// A report of a scenario to which nothing has happened yet.
-pub(super) fn blank(item: &Item) -> ScenarioReport {
+pub(super) fn blank(item: &PlannedScenario) -> ScenarioReport {
     let scenario = &item.scenario;
     ScenarioReport {
         id: item.id.clone(),

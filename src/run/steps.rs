@@ -1,12 +1,12 @@
 //! What the steps of an attempt hand to each other.
 
 use super::{
-    Environment,
+    RunContext,
     arrival::Found,
     goals::Goals,
     log::Log,
     moment::{Moment, SubmissionEnd},
-    plan::Item,
+    plan::PlannedScenario,
     route::{Route, route},
     watches::Watches,
     world::World,
@@ -29,8 +29,8 @@ use std::{
 
 /// What every step of an attempt needs and none changes.
 pub(super) struct AttemptContext<'a> {
-    pub(super) environment: &'a Environment,
-    pub(super) item: &'a Item,
+    pub(super) context: &'a RunContext,
+    pub(super) item: &'a PlannedScenario,
     pub(super) world: &'a World,
     /// From 1.
     pub(super) number: u32,

@@ -1,6 +1,6 @@
 //! Whose turn it is: how many scenarios at a time may use an account.
 
-use super::{Item, limits};
+use super::{PlannedScenario, limits};
 use crate::target::Target;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,7 +14,7 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    pub(super) fn of(items: &[Item], target: Option<&Target>) -> Self {
+    pub(super) fn of(items: &[PlannedScenario], target: Option<&Target>) -> Self {
         let mut turns = Self::default();
         for item in items {
             let accounts = target.map_or_else(Vec::new, |target| limits::accounts(item, target));
@@ -27,9 +27,10 @@ impl Turns {
     }
 
     /// Takes the first that may run now; `None` while all wait for others to end.
-    pub(super) fn take(&mut self, waiting: &mut VecDeque<Item>) -> Option<Item> {
+    pub(super) fn take(&mut self, waiting: &mut VecDeque<PlannedScenario>) -> Option<PlannedScenario> {
         let free = &self.free;
-        let may = |item: &Item| self.used[item.index].iter().all(|name| free.get(name).is_none_or(|n| *n > 0));
+        let may =
+            |item: &PlannedScenario| self.used[item.index].iter().all(|name| free.get(name).is_none_or(|n| *n > 0));
         let place = waiting.iter().position(may)?;
         let item = waiting.remove(place)?;
         self.change(item.index, |n| n.saturating_sub(1));

@@ -210,7 +210,7 @@ impl Waiting<'_> {
 
     /// When a mail came that only a search showed: by the receiver's clock, unless ours was stepped and cannot be compared.
     fn after_search(&self, arrival: &Arrival) -> Duration {
-        let now = Moment::now(self.cx.environment.emitter.clock());
+        let now = Moment::now(self.cx.context.emitter.clock());
         if !self.is_resumed && self.cx.began.is_stepped_by(now) {
             self.end.until(arrival.seen)
         } else {

@@ -2,7 +2,7 @@
 //! it came to.
 
 use super::{
-    Emitter, Environment, Given, Options, Plan, Refused, Stop, StopReason,
+    Emitter, Given, Options, Plan, Refused, RunContext, Stop, StopReason,
     exit_code::Ending,
     limits::Limits,
     log::millis,
@@ -33,29 +33,28 @@ pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> 
     let outline = options.given.outline();
     let limits = Limits::new(options.sent.clone(), emitter.clone());
     let (plan, trouble) = checked(plan, &options, outline.as_ref(), &limits, &emitter).await?;
-    let environment = Arc::new(environment(&plan, &options, limits, emitter, stop));
+    let context = Arc::new(context(&plan, &options, limits, emitter, stop));
     let Plan { items, selection, obsolete_snapshots, resumed } = plan;
     let is_resumed = resumed.is_some();
     let resumed = resumed
         .unwrap_or_else(|| Resumed { order: items.iter().map(|i| i.id.clone()).collect(), ..Resumed::default() });
     let jobs = options.jobs.clamp(1, items.len().max(1));
-    tell_beginning(&environment, &options, jobs, &selection, &resumed, trouble);
+    tell_beginning(&context, &options, jobs, &selection, &resumed, trouble);
     let turns = Turns::of(&items, outline.as_ref());
-    let watchdog = options.global_timeout.map(|limit| stop_after(limit, environment.stop.clone()));
-    let Finished { mut scenarios, mut late, is_bug } =
-        run_all(&environment, items, jobs, turns, options.max_fail).await;
+    let watchdog = options.global_timeout.map(|limit| stop_after(limit, context.stop.clone()));
+    let Finished { mut scenarios, mut late, is_bug } = run_all(&context, items, jobs, turns, options.max_fail).await;
     if let Some(watchdog) = watchdog {
         watchdog.abort();
     }
-    late.extend(environment.worlds.close().await);
-    amend(&environment, &mut scenarios, &late);
+    late.extend(context.worlds.close().await);
+    amend(&context, &mut scenarios, &late);
     let scenarios = with_kept(scenarios, &resumed);
     let leaks_found = options.run_dir.sweep().map(|leaks| leaks.len());
     let mut totals = Totals::of(&scenarios);
     // Of what a run before this one never told, nothing is known.
     totals.not_run += resumed.order.len().saturating_sub(totals.selected);
     totals.selected = resumed.order.len();
-    let stopped = environment.stop.reason();
+    let stopped = context.stop.reason();
     let ending = Ending {
         options: &options,
         scenarios: &scenarios,
@@ -69,7 +68,7 @@ pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> 
     };
     let exit_code = ending.exit_code();
     let (secrets, replaced) = options.redactor.counts();
-    environment.emitter.emit(Event::RunFinished {
+    context.emitter.emit(Event::RunFinished {
         run: options.run.clone(),
         complete: totals.not_run == 0,
         exit_code,
@@ -78,7 +77,7 @@ pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> 
         stopped: stopped.map(|reason| reason.as_str().to_owned()),
         obsolete_snapshots,
         redactions: Redactions { secrets, replaced, leaks_found: leaks_found.unwrap_or(0) },
-        imap: environment.worlds.connections(),
+        imap: context.worlds.connections(),
     });
     Ok((totals, exit_code))
 }
@@ -101,12 +100,12 @@ async fn checked(
     Ok((plan, trouble))
 }
 
-fn environment(plan: &Plan, options: &Options, limits: Limits, emitter: Emitter, stop: Stop) -> Environment {
+fn context(plan: &Plan, options: &Options, limits: Limits, emitter: Emitter, stop: Stop) -> RunContext {
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
     let (given, redactor): (Given, _) = (options.given.clone(), options.redactor.clone());
-    Environment {
+    RunContext {
         worlds: Worlds::new(given, poll, redactor, emitter.clone(), stop.clone(), &needs),
         run: options.run.clone(),
         emitter,
@@ -122,14 +121,14 @@ fn environment(plan: &Plan, options: &Options, limits: Limits, emitter: Emitter,
 
 /// What a run says before its first scenario.
 fn tell_beginning(
-    environment: &Environment,
+    context: &RunContext,
     options: &Options,
     jobs: usize,
     selection: &[ScenarioId],
     resumed: &Resumed,
     trouble: Option<String>,
 ) {
-    let emitter = &environment.emitter;
+    let emitter = &context.emitter;
     emitter.emit(Event::RunStarted {
         run: options.run.clone(),
         target: options.given.kind().to_string(),
@@ -141,14 +140,14 @@ fn tell_beginning(
         selection: selection.to_vec(),
         resumes: resumed.run.clone(),
     });
-    environment.limits.say(trouble);
+    context.limits.say(trouble);
     if let Some(factor) = deadline::factor() {
         let text = format!("for a test, every limit of a connection is {factor} of the usual one");
         emitter.emit(Event::Note { text });
     }
     resumed.notes.iter().for_each(|text| emitter.emit(Event::Note { text: text.clone() }));
     resumed.mails.iter().for_each(|event| emitter.emit(event.clone()));
-    resumed.kept.iter().for_each(|report| finished(environment, report));
+    resumed.kept.iter().for_each(|report| finished(context, report));
 }
 
 /// Cuts the run off when its time is over.

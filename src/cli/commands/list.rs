@@ -11,7 +11,7 @@ use crate::{
     },
     outcome::ExitCode,
     report::sink::plain,
-    run::{Item, Plan, Selection, plan::shard_of},
+    run::{Plan, PlannedScenario, Selection, plan::shard_of},
 };
 use serde_json::{Map, Value, json};
 
@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -
     let shard = args.select.shard(context)?;
     let selection = Selection { target: *target, tags: tag.clone(), shard, repeat: 1 };
     let plan = Plan::select(scenarios, &selection);
-    let part = |item: &Item| -> Option<usize> {
+    let part = |item: &PlannedScenario| -> Option<usize> {
         let place = plan.selection.iter().position(|id| *id == item.id)?;
         Some(shard_of(place, usize::from(args.shards?)))
     };
@@ -51,7 +51,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -
     Ok(if plan.items.is_empty() { ExitCode::NothingSelected } else { ExitCode::Success })
 }
 
-fn line(item: &Item, shard: Option<usize>) -> String {
+fn line(item: &PlannedScenario, shard: Option<usize>) -> String {
     let scenario = &item.scenario;
     let tags = if scenario.tags.is_empty() { String::new() } else { format!("  [{}]", scenario.tags.join(", ")) };
     let skip = if scenario.skip.is_some() { "  (skipped)" } else { "" };
@@ -63,7 +63,7 @@ fn line(item: &Item, shard: Option<usize>) -> String {
     plain(&format!("{shard}{:<36} {}{tags}{skip}{known}", scenario.id, scenario.name))
 }
 
-fn object(item: &Item, shard: Option<usize>) -> Value {
+fn object(item: &PlannedScenario, shard: Option<usize>) -> Value {
     let scenario = &item.scenario;
     let params: Map<String, Value> = scenario.params.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
     let when = scenario.known_issue.as_ref().and_then(|known| known.rspamd());

@@ -1,7 +1,7 @@
 //! A mail that an earlier run sent is looked for again: everything up to the arrival is taken from the record, and from there
 //! on an attempt is as any other. Nothing here can send.
 
-use super::recorded_mail::Taken;
+use super::recorded_mail::RecordedMail;
 use crate::{
     core::{digest::sha256, duration},
     evidence::{Evidence, Submission},
@@ -15,7 +15,7 @@ use crate::{
     run::{
         arrival::between,
         moment::SubmissionEnd,
-        plan::Item,
+        plan::PlannedScenario,
         search::Search,
         steps::{AttemptContext, Composed, Submitted, Watching},
         watches,
@@ -30,9 +30,9 @@ use std::time::{Duration, Instant};
 const OPENING: Duration = Duration::from_secs(60);
 
 /// The mail as it was sent.
-pub(in crate::run) fn compose_anew(cx: &AttemptContext<'_>, past: &Taken) -> Result<Composed, StageError> {
-    let mail = &past.mail;
-    let vars = cx.item.vars(&cx.world.target, &cx.environment.vars, &mail.run, &mail.token);
+pub(in crate::run) fn compose_anew(cx: &AttemptContext<'_>, recorded: &RecordedMail) -> Result<Composed, StageError> {
+    let mail = &recorded.mail;
+    let vars = cx.item.vars(&cx.world.target, &cx.context.vars, &mail.run, &mail.token);
     Composed::of(cx, vars, &mail.run, mail.date, |sent, _| {
         if let Some(signature) = &mail.signature {
             sent.raw = [signature.as_bytes(), &sent.raw].concat();
@@ -45,44 +45,54 @@ pub(in crate::run) fn compose_anew(cx: &AttemptContext<'_>, past: &Taken) -> Res
 pub(in crate::run) async fn resume(
     cx: &AttemptContext<'_>,
     composed: &Composed,
-    past: &Taken,
+    recorded: &RecordedMail,
 ) -> Result<Submitted, StageError> {
     let (world, goals, wanted) = (cx.world, &composed.goals, &composed.wanted);
-    let clock = cx.environment.emitter.clock();
-    let deadline = Instant::now() + past.left(clock.now());
+    let clock = cx.context.emitter.clock();
+    let deadline = Instant::now() + recorded.left(clock.now());
     let opening = deadline.max(Instant::now() + OPENING);
     let sender = &cx.item.scenario.send.from.value;
     let watches = watches::watch(world, goals, sender, wanted, opening);
     let watches = cx.log.step(StepKind::Watch, watches, |_| serde_json::Value::Null).await?;
     let accounts = goals.folders().into_iter().map(|(account, _)| account).collect();
     let mail_from = &composed.sent.mail_from;
-    let search = Search { wanted, since: past.mail.date, accounts, sender: Some(sender), mail_from };
+    let search = Search { wanted, since: recorded.mail.date, accounts, sender: Some(sender), mail_from };
     let there = async { search.run(world).await.complete() };
     let there = cx.log.step(StepKind::Search, there, |found| json!({ "found": found.len() })).await?;
 
     // Mail of attempts before this one may have come since, too; that is asked at the end.
-    for earlier in past.earlier.iter().filter(|a| a.status == Status::TimedOut) {
+    for earlier in recorded.earlier.iter().filter(|a| a.status == Status::TimedOut) {
         let wanted = Wanted { message_id: earlier.message_id.clone(), token: earlier.token.clone() };
-        world.deliveries.sent(cx.item.index, earlier.n, &wanted, past.mail.date, composed.receivers());
+        world.deliveries.sent(cx.item.index, earlier.n, &wanted, recorded.mail.date, composed.receivers());
         world.deliveries.give_up(&earlier.token);
     }
 
-    let submitted = past.submitted_at();
+    let submitted = recorded.submitted_at();
     let end = SubmissionEnd::earlier(submitted, between(submitted, clock.now()));
-    let submission = Submission { server: composed.route.first, ..past.submission() };
-    let since = Logs::mark_past(past.mail.date);
+    let submission = Submission { server: composed.route.first, ..recorded.submission() };
+    let since = Logs::mark_past(recorded.mail.date);
     let watching = Watching { end, watches, deadline, slow_at: None, there: Some(there) };
     Ok(Submitted { submission, since, watching })
 }
 
-fn occasion<'a>(item: &'a Item, past: &'a Taken, target: &'a Target, vars: &'a Vars) -> Occasion<'a> {
-    let mail = &past.mail;
+fn occasion<'a>(
+    item: &'a PlannedScenario,
+    recorded: &'a RecordedMail,
+    target: &'a Target,
+    vars: &'a Vars,
+) -> Occasion<'a> {
+    let mail = &recorded.mail;
     Occasion { target, vars, token: &mail.token, run: &mail.run, now: mail.date, base: &item.base }
 }
 
 /// Why a mail cannot be looked for: it would be another one now, or the mailboxes are others.
-pub(in crate::run) fn check(item: &Item, past: &Taken, target: &Target, given: &Vars) -> Vec<YamlError> {
-    let (scenario, mail) = (&item.scenario, &past.mail);
+pub(in crate::run) fn check(
+    item: &PlannedScenario,
+    recorded: &RecordedMail,
+    target: &Target,
+    given: &Vars,
+) -> Vec<YamlError> {
+    let (scenario, mail) = (&item.scenario, &recorded.mail);
     let at = &scenario.send.from.at;
     let mut found = Vec::new();
     for (name, address) in &mail.watched {
@@ -96,7 +106,7 @@ pub(in crate::run) fn check(item: &Item, past: &Taken, target: &Target, given: &
     }
     let vars = item.vars(target, given, &mail.run, &mail.token);
     // What cannot be composed at all is told elsewhere.
-    let composed = compose(&scenario.send, &occasion(item, past, target, &vars));
+    let composed = compose(&scenario.send, &occasion(item, recorded, target, &vars));
     if composed.is_ok_and(|sent| sha256(&sent.raw) != mail.sha256) {
         let message = format!("the mail of {} is not the one that was sent in run {}", item.id, mail.run);
         let help = "the scenario, a file that it names, a variable or an address has changed since; look again with what was \

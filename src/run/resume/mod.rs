@@ -7,6 +7,6 @@ pub(super) mod look_again;
 pub(super) mod record;
 pub(super) mod recorded_mail;
 
-pub use recorded_mail::Taken;
-pub use recorded_run::Past;
+pub use recorded_mail::RecordedMail;
+pub use recorded_run::RecordedRun;
 pub use resumed::Resumed;

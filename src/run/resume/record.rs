@@ -14,11 +14,11 @@ use crate::{
 /// What is told before a mail is handed over.
 pub(in crate::run) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> ComposedMail {
     let (log, target) = (&cx.log, &cx.world.target);
-    let started = cx.environment.emitter.clock().now() - log.started().elapsed();
+    let started = cx.context.emitter.clock().now() - log.started().elapsed();
     let address = |name: &String| Some((name.clone(), target.accounts.get(name)?.address.clone()));
     let unsigned = &composed.sent.raw[composed.signature.as_ref().map_or(0, String::len)..];
     ComposedMail {
-        run: cx.environment.run.clone(),
+        run: cx.context.run.clone(),
         token: cx.token.clone(),
         message_id: composed.sent.message_id.clone(),
         date: composed.date,

@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
 /// A mail that is looked for again.
 #[derive(Debug, Clone)]
-pub struct Taken {
+pub struct RecordedMail {
     /// The attempt, from 1.
     pub(in crate::run) attempt: u32,
     pub(in crate::run) mail: ComposedMail,
@@ -24,7 +24,7 @@ pub struct Taken {
     pub(in crate::run) max_attempts: u32,
 }
 
-impl Taken {
+impl RecordedMail {
     /// How long the attempt might take.
     fn timeout(&self) -> Duration {
         Duration::from_millis(self.mail.timeout_ms).min(LONGEST)

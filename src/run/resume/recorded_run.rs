@@ -2,13 +2,13 @@
 //! for again.
 
 use super::{
-    recorded_mail::{self, Taken},
+    recorded_mail::{self, RecordedMail},
     resumed::Resumed,
 };
 use crate::{
     core::{At, RunId, ScenarioId, digest::sha256},
     outcome::{ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, StepKind, SubmittedMail},
-    run::{Item, Plan, scenario_report::blank},
+    run::{Plan, PlannedScenario, scenario_report::blank},
     scenario::{Scenario, model::ExpectationKind},
 };
 use std::{
@@ -19,7 +19,7 @@ use std::{
 
 /// A recorded run.
 #[derive(Debug, Clone)]
-pub struct Past {
+pub struct RecordedRun {
     /// Its id.
     pub run: RunId,
     /// The target's name.
@@ -28,25 +28,25 @@ pub struct Past {
     pub info: RunInfo,
     order: Vec<ScenarioId>,
     selection: Vec<ScenarioId>,
-    scenarios: BTreeMap<ScenarioId, Known>,
+    scenarios: BTreeMap<ScenarioId, RecordedScenario>,
 }
 
 /// What is known of a scenario of the run.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct RecordedScenario {
     report: Option<ScenarioReport>,
-    attempts: BTreeMap<u32, Tried>,
+    attempts: BTreeMap<u32, RecordedAttempt>,
 }
 
 /// What is known of an attempt beside its report.
 #[derive(Debug, Clone, Default)]
-struct Tried {
+struct RecordedAttempt {
     mail: Option<ComposedMail>,
     submitted: Option<SubmittedMail>,
     has_ended: bool,
 }
 
-impl Past {
+impl RecordedRun {
     /// Reads the events of a run; `None` when they do not begin as one. `folder` is the run's own, from that of another run of
     /// the project; without it the names of its files stay as they are.
     pub fn of(events: Vec<RunEvent>, folder: Option<&str>) -> Option<Self> {
@@ -54,15 +54,15 @@ impl Past {
         let Some(Event::RunStarted { run, target, info, scenarios, selection, .. }) = events.next() else {
             return None;
         };
-        let mut past = Self { run, target, info, order: scenarios, selection, scenarios: BTreeMap::new() };
+        let mut recorded = Self { run, target, info, order: scenarios, selection, scenarios: BTreeMap::new() };
         for event in events {
-            past.take(event, folder);
+            recorded.take(event, folder);
         }
-        Some(past)
+        Some(recorded)
     }
 
     fn take(&mut self, event: Event, folder: Option<&str>) {
-        let mut tried = |scenario, attempt, change: &mut dyn FnMut(&mut Tried)| {
+        let mut tried = |scenario, attempt, change: &mut dyn FnMut(&mut RecordedAttempt)| {
             change(self.scenarios.entry(scenario).or_default().attempts.entry(attempt).or_default());
         };
         match event {
@@ -104,7 +104,7 @@ impl Past {
         for id in &self.order {
             let known = self.scenarios.get(id);
             let scenario = today.get(&id.once());
-            let taken = known.and_then(Known::open);
+            let taken = known.and_then(RecordedScenario::open);
             if taken.is_some() && scenario.is_none() {
                 missing.push(id.clone());
             }
@@ -135,9 +135,9 @@ impl Past {
     }
 }
 
-impl Known {
+impl RecordedScenario {
     /// The mail that left last, when what became of it is not decided.
-    fn open(&self) -> Option<Taken> {
+    fn open(&self) -> Option<RecordedMail> {
         let report = self.report.as_ref();
         let undecided = [Status::TimedOut, Status::Late, Status::Errored, Status::NotRun];
         if report.is_some_and(|r| !undecided.contains(&r.status)) {
@@ -157,12 +157,12 @@ impl Known {
             of(attempt).is_some_and(|a| !a.observed.is_empty() && a.steps.iter().any(|s| s.kind == StepKind::Cleanup));
         let earlier = reports.iter().filter(|a| a.n < attempt).cloned().collect();
         let max_attempts = report.map_or(attempt, |r| r.max_attempts);
-        (!is_gone).then(|| Taken { attempt, mail, submitted: tried.submitted.clone(), earlier, max_attempts })
+        (!is_gone).then(|| RecordedMail { attempt, mail, submitted: tried.submitted.clone(), earlier, max_attempts })
     }
 
     /// What was told of its mails.
     fn mails(&self, id: &ScenarioId) -> Vec<Event> {
-        let of = |(n, tried): (&u32, &Tried)| {
+        let of = |(n, tried): (&u32, &RecordedAttempt)| {
             let (scenario, attempt) = (id.clone(), *n);
             let mail = tried.mail.clone().map(|mail| Event::MailComposed { scenario, attempt, mail });
             let scenario = id.clone();
@@ -174,9 +174,16 @@ impl Known {
     }
 }
 
-fn item(index: usize, id: &ScenarioId, scenario: Arc<Scenario>, past: Option<Taken>) -> Item {
+fn item(index: usize, id: &ScenarioId, scenario: Arc<Scenario>, recorded: Option<RecordedMail>) -> PlannedScenario {
     let base = PathBuf::from(&*scenario.file).parent().map(PathBuf::from).unwrap_or_default();
-    Item { index, id: id.clone(), repetition: id.repetition(), scenario, base, past: past.map(Arc::new) }
+    PlannedScenario {
+        index,
+        id: id.clone(),
+        repetition: id.repetition(),
+        scenario,
+        base,
+        recorded: recorded.map(Arc::new),
+    }
 }
 
 /// The report of a scenario that the run selected and never came to tell of.
@@ -188,7 +195,7 @@ fn untold(id: &ScenarioId, scenario: &Scenario) -> ScenarioReport {
 
 /// The scenario with the attempt's time written to every expectation that has none of its own: what was not there in time is
 /// late when it is there now.
-fn in_time(mut scenario: Scenario, taken: &Taken) -> Scenario {
+fn in_time(mut scenario: Scenario, taken: &RecordedMail) -> Scenario {
     for expectation in &mut scenario.expect {
         let (within, at) = match &mut expectation.kind {
             ExpectationKind::Delivered(d) => (&mut d.within, &d.to.at),

@@ -11,7 +11,7 @@ use crate::{
     core::{RunId, ScenarioId},
     outcome::Status,
     report::tally::Tally,
-    run::{Plan, resume::Past},
+    run::{Plan, resume::RecordedRun},
     target::TargetKind,
 };
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ pub(super) fn resume(
     let id = record.run().cloned().ok_or_else(no_run)?;
     // Every run has its folder beside that of the next.
     let folder = project.run_dir(&id).is_dir().then(|| format!("../{id}"));
-    let past = Past::of(record.events, folder.as_deref()).ok_or_else(no_run)?;
+    let past = RecordedRun::of(record.events, folder.as_deref()).ok_or_else(no_run)?;
     settings.options.target.value = as_it_was(&past, args, settings)?;
     settings.selection.shard = past.info.shard;
     if past.info.config_sha256 != info::config_sha256(project) {
@@ -55,7 +55,7 @@ pub(super) fn resume(
 }
 
 /// The target of a run that can be looked at again.
-fn as_it_was(past: &Past, args: &RunArgs, settings: &Settings) -> Result<TargetKind, Failure> {
+fn as_it_was(past: &RecordedRun, args: &RunArgs, settings: &Settings) -> Result<TargetKind, Failure> {
     let (run, target) = (&past.run, &past.target);
     let wrong = |text: String| Err(Failure::Usage(text));
     let profile =
