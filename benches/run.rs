@@ -13,7 +13,7 @@ use sealcheck::{
         submit::submit,
         token::Tokens,
     },
-    run::{ArtifactPolicy, Clock, Emitter, FlakyPolicy, Given, Options, Plan, RunDir, Selection, Stop, run},
+    run::{ArtifactPolicy, Clock, EventSender, FlakyPolicy, Options, Plan, RunDir, Selection, Stop, WorldSource, run},
     scenario::{Scenario, Vars, yaml},
     target::{Knobs, TargetKind},
 };
@@ -100,7 +100,7 @@ async fn with_checks() -> (Duration, usize) {
         run: RunId::new("01JD8Q6V3K5W7Y9ZB2C4D6E8F1"),
         tool: "sealcheck bench".into(),
         info: RunInfo::default(),
-        given: Given::Target(Box::new(world.target())),
+        worlds: WorldSource::Target(Box::new(world.target())),
         vars: Vars::new(),
         jobs: AT_A_TIME,
         global_timeout: None,
@@ -116,7 +116,7 @@ async fn with_checks() -> (Duration, usize) {
         redactor,
     };
     let (to, events) = mpsc::channel();
-    let emitter = Emitter::new(to, Clock::new(jiff::Timestamp::now));
+    let emitter = EventSender::new(to, Clock::new(jiff::Timestamp::now));
     let started = Instant::now();
     let (_, exit) = run(plan, options, emitter, Stop::new()).await.map_err(|r| r.0).unwrap();
     let took = started.elapsed();

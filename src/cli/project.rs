@@ -6,7 +6,7 @@ use crate::{
     judge::snapshot::{Entry, entries, known, obsolete, sweep},
     lab::{Settings, embedded::parties::Company},
     report::sink::is_being_written,
-    run::{Given, Plan},
+    run::{Plan, WorldSource},
     scenario::{
         Config, Loaded, Scenario, Vars, YamlErrors,
         config::{self, ConsentSpec, Outside, Selected, UserFile},
@@ -118,13 +118,13 @@ impl Project {
         plan: &Plan,
         (renamed, vars): (&BTreeMap<String, String>, &Vars),
         redactor: &Redactor,
-    ) -> Result<Given, Failure> {
+    ) -> Result<WorldSource, Failure> {
         if kind == TargetKind::Staging {
             settings.staging = Some(self.staging().map_err(|e| Failure::mistakes(&e.0))?);
-            return Ok(Given::Lab(kind, Box::new(settings)));
+            return Ok(WorldSource::Lab(kind, Box::new(settings)));
         }
         if kind.is_lab() {
-            return Ok(Given::Lab(kind, Box::new(self.of_company(settings).await?)));
+            return Ok(WorldSource::Lab(kind, Box::new(self.of_company(settings).await?)));
         }
         let env = |name: &str| context.variable(name).map(str::to_owned);
         let root = self.folder();
@@ -135,7 +135,7 @@ impl Project {
         for hint in &resolved.hints {
             super::context::complain(&format!("warning: {hint}"));
         }
-        Ok(Given::Target(Box::new(resolved.target)))
+        Ok(WorldSource::Target(Box::new(resolved.target)))
     }
 
     /// The mailboxes of the named accounts, or all; every secret is told to the redactor.

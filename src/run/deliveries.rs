@@ -8,11 +8,11 @@ use std::{
 
 /// Every mail that was sent in a world, once for each mailbox where a copy of it is wanted.
 #[derive(Debug, Default)]
-pub(super) struct Deliveries(Mutex<Vec<Mail>>);
+pub(super) struct Deliveries(Mutex<Vec<Delivery>>);
 
 /// A mail on its way to a mailbox.
 #[derive(Debug, Clone)]
-pub(super) struct Mail {
+pub(super) struct Delivery {
     /// The scenario's place in the plan.
     pub(super) index: usize,
     /// The attempt, from 1.
@@ -30,7 +30,7 @@ pub(super) struct Mail {
 }
 
 impl Deliveries {
-    fn all(&self) -> MutexGuard<'_, Vec<Mail>> {
+    fn all(&self) -> MutexGuard<'_, Vec<Delivery>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -44,8 +44,16 @@ impl Deliveries {
         accounts: impl IntoIterator<Item = String>,
     ) {
         let sent = Instant::now();
-        let mail =
-            |account| Mail { index, attempt, account, wanted: wanted.clone(), sent, date, came: None, given_up: None };
+        let mail = |account| Delivery {
+            index,
+            attempt,
+            account,
+            wanted: wanted.clone(),
+            sent,
+            date,
+            came: None,
+            given_up: None,
+        };
         self.all().extend(accounts.into_iter().map(mail));
     }
 
@@ -65,7 +73,7 @@ impl Deliveries {
     }
 
     /// What was given up, and when.
-    pub(super) fn given_up(&self) -> Vec<(Mail, Instant)> {
+    pub(super) fn given_up(&self) -> Vec<(Delivery, Instant)> {
         self.all().iter().filter_map(|m| Some((m.clone(), m.given_up?))).collect()
     }
 
@@ -77,7 +85,7 @@ impl Deliveries {
     }
 }
 
-fn others(mine: &Mail, all: &[Mail]) -> Others {
+fn others(mine: &Delivery, all: &[Delivery]) -> Others {
     let mut others = Others { account: mine.account.clone(), ..Others::default() };
     for other in all.iter().filter(|m| m.account == mine.account && m.wanted.token != mine.wanted.token) {
         others.sent += 1;
@@ -96,11 +104,11 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn mail(n: u32, account: &str, sent: Instant, came: Option<u64>) -> Mail {
+    fn mail(n: u32, account: &str, sent: Instant, came: Option<u64>) -> Delivery {
         let token = Token::new(format!("t-{n}"));
         let wanted = Wanted { message_id: format!("<{n}@x>"), token };
         let came = came.map(|seconds| sent + Duration::from_secs(seconds));
-        Mail { index: 0, attempt: 1, account: account.into(), wanted, sent, date: 0, came, given_up: None }
+        Delivery { index: 0, attempt: 1, account: account.into(), wanted, sent, date: 0, came, given_up: None }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Mail that comes after its attempt was given up: it tells a slow way from a lost mail. Asked when a world ends, because
 //! until then nothing more is sent and everything that came can be seen.
 
-use super::{deliveries::Mail, log::millis, search::Search, world::World};
+use super::{deliveries::Delivery, log::millis, search::Search, world::World};
 use crate::{
     core::deadline,
     evidence::{Arrival, Folder},
@@ -41,10 +41,10 @@ pub(super) async fn look(world: &World) -> Vec<Late> {
 }
 
 /// What the connection saw that watches the folder tells when a copy came; a search only that it is there.
-async fn copy(world: &World, mail: &Mail, given_up: Instant) -> Option<Late> {
+async fn copy(world: &World, mail: &Delivery, given_up: Instant) -> Option<Late> {
     let account = world.target.accounts.get(&mail.account)?;
     let late = |folder, took| {
-        let Mail { index, attempt, account, .. } = mail.clone();
+        let Delivery { index, attempt, account, .. } = mail.clone();
         Late { index, attempt, account, folder, took }
     };
     let folders = [Folder::Inbox, Folder::Spam];

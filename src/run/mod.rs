@@ -4,7 +4,7 @@
 mod arrival;
 mod artifacts;
 mod attempt_report;
-mod clock;
+mod clock_check;
 mod context;
 mod deliveries;
 mod emit;
@@ -54,6 +54,6 @@ pub use preflight::prepare;
 pub use stop::{Stop, StopReason};
 pub use tags::{TagError, TagExpr};
 pub use whole_run::run;
-pub use worlds::Given;
+pub use worlds::WorldSource;
 
 use context::RunContext;

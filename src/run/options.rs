@@ -1,6 +1,6 @@
 //! What a run is told beside its plan.
 
-use super::{ArtifactPolicy, DiagnosisText, Given, RunDir};
+use super::{ArtifactPolicy, DiagnosisText, RunDir, WorldSource};
 use crate::{
     core::{Redactor, RunId},
     judge::snapshot::Store,
@@ -29,7 +29,7 @@ pub struct Options {
     /// The circumstances.
     pub info: RunInfo,
     /// Where worlds come from.
-    pub given: Given,
+    pub worlds: WorldSource,
     /// The variables of the command line.
     pub vars: Vars,
     /// How many scenarios at a time.

@@ -86,7 +86,7 @@ async fn steps(cx: &AttemptContext<'_>) -> Attempted {
 
 /// The mail, its way and what is waited for. Nothing is sent here.
 fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, StageError> {
-    if let Some(wrong) = cx.world.clocks.wrong() {
+    if let Some(wrong) = cx.world.clock_check.wrong() {
         return Err(wrong);
     }
     let (context, item, target) = (cx.context, cx.item, &cx.world.target);
@@ -136,7 +136,7 @@ async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: 
     let waited = end.elapsed();
     if is_new {
         let now = Moment::now(cx.context.emitter.clock());
-        error = error.or(world.clocks.compare(&found, cx.began, now));
+        error = error.or(world.clock_check.compare(&found, cx.began, now));
     }
     let watched = watches::standings(world, &composed.watched);
     let seen = |f: &Found| json!({ "account": f.arrival.account, "folder": f.arrival.folder, "uid": f.arrival.uid });

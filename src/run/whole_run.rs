@@ -2,7 +2,7 @@
 //! it came to.
 
 use super::{
-    Emitter, Given, Options, Plan, Refused, RunContext, Stop, StopReason,
+    Emitter, Options, Plan, Refused, RunContext, Stop, StopReason, WorldSource,
     exit_code::Ending,
     limits::Limits,
     log::millis,
@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 /// When a scenario asks for what the target does not have.
 pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> Result<(Totals, ExitCode), Refused> {
     let began = Instant::now();
-    let outline = options.given.outline();
+    let outline = options.worlds.outline();
     let limits = Limits::new(options.sent.clone(), emitter.clone());
     let (plan, trouble) = checked(plan, &options, outline.as_ref(), &limits, &emitter).await?;
     let context = Arc::new(context(&plan, &options, limits, emitter, stop));
@@ -104,9 +104,9 @@ fn context(plan: &Plan, options: &Options, limits: Limits, emitter: Emitter, sto
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
-    let (given, redactor): (Given, _) = (options.given.clone(), options.redactor.clone());
+    let (source, redactor): (WorldSource, _) = (options.worlds.clone(), options.redactor.clone());
     RunContext {
-        worlds: Worlds::new(given, poll, redactor, emitter.clone(), stop.clone(), &needs),
+        worlds: Worlds::new(source, poll, redactor, emitter.clone(), stop.clone(), &needs),
         run: options.run.clone(),
         emitter,
         limits,
@@ -131,7 +131,7 @@ fn tell_beginning(
     let emitter = &context.emitter;
     emitter.emit(Event::RunStarted {
         run: options.run.clone(),
-        target: options.given.kind().to_string(),
+        target: options.worlds.kind().to_string(),
         selected: resumed.order.len(),
         jobs,
         tool: options.tool.clone(),

@@ -1,6 +1,6 @@
 //! One world.
 
-use super::{clock::Clocks, deliveries::Deliveries};
+use super::{clock_check::ClockCheck, deliveries::Deliveries};
 use crate::{
     lab::Lab,
     probe::{logs::Logs, mailbox::Mailboxes, token::Tokens},
@@ -18,7 +18,7 @@ pub(super) struct World {
     /// What was sent here.
     pub(super) deliveries: Deliveries,
     /// Whose clock is wrong.
-    pub(super) clocks: Clocks,
+    pub(super) clock_check: ClockCheck,
     /// Servers of our own, which stop when this is dropped.
     pub(super) lab: Option<Lab>,
 }

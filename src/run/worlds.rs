@@ -2,7 +2,7 @@
 
 use super::{
     Emitter, Stop,
-    clock::Clocks,
+    clock_check::ClockCheck,
     deliveries::Deliveries,
     late::{self, Late},
     world::World,
@@ -27,7 +27,7 @@ use std::{
 use tokio::sync::OnceCell;
 
 /// A world and how many scenarios still need it.
-struct Slot {
+struct WorldSlot {
     cell: Arc<OnceCell<Arc<World>>>,
     needed: usize,
 }
@@ -49,26 +49,26 @@ pub(super) enum Unbuilt {
 
 /// Every world of a run. Each is built when the first scenario needs it and closed after the last.
 pub(super) struct Worlds {
-    given: Given,
+    source: WorldSource,
     poll: Duration,
     redactor: Redactor,
     emitter: Emitter,
     stop: Stop,
     said: Mutex<BTreeSet<String>>,
-    slots: Mutex<HashMap<Knobs, Slot>>,
+    slots: Mutex<HashMap<Knobs, WorldSlot>>,
     connections: Mutex<Connections>,
 }
 
 /// Where worlds come from.
 #[derive(Debug, Clone)]
-pub enum Given {
+pub enum WorldSource {
     /// We build them.
     Lab(TargetKind, Box<Settings>),
     /// The person described one.
     Target(Box<Target>),
 }
 
-impl Given {
+impl WorldSource {
     /// The kind of world.
     pub fn kind(&self) -> TargetKind {
         match self {
@@ -89,40 +89,41 @@ impl Given {
 impl Worlds {
     /// Worlds for scenarios with these knobs; `poll` is the longest that a mailbox is left unasked.
     pub(super) fn new(
-        given: Given,
+        source: WorldSource,
         poll: Duration,
         redactor: Redactor,
         emitter: Emitter,
         stop: Stop,
         needs: &[Knobs],
     ) -> Self {
-        let mut slots: HashMap<Knobs, Slot> = HashMap::new();
+        let mut slots: HashMap<Knobs, WorldSlot> = HashMap::new();
         for knobs in needs {
-            let key = key(&given, knobs);
-            slots.entry(key).or_insert_with(|| Slot { cell: Arc::default(), needed: 0 }).needed += 1;
+            let key = key(&source, knobs);
+            slots.entry(key).or_insert_with(|| WorldSlot { cell: Arc::default(), needed: 0 }).needed += 1;
         }
-        if let Given::Target(target) = &given {
+        if let WorldSource::Target(target) = &source {
             // Before the first event tells of anything.
             learn(target, &redactor);
         }
         let slots = Mutex::new(slots);
-        Self { given, poll, redactor, emitter, stop, said: Mutex::default(), slots, connections: Mutex::default() }
+        Self { source, poll, redactor, emitter, stop, said: Mutex::default(), slots, connections: Mutex::default() }
     }
 
     /// The world for these knobs.
     pub(super) async fn world(&self, knobs: &Knobs) -> Result<Arc<World>, Unbuilt> {
         let cell = {
             let mut slots = self.slots.lock().map_err(|_| Unbuilt::Harness(poisoned()))?;
-            let slot = slots.entry(key(&self.given, knobs)).or_insert_with(|| Slot { cell: Arc::default(), needed: 1 });
+            let slot =
+                slots.entry(key(&self.source, knobs)).or_insert_with(|| WorldSlot { cell: Arc::default(), needed: 1 });
             Arc::clone(&slot.cell)
         };
         cell.get_or_try_init(|| self.build(knobs)).await.map(Arc::clone)
     }
 
     async fn build(&self, knobs: &Knobs) -> Result<Arc<World>, Unbuilt> {
-        let (target, lab) = match &self.given {
-            Given::Target(target) => ((**target).clone(), None),
-            Given::Lab(kind, settings) => {
+        let (target, lab) = match &self.source {
+            WorldSource::Target(target) => ((**target).clone(), None),
+            WorldSource::Lab(kind, settings) => {
                 let lab = Lab::start(*kind, knobs, settings).await.map_err(|e| match e {
                     LabError::Configuration { program, said } => Unbuilt::Configuration { program, said },
                     e => {
@@ -147,8 +148,8 @@ impl Worlds {
         let tokens = Tokens::new(self.redactor.clone());
         let mailboxes = Mailboxes::with_tokens(self.poll, mailbox::Limits::default(), tokens.clone());
         let logs = Logs::open(&target);
-        let (deliveries, clocks) = (Deliveries::default(), Clocks::default());
-        Ok(Arc::new(World { target, mailboxes, tokens, logs, dns, deliveries, clocks, lab }))
+        let (deliveries, clock_check) = (Deliveries::default(), ClockCheck::default());
+        Ok(Arc::new(World { target, mailboxes, tokens, logs, dns, deliveries, clock_check, lab }))
     }
 
     /// Tells what no world of this run has told yet.
@@ -162,7 +163,7 @@ impl Worlds {
     /// One scenario less needs the world for these knobs; after the last it is closed. What came late is told then.
     pub(super) async fn release(&self, knobs: &Knobs) -> Vec<Late> {
         let last = self.slots.lock().ok().and_then(|mut slots| {
-            let key = key(&self.given, knobs);
+            let key = key(&self.source, knobs);
             let slot = slots.get_mut(&key)?;
             slot.needed = slot.needed.saturating_sub(1);
             if slot.needed == 0 { slots.remove(&key) } else { None }
@@ -196,7 +197,7 @@ impl Worlds {
 
     /// Closes what is left: after a run that was cut short. What came late is told then.
     pub(super) async fn close(&self) -> Vec<Late> {
-        let left: Vec<Slot> =
+        let left: Vec<WorldSlot> =
             self.slots.lock().map(|mut slots| slots.drain().map(|(_, s)| s).collect()).unwrap_or_default();
         let mut late = Vec::new();
         for world in left.iter().filter_map(|slot| slot.cell.get()) {
@@ -218,10 +219,10 @@ fn learn(target: &Target, redactor: &Redactor) {
 }
 
 /// A world whose company is not ours has no knobs.
-fn key(given: &Given, knobs: &Knobs) -> Knobs {
-    match given {
-        Given::Lab(TargetKind::Staging, _) | Given::Target(_) => Knobs::default(),
-        Given::Lab(..) => knobs.clone(),
+fn key(source: &WorldSource, knobs: &Knobs) -> Knobs {
+    match source {
+        WorldSource::Lab(TargetKind::Staging, _) | WorldSource::Target(_) => Knobs::default(),
+        WorldSource::Lab(..) => knobs.clone(),
     }
 }
 

@@ -32,7 +32,7 @@ use sealcheck::{
         sink::{LazyFile, Sink},
         tap,
     },
-    run::{ArtifactPolicy, Clock, Emitter, FlakyPolicy, Given, Options, Plan, RunDir, Selection, Stop, run},
+    run::{ArtifactPolicy, Clock, Emitter, FlakyPolicy, Options, Plan, RunDir, Selection, Stop, WorldSource, run},
     scenario::{Scenario, Vars, yaml},
     target::{Endpoint, Knobs, Login, Mechanism, TargetKind, TlsMode},
 };
@@ -208,7 +208,7 @@ async fn written(dir: &Path, redactor: Redactor, scenarios: Vec<Scenario>) -> Wr
         run: RunId::new("01JD8Q6V3K5W7Y9ZB2C4D6E8F1"),
         tool: "sealcheck test".into(),
         info: RunInfo::default(),
-        given: Given::Target(Box::new(target)),
+        worlds: WorldSource::Target(Box::new(target)),
         vars: Vars::new(),
         jobs: 2,
         global_timeout: None,

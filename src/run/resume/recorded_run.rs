@@ -61,18 +61,17 @@ impl RecordedRun {
         Some(recorded)
     }
 
+    fn attempt(&mut self, scenario: ScenarioId, n: u32) -> &mut RecordedAttempt {
+        self.scenarios.entry(scenario).or_default().attempts.entry(n).or_default()
+    }
+
     fn take(&mut self, event: Event, folder: Option<&str>) {
-        let mut tried = |scenario, attempt, change: &mut dyn FnMut(&mut RecordedAttempt)| {
-            change(self.scenarios.entry(scenario).or_default().attempts.entry(attempt).or_default());
-        };
         match event {
-            Event::MailComposed { scenario, attempt, mail } => {
-                tried(scenario, attempt, &mut |t| t.mail = Some(mail.clone()));
-            }
+            Event::MailComposed { scenario, attempt, mail } => self.attempt(scenario, attempt).mail = Some(mail),
             Event::MailSubmitted { scenario, attempt, submission } => {
-                tried(scenario, attempt, &mut |t| t.submitted = Some(submission.clone()));
+                self.attempt(scenario, attempt).submitted = Some(submission);
             }
-            Event::AttemptFinished { scenario, attempt, .. } => tried(scenario, attempt, &mut |t| t.has_ended = true),
+            Event::AttemptFinished { scenario, attempt, .. } => self.attempt(scenario, attempt).has_ended = true,
             Event::ScenarioFinished { report, .. } | Event::ScenarioAmended { report, .. } => {
                 let mut report = *report;
                 for artifact in report.attempts.iter_mut().flat_map(|a| &mut a.artifacts) {

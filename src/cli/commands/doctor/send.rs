@@ -87,7 +87,7 @@ async fn run(
         run,
         tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
         info: RunInfo { host: context.host.clone(), ..RunInfo::default() },
-        given,
+        worlds: given,
         vars: Vars::new(),
         jobs: 1,
         global_timeout: None,

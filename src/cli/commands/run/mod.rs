@@ -134,7 +134,7 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
         tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
         info,
         jobs: options.jobs.value,
-        given,
+        worlds: given,
         vars: settings.vars,
         global_timeout: options.global_timeout.value,
         max_fail: options.max_fail.value,

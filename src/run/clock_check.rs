@@ -11,9 +11,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// What was found out about the clocks of a world.
 #[derive(Debug, Default)]
-pub(super) struct Clocks(Mutex<Option<StageError>>);
+pub(super) struct ClockCheck(Mutex<Option<StageError>>);
 
-impl Clocks {
+impl ClockCheck {
     /// Why nothing more is to be sent: `Date`, signatures and deadlines would be wrong.
     pub(super) fn wrong(&self) -> Option<StageError> {
         let wrong = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -94,9 +94,9 @@ mod tests {
             let now = moment(wall, 10, start);
             assert_eq!(began.is_stepped_by(now), stepped, "{wall}");
             for came in [1_000_003, wall - 5] {
-                let clocks = Clocks::default();
-                assert_eq!(clocks.compare(&[found(came)], began, now), None, "{came} within {wall}");
-                assert_eq!(clocks.wrong(), None);
+                let clock_check = ClockCheck::default();
+                assert_eq!(clock_check.compare(&[found(came)], began, now), None, "{came} within {wall}");
+                assert_eq!(clock_check.wrong(), None);
             }
         }
     }
@@ -106,10 +106,10 @@ mod tests {
         let start = Instant::now();
         let began = moment(1_000_000, 0, start);
         for (wall, came) in [(1_000_010, 1_000_400), (1_000_010, 999_600), (1_003_610, 1_004_000), (996_410, 996_000)] {
-            let clocks = Clocks::default();
-            let wrong = clocks.compare(&[found(came)], began, moment(wall, 10, start));
+            let clock_check = ClockCheck::default();
+            let wrong = clock_check.compare(&[found(came)], began, moment(wall, 10, start));
             assert_eq!(wrong.map(|e| e.kind), Some(HarnessErrorKind::Clock), "{came} within {wall}");
-            assert!(clocks.wrong().is_some());
+            assert!(clock_check.wrong().is_some());
         }
     }
 }
