@@ -3,8 +3,8 @@
 use super::{
     artifacts::File,
     evidence,
-    log::millis,
     resume::look_again,
+    step_log::millis,
     steps::{AttemptContext, Collected, Composed, Judged},
 };
 use crate::{

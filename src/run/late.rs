@@ -1,7 +1,7 @@
 //! Mail that comes after its attempt was given up: it tells a slow way from a lost mail. Asked when a world ends, because
 //! until then nothing more is sent and everything that came can be seen.
 
-use super::{deliveries::Delivery, log::millis, search::Search, world::World};
+use super::{deliveries::Delivery, search::Search, step_log::millis, world::World};
 use crate::{
     core::deadline,
     evidence::{Arrival, Folder},

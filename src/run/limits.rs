@@ -1,7 +1,7 @@
 //! How many mails a minute and a day an account may have.
 
 use super::{
-    Emitter, Plan, PlannedScenario, Refused,
+    EventSender, Plan, PlannedScenario, Refused,
     ledger::{Counted, DAY, Ledger},
     route::route,
 };
@@ -20,7 +20,7 @@ const MINUTE: i64 = 60_000;
 #[derive(Debug)]
 pub(super) struct Limits {
     ledger: Ledger,
-    emitter: Emitter,
+    events: EventSender,
     said: Mutex<Option<String>>,
 }
 
@@ -38,8 +38,8 @@ pub(super) fn accounts<'t>(item: &PlannedScenario, target: &'t Target) -> Vec<&'
 
 impl Limits {
     /// Counts in this file what all runs send; without one for this run alone.
-    pub(super) fn new(file: Option<PathBuf>, emitter: Emitter) -> Self {
-        Self { ledger: Ledger::new(file), emitter, said: Mutex::default() }
+    pub(super) fn new(file: Option<PathBuf>, events: EventSender) -> Self {
+        Self { ledger: Ledger::new(file), events, said: Mutex::default() }
     }
 
     /// Whether the first mails of a plan can all be sent; what is wrong with the file where they are counted.
@@ -61,7 +61,7 @@ impl Limits {
         let (mut problems, mut trouble) = (Vec::new(), None);
         for (account, planned) in planned.into_values() {
             if let Some(most) = &account.limit.per_day {
-                let now = self.emitter.clock().now().as_millisecond();
+                let now = self.events.clock().now().as_millisecond();
                 let (sent, wrong) = self.ledger.visit(now, |counted| (times(counted, account), Vec::new())).await;
                 problems.extend(too_many(account, most, planned, &sent));
                 trouble = trouble.or(wrong);
@@ -77,7 +77,7 @@ impl Limits {
         let (Some(text), Ok(mut said)) = (trouble, self.said.lock()) else { return };
         if said.as_ref() != Some(&text) {
             *said = Some(text.clone());
-            self.emitter.emit(Event::Note { text });
+            self.events.emit(Event::Note { text });
         }
     }
 
@@ -101,7 +101,7 @@ impl Limits {
         let mut waits = Some(waits);
         let started = tokio::time::Instant::now();
         loop {
-            let now = self.emitter.clock().now().as_millisecond();
+            let now = self.events.clock().now().as_millisecond();
             let (answer, trouble) = self.ledger.visit(now, |counted| decide(&limited, counted, now)).await;
             self.say(trouble);
             match answer {
@@ -241,7 +241,7 @@ mod tests {
             let ms = i64::try_from(began.elapsed().as_millis()).unwrap();
             jiff::Timestamp::from_millisecond(1_795_486_200_000 + ms).unwrap()
         });
-        Limits::new(file, Emitter::new(to, clock))
+        Limits::new(file, EventSender::new(to, clock))
     }
 
     #[tokio::test(start_paused = true)]

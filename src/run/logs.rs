@@ -1,6 +1,6 @@
 //! Which logs an attempt reads, and for how long.
 
-use super::{log::Log, moment::SubmissionEnd, world::World};
+use super::{moment::SubmissionEnd, step_log::StepLog, world::World};
 use crate::{
     evidence::LogLine,
     judge::check::logs_hold,
@@ -29,7 +29,7 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     /// Reads the logs of every server on the way, and those that the scenario wants a line of. Wanted lines are waited
     /// for.
-    pub(super) async fn gather(&self, world: &World, log: &Log) -> Gathered {
+    pub(super) async fn gather(&self, world: &World, log: &StepLog) -> Gathered {
         let (mut named, mut within) = (Vec::new(), None);
         for expectation in self.scenario.expected_on(world.target.kind) {
             if let ExpectationKind::Log(log) = &expectation.kind {

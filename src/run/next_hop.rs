@@ -2,7 +2,7 @@
 
 use super::{
     handover::Held,
-    log::{Begun, Log},
+    step_log::{OpenStep, StepLog},
     world::World,
 };
 use crate::{
@@ -27,10 +27,10 @@ pub(super) fn tries(world: &World, message_id: &str, submitted: Instant) -> Vec<
 }
 
 /// Tells that the mail was put off, once for every reason; ends when the server cannot be reached.
-pub(super) async fn unreachable(world: &World, message_id: &str, log: &Log) -> StageError {
+pub(super) async fn unreachable(world: &World, message_id: &str, log: &StepLog) -> StageError {
     let Some(all) = handovers(world) else { return std::future::pending().await };
     let (began, mut known) = (Instant::now(), 0);
-    let mut told: Option<(Option<u16>, Begun)> = None;
+    let mut told: Option<(Option<u16>, OpenStep)> = None;
     loop {
         let handovers = all.more(message_id, known).await;
         for hop in handovers.iter().skip(known).map(|handover| read(handover, began)) {

@@ -5,18 +5,18 @@ use super::{
     RunContext,
     arrival::Found,
     attempt_report::{self, Attempted},
-    emit,
+    events,
     evidence::{self, Sightings},
     exhausted::exhausted,
     filed,
     handover::{Held, hand_over, in_doubt},
     incomplete::incomplete,
-    log::Log,
     logs::Asked,
     moment::{Moment, SubmissionEnd},
     next_hop,
     plan::PlannedScenario,
     resume::{look_again, record},
+    step_log::StepLog,
     steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited, Watching},
     unverified::unverified,
     wait, watches,
@@ -39,10 +39,10 @@ pub(super) async fn attempt(
     item: &PlannedScenario,
     world: &World,
     number: u32,
-) -> (Attempted, Log) {
+) -> (Attempted, StepLog) {
     let token = item.token(&context.run, number);
-    let began = Moment::now(context.emitter.clock());
-    let log = Log::new(context.emitter.clone(), item.id.clone(), number);
+    let began = Moment::now(context.events.clock());
+    let log = StepLog::new(context.events.clone(), item.id.clone(), number);
     let cx = AttemptContext { context, item, world, number, began, files: Watch::begin(), token, log };
     let attempted = steps(&cx).await;
     (attempted, cx.log)
@@ -91,7 +91,7 @@ fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, StageError> {
     }
     let (context, item, target) = (cx.context, cx.item, &cx.world.target);
     let vars = item.vars(target, &context.vars, &context.run, &cx.token);
-    let date = context.emitter.clock().now().as_second();
+    let date = context.events.clock().now().as_second();
     Composed::of(cx, vars, &context.run, date, |sent, route| {
         let unsigned = sent.raw.len();
         if let Some(signer) = &route.signer {
@@ -112,11 +112,11 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     let watches = log.step(StepKind::Watch, watches, |_| Value::Null).await?;
     let mail = record::composed(cx, composed);
     log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
-    let clock = cx.context.emitter.clock();
+    let clock = cx.context.events.clock();
     let began = Moment::now(clock);
     let submission = hand_over(cx, composed, deadline).await?;
     let end = SubmissionEnd::of(&submission, began, Moment::now(clock));
-    let told = record::submitted(&submission, &composed.route.server, emit::text(end.wall));
+    let told = record::submitted(&submission, &composed.route.server, events::text(end.wall));
     log.emit(|scenario, attempt| Event::MailSubmitted { scenario, attempt, submission: told });
     if submission.may_be_accepted() {
         world.deliveries.sent(cx.item.index, cx.number, &composed.wanted, composed.date, composed.receivers());
@@ -135,7 +135,7 @@ async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: 
     let wait::Outcome { found, searched, mut error } = wait::wait(cx, composed, &submission, watching).await;
     let waited = end.elapsed();
     if is_new {
-        let now = Moment::now(cx.context.emitter.clock());
+        let now = Moment::now(cx.context.events.clock());
         error = error.or(world.clock_check.compare(&found, cx.began, now));
     }
     let watched = watches::standings(world, &composed.watched);
@@ -163,7 +163,7 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
     let begun = log.begin(StepKind::Verify);
     // Signatures are judged as of the moment when the last copy came.
     let since_then = found.iter().map(|f| f.after).max().map_or(Duration::ZERO, |last| waited.saturating_sub(last));
-    let now = cx.context.emitter.clock().now().as_second().saturating_sub_unsigned(since_then.as_secs());
+    let now = cx.context.events.clock().now().as_second().saturating_sub_unsigned(since_then.as_secs());
     let mailboxes = MailboxNotes {
         others: world.deliveries.others(&cx.token),
         goodbyes: composed.watched.iter().flat_map(|a| world.mailboxes.goodbyes(a, log.started())).collect(),

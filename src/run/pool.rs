@@ -94,7 +94,7 @@ pub(super) fn amend(context: &RunContext, reports: &mut [ScenarioReport], late: 
             continue;
         }
         mine.for_each(|late| late.amend(report));
-        context.emitter.emit(Event::ScenarioAmended {
+        context.events.emit(Event::ScenarioAmended {
             scenario: report.id.clone(),
             status: report.status,
             report: Box::new(report.clone()),
@@ -105,7 +105,7 @@ pub(super) fn amend(context: &RunContext, reports: &mut [ScenarioReport], late: 
 
 /// Tells that a scenario has ended.
 pub(super) fn finished(context: &RunContext, report: &ScenarioReport) {
-    context.emitter.emit(Event::ScenarioFinished {
+    context.events.emit(Event::ScenarioFinished {
         scenario: report.id.clone(),
         status: report.status,
         report: Box::new(report.clone()),

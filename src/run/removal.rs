@@ -1,6 +1,6 @@
 //! `cleanup: delete`: what arrived is put away after the verdict. That it cannot be changes nothing about what was found out.
 
-use super::{log::Log, stop::Stop, world::World};
+use super::{step_log::StepLog, stop::Stop, world::World};
 use crate::{
     core::deadline,
     evidence::{Arrival, Evidence},
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// What an attempt leaves in mailboxes.
 pub(super) struct Removal {
     world: Arc<World>,
-    log: Log,
+    log: StepLog,
     arrivals: Vec<Arrival>,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Removed {
 
 impl Removal {
     /// Everything that an attempt saw arrive.
-    pub(super) fn of(evidence: &Evidence, world: Arc<World>, log: Log) -> Self {
+    pub(super) fn of(evidence: &Evidence, world: Arc<World>, log: StepLog) -> Self {
         let copies = evidence.copies.iter().map(|c| &c.arrival);
         let arrivals = copies.chain(evidence.bounces.iter().map(|b| &b.arrival)).cloned().collect();
         Self { world, log, arrivals }

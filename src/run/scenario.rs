@@ -6,11 +6,11 @@ use super::{
     attempt_report::Attempted,
     exhausted::exhausted,
     limits,
-    log::{Log, millis},
     pipeline::attempt,
     removal::{Removal, Removed},
     route::route,
     scenario_report::blank,
+    step_log::{StepLog, millis},
     world::World,
     worlds::Unbuilt,
 };
@@ -42,7 +42,7 @@ pub(super) async fn run_one(context: &RunContext, item: &PlannedScenario) -> Sce
         return report;
     }
     let started = Instant::now();
-    context.emitter.emit(Event::ScenarioStarted { scenario: item.id.clone(), name: scenario.name.clone() });
+    context.events.emit(Event::ScenarioStarted { scenario: item.id.clone(), name: scenario.name.clone() });
     report.max_attempts = match &item.recorded {
         None => 1 + scenario.retries.max,
         Some(recorded) => recorded.max_attempts,
@@ -128,7 +128,7 @@ async fn attempts(context: &RunContext, item: &PlannedScenario, report: &mut Sce
             let duration_ms = report.attempts.last().map_or(0, |a| a.duration_ms);
             let scenario = item.id.clone();
             remove(context, left, report).await;
-            context.emitter.emit(Event::AttemptFinished { scenario, attempt: n, status, duration_ms });
+            context.events.emit(Event::AttemptFinished { scenario, attempt: n, status, duration_ms });
             tokio::time::sleep(item.scenario.retries.delay).await;
             continue;
         }
@@ -150,7 +150,7 @@ fn known_issue<'i>(item: &'i PlannedScenario, target: Option<&Target>) -> Option
 /// An attempt, with its world where there is one, and the log of its steps where it began.
 struct Tried {
     attempted: Attempted,
-    place: Option<(Arc<World>, Option<Log>)>,
+    place: Option<(Arc<World>, Option<StepLog>)>,
 }
 
 /// One attempt, in its world, as soon as the limits let it.
@@ -187,7 +187,7 @@ async fn pace(context: &RunContext, item: &PlannedScenario, target: &Target, n: 
         return Ok(Duration::ZERO);
     }
     let tell = |status: StepStatus, ms: u64, detail: String| {
-        context.emitter.emit(Event::Step {
+        context.events.emit(Event::Step {
             scenario: item.id.clone(),
             attempt: n,
             kind: Recorded::Known(StepKind::Pace),
@@ -269,7 +269,7 @@ fn worth_it(item: &PlannedScenario, status: Status) -> bool {
 fn expected(context: &RunContext, known: &KnownIssue, report: &mut ScenarioReport) {
     let tracked = known.issue.as_ref().map(|issue| format!(" ({issue})")).unwrap_or_default();
     let reason = format!("{}{tracked}", known.reason);
-    let today = context.emitter.clock().now().strftime("%Y-%m-%d").to_string();
+    let today = context.events.clock().now().strftime("%Y-%m-%d").to_string();
     let expired = known.until.as_ref().filter(|until| until.as_str() < today.as_str());
     (report.status, report.reason) = match (report.status, expired) {
         (Status::Failed | Status::TimedOut | Status::Late, None) => (Status::ExpectedFailure, Some(reason)),

@@ -4,10 +4,10 @@ use super::{
     RunContext,
     arrival::Found,
     goals::Goals,
-    log::Log,
     moment::{Moment, SubmissionEnd},
     plan::PlannedScenario,
     route::{Route, route},
+    step_log::StepLog,
     watches::Watches,
     world::World,
 };
@@ -38,7 +38,7 @@ pub(super) struct AttemptContext<'a> {
     /// Whether the process had too many files open meanwhile.
     pub(super) files: Watch,
     pub(super) token: Token,
-    pub(super) log: Log,
+    pub(super) log: StepLog,
 }
 
 /// A mail that is ready to be sent, or was sent by an earlier run.

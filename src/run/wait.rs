@@ -4,11 +4,11 @@
 use super::{
     arrival::{self, Found},
     goals::Decision,
-    log::millis,
     lost::Lost,
     moment::{Moment, SubmissionEnd},
     next_hop,
     search::Search,
+    step_log::millis,
     steps::{AttemptContext, Composed, Watching},
     watches::News,
 };
@@ -210,7 +210,7 @@ impl Waiting<'_> {
 
     /// When a mail came that only a search showed: by the receiver's clock, unless ours was stepped and cannot be compared.
     fn after_search(&self, arrival: &Arrival) -> Duration {
-        let now = Moment::now(self.cx.context.emitter.clock());
+        let now = Moment::now(self.cx.context.events.clock());
         if !self.is_resumed && self.cx.began.is_stepped_by(now) {
             self.end.until(arrival.seen)
         } else {

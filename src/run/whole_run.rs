@@ -2,13 +2,13 @@
 //! it came to.
 
 use super::{
-    Emitter, Options, Plan, Refused, RunContext, Stop, StopReason, WorldSource,
+    EventSender, Options, Plan, Refused, RunContext, Stop, StopReason, WorldSource,
     exit_code::Ending,
     limits::Limits,
-    log::millis,
     pool::{Finished, amend, finished, run_all},
     preflight::prepare,
     resume::Resumed,
+    step_log::millis,
     turns::Turns,
     worlds::Worlds,
 };
@@ -28,12 +28,12 @@ use tokio::task::JoinHandle;
 ///
 /// # Errors
 /// When a scenario asks for what the target does not have.
-pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> Result<(Totals, ExitCode), Refused> {
+pub async fn run(plan: Plan, options: Options, events: EventSender, stop: Stop) -> Result<(Totals, ExitCode), Refused> {
     let began = Instant::now();
     let outline = options.worlds.outline();
-    let limits = Limits::new(options.sent.clone(), emitter.clone());
-    let (plan, trouble) = checked(plan, &options, outline.as_ref(), &limits, &emitter).await?;
-    let context = Arc::new(context(&plan, &options, limits, emitter, stop));
+    let limits = Limits::new(options.sent.clone(), events.clone());
+    let (plan, trouble) = checked(plan, &options, outline.as_ref(), &limits, &events).await?;
+    let context = Arc::new(context(&plan, &options, limits, events, stop));
     let Plan { items, selection, obsolete_snapshots, resumed } = plan;
     let is_resumed = resumed.is_some();
     let resumed = resumed
@@ -68,7 +68,7 @@ pub async fn run(plan: Plan, options: Options, emitter: Emitter, stop: Stop) -> 
     };
     let exit_code = ending.exit_code();
     let (secrets, replaced) = options.redactor.counts();
-    context.emitter.emit(Event::RunFinished {
+    context.events.emit(Event::RunFinished {
         run: options.run.clone(),
         complete: totals.not_run == 0,
         exit_code,
@@ -89,10 +89,10 @@ async fn checked(
     options: &Options,
     outline: Option<&Target>,
     limits: &Limits,
-    emitter: &Emitter,
+    events: &EventSender,
 ) -> Result<(Plan, Option<String>), Refused> {
     let Some(target) = outline else { return Ok((plan, None)) };
-    let now = emitter.clock().now().as_second();
+    let now = events.clock().now().as_second();
     let plan = prepare(plan, target, &options.vars, &options.run, now)?;
     // What was sent before was counted then.
     let trouble =
@@ -100,15 +100,15 @@ async fn checked(
     Ok((plan, trouble))
 }
 
-fn context(plan: &Plan, options: &Options, limits: Limits, emitter: Emitter, stop: Stop) -> RunContext {
+fn context(plan: &Plan, options: &Options, limits: Limits, events: EventSender, stop: Stop) -> RunContext {
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
     let (source, redactor): (WorldSource, _) = (options.worlds.clone(), options.redactor.clone());
     RunContext {
-        worlds: Worlds::new(source, poll, redactor, emitter.clone(), stop.clone(), &needs),
+        worlds: Worlds::new(source, poll, redactor, events.clone(), stop.clone(), &needs),
         run: options.run.clone(),
-        emitter,
+        events,
         limits,
         run_dir: options.run_dir.clone(),
         stop,
@@ -128,8 +128,8 @@ fn tell_beginning(
     resumed: &Resumed,
     trouble: Option<String>,
 ) {
-    let emitter = &context.emitter;
-    emitter.emit(Event::RunStarted {
+    let events = &context.events;
+    events.emit(Event::RunStarted {
         run: options.run.clone(),
         target: options.worlds.kind().to_string(),
         selected: resumed.order.len(),
@@ -143,10 +143,10 @@ fn tell_beginning(
     context.limits.say(trouble);
     if let Some(factor) = deadline::factor() {
         let text = format!("for a test, every limit of a connection is {factor} of the usual one");
-        emitter.emit(Event::Note { text });
+        events.emit(Event::Note { text });
     }
-    resumed.notes.iter().for_each(|text| emitter.emit(Event::Note { text: text.clone() }));
-    resumed.mails.iter().for_each(|event| emitter.emit(event.clone()));
+    resumed.notes.iter().for_each(|text| events.emit(Event::Note { text: text.clone() }));
+    resumed.mails.iter().for_each(|event| events.emit(event.clone()));
     resumed.kept.iter().for_each(|report| finished(context, report));
 }
 

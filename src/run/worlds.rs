@@ -1,7 +1,7 @@
 //! The worlds of a run: one for every setting of the knobs, or the one that the person described.
 
 use super::{
-    Emitter, Stop,
+    EventSender, Stop,
     clock_check::ClockCheck,
     deliveries::Deliveries,
     late::{self, Late},
@@ -52,7 +52,7 @@ pub(super) struct Worlds {
     source: WorldSource,
     poll: Duration,
     redactor: Redactor,
-    emitter: Emitter,
+    events: EventSender,
     stop: Stop,
     said: Mutex<BTreeSet<String>>,
     slots: Mutex<HashMap<Knobs, WorldSlot>>,
@@ -92,7 +92,7 @@ impl Worlds {
         source: WorldSource,
         poll: Duration,
         redactor: Redactor,
-        emitter: Emitter,
+        events: EventSender,
         stop: Stop,
         needs: &[Knobs],
     ) -> Self {
@@ -106,7 +106,7 @@ impl Worlds {
             learn(target, &redactor);
         }
         let slots = Mutex::new(slots);
-        Self { source, poll, redactor, emitter, stop, said: Mutex::default(), slots, connections: Mutex::default() }
+        Self { source, poll, redactor, events, stop, said: Mutex::default(), slots, connections: Mutex::default() }
     }
 
     /// The world for these knobs.
@@ -156,7 +156,7 @@ impl Worlds {
     fn say(&self, notes: &[String]) {
         let Ok(mut said) = self.said.lock() else { return };
         for text in notes.iter().filter(|note| said.insert(note.to_string())) {
-            self.emitter.emit(Event::Note { text: text.clone() });
+            self.events.emit(Event::Note { text: text.clone() });
         }
     }
 

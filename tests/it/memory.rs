@@ -14,7 +14,7 @@ use sealcheck::{
         sink::{LazyFile, Sink},
         tap,
     },
-    run::Emitter,
+    run::EventSender,
 };
 use std::{
     env, fs,
@@ -71,7 +71,7 @@ fn reporters(folder: &Path, told: Told) -> Vec<(String, Box<dyn Reporter>)> {
 }
 
 /// A run of many scenarios, each told before the next ends.
-fn tell(emitter: &Emitter, told: &mpsc::Receiver<()>) {
+fn tell(emitter: &EventSender, told: &mpsc::Receiver<()>) {
     let emit = |event| {
         emitter.emit(event);
         told.recv().unwrap();
@@ -123,7 +123,7 @@ fn reports_of_many_scenarios_are_not_all_in_memory() {
     let (to, events) = mpsc::channel();
     let (tell_told, told) = mpsc::channel();
     let hub = Hub::start(events, reporters(folder.path(), Told(tell_told))).unwrap();
-    let emitter = Emitter::new(to, clock());
+    let emitter = EventSender::new(to, clock());
     tell(&emitter, &told);
     drop(emitter);
     assert_eq!(hub.join().iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());

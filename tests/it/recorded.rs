@@ -16,7 +16,7 @@ use sealcheck::{
         sink::Sink,
         tally::Tally,
     },
-    run::Emitter,
+    run::EventSender,
 };
 use std::{fs, path::Path, sync::mpsc, time::Duration};
 
@@ -54,9 +54,9 @@ fn told(events: impl IntoIterator<Item = RunEvent>) -> [String; 4] {
 }
 
 /// The events of a run, as reporters see them.
-fn events(tell: impl FnOnce(&Emitter)) -> Vec<RunEvent> {
+fn events(tell: impl FnOnce(&EventSender)) -> Vec<RunEvent> {
     let (to, events) = mpsc::channel();
-    tell(&Emitter::new(to, clock()));
+    tell(&EventSender::new(to, clock()));
     events.iter().collect()
 }
 

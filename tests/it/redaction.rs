@@ -32,7 +32,7 @@ use sealcheck::{
         sink::{LazyFile, Sink},
         tap,
     },
-    run::{ArtifactPolicy, Clock, Emitter, FlakyPolicy, Options, Plan, RunDir, Selection, Stop, WorldSource, run},
+    run::{ArtifactPolicy, Clock, EventSender, FlakyPolicy, Options, Plan, RunDir, Selection, Stop, WorldSource, run},
     scenario::{Scenario, Vars, yaml},
     target::{Endpoint, Knobs, Login, Mechanism, TargetKind, TlsMode},
 };
@@ -202,7 +202,7 @@ async fn written(dir: &Path, redactor: Redactor, scenarios: Vec<Scenario>) -> Wr
     ];
     let (to, events) = mpsc::channel();
     let hub = Hub::start(events, reporters).unwrap();
-    let emitter = Emitter::new(to, Clock::new(jiff::Timestamp::now)).masked_by(redactor.clone());
+    let emitter = EventSender::new(to, Clock::new(jiff::Timestamp::now)).masked_by(redactor.clone());
     let selection = Selection { target: Some(TargetKind::Gmail), tags: None, shard: None, repeat: 1 };
     let options = Options {
         run: RunId::new("01JD8Q6V3K5W7Y9ZB2C4D6E8F1"),

@@ -17,7 +17,7 @@ use sealcheck::{
         junit,
         sink::Sink,
     },
-    run::{Clock, Emitter},
+    run::{Clock, EventSender},
     verify::Verdict,
 };
 use std::{
@@ -199,7 +199,7 @@ pub(crate) fn every_status() -> Vec<ScenarioReport> {
 }
 
 /// The events of a run of these scenarios.
-pub(crate) fn tell(emitter: &Emitter, reports: Vec<ScenarioReport>) {
+pub(crate) fn tell(emitter: &EventSender, reports: Vec<ScenarioReport>) {
     let run = RunId::new("01JD8Q6V3K5W7Y9ZB2C4D6E8F0");
     let mut order: Vec<ScenarioId> = reports.iter().map(|r| r.id.clone()).collect();
     order.sort();
@@ -251,20 +251,20 @@ pub(crate) fn clock() -> Clock {
 }
 
 /// Hands events to reporters and waits until they have told everything.
-pub(crate) fn report(reporters: Vec<(String, Box<dyn Reporter>)>, tell: impl FnOnce(&Emitter)) -> Vec<String> {
+pub(crate) fn report(reporters: Vec<(String, Box<dyn Reporter>)>, tell: impl FnOnce(&EventSender)) -> Vec<String> {
     let (to, events) = mpsc::channel();
     let hub = Hub::start(events, reporters).unwrap();
-    let emitter = Emitter::new(to, clock());
+    let emitter = EventSender::new(to, clock());
     tell(&emitter);
     drop(emitter);
     hub.join().iter().map(ToString::to_string).collect()
 }
 
-pub(crate) fn console(verbosity: Verbosity, color: bool, tell: impl FnOnce(&Emitter)) -> String {
+pub(crate) fn console(verbosity: Verbosity, color: bool, tell: impl FnOnce(&EventSender)) -> String {
     console_of(None, verbosity, color, tell)
 }
 
-fn console_of(columns: Option<usize>, verbosity: Verbosity, color: bool, tell: impl FnOnce(&Emitter)) -> String {
+fn console_of(columns: Option<usize>, verbosity: Verbosity, color: bool, tell: impl FnOnce(&EventSender)) -> String {
     let paper = Paper::default();
     let options = Options {
         palette: Palette { color },
@@ -280,7 +280,7 @@ fn console_of(columns: Option<usize>, verbosity: Verbosity, color: bool, tell: i
     paper.text()
 }
 
-fn document(path: &Path, reporter: impl Reporter + 'static, tell: impl FnOnce(&Emitter)) -> String {
+fn document(path: &Path, reporter: impl Reporter + 'static, tell: impl FnOnce(&EventSender)) -> String {
     assert!(report(vec![("x".into(), Box::new(reporter))], tell).is_empty());
     fs::read_to_string(path).unwrap()
 }

@@ -48,7 +48,7 @@ pub(in crate::run) async fn resume(
     recorded: &RecordedMail,
 ) -> Result<Submitted, StageError> {
     let (world, goals, wanted) = (cx.world, &composed.goals, &composed.wanted);
-    let clock = cx.context.emitter.clock();
+    let clock = cx.context.events.clock();
     let deadline = Instant::now() + recorded.left(clock.now());
     let opening = deadline.max(Instant::now() + OPENING);
     let sender = &cx.item.scenario.send.from.value;

@@ -5,8 +5,8 @@ use crate::{
     evidence::{StageReply, Submission},
     outcome::{ComposedMail, SubmissionReply, SubmittedMail},
     run::{
-        emit,
-        log::millis,
+        events,
+        step_log::millis,
         steps::{AttemptContext, Composed},
     },
 };
@@ -14,7 +14,7 @@ use crate::{
 /// What is told before a mail is handed over.
 pub(in crate::run) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> ComposedMail {
     let (log, target) = (&cx.log, &cx.world.target);
-    let started = cx.context.emitter.clock().now() - log.started().elapsed();
+    let started = cx.context.events.clock().now() - log.started().elapsed();
     let address = |name: &String| Some((name.clone(), target.accounts.get(name)?.address.clone()));
     let unsigned = &composed.sent.raw[composed.signature.as_ref().map_or(0, String::len)..];
     ComposedMail {
@@ -26,7 +26,7 @@ pub(in crate::run) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> 
         signature: composed.signature.clone(),
         scenario_sha256: sha256(cx.item.scenario.source.as_bytes()),
         watched: composed.watched.iter().filter_map(address).collect(),
-        started_at: emit::text(started),
+        started_at: events::text(started),
         timeout_ms: millis(cx.item.scenario.wait.timeout),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     lab::Settings,
     outcome::{Event, ExitCode, Observed, RunEvent, RunInfo, ScenarioReport, Status as Ended},
     report,
-    run::{self, ArtifactPolicy, Emitter, FlakyPolicy, Plan, RunDir, Selection, Stop},
+    run::{self, ArtifactPolicy, EventSender, FlakyPolicy, Plan, RunDir, Selection, Stop},
     scenario::{
         Scenario, Vars,
         yaml::{self, Source},
@@ -104,7 +104,7 @@ async fn run(
     };
     project.make_private();
     let (events, told) = std::sync::mpsc::channel();
-    let emitter = Emitter::new(events, context.clock.clone());
+    let emitter = EventSender::new(events, context.clock.clone());
     match run::run(plan, options, emitter, Stop::new()).await {
         Ok(_) => Ok((told.try_iter().filter_map(ended).last(), receiver)),
         Err(run::Refused(problems)) => Err(Failure::mistakes(&problems)),

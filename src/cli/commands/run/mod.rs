@@ -29,7 +29,7 @@ use crate::{
     judge::snapshot::Store,
     outcome::ExitCode,
     report::{self, Hub},
-    run::{self, ArtifactPolicy, Emitter, FlakyPolicy, Plan, RunDir, Stop},
+    run::{self, ArtifactPolicy, EventSender, FlakyPolicy, Plan, RunDir, Stop},
     scenario::Scenario,
 };
 use args::NoTests;
@@ -160,7 +160,7 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
         sent: Some(project.sent()),
         redactor: redactor.clone(),
     };
-    let emitter = Emitter::new(events, context.clock.clone()).masked_by(redactor.clone());
+    let emitter = EventSender::new(events, context.clock.clone()).masked_by(redactor.clone());
     let written = record.clone();
     let emitter = emitter.recorded_by(move |event| written.write(event));
     let outcome = run::run(plan, options, emitter, stop).await;

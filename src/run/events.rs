@@ -48,14 +48,14 @@ type Record = Arc<dyn Fn(&RunEvent) + Send + Sync>;
 
 /// Numbers events, stamps them with the time, and sends them. Clones share one stream.
 #[derive(Clone)]
-pub struct Emitter {
+pub struct EventSender {
     stream: Arc<Mutex<(u64, Sender<RunEvent>)>>,
     clock: Clock,
     redactor: Redactor,
     record: Option<Record>,
 }
 
-impl Emitter {
+impl EventSender {
     /// A stream that starts at event 0.
     pub fn new(to: Sender<RunEvent>, clock: Clock) -> Self {
         Self { stream: Arc::new(Mutex::new((0, to))), clock, redactor: Redactor::new(), record: None }
@@ -92,7 +92,7 @@ impl Emitter {
     }
 }
 
-impl fmt::Debug for Emitter {
+impl fmt::Debug for EventSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Emitter")
     }
@@ -143,10 +143,10 @@ mod tests {
         let redactor = Redactor::new();
         redactor.learn("me", &Secret::new("hunter2"));
         redactor.learn("me", &Secret::new("slow"));
-        let emitter = Emitter::new(to, Clock::new(jiff::Timestamp::now)).masked_by(redactor);
-        emitter.emit(Event::Note { text: "the server said hunter2".into() });
-        emitter.emit(Event::Slow { scenario: ScenarioId::new("x"), attempt: 1, ms: 7 });
-        drop(emitter);
+        let events = EventSender::new(to, Clock::new(jiff::Timestamp::now)).masked_by(redactor);
+        events.emit(Event::Note { text: "the server said hunter2".into() });
+        events.emit(Event::Slow { scenario: ScenarioId::new("x"), attempt: 1, ms: 7 });
+        drop(events);
         let events: Vec<_> = from.iter().map(|e| e.event).collect();
         assert_eq!(events[0], Event::Note { text: "the server said [REDACTED]".into() });
         assert_eq!(events[1], Event::Slow { scenario: ScenarioId::new("x"), attempt: 1, ms: 7 });
@@ -157,14 +157,14 @@ mod tests {
         let (to, from) = std::sync::mpsc::channel();
         let recorded = Arc::new(Mutex::new(Vec::new()));
         let (record, from) = (Arc::clone(&recorded), Mutex::new(from));
-        let emitter = Emitter::new(to, Clock::new(jiff::Timestamp::now)).recorded_by(move |event| {
+        let events = EventSender::new(to, Clock::new(jiff::Timestamp::now)).recorded_by(move |event| {
             let is_read = from.lock().unwrap().try_recv().is_ok();
             record.lock().unwrap().push((event.clone(), is_read));
         });
         let [first, second] = [1, 2].map(|ms| Event::Slow { scenario: ScenarioId::new("x"), attempt: 1, ms });
-        emitter.emit(first.clone());
+        events.emit(first.clone());
         assert_eq!(recorded.lock().unwrap().len(), 1);
-        emitter.emit(second.clone());
+        events.emit(second.clone());
         let recorded = recorded.lock().unwrap();
         let recorded: Vec<_> = recorded.iter().map(|(event, is_read)| (event.event.clone(), *is_read)).collect();
         assert_eq!(recorded, [(first, false), (second, true)]);
@@ -174,19 +174,19 @@ mod tests {
     fn events_are_numbered_without_gaps() {
         let (to, from) = std::sync::mpsc::channel();
         let clock = Clock::new(|| jiff::Timestamp::from_millisecond(1_795_486_200_007).unwrap());
-        let emitter = Emitter::new(to, clock);
+        let events = EventSender::new(to, clock);
         let threads: Vec<_> = (0..4)
             .map(|n| {
-                let emitter = emitter.clone();
+                let events = events.clone();
                 std::thread::spawn(move || {
                     for ms in 0..50 {
-                        emitter.emit(Event::Slow { scenario: ScenarioId::new(n.to_string()), attempt: 1, ms });
+                        events.emit(Event::Slow { scenario: ScenarioId::new(n.to_string()), attempt: 1, ms });
                     }
                 })
             })
             .collect();
         threads.into_iter().for_each(|t| t.join().unwrap());
-        drop(emitter);
+        drop(events);
         let events: Vec<_> = from.iter().collect();
         assert!(events.iter().map(|e| e.seq).eq(0..200));
         assert_eq!(events[0].t, "2026-11-24T02:10:00.007Z");

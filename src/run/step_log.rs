@@ -1,6 +1,6 @@
 //! The steps of an attempt, told as they happen and kept for its report.
 
-use super::emit::Emitter;
+use super::events::EventSender;
 use crate::{
     core::{Recorded, ScenarioId},
     outcome::{Event, Step, StepKind, StepStatus},
@@ -12,8 +12,8 @@ use std::{
 };
 
 /// The steps of one attempt.
-pub(super) struct Log {
-    emitter: Emitter,
+pub(super) struct StepLog {
+    events: EventSender,
     scenario: ScenarioId,
     attempt: u32,
     started: Instant,
@@ -21,14 +21,14 @@ pub(super) struct Log {
 }
 
 /// A step that has begun.
-pub(super) struct Begun {
+pub(super) struct OpenStep {
     kind: StepKind,
     at: Instant,
 }
 
-impl Log {
-    pub(super) fn new(emitter: Emitter, scenario: ScenarioId, attempt: u32) -> Self {
-        Self { emitter, scenario, attempt, started: Instant::now(), steps: Mutex::default() }
+impl StepLog {
+    pub(super) fn new(events: EventSender, scenario: ScenarioId, attempt: u32) -> Self {
+        Self { events, scenario, attempt, started: Instant::now(), steps: Mutex::default() }
     }
 
     /// When the attempt began.
@@ -42,20 +42,20 @@ impl Log {
     }
 
     pub(super) fn emit(&self, event: impl FnOnce(ScenarioId, u32) -> Event) {
-        self.emitter.emit(event(self.scenario.clone(), self.attempt));
+        self.events.emit(event(self.scenario.clone(), self.attempt));
     }
 
-    pub(super) fn begin(&self, kind: StepKind) -> Begun {
+    pub(super) fn begin(&self, kind: StepKind) -> OpenStep {
         self.begin_with(kind, String::new())
     }
 
     /// A step that says at its beginning what it is about.
-    pub(super) fn begin_with(&self, kind: StepKind, detail: String) -> Begun {
+    pub(super) fn begin_with(&self, kind: StepKind, detail: String) -> OpenStep {
         self.tell(kind, StepStatus::Begun, 0, detail);
-        Begun { kind, at: Instant::now() }
+        OpenStep { kind, at: Instant::now() }
     }
 
-    pub(super) fn end(&self, begun: &Begun, status: StepStatus, detail: Value) {
+    pub(super) fn end(&self, begun: &OpenStep, status: StepStatus, detail: Value) {
         let duration_ms = millis(begun.at.elapsed());
         let text = match &detail {
             Value::Null => String::new(),
