@@ -108,7 +108,7 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     let deadline = log.started() + scenario.wait.timeout;
     let since = world.logs.mark(composed.date);
     let sender = &scenario.send.from.value;
-    let watches = watches::watch(world, &composed.goals, sender, &composed.wanted, deadline);
+    let watches = watches::watch(world, &composed.policy, sender, &composed.wanted, deadline);
     let watches = log.step(StepKind::Watch, watches, |_| Value::Null).await?;
     let mail = record::composed(cx, composed);
     log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
@@ -122,23 +122,23 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
         world.deliveries.sent(cx.item.index, cx.number, &composed.wanted, composed.date, composed.receivers());
     }
     let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
-    let watching = Watching { end, watches, deadline, slow_at, there: None };
+    let watching = Watching { end, watches, deadline, slow_at, already_arrived: None };
     Ok(Submitted { submission, since, watching })
 }
 
 /// Waits until what came decides everything, or time is up.
 async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: Submitted) -> Waited {
     let Submitted { submission, since, watching } = submitted;
-    let (log, world, is_new) = (&cx.log, cx.world, watching.there.is_none());
+    let (log, world, is_new) = (&cx.log, cx.world, watching.already_arrived.is_none());
     let (end, deadline) = (watching.end, watching.deadline);
     let begun = log.begin(StepKind::Wait);
-    let wait::Outcome { found, searched, mut error } = wait::wait(cx, composed, &submission, watching).await;
+    let wait::WaitResult { found, searched, mut error } = wait::wait(cx, composed, &submission, watching).await;
     let waited = end.elapsed();
     if is_new {
         let now = Moment::now(cx.context.events.clock());
         error = error.or(world.clock_check.compare(&found, cx.began, now));
     }
-    let watched = watches::standings(world, &composed.watched);
+    let watched = watches::folder_health(world, &composed.watched);
     let seen = |f: &Found| json!({ "account": f.arrival.account, "folder": f.arrival.folder, "uid": f.arrival.uid });
     let seen = found.iter().map(seen).collect();
     log.end(&begun, if error.is_some() { StepStatus::Error } else { StepStatus::Ok }, Value::Array(seen));

@@ -3,11 +3,11 @@
 use super::{
     RunContext,
     arrival::Found,
-    goals::Goals,
     moment::{Moment, SubmissionEnd},
     plan::PlannedScenario,
     route::{Route, route},
     step_log::StepLog,
+    wait_policy::WaitPolicy,
     watches::Watches,
     world::World,
 };
@@ -50,7 +50,7 @@ pub(super) struct Composed {
     pub(super) date: i64,
     pub(super) route: Route,
     pub(super) vars: Vars,
-    pub(super) goals: Goals,
+    pub(super) policy: WaitPolicy,
     /// The accounts whose mailboxes are looked at.
     pub(super) watched: Vec<String>,
     pub(super) wanted: Wanted,
@@ -73,7 +73,7 @@ pub(super) struct Watching {
     /// The moment to say that it is slow.
     pub(super) slow_at: Option<Instant>,
     /// Of a mail of an earlier run: what was there before anybody watched.
-    pub(super) there: Option<Vec<Arrival>>,
+    pub(super) already_arrived: Option<Vec<Arrival>>,
 }
 
 /// What came while somebody waited.
@@ -120,17 +120,17 @@ impl Composed {
         let occasion = Occasion { target, vars: &vars, token: &cx.token, run, now: date, base: &cx.item.base };
         let mut sent = compose(&scenario.send, &occasion).map_err(|e| unplanned(&e.at, &e.message))?;
         let signature = sign(&mut sent, &route)?;
-        let goals = Goals::of(scenario, target, &vars);
+        let policy = WaitPolicy::of(scenario, target, &vars);
         let sender = scenario.send.from.value.clone();
         let watched: BTreeSet<String> =
-            goals.folders().into_iter().map(|(account, _)| account).chain([sender]).collect();
+            policy.folders().into_iter().map(|(account, _)| account).chain([sender]).collect();
         let wanted = Wanted { message_id: sent.message_id.clone(), token: cx.token.clone() };
-        Ok(Self { sent, signature, date, route, vars, goals, watched: watched.into_iter().collect(), wanted })
+        Ok(Self { sent, signature, date, route, vars, policy, watched: watched.into_iter().collect(), wanted })
     }
 
     /// The accounts that are to get copies.
     pub(super) fn receivers(&self) -> BTreeSet<String> {
-        self.goals.receivers()
+        self.policy.receivers()
     }
 }
 

@@ -3,14 +3,14 @@
 
 use super::{
     arrival::{self, Found},
-    goals::Decision,
-    lost::Lost,
     moment::{Moment, SubmissionEnd},
     next_hop,
     search::Search,
     step_log::millis,
     steps::{AttemptContext, Composed, Watching},
-    watches::News,
+    unreachable_accounts::UnreachableAccounts,
+    wait_policy::Decision,
+    watches::ArrivalStream,
 };
 use crate::{
     evidence::{Arrival, Folder, Searched, Submission},
@@ -27,7 +27,7 @@ use std::{
 const BEFORE_END: Duration = Duration::from_secs(10);
 
 /// What came of waiting.
-pub(super) struct Outcome {
+pub(super) struct WaitResult {
     /// In order of arrival.
     pub(super) found: Vec<Found>,
     /// The folders that were searched before it was said that something is not there.
@@ -42,19 +42,19 @@ pub(super) async fn wait(
     composed: &Composed,
     submission: &Submission,
     watching: Watching,
-) -> Outcome {
-    let Watching { end, watches, deadline, slow_at, there } = watching;
+) -> WaitResult {
+    let Watching { end, watches, deadline, slow_at, already_arrived } = watching;
     let mut waiting = Waiting {
         cx,
         composed,
         submission,
         end,
-        is_resumed: there.is_some(),
+        is_resumed: already_arrived.is_some(),
         limit: end.until(deadline),
         found: Vec::new(),
         searched: Vec::new(),
     };
-    for arrival in there.into_iter().flatten() {
+    for arrival in already_arrived.into_iter().flatten() {
         waiting.take(arrival);
     }
     let mut news = watches.listen();
@@ -62,7 +62,7 @@ pub(super) async fn wait(
     waiting.take_news(&mut news);
     let Waiting { mut found, searched, .. } = waiting;
     found.sort_by_key(|f| f.after);
-    Outcome { found, searched, error }
+    WaitResult { found, searched, error }
 }
 
 struct Waiting<'a> {
@@ -80,7 +80,7 @@ struct Waiting<'a> {
 
 impl Waiting<'_> {
     /// Waits; why it could not be decided.
-    async fn until_decided(&mut self, news: &mut News, mut slow_at: Option<Instant>) -> Option<StageError> {
+    async fn until_decided(&mut self, news: &mut ArrivalStream, mut slow_at: Option<Instant>) -> Option<StageError> {
         let began = self.end.elapsed();
         let mut searched_before: Option<Duration> = None;
         let mut blind: Option<(StageError, Instant)> = None;
@@ -137,17 +137,17 @@ impl Waiting<'_> {
         }
     }
 
-    fn lost(&self) -> Lost {
-        Lost::of(&self.cx.world.target, &self.composed.sent.rcpt_to, self.submission, &self.found)
+    fn unreachable(&self) -> UnreachableAccounts {
+        UnreachableAccounts::of(&self.cx.world.target, &self.composed.sent.rcpt_to, self.submission, &self.found)
     }
 
     fn decide(&self, at: Duration) -> Decision {
-        self.composed.goals.decide(&self.found, &self.lost(), at, self.limit)
+        self.composed.policy.decide(&self.found, &self.unreachable(), at, self.limit)
     }
 
     /// Searches the mailboxes where something may be that nobody was told of; why one could not be searched.
     async fn search(&mut self) -> Option<StageError> {
-        let accounts = self.composed.goals.to_search(&self.found, &self.lost());
+        let accounts = self.composed.policy.to_search(&self.found, &self.unreachable());
         // What a search alone has shown stays worth telling.
         self.searched.retain(|searched| searched.found);
         if accounts.is_empty() {
@@ -186,7 +186,7 @@ impl Waiting<'_> {
     }
 
     /// Takes what the watches have seen by now; why one of them sees nothing more.
-    fn take_news(&mut self, news: &mut News) -> Option<StageError> {
+    fn take_news(&mut self, news: &mut ArrivalStream) -> Option<StageError> {
         let mut error = None;
         while let Some(next) = news.already_there() {
             match next {

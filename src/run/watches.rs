@@ -1,6 +1,6 @@
 //! The folders of an attempt, watched.
 
-use super::{goals::Goals, world::World};
+use super::{wait_policy::WaitPolicy, world::World};
 use crate::{
     evidence::{Arrival, Folder, Watched},
     outcome::{HarnessErrorKind, StageError},
@@ -18,7 +18,7 @@ const FOR_EVER: Duration = Duration::from_secs(365 * 86_400);
 pub(super) struct Watches(Vec<(Watch, bool)>);
 
 /// What the watches see, one after the other.
-pub(super) struct News {
+pub(super) struct ArrivalStream {
     from: mpsc::UnboundedReceiver<Result<Arrival, StageError>>,
     _over: DropGuard,
 }
@@ -27,13 +27,13 @@ pub(super) struct News {
 /// Returns when all of them are watched.
 pub(super) async fn watch(
     world: &World,
-    goals: &Goals,
+    policy: &WaitPolicy,
     sender: &str,
     wanted: &Wanted,
     deadline: Instant,
 ) -> Result<Watches, StageError> {
     let mut tasks = JoinSet::new();
-    for (account, folder, needed) in folders(world, goals, sender) {
+    for (account, folder, needed) in folders(world, policy, sender) {
         let (account, mailboxes, wanted) = (account.clone(), world.mailboxes.clone(), wanted.clone());
         tasks.spawn(async move {
             let watch = mailboxes.watch(&account, folder, wanted);
@@ -49,7 +49,7 @@ pub(super) async fn watch(
         match watch {
             Ok(Some(watch)) => watches.push((watch, needed)),
             // Elsewhere mail cannot be in a folder that is not there.
-            Ok(None) if needed && (is_gmail || goals.is_named(&account.name, folder)) => {
+            Ok(None) if needed && (is_gmail || policy.is_named(&account.name, folder)) => {
                 return Err(world.mailboxes.why_closed(&account.name, folder));
             }
             Ok(None) => {}
@@ -61,8 +61,8 @@ pub(super) async fn watch(
 }
 
 /// The folders of an attempt, and whether a goal needs them.
-fn folders<'w>(world: &'w World, goals: &Goals, sender: &str) -> Vec<(&'w Account, Folder, bool)> {
-    let needed = goals.folders();
+fn folders<'w>(world: &'w World, policy: &WaitPolicy, sender: &str) -> Vec<(&'w Account, Folder, bool)> {
+    let needed = policy.folders();
     let bounces = (sender.to_owned(), Folder::Inbox);
     // Without a goal nothing is waited for, and a bounce would come too late to be seen.
     let also = (!needed.is_empty() && !needed.contains(&bounces)).then_some((bounces, false));
@@ -73,7 +73,7 @@ fn folders<'w>(world: &'w World, goals: &Goals, sender: &str) -> Vec<(&'w Accoun
 
 impl Watches {
     /// One task a watch, all of them into one stream. Errors of folders that nobody needs are left out.
-    pub(super) fn listen(self) -> News {
+    pub(super) fn listen(self) -> ArrivalStream {
         let (to, from) = mpsc::unbounded_channel();
         let over = CancellationToken::new();
         let for_ever = Instant::now() + FOR_EVER;
@@ -100,11 +100,11 @@ impl Watches {
                 }
             });
         }
-        News { from, _over: over.drop_guard() }
+        ArrivalStream { from, _over: over.drop_guard() }
     }
 }
 
-impl News {
+impl ArrivalStream {
     /// The next arrival, or why a folder that is needed is no longer watched; never when no folder is. It can be dropped and
     /// called again without losing any.
     pub(super) async fn next(&mut self) -> Result<Arrival, StageError> {
@@ -121,7 +121,7 @@ impl News {
 }
 
 /// How it stands with every folder of these accounts that is watched.
-pub(super) fn standings(world: &World, accounts: &[String]) -> Vec<Watched> {
+pub(super) fn folder_health(world: &World, accounts: &[String]) -> Vec<Watched> {
     let folders = accounts.iter().flat_map(|account| [Folder::Inbox, Folder::Spam].map(|folder| (account, folder)));
     let standing = folders.filter_map(|(account, folder)| {
         let it = world.mailboxes.standing(account, folder)?;

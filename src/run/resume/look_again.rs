@@ -47,18 +47,19 @@ pub(in crate::run) async fn resume(
     composed: &Composed,
     recorded: &RecordedMail,
 ) -> Result<Submitted, StageError> {
-    let (world, goals, wanted) = (cx.world, &composed.goals, &composed.wanted);
+    let (world, policy, wanted) = (cx.world, &composed.policy, &composed.wanted);
     let clock = cx.context.events.clock();
     let deadline = Instant::now() + recorded.left(clock.now());
     let opening = deadline.max(Instant::now() + OPENING);
     let sender = &cx.item.scenario.send.from.value;
-    let watches = watches::watch(world, goals, sender, wanted, opening);
+    let watches = watches::watch(world, policy, sender, wanted, opening);
     let watches = cx.log.step(StepKind::Watch, watches, |_| serde_json::Value::Null).await?;
-    let accounts = goals.folders().into_iter().map(|(account, _)| account).collect();
+    let accounts = policy.folders().into_iter().map(|(account, _)| account).collect();
     let mail_from = &composed.sent.mail_from;
     let search = Search { wanted, since: recorded.mail.date, accounts, sender: Some(sender), mail_from };
-    let there = async { search.run(world).await.complete() };
-    let there = cx.log.step(StepKind::Search, there, |found| json!({ "found": found.len() })).await?;
+    let already_arrived = async { search.run(world).await.complete() };
+    let already_arrived =
+        cx.log.step(StepKind::Search, already_arrived, |found| json!({ "found": found.len() })).await?;
 
     // Mail of attempts before this one may have come since, too; that is asked at the end.
     for earlier in recorded.earlier.iter().filter(|a| a.status == Status::TimedOut) {
@@ -71,7 +72,7 @@ pub(in crate::run) async fn resume(
     let end = SubmissionEnd::earlier(submitted, between(submitted, clock.now()));
     let submission = Submission { server: composed.route.first, ..recorded.submission() };
     let since = Logs::mark_past(recorded.mail.date);
-    let watching = Watching { end, watches, deadline, slow_at: None, there: Some(there) };
+    let watching = Watching { end, watches, deadline, slow_at: None, already_arrived: Some(already_arrived) };
     Ok(Submitted { submission, since, watching })
 }
 

@@ -9,12 +9,12 @@ use crate::{
 
 /// Where a mail cannot arrive any more.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Lost {
+pub(super) struct UnreachableAccounts {
     accounts: Vec<String>,
     is_untaken: bool,
 }
 
-impl Lost {
+impl UnreachableAccounts {
     /// The accounts whose own address was reported as failed, and those that every recipient leads to was refused or reported
     /// as failed by name. A report about anybody else says nothing of them: an address of a company may stand for several
     /// people, who each have their fate. Nothing can arrive of what the first server did not take.
@@ -33,19 +33,19 @@ impl Lost {
         let named = |r: &RecipientStatus| r.final_recipient.clone().or_else(|| r.original_recipient.clone());
         let reported =
             |address: &str| failed.iter().filter_map(|r| named(r)).any(|name| name.eq_ignore_ascii_case(address));
-        let mut lost = Self { accounts: Vec::new(), is_untaken: !submission.may_be_accepted() };
+        let mut unreachable = Self { accounts: Vec::new(), is_untaken: !submission.may_be_accepted() };
         for account in target.accounts.values() {
             let mut ways = rcpt_to.iter().filter(|to| leads_to(target, to, &account.name)).peekable();
             if ways.peek().is_some() && (reported(&account.address) || ways.all(|to| refused(to) || reported(to))) {
-                lost.accounts.push(account.name.clone());
+                unreachable.accounts.push(account.name.clone());
             }
         }
-        lost
+        unreachable
     }
 
     /// Whether a copy cannot come to this account any more.
     pub(super) fn is_unreachable(&self, account: &str) -> bool {
-        self.is_untaken || self.accounts.iter().any(|lost| lost == account)
+        self.is_untaken || self.accounts.iter().any(|unreachable| unreachable == account)
     }
 
     /// Whether no server has taken the mail.
@@ -126,21 +126,21 @@ mod tests {
         Found::new(arrival, Duration::ZERO)
     }
 
-    fn lost(found: &[Found]) -> Vec<String> {
-        Lost::of(&target(), &["info@corp.example".to_owned()], &taken(), found).accounts
+    fn unreachable(found: &[Found]) -> Vec<String> {
+        UnreachableAccounts::of(&target(), &["info@corp.example".to_owned()], &taken(), found).accounts
     }
 
     #[test]
     fn a_report_is_about_those_whom_it_names() {
-        assert!(lost(&[]).is_empty());
-        assert_eq!(lost(&[report("", "probe.inbox@GMAIL.com", "failed")]), ["gmail"]);
-        assert_eq!(lost(&[report("", "Info@corp.example", "failed")]), ["company", "gmail"]);
-        assert!(lost(&[report("", "probe.inbox@gmail.com", "delayed")]).is_empty());
+        assert!(unreachable(&[]).is_empty());
+        assert_eq!(unreachable(&[report("", "probe.inbox@GMAIL.com", "failed")]), ["gmail"]);
+        assert_eq!(unreachable(&[report("", "Info@corp.example", "failed")]), ["company", "gmail"]);
+        assert!(unreachable(&[report("", "probe.inbox@gmail.com", "delayed")]).is_empty());
         // `info@` stands for two people, and it is the other one whose mailbox is gone.
-        assert!(lost(&[report("", "bob@elsewhere.example", "failed")]).is_empty());
+        assert!(unreachable(&[report("", "bob@elsewhere.example", "failed")]).is_empty());
         let alias = "Original-Recipient: rfc822; info@corp.example\r\n";
-        assert!(lost(&[report(alias, "bob@elsewhere.example", "failed")]).is_empty());
-        assert_eq!(lost(&[report(alias, "probe.inbox@gmail.com", "failed")]), ["gmail"]);
+        assert!(unreachable(&[report(alias, "bob@elsewhere.example", "failed")]).is_empty());
+        assert_eq!(unreachable(&[report(alias, "probe.inbox@gmail.com", "failed")]), ["gmail"]);
     }
 
     #[test]
@@ -150,17 +150,21 @@ mod tests {
             replies: vec![reply(Stage::Rcpt, Some("Info@corp.example"), 550), reply(Stage::Message, None, 250)],
             ..Submission::default()
         };
-        assert_eq!(Lost::of(&target(), &both, &refused, &[]).accounts, ["company", "gmail"]);
+        assert_eq!(UnreachableAccounts::of(&target(), &both, &refused, &[]).accounts, ["company", "gmail"]);
         let also = ["info@corp.example".to_owned(), "probe.inbox@gmail.com".to_owned()];
-        assert_eq!(Lost::of(&target(), &also, &refused, &[]).accounts, ["company"], "gmail is written to as well");
+        assert_eq!(
+            UnreachableAccounts::of(&target(), &also, &refused, &[]).accounts,
+            ["company"],
+            "gmail is written to as well"
+        );
     }
 
     #[test]
     fn nothing_arrives_of_what_nobody_took() {
         let refused = Submission { replies: vec![reply(Stage::Message, None, 554)], ..Submission::default() };
-        let lost = Lost::of(&target(), &["info@corp.example".to_owned()], &refused, &[]);
-        assert!(lost.is_untaken() && lost.is_unreachable("gmail"));
+        let unreachable = UnreachableAccounts::of(&target(), &["info@corp.example".to_owned()], &refused, &[]);
+        assert!(unreachable.is_untaken() && unreachable.is_unreachable("gmail"));
         let unanswered = Submission { unanswered: Some("cut".into()), ..Submission::default() };
-        assert!(!Lost::of(&target(), &["info@corp.example".to_owned()], &unanswered, &[]).is_untaken());
+        assert!(!UnreachableAccounts::of(&target(), &["info@corp.example".to_owned()], &unanswered, &[]).is_untaken());
     }
 }

@@ -1,6 +1,6 @@
 //! What an attempt waits for, and when it has waited enough.
 
-use super::{arrival::Found, lost::Lost};
+use super::{arrival::Found, unreachable_accounts::UnreachableAccounts};
 use crate::{
     evidence::{Arrival, Folder},
     judge::check::{Notification, copies, notification_fits},
@@ -14,7 +14,7 @@ use std::{cmp::Ordering, collections::BTreeSet, time::Duration};
 
 /// One expectation that time decides.
 #[derive(Debug, Clone, PartialEq)]
-enum Goal {
+enum WaitCondition {
     /// A copy in any folder of this account.
     Copy { account: String, within: Option<Duration> },
     /// A bounce that fits.
@@ -27,8 +27,8 @@ enum Goal {
 
 /// Everything that an attempt waits for.
 #[derive(Debug, Clone)]
-pub(super) struct Goals {
-    goals: Vec<Goal>,
+pub(super) struct WaitPolicy {
+    conditions: Vec<WaitCondition>,
     /// What templates of expectations may name.
     vars: Vars,
     /// Accounts whose spam folder is named.
@@ -46,22 +46,24 @@ pub(super) enum Decision {
     Settling(Duration),
 }
 
-impl Goals {
+impl WaitPolicy {
     /// The goals of a scenario on this target.
     pub(super) fn of(scenario: &Scenario, target: &Target, vars: &Vars) -> Self {
         let expected = || scenario.expected_on(target.kind).map(|e| &e.kind);
-        let goals = expected().filter_map(|kind| match kind {
+        let conditions = expected().filter_map(|kind| match kind {
             ExpectationKind::Delivered(d) => {
-                Some(Goal::Copy { account: d.to.value.clone(), within: d.within.as_ref().map(|w| w.value) })
+                Some(WaitCondition::Copy { account: d.to.value.clone(), within: d.within.as_ref().map(|w| w.value) })
             }
-            ExpectationKind::Bounced(b) => Some(Goal::Bounce(Box::new(b.clone()))),
-            ExpectationKind::Count(c) => Some(Goal::Count {
+            ExpectationKind::Bounced(b) => Some(WaitCondition::Bounce(Box::new(b.clone()))),
+            ExpectationKind::Count(c) => Some(WaitCondition::Count {
                 account: c.to.value.clone(),
                 folder: c.folder,
                 is: usize::try_from(c.is.value).unwrap_or(usize::MAX),
                 settle: c.settle.time(),
             }),
-            ExpectationKind::Absent(a) => Some(Goal::Absent { account: a.from.value.clone(), settle: a.settle.time() }),
+            ExpectationKind::Absent(a) => {
+                Some(WaitCondition::Absent { account: a.from.value.clone(), settle: a.settle.time() })
+            }
             ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
         });
         let named_spam = expected().filter_map(|kind| match kind {
@@ -69,15 +71,15 @@ impl Goals {
             ExpectationKind::Count(c) if c.folder == FolderTest::Spam => Some(c.to.value.clone()),
             _ => None,
         });
-        Self { goals: goals.collect(), vars: vars.clone(), named_spam: named_spam.collect() }
+        Self { conditions: conditions.collect(), vars: vars.clone(), named_spam: named_spam.collect() }
     }
 
     /// The folders to watch.
     pub(super) fn folders(&self) -> BTreeSet<(String, Folder)> {
         let mut folders = BTreeSet::new();
-        for goal in &self.goals {
-            let account = goal.account().to_owned();
-            if !matches!(goal, Goal::Bounce(_)) {
+        for condition in &self.conditions {
+            let account = condition.account().to_owned();
+            if !matches!(condition, WaitCondition::Bounce(_)) {
                 folders.insert((account.clone(), Folder::Spam));
             }
             folders.insert((account, Folder::Inbox));
@@ -92,8 +94,10 @@ impl Goals {
 
     /// The accounts that a copy is wanted in.
     pub(super) fn receivers(&self) -> BTreeSet<String> {
-        let accounts = self.goals.iter().filter_map(|goal| match goal {
-            Goal::Copy { account, .. } | Goal::Count { account, is: 1.., .. } => Some(account.clone()),
+        let accounts = self.conditions.iter().filter_map(|condition| match condition {
+            WaitCondition::Copy { account, .. } | WaitCondition::Count { account, is: 1.., .. } => {
+                Some(account.clone())
+            }
             _ => None,
         });
         accounts.collect()
@@ -101,25 +105,31 @@ impl Goals {
 
     /// Whether what was seen until `at` is enough. Times count from the end of the submission; what is missing may come until
     /// `limit`.
-    pub(super) fn decide(&self, found: &[Found], lost: &Lost, at: Duration, limit: Duration) -> Decision {
+    pub(super) fn decide(
+        &self,
+        found: &[Found],
+        unreachable: &UnreachableAccounts,
+        at: Duration,
+        limit: Duration,
+    ) -> Decision {
         // What must come: when each was decided, or until when it may still come.
         let mut decided_at = Duration::ZERO;
         let mut open: Option<Duration> = None;
         let mut settle_ends: Vec<Duration> = Vec::new();
-        for goal in &self.goals {
-            let within = goal.within().unwrap_or(limit).min(limit);
-            match goal {
-                Goal::Absent { .. } => continue,
-                Goal::Count { account, folder, is, settle } => {
+        for condition in &self.conditions {
+            let within = condition.within().unwrap_or(limit).min(limit);
+            match condition {
+                WaitCondition::Absent { .. } => continue,
+                WaitCondition::Count { account, folder, is, settle } => {
                     let times = times_of_copies(found, account, *folder);
                     if times.len() == *is {
                         settle_ends.extend(times.last().map(|last| *last + *settle));
                     }
                 }
-                Goal::Copy { .. } | Goal::Bounce(_) => {}
+                WaitCondition::Copy { .. } | WaitCondition::Bounce(_) => {}
             }
-            let hopeless = || self.is_hopeless(goal, lost).then(|| last_bounce(found));
-            match self.came(goal, found).or_else(hopeless) {
+            let hopeless = || self.is_hopeless(condition, unreachable).then(|| last_bounce(found));
+            match self.came(condition, found).or_else(hopeless) {
                 Some(when) => decided_at = decided_at.max(when),
                 None if within <= at => decided_at = decided_at.max(within),
                 None => open = Some(open.map_or(within, |o| o.min(within))),
@@ -128,8 +138,8 @@ impl Goals {
         if let Some(end) = open {
             return Decision::Missing(end);
         }
-        settle_ends.extend(self.goals.iter().filter_map(|goal| match goal {
-            Goal::Absent { account, settle } if !is_anything_in(found, account) => Some(decided_at + *settle),
+        settle_ends.extend(self.conditions.iter().filter_map(|condition| match condition {
+            WaitCondition::Absent { account, settle } if !is_anything_in(found, account) => Some(decided_at + *settle),
             _ => None,
         }));
         match settle_ends.into_iter().max() {
@@ -140,34 +150,40 @@ impl Goals {
 
     /// The accounts that are to be searched before anything is said: those where something is missing, or where no more than
     /// what was seen may be.
-    pub(super) fn to_search(&self, found: &[Found], lost: &Lost) -> BTreeSet<String> {
-        let rests_on_absence = |goal: &&Goal| match goal {
-            Goal::Copy { .. } | Goal::Bounce(_) => self.came(goal, found).is_none() && !self.is_hopeless(goal, lost),
-            Goal::Count { account, folder, is, .. } => match times_of_copies(found, account, *folder).len().cmp(is) {
-                Ordering::Less => !self.is_hopeless(goal, lost),
-                Ordering::Equal => true,
-                Ordering::Greater => false,
-            },
-            Goal::Absent { account, .. } => !is_anything_in(found, account),
+    pub(super) fn to_search(&self, found: &[Found], unreachable: &UnreachableAccounts) -> BTreeSet<String> {
+        let rests_on_absence = |condition: &&WaitCondition| match condition {
+            WaitCondition::Copy { .. } | WaitCondition::Bounce(_) => {
+                self.came(condition, found).is_none() && !self.is_hopeless(condition, unreachable)
+            }
+            WaitCondition::Count { account, folder, is, .. } => {
+                match times_of_copies(found, account, *folder).len().cmp(is) {
+                    Ordering::Less => !self.is_hopeless(condition, unreachable),
+                    Ordering::Equal => true,
+                    Ordering::Greater => false,
+                }
+            }
+            WaitCondition::Absent { account, .. } => !is_anything_in(found, account),
         };
-        self.goals.iter().filter(rests_on_absence).map(|goal| goal.account().to_owned()).collect()
+        self.conditions.iter().filter(rests_on_absence).map(|condition| condition.account().to_owned()).collect()
     }
 
     /// Whether what a goal wants cannot come any more.
-    fn is_hopeless(&self, goal: &Goal, lost: &Lost) -> bool {
-        match goal {
-            Goal::Copy { account, .. } | Goal::Count { account, .. } => lost.is_unreachable(account),
+    fn is_hopeless(&self, condition: &WaitCondition, unreachable: &UnreachableAccounts) -> bool {
+        match condition {
+            WaitCondition::Copy { account, .. } | WaitCondition::Count { account, .. } => {
+                unreachable.is_unreachable(account)
+            }
             // Nobody reports on a mail that no server has taken.
-            Goal::Bounce(_) => lost.is_untaken(),
-            Goal::Absent { .. } => false,
+            WaitCondition::Bounce(_) => unreachable.is_untaken(),
+            WaitCondition::Absent { .. } => false,
         }
     }
 
     /// When what a goal wants was there, as far as it can come: of a count, the last copy of so many.
-    fn came(&self, goal: &Goal, found: &[Found]) -> Option<Duration> {
-        match goal {
-            Goal::Copy { account, .. } => found.iter().find(|f| is_copy_in(f, account)).map(|f| f.after),
-            Goal::Bounce(wanted) => {
+    fn came(&self, condition: &WaitCondition, found: &[Found]) -> Option<Duration> {
+        match condition {
+            WaitCondition::Copy { account, .. } => found.iter().find(|f| is_copy_in(f, account)).map(|f| f.after),
+            WaitCondition::Bounce(wanted) => {
                 let fits = |f: &&Found| {
                     f.arrival.account == wanted.to.value
                         && f.dsn.as_ref().is_some_and(|dsn| {
@@ -177,16 +193,16 @@ impl Goals {
                 };
                 found.iter().find(fits).map(|f| f.after)
             }
-            Goal::Count { account, folder, is, .. } => match is.checked_sub(1) {
+            WaitCondition::Count { account, folder, is, .. } => match is.checked_sub(1) {
                 None => Some(Duration::ZERO),
                 Some(last) => times_of_copies(found, account, *folder).get(last).copied(),
             },
-            Goal::Absent { .. } => None,
+            WaitCondition::Absent { .. } => None,
         }
     }
 }
 
-impl Goal {
+impl WaitCondition {
     fn account(&self) -> &str {
         match self {
             Self::Copy { account, .. } | Self::Count { account, .. } | Self::Absent { account, .. } => account,
@@ -235,14 +251,14 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    fn goals(expect: &str) -> Goals {
+    fn policy(expect: &str) -> WaitPolicy {
         let text = format!("sealcheck: 1\nname: x\nsend: {{ from: external, to: company }}\nexpect: [ {expect} ]\n");
         let source = yaml::Source::new("a.yaml", text.as_bytes()).unwrap();
         let scenario = yaml::scenarios(&source, "a", &|_| Err(String::new())).unwrap().remove(0);
         let accounts = ["external", "gmail"].map(|name| (name.to_owned(), Account::new(name, "a@b.example")));
         let target =
             Target { kind: TargetKind::Embedded, accounts: accounts.into_iter().collect(), dns: None, rspamd: None };
-        Goals::of(&scenario, &target, &Vars::default())
+        WaitPolicy::of(&scenario, &target, &Vars::default())
     }
 
     fn seconds(n: u64) -> Duration {
@@ -278,90 +294,99 @@ mod tests {
         found("external", Folder::Inbox, after, None, raw)
     }
 
-    fn decide(goals: &Goals, found: &[Found], at: u64) -> Decision {
-        goals.decide(found, &Lost::default(), seconds(at), MINUTE)
+    fn decide(policy: &WaitPolicy, found: &[Found], at: u64) -> Decision {
+        policy.decide(found, &UnreachableAccounts::default(), seconds(at), MINUTE)
     }
 
     #[test]
     fn a_copy_in_any_folder_is_an_answer() {
-        let goals = goals("delivered: { to: gmail, folder: inbox, within: 20s }");
-        assert_eq!(decide(&goals, &[], 1), Decision::Missing(seconds(20)));
-        assert_eq!(decide(&goals, &[copy("gmail", Folder::Spam, 1)], 1), Decision::Enough);
-        assert_eq!(decide(&goals, &[copy("other", Folder::Inbox, 1)], 1), Decision::Missing(seconds(20)));
-        assert_eq!(decide(&goals, &[], 20), Decision::Enough);
-        assert!(goals.to_search(&[copy("gmail", Folder::Spam, 1)], &Lost::default()).is_empty());
-        assert_eq!(goals.to_search(&[], &Lost::default()), BTreeSet::from(["gmail".to_owned()]));
+        let policy = policy("delivered: { to: gmail, folder: inbox, within: 20s }");
+        assert_eq!(decide(&policy, &[], 1), Decision::Missing(seconds(20)));
+        assert_eq!(decide(&policy, &[copy("gmail", Folder::Spam, 1)], 1), Decision::Enough);
+        assert_eq!(decide(&policy, &[copy("other", Folder::Inbox, 1)], 1), Decision::Missing(seconds(20)));
+        assert_eq!(decide(&policy, &[], 20), Decision::Enough);
+        assert!(policy.to_search(&[copy("gmail", Folder::Spam, 1)], &UnreachableAccounts::default()).is_empty());
+        assert_eq!(policy.to_search(&[], &UnreachableAccounts::default()), BTreeSet::from(["gmail".to_owned()]));
     }
 
     #[test]
     fn nothing_is_waited_for_longer_than_the_attempt_has() {
-        let goals = goals("delivered: { to: gmail, within: 50s }");
-        assert_eq!(goals.decide(&[], &Lost::default(), seconds(1), seconds(9)), Decision::Missing(seconds(9)));
+        let policy = policy("delivered: { to: gmail, within: 50s }");
+        assert_eq!(
+            policy.decide(&[], &UnreachableAccounts::default(), seconds(1), seconds(9)),
+            Decision::Missing(seconds(9))
+        );
     }
 
     #[test]
     fn a_reply_alone_needs_no_waiting() {
-        let goals = goals("smtp: { code: 250 }");
-        assert_eq!(decide(&goals, &[], 0), Decision::Enough);
-        assert!(goals.to_search(&[], &Lost::default()).is_empty());
+        let policy = policy("smtp: { code: 250 }");
+        assert_eq!(decide(&policy, &[], 0), Decision::Enough);
+        assert!(policy.to_search(&[], &UnreachableAccounts::default()).is_empty());
     }
 
     #[test]
     fn silence_is_waited_for_after_everything_else_and_never_cut() {
-        let goals = goals("bounced: { to: external, within: 30s }, absent: { from: gmail, settle: 5s }");
-        assert_eq!(decide(&goals, &[], 2), Decision::Missing(seconds(30)));
+        let policy = policy("bounced: { to: external, within: 30s }, absent: { from: gmail, settle: 5s }");
+        assert_eq!(decide(&policy, &[], 2), Decision::Missing(seconds(30)));
         let bounced = [bounce("a@b.example", "failed", 3)];
-        assert_eq!(decide(&goals, &bounced, 4), Decision::Settling(seconds(8)));
-        assert_eq!(decide(&goals, &bounced, 8), Decision::Enough);
-        assert_eq!(goals.to_search(&bounced, &Lost::default()), BTreeSet::from(["gmail".to_owned()]));
+        assert_eq!(decide(&policy, &bounced, 4), Decision::Settling(seconds(8)));
+        assert_eq!(decide(&policy, &bounced, 8), Decision::Enough);
+        assert_eq!(policy.to_search(&bounced, &UnreachableAccounts::default()), BTreeSet::from(["gmail".to_owned()]));
         let both = [bounce("a@b.example", "failed", 3), copy("gmail", Folder::Spam, 4)];
-        assert_eq!(decide(&goals, &both, 4), Decision::Enough, "nothing can make it absent again");
-        assert!(goals.to_search(&both, &Lost::default()).is_empty());
-        assert_eq!(decide(&goals, &[], 31), Decision::Settling(seconds(35)), "after the bounce is given up");
-        assert_eq!(goals.decide(&bounced, &Lost::default(), seconds(4), seconds(5)), Decision::Settling(seconds(8)));
+        assert_eq!(decide(&policy, &both, 4), Decision::Enough, "nothing can make it absent again");
+        assert!(policy.to_search(&both, &UnreachableAccounts::default()).is_empty());
+        assert_eq!(decide(&policy, &[], 31), Decision::Settling(seconds(35)), "after the bounce is given up");
+        assert_eq!(
+            policy.decide(&bounced, &UnreachableAccounts::default(), seconds(4), seconds(5)),
+            Decision::Settling(seconds(8))
+        );
     }
 
     #[test]
     fn a_count_waits_for_one_too_many() {
-        let goals = goals("count: { to: gmail, is: 2, settle: 4s }");
+        let policy = policy("count: { to: gmail, is: 2, settle: 4s }");
         let one = || copy("gmail", Folder::Inbox, 1);
         let two = || copy("gmail", Folder::Inbox, 3);
-        assert_eq!(decide(&goals, &[one()], 1), Decision::Missing(MINUTE));
-        assert_eq!(decide(&goals, &[one(), two()], 3), Decision::Settling(seconds(7)));
-        assert_eq!(goals.to_search(&[one(), two()], &Lost::default()).len(), 1, "there may be another");
+        assert_eq!(decide(&policy, &[one()], 1), Decision::Missing(MINUTE));
+        assert_eq!(decide(&policy, &[one(), two()], 3), Decision::Settling(seconds(7)));
+        assert_eq!(policy.to_search(&[one(), two()], &UnreachableAccounts::default()).len(), 1, "there may be another");
         let three = [one(), two(), copy("gmail", Folder::Inbox, 4)];
-        assert_eq!(decide(&goals, &three, 4), Decision::Enough);
-        assert!(goals.to_search(&three, &Lost::default()).is_empty());
+        assert_eq!(decide(&policy, &three, 4), Decision::Enough);
+        assert!(policy.to_search(&three, &UnreachableAccounts::default()).is_empty());
     }
 
     #[test]
     fn a_copy_that_is_moved_is_counted_once() {
-        let goals = goals("count: { to: gmail, is: 1, settle: 4s }");
+        let policy = policy("count: { to: gmail, is: 1, settle: 4s }");
         let seen = |folder, after| found("gmail", folder, after, Some(7), String::new());
         let moved = [seen(Folder::Inbox, 1), seen(Folder::Spam, 2)];
-        assert_eq!(decide(&goals, &moved, 2), Decision::Settling(seconds(5)));
+        assert_eq!(decide(&policy, &moved, 2), Decision::Settling(seconds(5)));
         let twice = [seen(Folder::Inbox, 1), found("gmail", Folder::Spam, 2, Some(8), String::new())];
-        assert_eq!(decide(&goals, &twice, 2), Decision::Enough);
+        assert_eq!(decide(&policy, &twice, 2), Decision::Enough);
     }
 
     #[test]
     fn a_bounce_is_waited_for_until_one_fits_in_every_part() {
-        let goals = goals("bounced: { to: external, within: 30s, final_recipient: ann@x.example, status: 5.1.1 }");
+        let policy = policy("bounced: { to: external, within: 30s, final_recipient: ann@x.example, status: 5.1.1 }");
         let other = || bounce("bob@x.example", "failed", 1);
-        assert_eq!(decide(&goals, &[other()], 1), Decision::Missing(seconds(30)));
-        assert_eq!(decide(&goals, &[other(), bounce("ann@x.example", "failed", 2)], 2), Decision::Enough);
+        assert_eq!(decide(&policy, &[other()], 1), Decision::Missing(seconds(30)));
+        assert_eq!(decide(&policy, &[other(), bounce("ann@x.example", "failed", 2)], 2), Decision::Enough);
     }
 
     #[test]
     fn a_warning_is_not_the_end_of_the_story() {
         for written in ["", ", action: failed"] {
-            let goals = goals(&format!("bounced: {{ to: external, within: 30s{written} }}"));
+            let policy = policy(&format!("bounced: {{ to: external, within: 30s{written} }}"));
             for other in ["delayed", "delivered", "relayed", "expanded"] {
-                assert_eq!(decide(&goals, &[bounce("a@x", other, 1)], 1), Decision::Missing(seconds(30)), "{other}");
+                assert_eq!(decide(&policy, &[bounce("a@x", other, 1)], 1), Decision::Missing(seconds(30)), "{other}");
             }
-            assert_eq!(decide(&goals, &[bounce("a@x", "delayed", 1), bounce("a@x", "failed", 2)], 2), Decision::Enough);
+            assert_eq!(
+                decide(&policy, &[bounce("a@x", "delayed", 1), bounce("a@x", "failed", 2)], 2),
+                Decision::Enough
+            );
         }
-        let goals = goals("bounced: { to: external, within: 30s, action: delayed }");
-        assert_eq!(decide(&goals, &[bounce("a@x", "delayed", 1)], 1), Decision::Enough);
+        let policy = policy("bounced: { to: external, within: 30s, action: delayed }");
+        assert_eq!(decide(&policy, &[bounce("a@x", "delayed", 1)], 1), Decision::Enough);
     }
 }
