@@ -2,7 +2,7 @@
 
 use super::{
     artifacts::File,
-    evidence,
+    evidence_builder,
     resume::look_again,
     step_log::millis,
     steps::{AttemptContext, Collected, Composed, Judged},
@@ -78,7 +78,7 @@ pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Co
         error,
         ..blank(cx, Some(composed))
     };
-    let files = files(cx, Some(composed), Some(&evidence), evidence::smtp_log(&evidence));
+    let files = files(cx, Some(composed), Some(&evidence), evidence_builder::smtp_log(&evidence));
     Attempted { report, evidence: Some(evidence), files }
 }
 
@@ -159,7 +159,7 @@ fn files(
         files.extend(copies.map(|(n, c)| File::mail(numbered("received", n), &c.arrival.raw)));
         let bounces = evidence.bounces.iter().enumerate();
         files.extend(bounces.map(|(n, b)| File::mail(numbered("bounce", n), &b.arrival.raw)));
-        files.extend(evidence::logs(evidence).into_iter().map(|(name, text)| File::text(name, text)));
+        files.extend(evidence_builder::logs(evidence).into_iter().map(|(name, text)| File::text(name, text)));
     }
     if !smtp_log.is_empty() {
         files.push(File::text("smtp.log", smtp_log));
@@ -173,7 +173,7 @@ fn files(
     if !imap.is_empty() {
         files.push(File::text("imap.log", imap.concat()));
     }
-    if let Some(zone) = evidence.and_then(evidence::zone) {
+    if let Some(zone) = evidence.and_then(evidence_builder::zone) {
         files.push(File::text("dns.zone", zone));
     }
     files

@@ -6,12 +6,12 @@ use super::{
     arrival::Found,
     attempt_report::{self, Attempted},
     events,
-    evidence::{self, Sightings},
+    evidence_builder::{self, Observations},
     exhausted::exhausted,
-    filed,
+    gmail_metadata,
     handover::{Held, hand_over, in_doubt},
     incomplete::incomplete,
-    logs::Asked,
+    log_query::LogQuery,
     moment::{Moment, SubmissionEnd},
     next_hop,
     plan::PlannedScenario,
@@ -150,7 +150,7 @@ async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: 
 async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -> Collected {
     let Waited { submission, end, since, deadline, found, waited, notes, error } = waited;
     let (log, world, scenario) = (&cx.log, cx.world, &*cx.item.scenario);
-    let asked = Asked {
+    let query = LogQuery {
         scenario,
         vars: &composed.vars,
         reaches: &composed.route.reaches,
@@ -159,7 +159,7 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
         end: &end,
         deadline,
     };
-    let logs = asked.gather(world, log).await;
+    let logs = query.gather(world, log).await;
     let begun = log.begin(StepKind::Verify);
     // Signatures are judged as of the moment when the last copy came.
     let since_then = found.iter().map(|f| f.after).max().map_or(Duration::ZERO, |last| waited.saturating_sub(last));
@@ -170,10 +170,10 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
         ..notes
     };
     let next_hop = next_hop::tries(world, &composed.sent.message_id, end.plus(Duration::ZERO));
-    let (found, unread) = filed::look_up(world, scenario, deadline, found).await;
+    let (found, unread) = gmail_metadata::look_up(world, scenario, deadline, found).await;
     let sent = composed.sent.clone();
-    let sightings = Sightings { sent, submission, next_hop, found, logs, mailboxes, waited };
-    let evidence = evidence::build(world, sightings, now).await;
+    let observations = Observations { sent, submission, next_hop, found, logs, mailboxes, waited };
+    let evidence = evidence_builder::build(world, observations, now).await;
     log.end(&begun, StepStatus::Ok, Value::Null);
     let unverified = unverified(&evidence);
     Collected { evidence, error: error.or(unread), unverified }

@@ -1,7 +1,8 @@
 //! Many scenarios at a time.
 
 use super::{
-    PlannedScenario, RunContext, StopReason, late::Late, scenario::run_one, scenario_report::blank, turns::Turns,
+    PlannedScenario, RunContext, StopReason, late_arrivals::LateArrival, scenario::run_one, scenario_report::blank,
+    turns::Turns,
 };
 use crate::outcome::{Event, ScenarioReport, Status};
 use std::{
@@ -14,7 +15,7 @@ use tokio::task::{Id, JoinSet};
 /// panicked.
 pub(super) struct Finished {
     pub(super) scenarios: Vec<ScenarioReport>,
-    pub(super) late: Vec<Late>,
+    pub(super) late: Vec<LateArrival>,
     pub(super) is_bug: bool,
 }
 
@@ -28,7 +29,7 @@ pub(super) async fn run_all(
 ) -> Finished {
     let mut reports: Vec<ScenarioReport> = items.iter().map(blank).collect();
     let mut waiting: VecDeque<PlannedScenario> = items.into();
-    let mut running: JoinSet<(usize, ScenarioReport, Vec<Late>)> = JoinSet::new();
+    let mut running: JoinSet<(usize, ScenarioReport, Vec<LateArrival>)> = JoinSet::new();
     let mut places: HashMap<Id, usize> = HashMap::new();
     let (mut failures, mut is_bug, mut late) = (0, false, Vec::new());
     loop {
@@ -87,7 +88,7 @@ fn told(report: ScenarioReport) -> ScenarioReport {
 }
 
 /// Corrects what was told of scenarios whose mail came after all.
-pub(super) fn amend(context: &RunContext, reports: &mut [ScenarioReport], late: &[Late]) {
+pub(super) fn amend(context: &RunContext, reports: &mut [ScenarioReport], late: &[LateArrival]) {
     for (place, report) in reports.iter_mut().enumerate() {
         let mut mine = late.iter().filter(|l| l.index == place).peekable();
         if mine.peek().is_none() {

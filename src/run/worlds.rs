@@ -4,7 +4,7 @@ use super::{
     EventSender, Stop,
     clock_check::ClockCheck,
     deliveries::Deliveries,
-    late::{self, Late},
+    late_arrivals::{self, LateArrival},
     world::World,
 };
 use crate::{
@@ -161,7 +161,7 @@ impl Worlds {
     }
 
     /// One scenario less needs the world for these knobs; after the last it is closed. What came late is told then.
-    pub(super) async fn release(&self, knobs: &Knobs) -> Vec<Late> {
+    pub(super) async fn release(&self, knobs: &Knobs) -> Vec<LateArrival> {
         let last = self.slots.lock().ok().and_then(|mut slots| {
             let key = key(&self.source, knobs);
             let slot = slots.get_mut(&key)?;
@@ -174,11 +174,11 @@ impl Worlds {
         }
     }
 
-    async fn end(&self, world: &World) -> Vec<Late> {
+    async fn end(&self, world: &World) -> Vec<LateArrival> {
         let late = tokio::select! {
             biased;
             () = self.stop.cut_off() => Vec::new(),
-            late = late::look(world) => late,
+            late = late_arrivals::look(world) => late,
         };
         world.tokens.close();
         world.mailboxes.close().await;
@@ -196,7 +196,7 @@ impl Worlds {
     }
 
     /// Closes what is left: after a run that was cut short. What came late is told then.
-    pub(super) async fn close(&self) -> Vec<Late> {
+    pub(super) async fn close(&self) -> Vec<LateArrival> {
         let left: Vec<WorldSlot> =
             self.slots.lock().map(|mut slots| slots.drain().map(|(_, s)| s).collect()).unwrap_or_default();
         let mut late = Vec::new();

@@ -16,7 +16,7 @@ use crate::{
 use std::{collections::BTreeMap, time::Duration};
 
 /// What was seen of a mail, before what came is read and verified.
-pub(super) struct Sightings {
+pub(super) struct Observations {
     pub(super) sent: Sent,
     pub(super) submission: Submission,
     pub(super) next_hop: Vec<NextHop>,
@@ -28,8 +28,8 @@ pub(super) struct Sightings {
 }
 
 /// Builds the evidence of an attempt. `now` is in seconds since 1970.
-pub(super) async fn build(world: &World, sightings: Sightings, now: i64) -> Evidence {
-    let Sightings { sent, submission, next_hop, found, logs, mailboxes, waited } = sightings;
+pub(super) async fn build(world: &World, observations: Observations, now: i64) -> Evidence {
+    let Observations { sent, submission, next_hop, found, logs, mailboxes, waited } = observations;
     let (mut copies, mut bounces) = (Vec::new(), Vec::new());
     for (Found { arrival, after, message, dsn }, filed) in found {
         if let Some(dsn) = dsn {

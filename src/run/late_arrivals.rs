@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(15);
 
 /// A copy that came when nobody waited for it any more.
 #[derive(Debug, Clone)]
-pub(super) struct Late {
+pub(super) struct LateArrival {
     /// The scenario's place in the plan.
     pub(super) index: usize,
     attempt: u32,
@@ -29,7 +29,7 @@ pub(super) struct Late {
 }
 
 /// Every mail of a world that was given up and has come since. What the servers do not tell in time is not known.
-pub(super) async fn look(world: &World) -> Vec<Late> {
+pub(super) async fn look(world: &World) -> Vec<LateArrival> {
     let mut late = Vec::new();
     let looking = async {
         for (mail, given_up) in world.deliveries.given_up() {
@@ -41,11 +41,11 @@ pub(super) async fn look(world: &World) -> Vec<Late> {
 }
 
 /// What the connection saw that watches the folder tells when a copy came; a search only that it is there.
-async fn copy(world: &World, mail: &Delivery, given_up: Instant) -> Option<Late> {
+async fn copy(world: &World, mail: &Delivery, given_up: Instant) -> Option<LateArrival> {
     let account = world.target.accounts.get(&mail.account)?;
     let late = |folder, took| {
         let Delivery { index, attempt, account, .. } = mail.clone();
-        Late { index, attempt, account, folder, took }
+        LateArrival { index, attempt, account, folder, took }
     };
     let folders = [Folder::Inbox, Folder::Spam];
     for folder in folders {
@@ -69,7 +69,7 @@ fn is_bounce(arrival: &Arrival) -> bool {
     Dsn::of(&Message::parse(arrival.raw.clone())).is_some()
 }
 
-impl Late {
+impl LateArrival {
     /// Writes it into the scenario's report.
     pub(super) fn amend(&self, report: &mut ScenarioReport) {
         let Some(attempt) = report.attempts.iter_mut().find(|a| a.n == self.attempt) else { return };

@@ -13,7 +13,7 @@ use serde_json::json;
 use std::time::Instant;
 
 /// What an attempt asks the logs for.
-pub(super) struct Asked<'a> {
+pub(super) struct LogQuery<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) vars: &'a Vars,
     /// The accounts that the mail was meant to pass.
@@ -26,7 +26,7 @@ pub(super) struct Asked<'a> {
     pub(super) deadline: Instant,
 }
 
-impl Asked<'_> {
+impl LogQuery<'_> {
     /// Reads the logs of every server on the way, and those that the scenario wants a line of. Wanted lines are waited
     /// for.
     pub(super) async fn gather(&self, world: &World, log: &StepLog) -> Gathered {
