@@ -70,19 +70,19 @@ impl Ledger {
         };
         let opened = {
             let path = path.clone();
-            memory.in_time(self.patience, move || Book::open(&path, now)).await
+            memory.in_time(self.patience, move || LedgerFile::open(&path, now)).await
         };
-        let (counted, book) = match opened {
-            Ok(book) => ([&book.counted[..], &memory.unwritten].concat(), Ok(book)),
+        let (counted, ledger) = match opened {
+            Ok(ledger) => ([&ledger.counted[..], &memory.unwritten].concat(), Ok(ledger)),
             Err(error) => (memory.counted.clone(), Err(error)),
         };
         let (answer, new) = decide(&counted);
         memory.counted.extend(new.iter().cloned());
         memory.unwritten.extend(new);
-        let written = match book {
-            Ok(book) => {
+        let written = match ledger {
+            Ok(ledger) => {
                 let (path, new) = (path.clone(), memory.unwritten.clone());
-                memory.in_time(self.patience, move || book.add(&path, &new)).await
+                memory.in_time(self.patience, move || ledger.add(&path, &new)).await
             }
             Err(error) => Err(error),
         };
@@ -138,7 +138,7 @@ fn counts(counted: &Counted, now: i64) -> bool {
 }
 
 /// The file while it is ours: the lock ends with it.
-struct Book {
+struct LedgerFile {
     file: File,
     counted: Vec<Counted>,
     /// Lines that no longer count, or never did.
@@ -146,28 +146,28 @@ struct Book {
     trouble: Option<String>,
 }
 
-impl Book {
+impl LedgerFile {
     fn open(path: &Path, now: i64) -> io::Result<Self> {
         let mut file = locked(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
-        let mut book = Self { file, counted: Vec::new(), stale: false, trouble: None };
+        let mut ledger = Self { file, counted: Vec::new(), stale: false, trouble: None };
         for (line, n) in text.lines().zip(1..) {
             match read(line) {
-                Some(counted) if counts(&counted, now) => book.counted.push(counted),
-                Some(_) => book.stale = true,
+                Some(counted) if counts(&counted, now) => ledger.counted.push(counted),
+                Some(_) => ledger.stale = true,
                 None => {
-                    book.stale = true;
+                    ledger.stale = true;
                     let place = format!("{}:{n}", path.display());
                     let message = format!("{place}: no line of what was sent; limits do not count what it stood for");
-                    book.trouble.get_or_insert(message);
+                    ledger.trouble.get_or_insert(message);
                 }
             }
         }
         // A line that breaks off must not run into the next.
-        book.stale |= bytes.last().is_some_and(|b| *b != b'\n');
-        Ok(book)
+        ledger.stale |= bytes.last().is_some_and(|b| *b != b'\n');
+        Ok(ledger)
     }
 
     /// Writes what is new; what was wrong with the file before.

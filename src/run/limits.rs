@@ -1,7 +1,7 @@
 //! How many mails a minute and a day an account may have.
 
 use super::{
-    EventSender, Plan, PlannedScenario, Refused,
+    EventSender, Plan, PlanErrors, PlannedScenario,
     ledger::{Counted, DAY, Ledger},
     route::route,
 };
@@ -51,7 +51,7 @@ impl Limits {
         plan: &Plan,
         target: &Target,
         within: Option<Duration>,
-    ) -> Result<Option<String>, Refused> {
+    ) -> Result<Option<String>, PlanErrors> {
         let mut planned: BTreeMap<&str, (&Account, usize)> = BTreeMap::new();
         for item in plan.items.iter().filter(|i| i.scenario.skip.is_none()) {
             for account in accounts(item, target) {
@@ -69,7 +69,7 @@ impl Limits {
             let slow = within.zip(account.limit.per_minute.as_ref());
             problems.extend(slow.and_then(|(within, most)| too_slow(account, most, planned, within)));
         }
-        if problems.is_empty() { Ok(trouble) } else { Err(Refused(problems)) }
+        if problems.is_empty() { Ok(trouble) } else { Err(PlanErrors(problems)) }
     }
 
     /// Tells what is wrong with the file, but not again and again.
@@ -105,22 +105,22 @@ impl Limits {
             let (answer, trouble) = self.ledger.visit(now, |counted| decide(&limited, counted, now)).await;
             self.say(trouble);
             match answer {
-                Answer::Send => return Ok(started.elapsed()),
-                Answer::Wait { until, why } => {
+                Admission::Send => return Ok(started.elapsed()),
+                Admission::Wait { until, why } => {
                     if let Some(waits) = waits.take() {
                         waits(why);
                     }
                     let left = u64::try_from(until - now).unwrap_or(0).max(1);
                     tokio::time::sleep(Duration::from_millis(left)).await;
                 }
-                Answer::Never(error) => return Err(error),
+                Admission::Never(error) => return Err(error),
             }
         }
     }
 }
 
 /// What the limits say of one more mail.
-enum Answer {
+enum Admission {
     Send,
     /// In milliseconds since 1970.
     Wait {
@@ -130,7 +130,7 @@ enum Answer {
     Never(StageError),
 }
 
-fn decide(accounts: &[Account], counted: &[Counted], now: i64) -> (Answer, Vec<Counted>) {
+fn decide(accounts: &[Account], counted: &[Counted], now: i64) -> (Admission, Vec<Counted>) {
     let mut wait: Option<(i64, String)> = None;
     for account in accounts {
         let times = times(counted, account);
@@ -141,7 +141,7 @@ fn decide(accounts: &[Account], counted: &[Counted], now: i64) -> (Answer, Vec<C
             let message = format!("account {name} has had {sent} of its {most} in 24 hours");
             let next = format!("run again after {}, or write another `per_day` in `limits`", clock_text(at));
             return (
-                Answer::Never(StageError::new(HarnessErrorKind::ProviderLimit, "keep to the limits", message, next)),
+                Admission::Never(StageError::new(HarnessErrorKind::ProviderLimit, "keep to the limits", message, next)),
                 Vec::new(),
             );
         }
@@ -153,8 +153,8 @@ fn decide(accounts: &[Account], counted: &[Counted], now: i64) -> (Answer, Vec<C
         }
     }
     match wait {
-        Some((until, why)) => (Answer::Wait { until, why }, Vec::new()),
-        None => (Answer::Send, accounts.iter().map(|a| Counted { at: now, address: address(a) }).collect()),
+        Some((until, why)) => (Admission::Wait { until, why }, Vec::new()),
+        None => (Admission::Send, accounts.iter().map(|a| Counted { at: now, address: address(a) }).collect()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! In which order? From a plan to a report: every scenario through its steps, many at a time, with limits, retries and
 //! ways to stop.
 
+mod account_permits;
 mod arrival;
 mod artifacts;
 mod attempt_report;
@@ -32,8 +33,7 @@ mod search;
 mod step_log;
 mod steps;
 mod stop;
-mod tags;
-mod turns;
+mod tag_expression;
 mod unreachable_accounts;
 mod unverified;
 mod wait;
@@ -48,11 +48,11 @@ pub mod resume;
 
 pub use artifacts::{ArtifactPolicy, DiagnosisText, RunDir};
 pub use events::{Clock, EventSender};
-pub use options::{FlakyPolicy, Options, Refused};
+pub use options::{FlakyPolicy, Options, PlanErrors};
 pub use plan::{Plan, PlannedScenario, Selection};
 pub use preflight::prepare;
 pub use stop::{Stop, StopReason};
-pub use tags::{TagError, TagExpr};
+pub use tag_expression::{TagError, TagExpr};
 pub use whole_run::run;
 pub use worlds::WorldSource;
 

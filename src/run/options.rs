@@ -60,4 +60,4 @@ pub struct Options {
 
 /// A plan that cannot work: nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused(pub Vec<YamlError>);
+pub struct PlanErrors(pub Vec<YamlError>);

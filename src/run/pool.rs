@@ -1,8 +1,8 @@
 //! Many scenarios at a time.
 
 use super::{
-    PlannedScenario, RunContext, StopReason, late_arrivals::LateArrival, scenario::run_one, scenario_report::blank,
-    turns::Turns,
+    PlannedScenario, RunContext, StopReason, account_permits::AccountPermits, late_arrivals::LateArrival,
+    scenario::run_one, scenario_report::blank,
 };
 use crate::outcome::{Event, ScenarioReport, Status};
 use std::{
@@ -13,7 +13,7 @@ use tokio::task::{Id, JoinSet};
 
 /// Every scenario's report in the order of the plan, mail that came after they were written, and whether one of them
 /// panicked.
-pub(super) struct Finished {
+pub(super) struct PoolResult {
     pub(super) scenarios: Vec<ScenarioReport>,
     pub(super) late: Vec<LateArrival>,
     pub(super) is_bug: bool,
@@ -24,9 +24,9 @@ pub(super) async fn run_all(
     context: &Arc<RunContext>,
     items: Vec<PlannedScenario>,
     jobs: usize,
-    mut turns: Turns,
+    mut permits: AccountPermits,
     max_fail: Option<usize>,
-) -> Finished {
+) -> PoolResult {
     let mut reports: Vec<ScenarioReport> = items.iter().map(blank).collect();
     let mut waiting: VecDeque<PlannedScenario> = items.into();
     let mut running: JoinSet<(usize, ScenarioReport, Vec<LateArrival>)> = JoinSet::new();
@@ -34,7 +34,7 @@ pub(super) async fn run_all(
     let (mut failures, mut is_bug, mut late) = (0, false, Vec::new());
     loop {
         while running.len() < jobs && context.stop.reason().is_none() {
-            let Some(item) = turns.take(&mut waiting) else { break };
+            let Some(item) = permits.take(&mut waiting) else { break };
             let (context, place) = (Arc::clone(context), item.index);
             let handle = running.spawn(async move {
                 let report = run_one(&context, &item).await;
@@ -58,7 +58,7 @@ pub(super) async fn run_all(
             }
             None => break,
         };
-        turns.give_back(place);
+        permits.give_back(place);
         late.extend(more);
         if report.status.is_broken() {
             failures += 1;
@@ -74,7 +74,7 @@ pub(super) async fn run_all(
         report.reason = context.stop.reason().map(|r| r.as_str().to_owned());
         finished(context, report);
     }
-    Finished { scenarios: reports, late, is_bug }
+    PoolResult { scenarios: reports, late, is_bug }
 }
 
 /// Whether mail of the scenario was given up, so that it may come after all.

@@ -1,7 +1,7 @@
 //! Whether a plan can work on a target: accounts, mailboxes, files and variables, looked up before anything is sent.
 
 use super::{
-    Refused,
+    PlanErrors,
     plan::{Plan, PlannedScenario},
     resume::look_again,
     route::{self, route},
@@ -19,7 +19,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// Everything that cannot work there.
-pub fn prepare(mut plan: Plan, target: &Target, given: &Vars, run: &RunId, now: i64) -> Result<Plan, Refused> {
+pub fn prepare(mut plan: Plan, target: &Target, given: &Vars, run: &RunId, now: i64) -> Result<Plan, PlanErrors> {
     let mut problems: Vec<YamlError> = Vec::new();
     for item in &mut plan.items {
         let mut scenario = item.scenario.as_ref().clone().with_accounts(target, given).with_defaults(target);
@@ -42,7 +42,7 @@ pub fn prepare(mut plan: Plan, target: &Target, given: &Vars, run: &RunId, now: 
             }
         }
     }
-    if problems.is_empty() { Ok(plan) } else { Err(Refused(problems)) }
+    if problems.is_empty() { Ok(plan) } else { Err(PlanErrors(problems)) }
 }
 
 fn check(item: &PlannedScenario, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {

@@ -87,7 +87,7 @@ async fn attempts(context: &RunContext, item: &PlannedScenario, report: &mut Sce
     let first = item.recorded.as_ref().map_or(1, |recorded| recorded.attempt);
     report.attempts.extend(item.recorded.iter().flat_map(|recorded| recorded.earlier.clone()));
     for n in first..=report.max_attempts.max(first) {
-        let Tried { attempted, place } = once(context, item, n).await;
+        let InWorld { attempted, place } = in_world(context, item, n).await;
         let Attempted { report: attempt, evidence, mut files } = attempted;
         let status = attempt.status;
         let target = place.as_ref().map(|(world, _)| world.target.clone());
@@ -148,33 +148,33 @@ fn known_issue<'i>(item: &'i PlannedScenario, target: Option<&Target>) -> Option
 }
 
 /// An attempt, with its world where there is one, and the log of its steps where it began.
-struct Tried {
+struct InWorld {
     attempted: Attempted,
     place: Option<(Arc<World>, Option<StepLog>)>,
 }
 
 /// One attempt, in its world, as soon as the limits let it.
-async fn once(context: &RunContext, item: &PlannedScenario, n: u32) -> Tried {
+async fn in_world(context: &RunContext, item: &PlannedScenario, n: u32) -> InWorld {
     let token = || item.token(&context.run, n);
     let files = Watch::begin();
     let world = match context.worlds.world(&item.scenario.knobs).await {
         Ok(world) => world,
         Err(Unbuilt::Harness(error)) => {
-            return Tried { attempted: unbegun(token(), n, exhausted(files).unwrap_or(error)), place: None };
+            return InWorld { attempted: not_begun(token(), n, exhausted(files).unwrap_or(error)), place: None };
         }
         Err(Unbuilt::Configuration { program, said }) => {
-            return Tried { attempted: misconfigured(token(), n, program, said), place: None };
+            return InWorld { attempted: misconfigured(token(), n, program, said), place: None };
         }
     };
     let paced = match pace(context, item, &world.target, n).await {
         Ok(paced) => paced,
-        Err(error) => return Tried { attempted: unbegun(token(), n, error), place: Some((world, None)) },
+        Err(error) => return InWorld { attempted: not_begun(token(), n, error), place: Some((world, None)) },
     };
     let (mut attempted, log) = attempt(context, item, &world, n).await;
     if !paced.is_zero() {
         attempted.report.timings_ms.insert(PACED.into(), millis(paced));
     }
-    Tried { attempted, place: Some((world, Some(log))) }
+    InWorld { attempted, place: Some((world, Some(log))) }
 }
 
 /// The time that an attempt had to wait for its turn; it is nobody's fault and no part of the scenario's time.
@@ -282,7 +282,7 @@ fn expected(context: &RunContext, known: &KnownIssue, report: &mut ScenarioRepor
 }
 
 /// An attempt that never began: there was no world for it, or no mail left.
-fn unbegun(token: Token, n: u32, error: StageError) -> Attempted {
+fn not_begun(token: Token, n: u32, error: StageError) -> Attempted {
     let summary = format!("{} {}: {}", error.kind, error.stage, error.message);
     let report = AttemptReport { error: Some(error), summary, ..nothing_sent(token, n, Status::Errored) };
     Attempted { report, evidence: None, files: Vec::new() }

@@ -2,14 +2,14 @@
 //! it came to.
 
 use super::{
-    EventSender, Options, Plan, Refused, RunContext, Stop, StopReason, WorldSource,
+    EventSender, Options, Plan, PlanErrors, RunContext, Stop, StopReason, WorldSource,
+    account_permits::AccountPermits,
     exit_code::Ending,
     limits::Limits,
-    pool::{Finished, amend, finished, run_all},
+    pool::{PoolResult, amend, finished, run_all},
     preflight::prepare,
     resume::Resumed,
     step_log::millis,
-    turns::Turns,
     worlds::Worlds,
 };
 use crate::{
@@ -28,7 +28,12 @@ use tokio::task::JoinHandle;
 ///
 /// # Errors
 /// When a scenario asks for what the target does not have.
-pub async fn run(plan: Plan, options: Options, events: EventSender, stop: Stop) -> Result<(Totals, ExitCode), Refused> {
+pub async fn run(
+    plan: Plan,
+    options: Options,
+    events: EventSender,
+    stop: Stop,
+) -> Result<(Totals, ExitCode), PlanErrors> {
     let began = Instant::now();
     let outline = options.worlds.outline();
     let limits = Limits::new(options.sent.clone(), events.clone());
@@ -40,9 +45,10 @@ pub async fn run(plan: Plan, options: Options, events: EventSender, stop: Stop) 
         .unwrap_or_else(|| Resumed { order: items.iter().map(|i| i.id.clone()).collect(), ..Resumed::default() });
     let jobs = options.jobs.clamp(1, items.len().max(1));
     tell_beginning(&context, &options, jobs, &selection, &resumed, trouble);
-    let turns = Turns::of(&items, outline.as_ref());
+    let permits = AccountPermits::of(&items, outline.as_ref());
     let watchdog = options.global_timeout.map(|limit| stop_after(limit, context.stop.clone()));
-    let Finished { mut scenarios, mut late, is_bug } = run_all(&context, items, jobs, turns, options.max_fail).await;
+    let PoolResult { mut scenarios, mut late, is_bug } =
+        run_all(&context, items, jobs, permits, options.max_fail).await;
     if let Some(watchdog) = watchdog {
         watchdog.abort();
     }
@@ -90,7 +96,7 @@ async fn checked(
     outline: Option<&Target>,
     limits: &Limits,
     events: &EventSender,
-) -> Result<(Plan, Option<String>), Refused> {
+) -> Result<(Plan, Option<String>), PlanErrors> {
     let Some(target) = outline else { return Ok((plan, None)) };
     let now = events.clock().now().as_second();
     let plan = prepare(plan, target, &options.vars, &options.run, now)?;

@@ -20,7 +20,7 @@ use crate::{
     core::RunId,
     lab::{Lab, Settings},
     outcome::ExitCode,
-    run::{Plan, Refused, Selection, prepare},
+    run::{Plan, PlanErrors, Selection, prepare},
     scenario::{Scenario, Vars, Warning, YamlError, config::Selected, lint},
     target::{Target, TargetKind},
 };
@@ -201,7 +201,7 @@ impl Trial<'_> {
         let Some(target) = self.target(scenario, kind, found) else { return };
         let all = Selection { target: None, tags: None, shard: None, repeat: 1 };
         let plan = Plan::select([scenario.clone()], &all);
-        if let Err(Refused(errors)) = prepare(plan, &target, &self.vars, &self.run, self.now) {
+        if let Err(PlanErrors(errors)) = prepare(plan, &target, &self.vars, &self.run, self.now) {
             found.add(errors);
         }
     }

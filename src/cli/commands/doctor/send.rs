@@ -107,7 +107,7 @@ async fn run(
     let emitter = EventSender::new(events, context.clock.clone());
     match run::run(plan, options, emitter, Stop::new()).await {
         Ok(_) => Ok((told.try_iter().filter_map(ended).last(), receiver)),
-        Err(run::Refused(problems)) => Err(Failure::mistakes(&problems)),
+        Err(run::PlanErrors(problems)) => Err(Failure::mistakes(&problems)),
     }
 }
 

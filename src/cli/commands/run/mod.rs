@@ -173,7 +173,7 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
             }
             exit
         }
-        Err(run::Refused(problems)) => return Err(Failure::mistakes(&problems)),
+        Err(run::PlanErrors(problems)) => return Err(Failure::mistakes(&problems)),
     };
     for error in &errors {
         complain(&format!("error: {error}"));

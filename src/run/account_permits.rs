@@ -6,24 +6,24 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Whose scenarios may run beside others: `limits: { gmail: { jobs: 1 } }`.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
+pub(super) struct AccountPermits {
     /// How many more may run, by account.
     free: BTreeMap<String, u32>,
     /// The accounts with such a limit that each scenario of the plan uses.
     used: Vec<Vec<String>>,
 }
 
-impl Turns {
+impl AccountPermits {
     pub(super) fn of(items: &[PlannedScenario], target: Option<&Target>) -> Self {
-        let mut turns = Self::default();
+        let mut permits = Self::default();
         for item in items {
             let accounts = target.map_or_else(Vec::new, |target| limits::accounts(item, target));
             let limited = accounts.into_iter().filter_map(|a| Some((a.name.clone(), a.limit.jobs.as_ref()?.value)));
             let limited: Vec<_> = limited.collect();
-            turns.used.push(limited.iter().map(|(name, _)| name.clone()).collect());
-            turns.free.extend(limited);
+            permits.used.push(limited.iter().map(|(name, _)| name.clone()).collect());
+            permits.free.extend(limited);
         }
-        turns
+        permits
     }
 
     /// Takes the first that may run now; `None` while all wait for others to end.

@@ -44,11 +44,11 @@ impl FromStr for TagExpr {
     type Err = TagError;
 
     fn from_str(text: &str) -> Result<Self, TagError> {
-        let mut parser = Parser { words: words(text), at: 0, end: text.chars().count() + 1 };
+        let mut parser = Parser { tokens: tokens(text), at: 0, end: text.chars().count() + 1 };
         let expr = parser.or(0)?;
         match parser.peek() {
             None => Ok(expr),
-            Some(word) => Err(parser.wrong(format!("`{word}` is unexpected"))),
+            Some(token) => Err(parser.wrong(format!("`{token}` is unexpected"))),
         }
     }
 }
@@ -66,28 +66,28 @@ impl fmt::Display for TagExpr {
 
 /// A word or a sign, and its column.
 #[derive(Debug)]
-struct Word {
+struct Token {
     text: String,
     column: usize,
 }
 
-fn words(text: &str) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
     let mut inside = false;
     for (c, column) in text.chars().zip(1..) {
         let is_sign = matches!(c, '(' | ')' | ',');
-        match words.last_mut() {
+        match tokens.last_mut() {
             _ if c.is_whitespace() => {}
-            Some(word) if inside && !is_sign => word.text.push(c),
-            _ => words.push(Word { text: c.to_string(), column }),
+            Some(token) if inside && !is_sign => token.text.push(c),
+            _ => tokens.push(Token { text: c.to_string(), column }),
         }
         inside = !is_sign && !c.is_whitespace();
     }
-    words
+    tokens
 }
 
 struct Parser {
-    words: Vec<Word>,
+    tokens: Vec<Token>,
     at: usize,
     /// The column behind the last character.
     end: usize,
@@ -95,12 +95,12 @@ struct Parser {
 
 impl Parser {
     fn peek(&self) -> Option<&str> {
-        self.words.get(self.at).map(|w| w.text.as_str())
+        self.tokens.get(self.at).map(|w| w.text.as_str())
     }
 
     /// Something is wrong with the next word.
     fn wrong(&self, message: impl Into<String>) -> TagError {
-        TagError { message: message.into(), column: self.words.get(self.at).map_or(self.end, |w| w.column) }
+        TagError { message: message.into(), column: self.tokens.get(self.at).map_or(self.end, |w| w.column) }
     }
 
     fn take(&mut self, any: &[&str]) -> bool {
@@ -138,9 +138,9 @@ impl Parser {
         }
         match self.peek() {
             None => Err(self.wrong("a tag is missing at the end")),
-            Some(word @ (")" | "," | "and" | "or")) => Err(self.wrong(format!("a tag is missing before `{word}`"))),
-            Some(word) => {
-                let tag = word.to_owned();
+            Some(token @ (")" | "," | "and" | "or")) => Err(self.wrong(format!("a tag is missing before `{token}`"))),
+            Some(token) => {
+                let tag = token.to_owned();
                 self.at += 1;
                 Ok(TagExpr::Has(tag))
             }
