@@ -47,7 +47,7 @@ pub(super) enum Decision {
 }
 
 impl WaitPolicy {
-    /// The goals of a scenario on this target.
+    /// The conditions of a scenario on this target.
     pub(super) fn of(scenario: &Scenario, target: &Target, vars: &Vars) -> Self {
         let expected = || scenario.expected_on(target.kind).map(|e| &e.kind);
         let conditions = expected().filter_map(|kind| match kind {
@@ -87,7 +87,7 @@ impl WaitPolicy {
         folders
     }
 
-    /// Whether a goal names this folder of the account itself.
+    /// Whether a condition names this folder of the account itself.
     pub(super) fn is_named(&self, account: &str, folder: Folder) -> bool {
         folder == Folder::Inbox || self.named_spam.contains(account)
     }
@@ -167,7 +167,7 @@ impl WaitPolicy {
         self.conditions.iter().filter(rests_on_absence).map(|condition| condition.account().to_owned()).collect()
     }
 
-    /// Whether what a goal wants cannot come any more.
+    /// Whether what a condition wants cannot come any more.
     fn is_hopeless(&self, condition: &WaitCondition, unreachable: &UnreachableAccounts) -> bool {
         match condition {
             WaitCondition::Copy { account, .. } | WaitCondition::Count { account, .. } => {
@@ -179,7 +179,7 @@ impl WaitPolicy {
         }
     }
 
-    /// When what a goal wants was there, as far as it can come: of a count, the last copy of so many.
+    /// When what a condition wants was there, as far as it can come: of a count, the last copy of so many.
     fn came(&self, condition: &WaitCondition, found: &[Found]) -> Option<Duration> {
         match condition {
             WaitCondition::Copy { account, .. } => found.iter().find(|f| is_copy_in(f, account)).map(|f| f.after),

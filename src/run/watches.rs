@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 /// Longer than anybody waits.
 const FOR_EVER: Duration = Duration::from_secs(365 * 86_400);
 
-/// The folders of one attempt, watched, each with whether a goal needs it.
+/// The folders of one attempt, watched, each with whether a condition needs it.
 pub(super) struct Watches(Vec<(Watch, bool)>);
 
 /// What the watches see, one after the other.
@@ -23,7 +23,7 @@ pub(super) struct ArrivalStream {
     _over: DropGuard,
 }
 
-/// Watches every folder that the goals need and, where it can be, the sender's inbox, where bounces arrive.
+/// Watches every folder that the conditions need and, where it can be, the sender's inbox, where bounces arrive.
 /// Returns when all of them are watched.
 pub(super) async fn watch(
     world: &World,
@@ -60,11 +60,11 @@ pub(super) async fn watch(
     Ok(Watches(watches))
 }
 
-/// The folders of an attempt, and whether a goal needs them.
+/// The folders of an attempt, and whether a condition needs them.
 fn folders<'w>(world: &'w World, policy: &WaitPolicy, sender: &str) -> Vec<(&'w Account, Folder, bool)> {
     let needed = policy.folders();
     let bounces = (sender.to_owned(), Folder::Inbox);
-    // Without a goal nothing is waited for, and a bounce would come too late to be seen.
+    // Without a condition nothing is waited for, and a bounce would come too late to be seen.
     let also = (!needed.is_empty() && !needed.contains(&bounces)).then_some((bounces, false));
     let all = needed.into_iter().map(|folder| (folder, true)).chain(also);
     let of = |name: &str| world.target.accounts.get(name).filter(|a| a.imap.is_some());

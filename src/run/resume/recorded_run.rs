@@ -149,7 +149,7 @@ impl RecordedScenario {
                 Some(told) => recorded_mail::submission(told).may_be_accepted(),
                 None => !tried.has_ended && of(*n).is_none(),
             };
-            Some((*n, tried.mail.clone().filter(|_| left)?, tried))
+            if left { Some((*n, tried.mail.clone()?, tried)) } else { None }
         })?;
         // What was found and deleted cannot be found again.
         let is_gone =
