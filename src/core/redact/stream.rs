@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn parts_are_masked_as_the_whole_is() {
-        let lines: String = (0..32_000)
+        let lines: String = (0..40_000)
             .map(|n| match n % 7 {
                 0 => format!("line {n} has hunter2secret in it\n"),
                 1 => "one that hunter2\r\nsecret is divided by\n".to_owned(),
