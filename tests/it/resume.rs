@@ -193,6 +193,25 @@ fn cut_off(signal: &str, code: i32) {
 }
 
 #[test]
+fn what_was_deleted_before_a_run_was_cut_off_is_not_lost() {
+    let project = Project::new().scenario("slow", &format!("{}cleanup: delete\n", scenario("slow", "20s")));
+    let lab = lab(&project, &[]);
+    assert_eq!(run(&project, &[]).0.code, 0);
+    let _silent = without_submission(&project, &lab);
+    // As if the run had been killed when it had deleted the mail.
+    let record = fs::read_to_string(&records(&project)[0]).unwrap();
+    let lines: Vec<&str> = record.lines().collect();
+    let cleanup = lines.iter().rposition(|line| line.contains(r#""event":"step""#)).unwrap();
+    assert!(lines[cleanup].contains(r#""kind":"cleanup""#), "{record}");
+    fs::write(project.path("cut.jsonl"), lines[..=cleanup].join("\n") + "\n").unwrap();
+    let (ran, result) = run(&project, &["--resume", "cut.jsonl"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    assert_eq!(result["scenarios"][0]["status"], "not_run");
+    let reason = "the run broke off while it deleted what had arrived, which cannot be looked for again";
+    assert_eq!(result["scenarios"][0]["reason"], reason);
+}
+
+#[test]
 fn a_bounce_that_came_after_the_run_is_found() {
     let text = "sealcheck: 1
 name: bounce

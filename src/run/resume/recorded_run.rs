@@ -6,7 +6,7 @@ use super::{
     resumed::Resumed,
 };
 use crate::{
-    core::{At, RunId, ScenarioId, digest::sha256},
+    core::{At, RunId, ScenarioId, digest::sha256, recorded::Recorded},
     outcome::{ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, StepKind, SubmittedMail},
     run::{Plan, PlannedScenario, scenario_report::blank},
     scenario::{Scenario, model::ExpectationKind},
@@ -43,6 +43,8 @@ struct RecordedScenario {
 struct RecordedAttempt {
     mail: Option<ComposedMail>,
     submitted: Option<SubmittedMail>,
+    /// What had arrived was being deleted.
+    is_cleaned_up: bool,
     has_ended: bool,
 }
 
@@ -70,6 +72,9 @@ impl RecordedRun {
             Event::MailComposed { scenario, attempt, mail } => self.attempt(scenario, attempt).mail = Some(mail),
             Event::MailSubmitted { scenario, attempt, submission } => {
                 self.attempt(scenario, attempt).submitted = Some(submission);
+            }
+            Event::Step { scenario, attempt, kind: Recorded::Known(StepKind::Cleanup), .. } => {
+                self.attempt(scenario, attempt).is_cleaned_up = true;
             }
             Event::AttemptFinished { scenario, attempt, .. } => self.attempt(scenario, attempt).has_ended = true,
             Event::ScenarioFinished { report, .. } | Event::ScenarioAmended { report, .. } => {
@@ -120,7 +125,8 @@ impl RecordedRun {
                 }
                 (_, scenario) => {
                     let report = known.and_then(|known| known.report.clone());
-                    let unknown = || scenario.map(|s| untold(id, s));
+                    let is_cleaned_up = known.is_some_and(RecordedScenario::is_cleaned_up);
+                    let unknown = || scenario.map(|s| untold(id, s, is_cleaned_up));
                     resumed.kept.extend(report.or_else(unknown));
                 }
             }
@@ -152,11 +158,18 @@ impl RecordedScenario {
             if left { Some((*n, tried.mail.clone()?, tried)) } else { None }
         })?;
         // What was found and deleted cannot be found again.
-        let is_gone =
-            of(attempt).is_some_and(|a| !a.observed.is_empty() && a.steps.iter().any(|s| s.kind == StepKind::Cleanup));
+        let is_gone = match of(attempt) {
+            Some(told) => !told.observed.is_empty() && told.steps.iter().any(|s| s.kind == StepKind::Cleanup),
+            None => tried.is_cleaned_up,
+        };
         let earlier = reports.iter().filter(|a| a.n < attempt).cloned().collect();
         let max_attempts = report.map_or(attempt, |r| r.max_attempts);
         (!is_gone).then(|| RecordedMail { attempt, mail, submitted: tried.submitted.clone(), earlier, max_attempts })
+    }
+
+    /// Whether the run broke off after it had begun to delete what arrived.
+    fn is_cleaned_up(&self) -> bool {
+        self.attempts.values().any(|tried| tried.is_cleaned_up)
     }
 
     /// What was told of its mails.
@@ -186,9 +199,10 @@ fn item(index: usize, id: &ScenarioId, scenario: Arc<Scenario>, recorded: Option
 }
 
 /// The report of a scenario that the run selected and never came to tell of.
-fn untold(id: &ScenarioId, scenario: &Scenario) -> ScenarioReport {
+fn untold(id: &ScenarioId, scenario: &Scenario, is_cleaned_up: bool) -> ScenarioReport {
     let mut report = blank(&item(0, id, Arc::new(scenario.clone()), None));
-    report.reason = Some("the run broke off".to_owned());
+    let cleaned_up = "the run broke off while it deleted what had arrived, which cannot be looked for again";
+    report.reason = Some(if is_cleaned_up { cleaned_up } else { "the run broke off" }.to_owned());
     report
 }
 
