@@ -58,6 +58,7 @@ impl Reporter for Github {
     }
 
     fn finish(&mut self, whole: &Tally) -> io::Result<()> {
+        self.annotations.begin()?;
         for line in annotations(whole, &self.step.directory)? {
             self.annotations.line(&line)?;
         }

@@ -31,6 +31,14 @@ impl Sink {
         Self { out: Box::new(out), redactor }
     }
 
+    /// Makes a file that is made when something is first written, empty: who has nothing to say leaves nothing of a run before.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn begin(&mut self) -> io::Result<()> {
+        self.out.write(b"").map(drop)
+    }
+
     /// Writes the text and a line break, and flushes, so that a run that breaks off loses nothing.
     ///
     /// # Errors

@@ -229,3 +229,13 @@ fn rows_whose_names_differ_in_special_characters_have_folders_of_their_own() {
     }
     assert_eq!(result["scenarios"].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn annotations_of_a_run_before_are_gone() {
+    let project = Project::new().scenario("wrong", WRONG).scenario("direct", DIRECT);
+    for (scenario, code, is_annotated) in [("wrong", 1, true), ("direct", 0, false)] {
+        let ran = project.run(&["run", scenario, "--update", "never", "--report", "github=annotations"]);
+        let annotations = project.read("annotations");
+        assert!(ran.code == code && annotations.contains("::error") == is_annotated, "{annotations}{ran}");
+    }
+}
