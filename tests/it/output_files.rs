@@ -239,3 +239,14 @@ fn annotations_of_a_run_before_are_gone() {
         assert!(ran.code == code && annotations.contains("::error") == is_annotated, "{annotations}{ran}");
     }
 }
+
+#[test]
+fn two_reports_in_one_file_are_refused() {
+    let project = Project::new().scenario("direct", DIRECT);
+    symlink("same", project.path("link")).unwrap();
+    for other in ["--report=tap=same", "--report=tap=./same", "--report=tap=link", "--record=same"] {
+        let ran = project.run(&["run", "--report", "json=same", other]);
+        assert!(ran.code == 2 && ran.stderr.contains("would be written to one file"), "{ran}");
+        assert!(!project.path("same").exists() && !project.path(".sealcheck/runs").exists(), "{ran}");
+    }
+}

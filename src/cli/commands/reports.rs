@@ -19,6 +19,7 @@ use crate::{
     },
 };
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     str::FromStr,
@@ -136,7 +137,7 @@ pub(super) struct Looks {
 /// Sets up every report, and the console. The console makes way for a machine's format: it then goes to standard error.
 ///
 /// # Errors
-/// When two reports would go to standard output.
+/// When two reports would go to standard output, or to one file.
 pub(super) fn reporters(
     context: &Context,
     specs: &[ReportSpec],
@@ -150,6 +151,7 @@ pub(super) fn reporters(
         let text = format!("reports {names} would all go to standard output; give all but one a file, as in json=PATH");
         return Err(Failure::Usage(text));
     }
+    apart(specs)?;
     let sink = |to: Box<dyn io::Write + Send>| Sink::new(to, redactor.clone());
     let console = match machines.is_empty() {
         true => Console::new(sink(Box::new(io::stdout())), looks.stdout),
@@ -182,6 +184,23 @@ pub(super) fn reporters(
         out.push((spec.name(), reporter));
     }
     Ok(out)
+}
+
+/// Refuses two reports in one file: one of them would be lost.
+fn apart(specs: &[ReportSpec]) -> Result<(), Failure> {
+    let mut known = BTreeMap::new();
+    for spec in specs {
+        let Some(Ok(Place::File(path))) = spec.path.as_deref().map(file::place) else { continue };
+        let folder = file::folder_of(&path);
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let file = folder.join(path.file_name().unwrap_or_default());
+        if let Some(other) = known.insert(file, spec) {
+            let (one, two) = (other.name(), spec.name());
+            let text = format!("reports {one} and {two} would be written to one file; give each a file of its own");
+            return Err(Failure::Usage(text));
+        }
+    }
+    Ok(())
 }
 
 /// What GitHub tells of the step that this is.
