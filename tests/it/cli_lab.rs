@@ -226,10 +226,15 @@ fn the_project_file_of_a_lab_goes_where_its_name_leads_and_secrets_stay_beside_i
 
     let reader = fifo(&project.path("fifo"));
     let lab = project.lab(&["--config-out", "fifo"]);
-    assert!(is_fifo(&project.path("fifo")) && reader.join().unwrap().contains("fifo.d/gmail.secret"));
+    let text = reader.join().unwrap();
+    let secret = project.path("lab.d").canonicalize().unwrap().join("gmail.secret");
+    assert!(is_fifo(&project.path("fifo")) && text.contains(secret.to_str().unwrap()), "{text}");
+    assert!(secret.is_file() && !project.path("fifo.d").exists());
     assert_eq!(lab.end(), 0);
 
-    symlink("/dev/fd/1", project.path("stdout")).unwrap();
-    let refused = project.run(&["lab", "up", "--config-out", "stdout"]);
-    assert!(refused.stderr.contains("its secrets lie in a folder beside it"), "{refused}");
+    let refused = project.run(&["lab", "up", "--config-out", "a.yaml.d"]);
+    assert!(refused.code == 6 && !project.path("a.yaml.d.d").exists(), "{refused}");
+    let null = project.lab(&["--config-out", "/dev/null"]);
+    assert!(!std::path::Path::new("/dev/null.d").exists());
+    assert_eq!(null.end(), 0);
 }

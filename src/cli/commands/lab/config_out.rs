@@ -13,17 +13,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Writes the project file, and beside it a folder with the CA certificate and the secrets; the certificate's path.
+/// Writes the project file, and a folder with the CA certificate and the secrets; the certificate's path.
 pub(super) fn write(file: &Path, target: &Target, world: &World) -> io::Result<PathBuf> {
-    if file::place(file)? == Place::Descriptor {
-        return Err(io::Error::other("its secrets lie in a folder beside it; name a file"));
-    }
-    let mut folder = file.as_os_str().to_owned();
-    folder.push(".d");
-    let folder = PathBuf::from(folder);
-    fs::create_dir_all(&folder)?;
-    // Paths in a project file are relative to it.
-    let below = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let (folder, below) = folder(file)?;
     let ca_file = folder.join("ca.pem");
     file::replace(&ca_file, world.describe().ca_pem.as_bytes(), Access::Usual)?;
     let files = Files { folder: &folder, below: &below, google: world.google() };
@@ -60,6 +52,30 @@ pub(super) fn write(file: &Path, target: &Target, world: &World) -> io::Result<P
     text.push_str(&format!("profiles:\n{SMOKE}"));
     file::replace(file, text.as_bytes(), Access::Usual)?;
     Ok(ca_file)
+}
+
+/// The folder of secrets, made where there is none, and how the project file names it: beside the project file; where that is
+/// no file, in the current directory.
+fn folder(file: &Path) -> io::Result<(PathBuf, String)> {
+    match file::place(file)? {
+        Place::File(path) if path.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+        Place::File(_) => {
+            let mut folder = file.as_os_str().to_owned();
+            folder.push(".d");
+            let folder = PathBuf::from(folder);
+            fs::create_dir_all(&folder)?;
+            // Paths in a project file are relative to it.
+            let below = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            Ok((folder, below))
+        }
+        // Nobody knows where the project file will be read.
+        Place::Special | Place::Descriptor => {
+            fs::create_dir_all("lab.d")?;
+            let folder = Path::new("lab.d").canonicalize()?;
+            let below = folder.display().to_string();
+            Ok((folder, below))
+        }
+    }
 }
 
 /// The gate of a deployment, as the page about Gmail has it.
