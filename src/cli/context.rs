@@ -123,7 +123,7 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     write(&visible::lines(&masked(text)))
 }
 
-/// [`print`] of a text in colours, which stay.
+/// [`print()`] of a text in colours, which stay.
 ///
 /// # Errors
 /// Those of the stream.
@@ -148,7 +148,7 @@ pub(super) fn print_secret(text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
-/// Writes a line to standard error as [`print`] writes. There is nobody left to tell when that fails.
+/// Writes a line to standard error as [`print()`] writes. There is nobody left to tell when that fails.
 pub(super) fn complain(text: &str) {
     drop(writeln!(io::stderr().lock(), "{}", visible::lines(&masked(text))));
 }
