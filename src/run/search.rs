@@ -27,6 +27,7 @@ pub(super) struct Search<'a> {
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Searched {
+    /// Those in All Mail last.
     pub(super) arrivals: Vec<Arrival>,
     /// The folders that have to be searched and were.
     pub(super) folders: Vec<(String, Folder)>,
@@ -69,6 +70,8 @@ impl Search<'_> {
                 Err(_) => {}
             }
         }
+        // What is in another folder, too, is not in All Mail alone.
+        searched.arrivals.sort_by_key(|arrival| arrival.folder == Folder::All);
         searched
     }
 }

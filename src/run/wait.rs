@@ -159,10 +159,7 @@ impl Waiting<'_> {
         let search = Search { wanted, since: *since, accounts, sender, mail_from: &sent.mail_from };
         let done = search.run(self.cx.world).await;
         let mut new: Vec<(String, Folder)> = Vec::new();
-        // What is in another folder, too, is not in All Mail alone.
-        let (all, others): (Vec<Arrival>, Vec<Arrival>) =
-            done.arrivals.into_iter().partition(|arrival| arrival.folder == Folder::All);
-        for arrival in others.into_iter().chain(all) {
+        for arrival in done.arrivals {
             let (account, folder) = (arrival.account.clone(), arrival.folder);
             let after = self.after_search(&arrival);
             if self.note(arrival, after) {

@@ -212,6 +212,24 @@ fn what_was_deleted_before_a_run_was_cut_off_is_not_lost() {
 }
 
 #[test]
+fn a_copy_in_the_inbox_and_in_all_mail_is_seen_once_and_deleted_once() {
+    let project = project("20s");
+    let lab = lab(&project, &[]);
+    assert_eq!(run(&project, &[]).0.code, 0);
+    let _silent = without_submission(&project, &lab);
+    // As if the run had been killed when it had handed the mail over.
+    let record = fs::read_to_string(&records(&project)[0]).unwrap();
+    let lines: Vec<&str> = record.lines().collect();
+    let submitted = lines.iter().position(|line| line.contains(r#""event":"mail_submitted""#)).unwrap();
+    fs::write(project.path("cut.jsonl"), lines[..=submitted].join("\n") + "\n").unwrap();
+    fs::write(project.path("scenarios/slow.yaml"), scenario("slow", "20s") + "cleanup: delete\n").unwrap();
+    let (ran, result) = run(&project, &["--resume", "cut.jsonl"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(!ran.stdout.contains("cleanup:"), "{ran}");
+    assert_eq!(result["scenarios"][0]["attempts"][0]["observed"].as_array().unwrap().len(), 1, "{result}");
+}
+
+#[test]
 fn a_bounce_that_came_after_the_run_is_found() {
     let text = "sealcheck: 1
 name: bounce
