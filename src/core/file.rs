@@ -68,6 +68,25 @@ fn is_descriptor(path: &Path) -> bool {
     folder.is_ok_and(|folder| folder == Path::new("/dev/fd") || folder.starts_with("/proc") && folder.ends_with("fd"))
 }
 
+/// Finds out whether a file can be written, as far as that can be tried without changing anything: one that is there is
+/// opened, and beside it or where its folder would be made another is made, which never has a name.
+///
+/// # Errors
+/// Why it cannot be written.
+pub fn try_to_write(path: &Path) -> io::Result<()> {
+    // To open anything else would already say something to who is at its other end.
+    let Place::File(path) = place(path)? else { return Ok(()) };
+    match fs::metadata(&path) {
+        Ok(there) if there.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
+        Ok(_) => drop(OpenOptions::new().append(true).open(&path)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let folder = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.exists());
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(folder).map(drop)
+}
+
 /// Makes a folder, and those that it is in, where there is none.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ use crate::{
     target::{Endpoint, FolderNames, ImapAccess, Login, Mechanism, OauthClient, Provider, TlsMode},
 };
 use std::{
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -214,14 +214,19 @@ fn by_variables(context: &Context, args: &GmailArgs) -> Result<ConsentSpec, Fail
 /// Where the refresh token goes, decided before anybody is asked for consent.
 fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, Failure> {
     match (&args.output, args.print, known) {
-        (Some(file), ..) => match file::place(file) {
-            Ok(Place::File(to)) if to.exists() => {
-                Err(Failure::Usage(format!("{} is there already; name a new file with --output", file.display())))
+        (Some(file), ..) => {
+            let unwritable = |e: io::Error| Failure::Usage(format!("cannot write {}: {e}", file.display()));
+            match file::place(file).map_err(unwritable)? {
+                Place::File(to) if to.exists() => {
+                    Err(Failure::Usage(format!("{} is there already; name a new file with --output", file.display())))
+                }
+                Place::File(to) => {
+                    file::try_to_write(&to).map_err(unwritable)?;
+                    Ok(Goes::New(to))
+                }
+                Place::Special | Place::Descriptor => Ok(Goes::Special(file.clone())),
             }
-            Ok(Place::File(to)) => Ok(Goes::New(to)),
-            Ok(Place::Special | Place::Descriptor) => Ok(Goes::Special(file.clone())),
-            Err(e) => Err(Failure::Usage(format!("cannot write {}: {e}", file.display()))),
-        },
+        }
         (None, true, _) => Ok(Goes::Stdout),
         (None, false, SecretPlace::File(file)) => Ok(Goes::Known(root.join(file))),
         (None, false, SecretPlace::Env(name)) => Err(Failure::Usage(format!(
@@ -235,7 +240,10 @@ fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, Fail
 
 fn store(goes: &Goes, token: &Secret) -> Result<(), Failure> {
     let line = format!("{}\n", token.expose());
-    let new = |file| file::options(Access::Private).write(true).create_new(true).open(file);
+    let new = |file: &Path| {
+        file::create_folder(file::folder_of(file), Access::Private)?;
+        file::options(Access::Private).write(true).create_new(true).open(file)
+    };
     let (file, written) = match goes {
         Goes::Stdout => return print_secret(&line).map_err(|e| Failure::stdout(&e)),
         Goes::New(file) => (file, new(file).and_then(|mut to| to.write_all(line.as_bytes()))),
@@ -325,8 +333,19 @@ mod tests {
         assert!(
             goes(&args(Some(&there), false), &env, dir.path()).unwrap_err().to_string().contains("is there already")
         );
-        let new = dir.path().join("new");
-        assert_eq!(goes(&args(Some(&new), false), &env, dir.path()).unwrap(), Goes::New(new));
+        // Its folder is made with it.
+        let new = dir.path().join("folder/new");
+        assert_eq!(goes(&args(Some(&new), false), &env, dir.path()).unwrap(), Goes::New(new.clone()));
+        store(&Goes::New(new.clone()), &Secret::new("token")).unwrap();
+        assert_eq!(fs::read_to_string(&new).unwrap(), "token\n");
+        // Before anybody is asked for consent.
+        #[cfg(target_os = "linux")]
+        assert!(
+            goes(&args(Some(Path::new("/proc/none/new")), false), &env, dir.path())
+                .unwrap_err()
+                .to_string()
+                .contains("cannot write /proc/none/new")
+        );
     }
 
     #[test]

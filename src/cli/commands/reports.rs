@@ -18,12 +18,7 @@ use crate::{
         tap,
     },
 };
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{collections::BTreeMap, fs, io, path::PathBuf, str::FromStr};
 
 /// What is told, and how much.
 #[derive(Debug, clap::Args)]
@@ -111,7 +106,7 @@ impl ReportSpec {
 
     /// Why it cannot be written where it is to go, as far as that can be found out without leaving anything behind.
     pub(super) fn unwritable(&self) -> Option<io::Error> {
-        try_to_write(self.path.as_ref()?).err()
+        file::try_to_write(self.path.as_ref()?).err()
     }
 
     /// Its name on the command line.
@@ -225,22 +220,6 @@ pub(super) fn writable(specs: &[ReportSpec]) -> Result<(), Failure> {
     };
     let wrong: Vec<_> = specs.iter().filter_map(wrong).collect();
     if wrong.is_empty() { Ok(()) } else { Err(Failure::Usage(wrong.join("\n\nerror: "))) }
-}
-
-/// As much as can be tried without changing anything: a file that is there is opened, and beside it or where its folder
-/// would be made another is made, which never has a name.
-fn try_to_write(path: &Path) -> io::Result<()> {
-    // To open anything else would already say something to who is at its other end.
-    let Place::File(path) = file::place(path)? else { return Ok(()) };
-    match fs::metadata(&path) {
-        Ok(there) if there.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
-        Ok(_) => drop(fs::OpenOptions::new().append(true).open(&path)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let folder = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.exists());
-    let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::tempfile_in(folder).map(drop)
 }
 
 /// Reads every report again and removes those that hold a secret; what there is to say of each.
