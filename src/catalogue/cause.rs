@@ -1,9 +1,9 @@
 //! The names of the causes: what diagnoses, faults and errors carry.
 
 use super::{ROWS, Row};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use crate::core::text_schema::text_schema;
 use serde::{Serialize, Serializer};
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 macro_rules! causes {
     ($($(#[$doc:meta])* $family:ident: $($cause:ident)+;)+) => {
@@ -110,17 +110,5 @@ impl Serialize for Cause {
     }
 }
 
-/// Any text: codes are added in later versions.
-impl JsonSchema for Cause {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        String::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        String::json_schema(generator)
-    }
-}
+// Any text: codes are added in later versions.
+text_schema!(Cause);

@@ -21,6 +21,7 @@ pub mod redact;
 pub mod rspamadm;
 pub mod secret;
 pub mod suggest;
+pub(crate) mod text_schema;
 pub mod version;
 pub mod visible;
 

@@ -128,17 +128,7 @@ macro_rules! texts {
             }
         }
 
-        impl schemars::JsonSchema for $name {
-            fn inline_schema() -> bool {
-                true
-            }
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                "string".into()
-            }
-            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                String::json_schema(generator)
-            }
-        }
+        $crate::core::text_schema::text_schema!($name);
     )*};
 }
 pub(crate) use texts;
@@ -227,6 +217,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
     }
 }
 
+/// Gives a wrapper the schema of what is in it.
 macro_rules! transparent_schema {
     ($($wrapper:ident),*) => {$(
         impl<T: JsonSchema> JsonSchema for $wrapper<T> {
@@ -245,6 +236,8 @@ macro_rules! transparent_schema {
         }
     )*};
 }
+
+pub(crate) use transparent_schema;
 
 transparent_schema!(At);
 
@@ -333,25 +326,25 @@ impl JsonSchema for HumanDuration {
     }
 }
 
-/// A map in the order of the file.
+/// A map in the order of the file, each key with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entries<T>(pub(crate) Vec<(At<String>, T)>);
+pub(crate) struct Entries<T, K = At<String>>(pub(crate) Vec<(K, T)>);
 
-impl<T> Default for Entries<T> {
+impl<T, K> Default for Entries<T, K> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+impl<'de, T: Deserialize<'de>, K: Deserialize<'de>> Deserialize<'de> for Entries<T, K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
-            type Value = Entries<T>;
+        struct V<T, K>(PhantomData<(T, K)>);
+        impl<'de, T: Deserialize<'de>, K: Deserialize<'de>> Visitor<'de> for V<T, K> {
+            type Value = Entries<T, K>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a map")
             }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Entries<T>, A::Error> {
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Entries<T, K>, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
@@ -363,7 +356,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Entries<T> {
+impl<T: JsonSchema, K> JsonSchema for Entries<T, K> {
     fn inline_schema() -> bool {
         true
     }

@@ -1,6 +1,6 @@
 //! Words of records: those of other versions stay as they are written.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use super::text_schema::text_schema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -117,20 +117,8 @@ impl<'de, T: FromStr + fmt::Display> Deserialize<'de> for Recorded<T> {
     }
 }
 
-/// Any text: words are added in later versions.
-impl<T> JsonSchema for Recorded<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        String::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        String::json_schema(generator)
-    }
-}
+// Any text: words are added in later versions.
+text_schema!(Recorded<T>);
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,8 @@
 //! `$name` and `$account.field` in texts, filled in when an attempt starts.
 
-use crate::core::{At, Position, suggest};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use crate::core::{At, Position, suggest, text_schema::text_schema};
 use serde::{Deserialize, Deserializer};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 /// A text that may name variables, with the place where it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,17 +19,7 @@ impl<'de> Deserialize<'de> for Template {
     }
 }
 
-impl JsonSchema for Template {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        "string".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        String::json_schema(generator)
-    }
-}
+text_schema!(Template);
 
 /// A text names a variable that nothing defines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,9 +1,9 @@
 //! What is wrong with the structure of a chain.
 
 use super::Instance;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use crate::core::text_schema::text_schema;
 use serde::{Serialize, Serializer};
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 /// A rule of RFC 8617 §5.2 step 3 that the sets of a message break; as text `gap: instance 2 missing`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,16 +105,4 @@ impl Serialize for ArcDefect {
     }
 }
 
-impl JsonSchema for ArcDefect {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        String::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        String::json_schema(generator)
-    }
-}
+text_schema!(ArcDefect);

@@ -4,7 +4,7 @@ use super::{
     de::{FORM, SPOT, TRY},
     node::Place,
 };
-use crate::core::reading::Shape;
+use crate::core::reading::{self, Shape, transparent_schema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
@@ -36,25 +36,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spot<T> {
         }
         deserializer.deserialize_newtype_struct(SPOT, V(PhantomData))
     }
-}
-
-macro_rules! transparent_schema {
-    ($($wrapper:ident),*) => {$(
-        impl<T: JsonSchema> JsonSchema for $wrapper<T> {
-            fn inline_schema() -> bool {
-                T::inline_schema()
-            }
-            fn schema_name() -> Cow<'static, str> {
-                T::schema_name()
-            }
-            fn schema_id() -> Cow<'static, str> {
-                T::schema_id()
-            }
-            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                T::json_schema(generator)
-            }
-        }
-    )*};
 }
 
 transparent_schema!(Spot, Try);
@@ -128,45 +109,5 @@ impl JsonSchema for Scalar {
     }
 }
 
-/// A map in the order of the file.
-#[derive(Debug, Clone)]
-pub(crate) struct Entries<T>(pub(crate) Vec<(Spot<String>, T)>);
-
-impl<T> Default for Entries<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
-            type Value = Entries<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Entries<T>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(V(PhantomData))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Entries<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        format!("MapOf{}", T::schema_name()).into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let value = generator.subschema_for::<T>();
-        json_schema!({ "type": "object", "additionalProperties": value })
-    }
-}
+/// A map in the order of the file, each key with its place.
+pub(crate) type Entries<T> = reading::Entries<T, Spot<String>>;
