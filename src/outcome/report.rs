@@ -1,6 +1,6 @@
 //! What came out of attempts, scenarios and the run. Serialized, this is the result JSON (`version: 1`).
 
-use super::{CheckResult, Claim, Diagnosis, StageError, Step, Survival};
+use super::{CheckResult, Claim, Diagnosis, HarnessError, Step, Survival};
 use crate::core::{ScenarioId, Token};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -163,7 +163,7 @@ pub struct AttemptReport {
     /// Why it failed, most certain first.
     pub diagnosis: Vec<Diagnosis>,
     /// What stopped the harness.
-    pub error: Option<StageError>,
+    pub error: Option<HarnessError>,
     /// What was seen.
     pub observed: Vec<Observed>,
     /// Files.

@@ -6,7 +6,7 @@
 use crate::{
     evidence::Sent,
     mail::Message,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     target::DkimSigner,
 };
 use mail_auth::{
@@ -40,9 +40,9 @@ const SIGNED: [&str; 12] = [
 ///
 /// # Errors
 /// H09 when the key cannot sign.
-pub fn sign(sent: &mut Sent, signer: &DkimSigner) -> Result<(), StageError> {
+pub fn sign(sent: &mut Sent, signer: &DkimSigner) -> Result<(), HarnessError> {
     let failed = |error: &dyn Display| {
-        StageError::new(
+        HarnessError::new(
             HarnessErrorKind::File,
             format!("sign the mail for {}", signer.domain),
             format!("the key of {}._domainkey.{} cannot sign: {error}", signer.selector, signer.domain),

@@ -3,7 +3,7 @@
 use super::peek::{self, Protocol};
 use crate::{
     core::certificates,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     target::Endpoint,
 };
 use std::{
@@ -26,13 +26,13 @@ const KEPT: usize = 32;
 ///
 /// # Errors
 /// H05 when a CA certificate cannot be read.
-pub(super) fn connector(endpoint: &Endpoint) -> Result<native_tls::TlsConnector, StageError> {
+pub(super) fn connector(endpoint: &Endpoint) -> Result<native_tls::TlsConnector, HarnessError> {
     let mut kept = CONNECTORS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(connector) = kept.get(&endpoint.ca_pem) {
         return Ok(connector.clone());
     }
     let connector = build(endpoint.ca_pem.as_deref()).map_err(|message| {
-        StageError::new(HarnessErrorKind::Tls, format!("tls {}:{}", endpoint.host, endpoint.port), message, GIVE)
+        HarnessError::new(HarnessErrorKind::Tls, format!("tls {}:{}", endpoint.host, endpoint.port), message, GIVE)
     })?;
     if kept.len() >= KEPT {
         kept.clear();
@@ -66,7 +66,7 @@ fn build(ca_pem: Option<&str>) -> Result<native_tls::TlsConnector, String> {
 }
 
 /// What a failed handshake means. A certificate that is wrong is looked at once more, which may take some seconds.
-pub(super) fn handshake_error(endpoint: &Endpoint, error: &dyn std::error::Error, protocol: Protocol) -> StageError {
+pub(super) fn handshake_error(endpoint: &Endpoint, error: &dyn std::error::Error, protocol: Protocol) -> HarnessError {
     failure(endpoint, &told(error), protocol)
 }
 
@@ -85,7 +85,7 @@ pub(super) fn told(error: &dyn std::error::Error) -> String {
 }
 
 /// [`handshake_error`] of an error that is told already.
-pub(super) fn failure(endpoint: &Endpoint, text: &str, protocol: Protocol) -> StageError {
+pub(super) fn failure(endpoint: &Endpoint, text: &str, protocol: Protocol) -> HarnessError {
     let (host, port, name) = (&endpoint.host, endpoint.port, name(endpoint));
     let (message, next) = match of_certificate(endpoint, text) {
         None => {
@@ -100,7 +100,7 @@ pub(super) fn failure(endpoint: &Endpoint, text: &str, protocol: Protocol) -> St
             }
         },
     };
-    StageError::new(HarnessErrorKind::Tls, format!("tls {host}:{port}"), message, next)
+    HarnessError::new(HarnessErrorKind::Tls, format!("tls {host}:{port}"), message, next)
 }
 
 /// What is wrong with the server's certificate, and what to do; `None` when it is something else.

@@ -7,7 +7,7 @@ use crate::{
         visible,
     },
     judge::snapshot::relative,
-    outcome::{Artifact, HarnessErrorKind, ScenarioReport, StageError},
+    outcome::{Artifact, HarnessError, HarnessErrorKind, ScenarioReport},
 };
 use std::{
     borrow::Cow,
@@ -65,13 +65,13 @@ impl RunDir {
     }
 
     /// Writes an attempt's files, masked; no character of a text steers what shows it.
-    pub(super) fn keep(&self, id: &ScenarioId, attempt: u32, files: Vec<File>) -> Result<Vec<Artifact>, StageError> {
+    pub(super) fn keep(&self, id: &ScenarioId, attempt: u32, files: Vec<File>) -> Result<Vec<Artifact>, HarnessError> {
         let scenario = relative(&self.redactor.text(id.as_str()));
         let below = format!("artifacts/{}/{attempt}", scenario.to_string_lossy().replace('\\', "/"));
         let dir = self.root.join(&below);
         let error = |e: io::Error| {
             let next = "make room, or choose another place with --artifacts none";
-            StageError::new(HarnessErrorKind::File, format!("write {}", dir.display()), e.to_string(), next)
+            HarnessError::new(HarnessErrorKind::File, format!("write {}", dir.display()), e.to_string(), next)
         };
         file::create_folder(&dir, Access::Private).map_err(error)?;
         let mut kept = Vec::with_capacity(files.len());

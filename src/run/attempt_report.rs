@@ -10,7 +10,7 @@ use super::{
 use crate::{
     evidence::{Evidence, Stage, Submission},
     judge,
-    outcome::{AttemptReport, CheckResult, Checks, Diagnosis, HarnessErrorKind, StageError, Status},
+    outcome::{AttemptReport, CheckResult, Checks, Diagnosis, HarnessError, HarnessErrorKind, Status},
     probe::submit::Unsubmitted,
 };
 use std::collections::BTreeMap;
@@ -103,7 +103,7 @@ fn blank(cx: &AttemptContext<'_>, composed: Option<&Composed>) -> AttemptReport 
     }
 }
 
-fn errored(error: &StageError) -> String {
+fn errored(error: &HarnessError) -> String {
     format!("{} {}: {}", error.kind, error.stage, error.message)
 }
 
@@ -116,15 +116,15 @@ fn of_submission(submission: &Submission, server: &str) -> (BTreeMap<String, Str
 }
 
 /// Why a log that was asked for a line could not be read.
-fn unread(evidence: &Evidence) -> Option<StageError> {
+fn unread(evidence: &Evidence) -> Option<HarnessError> {
     let unread = evidence.unread_logs.first()?;
     let stage = format!("read the log of {}", unread.account);
-    Some(StageError::new(HarnessErrorKind::File, stage, unread.problem.clone(), unread.next.clone()))
+    Some(HarnessError::new(HarnessErrorKind::File, stage, unread.problem.clone(), unread.next.clone()))
 }
 
 /// What the plan leaves out.
-fn nothing_asserted() -> StageError {
-    StageError::new(HarnessErrorKind::File, "assert", "no expectation applies to the target", "correct the scenario")
+fn nothing_asserted() -> HarnessError {
+    HarnessError::new(HarnessErrorKind::File, "assert", "no expectation applies to the target", "correct the scenario")
 }
 
 /// A failure counts before an error, a wrong answer before a missing one. Only what was asserted can pass. `is_unseen`:

@@ -4,25 +4,25 @@ use super::{arrival::Found, moment::Moment};
 use crate::{
     core::clock::is_apart,
     mail::received,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
 };
 use jiff::Timestamp;
 use std::sync::{Mutex, PoisonError};
 
 /// What was found out about the clocks of a world.
 #[derive(Debug, Default)]
-pub(super) struct ClockCheck(Mutex<Option<StageError>>);
+pub(super) struct ClockCheck(Mutex<Option<HarnessError>>);
 
 impl ClockCheck {
     /// Why nothing more is to be sent: `Date`, signatures and deadlines would be wrong.
-    pub(super) fn wrong(&self) -> Option<StageError> {
+    pub(super) fn wrong(&self) -> Option<HarnessError> {
         let wrong = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        wrong.map(|wrong| StageError { message: format!("nothing was sent: {}", wrong.message), ..wrong })
+        wrong.map(|wrong| HarnessError { message: format!("nothing was sent: {}", wrong.message), ..wrong })
     }
 
     /// Compares when servers say that mail came with when that can have been: after the attempt began, and before now. Where
     /// this machine's clock was stepped in between, it may have come at any time that the clock showed.
-    pub(super) fn compare(&self, found: &[Found], began: Moment, now: Moment) -> Option<StageError> {
+    pub(super) fn compare(&self, found: &[Found], began: Moment, now: Moment) -> Option<HarnessError> {
         let (began, now) = (began.wall.as_second(), now.wall.as_second());
         let wrong = found.iter().find_map(|one| apart(one, began.min(now), began.max(now)))?;
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(wrong.clone());
@@ -30,7 +30,7 @@ impl ClockCheck {
     }
 }
 
-fn apart(found: &Found, sent: i64, now: i64) -> Option<StageError> {
+fn apart(found: &Found, sent: i64, now: i64) -> Option<HarnessError> {
     let there = found.arrival.internal_date.filter(|there| is_apart(*there, (sent, now)))?;
     let account = &found.arrival.account;
     // Who else was there: the servers that the mail passed before.
@@ -48,7 +48,7 @@ fn apart(found: &Found, sent: i64, now: i64) -> Option<StageError> {
     } else {
         "set this machine's clock right, for example `timedatectl set-ntp true`".to_owned()
     };
-    Some(StageError::new(HarnessErrorKind::Clock, format!("compare clocks with {account}"), message, next))
+    Some(HarnessError::new(HarnessErrorKind::Clock, format!("compare clocks with {account}"), message, next))
 }
 
 fn text(seconds: i64) -> String {

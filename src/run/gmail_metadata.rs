@@ -4,7 +4,7 @@ use super::{arrival::Found, world::World};
 use crate::{
     core::deadline::scaled,
     evidence::{Filed, Folder},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     scenario::{Scenario, model::ExpectationKind},
     target::Account,
 };
@@ -22,7 +22,7 @@ pub(super) async fn look_up(
     scenario: &Scenario,
     deadline: Instant,
     found: Vec<Found>,
-) -> (Vec<(Found, Filed)>, Option<StageError>) {
+) -> (Vec<(Found, Filed)>, Option<HarnessError>) {
     let mut all = Vec::with_capacity(found.len());
     let mut error = None;
     for one in found {
@@ -38,7 +38,7 @@ pub(super) async fn look_up(
     (all, error)
 }
 
-async fn about(world: &World, scenario: &Scenario, deadline: Instant, found: &Found) -> Result<Filed, StageError> {
+async fn about(world: &World, scenario: &Scenario, deadline: Instant, found: &Found) -> Result<Filed, HarnessError> {
     let arrival = &found.arrival;
     let wanted = scenario.expected_on(world.target.kind).filter_map(|e| match &e.kind {
         ExpectationKind::Delivered(d) => Some(d),
@@ -53,7 +53,7 @@ async fn about(world: &World, scenario: &Scenario, deadline: Instant, found: &Fo
     if labels && arrival.labels.is_none() {
         let message = "X-GM-LABELS did not come, or cannot be read";
         let next = "read imap.log of the attempt; a label with line breaks or quotes in its name can be the cause";
-        return Err(StageError::new(
+        return Err(HarnessError::new(
             HarnessErrorKind::Protocol,
             format!("labels of {}", arrival.account),
             message,
@@ -74,7 +74,12 @@ async fn about(world: &World, scenario: &Scenario, deadline: Instant, found: &Fo
 }
 
 /// Asks until Gmail's search knows the mail.
-async fn category_of(world: &World, account: &Account, found: &Found, deadline: Instant) -> Result<Filed, StageError> {
+async fn category_of(
+    world: &World,
+    account: &Account,
+    found: &Found,
+    deadline: Instant,
+) -> Result<Filed, HarnessError> {
     let until = deadline.min(Instant::now() + scaled(INDEXING));
     loop {
         if let Some(category) = world.mailboxes.category(account, &found.arrival).await? {

@@ -7,7 +7,7 @@ use crate::{
     core::{deadline, duration},
     evidence::{Evidence, FirstServer, Sent, Stage, StageReply, Submission},
     judge::{check::asks_for_refusal, refusal},
-    outcome::{HarnessErrorKind, StageError, StepKind, StepStatus},
+    outcome::{HarnessError, HarnessErrorKind, StepKind, StepStatus},
     probe::submit::{Unsubmitted, submit},
     scenario::model::ExpectationKind,
 };
@@ -111,7 +111,7 @@ async fn one_try(
         }
         Err(Unsubmitted { error, transcript: said }) => {
             let next = format!("{}; {SMTP_LOG}", error.next);
-            Err(Unsubmitted { error: StageError { next, ..error }, transcript: transcript(&said) })
+            Err(Unsubmitted { error: HarnessError { next, ..error }, transcript: transcript(&said) })
         }
     }
 }
@@ -147,14 +147,14 @@ pub(super) fn in_doubt(
     composed: &Composed,
     submission: &Submission,
     held: Held,
-) -> Option<StageError> {
+) -> Option<HarnessError> {
     let stage = format!("submit to {}", composed.route.server);
     if let Some(why) = &submission.unanswered
         && held != Held::BySight
     {
         let message = format!("{why}; nobody knows whether the server took the mail, so it was not sent again");
         let next = format!("look for the Message-ID in the server's log; {SMTP_LOG}");
-        return Some(StageError::new(HarnessErrorKind::Connection, stage, message, next));
+        return Some(HarnessError::new(HarnessErrorKind::Connection, stage, message, next));
     }
     let reply = submission.kept_back()?;
     // Where nothing was sent, nothing that was not seen says anything.
@@ -181,7 +181,7 @@ pub(super) fn in_doubt(
              sent, and nobody tries again",
         ),
     };
-    Some(StageError::new(code, stage, told(submission, reply), format!("{next}; {SMTP_LOG}")))
+    Some(HarnessError::new(code, stage, told(submission, reply), format!("{next}; {SMTP_LOG}")))
 }
 
 /// Who kept the mail back, and how.

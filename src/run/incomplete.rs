@@ -2,11 +2,11 @@
 
 use crate::{
     evidence::{Arrival, Evidence},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
 };
 
 /// Why what arrived cannot be judged: a copy that is not whole, or a bounce that ends before it has told of everybody.
-pub(super) fn incomplete(evidence: &Evidence) -> Option<StageError> {
+pub(super) fn incomplete(evidence: &Evidence) -> Option<HarnessError> {
     let copies = evidence.copies.iter().map(|copy| ("copy", &copy.arrival));
     // What a bounce returns comes after all that it reports.
     let bounces = evidence.bounces.iter().filter(|bounce| bounce.returned.is_none());
@@ -14,7 +14,7 @@ pub(super) fn incomplete(evidence: &Evidence) -> Option<StageError> {
     all.find_map(|(what, arrival)| Some(cut(what, arrival, arrival.cut_from?)))
 }
 
-fn cut(what: &str, arrival: &Arrival, size: u32) -> StageError {
+fn cut(what: &str, arrival: &Arrival, size: u32) -> HarnessError {
     let Arrival { account, folder, raw, .. } = arrival;
     let stage = format!("read the {what} in the {folder} of {account}");
     let message = format!(
@@ -22,5 +22,5 @@ fn cut(what: &str, arrival: &Arrival, size: u32) -> StageError {
         raw.len()
     );
     let next = "send a smaller mail: of a message 100 MB are read, and 1 MB of one that looks like a bounce";
-    StageError::new(HarnessErrorKind::Protocol, stage, message, next)
+    HarnessError::new(HarnessErrorKind::Protocol, stage, message, next)
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     core::{At, duration},
-    outcome::{Event, HarnessErrorKind, StageError},
+    outcome::{Event, HarnessError, HarnessErrorKind},
     scenario::YamlError,
     target::{Account, Target},
 };
@@ -89,7 +89,7 @@ impl Limits {
         &self,
         accounts: &[&Account],
         waits: impl FnOnce(String),
-    ) -> Result<Duration, StageError> {
+    ) -> Result<Duration, HarnessError> {
         let limited: Vec<Account> = accounts
             .iter()
             .filter(|a| a.limit.per_minute.is_some() || a.limit.per_day.is_some())
@@ -127,7 +127,7 @@ enum Admission {
         until: i64,
         why: String,
     },
-    Never(StageError),
+    Never(HarnessError),
 }
 
 fn decide(accounts: &[Account], counted: &[Counted], now: i64) -> (Admission, Vec<Counted>) {
@@ -141,7 +141,12 @@ fn decide(accounts: &[Account], counted: &[Counted], now: i64) -> (Admission, Ve
             let message = format!("account {name} has had {sent} of its {most} in 24 hours");
             let next = format!("run again after {}, or write another `per_day` in `limits`", clock_text(at));
             return (
-                Admission::Never(StageError::new(HarnessErrorKind::ProviderLimit, "keep to the limits", message, next)),
+                Admission::Never(HarnessError::new(
+                    HarnessErrorKind::ProviderLimit,
+                    "keep to the limits",
+                    message,
+                    next,
+                )),
                 Vec::new(),
             );
         }

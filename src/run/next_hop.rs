@@ -12,7 +12,7 @@ use crate::{
         smtp_client::Stage as SentStage,
     },
     mail::reply::Reply,
-    outcome::{HarnessErrorKind, StageError, StepKind, StepStatus},
+    outcome::{HarnessError, HarnessErrorKind, StepKind, StepStatus},
 };
 use serde_json::Value;
 use std::time::Instant;
@@ -27,7 +27,7 @@ pub(super) fn tries(world: &World, message_id: &str, submitted: Instant) -> Vec<
 }
 
 /// Tells that the mail was put off, once for every reason; ends when the server cannot be reached.
-pub(super) async fn unreachable(world: &World, message_id: &str, log: &StepLog) -> StageError {
+pub(super) async fn unreachable(world: &World, message_id: &str, log: &StepLog) -> HarnessError {
     let Some(all) = handovers(world) else { return std::future::pending().await };
     let (began, mut known) = (Instant::now(), 0);
     let mut told: Option<(Option<u16>, OpenStep)> = None;
@@ -35,7 +35,7 @@ pub(super) async fn unreachable(world: &World, message_id: &str, log: &StepLog) 
         let handovers = all.more(message_id, known).await;
         for hop in handovers.iter().skip(known).map(|handover| read(handover, began)) {
             if let Some(Problem::Unreachable(why)) = &hop.problem {
-                return StageError::new(HarnessErrorKind::Connection, stage(&hop), why, NEXT);
+                return HarnessError::new(HarnessErrorKind::Connection, stage(&hop), why, NEXT);
             }
             let Some(why) = hop.deferral() else { continue };
             let code = hop.refusal().map(|r| r.reply.code);
@@ -52,7 +52,7 @@ pub(super) async fn unreachable(world: &World, message_id: &str, log: &StepLog) 
 }
 
 /// What it proves when the mail was still put off in the end, and something is missing or nothing was seen: nothing.
-pub(super) fn in_doubt(tries: &[NextHop], held: Held) -> Option<StageError> {
+pub(super) fn in_doubt(tries: &[NextHop], held: Held) -> Option<HarnessError> {
     if held == Held::BySight {
         return None;
     }
@@ -68,7 +68,7 @@ pub(super) fn in_doubt(tries: &[NextHop], held: Held) -> Option<StageError> {
     };
     let tries = if tries.len() == 1 { "once".to_owned() } else { format!("{} times", tries.len()) };
     let message = format!("the company's server put the mail off, {tries}, the last time with {why}");
-    Some(StageError::new(code, stage(last), message, next))
+    Some(HarnessError::new(code, stage(last), message, next))
 }
 
 fn stage(hop: &NextHop) -> String {

@@ -26,7 +26,7 @@ use crate::{
     core::open_files::Watch,
     evidence::MailboxNotes,
     judge,
-    outcome::{Event, StageError, Status, StepKind, StepStatus},
+    outcome::{Event, HarnessError, Status, StepKind, StepStatus},
     probe::{sign::sign, submit::Unsubmitted},
 };
 use serde_json::{Value, json};
@@ -85,7 +85,7 @@ async fn steps(cx: &AttemptContext<'_>) -> Attempted {
 }
 
 /// The mail, its way and what is waited for. Nothing is sent here.
-fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, StageError> {
+fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, HarnessError> {
     if let Some(wrong) = cx.world.clock_check.wrong() {
         return Err(wrong);
     }

@@ -22,7 +22,7 @@ use crate::{
         snapshot::{Comparison, Writing, folder, normalise},
     },
     lab::Program,
-    outcome::{AttemptReport, Event, ScenarioReport, SnapshotStatus, StageError, Status, StepKind, StepStatus},
+    outcome::{AttemptReport, Event, HarnessError, ScenarioReport, SnapshotStatus, Status, StepKind, StepStatus},
     scenario::model::{Cleanup, KnownIssue, RetryOn},
     target::Target,
 };
@@ -181,7 +181,7 @@ async fn in_world(context: &RunContext, item: &PlannedScenario, n: u32) -> InWor
 const PACED: &str = "paced";
 
 /// Waits for the limits of the accounts; how long, when it was to be told.
-async fn pace(context: &RunContext, item: &PlannedScenario, target: &Target, n: u32) -> Result<Duration, StageError> {
+async fn pace(context: &RunContext, item: &PlannedScenario, target: &Target, n: u32) -> Result<Duration, HarnessError> {
     // What was sent before was counted then.
     if item.recorded.is_some() {
         return Ok(Duration::ZERO);
@@ -282,7 +282,7 @@ fn expected(context: &RunContext, known: &KnownIssue, report: &mut ScenarioRepor
 }
 
 /// An attempt that never began: there was no world for it, or no mail left.
-fn not_begun(token: Token, n: u32, error: StageError) -> Attempted {
+fn not_begun(token: Token, n: u32, error: HarnessError) -> Attempted {
     let summary = format!("{} {}: {}", error.kind, error.stage, error.message);
     let report = AttemptReport { error: Some(error), summary, ..nothing_sent(token, n, Status::Errored) };
     Attempted { report, evidence: None, files: Vec::new() }

@@ -3,7 +3,7 @@
 use super::world::World;
 use crate::{
     evidence::{Arrival, Folder},
-    outcome::StageError,
+    outcome::HarnessError,
     probe::mailbox::{FolderSearch, Wanted},
     target::{Account, Provider},
 };
@@ -32,7 +32,7 @@ pub(super) struct Searched {
     /// The folders that have to be searched and were.
     pub(super) folders: Vec<(String, Folder)>,
     /// Why one could not be: then nobody knows what is in it.
-    pub(super) error: Option<StageError>,
+    pub(super) error: Option<HarnessError>,
 }
 
 impl Search<'_> {
@@ -78,7 +78,7 @@ impl Search<'_> {
 
 impl Searched {
     /// What was found, when every folder that has to be searched was.
-    pub(super) fn complete(self) -> Result<Vec<Arrival>, StageError> {
+    pub(super) fn complete(self) -> Result<Vec<Arrival>, HarnessError> {
         match self.error {
             Some(error) => Err(error),
             None => Ok(self.arrivals),

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     core::{Position, RunId, Token, open_files::Watch},
     evidence::{Arrival, Evidence, MailboxNotes, Sent, Submission},
-    outcome::{Checks, Diagnosis, HarnessErrorKind, StageError},
+    outcome::{Checks, Diagnosis, HarnessError, HarnessErrorKind},
     probe::{
         compose::{Occasion, compose},
         logs::Mark,
@@ -86,16 +86,16 @@ pub(super) struct Waited {
     /// How long, from the end of the submission.
     pub(super) waited: Duration,
     pub(super) notes: MailboxNotes,
-    pub(super) error: Option<StageError>,
+    pub(super) error: Option<HarnessError>,
 }
 
 /// Everything that was seen, and what kept some of it from being seen.
 pub(super) struct Collected {
     pub(super) evidence: Evidence,
     /// What kept something from being seen: that it was not there is not known.
-    pub(super) error: Option<StageError>,
+    pub(super) error: Option<HarnessError>,
     /// What kept something that was seen from being verified.
-    pub(super) unverified: Option<StageError>,
+    pub(super) unverified: Option<HarnessError>,
 }
 
 /// What it means.
@@ -103,7 +103,7 @@ pub(super) struct Judged {
     /// `None` where no expectation applies: nothing can be said to hold then.
     pub(super) checks: Option<Checks>,
     pub(super) diagnosis: Vec<Diagnosis>,
-    pub(super) error: Option<StageError>,
+    pub(super) error: Option<HarnessError>,
 }
 
 impl Composed {
@@ -113,8 +113,8 @@ impl Composed {
         vars: Vars,
         run: &RunId,
         date: i64,
-        sign: impl FnOnce(&mut Sent, &Route) -> Result<Option<String>, StageError>,
-    ) -> Result<Self, StageError> {
+        sign: impl FnOnce(&mut Sent, &Route) -> Result<Option<String>, HarnessError>,
+    ) -> Result<Self, HarnessError> {
         let (scenario, target) = (&cx.item.scenario, &cx.world.target);
         let route = route(&scenario.send, target).map_err(|e| unplanned(&e.at, &e.value))?;
         let occasion = Occasion { target, vars: &vars, token: &cx.token, run, now: date, base: &cx.item.base };
@@ -135,6 +135,6 @@ impl Composed {
 }
 
 /// What the plan had found good and is not.
-pub(super) fn unplanned(at: &Position, message: &str) -> StageError {
-    StageError::new(HarnessErrorKind::File, format!("compose the mail at {at}"), message, "correct the scenario")
+pub(super) fn unplanned(at: &Position, message: &str) -> HarnessError {
+    HarnessError::new(HarnessErrorKind::File, format!("compose the mail at {at}"), message, "correct the scenario")
 }

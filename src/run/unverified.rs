@@ -2,18 +2,18 @@
 
 use crate::{
     evidence::Evidence,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     verify::{Verdict, Verification},
 };
 
 /// Why a copy could not be verified: a key of it that DNS did not tell of. Checks, snapshots and reports rest on our own
 /// verification, whatever a scenario asks for.
-pub(super) fn unverified(evidence: &Evidence) -> Option<StageError> {
+pub(super) fn unverified(evidence: &Evidence) -> Option<HarnessError> {
     let copy = evidence.copies.iter().find(|copy| copy.verification.has_temperror())?;
     let reason = reason(&copy.verification).unwrap_or_else(|| "DNS gave no answer".to_owned());
     let next = "ask DNS for the name by hand, see that the resolver answers (`dns:` in sealcheck.yaml), and run again";
     let stage = format!("verify the copy in {}", copy.arrival.account);
-    Some(StageError::new(HarnessErrorKind::Dns, stage, reason, next))
+    Some(HarnessError::new(HarnessErrorKind::Dns, stage, reason, next))
 }
 
 /// What the first part of a verification says that is a `temperror`.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     evidence::{Arrival, Folder, Searched, Submission},
-    outcome::{Event, StageError, StepKind, StepStatus},
+    outcome::{Event, HarnessError, StepKind, StepStatus},
 };
 use serde_json::{Value, json};
 use std::{
@@ -33,7 +33,7 @@ pub(super) struct WaitResult {
     /// The folders that were searched before it was said that something is not there.
     pub(super) searched: Vec<Searched>,
     /// A folder that matters could not be searched.
-    pub(super) error: Option<StageError>,
+    pub(super) error: Option<HarnessError>,
 }
 
 /// Waits until everything is decided, or time is up.
@@ -80,10 +80,10 @@ struct Waiting<'a> {
 
 impl Waiting<'_> {
     /// Waits; why it could not be decided.
-    async fn until_decided(&mut self, news: &mut ArrivalStream, mut slow_at: Option<Instant>) -> Option<StageError> {
+    async fn until_decided(&mut self, news: &mut ArrivalStream, mut slow_at: Option<Instant>) -> Option<HarnessError> {
         let began = self.end.elapsed();
         let mut searched_before: Option<Duration> = None;
-        let mut blind: Option<(StageError, Instant)> = None;
+        let mut blind: Option<(HarnessError, Instant)> = None;
         let (cx, message_id) = (self.cx, &self.composed.sent.message_id);
         let mut unreachable = pin!(next_hop::unreachable(cx.world, message_id, &cx.log));
         loop {
@@ -146,7 +146,7 @@ impl Waiting<'_> {
     }
 
     /// Searches the mailboxes where something may be that nobody was told of; why one could not be searched.
-    async fn search(&mut self) -> Option<StageError> {
+    async fn search(&mut self) -> Option<HarnessError> {
         let accounts = self.composed.policy.to_search(&self.found, &self.unreachable());
         // What a search alone has shown stays worth telling.
         self.searched.retain(|searched| searched.found);
@@ -183,7 +183,7 @@ impl Waiting<'_> {
     }
 
     /// Takes what the watches have seen by now; why one of them sees nothing more.
-    fn take_news(&mut self, news: &mut ArrivalStream) -> Option<StageError> {
+    fn take_news(&mut self, news: &mut ArrivalStream) -> Option<HarnessError> {
         let mut error = None;
         while let Some(next) = news.already_there() {
             match next {

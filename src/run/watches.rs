@@ -3,7 +3,7 @@
 use super::{wait_policy::WaitPolicy, world::World};
 use crate::{
     evidence::{Arrival, Folder, Watched},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::mailbox::{Wanted, Watch},
     target::{Account, Provider},
 };
@@ -19,7 +19,7 @@ pub(super) struct Watches(Vec<(Watch, bool)>);
 
 /// What the watches see, one after the other.
 pub(super) struct ArrivalStream {
-    from: mpsc::UnboundedReceiver<Result<Arrival, StageError>>,
+    from: mpsc::UnboundedReceiver<Result<Arrival, HarnessError>>,
     _over: DropGuard,
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn watch(
     sender: &str,
     wanted: &Wanted,
     deadline: Instant,
-) -> Result<Watches, StageError> {
+) -> Result<Watches, HarnessError> {
     let mut tasks = JoinSet::new();
     for (account, folder, needed) in folders(world, policy, sender) {
         let (account, mailboxes, wanted) = (account.clone(), world.mailboxes.clone(), wanted.clone());
@@ -107,7 +107,7 @@ impl Watches {
 impl ArrivalStream {
     /// The next arrival, or why a folder that is needed is no longer watched; never when no folder is. It can be dropped and
     /// called again without losing any.
-    pub(super) async fn next(&mut self) -> Result<Arrival, StageError> {
+    pub(super) async fn next(&mut self) -> Result<Arrival, HarnessError> {
         match self.from.recv().await {
             Some(next) => next,
             None => std::future::pending().await,
@@ -115,7 +115,7 @@ impl ArrivalStream {
     }
 
     /// The next that is there already.
-    pub(super) fn already_there(&mut self) -> Option<Result<Arrival, StageError>> {
+    pub(super) fn already_there(&mut self) -> Option<Result<Arrival, HarnessError>> {
         self.from.try_recv().ok()
     }
 }
@@ -131,6 +131,6 @@ pub(super) fn folder_health(world: &World, accounts: &[String]) -> Vec<Watched> 
     standing.collect()
 }
 
-fn bug(error: &tokio::task::JoinError) -> StageError {
-    StageError::new(HarnessErrorKind::Protocol, "watch a mailbox", error.to_string(), "report this as a bug")
+fn bug(error: &tokio::task::JoinError) -> HarnessError {
+    HarnessError::new(HarnessErrorKind::Protocol, "watch a mailbox", error.to_string(), "report this as a bug")
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     core::Redactor,
     lab::{Lab, LabError, Program, Settings},
-    outcome::{Connections, Event, HarnessErrorKind, StageError},
+    outcome::{Connections, Event, HarnessError, HarnessErrorKind},
     probe::{
         logs::Logs,
         mailbox::{self, Mailboxes},
@@ -36,7 +36,7 @@ struct WorldSlot {
 #[derive(Debug)]
 pub(super) enum Unbuilt {
     /// The harness could not build it.
-    Harness(StageError),
+    Harness(HarnessError),
     /// The company's server does not start with the person's own configuration, as its program says: what a run is there to
     /// find out.
     Configuration {
@@ -133,7 +133,7 @@ impl Worlds {
                             }
                             _ => (HarnessErrorKind::Lab, format!("start target {kind}")),
                         };
-                        Unbuilt::Harness(StageError::new(code, stage, e.to_string(), e.next()))
+                        Unbuilt::Harness(HarnessError::new(code, stage, e.to_string(), e.next()))
                     }
                 })?;
                 self.say(lab.notes());
@@ -143,7 +143,7 @@ impl Worlds {
         learn(&target, &self.redactor);
         let dns = target.dns.map_or_else(Dns::system, Dns::server).map_err(|e| {
             let next = "check /etc/resolv.conf, or name a server with `dns:` in sealcheck.yaml";
-            Unbuilt::Harness(StageError::new(HarnessErrorKind::Dns, "set up DNS", e.to_string(), next))
+            Unbuilt::Harness(HarnessError::new(HarnessErrorKind::Dns, "set up DNS", e.to_string(), next))
         })?;
         let tokens = Tokens::new(self.redactor.clone());
         let mailboxes = Mailboxes::with_tokens(self.poll, mailbox::Limits::default(), tokens.clone());
@@ -226,6 +226,6 @@ fn key(source: &WorldSource, knobs: &Knobs) -> Knobs {
     }
 }
 
-fn poisoned() -> StageError {
-    StageError::new(HarnessErrorKind::Lab, "start a world", "another scenario panicked", "report this as a bug")
+fn poisoned() -> HarnessError {
+    HarnessError::new(HarnessErrorKind::Lab, "start a world", "another scenario panicked", "report this as a bug")
 }

@@ -9,7 +9,7 @@ use sealcheck::{
     evidence::{Folder, MailboxNotes, Others, Searched},
     judge::diagnose::{Attempt, Facts, MailFacts, diagnose_facts, of_error},
     mail::{Message, arc::ArcChain, received},
-    outcome::{HarnessErrorKind, MailboxTrouble, StageError},
+    outcome::{HarnessError, HarnessErrorKind, MailboxTrouble},
     verify::{Canonicalization, KeyFacts, SignatureDefect, Verdict, Verification},
 };
 use std::time::Duration;
@@ -253,8 +253,8 @@ fn a_late_mail_is_told_from_one_that_was_seen_late() {
 #[test]
 fn errors_of_the_mailbox_name_their_cause_where_they_tell_it() {
     let said = |code, trouble, message: &str| {
-        let error = StageError::new(code, "login imap.gmail.com as probe", message, "next");
-        let error = StageError { mailbox: trouble, ..error };
+        let error = HarnessError::new(code, "login imap.gmail.com as probe", message, "next");
+        let error = HarnessError { mailbox: trouble, ..error };
         first(&of_error(&error).into_iter().collect::<Vec<_>>())
     };
     for (code, trouble, message, wanted) in [

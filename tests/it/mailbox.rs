@@ -6,7 +6,7 @@ use crate::mailbox_script::{
 };
 use crate::scripted::{Conn, Pki, serve, serve_each};
 use sealcheck::evidence::Folder;
-use sealcheck::outcome::{HarnessErrorKind, StageError};
+use sealcheck::outcome::{HarnessError, HarnessErrorKind};
 use sealcheck::probe::mailbox::Mailboxes;
 use sealcheck::target::{Provider, TlsMode};
 use std::time::{Duration, Instant};
@@ -279,7 +279,7 @@ fn bin(c: &mut Conn) {
 }
 
 /// Deletes an arrival; the second connection of the account follows this script.
-async fn deleted(capabilities: &'static str, script: fn(&mut Conn)) -> Result<(), StageError> {
+async fn deleted(capabilities: &'static str, script: fn(&mut Conn)) -> Result<(), HarnessError> {
     let server = serve_each(2, move |number, c| {
         if number == 0 {
             enter_inbox(c, "IDLE", 4);

@@ -7,19 +7,19 @@ use crate::mailbox_script::{
 use crate::scripted::{Conn, Server, serve, serve_each};
 use sealcheck::{
     evidence::{Arrival, Folder},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::mailbox::{Limits, Mailboxes},
 };
 use std::time::Duration;
 
 /// What a search of the inbox finds for an attempt.
-async fn search(mailboxes: &Mailboxes, server: &Server, n: u32) -> Result<Vec<Arrival>, StageError> {
+async fn search(mailboxes: &Mailboxes, server: &Server, n: u32) -> Result<Vec<Arrival>, HarnessError> {
     let all = mailboxes.search(&account(server.port), &[Folder::Inbox], &wanted(n), 1_795_000_000).await?;
     Ok(all.into_iter().flat_map(|folder| folder.arrivals).collect())
 }
 
 /// The same for attempt 1, of a server that is asked nothing else.
-async fn searched(server: Server) -> Result<Vec<Arrival>, StageError> {
+async fn searched(server: Server) -> Result<Vec<Arrival>, HarnessError> {
     let mailboxes = patient();
     let found = search(&mailboxes, &server, 1).await;
     mailboxes.close().await;

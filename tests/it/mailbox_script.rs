@@ -4,7 +4,7 @@ use crate::scripted::{Conn, Server};
 use sealcheck::{
     core::{Secret, Token},
     evidence::{Arrival, Folder},
-    outcome::StageError,
+    outcome::HarnessError,
     probe::mailbox::{Limits, Mailboxes, Wanted, Watch},
     target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
 };
@@ -78,7 +78,7 @@ pub(crate) async fn arrival(watch: &mut Watch) -> Arrival {
 }
 
 /// The error that a broken connection ends in; the watch is asked until it has noticed.
-pub(crate) async fn broken(watch: &mut Watch) -> StageError {
+pub(crate) async fn broken(watch: &mut Watch) -> HarnessError {
     let patience = soon();
     while Instant::now() < patience {
         match watch.next(Instant::now() + Duration::from_millis(20)).await {

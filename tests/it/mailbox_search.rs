@@ -7,7 +7,7 @@ use crate::mailbox_script::{
 use crate::scripted::{Conn, serve, serve_each};
 use sealcheck::{
     evidence::Folder,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::mailbox::{FolderSearch, Limits, Mailboxes},
     target::Account,
 };
@@ -22,7 +22,7 @@ fn searched(c: &mut Conn, uid_validity: u32, found: &str) {
     answer(c, SINCE.1, format!("* SEARCH {found}\r\n"));
 }
 
-async fn search(mailboxes: &Mailboxes, account: &Account, n: u32) -> Result<FolderSearch, StageError> {
+async fn search(mailboxes: &Mailboxes, account: &Account, n: u32) -> Result<FolderSearch, HarnessError> {
     let mut all = mailboxes.search(account, &[Folder::Inbox], &wanted(n), SINCE.0).await?;
     assert_eq!(all.len(), 1);
     Ok(all.remove(0))

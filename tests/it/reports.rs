@@ -5,8 +5,8 @@ use sealcheck::{
     mail::{authres::AuthenticationResults, received::Hop},
     outcome::{
         Agreement, Artifact, AttemptReport, CheckResult, Claim, Confidence, Connections, Diagnosis, Event, EvidenceRef,
-        ExitCode, HarnessErrorKind, Observed, ObservedKind, ObservedSeal, Redactions, RunInfo, ScenarioReport,
-        SnapshotOutcome, SnapshotStatus, StageError, Status, Totals,
+        ExitCode, HarnessError, HarnessErrorKind, Observed, ObservedKind, ObservedSeal, Redactions, RunInfo,
+        ScenarioReport, SnapshotOutcome, SnapshotStatus, Status, Totals,
     },
     report::{
         Hub, Reporter,
@@ -157,7 +157,8 @@ pub(crate) fn every_status() -> Vec<ScenarioReport> {
     flaky.flaky = true;
     let mut down = attempt(1, Status::Errored, "H04 connect 127.0.0.1:9: connection refused");
     let next = "start the server, or correct the port";
-    down.error = Some(StageError::new(HarnessErrorKind::Connection, "connect 127.0.0.1:9", "connection refused", next));
+    down.error =
+        Some(HarnessError::new(HarnessErrorKind::Connection, "connect 127.0.0.1:9", "connection refused", next));
     let mut skipped = scenario("skipped", Status::Skipped, 0, Vec::new());
     skipped.reason = Some("needs a second account".into());
     let mut known = scenario("known", Status::ExpectedFailure, 300, vec![attempt(1, Status::Failed, "spam")]);

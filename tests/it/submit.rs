@@ -4,7 +4,7 @@ use crate::scripted::{Conn, Pki, Server, serve};
 use sealcheck::{
     core::Secret,
     evidence::{Sent, Stage, Submission},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::{submit, token::Tokens},
     target::{Endpoint, Login, Mechanism, TlsMode},
 };
@@ -36,11 +36,11 @@ pub(crate) async fn submit(
     sent: &Sent,
     wait: Duration,
     tokens: &Tokens,
-) -> Result<Submission, StageError> {
+) -> Result<Submission, HarnessError> {
     submit::submit(endpoint, helo, sent, wait, tokens).await.map_err(|unsubmitted| unsubmitted.error)
 }
 
-pub(crate) async fn plain(server: &Server, sent: &Sent) -> Result<Submission, StageError> {
+pub(crate) async fn plain(server: &Server, sent: &Sent) -> Result<Submission, HarnessError> {
     submit(&endpoint(server.port), "probe.example", sent, LONG, &Tokens::default()).await
 }
 

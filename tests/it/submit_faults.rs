@@ -6,7 +6,7 @@ use crate::{
 };
 use sealcheck::{
     evidence::{Stage, Submission},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::token::Tokens,
     target::{Endpoint, Mechanism, TlsMode},
 };
@@ -19,12 +19,12 @@ const MAIL: &[u8] = b"A: 1\r\n\r\nhello\r\n";
 const TO: &[&str] = &["a@corp.example"];
 
 /// A mail handed over, in this time.
-async fn submitted(endpoint: &Endpoint, wait: Duration) -> Result<Submission, StageError> {
+async fn submitted(endpoint: &Endpoint, wait: Duration) -> Result<Submission, HarnessError> {
     submit(endpoint, "probe.example", &sent(MAIL, TO), wait, &Tokens::default()).await
 }
 
 /// A mail handed to a script.
-async fn handed(script: impl FnOnce(&mut Conn) + Send + 'static) -> Result<Submission, StageError> {
+async fn handed(script: impl FnOnce(&mut Conn) + Send + 'static) -> Result<Submission, HarnessError> {
     let server = serve(script);
     let submission = plain(&server, &sent(MAIL, TO)).await;
     server.done();
@@ -120,7 +120,7 @@ async fn helo_offers_neither_starttls_nor_a_login() {
 }
 
 /// What a client hears of a server that says these replies, one after each line; and what it says after the last one.
-async fn after(replies: &'static [&'static str]) -> (Result<Submission, StageError>, Vec<String>) {
+async fn after(replies: &'static [&'static str]) -> (Result<Submission, HarnessError>, Vec<String>) {
     let (to, from) = std::sync::mpsc::channel();
     let ended = handed(move |c| {
         for (n, reply) in replies.iter().enumerate() {
@@ -227,7 +227,7 @@ fn large() -> Vec<u8> {
 }
 
 /// What comes of a server that answers in the middle of the message, and neither reads on nor closes.
-async fn answered_early(reply: &'static str) -> Result<Submission, StageError> {
+async fn answered_early(reply: &'static str) -> Result<Submission, HarnessError> {
     let (over, until) = std::sync::mpsc::channel::<()>();
     let server = serve(move |c| {
         to_data(c);

@@ -7,7 +7,7 @@ use sealcheck::{
         Lab, Settings,
         embedded::{GoogleSettings, TokenFault},
     },
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::token::Tokens,
     target::{Knobs, Login, TargetKind},
 };
@@ -43,7 +43,7 @@ async fn ask<T: Send + 'static>(tokens: &Tokens, login: &Login, ask: fn(&Tokens,
     tokio::task::spawn_blocking(move || ask(&tokens, &login)).await.unwrap()
 }
 
-async fn secret(tokens: &Tokens, login: &Login) -> Result<String, StageError> {
+async fn secret(tokens: &Tokens, login: &Login) -> Result<String, HarnessError> {
     ask(tokens, login, |tokens, login| tokens.secret(login)).await.map(|s| s.expose().to_owned())
 }
 

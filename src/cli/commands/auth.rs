@@ -12,7 +12,7 @@ use crate::{
         Redactor, Secret, duration,
         file::{self, Access, Place},
     },
-    outcome::{ExitCode, HarnessErrorKind, StageError},
+    outcome::{ExitCode, HarnessError, HarnessErrorKind},
     probe::{
         mailbox::{self, Limits},
         submit,
@@ -99,7 +99,7 @@ async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome 
     let root = project.as_ref().map_or(Path::new("."), Project::folder);
     let goes = goes(args, &asks.refresh_token, root)?;
     let user = args.user.as_ref().unwrap_or(&asks.user);
-    let failed = |e: StageError| Failure::Inconclusive(format!("{e}; {}", e.next));
+    let failed = |e: HarnessError| Failure::Inconclusive(format!("{e}; {}", e.next));
     let consent = Consent::begin(asks.client.clone(), &asks.authorization_endpoint, user).await.map_err(failed)?;
     let port = consent.port();
     complain(&format!("Consent as {user} in a browser on this machine:\n\n    {}\n", consent.url()));
@@ -141,7 +141,7 @@ async fn try_it(
     client: &OauthClient,
     token: &Secret,
     redactor: &Redactor,
-) -> Result<(), StageError> {
+) -> Result<(), HarnessError> {
     let with_login = |endpoint: &Endpoint| {
         complain(&format!("Trying the token at {}:{} as {user} …", endpoint.host, endpoint.port));
         let login = Login {
@@ -168,7 +168,7 @@ async fn try_it(
                 Some(reply) => {
                     let (stage, message) =
                         (format!("submit to {}", endpoint.host), format!("the server answered {reply}"));
-                    Err(StageError::new(
+                    Err(HarnessError::new(
                         HarnessErrorKind::Protocol,
                         stage,
                         message,

@@ -10,7 +10,7 @@ use crate::{
         runtime::block_on,
     },
     core::{Redactor, duration},
-    outcome::{ExitCode, StageError},
+    outcome::{ExitCode, HarnessError},
     probe::{
         mailbox::{Leftover, Limits, Mailboxes},
         token::Tokens,
@@ -69,7 +69,7 @@ async fn cleanup(context: &Context, global: &Global, args: &CleanupArgs) -> Outc
     if texts.is_empty() { Ok(ExitCode::Success) } else { Err(Failure::Inconclusive(texts.join("\nerror: "))) }
 }
 
-type Found = Result<Vec<Leftover>, StageError>;
+type Found = Result<Vec<Leftover>, HarnessError>;
 
 fn told(name: &str, found: &Found, args: &CleanupArgs) -> String {
     let Ok(found) = found else { return String::new() };

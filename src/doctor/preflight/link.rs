@@ -3,7 +3,7 @@
 use crate::{
     catalogue::Cause,
     doctor::Report,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::Certificate,
     target::{Endpoint, TlsMode},
 };
@@ -16,7 +16,7 @@ const DAY: i64 = 86_400;
 const STEPS: [&str; 5] = ["dns", "connect", "tls", "hello", "login"];
 
 /// A step failed, so the later ones were not looked at. `last` is the last step that was wanted.
-pub(super) fn failed(report: &mut Report, server: &str, error: &StageError, last: &str) {
+pub(super) fn failed(report: &mut Report, server: &str, error: &HarnessError, last: &str) {
     let step = match error.kind {
         HarnessErrorKind::Login | HarnessErrorKind::Grant => "login",
         HarnessErrorKind::Dns => "dns",
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn what_comes_after_a_failure_says_why_it_is_missing() {
         let mut report = Report::default();
-        let error = StageError::new(HarnessErrorKind::Tls, "tls a:1", "the certificate has expired", "renew it");
+        let error = HarnessError::new(HarnessErrorKind::Tls, "tls a:1", "the certificate has expired", "renew it");
         failed(&mut report, "gmail.imap", &error, "login");
         let lines: Vec<_> = report.checks.iter().map(ToString::to_string).collect();
         assert_eq!(

@@ -22,7 +22,7 @@ use crate::{
     catalogue::{Cause, Family},
     core::Recorded,
     evidence::Evidence,
-    outcome::{CheckPart, CheckResult, Confidence, Diagnosis, StageError},
+    outcome::{CheckPart, CheckResult, Confidence, Diagnosis, HarnessError},
     target::Target,
 };
 use std::cmp::Reverse;
@@ -40,7 +40,7 @@ pub fn explain(
     evidence: &Evidence,
     checks: &mut [CheckResult],
     target: &Target,
-    error: Option<&StageError>,
+    error: Option<&HarnessError>,
 ) -> Vec<Diagnosis> {
     let mut all: Vec<Diagnosis> = error.and_then(of_error).into_iter().collect();
     // When the mailbox could not be seen into, it is no wonder that nothing was seen.
@@ -52,7 +52,7 @@ pub fn explain(
 }
 
 /// What an error of the harness itself says, when the catalogue knows it.
-pub fn of_error(error: &StageError) -> Option<Diagnosis> {
+pub fn of_error(error: &HarnessError) -> Option<Diagnosis> {
     let diagnosis = rules::of_error(error)?;
     let explain = format!("sealcheck explain {}", diagnosis.code);
     Some(diagnosis.next([explain]))

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     core::{Redactor, ScenarioId},
-    outcome::{HarnessErrorKind, SnapshotOutcome, SnapshotStatus, StageError},
+    outcome::{HarnessError, HarnessErrorKind, SnapshotOutcome, SnapshotStatus},
     scenario::{Scenario, model::SnapshotPreset},
 };
 use std::{
@@ -50,7 +50,7 @@ pub struct Comparison {
     /// How it compares, and what was written.
     pub outcome: SnapshotOutcome,
     /// Why what `--update` allows was not written (H09).
-    pub unwritten: Option<StageError>,
+    pub unwritten: Option<HarnessError>,
 }
 
 /// The snapshots of a project, during one run.
@@ -90,7 +90,7 @@ impl Store {
         target: &str,
         text: &str,
         writing: Writing,
-    ) -> Result<Comparison, StageError> {
+    ) -> Result<Comparison, HarnessError> {
         let file = self.path(target, &scenario.id);
         let text = self.redactor.text(text);
         // Held to the end, so that what one attempt accepts is there for the next.
@@ -122,7 +122,7 @@ fn record(
     file: &Path,
     whole: impl FnOnce() -> String,
     outcome: &mut SnapshotOutcome,
-) -> Result<(), StageError> {
+) -> Result<(), HarnessError> {
     let accept = match (outcome.status, update) {
         (_, Update::Never) => return Ok(()),
         (SnapshotStatus::Missing, Update::New | Update::All) | (SnapshotStatus::Changed, Update::All) => true,
@@ -132,7 +132,7 @@ fn record(
         }
     };
     let to = if accept { file.to_owned() } else { pending_path(file) };
-    write(&to, &whole()).map_err(|e| stage_error("write", &to, &e))?;
+    write(&to, &whole()).map_err(|e| harness_error("write", &to, &e))?;
     outcome.wrote = Some(shown(&to));
     if accept {
         outcome.status = SnapshotStatus::Written;
@@ -141,9 +141,9 @@ fn record(
     Ok(())
 }
 
-fn remove_pending(file: &Path) -> Result<(), StageError> {
+fn remove_pending(file: &Path) -> Result<(), HarnessError> {
     let pending = pending_path(file);
-    remove(&pending).map_err(|e| stage_error("remove", &pending, &e))
+    remove(&pending).map_err(|e| harness_error("remove", &pending, &e))
 }
 
 fn outcome(file: &Path, status: SnapshotStatus) -> SnapshotOutcome {
@@ -173,12 +173,12 @@ fn header(scenario: &Scenario, target: &str) -> String {
     )
 }
 
-fn stage_error(what: &str, path: &Path, error: &io::Error) -> StageError {
+fn harness_error(what: &str, path: &Path, error: &io::Error) -> HarnessError {
     let next = format!("{WRITABLE}, or run with --update never");
-    StageError::new(HarnessErrorKind::File, format!("{what} {}", shown(path)), error.to_string(), next)
+    HarnessError::new(HarnessErrorKind::File, format!("{what} {}", shown(path)), error.to_string(), next)
 }
 
-impl From<SnapshotFileError> for StageError {
+impl From<SnapshotFileError> for HarnessError {
     fn from(error: SnapshotFileError) -> Self {
         Self::new(HarnessErrorKind::File, format!("read {}", shown(&error.path)), error.problem, error.next)
     }

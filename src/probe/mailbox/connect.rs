@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     core::open_files,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::{peek::Protocol, tls},
     target::{Endpoint, TlsMode},
 };
@@ -31,7 +31,7 @@ pub(super) fn connect(
     limits: Limits,
     (cutter, by): (&Cutter, &Deadline),
     log: &Arc<Mutex<Log>>,
-) -> Result<(Connection, Option<Vec<u8>>), StageError> {
+) -> Result<(Connection, Option<Vec<u8>>), HarnessError> {
     let tcp = open(endpoint, limits, by)?;
     let stage = || format!("connect {}", error::place(endpoint));
     let knife = tcp.set_nodelay(true).and_then(|()| tcp.try_clone()).map_err(|e| error::io(stage(), &e))?;
@@ -72,12 +72,17 @@ pub(super) fn last(log: &Mutex<Log>) -> String {
     log.lock().unwrap_or_else(PoisonError::into_inner).last_line().to_owned()
 }
 
-fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream, StageError> {
+fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream, HarnessError> {
     by.expect_answer(limits.connect, limits.connect);
     let host = endpoint.host.as_str();
     let addresses = resolve(host, endpoint.port, by.at_most(limits.connect)).map_err(|e| {
         let next = "check the host name in the configuration and this machine's resolver";
-        StageError::new(HarnessErrorKind::Dns, format!("resolve {host}"), format!("no address for `{host}`: {e}"), next)
+        HarnessError::new(
+            HarnessErrorKind::Dns,
+            format!("resolve {host}"),
+            format!("no address for `{host}`: {e}"),
+            next,
+        )
     })?;
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
@@ -99,7 +104,7 @@ fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream,
         _ => "check host, port and firewalls between here and there",
     };
     let stage = format!("connect {}", error::place(endpoint));
-    Err(StageError::new(HarnessErrorKind::Connection, stage, failed.to_string(), next))
+    Err(HarnessError::new(HarnessErrorKind::Connection, stage, failed.to_string(), next))
 }
 
 /// The addresses of a host. The system's resolver has no limit of time: who waits longer leaves it alone.
@@ -118,7 +123,7 @@ fn resolve(host: &str, port: u16, time: io::Result<Duration>) -> io::Result<Vec<
         .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "the resolver did not answer in time")))
 }
 
-fn secure(endpoint: &Endpoint, tcp: Timed) -> Result<native_tls::TlsStream<Timed>, StageError> {
+fn secure(endpoint: &Endpoint, tcp: Timed) -> Result<native_tls::TlsStream<Timed>, HarnessError> {
     let connector = tls::connector(endpoint)?;
     connector.connect(tls::name(endpoint), tcp).map_err(|e| match e {
         native_tls::HandshakeError::Failure(e) => tls::handshake_error(endpoint, &e, Protocol::Imap),
@@ -130,7 +135,7 @@ fn secure(endpoint: &Endpoint, tcp: Timed) -> Result<native_tls::TlsStream<Timed
 }
 
 /// What a greeting says (RFC 3501 §7.1).
-fn greeted(endpoint: &Endpoint, line: &str) -> Result<(), StageError> {
+fn greeted(endpoint: &Endpoint, line: &str) -> Result<(), HarnessError> {
     let stage = format!("connect {}", error::place(endpoint));
     let line = line.trim_end();
     match line.get(..4).unwrap_or(line).to_ascii_uppercase().as_str() {
@@ -141,7 +146,7 @@ fn greeted(endpoint: &Endpoint, line: &str) -> Result<(), StageError> {
 }
 
 /// The greeting and STARTTLS, in clear; nothing else is ever said in clear.
-fn starttls(endpoint: &Endpoint, tcp: &mut Timed, log: &Mutex<Log>) -> Result<(), StageError> {
+fn starttls(endpoint: &Endpoint, tcp: &mut Timed, log: &Mutex<Log>) -> Result<(), HarnessError> {
     let stage = || format!("starttls {}", error::place(endpoint));
     let mut line = || read_line(tcp, log);
     let greeting = line().map_err(|e| error::io(stage(), &e))?;
@@ -157,7 +162,7 @@ fn starttls(endpoint: &Endpoint, tcp: &mut Timed, log: &Mutex<Log>) -> Result<()
             } else {
                 let message = format!("the server answered: {answer}");
                 let next = "use the port for implicit tls (993), or enable STARTTLS on the server";
-                Err(StageError::new(HarnessErrorKind::Tls, stage(), message, next))
+                Err(HarnessError::new(HarnessErrorKind::Tls, stage(), message, next))
             };
         }
     }

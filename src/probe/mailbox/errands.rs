@@ -18,7 +18,7 @@ use crate::{
     core::Category,
     evidence::Folder,
     mail::Message,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::token::Tokens,
     target::ImapAccess,
 };
@@ -114,7 +114,7 @@ impl Errands {
         uid: u32,
         message_id: Option<&str>,
         by: Instant,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), HarnessError> {
         self.twice(Time::Until(by), |open| {
             open.select(folder, true)?;
             open.check_same(uid, message_id)?;
@@ -124,7 +124,7 @@ impl Errands {
 
     /// What runs have left in the folders where mail arrives: messages that carry the probe header, and reports that return
     /// it, which came by a moment in seconds since 1970. With `remove` they go to the bin.
-    pub(super) fn leftovers(&mut self, by: i64, remove: bool) -> Result<Vec<Leftover>, StageError> {
+    pub(super) fn leftovers(&mut self, by: i64, remove: bool) -> Result<Vec<Leftover>, HarnessError> {
         self.twice(Time::Enough, |open| {
             let mut all = Vec::new();
             // Gmail's inbox is a part of all mail, to which archived mail belongs too.
@@ -145,7 +145,7 @@ impl Errands {
 
     /// The messages of a folder that any of these keys belongs to, of those since the day before a moment in seconds since
     /// 1970. The folder is opened anew: servers may show an open one as it was when it was opened.
-    pub(super) fn search(&mut self, folder: Folder, wanted: &[Key], since: i64) -> Result<Seen, StageError> {
+    pub(super) fn search(&mut self, folder: Folder, wanted: &[Key], since: i64) -> Result<Seen, HarnessError> {
         let day = past::day(since.saturating_sub(86_400));
         let mut past = self.past.remove(&folder).unwrap_or_default();
         let without_labels = Cell::new(self.without_labels);
@@ -175,7 +175,7 @@ impl Errands {
         folder: Folder,
         uid: u32,
         message_id: &str,
-    ) -> Result<Option<Category>, StageError> {
+    ) -> Result<Option<Category>, HarnessError> {
         self.twice(Time::Short, |open| {
             if !open.select(folder, false)? || !open.session.is_gmail() {
                 return Ok(None);
@@ -195,8 +195,8 @@ impl Errands {
     fn twice<T>(
         &mut self,
         time: Time,
-        mut errand: impl FnMut(&mut Open) -> Result<T, StageError>,
-    ) -> Result<T, StageError> {
+        mut errand: impl FnMut(&mut Open) -> Result<T, HarnessError>,
+    ) -> Result<T, HarnessError> {
         let had_connection = self.open.is_some();
         let by = time.end(self.limits);
         let mut was_begun = false;
@@ -218,8 +218,8 @@ impl Errands {
     fn once<T>(
         &mut self,
         by: Option<Instant>,
-        errand: impl FnOnce(&mut Open) -> Result<T, StageError>,
-    ) -> Result<T, StageError> {
+        errand: impl FnOnce(&mut Open) -> Result<T, HarnessError>,
+    ) -> Result<T, HarnessError> {
         self.by.set(by);
         let result = self.connected(by).and_then(errand);
         // An account at a limit: others need the connection more.
@@ -231,7 +231,7 @@ impl Errands {
     }
 
     /// The connection, which has just answered.
-    fn connected(&mut self, by: Option<Instant>) -> Result<&mut Open, StageError> {
+    fn connected(&mut self, by: Option<Instant>) -> Result<&mut Open, HarnessError> {
         if let Some(open) = &mut self.open {
             let check = Instant::now() + self.limits.check;
             self.by.set(Some(by.map_or(check, |by| by.min(check))));
@@ -267,7 +267,7 @@ impl Errands {
 
 impl Open {
     /// Moves messages to the bin, or deletes them where there is none.
-    fn remove(&mut self, uids: &[u32]) -> Result<(), StageError> {
+    fn remove(&mut self, uids: &[u32]) -> Result<(), HarnessError> {
         let uids = set(uids);
         let bin = match self.bin.clone() {
             Some(bin) => bin,
@@ -289,12 +289,12 @@ impl Open {
     }
 
     /// Opens a folder unless it is open; `false` when there is none such.
-    fn select(&mut self, folder: Folder, changes: bool) -> Result<bool, StageError> {
+    fn select(&mut self, folder: Folder, changes: bool) -> Result<bool, HarnessError> {
         Ok(self.selected == Some((folder, changes)) || self.select_anew(folder, changes)?.is_some())
     }
 
     /// Opens a folder, also when it is open; its name as the server writes it, or `None` when there is none such.
-    fn select_anew(&mut self, folder: Folder, changes: bool) -> Result<Option<(String, Selected)>, StageError> {
+    fn select_anew(&mut self, folder: Folder, changes: bool) -> Result<Option<(String, Selected)>, HarnessError> {
         self.selected = None;
         let name = match self.names.get(&folder) {
             Some(name) => name.clone(),
@@ -309,7 +309,7 @@ impl Open {
     }
 
     /// That the UID still stands for the message: UIDs can change between two connections.
-    fn check_same(&mut self, uid: u32, message_id: Option<&str>) -> Result<(), StageError> {
+    fn check_same(&mut self, uid: u32, message_id: Option<&str>) -> Result<(), HarnessError> {
         let messages = self.session.headers(&uid.to_string())?.messages;
         let found = messages.into_iter().find(|m| m.uid == uid).and_then(|m| m.header);
         let same = found.is_some_and(|header| Message::parse(header).message_id().as_deref() == message_id);
@@ -317,7 +317,7 @@ impl Open {
             return Ok(());
         }
         let stage = format!("delete message {uid}");
-        Err(StageError::new(
+        Err(HarnessError::new(
             HarnessErrorKind::Protocol,
             stage,
             "it is not in this folder any more",
@@ -327,7 +327,7 @@ impl Open {
 }
 
 /// A message can only be looked up by a Message-ID that a command can carry.
-pub(super) fn check_message_id(message_id: &str) -> Result<(), StageError> {
+pub(super) fn check_message_id(message_id: &str) -> Result<(), HarnessError> {
     if message_id.contains(|c: char| c.is_control() || !c.is_ascii()) {
         return Err(error::garbage("search".to_owned(), "(a control character in a Message-ID)"));
     }

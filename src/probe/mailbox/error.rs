@@ -3,7 +3,7 @@
 use super::protocol::Failure;
 use crate::{
     core::redact,
-    outcome::{HarnessErrorKind, MailboxTrouble, StageError},
+    outcome::{HarnessError, HarnessErrorKind, MailboxTrouble},
     probe::token,
     target::{Endpoint, Login, Mechanism, Provider},
 };
@@ -28,22 +28,22 @@ pub(super) fn place(endpoint: &Endpoint) -> String {
 }
 
 /// Whether trying again cannot help.
-pub(super) fn is_final(error: &StageError) -> bool {
+pub(super) fn is_final(error: &HarnessError) -> bool {
     matches!(error.kind, HarnessErrorKind::Login | HarnessErrorKind::Grant)
 }
 
 /// Whether it is about the server or the account, and not about one folder or one answer.
-pub(super) fn is_of_server(error: &StageError) -> bool {
+pub(super) fn is_of_server(error: &HarnessError) -> bool {
     !matches!(error.kind, HarnessErrorKind::Protocol | HarnessErrorKind::File)
 }
 
 /// Whether the server ended a session because it, or the access token that opened it, has lasted long enough.
-pub(super) fn is_expiry(error: &StageError) -> bool {
+pub(super) fn is_expiry(error: &HarnessError) -> bool {
     error.kind == HarnessErrorKind::Connection && error.message.to_ascii_lowercase().contains("session expired")
 }
 
 /// What a failed command means. `stage` says what was done; `last` is the last line that the server sent.
-pub(super) fn of(stage: String, failure: &Failure, last: &str) -> StageError {
+pub(super) fn of(stage: String, failure: &Failure, last: &str) -> HarnessError {
     let shown = |text: &str| redact::cut(text, 300).into_owned();
     match failure {
         Failure::Io(e) => io(stage, e),
@@ -54,37 +54,37 @@ pub(super) fn of(stage: String, failure: &Failure, last: &str) -> StageError {
 }
 
 /// A broken connection, a time limit, or too much data.
-pub(super) fn io(stage: String, error: &io::Error) -> StageError {
+pub(super) fn io(stage: String, error: &io::Error) -> HarnessError {
     match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => lost(stage, "the server did not answer in time"),
         io::ErrorKind::UnexpectedEof => lost(stage, "the server closed the connection"),
         io::ErrorKind::InvalidData => {
             let next = "check that an IMAP server listens on this host and port";
-            StageError::new(HarnessErrorKind::Protocol, stage, error.to_string(), next)
+            HarnessError::new(HarnessErrorKind::Protocol, stage, error.to_string(), next)
         }
         _ => lost(stage, &format!("the connection broke: {error}")),
     }
 }
 
 /// The connection is gone.
-pub(super) fn lost(stage: String, message: &str) -> StageError {
+pub(super) fn lost(stage: String, message: &str) -> HarnessError {
     let next = "check that the server is up and the network between here and there; the server's log may say why";
-    StageError::new(HarnessErrorKind::Connection, stage, message, next)
+    HarnessError::new(HarnessErrorKind::Connection, stage, message, next)
 }
 
 /// The server said BYE.
-pub(super) fn said_bye(stage: String, text: &str) -> StageError {
+pub(super) fn said_bye(stage: String, text: &str) -> HarnessError {
     let message = format!("the server said BYE: {text}");
     if is_limit(text) { limit(stage, message) } else { lost(stage, &message).of_mailbox(MailboxTrouble::Bye) }
 }
 
 /// The server answered NO or BAD to something that every server does.
-fn answered(stage: String, text: &str) -> StageError {
+fn answered(stage: String, text: &str) -> HarnessError {
     let message = format!("the server answered: {text}");
     if is_limit(text) {
         return limit(stage, message);
     }
-    StageError::new(
+    HarnessError::new(
         HarnessErrorKind::Protocol,
         stage,
         message,
@@ -93,34 +93,40 @@ fn answered(stage: String, text: &str) -> StageError {
 }
 
 /// What came is no IMAP.
-pub(super) fn garbage(stage: String, last: &str) -> StageError {
+pub(super) fn garbage(stage: String, last: &str) -> HarnessError {
     let line = redact::cut(last, 120);
     let message = format!("the server sent something that is no IMAP answer: `{line}`");
     let next = "check that an IMAP server listens on this host and port; the protocol lines are in imap.log";
-    StageError::new(HarnessErrorKind::Protocol, stage, message, next)
+    HarnessError::new(HarnessErrorKind::Protocol, stage, message, next)
 }
 
 /// An answer of the server that may mean anything.
-pub(super) fn unread(stage: String, line: &str) -> StageError {
+pub(super) fn unread(stage: String, line: &str) -> HarnessError {
     let message = format!("the server's answer cannot be read: `{}`", redact::cut(line.trim_end(), 120));
-    StageError::new(HarnessErrorKind::Protocol, stage, message, "the protocol lines are in imap.log")
+    HarnessError::new(HarnessErrorKind::Protocol, stage, message, "the protocol lines are in imap.log")
 }
 
 /// A message that a search finds and a FETCH does not bring.
-pub(super) fn missing(uid: u32) -> StageError {
+pub(super) fn missing(uid: u32) -> HarnessError {
     let message = format!("SEARCH finds message {uid}, and FETCH does not bring it");
     let next = "somebody else may delete mail in this mailbox; the protocol lines are in imap.log";
-    StageError::new(HarnessErrorKind::Protocol, "FETCH", message, next)
+    HarnessError::new(HarnessErrorKind::Protocol, "FETCH", message, next)
 }
 
 /// The code inside panicked over what the server sent.
-pub(super) fn panicked(stage: String) -> StageError {
+pub(super) fn panicked(stage: String) -> HarnessError {
     let message = "the IMAP parser gave up over what the server sent";
-    StageError::new(HarnessErrorKind::Protocol, stage, message, "the protocol lines in imap.log show what it was")
+    HarnessError::new(HarnessErrorKind::Protocol, stage, message, "the protocol lines in imap.log show what it was")
 }
 
 /// The login was refused. `challenge` is what XOAUTH2 says about it.
-pub(super) fn login(endpoint: &Endpoint, login: &Login, provider: Provider, text: &str, challenge: &str) -> StageError {
+pub(super) fn login(
+    endpoint: &Endpoint,
+    login: &Login,
+    provider: Provider,
+    text: &str,
+    challenge: &str,
+) -> HarnessError {
     let stage = format!("login {} as {}", endpoint.host, login.user);
     let challenge = if challenge.is_empty() { String::new() } else { format!(" {challenge}") };
     let message = format!("the server answered: {text}{challenge}");
@@ -130,7 +136,7 @@ pub(super) fn login(endpoint: &Endpoint, login: &Login, provider: Provider, text
     let lower = text.to_ascii_lowercase();
     let (code, next) = match login.mechanism {
         Mechanism::Xoauth2 => {
-            return StageError::new(HarnessErrorKind::Grant, stage, message, token::refused_next(login));
+            return HarnessError::new(HarnessErrorKind::Grant, stage, message, token::refused_next(login));
         }
         Mechanism::Password if lower.contains("web browser") || lower.contains("web login") => {
             (HarnessErrorKind::Login, "log in once with a web browser from this network and confirm that it was you")
@@ -143,7 +149,7 @@ pub(super) fn login(endpoint: &Endpoint, login: &Login, provider: Provider, text
             (HarnessErrorKind::Login, "check the account's user and password, and that IMAP is on for it")
         }
     };
-    StageError::new(code, stage, message, next)
+    HarnessError::new(code, stage, message, next)
 }
 
 fn is_limit(text: &str) -> bool {
@@ -151,7 +157,7 @@ fn is_limit(text: &str) -> bool {
     LIMITS.iter().any(|l| lower.contains(l))
 }
 
-fn limit(stage: String, message: String) -> StageError {
+fn limit(stage: String, message: String) -> HarnessError {
     let lower = message.to_ascii_lowercase();
     let next = if lower.contains("overquota") {
         "make room in the mailbox, or wait until its traffic of a day is over (Gmail: 2500 MB down, 500 MB up)"
@@ -160,5 +166,5 @@ fn limit(stage: String, message: String) -> StageError {
     } else {
         "wait, and use the account less: Gmail allows 15 connections and 2500 MB a day"
     };
-    StageError::new(HarnessErrorKind::ProviderLimit, stage, message, next).of_mailbox(MailboxTrouble::Limit)
+    HarnessError::new(HarnessErrorKind::ProviderLimit, stage, message, next).of_mailbox(MailboxTrouble::Limit)
 }

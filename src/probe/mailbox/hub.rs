@@ -2,7 +2,7 @@
 //! its arrival finds it among the recent ones.
 
 use super::{keys::Key, watch::Wanted};
-use crate::{evidence::Arrival, outcome::StageError};
+use crate::{evidence::Arrival, outcome::HarnessError};
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     sync::{
@@ -25,15 +25,15 @@ pub(super) enum Link {
     /// Not opened yet.
     Opening,
     /// Not opened yet, because the account is at a limit; it is tried again.
-    Waiting(StageError),
+    Waiting(HarnessError),
     /// Open: what arrives is seen.
     Open,
     /// The account has no such folder; what it has instead.
-    Absent(StageError),
+    Absent(HarnessError),
     /// The connection broke and is being made again; what arrives meanwhile is seen then.
-    Broken(StageError),
+    Broken(HarnessError),
     /// Nothing more will come.
-    Failed(StageError),
+    Failed(HarnessError),
 }
 
 /// The meeting point of one folder's watcher and its watches.

@@ -6,7 +6,7 @@ use super::{
     past::day,
     session::{Session, set},
 };
-use crate::{evidence::Folder, mail::Message, outcome::StageError};
+use crate::{evidence::Folder, mail::Message, outcome::HarnessError};
 
 /// How many messages a command is about at most.
 pub(super) const BATCH: usize = 200;
@@ -27,7 +27,7 @@ pub struct Leftover {
 }
 
 /// Those of the selected folder that came by a moment in seconds since 1970.
-pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec<Leftover>, StageError> {
+pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec<Leftover>, HarnessError> {
     // BEFORE goes by days, of whatever time zone the server likes.
     let day = day(by.saturating_add(2 * 86_400));
     let old = session.search(&format!("BEFORE {day}"))?;
@@ -51,7 +51,7 @@ pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec
     Ok(found)
 }
 
-fn is_about_probe(session: &mut Session, report: Unread) -> Result<bool, StageError> {
+fn is_about_probe(session: &mut Session, report: Unread) -> Result<bool, HarnessError> {
     let mut is_about = false;
     for batch in Batch::of(&[report]) {
         let (read, _) = session.messages(&batch, false)?;

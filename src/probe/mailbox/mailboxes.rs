@@ -15,7 +15,7 @@ use crate::{
     core::{Category, deadline},
     evidence::{Arrival, Folder},
     mail::Message,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::token::Tokens,
     target::{Account, ImapAccess},
 };
@@ -108,7 +108,7 @@ pub struct Standing {
     /// When its server last said what is in it.
     pub asked: Option<Instant>,
     /// Why it cannot be seen into at this moment.
-    pub problem: Option<StageError>,
+    pub problem: Option<HarnessError>,
 }
 
 /// How many connections were made.
@@ -148,14 +148,19 @@ impl Mailboxes {
     ///
     /// # Errors
     /// When the server cannot be reached or refuses the login. A refused login is remembered and not tried again.
-    pub async fn watch(&self, account: &Account, folder: Folder, wanted: Wanted) -> Result<Option<Watch>, StageError> {
+    pub async fn watch(
+        &self,
+        account: &Account,
+        folder: Folder,
+        wanted: Wanted,
+    ) -> Result<Option<Watch>, HarnessError> {
         let hub = self.0.hub(account, folder)?;
         let mut watch = Watch::new(hub, wanted);
         Ok(if watch.opened().await? { Some(watch) } else { None })
     }
 
     /// Why a folder is not open: the account has none such, is at a limit, or has not answered yet.
-    pub fn why_closed(&self, account: &str, folder: Folder) -> StageError {
+    pub fn why_closed(&self, account: &str, folder: Folder) -> HarnessError {
         let state = self.0.state();
         let open = state.folders.get(&(account.to_owned(), folder));
         let link = open.map(|open| open.hub.link().borrow().clone());
@@ -193,7 +198,7 @@ impl Mailboxes {
         folders: &[Folder],
         wanted: &Wanted,
         since: i64,
-    ) -> Result<Vec<FolderSearch>, StageError> {
+    ) -> Result<Vec<FolderSearch>, HarnessError> {
         let (errands, queue) = self.0.errands(account)?;
         let answer = queue.add(folders, wanted.keys(), since);
         let name = account.name.clone();
@@ -209,7 +214,7 @@ impl Mailboxes {
     ///
     /// # Errors
     /// When the server cannot be reached, refuses the login, or does not answer.
-    pub async fn category(&self, account: &Account, arrival: &Arrival) -> Result<Option<Category>, StageError> {
+    pub async fn category(&self, account: &Account, arrival: &Arrival) -> Result<Option<Category>, HarnessError> {
         let Some(message_id) = header_of(&arrival.raw).message_id() else { return Ok(None) };
         errands::check_message_id(&message_id)?;
         let (errands, _) = self.0.errands(account)?;
@@ -221,7 +226,7 @@ impl Mailboxes {
     ///
     /// # Errors
     /// When the connection is gone, the server refuses or does not answer in time, or the message is not there any more.
-    pub async fn delete(&self, arrival: &Arrival, by: Instant) -> Result<(), StageError> {
+    pub async fn delete(&self, arrival: &Arrival, by: Instant) -> Result<(), HarnessError> {
         let errands = self.0.state().accounts.get(&arrival.account).map(|a| Arc::clone(&a.errands));
         let Some(errands) = errands else {
             let stage = format!("delete message {}", arrival.uid);
@@ -241,7 +246,7 @@ impl Mailboxes {
     ///
     /// # Errors
     /// When the server cannot be reached, refuses the login, or does not do what it is asked.
-    pub async fn leftovers(&self, account: &Account, by: i64, remove: bool) -> Result<Vec<Leftover>, StageError> {
+    pub async fn leftovers(&self, account: &Account, by: i64, remove: bool) -> Result<Vec<Leftover>, HarnessError> {
         let (errands, _) = self.0.errands(account)?;
         run(errands, move |errands| errands.leftovers(by, remove)).await
     }
@@ -279,8 +284,8 @@ impl Mailboxes {
 /// Does an errand when the connection is free; not at all when nobody waits for it any more.
 async fn run<T: Send + 'static>(
     errands: Arc<Mutex<Errands>>,
-    errand: impl FnOnce(&mut Errands) -> Result<T, StageError> + Send + 'static,
-) -> Result<T, StageError> {
+    errand: impl FnOnce(&mut Errands) -> Result<T, HarnessError> + Send + 'static,
+) -> Result<T, HarnessError> {
     let (to, result) = oneshot::channel();
     tokio::task::spawn_blocking(move || {
         let mut errands = errands.lock().unwrap_or_else(PoisonError::into_inner);
@@ -310,7 +315,7 @@ impl Shared {
     }
 
     /// The folder's hub; its thread is started when there is none, or when the last one could not open the folder.
-    fn hub(&self, account: &Account, folder: Folder) -> Result<Arc<Hub>, StageError> {
+    fn hub(&self, account: &Account, folder: Folder) -> Result<Arc<Hub>, HarnessError> {
         let access = access(account)?;
         let mut state = self.state();
         if state.closed {
@@ -346,7 +351,7 @@ impl Shared {
         });
         thread.map_err(|e| {
             let stage = format!("{folder} of {}", account.name);
-            StageError::new(
+            HarnessError::new(
                 HarnessErrorKind::Connection,
                 stage,
                 format!("no thread can be started: {e}"),
@@ -357,7 +362,7 @@ impl Shared {
         Ok(hub)
     }
 
-    fn errands(&self, account: &Account) -> Result<(Arc<Mutex<Errands>>, Queue), StageError> {
+    fn errands(&self, account: &Account) -> Result<(Arc<Mutex<Errands>>, Queue), HarnessError> {
         let access = access(account)?;
         let mut state = self.state();
         if state.closed {
@@ -392,9 +397,9 @@ impl Drop for Shared {
     }
 }
 
-fn access(account: &Account) -> Result<ImapAccess, StageError> {
+fn access(account: &Account) -> Result<ImapAccess, HarnessError> {
     account.imap.clone().ok_or_else(|| {
-        StageError::new(
+        HarnessError::new(
             HarnessErrorKind::Connection,
             format!("mailbox of {}", account.name),
             format!("account `{}` has no IMAP server", account.name),

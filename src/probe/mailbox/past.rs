@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     mail::Message,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
 };
 use jiff::Timestamp;
 use std::{cell::Cell, collections::BTreeMap};
@@ -44,7 +44,7 @@ impl Past {
         selected: Selected,
         wanted: &[Key],
         (since, without_labels): (&str, &Cell<bool>),
-    ) -> Result<Vec<(Vec<Key>, Fetched)>, StageError> {
+    ) -> Result<Vec<(Vec<Key>, Fetched)>, HarnessError> {
         if !selected.is_still(self.uid_validity) {
             *self = Self { uid_validity: selected.uid_validity, known: BTreeMap::new() };
         }
@@ -75,7 +75,7 @@ impl Past {
     }
 
     /// Reads what messages may be known by.
-    fn read(&mut self, session: &mut Session, uids: &[u32]) -> Result<(), StageError> {
+    fn read(&mut self, session: &mut Session, uids: &[u32]) -> Result<(), HarnessError> {
         let mut read: BTreeMap<u32, Known> = BTreeMap::new();
         let mut reports = Vec::new();
         for message in session.headers(&set(uids))?.messages {

@@ -4,7 +4,7 @@
 use super::{errands::Errands, error, fetch::Fetched, keys::Key};
 use crate::{
     evidence::{Arrival, Folder},
-    outcome::StageError,
+    outcome::HarnessError,
 };
 use std::{
     collections::HashMap,
@@ -40,7 +40,7 @@ pub(super) struct Seen {
 }
 
 /// What comes of a search.
-pub(super) type Answer = Result<Vec<FolderSearch>, StageError>;
+pub(super) type Answer = Result<Vec<FolderSearch>, HarnessError>;
 
 /// One attempt's search.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Queue {
             let asking = requests.iter().filter(|request| request.folders.contains(&folder));
             asking.flat_map(|request| request.keys.clone()).collect()
         };
-        let mut seen: HashMap<Folder, Result<Seen, StageError>> = HashMap::new();
+        let mut seen: HashMap<Folder, Result<Seen, HarnessError>> = HashMap::new();
         let mut unreachable = None;
         let answers: Vec<Answer> = requests
             .iter()
@@ -82,7 +82,7 @@ impl Queue {
                 let folders = request.folders.iter().map(|folder| {
                     let seen = seen.entry(*folder).or_insert_with(|| match &unreachable {
                         // One silence is told of every folder: a server that is dead costs its time once.
-                        Some(error) => Err(StageError::clone(error)),
+                        Some(error) => Err(HarnessError::clone(error)),
                         None => errands.search(*folder, &keys_for(*folder), since),
                     });
                     if let Err(error) = seen

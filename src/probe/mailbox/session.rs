@@ -17,7 +17,7 @@ use super::{
 use crate::{
     core::Secret,
     evidence::Folder,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::token::Tokens,
     target::{FolderNames, ImapAccess, Login, Mechanism, Provider},
 };
@@ -52,7 +52,7 @@ pub(super) enum Named {
     /// Its name, as the server writes it, and how it was found.
     Found(String, FoundBy),
     /// What there is instead.
-    Absent(StageError),
+    Absent(HarnessError),
 }
 
 /// Where a folder stands when it is opened.
@@ -94,7 +94,7 @@ impl Session {
         (cutter, by): (&Arc<Cutter>, &Deadline),
         tokens: &Tokens,
         log: Log,
-    ) -> Result<Self, StageError> {
+    ) -> Result<Self, HarnessError> {
         let log = Arc::new(Mutex::new(log));
         let enter = |login: &Login, secret: &Secret| {
             connect::connect(&access.endpoint, limits, (cutter, by), &log)
@@ -158,16 +158,16 @@ impl Session {
         format!("{what} at {}", self.place)
     }
 
-    fn error(&self, what: &str, failure: &Failure) -> StageError {
+    fn error(&self, what: &str, failure: &Failure) -> HarnessError {
         error::of(self.stage(what), failure, &connect::last(&self.log))
     }
 
     /// One command and what it answers.
-    pub(super) fn run(&mut self, what: &str, command: &str) -> Result<Answer, StageError> {
+    pub(super) fn run(&mut self, what: &str, command: &str) -> Result<Answer, HarnessError> {
         self.run_with(what, command, Room::for_lines())
     }
 
-    fn run_with(&mut self, what: &str, command: &str, room: Room) -> Result<Answer, StageError> {
+    fn run_with(&mut self, what: &str, command: &str, room: Room) -> Result<Answer, HarnessError> {
         if command.contains(['\r', '\n', '\0']) {
             return Err(error::garbage(self.stage(what), "(a line break in a command)"));
         }
@@ -178,7 +178,7 @@ impl Session {
     ///
     /// # Errors
     /// H09 too when the configuration names a folder that is not there.
-    pub(super) fn folder_name(&mut self, folder: Folder) -> Result<Named, StageError> {
+    pub(super) fn folder_name(&mut self, folder: Folder) -> Result<Named, HarnessError> {
         let configured = match folder {
             Folder::Inbox => return Ok(Named::Found("INBOX".to_owned(), FoundBy::Usual)),
             Folder::Spam => self.names.spam.clone(),
@@ -200,7 +200,7 @@ impl Session {
     }
 
     /// The name of the bin.
-    pub(super) fn bin_name(&mut self) -> Result<Option<String>, StageError> {
+    pub(super) fn bin_name(&mut self) -> Result<Option<String>, HarnessError> {
         let folders = self.folders()?;
         match self.names.trash.clone() {
             Some(name) => self.configured(&folders, &name).map(Some),
@@ -209,27 +209,27 @@ impl Session {
     }
 
     /// A folder of the configuration, as the server writes it.
-    fn configured(&self, folders: &[Listed], name: &str) -> Result<String, StageError> {
+    fn configured(&self, folders: &[Listed], name: &str) -> Result<String, HarnessError> {
         let found = folders.iter().find(|f| f.name == name || utf7::readable(&f.name) == name);
         found.map(|f| f.name.clone()).ok_or_else(|| {
             let message = format!("there is no folder `{name}`; LIST shows {}", listed(folders));
             let next = "write one of these names below `imap: { folders: … }` of the account";
-            StageError::new(HarnessErrorKind::File, self.stage("LIST"), message, next)
+            HarnessError::new(HarnessErrorKind::File, self.stage("LIST"), message, next)
         })
     }
 
-    fn absent(&self, folder: Folder, folders: &[Listed]) -> StageError {
+    fn absent(&self, folder: Folder, folders: &[Listed]) -> HarnessError {
         let message = format!("no folder is marked as {folder}; LIST shows {}", listed(folders));
         let next = match self.provider {
             Provider::Gmail => "in Gmail's settings, under Labels, tick `Show in IMAP` for it",
             Provider::Generic => "name it below `imap: { folders: { spam: NAME } }` of the account",
         };
-        StageError::new(HarnessErrorKind::File, self.stage("LIST"), message, next)
+        HarnessError::new(HarnessErrorKind::File, self.stage("LIST"), message, next)
     }
 
     /// Every folder that can be opened. Gmail gives the attributes of RFC 6154 in a plain LIST and refuses to be asked for them; others
     /// want to be asked.
-    fn folders(&mut self) -> Result<Vec<Listed>, StageError> {
+    fn folders(&mut self) -> Result<Vec<Listed>, HarnessError> {
         let plain = self.list("LIST \"\" \"*\"")?;
         let has_uses =
             plain.iter().any(|f| f.attributes.iter().any(|a| matches!(a.as_str(), "\\junk" | "\\all" | "\\trash")));
@@ -239,14 +239,14 @@ impl Session {
         self.list("LIST \"\" \"*\" RETURN (SPECIAL-USE)")
     }
 
-    fn list(&mut self, command: &str) -> Result<Vec<Listed>, StageError> {
+    fn list(&mut self, command: &str) -> Result<Vec<Listed>, HarnessError> {
         let mut folders = self.run("LIST", command)?.folders;
         folders.retain(|f| !f.attributes.iter().any(|a| matches!(a.as_str(), "\\noselect" | "\\nonexistent")));
         Ok(folders)
     }
 
     /// Opens a folder: for reading only, so that no flag changes, or for changes.
-    pub(super) fn select(&mut self, name: &str, changes: bool) -> Result<Selected, StageError> {
+    pub(super) fn select(&mut self, name: &str, changes: bool) -> Result<Selected, HarnessError> {
         let verb = if changes { "SELECT" } else { "EXAMINE" };
         let answer = self.run(&format!("{verb} {name}"), &format!("{verb} {}", quoted(name)))?;
         let uid_next = match (answer.uid_next, answer.exists) {
@@ -262,7 +262,7 @@ impl Session {
     }
 
     /// UIDs that a search finds.
-    pub(super) fn search(&mut self, criteria: &str) -> Result<Vec<u32>, StageError> {
+    pub(super) fn search(&mut self, criteria: &str) -> Result<Vec<u32>, HarnessError> {
         let answer = self.run("SEARCH", &format!("UID SEARCH {criteria}"))?;
         match answer.unread_search {
             Some(line) => Err(error::unread(self.stage("SEARCH"), &line)),
@@ -271,7 +271,7 @@ impl Session {
     }
 
     /// Headers and sizes of messages, by UID.
-    pub(super) fn headers(&mut self, uids: &str) -> Result<Headers, StageError> {
+    pub(super) fn headers(&mut self, uids: &str) -> Result<Headers, HarnessError> {
         let command = format!("UID FETCH {uids} (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER])");
         let answer = self.run_with("FETCH", &command, Room::for_content(HEADERS))?;
         let (is_changed, in_doubt) = (answer.is_changed, answer.has_unread_fetch);
@@ -289,7 +289,7 @@ impl Session {
     ///
     /// # Errors
     /// H07 when one is still there: nobody knows what it is.
-    pub(super) fn check_gone(&mut self, uids: &[u32]) -> Result<(), StageError> {
+    pub(super) fn check_gone(&mut self, uids: &[u32]) -> Result<(), HarnessError> {
         let there = if uids.is_empty() { Vec::new() } else { self.search(&format!("UID {}", set(uids)))? };
         there.first().map_or(Ok(()), |uid| Err(error::missing(*uid)))
     }
@@ -299,7 +299,7 @@ impl Session {
     ///
     /// # Errors
     /// H07 too when a response cannot be read and a message is missing.
-    pub(super) fn messages(&mut self, batch: &Batch, with_labels: bool) -> Result<(Vec<Fetched>, bool), StageError> {
+    pub(super) fn messages(&mut self, batch: &Batch, with_labels: bool) -> Result<(Vec<Fetched>, bool), HarnessError> {
         let gmail = match (self.is_gmail(), with_labels) {
             (true, true) => "X-GM-MSGID X-GM-LABELS ",
             (true, false) => "X-GM-MSGID ",
@@ -319,7 +319,7 @@ impl Session {
     }
 
     /// After a FETCH response that could not be read: that it was about something else.
-    fn all_came(&self, wanted: &[u32], messages: &[Fetched]) -> Result<(), StageError> {
+    fn all_came(&self, wanted: &[u32], messages: &[Fetched]) -> Result<(), HarnessError> {
         if wanted.iter().all(|uid| messages.iter().any(|message| message.uid == *uid)) {
             return Ok(());
         }
@@ -328,7 +328,7 @@ impl Session {
 
     /// Waits for news (RFC 2177) until a moment. What the news are does not matter: the folder is looked at after every
     /// IDLE, because an EXISTS can get lost around DONE.
-    pub(super) fn idle(&mut self, until: Instant) -> Result<Idled, StageError> {
+    pub(super) fn idle(&mut self, until: Instant) -> Result<Idled, HarnessError> {
         self.imap.idle(until.saturating_duration_since(Instant::now())).map_err(|failure| self.error("IDLE", &failure))
     }
 }
@@ -345,7 +345,7 @@ fn enter(
     secret: &Secret,
     connection: Connection,
     log: &Mutex<Log>,
-) -> Result<LoggedIn, StageError> {
+) -> Result<LoggedIn, HarnessError> {
     let endpoint = &access.endpoint;
     let token = Token { user: &account.user, secret, refusal: RefCell::default() };
     let entered = match account.mechanism {

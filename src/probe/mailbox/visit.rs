@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     evidence::Folder,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::{certificate::Certificate, token::Tokens},
     target::ImapAccess,
 };
@@ -25,7 +25,7 @@ pub struct Visit {
     /// The server's certificate, where there is TLS and it can be read.
     pub certificate: Option<Certificate>,
     /// Where spam arrives, and how that was found; else what there is instead.
-    pub spam: Result<(String, FoundBy), StageError>,
+    pub spam: Result<(String, FoundBy), HarnessError>,
     /// What is stored and what may be (RFC 9208), in KiB, where the server says.
     pub storage: Option<(u64, u64)>,
 }
@@ -45,7 +45,7 @@ pub enum FoundBy {
 ///
 /// # Errors
 /// H01 or H02 when the login is refused; H03 to H07 for the way there and for what the server says.
-pub async fn visit(access: &ImapAccess, limits: Limits, tokens: &Tokens) -> Result<Visit, StageError> {
+pub async fn visit(access: &ImapAccess, limits: Limits, tokens: &Tokens) -> Result<Visit, HarnessError> {
     let (access, tokens) = (access.clone(), tokens.clone());
     let cutter = Arc::new(Cutter::default());
     // Whoever stops waiting ends the connection.
@@ -63,7 +63,7 @@ impl Drop for Ended {
     }
 }
 
-fn look(access: &ImapAccess, limits: Limits, cutter: &Arc<Cutter>, tokens: &Tokens) -> Result<Visit, StageError> {
+fn look(access: &ImapAccess, limits: Limits, cutter: &Arc<Cutter>, tokens: &Tokens) -> Result<Visit, HarnessError> {
     let log = Log::new("visit", Arc::new(Transcript::new()));
     let mut session = Session::open(access, limits, (cutter, &Deadline::default()), tokens, log)?;
     let spam = match session.folder_name(Folder::Spam) {

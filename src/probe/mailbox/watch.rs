@@ -4,7 +4,7 @@ use super::{
     hub::{Hub, Link},
     keys::Key,
 };
-use crate::{core::Token, evidence::Arrival, outcome::StageError};
+use crate::{core::Token, evidence::Arrival, outcome::HarnessError};
 use std::{sync::Arc, time::Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -41,7 +41,7 @@ impl Watch {
     }
 
     /// Waits until the folder is open; `false` when there is none.
-    pub(super) async fn opened(&mut self) -> Result<bool, StageError> {
+    pub(super) async fn opened(&mut self) -> Result<bool, HarnessError> {
         let settled = self.link.wait_for(|link| !matches!(link, Link::Opening | Link::Waiting(_))).await;
         match settled.as_deref() {
             Ok(Link::Absent(_)) => Ok(false),
@@ -55,7 +55,7 @@ impl Watch {
     ///
     /// # Errors
     /// When the connection is broken at `until`, or cannot be made again because the login is refused.
-    pub async fn next(&mut self, until: Instant) -> Result<Option<Arrival>, StageError> {
+    pub async fn next(&mut self, until: Instant) -> Result<Option<Arrival>, HarnessError> {
         let until = tokio::time::Instant::from_std(until);
         loop {
             if let Ok(arrival) = self.arrivals.try_recv() {
@@ -83,7 +83,7 @@ impl Watch {
     ///
     /// # Errors
     /// When the connection is still broken at `until`, or cannot be made again; what came before is in the first part.
-    pub async fn rest(&mut self, until: Instant) -> (Vec<Arrival>, Result<(), StageError>) {
+    pub async fn rest(&mut self, until: Instant) -> (Vec<Arrival>, Result<(), HarnessError>) {
         let (_, before) = self.hub.behind();
         let hub = Arc::clone(&self.hub);
         let has_caught_up = || {

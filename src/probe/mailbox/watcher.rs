@@ -19,7 +19,7 @@ use crate::{
     core::deadline,
     evidence::Folder,
     mail::Message,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::token::Tokens,
     target::ImapAccess,
 };
@@ -147,7 +147,7 @@ impl Watcher {
 
     /// One connection, from login to its end; it ends well only when there is no such folder, with
     /// what there is.
-    fn connection(&self, progress: &mut Option<Progress>) -> Result<StageError, StageError> {
+    fn connection(&self, progress: &mut Option<Progress>) -> Result<HarnessError, HarnessError> {
         let log = Log::new(&self.folder.to_string(), Arc::clone(&self.transcript));
         let mut session =
             Session::open(&self.access, self.limits, (&self.cutter, &Deadline::default()), &self.tokens, log)?;
@@ -192,7 +192,7 @@ impl Watcher {
         }
     }
 
-    fn rest(&self, time: Duration) -> Result<(), StageError> {
+    fn rest(&self, time: Duration) -> Result<(), HarnessError> {
         if self.cutter.wait(time) {
             let stage = format!("{} at {}", self.folder, error::place(&self.access.endpoint));
             return Err(error::lost(stage, "the run is over"));
@@ -202,7 +202,7 @@ impl Watcher {
 
     /// Waits for news; whether there are some. A server that says nothing is asked before long, so that a dead connection is
     /// noticed.
-    fn wait(&self, session: &mut Session, progress: &mut Progress) -> Result<bool, StageError> {
+    fn wait(&self, session: &mut Session, progress: &mut Progress) -> Result<bool, HarnessError> {
         let time = self.poll.min(self.limits.idle);
         let until = Instant::now() + time;
         let can_idle = session.can("IDLE") && !progress.idle_refused;
@@ -220,7 +220,7 @@ impl Watcher {
     }
 
     /// Deals with everything that is new.
-    fn look(&self, session: &mut Session, progress: &mut Progress) -> Result<Looked, StageError> {
+    fn look(&self, session: &mut Session, progress: &mut Progress) -> Result<Looked, HarnessError> {
         let mut looked = Looked::default();
         progress.due.extend(self.hub.take_due());
         if !progress.due.is_empty() {
@@ -262,7 +262,7 @@ impl Watcher {
         progress: &mut Progress,
         headers: Vec<Fetched>,
         looked: &mut Looked,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), HarnessError> {
         let seen = Instant::now();
         let mut wanted: BTreeMap<u32, (Unread, u64)> = BTreeMap::new();
         for message in headers {

@@ -12,7 +12,7 @@ use crate::{
     core::deadline,
     evidence::{Sent, Stage, Submission},
     mail::reply::Reply,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::{clock, peek::Protocol, tls, token::Tokens},
     target::{Endpoint, TlsMode},
 };
@@ -43,13 +43,13 @@ pub(super) enum Over {
     /// The server refused; its reply is in the record.
     Refused,
     /// The connection is gone.
-    Lost(StageError),
+    Lost(HarnessError),
     /// The harness cannot go on.
-    Failed(StageError),
+    Failed(HarnessError),
 }
 
-impl From<StageError> for Over {
-    fn from(error: StageError) -> Self {
+impl From<HarnessError> for Over {
+    fn from(error: HarnessError) -> Self {
         Self::Failed(error)
     }
 }
@@ -67,7 +67,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Everything from the connection to the answer to the message. A refusal ends it early and is no error.
-    pub(super) async fn run(&mut self) -> Result<(), StageError> {
+    pub(super) async fn run(&mut self) -> Result<(), HarnessError> {
         match self.talk().await {
             Ok(()) | Err(Over::Refused) => Ok(()),
             // A server that refuses and hangs up has refused.
@@ -77,7 +77,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Everything before the first MAIL; what the server offers at the end, `None` when it refused before.
-    pub(super) async fn enter(&mut self) -> Result<Option<Extensions>, StageError> {
+    pub(super) async fn enter(&mut self) -> Result<Option<Extensions>, HarnessError> {
         match self.open().await {
             Ok(extensions) => Ok(Some(extensions)),
             Err(Over::Refused) => Ok(None),
@@ -94,7 +94,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Why the time was over before the server had answered.
-    pub(super) fn too_late(&mut self, waited: Duration) -> StageError {
+    pub(super) fn too_late(&mut self, waited: Duration) -> HarnessError {
         let waiting = self.connection.record.waiting_for();
         let way = std::mem::take(&mut self.way);
         way.too_late(self.endpoint, waited).unwrap_or_else(|| error::silent(self.endpoint, &waiting, waited))
@@ -142,7 +142,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Why no mail should be dated here, where the greeting tells the time.
-    fn clocks_apart(&self) -> Option<StageError> {
+    fn clocks_apart(&self) -> Option<HarnessError> {
         let greeting = self.connection.record.submission().replies.first()?;
         clock::compare(|| format!("submit to {}", error::place(self.endpoint)), &greeting.reply.text)
     }
@@ -170,7 +170,7 @@ impl<'a> Dialogue<'a> {
         self.positive(&Command::data()).await
     }
 
-    async fn secure(&mut self) -> Result<(), StageError> {
+    async fn secure(&mut self) -> Result<(), HarnessError> {
         let connector = tls::connector(self.endpoint)?;
         let name = tls::name(self.endpoint);
         self.way.begin_handshake();
@@ -253,11 +253,11 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Nothing that goes into a command can hold another one.
-    fn check_words(&self) -> Result<(), StageError> {
+    fn check_words(&self) -> Result<(), HarnessError> {
         let words = [self.helo, &self.sent.mail_from].into_iter().chain(self.sent.rcpt_to.iter().map(String::as_str));
         match words.into_iter().find(|w| w.contains(|c: char| c.is_control() || matches!(c, ' ' | '<' | '>'))) {
             None => Ok(()),
-            Some(word) => Err(StageError::new(
+            Some(word) => Err(HarnessError::new(
                 HarnessErrorKind::Protocol,
                 format!("submit to {}", error::place(self.endpoint)),
                 format!("`{}` cannot stand in an SMTP command", word.escape_debug()),

@@ -4,7 +4,7 @@ use super::connection::Broken;
 use crate::{
     core::duration,
     mail::reply::Reply,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     target::Endpoint,
 };
 use std::{io, net::SocketAddr, time::Duration};
@@ -14,8 +14,8 @@ pub(super) fn place(endpoint: &Endpoint) -> String {
 }
 
 /// The host name has no address.
-pub(super) fn resolve(endpoint: &Endpoint, error: &io::Error) -> StageError {
-    StageError::new(
+pub(super) fn resolve(endpoint: &Endpoint, error: &io::Error) -> HarnessError {
+    HarnessError::new(
         HarnessErrorKind::Dns,
         format!("resolve {}", endpoint.host),
         format!("no address for `{}`: {error}", endpoint.host),
@@ -33,25 +33,25 @@ const SEE_ITS_LOG: &str = "see the server's log for why it closed the connection
 const NO_SMTP: &str = "check that an SMTP server listens on this host and port";
 
 /// The server said nothing until the time was over.
-pub(super) fn silent(endpoint: &Endpoint, waiting: &str, waited: Duration) -> StageError {
+pub(super) fn silent(endpoint: &Endpoint, waiting: &str, waited: Duration) -> HarnessError {
     let place = place(endpoint);
     let next = match (endpoint.port, waiting) {
         (25, "the greeting") => PORT_25.to_owned(),
         _ => format!("check that {place} is up and not behind a firewall that drops packets, or allow more time"),
     };
     let message = format!("{waiting} did not come within {}", duration::human(waited));
-    StageError::new(HarnessErrorKind::Connection, format!("submit to {place}"), message, next)
+    HarnessError::new(HarnessErrorKind::Connection, format!("submit to {place}"), message, next)
 }
 
 /// TLS was not agreed on until the time was over.
-pub(super) fn handshake(endpoint: &Endpoint, waited: Duration) -> StageError {
+pub(super) fn handshake(endpoint: &Endpoint, waited: Duration) -> HarnessError {
     let message = format!("the server did not answer the tls handshake within {}", duration::human(waited));
     let next = "the server accepts connections and says nothing: see its log, and whether the port is one for tls";
-    StageError::new(HarnessErrorKind::Connection, format!("tls {}", place(endpoint)), message, next)
+    HarnessError::new(HarnessErrorKind::Connection, format!("tls {}", place(endpoint)), message, next)
 }
 
 /// No address answers: what each of them did.
-pub(super) fn connect(endpoint: &Endpoint, failed: &[(SocketAddr, io::Error)]) -> StageError {
+pub(super) fn connect(endpoint: &Endpoint, failed: &[(SocketAddr, io::Error)]) -> HarnessError {
     let is_refused = |(_, error): &(SocketAddr, io::Error)| error.kind() == io::ErrorKind::ConnectionRefused;
     let next = match endpoint.port {
         _ if !failed.is_empty() && failed.iter().all(is_refused) => {
@@ -62,7 +62,7 @@ pub(super) fn connect(endpoint: &Endpoint, failed: &[(SocketAddr, io::Error)]) -
     };
     let each: Vec<_> = failed.iter().map(|(address, error)| format!("{address}: {error}")).collect();
     let each = if each.is_empty() { "the name has no address".to_owned() } else { each.join("; ") };
-    StageError::new(
+    HarnessError::new(
         HarnessErrorKind::Connection,
         format!("connect {}", place(endpoint)),
         format!("could not connect: {each}"),
@@ -71,7 +71,7 @@ pub(super) fn connect(endpoint: &Endpoint, failed: &[(SocketAddr, io::Error)]) -
 }
 
 /// There is no reply where `waiting` was due.
-pub(super) fn broken(endpoint: &Endpoint, waiting: &str, broken: &Broken) -> StageError {
+pub(super) fn broken(endpoint: &Endpoint, waiting: &str, broken: &Broken) -> HarnessError {
     let (code, message, next) = match broken {
         Broken::Io(error) => {
             let message = format!("the connection broke while waiting for {waiting}: {error}");
@@ -90,12 +90,12 @@ pub(super) fn broken(endpoint: &Endpoint, waiting: &str, broken: &Broken) -> Sta
             (HarnessErrorKind::Protocol, message, NO_SMTP)
         }
     };
-    StageError::new(code, format!("submit to {}", place(endpoint)), message, next)
+    HarnessError::new(code, format!("submit to {}", place(endpoint)), message, next)
 }
 
 /// The server is at a limit.
-pub(super) fn limit(endpoint: &Endpoint, reply: &Reply) -> StageError {
-    StageError::new(
+pub(super) fn limit(endpoint: &Endpoint, reply: &Reply) -> HarnessError {
+    HarnessError::new(
         HarnessErrorKind::ProviderLimit,
         format!("submit to {}", place(endpoint)),
         format!("the server answered {reply}"),
@@ -104,16 +104,16 @@ pub(super) fn limit(endpoint: &Endpoint, reply: &Reply) -> StageError {
 }
 
 /// STARTTLS is not to be had; nothing was sent in clear.
-pub(super) fn no_starttls(endpoint: &Endpoint, message: String) -> StageError {
+pub(super) fn no_starttls(endpoint: &Endpoint, message: String) -> HarnessError {
     let next = "enable STARTTLS on the server; only for a server on a private network, write `tls: none`";
-    StageError::new(HarnessErrorKind::Tls, format!("starttls {}", place(endpoint)), message, next)
+    HarnessError::new(HarnessErrorKind::Tls, format!("starttls {}", place(endpoint)), message, next)
 }
 
 /// An address that only a server with SMTPUTF8 can take (RFC 6531 §3.2).
-pub(super) fn no_smtputf8(endpoint: &Endpoint, address: &str) -> StageError {
+pub(super) fn no_smtputf8(endpoint: &Endpoint, address: &str) -> HarnessError {
     let message = format!("`{address}` needs SMTPUTF8 (RFC 6531), which the server does not offer; nothing was sent");
     let next = "write an address whose part before the `@` is ASCII, or send by a server that offers SMTPUTF8";
-    StageError::new(HarnessErrorKind::Protocol, format!("submit to {}", place(endpoint)), message, next)
+    HarnessError::new(HarnessErrorKind::Protocol, format!("submit to {}", place(endpoint)), message, next)
 }
 
 #[cfg(test)]

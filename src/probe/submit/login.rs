@@ -9,7 +9,7 @@ use crate::{
     core::Secret,
     evidence::Stage,
     mail::reply::Reply,
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::token::{self, Tokens},
     target::{Login, Mechanism},
 };
@@ -20,7 +20,7 @@ use lettre::transport::smtp::{
 };
 
 /// What a login presents; a token server may have to be asked for it.
-pub(super) async fn secret(tokens: &Tokens, login: &Login) -> Result<Secret, StageError> {
+pub(super) async fn secret(tokens: &Tokens, login: &Login) -> Result<Secret, HarnessError> {
     fetch(tokens, login, |tokens, login| tokens.secret(login)).await
 }
 
@@ -28,13 +28,13 @@ pub(super) async fn secret(tokens: &Tokens, login: &Login) -> Result<Secret, Sta
 async fn fetch<T: Send + 'static>(
     tokens: &Tokens,
     login: &Login,
-    ask: impl FnOnce(&Tokens, &Login) -> Result<T, StageError> + Send + 'static,
-) -> Result<T, StageError> {
+    ask: impl FnOnce(&Tokens, &Login) -> Result<T, HarnessError> + Send + 'static,
+) -> Result<T, HarnessError> {
     let (tokens, login) = (tokens.clone(), login.clone());
     match tokio::task::spawn_blocking(move || ask(&tokens, &login)).await {
         Ok(result) => result,
         Err(e) => {
-            Err(StageError::new(HarnessErrorKind::Lab, "get an access token", e.to_string(), "report this as a bug"))
+            Err(HarnessError::new(HarnessErrorKind::Lab, "get an access token", e.to_string(), "report this as a bug"))
         }
     }
 }
@@ -61,7 +61,7 @@ pub(super) async fn login(
             some => format!("the server offers only {some}"),
         };
         let next = "use the submission port (587 or 465), or another kind of login";
-        let refused = StageError { kind: HarnessErrorKind::Login, ..refused(talk, login, message, next.to_owned()) };
+        let refused = HarnessError { kind: HarnessErrorKind::Login, ..refused(talk, login, message, next.to_owned()) };
         return Err(refused.into());
     };
     let refused = match enter(talk, sasl, login, &secret).await {
@@ -111,12 +111,12 @@ async fn enter(talk: &mut Dialogue<'_>, sasl: Sasl, login: &Login, secret: &Secr
     }
 }
 
-fn refused(talk: &Dialogue<'_>, login: &Login, message: String, next: String) -> StageError {
+fn refused(talk: &Dialogue<'_>, login: &Login, message: String, next: String) -> HarnessError {
     let code = match login.mechanism {
         Mechanism::Password => HarnessErrorKind::Login,
         Mechanism::Xoauth2 => HarnessErrorKind::Grant,
     };
-    StageError::new(code, format!("login {} as {}", talk.endpoint.host, login.user), message, next)
+    HarnessError::new(code, format!("login {} as {}", talk.endpoint.host, login.user), message, next)
 }
 
 fn what_next(reply: &Reply, login: &Login) -> String {

@@ -20,7 +20,7 @@ pub use visit::{Visit, visit};
 
 use crate::{
     evidence::{Sent, Stage, Submission},
-    outcome::StageError,
+    outcome::HarnessError,
     probe::token::Tokens,
     target::Endpoint,
 };
@@ -34,13 +34,13 @@ use std::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsubmitted {
     /// Why.
-    pub error: StageError,
+    pub error: HarnessError,
     /// As [`Submission::transcript`]; empty where no connection was opened.
     pub transcript: String,
 }
 
-impl From<StageError> for Unsubmitted {
-    fn from(error: StageError) -> Self {
+impl From<HarnessError> for Unsubmitted {
+    fn from(error: HarnessError) -> Self {
         Self { error, transcript: String::new() }
     }
 }

@@ -3,7 +3,7 @@
 use super::error;
 use crate::{
     core::{deadline, duration, open_files},
-    outcome::StageError,
+    outcome::HarnessError,
     target::Endpoint,
 };
 use std::{
@@ -43,7 +43,7 @@ impl Way {
     ///
     /// # Errors
     /// H03 when the name has no address, H04 with what each address did when none answers.
-    pub(super) async fn connect(&mut self, endpoint: &Endpoint) -> Result<TcpStream, StageError> {
+    pub(super) async fn connect(&mut self, endpoint: &Endpoint) -> Result<TcpStream, HarnessError> {
         let host = endpoint.host.as_str();
         let addresses =
             tokio::net::lookup_host((host, endpoint.port)).await.map_err(|e| error::resolve(endpoint, &e))?;
@@ -85,7 +85,7 @@ impl Way {
     }
 
     /// Why the time was over on the way; `None` when it was over while the server was talked to.
-    pub(super) fn too_late(mut self, endpoint: &Endpoint, waited: Duration) -> Option<StageError> {
+    pub(super) fn too_late(mut self, endpoint: &Endpoint, waited: Duration) -> Option<HarnessError> {
         match self.step {
             Step::Resolve => {
                 let late = format!("the resolver did not answer within {}", duration::human(waited));

@@ -3,7 +3,7 @@
 use super::{dialogue::Dialogue, error};
 use crate::{
     evidence::{Sent, Stage},
-    outcome::StageError,
+    outcome::HarnessError,
     probe::{certificate::Certificate, token::Tokens},
     target::Endpoint,
 };
@@ -37,7 +37,7 @@ impl Visit {
 ///
 /// # Errors
 /// As [`super::submit`], and H06 when the server has no time (4yz).
-pub async fn visit(endpoint: &Endpoint, helo: &str, timeout: Duration, tokens: &Tokens) -> Result<Visit, StageError> {
+pub async fn visit(endpoint: &Endpoint, helo: &str, timeout: Duration, tokens: &Tokens) -> Result<Visit, HarnessError> {
     let nothing = Sent { raw: Vec::new(), message_id: String::new(), mail_from: String::new(), rcpt_to: Vec::new() };
     let mut dialogue = Dialogue::new(endpoint, helo, &nothing, tokens, Instant::now());
     let Ok(entered) = tokio::time::timeout(timeout, dialogue.enter()).await else {

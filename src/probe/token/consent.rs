@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     core::{Redactor, Secret, duration::human},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     target::OauthClient,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -61,10 +61,10 @@ impl Consent {
     ///
     /// # Errors
     /// H04 when no port can be had, H08 when the system has no random numbers.
-    pub async fn begin(client: OauthClient, authorization_endpoint: &str, user: &str) -> Result<Self, StageError> {
+    pub async fn begin(client: OauthClient, authorization_endpoint: &str, user: &str) -> Result<Self, HarnessError> {
         let no_port = |e: io::Error| {
             let next = "let this program listen on 127.0.0.1";
-            StageError::new(
+            HarnessError::new(
                 HarnessErrorKind::Connection,
                 "wait for the browser",
                 format!("no port could be had: {e}"),
@@ -108,12 +108,12 @@ impl Consent {
     /// # Errors
     /// H02 when the person or the server refuses, the answer is not for this request, or what is granted is not enough; H04
     /// when nobody comes in time; H03 to H07 for the way to the token server and for what it says.
-    pub async fn wait(self, timeout: Duration, redactor: &Redactor) -> Result<Refresh, StageError> {
+    pub async fn wait(self, timeout: Duration, redactor: &Redactor) -> Result<Refresh, HarnessError> {
         let answer = tokio::time::timeout(timeout, self.answer()).await.map_err(|_| {
             let message = format!("no consent came from the browser within {}", human(timeout));
             let next = "open the address in a browser on this machine (from another one, forward the port with ssh -L), or \
                         allow more time with --timeout";
-            StageError::new(HarnessErrorKind::Connection, "wait for the browser", message, next)
+            HarnessError::new(HarnessErrorKind::Connection, "wait for the browser", message, next)
         })?;
         let code = self.code(&answer, redactor)?;
         let (client, user, redactor) = (self.client, self.user, redactor.clone());
@@ -130,9 +130,12 @@ impl Consent {
         };
         match tokio::task::spawn_blocking(exchange).await {
             Ok(result) => result,
-            Err(e) => {
-                Err(StageError::new(HarnessErrorKind::Lab, "exchange the code", e.to_string(), "report this as a bug"))
-            }
+            Err(e) => Err(HarnessError::new(
+                HarnessErrorKind::Lab,
+                "exchange the code",
+                e.to_string(),
+                "report this as a bug",
+            )),
         }
     }
 
@@ -158,9 +161,9 @@ impl Consent {
         }
     }
 
-    fn code(&self, answer: &Answer, redactor: &Redactor) -> Result<Secret, StageError> {
+    fn code(&self, answer: &Answer, redactor: &Redactor) -> Result<Secret, HarnessError> {
         let failed = |message: String, next: &str| {
-            Err(StageError::new(HarnessErrorKind::Grant, "read the browser's answer", message, next))
+            Err(HarnessError::new(HarnessErrorKind::Grant, "read the browser's answer", message, next))
         };
         let state = answer.get("state").map(String::as_str).unwrap_or_default();
         if aws_lc_rs::constant_time::verify_slices_are_equal(state.as_bytes(), self.state.expose().as_bytes()).is_err()
@@ -187,10 +190,10 @@ impl Consent {
 }
 
 /// Whether a grant is what was asked for.
-fn checked(granted: Granted, user: &str, client: &OauthClient, redactor: &Redactor) -> Result<Refresh, StageError> {
+fn checked(granted: Granted, user: &str, client: &OauthClient, redactor: &Redactor) -> Result<Refresh, HarnessError> {
     redactor.learn(user, &granted.access_token);
     let failed = |message: String, next: &str| {
-        Err(StageError::new(HarnessErrorKind::Grant, exchange::stage(&client.token_endpoint), message, next))
+        Err(HarnessError::new(HarnessErrorKind::Grant, exchange::stage(&client.token_endpoint), message, next))
     };
     // A server that says nothing has granted what was asked for (RFC 6749 §5.1).
     let scope = granted.scope.unwrap_or_else(|| MAIL_SCOPE.to_owned());
@@ -262,10 +265,10 @@ async fn reply(stream: &mut TcpStream, status: &str, text: &str) -> io::Result<(
 }
 
 /// 256 random bits as text that fits into a URL.
-fn random() -> Result<Secret, StageError> {
+fn random() -> Result<Secret, HarnessError> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| {
-        StageError::new(
+        HarnessError::new(
             HarnessErrorKind::Lab,
             "begin",
             "the system gives no random numbers",

@@ -3,7 +3,7 @@
 use super::refused;
 use crate::{
     core::{Redactor, Secret, redact},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     probe::{clock, peek::Protocol, tls},
     target::{Endpoint, OauthClient, TlsMode},
 };
@@ -40,17 +40,17 @@ pub(super) struct Granted {
 /// It grants nothing.
 #[derive(Debug)]
 pub(super) struct Failure {
-    pub(super) error: StageError,
+    pub(super) error: HarnessError,
     /// It may grant it when it is asked again.
     pub(super) passing: bool,
 }
 
 impl Failure {
-    pub(super) fn last(error: StageError) -> Self {
+    pub(super) fn last(error: HarnessError) -> Self {
         Self { error, passing: false }
     }
 
-    fn passing(error: StageError) -> Self {
+    fn passing(error: HarnessError) -> Self {
         Self { error, passing: true }
     }
 }
@@ -62,9 +62,9 @@ pub(super) fn stage(url: &str) -> String {
 }
 
 /// The answer is none that RFC 6749 §5 knows.
-pub(super) fn unreadable(url: &str, what: &str) -> StageError {
+pub(super) fn unreadable(url: &str, what: &str) -> HarnessError {
     let next = "check `token_endpoint`, and what a proxy or portal between here and there answers in its place";
-    StageError::new(
+    HarnessError::new(
         HarnessErrorKind::Protocol,
         stage(url),
         format!("the token server's answer cannot be used: {what}"),
@@ -103,12 +103,12 @@ pub(super) fn ask(
     }
 }
 
-fn agent(client: &OauthClient, left: Duration) -> Result<Agent, StageError> {
+fn agent(client: &OauthClient, left: Duration) -> Result<Agent, HarnessError> {
     let roots = match &client.ca_pem {
         None => RootCerts::PlatformVerifier,
         Some(pem) => {
             let certificates = tls::certificates(pem).map_err(|message| {
-                StageError::new(HarnessErrorKind::Tls, stage(&client.token_endpoint), message, tls::GIVE)
+                HarnessError::new(HarnessErrorKind::Tls, stage(&client.token_endpoint), message, tls::GIVE)
             })?;
             RootCerts::from(certificates.iter().map(|der| Certificate::from_der(der).to_owned()).collect::<Vec<_>>())
         }
@@ -131,7 +131,7 @@ fn agent(client: &OauthClient, left: Duration) -> Result<Agent, StageError> {
 
 /// What keeps an answer from coming.
 fn not_reached(url: &str, error: &Error, left: Duration) -> Failure {
-    let failed = |code, message: String, next: &str| StageError::new(code, stage(url), message, next);
+    let failed = |code, message: String, next: &str| HarnessError::new(code, stage(url), message, next);
     let way =
         "check `token_endpoint`, firewalls and proxies between here and there, and https://www.google.com/appsstatus";
     match error {
@@ -180,7 +180,7 @@ fn has_no_address(url: &str) -> bool {
     (uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(443)).to_socket_addrs().is_err()
 }
 
-fn tls_failed(url: &str, error: &native_tls::Error) -> StageError {
+fn tls_failed(url: &str, error: &native_tls::Error) -> HarnessError {
     let uri: Uri = url.parse().unwrap_or_default();
     let endpoint = Endpoint {
         host: uri.host().unwrap_or_default().to_owned(),
@@ -190,7 +190,7 @@ fn tls_failed(url: &str, error: &native_tls::Error) -> StageError {
         ca_pem: None,
         login: None,
     };
-    StageError { stage: stage(url), ..tls::handshake_error(&endpoint, error, Protocol::Https) }
+    HarnessError { stage: stage(url), ..tls::handshake_error(&endpoint, error, Protocol::Https) }
 }
 
 /// A successful answer (RFC 6749 §5.1).

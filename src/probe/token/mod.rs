@@ -15,7 +15,7 @@ pub use consent::{Consent, MAIL_SCOPE, Refresh};
 
 use crate::{
     core::{Redactor, Secret, duration::human},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
     target::{Login, OauthClient},
 };
 use exchange::Granted;
@@ -63,7 +63,7 @@ struct Current {
 
 struct Failed {
     at: Instant,
-    error: StageError,
+    error: HarnessError,
 }
 
 impl Default for Tokens {
@@ -90,7 +90,7 @@ impl Tokens {
     /// # Errors
     /// H02 when the refresh token or its client is refused, which is remembered; H03 to H07 for the way to the token
     /// server and for what it says.
-    pub fn secret(&self, login: &Login) -> Result<Secret, StageError> {
+    pub fn secret(&self, login: &Login) -> Result<Secret, HarnessError> {
         let Some(client) = &login.oauth else { return Ok(login.secret.clone()) };
         self.good(login, client, None)
     }
@@ -99,7 +99,7 @@ impl Tokens {
     ///
     /// # Errors
     /// As [`Tokens::secret`].
-    pub fn renew(&self, login: &Login, refused: &Secret) -> Result<Option<Secret>, StageError> {
+    pub fn renew(&self, login: &Login, refused: &Secret) -> Result<Option<Secret>, HarnessError> {
         login.oauth.as_ref().map(|client| self.good(login, client, Some(refused))).transpose()
     }
 
@@ -111,11 +111,14 @@ impl Tokens {
     }
 
     /// What a server's refusal of a token means, with what the token may be used for where that is not enough for mail.
-    pub(super) fn explain(&self, login: &Login, refused: StageError) -> StageError {
+    pub(super) fn explain(&self, login: &Login, refused: HarnessError) -> HarnessError {
         match self.scope(login) {
             Some(scope) if refused.kind == HarnessErrorKind::Grant && !has_mail_scope(&scope) => {
                 let scope = refused::shown(&scope, &self.0.redactor);
-                StageError { message: format!("{}; the token is for the scope `{scope}`", refused.message), ..refused }
+                HarnessError {
+                    message: format!("{}; the token is for the scope `{scope}`", refused.message),
+                    ..refused
+                }
             }
             _ => refused,
         }
@@ -134,7 +137,7 @@ impl Tokens {
         Arc::clone(self.0.grants.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
     }
 
-    fn good(&self, login: &Login, client: &OauthClient, refused: Option<&Secret>) -> Result<Secret, StageError> {
+    fn good(&self, login: &Login, client: &OauthClient, refused: Option<&Secret>) -> Result<Secret, HarnessError> {
         let asked = Instant::now();
         let grant = self.grant(login, client);
         // Held while the token server is asked: one refresh at a time.
@@ -168,10 +171,10 @@ impl Tokens {
     }
 
     /// Asks until the token server gives a token, refuses, or is out of order for too long.
-    fn refresh(&self, grant: &mut Grant, login: &Login, client: &OauthClient) -> Result<Current, StageError> {
+    fn refresh(&self, grant: &mut Grant, login: &Login, client: &OauthClient) -> Result<Current, HarnessError> {
         let until = Instant::now() + self.0.patience;
         let mut back_off = BACK_OFF.0;
-        let mut answered: Option<StageError> = None;
+        let mut answered: Option<HarnessError> = None;
         loop {
             let refresh_token = grant.refresh_token.as_ref().unwrap_or(&login.secret);
             let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
@@ -198,7 +201,7 @@ impl Tokens {
                 return Err(error);
             }
             if self.closed_within(back_off) {
-                return Err(StageError { message: format!("{}; the run is over", error.message), ..error });
+                return Err(HarnessError { message: format!("{}; the run is over", error.message), ..error });
             }
             answered = Some(error);
             back_off = (back_off * 2).min(BACK_OFF.1);

@@ -3,7 +3,7 @@
 use super::exchange::{Failure, stage, unreadable};
 use crate::{
     core::{Redactor, redact::cut},
-    outcome::{HarnessErrorKind, StageError},
+    outcome::{HarnessError, HarnessErrorKind},
 };
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub(super) fn failure(url: &str, status: u16, body: &[u8], redactor: &Redactor) 
         (Some(code), None) => format!("the token server answers {code}"),
         (None, _) => format!("the token server answers HTTP {status}"),
     };
-    let error = |code, next: &str| StageError::new(code, stage(url), said.clone(), next);
+    let error = |code, next: &str| HarnessError::new(code, stage(url), said.clone(), next);
     match (status, code.as_deref()) {
         (429, _) | (_, Some("rate_limit_exceeded" | "slow_down")) => Failure {
             error: error(HarnessErrorKind::ProviderLimit, "wait, and start runs less often; one run asks once an hour"),

@@ -6,7 +6,7 @@ use crate::{
     core::{digest::sha256, duration},
     evidence::{Evidence, Submission},
     judge,
-    outcome::{CheckResult, StageError, Status, StepKind},
+    outcome::{CheckResult, HarnessError, Status, StepKind},
     probe::{
         compose::{Occasion, compose},
         logs::Logs,
@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 const OPENING: Duration = Duration::from_secs(60);
 
 /// The mail as it was sent.
-pub(in crate::run) fn compose_anew(cx: &AttemptContext<'_>, recorded: &RecordedMail) -> Result<Composed, StageError> {
+pub(in crate::run) fn compose_anew(cx: &AttemptContext<'_>, recorded: &RecordedMail) -> Result<Composed, HarnessError> {
     let mail = &recorded.mail;
     let vars = cx.item.vars(&cx.world.target, &cx.context.vars, &mail.run, &mail.token);
     Composed::of(cx, vars, &mail.run, mail.date, |sent, _| {
@@ -46,7 +46,7 @@ pub(in crate::run) async fn resume(
     cx: &AttemptContext<'_>,
     composed: &Composed,
     recorded: &RecordedMail,
-) -> Result<Submitted, StageError> {
+) -> Result<Submitted, HarnessError> {
     let (world, policy, wanted) = (cx.world, &composed.policy, &composed.wanted);
     let clock = cx.context.events.clock();
     let deadline = Instant::now() + recorded.left(clock.now());

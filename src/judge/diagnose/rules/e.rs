@@ -10,7 +10,7 @@ use crate::{
     },
     outcome::{
         Confidence::{Certain, High, Low},
-        Diagnosis, HarnessErrorKind, MailboxTrouble, StageError,
+        Diagnosis, HarnessError, HarnessErrorKind, MailboxTrouble,
     },
 };
 
@@ -27,7 +27,7 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
 const LOGINS: [&str; 3] = ["application-specific password", "web login required", "via your web browser"];
 
 /// What an error of the harness itself says: the login, a limit, the end of a session.
-pub(in crate::judge::diagnose) fn of_error(error: &StageError) -> Option<Diagnosis> {
+pub(in crate::judge::diagnose) fn of_error(error: &HarnessError) -> Option<Diagnosis> {
     let text = error.message.to_lowercase();
     let (cause, confidence) = match (error.kind, error.mailbox) {
         (_, Some(MailboxTrouble::Limit)) => (Cause::E05, Certain),

@@ -66,7 +66,8 @@ impl std::fmt::Display for HarnessErrorKind {
 /// What the harness could not do, at which stage, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, schemars::JsonSchema)]
 #[error("{kind}: {stage}: {message}")]
-pub struct StageError {
+#[schemars(rename = "StageError")]
+pub struct HarnessError {
     /// The code.
     #[serde(rename = "code")]
     pub kind: HarnessErrorKind,
@@ -90,7 +91,7 @@ pub enum MailboxTrouble {
     Bye,
 }
 
-impl StageError {
+impl HarnessError {
     /// Joins the parts.
     pub fn new(
         kind: HarnessErrorKind,
