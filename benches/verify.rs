@@ -6,7 +6,7 @@ use sealcheck::{
     verify::{Dns, Verdict, verify},
 };
 
-#[path = "../tests/it/verify_signer.rs"]
+#[path = "../tests/it/support/verify_signer.rs"]
 #[expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 mod verify_signer;
 

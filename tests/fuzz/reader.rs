@@ -2,7 +2,7 @@
 
 #![no_main]
 
-#[path = "../it/fuzz_readers.rs"]
+#[path = "../it/mail/fuzz_readers.rs"]
 mod fuzz_readers;
 
 use std::sync::LazyLock;

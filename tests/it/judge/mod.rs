@@ -1,0 +1,17 @@
+//! Checks, diagnoses and snapshots.
+
+pub(crate) mod checks;
+pub(crate) mod checks_policy;
+pub(crate) mod checks_smtp;
+pub(crate) mod claims;
+pub(crate) mod diagnosis;
+pub(crate) mod diagnosis_captures;
+pub(crate) mod diagnosis_certainty;
+pub(crate) mod diagnosis_returned;
+pub(crate) mod diagnosis_rspamd;
+pub(crate) mod diagnosis_rules;
+pub(crate) mod gmail_labels;
+pub(crate) mod inspect_proof;
+pub(crate) mod refused;
+pub(crate) mod snapshots_text;
+pub(crate) mod survival;

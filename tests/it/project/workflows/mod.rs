@@ -1,0 +1,287 @@
+//! The workflows of `.github/workflows` and `action.yml`, done line by line against a lab that is their Gmail.
+//!
+//! `cargo test --test it workflows`. `interop` in the name of a test says that it needs the programs of `.ci/interop-setup`.
+
+mod expression;
+mod lint;
+mod page;
+mod runner;
+
+use crate::support::program::{Lab, Project, secrets_in};
+pub(crate) use page::WITH_COMMANDS;
+pub(crate) use runner::copy;
+use runner::{Runner, outputs, read};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+};
+
+/// Every `run:` step by its file. The tests below do each of them.
+const RUN_STEPS: [(&str, &[&str]); 4] = [
+    (".github/workflows/ci.yml", &["Install what a checkout and Rust need", "Install Rust", "Run the gate"]),
+    (".github/workflows/nightly.yml", &["Count the shards", "Put the shards together", "Tell people in an issue"]),
+    (".github/workflows/smoke.yml", &[]),
+    ("action.yml", &["Name what is built", "Build it", "Put it on the PATH", "Run the scenarios"]),
+];
+
+/// Programs of a machine of GitHub's that only write down what they are told.
+const QUIET: [&str; 3] = ["apt-get", "rustup", "sleep"];
+
+fn steps_of(file: &str) -> Vec<&'static str> {
+    RUN_STEPS.iter().find(|(name, _)| *name == file).unwrap().1.to_vec()
+}
+
+#[test]
+fn every_run_line_is_known_and_no_workflow_is_forgotten() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<String> = fs::read_dir(root.join(".github/workflows"))
+        .unwrap()
+        .map(|entry| format!(".github/workflows/{}", entry.unwrap().file_name().to_str().unwrap()))
+        .collect();
+    files.push("action.yml".to_owned());
+    files.sort();
+    assert_eq!(files, RUN_STEPS.map(|(file, _)| file));
+    for (file, known) in RUN_STEPS {
+        let all = read(file);
+        let lists: Vec<&Value> = match all["jobs"].as_object() {
+            Some(jobs) => jobs.values().map(|job| &job["steps"]).collect(),
+            None => vec![&all["runs"]["steps"]],
+        };
+        let steps = lists.into_iter().flat_map(|steps| steps.as_array().unwrap());
+        let names: Vec<&str> =
+            steps.filter(|s| s["run"].is_string()).map(|s| s["name"].as_str().unwrap_or("")).collect();
+        assert_eq!(names, known, "{file}");
+    }
+}
+
+/// Rust, the toolchain, is named where the package names it and nowhere else.
+#[test]
+fn the_gate_runs_on_the_rust_that_the_package_names() {
+    let rust = env!("CARGO_PKG_RUST_VERSION");
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows/ci.yml")).unwrap();
+    assert!(text.contains(&format!("--default-toolchain {rust} ")), "{rust}");
+}
+
+/// A repository with scenarios for Gmail, and a lab that is its Gmail.
+struct Repository {
+    lab: Option<Lab>,
+    project: Project,
+    stand_in: tempfile::TempDir,
+    runner: Runner,
+}
+
+fn scenario(name: &str, tags: &str, arc: &str) -> String {
+    format!(
+        "sealcheck: 1
+name: {name}
+tags: [{tags}]
+targets: [gmail]
+send: {{ from: external, to: company, subject: $token }}
+wait: {{ timeout: 30s }}
+expect: [ {{ delivered: {{ to: gmail, auth: {{ arc: {arc} }} }} }} ]
+snapshot: none
+"
+    )
+}
+
+impl Repository {
+    fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// With more arguments for the lab.
+    fn with(more: &[&str]) -> Self {
+        let project = Project::new()
+            .scenario("one", &scenario("one", "smoke", "pass"))
+            .scenario("two", &scenario("two", "more", "pass"))
+            .scenario("three", &scenario("three", "more", "pass"));
+        let lab = project.lab(&[&["--config-out", "sealcheck.yaml"], more].concat());
+        let (config, values) = project.with_secrets_in_environment("sealcheck.yaml");
+        let project = project.config(&config);
+        let stand_in = tempfile::tempdir().unwrap();
+        let bin = stand_in.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/workflows");
+        for entry in fs::read_dir(&fixtures).unwrap() {
+            let name = entry.unwrap().file_name();
+            symlink(fixtures.join(&name), bin.join(&name)).unwrap();
+        }
+        QUIET.iter().for_each(|name| symlink(fixtures.join("log"), bin.join(name)).unwrap());
+        let contexts = json!({
+            "github": {
+                "token": "a token", "repository": "company/mail", "server_url": "https://github.example", "run_id": 1,
+                "workflow": "w", "ref": "main"
+            },
+            "secrets": values,
+            "vars": {},
+            "inputs": {},
+        });
+        let mut runner = Runner::new(&project.path(""), &bin, contexts);
+        runner.env.insert("SEALCHECK_BUILT".into(), env!("CARGO_BIN_EXE_sealcheck").into());
+        runner.env.insert("STAND_IN".into(), stand_in.path().display().to_string());
+        Self { lab: Some(lab), project, stand_in, runner }
+    }
+
+    /// Writes a scenario anew.
+    fn expects(&self, name: &str, tags: &str, arc: &str) {
+        fs::write(self.project.path(&format!("scenarios/{name}.yaml")), scenario(name, tags, arc)).unwrap();
+    }
+
+    /// What the programs that stand in were told since the last time.
+    fn told(&self) -> Vec<String> {
+        let log = self.stand_in.path().join("log");
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        drop(fs::remove_file(log));
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The smoke test of a server: how the job ended, its exit code and its summary.
+    fn smoke(&mut self, mx: &str, tags: &str) -> (&'static str, String, String) {
+        self.runner.contexts["inputs"] = json!({ "mx": mx, "tags": tags, "timeout": "2m" });
+        let ended = self.runner.workflow(".github/workflows/smoke.yml");
+        let outputs = outputs(".github/workflows/smoke.yml", &ended);
+        (ended["smoke"].result, outputs["exit-code"].clone(), outputs["summary"].clone())
+    }
+
+    /// One night: how the report ended, and what was done to issues.
+    fn night(&mut self) -> (&'static str, Vec<String>) {
+        let ended = self.runner.workflow(".github/workflows/nightly.yml");
+        let told = self.told();
+        let issues = told.iter().filter(|line| line.starts_with("gh ")).cloned().collect();
+        (ended["report"].result, issues)
+    }
+}
+
+#[test]
+fn the_nightly_workflow_opens_one_issue_and_closes_it() {
+    let mut here = Repository::new();
+    assert_eq!(here.night(), ("success", vec![]), "{}", here.runner.said);
+    let mut steps = here.runner.done.clone();
+    steps.sort();
+    let mut known = [steps_of(".github/workflows/nightly.yml"), steps_of("action.yml")].concat();
+    known.sort_unstable();
+    assert_eq!(steps, known);
+
+    here.expects("two", "more", "fail");
+    let label = "gh label create sealcheck-nightly --force --description The nightly run against Gmail";
+    let create = "gh issue create --title The nightly run against Gmail is not green --label sealcheck-nightly --body-file issue.md";
+    assert_eq!(here.night(), ("failure", vec![label.to_owned(), create.to_owned()]), "{}", here.runner.said);
+    let body = fs::read_to_string(here.stand_in.path().join("body")).unwrap();
+    assert!(body.starts_with("Exit code 1: https://github.example/company/mail/actions/runs/1\n"), "{body}");
+    assert!(body.contains("two"), "{body}");
+    assert_eq!(here.night(), ("failure", vec!["gh issue comment 7 --body-file issue.md".to_owned()]));
+
+    here.expects("two", "more", "pass");
+    let closed = "gh issue close 7 --comment Green again: https://github.example/company/mail/actions/runs/1";
+    assert_eq!(here.night(), ("success", vec![closed.to_owned()]), "{}", here.runner.said);
+
+    here.runner.lost = Some("shard-2");
+    assert_eq!(here.night().0, "failure");
+    assert!(fs::read_to_string(here.stand_in.path().join("body")).unwrap().starts_with("Exit code 7:"));
+    here.runner.lost = None;
+
+    // Nobody answers: the issue stays as it is, and each shard has tried twice.
+    assert_eq!(here.lab.take().unwrap().end(), 0);
+    here.runner.said.clear();
+    let ended = here.runner.workflow(".github/workflows/nightly.yml");
+    assert_eq!((ended["shard"].result, ended["report"].result), ("failure", "success"), "{}", here.runner.said);
+    assert!(here.runner.said.contains("::warning::nothing can be told tonight (exit code 3)"), "{}", here.runner.said);
+    let told = here.told();
+    assert_eq!(told.iter().filter(|line| *line == "sleep 60").count(), 2, "{told:?}");
+    assert!(!told.iter().any(|line| line.starts_with("gh ")), "{told:?}");
+
+    fs::remove_file(here.project.path("sealcheck.yaml")).unwrap();
+    let ended = here.runner.workflow(".github/workflows/nightly.yml");
+    assert_eq!(["plan", "shard", "report"].map(|job| ended[job].result), ["success", "skipped", "skipped"]);
+}
+
+#[test]
+fn the_smoke_workflow_tells_a_deployment_what_came_out() {
+    let mut here = Repository::new();
+    let mx = here.lab.as_ref().unwrap().company_mx().to_owned();
+    let went = ("success", "0".to_owned(), "1 passed, 0 failed, 0 inconclusive".to_owned());
+    assert_eq!(here.smoke("", "smoke"), went, "{}", here.runner.said);
+    // The second build comes from the cache.
+    assert_eq!(here.told().iter().filter(|line| line.starts_with("cargo ")).count(), 1);
+    assert_eq!(here.smoke(&mx, "smoke"), went, "{}", here.runner.said);
+    assert_eq!(here.told(), [] as [&str; 0]);
+    let (result, code, _) = here.smoke("127.0.0.1:1", "smoke");
+    assert_eq!((result, code.as_str()), ("failure", "3"), "{}", here.runner.said);
+    let (result, code, summary) = here.smoke("", "no such tag");
+    assert_eq!((result, code.as_str(), summary.as_str()), ("failure", "2", " passed,  failed,  inconclusive"));
+    assert!(here.runner.summary.contains("everything passed"), "{}", here.runner.summary);
+    let secrets = here.lab.as_ref().unwrap().secrets();
+    assert_eq!(secrets_in(here.runner.said.as_bytes(), &secrets), None);
+    assert_eq!(secrets_in(here.runner.summary.as_bytes(), &secrets), None);
+}
+
+#[test]
+fn each_candidate_ends_the_smoke_workflow_with_its_code() {
+    let summary =
+        |[passed, failed, errored]: [u8; 3]| format!("{passed} passed, {failed} failed, {errored} inconclusive");
+    let candidate = |knobs: &[&str]| {
+        let here = Repository::with(knobs);
+        let scenario = include_str!("../../../../src/cli/commands/init/files/candidate.yaml");
+        fs::write(here.project.path("scenarios/candidate.yaml"), scenario).unwrap();
+        let mx = here.lab.as_ref().unwrap().company_mx().to_owned();
+        (here, mx)
+    };
+    for (knob, result, code, counts) in [
+        ("company.arc=false", "failure", "1", [0, 1, 0]),
+        ("company.greylist=true", "success", "0", [1, 0, 0]),
+        ("company.reject=550 5.7.1 no", "failure", "1", [0, 1, 0]),
+    ] {
+        let (mut here, mx) = candidate(&["--knob", knob]);
+        let ended = here.smoke(&mx, "candidate");
+        assert_eq!(ended, (result, code.to_owned(), summary(counts)), "{knob}: {}", here.runner.said);
+    }
+    let (mut here, mx) = candidate(&[]);
+    let sound = here.smoke(&mx, "candidate");
+    assert_eq!(sound, ("success", "0".to_owned(), summary([1, 0, 0])), "{}", here.runner.said);
+    let dead = here.smoke("127.0.0.1:1", "candidate");
+    assert_eq!(dead, ("failure", "3".to_owned(), summary([0, 0, 1])), "{}", here.runner.said);
+    // Without the sender's key nothing is sent.
+    here.runner.contexts["secrets"]["SEALCHECK_DKIM_KEY"] = "".into();
+    let (result, code, _) = here.smoke(&mx, "candidate");
+    assert_eq!((result, code.as_str()), ("failure", "2"), "{}", here.runner.said);
+    assert!(here.runner.said.contains("no secret for `accounts.external.dkim.private_key`"), "{}", here.runner.said);
+}
+
+#[test]
+fn the_gate_s_workflow_installs_a_checked_rust_and_runs_the_gate() {
+    let mut here = Repository::new();
+    let gate = here.project.path(".ci/run");
+    fs::create_dir(gate.parent().unwrap()).unwrap();
+    fs::write(&gate, "#!/bin/sh\ncommand -v cargo\necho the gate\n").unwrap();
+    fs::set_permissions(&gate, fs::Permissions::from_mode(0o755)).unwrap();
+    let ended = here.runner.workflow(".github/workflows/ci.yml");
+    assert_eq!(ended["gate"].result, "success", "{}", here.runner.said);
+    assert!(here.runner.said.contains("/.cargo/bin/cargo\nthe gate\n"), "{}", here.runner.said);
+    assert_eq!(here.runner.done, steps_of(".github/workflows/ci.yml"));
+    let told = here.told();
+    let programs: Vec<&str> = told.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(programs, ["apt-get", "apt-get", "curl", "sha256sum", "rustup-init"], "{told:?}");
+    assert!(told[3].contains("20a06e644b0d9bd2fbdbfd52d42540bdde820ea7df86e92e533c073da0cdd43c"), "{told:?}");
+    assert!(told[4].contains("--component clippy,rustfmt"), "{told:?}");
+}
+
+#[test]
+fn the_action_takes_every_input_and_refuses_what_is_none() {
+    let mut here = Repository::new();
+    let mut act = |with: &[(&str, &str)], result: &str, code: &str| {
+        let with = with.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let ended = here.runner.only_action(with);
+        assert_eq!((ended.result, ended.outputs["exit-code"].as_str()), (result, Some(code)), "{}", here.runner.said);
+        here.told()
+    };
+    act(&[("scenarios", "one\nthree\n"), ("tags", "more"), ("args", "--jobs\n1"), ("shard", "1/1")], "success", "0");
+    let told = act(&[("config", "none.yaml"), ("profile", "p"), ("attempts", "3")], "failure", "2");
+    assert_eq!(told, [] as [&str; 0], "only what nothing can be told of is tried again");
+    for attempts in ["0", "10", "a[$(touch /tmp/x)]"] {
+        act(&[("attempts", attempts)], "failure", "");
+    }
+    act(&[("install-only", "true")], "success", "");
+    assert_eq!(here.runner.said.matches("--- Run the scenarios").count(), 5);
+}
