@@ -3,7 +3,7 @@
 mod next_hop;
 mod submission;
 
-pub use next_hop::{NextHop, Problem};
+pub use next_hop::{NextHop, NextHopError};
 pub use submission::{FirstServer, Stage, StageReply, Submission};
 
 use crate::{
@@ -38,27 +38,27 @@ pub struct Evidence {
     /// Logs that could not be read.
     pub unread_logs: Vec<UnreadLog>,
     /// How the mailboxes behaved.
-    pub mailboxes: MailboxNotes,
+    pub mailboxes: MailboxFacts,
     /// How long was waited in all, from the end of the submission.
     pub waited: Duration,
 }
 
 /// What was learnt of mailboxes beside what arrived in them.
 #[derive(Debug, Clone, Default)]
-pub struct MailboxNotes {
+pub struct MailboxFacts {
     /// Every folder that was watched, as it stood when waiting ended.
-    pub watched: Vec<Watched>,
+    pub watched: Vec<WatchedFolder>,
     /// The folders that were searched in a new session when nothing had arrived.
-    pub searched: Vec<Searched>,
+    pub searched: Vec<SearchedFolder>,
     /// The run's other mails, for each account where a copy was wanted and did not come.
-    pub others: Vec<Others>,
+    pub others: Vec<OtherDeliveries>,
     /// Lines of IMAP servers that ended a session during the attempt.
-    pub goodbyes: Vec<String>,
+    pub bye_lines: Vec<String>,
 }
 
 /// How it stood with a folder when waiting ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watched {
+pub struct WatchedFolder {
     /// The account.
     pub account: String,
     /// The folder.
@@ -71,7 +71,7 @@ pub struct Watched {
 
 /// What became of the mails that other attempts of the run sent to an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Others {
+pub struct OtherDeliveries {
     /// The account.
     pub account: String,
     /// How many were sent.
@@ -86,7 +86,7 @@ pub struct Others {
 
 /// A folder that was searched for the mail once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Searched {
+pub struct SearchedFolder {
     /// The account.
     pub account: String,
     /// The folder.
@@ -169,14 +169,14 @@ impl Arrival {
 
 /// What Gmail takes a copy for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Filed {
+pub enum CategoryLookup {
     /// Nobody asked, or there was no answer.
     #[default]
     Unknown,
     /// It is in no category, as mail in the spam folder.
-    Nowhere,
+    NoCategory,
     /// It is in this one.
-    Under(Category),
+    In(Category),
 }
 
 /// A copy of the mail, read and verified.
@@ -187,7 +187,7 @@ pub struct ReceivedCopy {
     /// From the end of the submission until it was seen.
     pub after: Duration,
     /// What Gmail takes it for.
-    pub filed: Filed,
+    pub category: CategoryLookup,
     /// The message.
     pub message: Message,
     /// The receiver's own statements.

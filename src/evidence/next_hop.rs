@@ -14,12 +14,12 @@ pub struct NextHop {
     /// Every reply, in order; the times count from the end of the submission.
     pub replies: Vec<StageReply>,
     /// Why it broke off, where it did.
-    pub problem: Option<Problem>,
+    pub problem: Option<NextHopError>,
 }
 
 /// A conversation broke off.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
+pub enum NextHopError {
     /// No connection came about.
     Unreachable(String),
     /// The connection was lost, or what was said is no SMTP.
@@ -35,7 +35,7 @@ impl NextHop {
     /// Why the mail is tried again, if it is.
     pub fn deferral(&self) -> Option<String> {
         match (&self.problem, self.refusal()) {
-            (Some(Problem::Unreachable(why) | Problem::BrokenOff(why)), _) => Some(why.clone()),
+            (Some(NextHopError::Unreachable(why) | NextHopError::BrokenOff(why)), _) => Some(why.clone()),
             (None, Some(StageReply { stage, reply, .. })) if reply.is_transient() => {
                 Some(format!("{reply}, in answer to {stage}"))
             }
@@ -55,7 +55,7 @@ impl NextHop {
             let to = recipient.as_ref().map(|recipient| format!(" {recipient}")).unwrap_or_default();
             text.push_str(&format!("S: {reply} ({stage}{to})\n"));
         }
-        if let Some(Problem::Unreachable(why) | Problem::BrokenOff(why)) = &self.problem {
+        if let Some(NextHopError::Unreachable(why) | NextHopError::BrokenOff(why)) = &self.problem {
             text.push_str(&format!("-- {why}\n"));
         }
         text

@@ -1,7 +1,7 @@
 //! What was seen, for the result JSON.
 
 use crate::{
-    evidence::{Bounce, Evidence, Filed, ReceivedCopy},
+    evidence::{Bounce, Evidence, CategoryLookup, ReceivedCopy},
     judge::{
         claims::{Judged, claims},
         survival,
@@ -30,9 +30,9 @@ fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
         after_ms: millis(copy.after),
         cut_from: copy.arrival.cut_from,
         labels: copy.arrival.labels.clone(),
-        category: match copy.filed {
-            Filed::Under(category) => Some(category),
-            Filed::Unknown | Filed::Nowhere => None,
+        category: match copy.category {
+            CategoryLookup::In(category) => Some(category),
+            CategoryLookup::Unknown | CategoryLookup::NoCategory => None,
         },
         authentication_results: copy.auth.trusted.clone(),
         arc: copy.arc.sets.iter().map(|set| seal(set, &copy.verification)).collect(),

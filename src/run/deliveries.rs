@@ -1,6 +1,6 @@
 //! What the attempts in a world know of each other's mail: what was sent to a mailbox, what came, what was given up.
 
-use crate::{core::Token, evidence::Others, probe::mailbox::Wanted};
+use crate::{core::Token, evidence::OtherDeliveries, probe::mailbox::Wanted};
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -78,15 +78,15 @@ impl Deliveries {
     }
 
     /// What became of the other mails, for each account where a copy of this one is wanted and has not come.
-    pub(super) fn others(&self, token: &Token) -> Vec<Others> {
+    pub(super) fn others(&self, token: &Token) -> Vec<OtherDeliveries> {
         let all = self.all();
         let missing = all.iter().filter(|m| m.wanted.token == *token && m.came.is_none());
         missing.map(|mine| others(mine, &all)).collect()
     }
 }
 
-fn others(mine: &Delivery, all: &[Delivery]) -> Others {
-    let mut others = Others { account: mine.account.clone(), ..Others::default() };
+fn others(mine: &Delivery, all: &[Delivery]) -> OtherDeliveries {
+    let mut others = OtherDeliveries { account: mine.account.clone(), ..OtherDeliveries::default() };
     for other in all.iter().filter(|m| m.account == mine.account && m.wanted.token != mine.wanted.token) {
         others.sent += 1;
         let Some(came) = other.came else { continue };
@@ -123,8 +123,13 @@ mod tests {
             mail(5, "external", second(20), Some(1)),
             mail(6, "gmail", second(21), None),
         ]));
-        let gmail =
-            Others { account: "gmail".into(), sent: 4, came: 3, meanwhile: 2, slowest: Some(Duration::from_secs(30)) };
+        let gmail = OtherDeliveries {
+            account: "gmail".into(),
+            sent: 4,
+            came: 3,
+            meanwhile: 2,
+            slowest: Some(Duration::from_secs(30)),
+        };
         assert_eq!(deliveries.others(&Token::new("t-3")), [gmail]);
         assert_eq!(deliveries.others(&Token::new("t-5")), [], "it came");
     }

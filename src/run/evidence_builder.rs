@@ -2,7 +2,7 @@
 
 use super::{arrival::Found, world::World};
 use crate::{
-    evidence::{Bounce, Evidence, Filed, MailboxNotes, NextHop, ReceivedCopy, ReturnedMail, Sent, Submission},
+    evidence::{Bounce, CategoryLookup, Evidence, MailboxFacts, NextHop, ReceivedCopy, ReturnedMail, Sent, Submission},
     mail::{
         Message,
         arc::ArcChain,
@@ -20,9 +20,9 @@ pub(super) struct Observations {
     pub(super) sent: Sent,
     pub(super) submission: Submission,
     pub(super) next_hop: Vec<NextHop>,
-    pub(super) found: Vec<(Found, Filed)>,
+    pub(super) found: Vec<(Found, CategoryLookup)>,
     pub(super) logs: Gathered,
-    pub(super) mailboxes: MailboxNotes,
+    pub(super) mailboxes: MailboxFacts,
     /// How long, from the end of the submission.
     pub(super) waited: Duration,
 }
@@ -31,7 +31,7 @@ pub(super) struct Observations {
 pub(super) async fn build(world: &World, observations: Observations, now: i64) -> Evidence {
     let Observations { sent, submission, next_hop, found, logs, mailboxes, waited } = observations;
     let (mut copies, mut bounces) = (Vec::new(), Vec::new());
-    for (Found { arrival, after, message, dsn }, filed) in found {
+    for (Found { arrival, after, message, dsn }, category) in found {
         if let Some(dsn) = dsn {
             let returned = returned(&message, arrival.cut_from.is_some(), &world.dns, now).await;
             bounces.push(Bounce { arrival, after, message, dsn, returned });
@@ -41,7 +41,7 @@ pub(super) async fn build(world: &World, observations: Observations, now: i64) -
         let authserv_id = world.target.accounts.get(&arrival.account).and_then(|a| a.authserv_id.as_deref());
         copies.push(ReceivedCopy {
             after,
-            filed,
+            category,
             auth: authserv_id.map_or_else(Trust::default, |id| authres::trusted(&message, id)),
             arc: ArcChain::of(&message),
             hops: received::hops(&message),

@@ -3,7 +3,7 @@
 use super::{arrival::Found, world::World};
 use crate::{
     core::deadline::scaled,
-    evidence::{Filed, Folder},
+    evidence::{CategoryLookup, Folder},
     outcome::{HarnessError, HarnessErrorKind},
     scenario::{Scenario, model::ExpectationKind},
     target::Account,
@@ -16,29 +16,34 @@ const INDEXING: Duration = Duration::from_secs(10);
 /// How long between two questions.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// What every copy is filed under, and the first thing that could not be found out.
+/// The category of every copy, and the first thing that could not be found out.
 pub(super) async fn look_up(
     world: &World,
     scenario: &Scenario,
     deadline: Instant,
     found: Vec<Found>,
-) -> (Vec<(Found, Filed)>, Option<HarnessError>) {
+) -> (Vec<(Found, CategoryLookup)>, Option<HarnessError>) {
     let mut all = Vec::with_capacity(found.len());
     let mut error = None;
     for one in found {
-        let filed = match about(world, scenario, deadline, &one).await {
-            Ok(filed) => filed,
+        let category = match about(world, scenario, deadline, &one).await {
+            Ok(category) => category,
             Err(e) => {
                 error.get_or_insert(e);
-                Filed::Unknown
+                CategoryLookup::Unknown
             }
         };
-        all.push((one, filed));
+        all.push((one, category));
     }
     (all, error)
 }
 
-async fn about(world: &World, scenario: &Scenario, deadline: Instant, found: &Found) -> Result<Filed, HarnessError> {
+async fn about(
+    world: &World,
+    scenario: &Scenario,
+    deadline: Instant,
+    found: &Found,
+) -> Result<CategoryLookup, HarnessError> {
     let arrival = &found.arrival;
     let wanted = scenario.expected_on(world.target.kind).filter_map(|e| match &e.kind {
         ExpectationKind::Delivered(d) => Some(d),
@@ -66,10 +71,10 @@ async fn about(world: &World, scenario: &Scenario, deadline: Instant, found: &Fo
             if arrival.folder == Folder::Inbox {
                 category_of(world, account, found, deadline).await
             } else {
-                Ok(Filed::Nowhere)
+                Ok(CategoryLookup::NoCategory)
             }
         }
-        _ => Ok(Filed::Unknown),
+        _ => Ok(CategoryLookup::Unknown),
     }
 }
 
@@ -79,14 +84,14 @@ async fn category_of(
     account: &Account,
     found: &Found,
     deadline: Instant,
-) -> Result<Filed, HarnessError> {
+) -> Result<CategoryLookup, HarnessError> {
     let until = deadline.min(Instant::now() + scaled(INDEXING));
     loop {
         if let Some(category) = world.mailboxes.category(account, &found.arrival).await? {
-            return Ok(Filed::Under(category));
+            return Ok(CategoryLookup::In(category));
         }
         if Instant::now() + AGAIN > until {
-            return Ok(Filed::Nowhere);
+            return Ok(CategoryLookup::NoCategory);
         }
         tokio::time::sleep(AGAIN).await;
     }

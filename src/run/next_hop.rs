@@ -6,7 +6,7 @@ use super::{
     world::World,
 };
 use crate::{
-    evidence::{NextHop, Problem, Stage, StageReply},
+    evidence::{NextHop, NextHopError, Stage, StageReply},
     lab::embedded::{
         mta::{Handover, HandoverFailure, Handovers},
         smtp_client::Stage as SentStage,
@@ -34,7 +34,7 @@ pub(super) async fn unreachable(world: &World, message_id: &str, log: &StepLog) 
     loop {
         let handovers = all.more(message_id, known).await;
         for hop in handovers.iter().skip(known).map(|handover| read(handover, began)) {
-            if let Some(Problem::Unreachable(why)) = &hop.problem {
+            if let Some(NextHopError::Unreachable(why)) = &hop.problem {
                 return HarnessError::new(HarnessErrorKind::Connection, stage(&hop), why, NEXT);
             }
             let Some(why) = hop.deferral() else { continue };
@@ -97,8 +97,8 @@ fn read(handover: &Handover, submitted: Instant) -> NextHop {
         Some(StageReply { stage, recipient, reply, at, took: std::time::Duration::ZERO })
     });
     let problem = handover.failure.as_ref().map(|failure| match failure {
-        HandoverFailure::Unreachable(why) => Problem::Unreachable(why.clone()),
-        HandoverFailure::BrokenOff(why) => Problem::BrokenOff(why.clone()),
+        HandoverFailure::Unreachable(why) => NextHopError::Unreachable(why.clone()),
+        HandoverFailure::BrokenOff(why) => NextHopError::BrokenOff(why.clone()),
     });
     NextHop { server: handover.server.clone(), at, replies: replies.collect(), problem }
 }

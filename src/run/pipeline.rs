@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     core::open_files::Watch,
-    evidence::MailboxNotes,
+    evidence::MailboxFacts,
     judge,
     outcome::{Event, HarnessError, Status, StepKind, StepStatus},
     probe::{sign::sign, submit::Unsubmitted},
@@ -142,7 +142,7 @@ async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: 
     let seen = |f: &Found| json!({ "account": f.arrival.account, "folder": f.arrival.folder, "uid": f.arrival.uid });
     let seen = found.iter().map(seen).collect();
     log.end(&begun, if error.is_some() { StepStatus::Error } else { StepStatus::Ok }, Value::Array(seen));
-    let notes = MailboxNotes { watched, searched, ..MailboxNotes::default() };
+    let notes = MailboxFacts { watched, searched, ..MailboxFacts::default() };
     Waited { submission, end, since, deadline, found, waited, notes, error }
 }
 
@@ -164,9 +164,9 @@ async fn collect(cx: &AttemptContext<'_>, composed: &Composed, waited: Waited) -
     // Signatures are judged as of the moment when the last copy came.
     let since_then = found.iter().map(|f| f.after).max().map_or(Duration::ZERO, |last| waited.saturating_sub(last));
     let now = cx.context.events.clock().now().as_second().saturating_sub_unsigned(since_then.as_secs());
-    let mailboxes = MailboxNotes {
+    let mailboxes = MailboxFacts {
         others: world.deliveries.others(&cx.token),
-        goodbyes: composed.watched.iter().flat_map(|a| world.mailboxes.goodbyes(a, log.started())).collect(),
+        bye_lines: composed.watched.iter().flat_map(|a| world.mailboxes.bye_lines(a, log.started())).collect(),
         ..notes
     };
     let next_hop = next_hop::tries(world, &composed.sent.message_id, end.plus(Duration::ZERO));

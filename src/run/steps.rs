@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     core::{Position, RunId, Token, open_files::Watch},
-    evidence::{Arrival, Evidence, MailboxNotes, Sent, Submission},
+    evidence::{Arrival, Evidence, MailboxFacts, Sent, Submission},
     outcome::{Checks, Diagnosis, HarnessError, HarnessErrorKind},
     probe::{
         compose::{Occasion, compose},
@@ -85,7 +85,7 @@ pub(super) struct Waited {
     pub(super) found: Vec<Found>,
     /// How long, from the end of the submission.
     pub(super) waited: Duration,
-    pub(super) notes: MailboxNotes,
+    pub(super) notes: MailboxFacts,
     pub(super) error: Option<HarnessError>,
 }
 

@@ -13,7 +13,7 @@ use super::{
     watches::ArrivalStream,
 };
 use crate::{
-    evidence::{Arrival, Folder, Searched, Submission},
+    evidence::{Arrival, Folder, SearchedFolder, Submission},
     outcome::{Event, HarnessError, StepKind, StepStatus},
 };
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub(super) struct WaitResult {
     /// In order of arrival.
     pub(super) found: Vec<Found>,
     /// The folders that were searched before it was said that something is not there.
-    pub(super) searched: Vec<Searched>,
+    pub(super) searched: Vec<SearchedFolder>,
     /// A folder that matters could not be searched.
     pub(super) error: Option<HarnessError>,
 }
@@ -75,7 +75,7 @@ struct Waiting<'a> {
     /// Until when what is missing may come, from the end of the submission.
     limit: Duration,
     found: Vec<Found>,
-    searched: Vec<Searched>,
+    searched: Vec<SearchedFolder>,
 }
 
 impl Waiting<'_> {
@@ -168,10 +168,10 @@ impl Waiting<'_> {
         }
         for (account, folder) in done.folders {
             let found = new.contains(&(account.clone(), folder));
-            let is_same = |searched: &&mut Searched| (&searched.account, searched.folder) == (&account, folder);
+            let is_same = |searched: &&mut SearchedFolder| (&searched.account, searched.folder) == (&account, folder);
             match self.searched.iter_mut().find(is_same) {
                 Some(known) => known.found |= found,
-                None => self.searched.push(Searched { account, folder, found }),
+                None => self.searched.push(SearchedFolder { account, folder, found }),
             }
         }
         self.searched.sort_by_key(|searched| (searched.account.clone(), searched.folder));
@@ -200,7 +200,7 @@ impl Waiting<'_> {
         let (account, folder) = (arrival.account.clone(), arrival.folder);
         if !self.note(arrival, after) {
             // The search was no more than the faster one.
-            let place = |searched: &&mut Searched| searched.account == account && searched.folder == folder;
+            let place = |searched: &&mut SearchedFolder| searched.account == account && searched.folder == folder;
             self.searched.iter_mut().filter(place).for_each(|searched| searched.found = false);
         }
     }

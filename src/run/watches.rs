@@ -2,7 +2,7 @@
 
 use super::{wait_policy::WaitPolicy, world::World};
 use crate::{
-    evidence::{Arrival, Folder, Watched},
+    evidence::{Arrival, Folder, WatchedFolder},
     outcome::{HarnessError, HarnessErrorKind},
     probe::mailbox::{Wanted, Watch},
     target::{Account, Provider},
@@ -121,12 +121,12 @@ impl ArrivalStream {
 }
 
 /// How it stands with every folder of these accounts that is watched.
-pub(super) fn folder_health(world: &World, accounts: &[String]) -> Vec<Watched> {
+pub(super) fn folder_health(world: &World, accounts: &[String]) -> Vec<WatchedFolder> {
     let folders = accounts.iter().flat_map(|account| [Folder::Inbox, Folder::Spam].map(|folder| (account, folder)));
     let standing = folders.filter_map(|(account, folder)| {
         let it = world.mailboxes.standing(account, folder)?;
         let (asked, problem) = (it.asked.map(|at| at.elapsed()), it.problem.map(|e| e.message));
-        Some(Watched { account: account.clone(), folder, asked, problem })
+        Some(WatchedFolder { account: account.clone(), folder, asked, problem })
     });
     standing.collect()
 }

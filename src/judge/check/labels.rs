@@ -5,7 +5,7 @@ use super::{
     scenario::Context,
 };
 use crate::{
-    evidence::{Filed, Folder, ReceivedCopy},
+    evidence::{CategoryLookup, Folder, ReceivedCopy},
     outcome::CheckPart,
     scenario::model::DeliveredExpectation,
 };
@@ -19,13 +19,13 @@ pub(super) fn check(wanted: &DeliveredExpectation, copy: &ReceivedCopy, context:
         results.add(CheckPart::Labels, label.at(), finding);
     }
     if let Some(category) = &wanted.category {
-        let (passed, actual) = match copy.filed {
-            Filed::Under(found) => (found == category.value, found.as_str()),
-            Filed::Nowhere => (false, "in no category"),
-            Filed::Unknown => (false, "the server did not say"),
+        let (passed, actual) = match copy.category {
+            CategoryLookup::In(found) => (found == category.value, found.as_str()),
+            CategoryLookup::NoCategory => (false, "in no category"),
+            CategoryLookup::Unknown => (false, "the server did not say"),
         };
         let finding = Finding::new(passed, category.value.as_str(), actual);
-        let finding = finding.inconclusive_if(copy.filed == Filed::Unknown);
+        let finding = finding.inconclusive_if(copy.category == CategoryLookup::Unknown);
         results.add(CheckPart::Category, &category.at, finding);
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     catalogue::Cause,
     core::domain::is_at_or_below,
-    evidence::{Evidence, FirstServer, Folder, MailboxNotes, NextHop, ReceivedCopy, ReturnedMail},
+    evidence::{Evidence, FirstServer, Folder, MailboxFacts, NextHop, ReceivedCopy, ReturnedMail},
     judge::{self, refusal, survival, survival_of_returned},
     mail::{
         Message,
@@ -48,7 +48,7 @@ pub struct Facts<'a> {
     /// The domain of the server that forwards.
     pub forwarder: Option<String>,
     /// How the mailboxes behaved.
-    pub mailboxes: Option<&'a MailboxNotes>,
+    pub mailboxes: Option<&'a MailboxFacts>,
     /// What only an attempt knows.
     pub attempt: Option<Attempt>,
 }

@@ -2,7 +2,7 @@
 
 use super::{ServerLog, server_refusal::Refusal};
 use crate::{
-    evidence::{Evidence, Folder, Others, Searched},
+    evidence::{Evidence, Folder, OtherDeliveries, SearchedFolder},
     judge::words,
     outcome::CheckResult,
     target::Target,
@@ -33,7 +33,7 @@ pub fn checked(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> 
 /// What was seen of mailboxes beside what the checks are about: nothing is wrong with the mail for it.
 pub fn notes(evidence: &Evidence) -> Vec<String> {
     let found = evidence.mailboxes.searched.iter().filter(|searched| searched.found);
-    let note = |searched: &Searched| {
+    let note = |searched: &SearchedFolder| {
         let (folder, account) = (words::folder(searched.folder), &searched.account);
         format!(
             "E03: a search on another connection found mail in {folder} of {account} that the session which watched was not shown"
@@ -170,8 +170,8 @@ fn logs(evidence: &Evidence) -> Vec<String> {
 }
 
 /// What became of the run's other mails.
-pub(super) fn others(others: &Others) -> String {
-    let Others { account, sent, came, meanwhile, slowest } = others;
+pub(super) fn others(others: &OtherDeliveries) -> String {
+    let OtherDeliveries { account, sent, came, meanwhile, slowest } = others;
     let mails = |n: usize| if n == 1 { "1 other mail".to_owned() } else { format!("{n} other mails") };
     match (sent, came, meanwhile) {
         (0, ..) => format!("this run has sent no other mail towards {account}"),

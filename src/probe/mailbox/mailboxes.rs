@@ -263,8 +263,8 @@ impl Mailboxes {
     }
 
     /// The lines by which servers ended sessions of an account since then, each with its place in the transcript.
-    pub fn goodbyes(&self, account: &str, since: Instant) -> Vec<String> {
-        self.0.state().accounts.get(account).map_or_else(Vec::new, |a| a.transcript.goodbyes(since))
+    pub fn bye_lines(&self, account: &str, since: Instant) -> Vec<String> {
+        self.0.state().accounts.get(account).map_or_else(Vec::new, |a| a.transcript.bye_lines(since))
     }
 
     /// Cuts every connection and waits until every thread has ended. Nothing can be watched afterwards.

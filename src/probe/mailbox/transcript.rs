@@ -60,7 +60,7 @@ impl Transcript {
     }
 
     /// The lines since then by which the server ended a session; we never log out.
-    pub(super) fn goodbyes(&self, since: Instant) -> Vec<String> {
+    pub(super) fn bye_lines(&self, since: Instant) -> Vec<String> {
         let kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = kept.lines.iter().filter(|(at, _)| *at >= since).map(|(_, line)| line.trim_end());
         recent.filter(|line| line.contains(" S: * BYE")).map(str::to_owned).collect()

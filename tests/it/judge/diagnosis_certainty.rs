@@ -6,7 +6,7 @@ use crate::support::by_hand::{
     two, unsealed, verified,
 };
 use sealcheck::{
-    evidence::{Folder, MailboxNotes, Others, Searched},
+    evidence::{Folder, MailboxFacts, OtherDeliveries, SearchedFolder},
     judge::diagnose::{Attempt, Facts, MailFacts, diagnose_facts, of_error},
     mail::{Message, arc::ArcChain, received},
     outcome::{HarnessError, HarnessErrorKind, MailboxTrouble},
@@ -181,7 +181,7 @@ fn office_365_is_blamed_for_what_it_minds_only() {
 }
 
 /// What is said when the mail came late or not at all.
-fn waited(copy: Option<&str>, mailboxes: &MailboxNotes, attempt: Attempt) -> String {
+fn waited(copy: Option<&str>, mailboxes: &MailboxFacts, attempt: Attempt) -> String {
     let message = Message::parse(copy.unwrap_or_default());
     let (arc, hops) = (ArcChain::of(&message), received::hops(&message));
     let mail = copy.map(|_| MailFacts {
@@ -203,11 +203,11 @@ fn waited(copy: Option<&str>, mailboxes: &MailboxNotes, attempt: Attempt) -> Str
 #[test]
 fn silence_after_a_search_is_told_from_mail_to_oneself() {
     let silent = || Attempt { silent: true, ..Attempt::default() };
-    let searched = MailboxNotes {
-        searched: vec![Searched { account: "gmail".into(), folder: Folder::Inbox, found: false }],
-        ..MailboxNotes::default()
+    let searched = MailboxFacts {
+        searched: vec![SearchedFolder { account: "gmail".into(), folder: Folder::Inbox, found: false }],
+        ..MailboxFacts::default()
     };
-    assert_eq!(waited(None, &MailboxNotes::default(), silent()), "E00 certain");
+    assert_eq!(waited(None, &MailboxFacts::default(), silent()), "E00 certain");
     assert_eq!(waited(None, &searched, silent()), "E00 certain");
     let itself = Attempt { to_itself: Some("a@gmail.com".into()), ..silent() };
     assert_eq!(waited(None, &searched, itself), "E01 certain");
@@ -215,13 +215,14 @@ fn silence_after_a_search_is_told_from_mail_to_oneself() {
 
 #[test]
 fn silence_means_something_else_when_other_mail_came() {
-    let next = |others: Others, attempt: Attempt| {
-        let mailboxes = MailboxNotes { others: vec![others], ..MailboxNotes::default() };
+    let next = |others: OtherDeliveries, attempt: Attempt| {
+        let mailboxes = MailboxFacts { others: vec![others], ..MailboxFacts::default() };
         let attempt = Some(Attempt { accepted: true, silent: true, ..attempt });
         let found = diagnose_facts(&Facts { mailboxes: Some(&mailboxes), attempt, ..Facts::default() });
         found[0].next.clone()
     };
-    let others = |sent, came, meanwhile| Others { account: "gmail".into(), sent, came, meanwhile, slowest: None };
+    let others =
+        |sent, came, meanwhile| OtherDeliveries { account: "gmail".into(), sent, came, meanwhile, slowest: None };
     for (others, says) in [
         (others(3, 2, 1), "this one mail is lost or slow"),
         (others(3, 0, 0), "nothing comes at all"),
@@ -241,12 +242,12 @@ fn a_late_mail_is_told_from_one_that_was_seen_late() {
         let google = google("dmarc=pass", 0).replace("02:42:05", &format!("02:42:{:02}", 4 + seconds));
         format!("{google}{RECEIVED}{AUTHOR}\r\nbody\r\n")
     };
-    let goodbye = MailboxNotes { goodbyes: vec!["1.000 inbox S: * BYE x".into()], ..MailboxNotes::default() };
+    let goodbye = MailboxFacts { bye_lines: vec!["1.000 inbox S: * BYE x".into()], ..MailboxFacts::default() };
     let after = |seconds| Attempt { late: Some(Duration::from_secs(seconds)), ..Attempt::default() };
-    assert_eq!(waited(Some(&copy(40)), &MailboxNotes::default(), after(41)), "E06 high");
+    assert_eq!(waited(Some(&copy(40)), &MailboxFacts::default(), after(41)), "E06 high");
     assert_eq!(waited(Some(&copy(40)), &goodbye, after(41)), "E06 high", "it waited on the way");
     assert_eq!(waited(Some(&copy(1)), &goodbye, after(41)), "E07 high");
-    assert_eq!(waited(Some(&copy(1)), &MailboxNotes::default(), after(41)), "E06 high");
+    assert_eq!(waited(Some(&copy(1)), &MailboxFacts::default(), after(41)), "E06 high");
     assert_eq!(waited(Some(&copy(1)), &goodbye, Attempt::default()), "", "nobody minded");
 }
 

@@ -3,7 +3,7 @@
 use sealcheck::{
     core::{At, Position, ScenarioId},
     evidence::{
-        Arrival, Bounce, Evidence, Filed, FirstServer, Folder, MailboxNotes, ReceivedCopy, Sent, Stage, StageReply,
+        Arrival, Bounce, Evidence, CategoryLookup, FirstServer, Folder, MailboxFacts, ReceivedCopy, Sent, Stage, StageReply,
         Submission,
     },
     mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
@@ -173,7 +173,7 @@ pub(crate) fn copy(account: &str, folder: Folder, text: &str, after: Duration) -
         hops: received::hops(&message),
         arc,
         verification,
-        filed: Filed::default(),
+        category: CategoryLookup::default(),
         message,
     }
 }
@@ -204,7 +204,7 @@ pub(crate) fn accepted(n: u32) -> Evidence {
         bounces: Vec::new(),
         logs: Vec::new(),
         unread_logs: Vec::new(),
-        mailboxes: MailboxNotes::default(),
+        mailboxes: MailboxFacts::default(),
         waited: Duration::from_secs(120),
     }
 }

@@ -104,7 +104,7 @@ fn late(facts: &Facts<'_>, attempt: &Attempt, mail: &MailFacts<'_>) -> Option<Di
     // Trace fields tell whole seconds: the true delay can be one less.
     let on_the_way = slowest.is_some_and(|(_, delay)| delay > 1 && (delay - 1) * 2 >= after.as_secs());
     let text = quote(&mail.artifact, 0, "it came after the time that `within` allows");
-    match facts.mailboxes.and_then(|m| m.goodbyes.first()) {
+    match facts.mailboxes.and_then(|m| m.bye_lines.first()) {
         Some(goodbye) if !on_the_way => Some(found(Cause::E07, High).seen([text, quote("imap.log", 0, goodbye)])),
         _ => Some(found(Cause::E06, High).seen([text]).seen(at)),
     }
