@@ -1,5 +1,10 @@
 //! Tag lists: `i=1; a=rsa-sha256; …` (RFC 6376 §3.2), as DKIM-Signature, ARC-Seal and ARC-Message-Signature use them.
 
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use std::collections::HashSet;
 
 /// One tag as written.
@@ -63,6 +68,14 @@ impl TagList {
     /// As [`TagList::compact`], in lower case: for domains.
     pub fn lower(&self, name: &str) -> Option<String> {
         self.compact(name).map(|v| v.to_ascii_lowercase())
+    }
+
+    /// The octets of a base64 value (`b=`); the padding may be left out (RFC 6376 §2.10).
+    pub fn base64(&self, name: &str) -> Option<Vec<u8>> {
+        let config = GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true);
+        GeneralPurpose::new(&STANDARD, config).decode(self.compact(name)?).ok()
     }
 
     /// The names of a colon list (`h=`), lower case, in order.

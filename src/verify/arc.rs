@@ -2,8 +2,9 @@
 
 use super::{
     Canonicalization, SetVerification, SignatureDefect, Verdict,
-    judge::{Judge, Judgement, unsigned},
-    signature::{Kind, Problem},
+    defect::Defect,
+    signature::{Judgement, SignatureVerifier, unsigned},
+    signature_tags::SignatureKind,
 };
 use crate::mail::{
     Field, Message,
@@ -30,13 +31,13 @@ pub(super) struct Chain {
 }
 
 /// One set with its judgements; `None` where the part is missing.
-struct Judged<'a> {
+struct JudgedSet<'a> {
     set: &'a ArcSet,
     ams: Option<Judgement>,
     seal: Option<Judgement>,
 }
 
-impl Judged<'_> {
+impl JudgedSet<'_> {
     fn signer(&self) -> Signer {
         let domain = || {
             let seal = self.set.seal.as_ref().and_then(|s| s.domain.clone());
@@ -66,16 +67,16 @@ pub(super) fn counts(set: &ArcSet) -> bool {
 }
 
 /// Judges every set and then the chain.
-pub(super) fn judge(message: &Message, chain: &ArcChain, judge: &mut Judge<'_>) -> Chain {
+pub(super) fn verify(message: &Message, chain: &ArcChain, verifier: &mut SignatureVerifier<'_>) -> Chain {
     let mut judged = Vec::new();
     for (at, set) in chain.sets.iter().enumerate() {
         if !counts(set) {
-            judged.push(Judged { set, ams: None, seal: None });
+            judged.push(JudgedSet { set, ams: None, seal: None });
             continue;
         }
-        let ams = set.ams.as_ref().map(|ams| judge.message_signature(Kind::Ams, &ams.tags, ams.field));
-        let seal = set.seal.as_ref().map(|_| judge_seal(message, judge, &chain.sets[..=at]));
-        judged.push(Judged { set, ams, seal });
+        let ams = set.ams.as_ref().map(|ams| verifier.message_signature(SignatureKind::Ams, &ams.tags, ams.field));
+        let seal = set.seal.as_ref().map(|_| judge_seal(message, verifier, &chain.sets[..=at]));
+        judged.push(JudgedSet { set, ams, seal });
     }
     let (verdict, cause, reason) = whole(chain, &judged);
     let sets = judged.iter().enumerate().map(|(at, _)| verification(&judged, at)).collect();
@@ -84,32 +85,32 @@ pub(super) fn judge(message: &Message, chain: &ArcChain, judge: &mut Judge<'_>) 
         None => judged.first().map(|_| 0),
         Some(at) => judged.get(at + 1).map(|j| j.set.instance),
     };
-    let holding = judged.iter().filter(|j| j.ams_holds()).map(Judged::signer).collect();
+    let holding = judged.iter().filter(|j| j.ams_holds()).map(JudgedSet::signer).collect();
     Chain { verdict, reason, cause, oldest_pass, sets, holding }
 }
 
 /// Judges the seal of the last of these sets. It covers every set up to its own, and with `cv=fail` only its own
 /// (RFC 8617 §5.1.1, §5.1.2).
-fn judge_seal(message: &Message, judge: &Judge<'_>, sets: &[ArcSet]) -> Judgement {
+fn judge_seal(message: &Message, verifier: &SignatureVerifier<'_>, sets: &[ArcSet]) -> Judgement {
     let Some((own, seal)) = sets.last().and_then(|set| set.seal.as_ref().map(|seal| (set, seal))) else {
         return Judgement::default();
     };
     let expected = if seal.cv == Some(ChainValidationStatus::Fail) { Covered::OwnSet } else { Covered::WholeChain };
-    let mut judgement = match sealed(message, judge, sets, expected) {
-        Ok(data) => judge.seal(&seal.tags, &data),
+    let mut judgement = match sealed(message, verifier, sets, expected) {
+        Ok(data) => verifier.seal(&seal.tags, &data),
         Err(missing) => Judgement {
-            problems: vec![Problem::new(SignatureDefect::Structure, format!("it cannot hold: {missing}"))],
+            defects: vec![Defect::new(SignatureDefect::Structure, format!("it cannot hold: {missing}"))],
             ..Judgement::default()
         },
     };
     if judgement.has(SignatureDefect::Signature) {
         for covered in Covered::ALL {
-            if let Ok(data) = sealed(message, judge, sets, covered)
-                && !judge.seal(&seal.tags, &data).has(SignatureDefect::Signature)
+            if let Ok(data) = sealed(message, verifier, sets, covered)
+                && !verifier.seal(&seal.tags, &data).has(SignatureDefect::Signature)
             {
                 let text = format!("it covers {covered}, and must cover {expected}");
-                judgement.problems.retain(|p| p.cause != SignatureDefect::Signature);
-                judgement.problems.push(Problem::new(covered.cause(), text));
+                judgement.defects.retain(|p| p.kind != SignatureDefect::Signature);
+                judgement.defects.push(Defect::new(covered.defect(), text));
                 break;
             }
         }
@@ -119,7 +120,7 @@ fn judge_seal(message: &Message, judge: &Judge<'_>, sets: &[ArcSet]) -> Judgemen
         (2.., Some(ChainValidationStatus::None)) => Some("cv=none, which only the first seal may say"),
         _ => None,
     };
-    judgement.problems.extend(cv.map(|text| Problem::new(SignatureDefect::ChainValidationStatus, text)));
+    judgement.defects.extend(cv.map(|text| Defect::new(SignatureDefect::ChainValidationStatus, text)));
     judgement
 }
 
@@ -136,7 +137,7 @@ impl Covered {
     const ALL: [Self; 3] = [Self::WholeChain, Self::OwnSet, Self::OlderSetsMixed];
 
     /// What is wrong where it is not what a seal must cover.
-    fn cause(self) -> SignatureDefect {
+    fn defect(self) -> SignatureDefect {
         match self {
             Self::WholeChain => SignatureDefect::SealCoversTooMuch,
             Self::OwnSet => SignatureDefect::SealLeavesSetsOut,
@@ -156,7 +157,12 @@ impl std::fmt::Display for Covered {
 }
 
 /// What a seal signs: per set AAR, AMS and AS, relaxed, the last AS without its signature. Or the part that is missing.
-fn sealed(message: &Message, judge: &Judge<'_>, sets: &[ArcSet], covered: Covered) -> Result<Vec<u8>, String> {
+fn sealed(
+    message: &Message,
+    verifier: &SignatureVerifier<'_>,
+    sets: &[ArcSet],
+    covered: Covered,
+) -> Result<Vec<u8>, String> {
     let (own, older) = sets.split_last().ok_or("there is no set")?;
     let mut data = Vec::with_capacity(4096);
     let older = if covered == Covered::OwnSet { &[] } else { older };
@@ -165,13 +171,13 @@ fn sealed(message: &Message, judge: &Judge<'_>, sets: &[ArcSet], covered: Covere
         let other = if covered == Covered::OlderSetsMixed { &older[older.len() - 1 - at] } else { set };
         let ([aar, ..], [_, ams, seal]) = (parts(message, set)?, parts(message, other)?);
         for field in [aar, ams, seal] {
-            relaxed.header(judge.bytes(field), &mut data);
+            relaxed.header(verifier.bytes(field), &mut data);
         }
     }
     let [aar, ams, seal] = parts(message, own)?;
-    relaxed.header(judge.bytes(aar), &mut data);
-    relaxed.header(judge.bytes(ams), &mut data);
-    unsigned(relaxed, judge.bytes(seal), &mut data);
+    relaxed.header(verifier.bytes(aar), &mut data);
+    relaxed.header(verifier.bytes(ams), &mut data);
+    unsigned(relaxed, verifier.bytes(seal), &mut data);
     Ok(data)
 }
 
@@ -184,13 +190,13 @@ fn parts<'m>(message: &'m Message, set: &ArcSet) -> Result<[&'m Field; 3], Strin
     let seal = set.seal.as_ref().and_then(|seal| fields.get(seal.field));
     Ok([
         aar.ok_or_else(|| missing("ARC-Authentication-Results"))?,
-        ams.ok_or_else(|| missing(Kind::Ams.field()))?,
-        seal.ok_or_else(|| missing(Kind::Seal.field()))?,
+        ams.ok_or_else(|| missing(SignatureKind::Ams.field()))?,
+        seal.ok_or_else(|| missing(SignatureKind::Seal.field()))?,
     ])
 }
 
 /// The chain as a whole, in the order of RFC 8617 §5.2.
-fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<SignatureDefect>, Option<String>) {
+fn whole(chain: &ArcChain, judged: &[JudgedSet<'_>]) -> (Verdict, Option<SignatureDefect>, Option<String>) {
     let fail = |cause, reason| (Verdict::Fail, Some(cause), Some(reason));
     let Some(newest) = judged.last() else {
         return match chain.defects.first() {
@@ -198,7 +204,7 @@ fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<SignatureD
             None => (Verdict::None, None, None),
         };
     };
-    let failed = |j: &&Judged<'_>| j.cv() == Some(&ChainValidationStatus::Fail);
+    let failed = |j: &&JudgedSet<'_>| j.cv() == Some(&ChainValidationStatus::Fail);
     if failed(&newest) {
         let signer = newest.signer();
         let why = chain.defects.first().map(ToString::to_string).or_else(|| problem_before(judged, judged.len() - 1));
@@ -216,32 +222,34 @@ fn whole(chain: &ArcChain, judged: &[Judged<'_>]) -> (Verdict, Option<SignatureD
         return fail(SignatureDefect::ChainValidationStatus, text);
     }
     // Every seal counts, and of the ARC-Message-Signatures the newest.
-    let cv = |p: &&Problem| p.cause == SignatureDefect::ChainValidationStatus;
-    let mut parts: Vec<(&Judged<'_>, Kind, &Judgement)> = Vec::new();
-    parts.extend(newest.ams.as_ref().map(|ams| (newest, Kind::Ams, ams)));
-    parts.extend(judged.iter().rev().filter_map(|j| j.seal.as_ref().map(|seal| (j, Kind::Seal, seal))));
-    let wrong_cv = parts.iter().find_map(|(j, kind, p)| p.problems.iter().find(cv).map(|_| (*j, *kind, *p)));
+    let cv = |p: &&Defect| p.kind == SignatureDefect::ChainValidationStatus;
+    let mut parts: Vec<(&JudgedSet<'_>, SignatureKind, &Judgement)> = Vec::new();
+    parts.extend(newest.ams.as_ref().map(|ams| (newest, SignatureKind::Ams, ams)));
+    parts.extend(judged.iter().rev().filter_map(|j| j.seal.as_ref().map(|seal| (j, SignatureKind::Seal, seal))));
+    let wrong_cv = parts.iter().find_map(|(j, kind, p)| p.defects.iter().find(cv).map(|_| (*j, *kind, *p)));
     let broken = |verdict| parts.iter().find(move |(_, _, p)| p.verdict() == verdict).copied();
     match wrong_cv.or_else(|| broken(Verdict::Fail)).or_else(|| broken(Verdict::TempError)) {
         None => (Verdict::Pass, None, None),
         Some((j, kind, judgement)) => {
             let at = judged.iter().position(|other| std::ptr::eq(other, j)).unwrap_or_default();
-            let cause = judgement.problems.iter().find(cv).or(judgement.problems.first()).map(|p| p.cause);
+            let cause = judgement.defects.iter().find(cv).or(judgement.defects.first()).map(|p| p.kind);
             (judgement.verdict(), cause, part_reason(judged, at, kind))
         }
     }
 }
 
 /// Why the chain before this set does not hold: the newest ARC-Message-Signature there, or a seal.
-fn problem_before(judged: &[Judged<'_>], at: usize) -> Option<String> {
-    let ams = at.checked_sub(1).and_then(|newest| part_reason(judged, newest, Kind::Ams));
-    ams.or_else(|| (0..at).rev().find_map(|older| part_reason(judged, older, Kind::Seal)))
+fn problem_before(judged: &[JudgedSet<'_>], at: usize) -> Option<String> {
+    let ams = at.checked_sub(1).and_then(|newest| part_reason(judged, newest, SignatureKind::Ams));
+    ams.or_else(|| (0..at).rev().find_map(|older| part_reason(judged, older, SignatureKind::Seal)))
 }
 
-fn verification(judged: &[Judged<'_>], at: usize) -> SetVerification {
+fn verification(judged: &[JudgedSet<'_>], at: usize) -> SetVerification {
     let j = &judged[at];
-    let mut reasons: Vec<String> =
-        [Kind::Ams, Kind::Seal].into_iter().filter_map(|kind| part_reason(judged, at, kind)).collect();
+    let mut reasons: Vec<String> = [SignatureKind::Ams, SignatureKind::Seal]
+        .into_iter()
+        .filter_map(|kind| part_reason(judged, at, kind))
+        .collect();
     reasons.dedup();
     let facts = |judgement: Option<&Judgement>| judgement.map(Judgement::facts).unwrap_or_default();
     SetVerification {
@@ -255,37 +263,37 @@ fn verification(judged: &[Judged<'_>], at: usize) -> SetVerification {
 }
 
 /// Why one part of a set does not hold, with its instance and the part.
-fn part_reason(judged: &[Judged<'_>], at: usize, kind: Kind) -> Option<String> {
+fn part_reason(judged: &[JudgedSet<'_>], at: usize, kind: SignatureKind) -> Option<String> {
     let j = &judged[at];
     let instance = j.set.instance;
     if !counts(j.set) {
         return Some(format!("instance {instance} is outside 1 to {}", Instance::MAX));
     }
-    let judgement = if kind == Kind::Ams { &j.ams } else { &j.seal };
+    let judgement = if kind == SignatureKind::Ams { &j.ams } else { &j.seal };
     let Some(judgement) = judgement else { return Some(format!("instance {instance} has no {}", kind.field())) };
     let texts: Vec<String> = judgement
-        .problems
+        .defects
         .iter()
-        .map(|problem| match (kind, problem.cause) {
-            (Kind::Ams, SignatureDefect::BodyHash) => {
-                format!("{}: the body changed {}", problem.text, body_changed(judged, at))
+        .map(|defect| match (kind, defect.kind) {
+            (SignatureKind::Ams, SignatureDefect::BodyHash) => {
+                format!("{}: the body changed {}", defect.text, body_changed(judged, at))
             }
-            (Kind::Ams, SignatureDefect::Signature) => {
+            (SignatureKind::Ams, SignatureDefect::Signature) => {
                 let key = if j.seal_holds() { "" } else { ", or another key signed" };
-                format!("{}: a signed header field changed {}{key}", problem.text, header_changed(judged, at))
+                format!("{}: a signed header field changed {}{key}", defect.text, header_changed(judged, at))
             }
-            (Kind::Seal, SignatureDefect::Signature) => {
-                format!("{}: a header field of the sets that it covers changed, or another key signed", problem.text)
+            (SignatureKind::Seal, SignatureDefect::Signature) => {
+                format!("{}: a header field of the sets that it covers changed, or another key signed", defect.text)
             }
-            _ => problem.text.clone(),
+            _ => defect.text.clone(),
         })
         .collect();
     (!texts.is_empty()).then(|| format!("instance {instance} {}: {}", kind.field(), texts.join("; ")))
 }
 
 /// Between which signers the body changed: after the last one that signed the same body hash.
-fn body_changed(judged: &[Judged<'_>], at: usize) -> String {
-    let signed = |j: &Judged<'_>| j.ams.as_ref().and_then(|a| a.signed_body.clone());
+fn body_changed(judged: &[JudgedSet<'_>], at: usize) -> String {
+    let signed = |j: &JudgedSet<'_>| j.ams.as_ref().and_then(|a| a.signed_body.clone());
     let own = signed(&judged[at]);
     let same = judged[at + 1..].iter().take_while(|j| signed(j) == own).count();
     let next = judged.get(at + same + 1);
@@ -298,13 +306,13 @@ fn body_changed(judged: &[Judged<'_>], at: usize) -> String {
 }
 
 /// Between which signers a signed header field changed.
-fn header_changed(judged: &[Judged<'_>], at: usize) -> String {
+fn header_changed(judged: &[JudgedSet<'_>], at: usize) -> String {
     between(&judged[at], judged[at + 1..].iter().find(|j| j.ams_holds()))
 }
 
-fn between(after: &Judged<'_>, before: Option<&Judged<'_>>) -> String {
+fn between(after: &JudgedSet<'_>, before: Option<&JudgedSet<'_>>) -> String {
     let after = after.signer();
-    let before = before.map(Judged::signer);
+    let before = before.map(JudgedSet::signer);
     let before = before.map(|s| format!(" and before {} did (instance {})", s.name, s.instance));
     format!("after {} signed it (instance {}){}", after.name, after.instance, before.unwrap_or_default())
 }

@@ -3,8 +3,8 @@
 use super::{
     DkimVerification, SignatureDefect,
     arc::Signer,
-    judge::{Judge, Judgement},
-    signature::Kind,
+    signature::{Judgement, SignatureVerifier},
+    signature_tags::SignatureKind,
 };
 use crate::mail::dkim::DkimSignature;
 
@@ -12,17 +12,21 @@ use crate::mail::dkim::DkimSignature;
 pub(super) const MOST: usize = 50;
 
 /// Judges every DKIM-Signature. `sealers` are the sets whose ARC-Message-Signature holds: what they saw is unchanged.
-pub(super) fn judge(signatures: &[DkimSignature], judge: &mut Judge<'_>, sealers: &[Signer]) -> Vec<DkimVerification> {
+pub(super) fn verify(
+    signatures: &[DkimSignature],
+    verifier: &mut SignatureVerifier<'_>,
+    sealers: &[Signer],
+) -> Vec<DkimVerification> {
     let mut out = Vec::new();
     for (at, signature) in signatures.iter().enumerate() {
         let d = signature.domain.clone().unwrap_or_default();
         let s = signature.selector.clone().unwrap_or_default();
         if at >= MOST {
-            let reason = Some(format!("{}: not judged: only the first {MOST} are", Kind::Dkim.field()));
+            let reason = Some(format!("{}: not judged: only the first {MOST} are", SignatureKind::Dkim.field()));
             out.push(DkimVerification { d, s, reason, ..DkimVerification::default() });
             continue;
         }
-        let judgement = judge.message_signature(Kind::Dkim, &signature.tags, signature.field);
+        let judgement = verifier.message_signature(SignatureKind::Dkim, &signature.tags, signature.field);
         out.push(DkimVerification {
             s,
             result: judgement.verdict(),
@@ -38,18 +42,18 @@ fn reason(judgement: &Judgement, d: &str, sealer: Option<&Signer>) -> Option<Str
     let before = sealer.map(|s| format!(" and before {} sealed it (instance {})", s.name, s.instance));
     let before = before.unwrap_or_default();
     let texts: Vec<String> = judgement
-        .problems
+        .defects
         .iter()
-        .map(|problem| match problem.cause {
-            SignatureDefect::BodyHash => format!("{}: the body changed after {d} signed it{before}", problem.text),
+        .map(|defect| match defect.kind {
+            SignatureDefect::BodyHash => format!("{}: the body changed after {d} signed it{before}", defect.text),
             SignatureDefect::Signature => {
                 format!(
                     "{}: a signed header field changed after {d} signed it{before}, or another key signed",
-                    problem.text
+                    defect.text
                 )
             }
-            _ => problem.text.clone(),
+            _ => defect.text.clone(),
         })
         .collect();
-    (!texts.is_empty()).then(|| format!("{}: {}", Kind::Dkim.field(), texts.join("; ")))
+    (!texts.is_empty()).then(|| format!("{}: {}", SignatureKind::Dkim.field(), texts.join("; ")))
 }

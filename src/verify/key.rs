@@ -1,6 +1,6 @@
 //! Public keys in DNS (RFC 6376 §3.6.1, RFC 8301, RFC 8463), read as strictly as the RFCs allow.
 
-use super::{KeyFacts, SignatureDefect, signature::Problem, signature::base64};
+use super::{KeyFacts, SignatureDefect, defect::Defect};
 use crate::mail::taglist::TagList;
 use mail_auth::common::{
     crypto::{self, VerifyingKey},
@@ -38,60 +38,48 @@ pub(super) struct PublicKey {
 
 impl PublicKey {
     /// Reads one TXT record for use with one algorithm; `facts` gets what could be read.
-    pub(super) fn read(record: &[u8], algorithm: Algorithm, facts: &mut KeyFacts) -> Result<Self, Problem> {
-        let name = facts.name.clone();
-        let problem = |cause, text: &str| Problem::new(cause, format!("the key at {name} {text}"));
-        let tags = TagList::parse(record);
-        match tags.tags.iter().position(|t| t.name == "v") {
-            None if tags.get("p").is_none() => {
-                return Err(problem(SignatureDefect::NotAKey, "is no DKIM key: its TXT record has no p="));
-            }
-            Some(0) if tags.get("v") == Some("DKIM1") => {}
-            Some(0) => return Err(problem(SignatureDefect::NotAKey, "does not count: its v= is not DKIM1")),
-            Some(_) => return Err(problem(SignatureDefect::KeyMalformed, "is malformed: v= is not its first tag")),
-            None => {}
-        }
-        if let Some(defect) = tags.defects.first() {
-            return Err(problem(SignatureDefect::KeyMalformed, &format!("is malformed: {defect}")));
-        }
-        let p =
-            tags.compact("p").ok_or_else(|| problem(SignatureDefect::KeyMalformed, "is malformed: it has no p="))?;
-        if p.is_empty() {
-            return Err(problem(SignatureDefect::KeyRevoked, "was revoked: its p= is empty"));
-        }
-        let flags = list(&tags, "t");
+    pub(super) fn read(record: &[u8], algorithm: Algorithm, facts: &mut KeyFacts) -> Result<Self, Defect> {
+        let read = Self::read_tags(&TagList::parse(record), algorithm, facts);
+        read.map_err(|Defect { kind, text }| Defect::new(kind, format!("the key at {} {text}", facts.name)))
+    }
+
+    fn read_tags(tags: &TagList, algorithm: Algorithm, facts: &mut KeyFacts) -> Result<Self, Defect> {
+        let p = key_data(tags)?;
+        let flags = list(tags, "t");
         facts.testing = flags.iter().any(|f| f == "y");
         let k = tags.get("k").unwrap_or("rsa").to_ascii_lowercase();
         facts.k = Some(k.clone());
         if k != algorithm.k() {
-            return Err(problem(SignatureDefect::KeyType, &format!("is of type {k}, and a= needs {}", algorithm.k())));
+            let text = format!("is of type {k}, and a= needs {}", algorithm.k());
+            return Err(Defect::new(SignatureDefect::KeyType, text));
         }
-        if tags.get("h").is_some() && !list(&tags, "h").iter().any(|h| h == "sha256") {
-            return Err(problem(SignatureDefect::KeyRestricted, "may not be used with sha256: its h= leaves it out"));
+        if tags.get("h").is_some() && !list(tags, "h").iter().any(|h| h == "sha256") {
+            let text = "may not be used with sha256: its h= leaves it out";
+            return Err(Defect::new(SignatureDefect::KeyRestricted, text));
         }
-        if tags.get("s").is_some() && !list(&tags, "s").iter().any(|s| s == "email" || s == "*") {
-            return Err(problem(SignatureDefect::KeyRestricted, "may not be used for mail: its s= leaves email out"));
+        if tags.get("s").is_some() && !list(tags, "s").iter().any(|s| s == "email" || s == "*") {
+            let text = "may not be used for mail: its s= leaves email out";
+            return Err(Defect::new(SignatureDefect::KeyRestricted, text));
         }
-        let malformed = || problem(SignatureDefect::KeyMalformed, &format!("is malformed: p= holds no {k} public key"));
-        let bytes =
-            base64(&p).ok_or_else(|| problem(SignatureDefect::KeyMalformed, "is malformed: p= is no base64"))?;
-        let key = DomainKey::parse(format!("v=DKIM1; k={k}; p={p}").as_bytes()).map_err(|_| malformed())?.p;
+        let bytes = tags.base64("p").ok_or_else(|| malformed("p= is no base64"))?;
+        let key = DomainKey::parse(format!("v=DKIM1; k={k}; p={p}").as_bytes());
+        let key = key.map_err(|_| malformed(format!("p= holds no {k} public key")))?.p;
         let bits = match algorithm {
             Algorithm::RsaSha256 => key.public_key_bits(),
             Algorithm::Ed25519Sha256 if bytes.len() == 32 => 256,
             Algorithm::Ed25519Sha256 => 0,
         };
         if bits == 0 {
-            return Err(malformed());
+            return Err(malformed(format!("p= holds no {k} public key")));
         }
         facts.bits = Some(bits);
         if algorithm == Algorithm::RsaSha256 && bits < *RSA_BITS.start() {
             let text = format!("is too short: it has {bits} bits, and less than {} do not count", RSA_BITS.start());
-            return Err(problem(SignatureDefect::KeyTooShort, &text));
+            return Err(Defect::new(SignatureDefect::KeyTooShort, text));
         }
         if algorithm == Algorithm::RsaSha256 && bits > *RSA_BITS.end() {
             let text = format!("is too long: it has {bits} bits, and more than {} are not verified", RSA_BITS.end());
-            return Err(problem(SignatureDefect::KeyType, &text));
+            return Err(Defect::new(SignatureDefect::KeyType, text));
         }
         Ok(Self { key, algorithm, same_domain_only: flags.iter().any(|f| f == "s") })
     }
@@ -106,6 +94,32 @@ impl PublicKey {
     }
 }
 
+/// `p=` of a record that is a key (RFC 6376 §3.6.1).
+fn key_data(tags: &TagList) -> Result<String, Defect> {
+    match tags.tags.iter().position(|t| t.name == "v") {
+        None if tags.get("p").is_none() => {
+            let text = "is no DKIM key: its TXT record has no p=";
+            return Err(Defect::new(SignatureDefect::NotAKey, text));
+        }
+        Some(0) if tags.get("v") == Some("DKIM1") => {}
+        Some(0) => return Err(Defect::new(SignatureDefect::NotAKey, "does not count: its v= is not DKIM1")),
+        Some(_) => return Err(malformed("v= is not its first tag")),
+        None => {}
+    }
+    if let Some(defect) = tags.defects.first() {
+        return Err(malformed(defect));
+    }
+    let p = tags.compact("p").ok_or_else(|| malformed("it has no p="))?;
+    if p.is_empty() {
+        return Err(Defect::new(SignatureDefect::KeyRevoked, "was revoked: its p= is empty"));
+    }
+    Ok(p)
+}
+
+fn malformed(why: impl std::fmt::Display) -> Defect {
+    Defect::new(SignatureDefect::KeyMalformed, format!("is malformed: {why}"))
+}
+
 /// Reads a TXT record as the key of `rsa-sha256`, which seals have: what is known of it, and the public key in DER.
 ///
 /// # Errors
@@ -113,8 +127,8 @@ impl PublicKey {
 pub fn read_key(name: &str, record: &[u8]) -> (KeyFacts, Result<Vec<u8>, (SignatureDefect, String)>) {
     let mut facts = KeyFacts { name: name.to_owned(), records: 1, ..KeyFacts::default() };
     let read = PublicKey::read(record, Algorithm::RsaSha256, &mut facts);
-    let der = || TagList::parse(record).compact("p").and_then(|p| base64(&p)).unwrap_or_default();
-    (facts, read.map(|_| der()).map_err(|problem| (problem.cause, problem.text)))
+    let der = || TagList::parse(record).base64("p").unwrap_or_default();
+    (facts, read.map(|_| der()).map_err(|defect| (defect.kind, defect.text)))
 }
 
 /// A colon list in lower case.

@@ -7,18 +7,18 @@
 
 mod arc;
 pub mod canonical;
+mod defect;
 mod dkim;
 pub mod dns;
-mod judge;
 mod key;
 mod signature;
+mod signature_tags;
 pub mod verdict;
 
 pub use canonical::Canonicalization;
+pub use defect::SignatureDefect;
 pub use dns::{Dns, DnsError, TxtAnswer, ZoneError, ZoneFile};
-pub use verdict::{
-    BodyHash, DkimVerification, KeyFacts, SetVerification, SignatureDefect, SignatureFacts, Verdict, Verification,
-};
+pub use verdict::{BodyHash, DkimVerification, KeyFacts, SetVerification, SignatureFacts, Verdict, Verification};
 
 pub use key::read_key;
 
@@ -29,7 +29,8 @@ use crate::mail::{
     dsn::Returned,
     taglist::TagList,
 };
-use signature::{Kind, Signature};
+use signature::SignatureVerifier;
+use signature_tags::{SignatureKind, SignatureTags};
 use std::{borrow::Cow, collections::BTreeSet};
 
 /// Verifies a message against DNS. `now` is in seconds since 1970, for `x=`.
@@ -63,9 +64,9 @@ async fn verify_extent(message: &Message, dns: &Dns, now: i64, extent: Extent) -
     let chain = ArcChain::of(message);
     let signatures = dkim_fields::all(message);
     let zone = dns.answers(key_names(&chain, &signatures, now)).await;
-    let mut judge = judge::Judge::new(message, &zone, now, extent);
-    let arc = arc::judge(message, &chain, &mut judge);
-    let dkim = dkim::judge(&signatures, &mut judge, &arc.holding);
+    let mut verifier = SignatureVerifier::new(message, &zone, now, extent);
+    let arc = arc::verify(message, &chain, &mut verifier);
+    let dkim = dkim::verify(&signatures, &mut verifier, &arc.holding);
     Verification {
         arc: arc.verdict,
         arc_reason: arc.reason,
@@ -80,9 +81,10 @@ async fn verify_extent(message: &Message, dns: &Dns, now: i64, extent: Extent) -
 /// The names of the keys of every field that can be verified.
 fn key_names(chain: &ArcChain, signatures: &[DkimSignature], now: i64) -> BTreeSet<String> {
     let sets = chain.sets.iter().filter(|set| arc::counts(set));
-    let seals = sets.clone().filter_map(|set| set.seal.as_ref().map(|seal| (Kind::Seal, &seal.tags)));
-    let ams = sets.filter_map(|set| set.ams.as_ref().map(|ams| (Kind::Ams, &ams.tags)));
-    let dkim = signatures.iter().take(dkim::MOST).map(|signature| (Kind::Dkim, &signature.tags));
-    let key_name = |(kind, tags): (Kind, &TagList)| Signature::read(kind, tags, now).0.map(|s| s.key_name());
+    let seals = sets.clone().filter_map(|set| set.seal.as_ref().map(|seal| (SignatureKind::Seal, &seal.tags)));
+    let ams = sets.filter_map(|set| set.ams.as_ref().map(|ams| (SignatureKind::Ams, &ams.tags)));
+    let dkim = signatures.iter().take(dkim::MOST).map(|signature| (SignatureKind::Dkim, &signature.tags));
+    let key_name =
+        |(kind, tags): (SignatureKind, &TagList)| SignatureTags::read(kind, tags, now).0.map(|s| s.key_name());
     seals.chain(ams).chain(dkim).filter_map(key_name).collect()
 }

@@ -20,7 +20,28 @@ struct Entry {
     tokens: Vec<Token>,
 }
 
-pub(super) fn parse(text: &str, domain: Option<&str>) -> Result<ZoneFile, ZoneError> {
+impl ZoneFile {
+    /// Reads what [`ZoneFile::to_text`] writes, and ordinary master files: comments, `$ORIGIN`, `$TTL`, parentheses,
+    /// quotes and escapes. TXT and CNAME records count, others only say that their name exists. Without an `$ORIGIN`
+    /// a name without its final dot is taken as complete.
+    ///
+    /// # Errors
+    /// With the line that cannot be read.
+    pub fn parse(text: &str) -> Result<Self, ZoneError> {
+        parse(text, None)
+    }
+
+    /// Reads a master file of a domain as [`ZoneFile::parse`] does, but without an `$ORIGIN` a name without its final dot is
+    /// below the domain, unless it ends in it: what `rspamadm dkim_keygen` prints names `selector._domainkey` alone.
+    ///
+    /// # Errors
+    /// With the line that cannot be read.
+    pub fn parse_of(text: &str, domain: &str) -> Result<Self, ZoneError> {
+        parse(text, Some(domain))
+    }
+}
+
+fn parse(text: &str, domain: Option<&str>) -> Result<ZoneFile, ZoneError> {
     let mut reader = Reader { zone: ZoneFile::default(), origin: None, domain, ttl: 3600, owner: None };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for remark in text.lines().filter_map(|l| l.strip_prefix(';')) {

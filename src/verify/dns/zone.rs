@@ -1,6 +1,5 @@
 //! TXT answers by name, and their text form.
 
-use super::master_file;
 use std::{collections::BTreeMap, fmt::Write as _};
 
 /// How DNS failed to answer. Another try later may succeed.
@@ -84,30 +83,11 @@ pub struct ZoneError {
 }
 
 /// Names are kept in lower case, with their final dot.
-pub(super) fn key(name: &str) -> String {
+fn key(name: &str) -> String {
     format!("{}.", name.trim_end_matches('.').to_lowercase())
 }
 
 impl ZoneFile {
-    /// Reads what [`ZoneFile::to_text`] writes, and ordinary master files: comments, `$ORIGIN`, `$TTL`, parentheses,
-    /// quotes and escapes. TXT and CNAME records count, others only say that their name exists. Without an `$ORIGIN`
-    /// a name without its final dot is taken as complete.
-    ///
-    /// # Errors
-    /// With the line that cannot be read.
-    pub fn parse(text: &str) -> Result<Self, ZoneError> {
-        master_file::parse(text, None)
-    }
-
-    /// Reads a master file of a domain as [`ZoneFile::parse`] does, but without an `$ORIGIN` a name without its final dot is
-    /// below the domain, unless it ends in it: what `rspamadm dkim_keygen` prints names `selector._domainkey` alone.
-    ///
-    /// # Errors
-    /// With the line that cannot be read.
-    pub fn parse_of(text: &str, domain: &str) -> Result<Self, ZoneError> {
-        master_file::parse(text, Some(domain))
-    }
-
     /// Sets the answer for a name. Records are sorted, so that their order on the wire changes nothing.
     pub fn insert(&mut self, name: &str, mut answer: TxtAnswer) {
         answer.sort();
