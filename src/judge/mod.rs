@@ -4,13 +4,13 @@ pub mod check;
 pub mod claims;
 pub mod diagnose;
 pub mod observed;
+mod phrases;
 pub mod proof;
 pub mod refusal;
 pub mod snapshot;
 pub mod summary;
 pub mod survival;
 mod upstream_sets;
-mod words;
 
 pub use check::check;
 pub use claims::claims;

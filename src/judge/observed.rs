@@ -1,9 +1,9 @@
 //! What was seen, for the result JSON.
 
 use crate::{
-    evidence::{Bounce, Evidence, CategoryLookup, ReceivedCopy},
+    evidence::{Bounce, CategoryLookup, Evidence, ReceivedCopy},
     judge::{
-        claims::{Judged, claims},
+        claims::{VerifiedMail, claims},
         survival,
     },
     mail::{Message, arc::ArcSet, received},
@@ -37,7 +37,7 @@ fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
         authentication_results: copy.auth.trusted.clone(),
         arc: copy.arc.sets.iter().map(|set| seal(set, &copy.verification)).collect(),
         verification: Some(copy.verification.clone()),
-        claims: claims(Judged {
+        claims: claims(VerifiedMail {
             message: &copy.message,
             trusted: copy.auth.trusted.as_ref(),
             arc: &copy.arc,

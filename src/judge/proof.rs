@@ -18,7 +18,7 @@ use serde::Serialize;
 
 /// What is known of a mail.
 #[derive(Debug, Clone, Copy)]
-pub struct Looked<'a> {
+pub struct ProofInput<'a> {
     /// The message.
     pub message: &'a Message,
     /// Which Authentication-Results speak for the receiver.
@@ -123,29 +123,29 @@ impl Open {
 }
 
 /// What speaks for and against a mail.
-pub fn proof(looked: Looked<'_>) -> Proof {
+pub fn proof(input: ProofInput<'_>) -> Proof {
     let mut proof = Proof { sound: false, verified: Vec::new(), faults: Vec::new(), open: Vec::new() };
-    signatures(&looked, &mut proof);
-    chain(&looked, &mut proof);
-    results(&looked, &mut proof);
-    let disagree = looked.claims.iter().filter(|c| c.agreement == Agreement::Disagrees);
+    signatures(&input, &mut proof);
+    chain(&input, &mut proof);
+    results(&input, &mut proof);
+    let disagree = input.claims.iter().filter(|c| c.agreement == Agreement::Disagrees);
     proof.faults.extend(disagree.map(|claim| {
         let by = claim.by.as_deref().unwrap_or("a server without a name");
         let about = claim.about.as_ref().map_or_else(String::new, |about| format!(" {about}"));
         fault(FaultKind::Claim, format!("{by}: {}={}{about}", claim.method, claim.claims), claim.reason.clone())
     }));
-    proof.faults.extend(looked.log.troubles().into_iter().map(|(trouble, at)| {
+    proof.faults.extend(input.log.troubles().into_iter().map(|(trouble, at)| {
         fault(FaultKind::Log, format!("{}:{}: {}", at.artifact, at.line, word(trouble)), Some(at.text))
     }));
-    if looked.dsn.is_some() || holds_report(looked.message) {
+    if input.dsn.is_some() || holds_report(input.message) {
         proof.faults.push(fault(FaultKind::Report, "message/delivery-status".to_owned(), None));
     }
-    if looked.is_cut_off {
+    if input.is_cut_off {
         proof.open.push(Open::CutOff);
     }
-    match looked.logs {
+    match input.logs {
         0 => proof.open.push(Open::NoLog),
-        _ if !looked.log.knows_message() => proof.open.push(Open::NotLogged),
+        _ if !input.log.knows_message() => proof.open.push(Open::NotLogged),
         _ => {}
     }
     proof.sound = proof.faults.is_empty() && !proof.open.iter().any(Open::matters);
@@ -167,11 +167,11 @@ fn word(trouble: Trouble) -> &'static str {
 }
 
 /// Every signature in the message: those of the author and both of each set.
-fn signatures(looked: &Looked<'_>, proof: &mut Proof) {
-    let signed = looked.message.fields().iter().any(|f| {
+fn signatures(input: &ProofInput<'_>, proof: &mut Proof) {
+    let signed = input.message.fields().iter().any(|f| {
         ["DKIM-Signature", "ARC-Message-Signature", "ARC-Seal"].iter().any(|name| f.name.eq_ignore_ascii_case(name))
     });
-    let Some(verification) = looked.verification else {
+    let Some(verification) = input.verification else {
         proof.open.push(if signed { Open::NotVerified } else { Open::Unsigned });
         return;
     };
@@ -179,7 +179,7 @@ fn signatures(looked: &Looked<'_>, proof: &mut Proof) {
         proof.open.push(Open::Unsigned);
     }
     for set in &verification.sets {
-        let by = looked.arc.set(set.instance).and_then(|s| s.seal.as_ref());
+        let by = input.arc.set(set.instance).and_then(|s| s.seal.as_ref());
         let name = format!("i={} {}", set.instance, by.and_then(|s| s.domain.as_deref()).unwrap_or("?"));
         if set.ams == Verdict::Pass && set.seal == Verdict::Pass {
             proof.verified.push(name);
@@ -210,14 +210,14 @@ fn one(name: String, verdict: Verdict, is_left_out: bool, reason: Option<&String
 }
 
 /// The chain as a whole.
-fn chain(looked: &Looked<'_>, proof: &mut Proof) {
-    for set in &looked.arc.sets {
+fn chain(input: &ProofInput<'_>, proof: &mut Proof) {
+    for set in &input.arc.sets {
         let Some(seal) = set.seal.as_ref().filter(|s| s.cv == Some(ChainValidationStatus::Fail)) else { continue };
         let by = seal.domain.as_deref().unwrap_or("?");
         proof.faults.push(fault(FaultKind::MarkedFailed, format!("i={} {by} cv=fail", set.instance), None));
     }
-    proof.faults.extend(looked.arc.defects.iter().map(|d| fault(FaultKind::Field, d.to_string(), None)));
-    let Some(verification) = looked.verification else { return };
+    proof.faults.extend(input.arc.defects.iter().map(|d| fault(FaultKind::Field, d.to_string(), None)));
+    let Some(verification) = input.verification else { return };
     match verification.arc {
         Verdict::Fail => {
             proof.faults.push(fault(FaultKind::Chain, "ARC chain".to_owned(), verification.arc_reason.clone()));
@@ -228,9 +228,9 @@ fn chain(looked: &Looked<'_>, proof: &mut Proof) {
 }
 
 /// What the receiver says; where nobody speaks for it, what anybody says.
-fn results(looked: &Looked<'_>, proof: &mut Proof) {
-    let trusted = looked.trust.trusted.as_ref();
-    let all = authres::all(looked.message);
+fn results(input: &ProofInput<'_>, proof: &mut Proof) {
+    let trusted = input.trust.trusted.as_ref();
+    let all = authres::all(input.message);
     let said: Vec<&AuthenticationResults> = trusted.map_or_else(|| all.iter().collect(), |t| vec![t]);
     for field in &said {
         let by = field.authserv_id.as_deref().unwrap_or("a server without a name");
@@ -245,12 +245,12 @@ fn results(looked: &Looked<'_>, proof: &mut Proof) {
     }
     // Where the receiver says nothing of SPF in its results, it may do so in a field of its own.
     if !said.iter().any(|field| field.method("spf").next().is_some())
-        && let Some(spf) = received_spf::all(looked.message).into_iter().next()
+        && let Some(spf) = received_spf::all(input.message).into_iter().next()
         && !["pass", "none", "neutral"].contains(&spf.result.as_str())
     {
         proof.faults.push(fault(FaultKind::Result, format!("Received-SPF: {}", spf.result), spf.comment));
     }
-    proof.faults.extend(looked.trust.forged.iter().map(|field| {
+    proof.faults.extend(input.trust.forged.iter().map(|field| {
         let by = field.authserv_id.as_deref().unwrap_or("?");
         fault(FaultKind::Forged, format!("Authentication-Results of {by}, line {}", field.line), None)
     }));

@@ -1,6 +1,6 @@
 //! One line about an attempt, for the console.
 
-use super::words;
+use super::phrases;
 use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
     target::Target,
@@ -8,16 +8,16 @@ use crate::{
 
 /// What was seen in short: `inbox  0.58s  arc=pass  i=2 cv=pass`, `bounced 0.97s 5.7.26, absent in gmail`.
 pub fn summary(evidence: &Evidence, target: &Target) -> String {
-    if let Some(refusal) = words::refusal(&evidence.submission) {
-        return words::cut(&refusal, 60);
+    if let Some(refusal) = phrases::refusal(&evidence.submission) {
+        return phrases::cut(&refusal, 60);
     }
     let recipients = recipients(evidence, target);
     let mut parts: Vec<String> = evidence
         .bounces
         .iter()
         .map(|b| {
-            let status = words::status(b).map_or_else(String::new, |s| format!(" {s}"));
-            format!("bounced {}{status}", words::seconds(b.after))
+            let status = phrases::status(b).map_or_else(String::new, |s| format!(" {s}"));
+            format!("bounced {}{status}", phrases::seconds(b.after))
         })
         .collect();
     for recipient in &recipients {
@@ -59,7 +59,7 @@ fn recipients(evidence: &Evidence, target: &Target) -> Vec<Recipient> {
 }
 
 fn describe(copy: &ReceivedCopy, forwarded: bool) -> String {
-    let place = format!("{} {:>6}", words::folder(copy.arrival.folder), words::seconds(copy.after));
+    let place = format!("{} {:>6}", phrases::folder(copy.arrival.folder), phrases::seconds(copy.after));
     let result = |method: &str| {
         let trusted = copy.auth.trusted.as_ref();
         trusted

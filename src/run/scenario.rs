@@ -19,7 +19,7 @@ use crate::{
     evidence::Evidence,
     judge::{
         diagnose,
-        snapshot::{Comparison, Writing, folder, normalise},
+        snapshot::{SnapshotComparison, Writing, folder, normalise},
     },
     lab::Program,
     outcome::{AttemptReport, Event, HarnessError, ScenarioReport, SnapshotStatus, Status, StepKind, StepStatus},
@@ -233,7 +233,7 @@ fn snapshot(
         (false, false) => Writing::Allowed,
     };
     let error = match store.compare(&item.scenario, name, &text, writing) {
-        Ok(Comparison { outcome, unwritten }) => {
+        Ok(SnapshotComparison { outcome, unwritten }) => {
             report.status = match outcome.status {
                 SnapshotStatus::Changed => Status::Failed,
                 _ if unwritten.is_some() => Status::Errored,

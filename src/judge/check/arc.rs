@@ -1,14 +1,14 @@
 //! `delivered.arc:`: what the chain carries, its seals, and our own verification (RFC 8617).
 
 use super::{
-    part::{Finding, Results},
-    scenario::Context,
+    comparison::Comparison,
+    context::{Context, Results},
     text,
 };
 use crate::{
     core::{At, domain},
     evidence::ReceivedCopy,
-    judge::words,
+    judge::phrases,
     mail::{
         arc::{ArcChain, ArcSet},
         authres::ArcComment,
@@ -30,34 +30,35 @@ pub(super) fn check(
     results: &mut Results,
 ) {
     if let Some(carries) = &wanted.carries {
-        let (part, finding) = (CheckPart::Arc("carries".to_owned()), check_carries(&carries.value, copy));
+        let (part, comparison) = (CheckPart::Arc("carries".to_owned()), check_carries(&carries.value, copy));
         match context.arc {
-            ArcPolicy::Required => results.add(part, &carries.at, finding),
-            ArcPolicy::Advisory | ArcPolicy::Off => results.waive(part, context.arc, &finding),
+            ArcPolicy::Required => results.add(part, &carries.at, comparison),
+            ArcPolicy::Advisory | ArcPolicy::Off => results.waive(part, context.arc, &comparison),
         }
     }
     let receiver = context.target.accounts.get(account).map(Account::sealing_domain);
     for (n, seal) in wanted.seals.iter().enumerate() {
         let (part, set) = (CheckPart::Arc(format!("seals[{n}]")), find(seal.value.i, &copy.arc));
-        let (finding, by_receiver) = match Filled::of(&seal.value, context.vars) {
+        let (comparison, by_receiver) = match Filled::of(&seal.value, context.vars) {
             Ok(test) => (check_seal(&test, set, &copy.arc), receiver.as_deref().is_some_and(|r| is_by(&test, set, r))),
-            Err(finding) => (finding, false),
+            Err(comparison) => (comparison, false),
         };
         match context.arc {
-            ArcPolicy::Off => results.waive(part, context.arc, &finding),
-            ArcPolicy::Advisory if by_receiver => results.waive(part, context.arc, &finding),
-            ArcPolicy::Advisory | ArcPolicy::Required => results.add(part, &seal.at, finding),
+            ArcPolicy::Off => results.waive(part, context.arc, &comparison),
+            ArcPolicy::Advisory if by_receiver => results.waive(part, context.arc, &comparison),
+            ArcPolicy::Advisory | ArcPolicy::Required => results.add(part, &seal.at, comparison),
         }
     }
     if let Some(verify) = &wanted.verify {
         let is = copy.verification.arc.to_string();
-        let finding = Finding::new(is.eq_ignore_ascii_case(&verify.value), &verify.value, verdict(&copy.verification));
+        let comparison =
+            Comparison::new(is.eq_ignore_ascii_case(&verify.value), &verify.value, verdict(&copy.verification));
         let unknown = copy.verification.arc == Verdict::TempError;
         let part = CheckPart::Arc("verify".to_owned());
         match context.arc {
-            ArcPolicy::Off => results.waive(part, context.arc, &finding),
+            ArcPolicy::Off => results.waive(part, context.arc, &comparison),
             ArcPolicy::Advisory | ArcPolicy::Required => {
-                results.add(part, &verify.at, finding.inconclusive_if(unknown));
+                results.add(part, &verify.at, comparison.inconclusive_if(unknown));
             }
         }
     }
@@ -69,27 +70,27 @@ fn verdict(verification: &Verification) -> String {
     format!("{}{reason}", verification.arc)
 }
 
-fn check_carries(test: &CarriesTest, copy: &ReceivedCopy) -> Finding {
+fn check_carries(test: &CarriesTest, copy: &ReceivedCopy) -> Comparison {
     let one = |name: &str, value: &Option<At<String>>| value.as_ref().map(|v| format!("{name}={}", v.value));
     let i = test.i.as_ref().map(|i| format!("i={}", i.value));
     let parts = [i, one("spf", &test.spf), one("dkim", &test.dkim), one("dmarc", &test.dmarc)];
-    let expected = words::list(parts.into_iter().flatten(), " ", "arc=pass with a comment");
+    let expected = phrases::list(parts.into_iter().flatten(), " ", "arc=pass with a comment");
     let Some(trusted) = &copy.auth.trusted else {
-        return Finding::failed(expected, "no trusted Authentication-Results");
+        return Comparison::failed(expected, "no trusted Authentication-Results");
     };
     let Some(arc) = trusted.method("arc").next() else {
-        return Finding::failed(expected, "the receiver wrote no arc=");
+        return Comparison::failed(expected, "the receiver wrote no arc=");
     };
     let Some(comment) = arc.arc_comment() else {
         let remark = arc.comment.as_ref().map_or_else(String::new, |c| format!(" ({c})"));
-        return Finding::failed(expected, format!("nothing: arc={}{remark}", arc.result));
+        return Comparison::failed(expected, format!("nothing: arc={}{remark}", arc.result));
     };
     let is = |wanted: &Option<At<String>>, found: &[String]| wanted.as_ref().is_none_or(|w| all_are(&w.value, found));
     let passed = test.i.as_ref().is_none_or(|i| i.value == comment.i)
         && is(&test.spf, comment.spf.as_slice())
         && is(&test.dkim, &comment.dkim)
         && is(&test.dmarc, comment.dmarc.as_slice());
-    Finding::new(passed, expected, carried(&comment))
+    Comparison::new(passed, expected, carried(&comment))
 }
 
 /// Whether there is a value and every one is as wanted; `absent` wants none, `any` takes everything.
@@ -118,7 +119,7 @@ struct Filled<'a> {
 }
 
 impl<'a> Filled<'a> {
-    fn of(test: &'a SealTest, vars: &Vars) -> Result<Self, Finding> {
+    fn of(test: &'a SealTest, vars: &Vars) -> Result<Self, Comparison> {
         let filled = |text: &Option<Template>| text.as_ref().map(|t| text::fill(t, vars)).transpose();
         Ok(Self { test, by: filled(&test.by)?, selector: filled(&test.selector)? })
     }
@@ -137,7 +138,7 @@ impl<'a> Filled<'a> {
             self.test.cv.as_ref().map(|cv| format!("cv={cv}")),
             self.selector.as_ref().map(|s| format!("s={s}")),
         ];
-        words::list(parts.into_iter().flatten(), " ", "")
+        phrases::list(parts.into_iter().flatten(), " ", "")
     }
 }
 
@@ -155,10 +156,10 @@ fn is_by(test: &Filled<'_>, set: Option<&ArcSet>, receiver: &str) -> bool {
     }
 }
 
-fn check_seal(wanted: &Filled<'_>, set: Option<&ArcSet>, chain: &ArcChain) -> Finding {
+fn check_seal(wanted: &Filled<'_>, set: Option<&ArcSet>, chain: &ArcChain) -> Comparison {
     let (Filled { test, by, selector }, expected) = (wanted, wanted.words());
     let Some(set) = set else {
-        return Finding::new(test.absent, expected, format!("no such seal; the chain has {}", seals(chain)));
+        return Comparison::new(test.absent, expected, format!("no such seal; the chain has {}", seals(chain)));
     };
     let same = |wanted: &Option<String>, is: Option<&str>| {
         wanted.as_ref().is_none_or(|w| is.is_some_and(|is| is.eq_ignore_ascii_case(w)))
@@ -168,7 +169,7 @@ fn check_seal(wanted: &Filled<'_>, set: Option<&ArcSet>, chain: &ArcChain) -> Fi
         let by = by.as_ref().is_none_or(|by| seal.domain.as_deref().is_some_and(|d| domain::is_same(d, by)));
         by && same(&test.cv, cv.as_deref()) && same(selector, seal.selector.as_deref())
     });
-    Finding::new(fits != test.absent, expected, describe(set, selector.is_some()))
+    Comparison::new(fits != test.absent, expected, describe(set, selector.is_some()))
 }
 
 fn find(index: SealIndex, chain: &ArcChain) -> Option<&ArcSet> {
@@ -180,7 +181,7 @@ fn find(index: SealIndex, chain: &ArcChain) -> Option<&ArcSet> {
 
 /// Every seal in short: `i=1 by google.com cv=none`.
 fn seals(chain: &ArcChain) -> String {
-    words::list(chain.sets.iter().map(|s| describe(s, false)), ", ", "no ARC Set at all")
+    phrases::list(chain.sets.iter().map(|s| describe(s, false)), ", ", "no ARC Set at all")
 }
 
 fn describe(set: &ArcSet, with_selector: bool) -> String {

@@ -1,14 +1,14 @@
 //! `delivered.auth:`: the receiver's own Authentication-Results (RFC 8601).
 
 use super::{
-    part::{Finding, Results},
-    scenario::Context,
+    comparison::Comparison,
+    context::{Context, Results},
     text::{self, Matcher},
 };
 use crate::{
     core::domain,
     evidence::ReceivedCopy,
-    judge::words,
+    judge::phrases,
     mail::authres::{AuthenticationResults, ResInfo},
     outcome::CheckPart,
     scenario::{
@@ -27,11 +27,11 @@ pub(super) fn check(
     let is_waived = |method: &str| context.arc != ArcPolicy::Required && method == "arc";
     let (waived, asserted): (Vec<_>, Vec<_>) = wanted.methods.iter().partition(|(method, _)| is_waived(method));
     for (method, test) in waived {
-        let finding = copy.auth.trusted.as_ref().map_or_else(
+        let comparison = copy.auth.trusted.as_ref().map_or_else(
             || untrusted(account, copy, context),
             |trusted| check_method(method, &test.value, trusted, context.vars),
         );
-        results.waive(CheckPart::Auth(method.clone()), context.arc, &finding);
+        results.waive(CheckPart::Auth(method.clone()), context.arc, &comparison);
     }
     let first = wanted.by.as_ref().map(|b| &b.at).or_else(|| asserted.first().map(|(_, m)| &m.at));
     let Some(first) = first else { return };
@@ -41,58 +41,58 @@ pub(super) fn check(
     };
     if let Some(by) = &wanted.by {
         let actual = trusted.authserv_id.as_deref().unwrap_or("no authserv-id");
-        let finding = text::fill(by, context.vars)
-            .map_or_else(|f| f, |by| Finding::new(domain::is_same(&by, actual), by, actual));
-        results.add(CheckPart::Auth("by".to_owned()), &by.at, finding);
+        let comparison = text::fill(by, context.vars)
+            .map_or_else(|f| f, |by| Comparison::new(domain::is_same(&by, actual), by, actual));
+        results.add(CheckPart::Auth("by".to_owned()), &by.at, comparison);
     }
     for (method, test) in asserted {
-        let finding = check_method(method, &test.value, trusted, context.vars);
-        results.add(CheckPart::Auth(method.clone()), &test.at, finding);
+        let comparison = check_method(method, &test.value, trusted, context.vars);
+        results.add(CheckPart::Auth(method.clone()), &test.at, comparison);
     }
 }
 
 /// The receiver wrote no field that can be believed.
-fn untrusted(account: &str, copy: &ReceivedCopy, context: Context<'_>) -> Finding {
+fn untrusted(account: &str, copy: &ReceivedCopy, context: Context<'_>) -> Comparison {
     let receiver = context.target.accounts.get(account).and_then(|a| a.authserv_id.as_deref());
     let expected = format!("Authentication-Results by {}", receiver.unwrap_or("the receiver"));
     let forged = copy.auth.forged.iter().map(|f| format!("line {}", f.line));
-    let forged = words::list(forged, ", ", "");
+    let forged = phrases::list(forged, ", ", "");
     let actual = match forged.as_str() {
         "" => "no trusted Authentication-Results".to_owned(),
         lines => format!("no trusted Authentication-Results; forged on {lines} of the received message"),
     };
-    Finding::failed(expected, actual)
+    Comparison::failed(expected, actual)
 }
 
-fn check_method(method: &str, test: &MethodTest, trusted: &AuthenticationResults, vars: &Vars) -> Finding {
+fn check_method(method: &str, test: &MethodTest, trusted: &AuthenticationResults, vars: &Vars) -> Comparison {
     let found: Vec<&ResInfo> = trusted.method(method).collect();
     let with_comment = test.comment.is_some();
-    let actual = words::list(found.iter().map(|r| describe(r, test.domain.is_some(), with_comment)), "; ", "absent");
+    let actual = phrases::list(found.iter().map(|r| describe(r, test.domain.is_some(), with_comment)), "; ", "absent");
     let results = match &test.result {
-        Some(ResultTest::Absent) => return Finding::new(found.is_empty(), "absent", actual),
+        Some(ResultTest::Absent) => return Comparison::new(found.is_empty(), "absent", actual),
         None | Some(ResultTest::Any) => None,
         Some(ResultTest::OneOf(results)) => Some(results.iter().map(|r| r.value.as_str()).collect::<Vec<_>>()),
     };
     let (d, comment) = match conditions(test, vars) {
         Ok(conditions) => conditions,
-        Err(finding) => return finding,
+        Err(comparison) => return comparison,
     };
     let expected = [
         Some(results.as_ref().map_or_else(|| "any".to_owned(), |r| r.join(" or "))),
         d.as_ref().map(|d| format!("d={d}")),
         comment.as_ref().map(|c| format!("comment {}", c.words)),
     ];
-    let expected = words::list(expected.into_iter().flatten(), " ", "any");
+    let expected = phrases::list(expected.into_iter().flatten(), " ", "any");
     let anything_goes = results.is_none() && d.is_none() && comment.is_none();
     let fits = |r: &&ResInfo| {
         results.as_ref().is_none_or(|wanted| wanted.iter().any(|w| w.eq_ignore_ascii_case(&r.result)))
             && d.as_ref().is_none_or(|d| r.domain().is_some_and(|is| domain::is_same(is, d)))
             && comment.as_ref().is_none_or(|c| r.comment.as_deref().is_some_and(|is| c.fits(is)))
     };
-    Finding::new(anything_goes || found.iter().any(fits), expected, actual)
+    Comparison::new(anything_goes || found.iter().any(fits), expected, actual)
 }
 
-fn conditions(test: &MethodTest, vars: &Vars) -> Result<(Option<String>, Option<Matcher>), Finding> {
+fn conditions(test: &MethodTest, vars: &Vars) -> Result<(Option<String>, Option<Matcher>), Comparison> {
     let domain = test.domain.as_ref().map(|d| text::fill(d, vars)).transpose()?;
     let comment = test.comment.as_ref().map(|c| Matcher::new(c, vars, false)).transpose()?;
     Ok((domain, comment))

@@ -1,14 +1,14 @@
 //! `bounced:`: a delivery status notification arrives (RFC 3464).
 
 use super::{
-    part::{Finding, Results},
-    scenario::Context,
-    text::{self, Seen},
+    comparison::Comparison,
+    context::{Context, Results},
+    text::{self, Actual},
 };
 use crate::{
     core::{Position, duration},
     evidence::{Bounce, Evidence},
-    judge::words,
+    judge::phrases,
     mail::{
         Message,
         dsn::{Dsn, RecipientStatus},
@@ -29,12 +29,12 @@ pub struct Notification<'a> {
     pub after: Duration,
 }
 
-type Parts<'a> = Vec<(CheckPart, &'a Position, Finding)>;
+type Parts<'a> = Vec<(CheckPart, &'a Position, Comparison)>;
 
 /// Whether a notification is the one that is wanted: every part holds, for one of the recipients that it reports on.
 pub fn notification_fits(wanted: &BouncedExpectation, vars: &Vars, notification: Notification<'_>) -> bool {
     statuses(notification.dsn)
-        .any(|status| parts(wanted, notification, &status, vars).iter().all(|(_, _, finding)| finding.passed))
+        .any(|status| parts(wanted, notification, &status, vars).iter().all(|(_, _, comparison)| comparison.passed))
 }
 
 /// Of several bounces and of several recipients in one, the one counts of which most parts hold; of equals the first.
@@ -55,9 +55,13 @@ pub(super) fn check(wanted: &BouncedExpectation, context: Context<'_>, results: 
         results.add(CheckPart::Bounced(String::new()), &wanted.to.at, missing(&expected, context.evidence));
         return;
     };
-    results.add(CheckPart::Bounced(String::new()), &wanted.to.at, Finding::new(true, expected, words::bounce(bounce)));
-    for (part, at, finding) in parts {
-        results.add(part, at, finding);
+    results.add(
+        CheckPart::Bounced(String::new()),
+        &wanted.to.at,
+        Comparison::new(true, expected, phrases::bounce(bounce)),
+    );
+    for (part, at, comparison) in parts {
+        results.add(part, at, comparison);
     }
 }
 
@@ -68,7 +72,7 @@ fn statuses(dsn: &Dsn) -> impl Iterator<Item = RecipientStatus> {
 }
 
 fn holding(parts: &Parts<'_>) -> usize {
-    parts.iter().filter(|(_, _, finding)| finding.passed).count()
+    parts.iter().filter(|(_, _, comparison)| comparison.passed).count()
 }
 
 fn parts<'a>(
@@ -81,11 +85,11 @@ fn parts<'a>(
     let mut parts: Parts<'a> = Vec::new();
     if let Some(within) = &wanted.within {
         let expected = format!("within {}", duration::human(within.value));
-        let actual = format!("after {}", words::seconds(after));
+        let actual = format!("after {}", phrases::seconds(after));
         parts.push((
             CheckPart::BouncedWithin,
             &within.at,
-            Finding::new(after <= within.value, expected, actual).late_if(true),
+            Comparison::new(after <= within.value, expected, actual).late_if(true),
         ));
     }
     if let Some(from) = &wanted.from {
@@ -94,54 +98,58 @@ fn parts<'a>(
         parts.push((
             CheckPart::Bounced("from".to_owned()),
             &from.at,
-            text::test(&from.value, vars, Seen::address(&texts, "no From field")),
+            text::test(&from.value, vars, Actual::address(&texts, "no From field")),
         ));
     }
     let (action, at) = wanted.action();
     let action = action.as_str();
     let actual = status.action.as_deref().unwrap_or("no Action");
-    let finding = Finding::new(actual.eq_ignore_ascii_case(action), action, actual);
+    let comparison = Comparison::new(actual.eq_ignore_ascii_case(action), action, actual);
     // What is delayed may still fail, or arrive.
-    parts.push((CheckPart::Bounced("action".to_owned()), at, finding.late_if(actual.eq_ignore_ascii_case("delayed"))));
+    parts.push((
+        CheckPart::Bounced("action".to_owned()),
+        at,
+        comparison.late_if(actual.eq_ignore_ascii_case("delayed")),
+    ));
     if let Some(test) = &wanted.status {
         let texts: Vec<&str> = status.status.as_deref().into_iter().collect();
         parts.push((
             CheckPart::Bounced("status".to_owned()),
             &test.at,
-            text::test(&test.value, vars, Seen::exactly(&texts, "no Status")),
+            text::test(&test.value, vars, Actual::exactly(&texts, "no Status")),
         ));
     }
     if let Some(test) = &wanted.diagnostic {
         // A reply of several lines repeats its codes inside the text, so the un-wrapped text is tried too.
         let unwrapped = status.reply.as_ref().map(|r| r.text.as_str());
         let texts: Vec<&str> = status.diagnostic_code.as_deref().into_iter().chain(unwrapped).collect();
-        let finding = text::test(&test.value, vars, Seen::exactly(&texts, "no Diagnostic-Code"));
-        parts.push((CheckPart::Bounced("diagnostic".to_owned()), &test.at, finding));
+        let comparison = text::test(&test.value, vars, Actual::exactly(&texts, "no Diagnostic-Code"));
+        parts.push((CheckPart::Bounced("diagnostic".to_owned()), &test.at, comparison));
     }
     if let Some(test) = &wanted.final_recipient {
         let texts: Vec<&str> = status.final_recipient.as_deref().into_iter().collect();
-        let finding = text::test(&test.value, vars, Seen::address(&texts, "no Final-Recipient"));
-        parts.push((CheckPart::Bounced("final_recipient".to_owned()), &test.at, finding));
+        let comparison = text::test(&test.value, vars, Actual::address(&texts, "no Final-Recipient"));
+        parts.push((CheckPart::Bounced("final_recipient".to_owned()), &test.at, comparison));
     }
     if let Some(returns) = &wanted.returns {
         let actual = dsn.returned.to_string();
         let wanted = returns.value.as_str();
-        let finding = Finding::new(actual.eq_ignore_ascii_case(wanted), wanted, actual);
-        parts.push((CheckPart::Bounced("returns".to_owned()), &returns.at, finding));
+        let comparison = Comparison::new(actual.eq_ignore_ascii_case(wanted), wanted, actual);
+        parts.push((CheckPart::Bounced("returns".to_owned()), &returns.at, comparison));
     }
     parts
 }
 
 /// Only silence is a matter of time: a refusal, a copy or a bounce to somebody else is an answer.
-fn missing(expected: &str, evidence: &Evidence) -> Finding {
-    if let Some(refusal) = words::refusal(&evidence.submission) {
-        return Finding::failed(expected, refusal).inconclusive_if(evidence.submission.kept_back().is_some());
+fn missing(expected: &str, evidence: &Evidence) -> Comparison {
+    if let Some(refusal) = phrases::refusal(&evidence.submission) {
+        return Comparison::failed(expected, refusal).inconclusive_if(evidence.submission.kept_back().is_some());
     }
-    let elsewhere = words::elsewhere(evidence);
+    let elsewhere = phrases::elsewhere(evidence);
     let silent = elsewhere.is_empty();
-    let waited = words::seconds(evidence.waited);
-    let actual = words::list(elsewhere, "; ", &format!("nothing arrived within {waited}"));
-    Finding::failed(expected, format!("no bounce; {actual}")).late_if(silent)
+    let waited = phrases::seconds(evidence.waited);
+    let actual = phrases::list(elsewhere, "; ", &format!("nothing arrived within {waited}"));
+    Comparison::failed(expected, format!("no bounce; {actual}")).late_if(silent)
 }
 
 /// The address in a From field: `MAILER-DAEMON@corp.example (Mail Delivery System)` and `Name <a@b>` alike.

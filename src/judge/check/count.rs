@@ -1,13 +1,13 @@
 //! `count:`: so many copies arrive.
 
 use super::{
+    comparison::Comparison,
+    context::{Context, Results},
     delivered::{folder_words, takes},
-    part::{Finding, Results},
-    scenario::Context,
 };
 use crate::{
     evidence::{Arrival, Folder},
-    judge::words,
+    judge::phrases,
     outcome::CheckPart,
     scenario::model::{CountExpectation, FolderTest},
 };
@@ -36,11 +36,12 @@ pub(super) fn check(wanted: &CountExpectation, context: Context<'_>, results: &m
         let noun = if n == 1 { "copy" } else { "copies" };
         format!("{n} {noun} in {} of {account}", folder_words(wanted.folder))
     };
-    let moved =
-        |(from, to): (Folder, Folder)| format!("; one was moved from {} to {}", words::folder(from), words::folder(to));
+    let moved = |(from, to): (Folder, Folder)| {
+        format!("; one was moved from {} to {}", phrases::folder(from), phrases::folder(to))
+    };
     let moved: String = moves(&arrivals).into_iter().map(moved).collect();
     let is = usize::try_from(wanted.is.value).unwrap_or(usize::MAX);
-    let refusal = words::refusal(&context.evidence.submission);
+    let refusal = phrases::refusal(&context.evidence.submission);
     let actual = match &refusal {
         Some(refusal) if found.len() < is => refusal.clone(),
         _ => words(found.len()) + &moved,
@@ -50,7 +51,7 @@ pub(super) fn check(wanted: &CountExpectation, context: Context<'_>, results: &m
     results.add(
         CheckPart::Count,
         &wanted.is.at,
-        Finding::new(found.len() == is, words(is), actual).late_if(late).inconclusive_if(put_off),
+        Comparison::new(found.len() == is, words(is), actual).late_if(late).inconclusive_if(put_off),
     );
 }
 

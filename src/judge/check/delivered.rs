@@ -1,14 +1,15 @@
 //! `delivered:`: a copy arrives, and what it looks like.
 
 use super::{
-    arc, auth, headers, labels,
-    part::{Finding, Results},
-    scenario::Context,
+    arc, auth,
+    comparison::Comparison,
+    context::{Context, Results},
+    headers, labels,
 };
 use crate::{
     core::duration,
     evidence::{Evidence, Folder, ReceivedCopy},
-    judge::{survival::body, words},
+    judge::{phrases, survival::body},
     mail::Message,
     outcome::CheckPart,
     scenario::model::{BodyTest, DeliveredExpectation, FolderTest},
@@ -45,12 +46,13 @@ pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results
         results.add(CheckPart::Delivered, &wanted.to.at, missing(&expected, context.evidence));
         return;
     };
-    results.add(CheckPart::Delivered, &wanted.to.at, Finding::new(true, expected, words::place(copy)));
+    results.add(CheckPart::Delivered, &wanted.to.at, Comparison::new(true, expected, phrases::place(copy)));
     if let Some(within) = &wanted.within {
         let passed = copy.after <= within.value;
         let expected = format!("within {}", duration::human(within.value));
-        let finding = Finding::new(passed, expected, format!("after {}", words::seconds(copy.after))).late_if(true);
-        results.add(CheckPart::Within, &within.at, finding);
+        let comparison =
+            Comparison::new(passed, expected, format!("after {}", phrases::seconds(copy.after))).late_if(true);
+        results.add(CheckPart::Within, &within.at, comparison);
     }
     auth::check(&wanted.auth, account, copy, context, results);
     arc::check(&wanted.arc, account, copy, context, results);
@@ -62,22 +64,23 @@ pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results
 }
 
 /// Only silence is a matter of time: a refusal, a bounce or a copy in another place is an answer.
-fn missing(expected: &str, evidence: &Evidence) -> Finding {
-    if let Some(refusal) = words::refusal(&evidence.submission) {
-        return Finding::failed(expected, refusal).inconclusive_if(evidence.submission.kept_back().is_some());
+fn missing(expected: &str, evidence: &Evidence) -> Comparison {
+    if let Some(refusal) = phrases::refusal(&evidence.submission) {
+        return Comparison::failed(expected, refusal).inconclusive_if(evidence.submission.kept_back().is_some());
     }
-    let elsewhere = words::elsewhere(evidence);
+    let elsewhere = phrases::elsewhere(evidence);
     let silent = elsewhere.is_empty();
-    let actual = words::list(elsewhere, "; ", &format!("nothing arrived within {}", words::seconds(evidence.waited)));
-    Finding::failed(expected, actual).late_if(silent)
+    let actual =
+        phrases::list(elsewhere, "; ", &format!("nothing arrived within {}", phrases::seconds(evidence.waited)));
+    Comparison::failed(expected, actual).late_if(silent)
 }
 
-fn check_body(test: BodyTest, copy: &ReceivedCopy, evidence: &Evidence) -> Finding {
+fn check_body(test: BodyTest, copy: &ReceivedCopy, evidence: &Evidence) -> Comparison {
     let sent = Message::parse(evidence.sent.raw.clone());
     let change = body::change(Canonicalization::Relaxed, sent.body(), copy.message.body());
     let (unchanged, seen) = (change.is_none(), body::describe(change.as_ref()));
     match test {
-        BodyTest::Unchanged => Finding::new(unchanged, "unchanged", seen),
-        BodyTest::Changed => Finding::new(!unchanged, "changed", seen),
+        BodyTest::Unchanged => Comparison::new(unchanged, "unchanged", seen),
+        BodyTest::Changed => Comparison::new(!unchanged, "changed", seen),
     }
 }

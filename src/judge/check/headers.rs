@@ -1,14 +1,14 @@
 //! `delivered.headers:`: the topmost field of a name (RFC 5322 §2.2, RFC 2047).
 
 use super::{
-    part::{Finding, Results},
-    scenario::Context,
-    text::{self, Seen},
+    comparison::Comparison,
+    context::{Context, Results},
+    text::{self, Actual},
 };
 use crate::{
     core::At,
     evidence::ReceivedCopy,
-    judge::words,
+    judge::phrases,
     mail::{Field, encoded_word},
     outcome::CheckPart,
     scenario::model::HeaderTest,
@@ -22,17 +22,17 @@ pub(super) fn check(
 ) {
     for (name, test) in wanted {
         let value = copy.message.first(&name.value).map(decoded);
-        let finding = match &test.value {
+        let comparison = match &test.value {
             HeaderTest::Text(test) => {
                 let texts: Vec<&str> = value.iter().map(String::as_str).collect();
-                text::test(test, context.vars, Seen::exactly(&texts, NO_FIELD))
+                text::test(test, context.vars, Actual::exactly(&texts, NO_FIELD))
             }
             HeaderTest::Absent => {
-                let seen = value.as_deref().map_or_else(|| NO_FIELD.to_owned(), |value| words::cut(value, 160));
-                Finding::new(value.is_none(), NO_FIELD, seen)
+                let seen = value.as_deref().map_or_else(|| NO_FIELD.to_owned(), |value| phrases::cut(value, 160));
+                Comparison::new(value.is_none(), NO_FIELD, seen)
             }
         };
-        results.add(CheckPart::Header(name.value.clone()), &test.at, finding);
+        results.add(CheckPart::Header(name.value.clone()), &test.at, comparison);
     }
 }
 

@@ -1,8 +1,8 @@
 //! `delivered.labels:` and `delivered.category:`: where Gmail shows the copy beside its folder.
 
 use super::{
-    part::{Finding, Results},
-    scenario::Context,
+    comparison::Comparison,
+    context::{Context, Results},
 };
 use crate::{
     evidence::{CategoryLookup, Folder, ReceivedCopy},
@@ -12,11 +12,11 @@ use crate::{
 
 pub(super) fn check(wanted: &DeliveredExpectation, copy: &ReceivedCopy, context: Context<'_>, results: &mut Results) {
     for label in &wanted.labels {
-        let finding = match label.fill(context.vars) {
+        let comparison = match label.fill(context.vars) {
             Ok(label) => has(&label, copy),
-            Err(unknown) => Finding::failed("a label", unknown.to_string()),
+            Err(unknown) => Comparison::failed("a label", unknown.to_string()),
         };
-        results.add(CheckPart::Labels, label.at(), finding);
+        results.add(CheckPart::Labels, label.at(), comparison);
     }
     if let Some(category) = &wanted.category {
         let (passed, actual) = match copy.category {
@@ -24,17 +24,17 @@ pub(super) fn check(wanted: &DeliveredExpectation, copy: &ReceivedCopy, context:
             CategoryLookup::NoCategory => (false, "in no category"),
             CategoryLookup::Unknown => (false, "the server did not say"),
         };
-        let finding = Finding::new(passed, category.value.as_str(), actual);
-        let finding = finding.inconclusive_if(copy.category == CategoryLookup::Unknown);
-        results.add(CheckPart::Category, &category.at, finding);
+        let comparison = Comparison::new(passed, category.value.as_str(), actual);
+        let comparison = comparison.inconclusive_if(copy.category == CategoryLookup::Unknown);
+        results.add(CheckPart::Category, &category.at, comparison);
     }
 }
 
 /// Gmail leaves the label of the folder that it is asked in out.
-fn has(label: &str, copy: &ReceivedCopy) -> Finding {
+fn has(label: &str, copy: &ReceivedCopy) -> Comparison {
     let expected = format!("label {label}");
     let Some(labels) = &copy.arrival.labels else {
-        return Finding::failed(expected, "the labels could not be read").inconclusive_if(true);
+        return Comparison::failed(expected, "the labels could not be read").inconclusive_if(true);
     };
     let own = match copy.arrival.folder {
         Folder::Inbox => Some("\\Inbox"),
@@ -44,5 +44,5 @@ fn has(label: &str, copy: &ReceivedCopy) -> Finding {
     let mut all: Vec<&str> = own.into_iter().chain(labels.iter().map(String::as_str)).collect();
     all.dedup();
     let passed = all.iter().any(|l| l.eq_ignore_ascii_case(label));
-    Finding::new(passed, expected, all.join(", "))
+    Comparison::new(passed, expected, all.join(", "))
 }

@@ -1,13 +1,13 @@
 //! `log:`: a line stands in a server's log.
 
 use super::{
-    part::{Finding, Results},
-    scenario::Context,
+    comparison::Comparison,
+    context::{Context, Results},
     text::Matcher,
 };
 use crate::{
     evidence::LogLine,
-    judge::words,
+    judge::phrases,
     outcome::CheckPart,
     scenario::{
         Scenario, Vars,
@@ -18,24 +18,24 @@ use crate::{
 
 pub(super) fn check(wanted: &LogExpectation, context: Context<'_>, results: &mut Results) {
     let Some(line) = wanted.line() else { return };
-    let finding = Matcher::new(&line.value, context.vars, false)
-        .map_or_else(|finding| finding, |matcher| find(&matcher, &wanted.of.value, context));
-    results.add(CheckPart::Log, &line.at, finding);
+    let comparison = Matcher::new(&line.value, context.vars, false)
+        .map_or_else(|comparison| comparison, |matcher| find(&matcher, &wanted.of.value, context));
+    results.add(CheckPart::Log, &line.at, comparison);
 }
 
-fn find(matcher: &Matcher, account: &str, context: Context<'_>) -> Finding {
+fn find(matcher: &Matcher, account: &str, context: Context<'_>) -> Comparison {
     let lines: Vec<_> = context.evidence.logs.iter().filter(|l| l.account == account).collect();
     let unread = context.evidence.unread_logs.iter().find(|l| l.account == account);
     let expected = format!("line of {account} {}", matcher.words);
     match (lines.iter().find(|l| matcher.fits(&l.text)), unread) {
-        (Some(line), _) => Finding::new(true, expected, words::cut(&line.text, 160)),
-        (None, Some(unread)) => Finding::failed(expected, unread.problem.clone()).inconclusive_if(true),
+        (Some(line), _) => Comparison::new(true, expected, phrases::cut(&line.text, 160)),
+        (None, Some(unread)) => Comparison::failed(expected, unread.problem.clone()).inconclusive_if(true),
         (None, None) => {
             let actual = match lines.len() {
                 0 => format!("no line of {account} about this message"),
                 n => format!("not among the {n} lines of {account} about this message"),
             };
-            Finding::failed(expected, actual).late_if(true)
+            Comparison::failed(expected, actual).late_if(true)
         }
     }
 }

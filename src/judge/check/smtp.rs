@@ -1,9 +1,9 @@
 //! `smtp:`: the reply that decided over the submission.
 
 use super::{
-    part::{Finding, Results},
-    scenario::Context,
-    text::{self, Seen},
+    comparison::Comparison,
+    context::{Context, Results},
+    text::{self, Actual},
 };
 use crate::{
     core::Position,
@@ -20,15 +20,15 @@ use crate::{
 const NO_REPLY: &str = "no reply";
 
 pub(super) fn check(wanted: &SmtpExpectation, context: Context<'_>, results: &mut Results) {
-    for (name, at, finding) in findings(wanted, context.vars, &context.evidence.submission) {
-        results.add(CheckPart::Smtp(name.to_owned()), at, finding);
+    for (name, at, comparison) in comparisons(wanted, context.vars, &context.evidence.submission) {
+        results.add(CheckPart::Smtp(name.to_owned()), at, comparison);
     }
 }
 
 /// Whether the scenario asks for the refusal that the first server gave.
 pub fn asks_for_refusal(scenario: &Scenario, target: &Target, vars: &Vars, submission: &Submission) -> bool {
     let is_refused = submission.deciding().is_some_and(|r| !r.reply.is_positive());
-    let holds = |wanted| findings(wanted, vars, submission).iter().all(|(.., finding)| finding.passed);
+    let holds = |wanted| comparisons(wanted, vars, submission).iter().all(|(.., comparison)| comparison.passed);
     is_refused
         && scenario.expected_on(target.kind).any(|e| match &e.kind {
             ExpectationKind::Smtp(wanted) => holds(wanted),
@@ -46,39 +46,39 @@ fn is_refusal(wanted: &SmtpExpectation) -> bool {
 }
 
 /// Each part, with its place.
-fn findings<'w>(
+fn comparisons<'w>(
     wanted: &'w SmtpExpectation,
     vars: &Vars,
     submission: &Submission,
-) -> Vec<(&'static str, &'w Position, Finding)> {
+) -> Vec<(&'static str, &'w Position, Comparison)> {
     // The reply before is none to the message.
     let reply = if submission.unanswered.is_none() { submission.deciding() } else { None };
     // Another refusal than the one that is asked for is an answer, unless the server only had no time.
     let is_answer = |r: &StageReply| is_refusal(wanted) && !refusal::is_limit(&r.reply);
     let untold = submission.unanswered.is_some() || submission.kept_back().is_some_and(|r| !is_answer(r));
     let mut parts = Vec::new();
-    let mut part = |name, at, finding: Finding| parts.push((name, at, finding.inconclusive_if(untold)));
+    let mut part = |name, at, comparison: Comparison| parts.push((name, at, comparison.inconclusive_if(untold)));
     if let Some(code) = &wanted.code {
         let passed = reply.is_some_and(|r| r.reply.code == code.value);
         let actual = match reply {
             Some(r) if passed => r.reply.code.to_string(),
             other => describe(other),
         };
-        part("code", &code.at, Finding::new(passed, code.value.to_string(), actual));
+        part("code", &code.at, Comparison::new(passed, code.value.to_string(), actual));
     }
     if let Some(status) = &wanted.status {
         let texts: Vec<&str> = reply.and_then(|r| r.reply.enhanced_status.as_deref()).into_iter().collect();
         let nothing = reply.map_or_else(|| NO_REPLY.to_owned(), |r| format!("no enhanced status in {}", r.reply));
-        part("status", &status.at, text::test(&status.value, vars, Seen::exactly(&texts, &nothing)));
+        part("status", &status.at, text::test(&status.value, vars, Actual::exactly(&texts, &nothing)));
     }
     if let Some(test) = &wanted.text {
         let texts: Vec<&str> = reply.map(|r| r.reply.text.as_str()).into_iter().collect();
-        part("text", &test.at, text::test(&test.value, vars, Seen::exactly(&texts, NO_REPLY)));
+        part("text", &test.at, text::test(&test.value, vars, Actual::exactly(&texts, NO_REPLY)));
     }
     if let Some(stage) = &wanted.stage {
         let actual = reply.map_or_else(|| NO_REPLY.to_owned(), |r| r.stage.to_string());
         let wanted = stage.value.as_str();
-        part("stage", &stage.at, Finding::new(actual.eq_ignore_ascii_case(wanted), wanted, actual));
+        part("stage", &stage.at, Comparison::new(actual.eq_ignore_ascii_case(wanted), wanted, actual));
     }
     parts
 }

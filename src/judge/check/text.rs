@@ -1,6 +1,6 @@
 //! Tests of a text: `is`, `contains`, `matches`.
 
-use super::part::Finding;
+use super::comparison::Comparison;
 use crate::{
     core::ascii_address,
     scenario::{Template, Vars, model::TextTest},
@@ -12,7 +12,7 @@ const REGEX_LIMIT: usize = 1 << 20;
 
 /// What was seen, and how it is shown and compared.
 #[derive(Clone, Copy)]
-pub(super) struct Seen<'a> {
+pub(super) struct Actual<'a> {
     /// The texts of which one must fit; the first is shown. Empty when there is nothing to test.
     pub(super) texts: &'a [&'a str],
     /// What is said when there is nothing: `no enhanced status code`.
@@ -21,7 +21,7 @@ pub(super) struct Seen<'a> {
     pub(super) ignore_case: bool,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> Actual<'a> {
     /// Texts compared as they are.
     pub(super) fn exactly(texts: &'a [&'a str], nothing: &'a str) -> Self {
         Self { texts, nothing, ignore_case: false }
@@ -34,24 +34,24 @@ impl<'a> Seen<'a> {
 }
 
 /// Tests a text.
-pub(super) fn test(test: &TextTest, vars: &Vars, seen: Seen<'_>) -> Finding {
+pub(super) fn test(test: &TextTest, vars: &Vars, seen: Actual<'_>) -> Comparison {
     match Matcher::new(test, vars, seen.ignore_case) {
-        Err(finding) => finding,
+        Err(comparison) => comparison,
         Ok(matcher) => {
             let actual = seen.texts.first().map_or(seen.nothing, |t| *t);
-            Finding::new(seen.texts.iter().any(|t| matcher.fits(t)), matcher.words, actual)
+            Comparison::new(seen.texts.iter().any(|t| matcher.fits(t)), matcher.words, actual)
         }
     }
 }
 
 /// A test with its variables filled in, ready to be used on many texts.
 pub(super) struct Matcher {
-    how: How,
+    how: TextMatch,
     /// The test in words: `contains "unauthenticated"`.
     pub(super) words: String,
 }
 
-enum How {
+enum TextMatch {
     Is(String),
     IsAddress(String),
     Contains(String),
@@ -62,24 +62,24 @@ impl Matcher {
     /// Fills in and compiles a test.
     ///
     /// # Errors
-    /// With a failed finding, when a variable is unknown or the expression cannot be read or is too large.
-    pub(super) fn new(test: &TextTest, vars: &Vars, ignore_case: bool) -> Result<Self, Finding> {
+    /// With a failed comparison, when a variable is unknown or the expression cannot be read or is too large.
+    pub(super) fn new(test: &TextTest, vars: &Vars, ignore_case: bool) -> Result<Self, Comparison> {
         match test {
             TextTest::Is(template) => {
                 let text = fill(template, vars)?;
                 let words = text.clone();
-                Ok(Self { how: if ignore_case { How::IsAddress(text) } else { How::Is(text) }, words })
+                Ok(Self { how: if ignore_case { TextMatch::IsAddress(text) } else { TextMatch::Is(text) }, words })
             }
             TextTest::Contains(template) => {
                 let text = fill(template, vars)?;
-                Ok(Self { words: format!("contains \"{text}\""), how: How::Contains(text.to_lowercase()) })
+                Ok(Self { words: format!("contains \"{text}\""), how: TextMatch::Contains(text.to_lowercase()) })
             }
             TextTest::Matches(template) => {
                 let text = fill(template, vars)?;
                 let words = format!("matches /{text}/");
                 match RegexBuilder::new(&text).size_limit(REGEX_LIMIT).build() {
-                    Ok(regex) => Ok(Self { how: How::Matches(regex), words }),
-                    Err(error) => Err(Finding::failed(words, regex_problem(&error))),
+                    Ok(regex) => Ok(Self { how: TextMatch::Matches(regex), words }),
+                    Err(error) => Err(Comparison::failed(words, regex_problem(&error))),
                 }
             }
         }
@@ -88,10 +88,10 @@ impl Matcher {
     /// Whether a text passes.
     pub(super) fn fits(&self, text: &str) -> bool {
         match &self.how {
-            How::Is(wanted) => text == wanted,
-            How::IsAddress(wanted) => ascii_address(text).to_lowercase() == ascii_address(wanted).to_lowercase(),
-            How::Contains(wanted) => text.to_lowercase().contains(wanted),
-            How::Matches(regex) => regex.is_match(text),
+            TextMatch::Is(wanted) => text == wanted,
+            TextMatch::IsAddress(wanted) => ascii_address(text).to_lowercase() == ascii_address(wanted).to_lowercase(),
+            TextMatch::Contains(wanted) => text.to_lowercase().contains(wanted),
+            TextMatch::Matches(regex) => regex.is_match(text),
         }
     }
 }
@@ -99,9 +99,9 @@ impl Matcher {
 /// The text of a template.
 ///
 /// # Errors
-/// With a failed finding that names the unknown variable.
-pub(super) fn fill(template: &Template, vars: &Vars) -> Result<String, Finding> {
-    template.fill(vars).map_err(|error| Finding::failed(&template.text, error.to_string()))
+/// With a failed comparison that names the unknown variable.
+pub(super) fn fill(template: &Template, vars: &Vars) -> Result<String, Comparison> {
+    template.fill(vars).map_err(|error| Comparison::failed(&template.text, error.to_string()))
 }
 
 fn regex_problem(error: &regex::Error) -> String {

@@ -1,6 +1,6 @@
 //! `arc=`: the chain that a server found, without the set that it wrote itself (RFC 8617 §5.2).
 
-use super::{Claimant, Finding, Judged, lasts, says_nothing};
+use super::{Claimant, OwnResult, VerifiedMail, lasts, says_nothing};
 use crate::{
     mail::arc::{ArcSet, ChainValidationStatus},
     outcome::Claim,
@@ -15,35 +15,35 @@ struct Chain {
 }
 
 /// The receiver saw the mail as it is.
-pub(super) fn of_receiver(judged: &Judged<'_>, by: Claimant<'_>, sets: &[ArcSet]) -> Option<Claim> {
+pub(super) fn of_receiver(judged: &VerifiedMail<'_>, by: Claimant<'_>, sets: &[ArcSet]) -> Option<Claim> {
     let result = by.results.method("arc").next()?;
     let chain = verdict(judged, sets);
     let (claims, found) = (result.result.as_str(), chain.verdict);
-    let finding = usual(claims, &chain).unwrap_or_else(|| match (claims, found) {
+    let own_result = usual(claims, &chain).unwrap_or_else(|| match (claims, found) {
         ("pass", Verdict::Fail) if !chain.causes.is_empty() && !chain.causes.iter().any(lasts) => {
-            Finding::open(found, format!("{}; that may have been otherwise when the mail came", chain.reason))
+            OwnResult::open(found, format!("{}; that may have been otherwise when the mail came", chain.reason))
         }
-        (_, Verdict::None) => Finding::disagrees(found, "no ARC Set came with the mail"),
-        _ => Finding::disagrees(found, chain.reason),
+        (_, Verdict::None) => OwnResult::disagrees(found, "no ARC Set came with the mail"),
+        _ => OwnResult::disagrees(found, chain.reason),
     });
-    Some(by.claim(result, None, finding))
+    Some(by.claim(result, None, own_result))
 }
 
 /// What a claim is worth whoever makes it; `None` where that depends on what they saw: a `pass` over what does not, and
 /// a verdict over nothing.
-fn usual(claims: &str, chain: &Chain) -> Option<Finding> {
+fn usual(claims: &str, chain: &Chain) -> Option<OwnResult> {
     let found = chain.verdict;
     Some(match (claims, found) {
-        ("pass", Verdict::Pass) | ("none", Verdict::None) => Finding::agrees(found),
+        ("pass", Verdict::Pass) | ("none", Verdict::None) => OwnResult::agrees(found),
         ("pass", Verdict::Fail | Verdict::None) => return None,
-        (claims, _) if says_nothing(claims) => Finding::open(found, "it claims no verdict"),
-        (_, Verdict::TempError) => Finding::open(found, &chain.reason),
+        (claims, _) if says_nothing(claims) => OwnResult::open(found, "it claims no verdict"),
+        (_, Verdict::TempError) => OwnResult::open(found, &chain.reason),
         (_, Verdict::None) => return None,
-        (_, Verdict::Pass) => Finding::disagrees(found, HOLDS),
+        (_, Verdict::Pass) => OwnResult::disagrees(found, HOLDS),
         ("none", Verdict::Fail) => {
-            Finding::open(found, format!("there is a chain, and it is broken: {}", chain.reason))
+            OwnResult::open(found, format!("there is a chain, and it is broken: {}", chain.reason))
         }
-        (_, Verdict::Fail) => Finding::agrees(found),
+        (_, Verdict::Fail) => OwnResult::agrees(found),
     })
 }
 
@@ -52,28 +52,28 @@ const HOLDS: &str = "every seal and the newest message signature of the chain ve
 
 /// A sealer saw the sets before its own. What breaks a message signature may have been done by the sealer itself, before it
 /// sealed; seals cover nothing that may change.
-pub(super) fn of_sealer(judged: &Judged<'_>, by: Claimant<'_>, before: &[ArcSet]) -> Option<Claim> {
+pub(super) fn of_sealer(judged: &VerifiedMail<'_>, by: Claimant<'_>, before: &[ArcSet]) -> Option<Claim> {
     let result = by.results.method("arc").next()?;
     let chain = verdict(judged, before);
     let (claims, found) = (result.result.as_str(), chain.verdict);
     let seal = before.iter().filter_map(|set| verified(judged, set)).find(|v| {
         v.seal == Verdict::Fail && v.seal_facts.causes.iter().any(|c| lasts(c) && *c != SignatureDefect::Structure)
     });
-    let finding = usual(claims, &chain).unwrap_or_else(|| match (claims, found, seal) {
-        ("pass", Verdict::None, _) => Finding::disagrees(found, NOTHING_OLDER),
-        (_, Verdict::None, _) => Finding::open(found, NOTHING_OLDER),
-        (.., Some(seal)) => Finding::disagrees(found, seal.reason.clone().unwrap_or_default()),
-        (.., None) => Finding::open(found, format!("{}; that may have come later", chain.reason)),
+    let own_result = usual(claims, &chain).unwrap_or_else(|| match (claims, found, seal) {
+        ("pass", Verdict::None, _) => OwnResult::disagrees(found, NOTHING_OLDER),
+        (_, Verdict::None, _) => OwnResult::open(found, NOTHING_OLDER),
+        (.., Some(seal)) => OwnResult::disagrees(found, seal.reason.clone().unwrap_or_default()),
+        (.., None) => OwnResult::open(found, format!("{}; that may have come later", chain.reason)),
     });
-    Some(by.claim(result, None, finding))
+    Some(by.claim(result, None, own_result))
 }
 
-fn verified<'a>(judged: &Judged<'a>, set: &ArcSet) -> Option<&'a SetVerification> {
+fn verified<'a>(judged: &VerifiedMail<'a>, set: &ArcSet) -> Option<&'a SetVerification> {
     judged.verification.set(set.instance)
 }
 
 /// The verdict on these sets alone: every seal counts, and the newest message signature.
-fn verdict(judged: &Judged<'_>, sets: &[ArcSet]) -> Chain {
+fn verdict(judged: &VerifiedMail<'_>, sets: &[ArcSet]) -> Chain {
     let fail =
         |reason: String, causes: &[SignatureDefect]| Chain { verdict: Verdict::Fail, reason, causes: causes.to_vec() };
     let Some(newest) = sets.last() else {

@@ -18,7 +18,7 @@ use crate::{
 
 /// A mail, read and verified.
 #[derive(Debug, Clone, Copy)]
-pub struct Judged<'a> {
+pub struct VerifiedMail<'a> {
     /// The message.
     pub message: &'a Message,
     /// The receiver's own Authentication-Results.
@@ -32,7 +32,7 @@ pub struct Judged<'a> {
 }
 
 /// Every claim about the chain or a DKIM signature: those of the receiver, then those of each sealer before it.
-pub fn claims(judged: Judged<'_>) -> Vec<Claim> {
+pub fn claims(judged: VerifiedMail<'_>) -> Vec<Claim> {
     let foreign = super::upstream_sets(judged.arc, judged.trusted, judged.seal_domain);
     let signed = signatures::signed(&judged);
     let mut out = Vec::new();
@@ -60,13 +60,13 @@ struct Claimant<'a> {
 }
 
 /// Our own verdict, and how it goes with a claim.
-struct Finding {
+struct OwnResult {
     found: Verdict,
     agreement: Agreement,
     reason: Option<String>,
 }
 
-impl Finding {
+impl OwnResult {
     fn agrees(found: Verdict) -> Self {
         Self { found, agreement: Agreement::Agrees, reason: None }
     }
@@ -81,7 +81,7 @@ impl Finding {
 }
 
 impl Claimant<'_> {
-    fn claim(&self, result: &ResInfo, about: Option<String>, finding: Finding) -> Claim {
+    fn claim(&self, result: &ResInfo, about: Option<String>, own_result: OwnResult) -> Claim {
         Claim {
             by: self.results.authserv_id.clone(),
             i: self.set.map(|set| set.instance),
@@ -89,9 +89,9 @@ impl Claimant<'_> {
             method: result.method.clone(),
             about,
             claims: result.result.clone(),
-            found: finding.found,
-            agreement: finding.agreement,
-            reason: finding.reason,
+            found: own_result.found,
+            agreement: own_result.agreement,
+            reason: own_result.reason,
         }
     }
 }

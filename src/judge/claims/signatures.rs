@@ -1,6 +1,6 @@
 //! `dkim=`: the signature that a statement means, and what we find of it (RFC 8601 §2.7.1, RFC 6008).
 
-use super::{Claimant, Finding, Judged, lasts, says_nothing};
+use super::{Claimant, OwnResult, VerifiedMail, lasts, says_nothing};
 use crate::{
     mail::{
         authres::ResInfo,
@@ -14,15 +14,15 @@ use crate::{
 pub(super) type Signed<'a> = (DkimSignature, &'a DkimVerification);
 
 /// The signatures that were judged. Past the first few none is, so that a message does not decide how much work it makes.
-pub(super) fn signed<'a>(judged: &Judged<'a>) -> Vec<Signed<'a>> {
+pub(super) fn signed<'a>(judged: &VerifiedMail<'a>) -> Vec<Signed<'a>> {
     let all = dkim::all(judged.message).into_iter().zip(&judged.verification.dkim);
     all.filter(|(_, found)| found.result != Verdict::None).collect()
 }
 
 /// What a server claims of these signatures.
-pub(super) fn all(judged: &Judged<'_>, by: Claimant<'_>, signed: &[Signed<'_>]) -> Vec<Claim> {
+pub(super) fn all(judged: &VerifiedMail<'_>, by: Claimant<'_>, signed: &[Signed<'_>]) -> Vec<Claim> {
     let claims = by.results.method("dkim");
-    claims.map(|result| by.claim(result, about(result), finding(judged, by, result, signed))).collect()
+    claims.map(|result| by.claim(result, about(result), own_result(judged, by, result, signed))).collect()
 }
 
 /// What a statement names: `d=sender.example s=ext`.
@@ -34,34 +34,34 @@ fn about(result: &ResInfo) -> Option<String> {
     (!named.is_empty()).then(|| named.join(" "))
 }
 
-fn finding(judged: &Judged<'_>, by: Claimant<'_>, result: &ResInfo, signed: &[Signed<'_>]) -> Finding {
+fn own_result(judged: &VerifiedMail<'_>, by: Claimant<'_>, result: &ResInfo, signed: &[Signed<'_>]) -> OwnResult {
     let claims = result.result.as_str();
     let is_receiver = by.set.is_none();
     if claims == "none" {
         let holds = signed.iter().any(|(_, found)| found.result == Verdict::Pass);
         return match (signed.is_empty(), holds && is_receiver) {
-            (true, _) => Finding::agrees(Verdict::None),
-            (false, true) => Finding::disagrees(Verdict::Pass, "a signature is there and verifies"),
-            (false, false) => Finding::open(Verdict::None, "the signatures may be younger than the claim"),
+            (true, _) => OwnResult::agrees(Verdict::None),
+            (false, true) => OwnResult::disagrees(Verdict::Pass, "a signature is there and verifies"),
+            (false, false) => OwnResult::open(Verdict::None, "the signatures may be younger than the claim"),
         };
     }
     let meant: Vec<&Signed<'_>> = signed.iter().filter(|(signature, _)| means(result, signature)).collect();
     if meant.is_empty() {
         let reason = "no such signature is in the mail";
         return if is_receiver && !says_nothing(claims) {
-            Finding::disagrees(Verdict::None, reason)
+            OwnResult::disagrees(Verdict::None, reason)
         } else {
-            Finding::open(Verdict::None, format!("{reason} any more"))
+            OwnResult::open(Verdict::None, format!("{reason} any more"))
         };
     }
     // Where a statement fits several, it is right when it is right about one.
-    let each: Vec<Finding> = meant.into_iter().map(|one| of_one(judged, by, claims, one)).collect();
-    let rank = |f: &Finding| match f.agreement {
+    let each: Vec<OwnResult> = meant.into_iter().map(|one| of_one(judged, by, claims, one)).collect();
+    let rank = |f: &OwnResult| match f.agreement {
         Agreement::Agrees => 0,
         Agreement::Open => 1,
         Agreement::Disagrees => 2,
     };
-    each.into_iter().min_by_key(rank).unwrap_or_else(|| Finding::agrees(Verdict::None))
+    each.into_iter().min_by_key(rank).unwrap_or_else(|| OwnResult::agrees(Verdict::None))
 }
 
 /// Whether a statement can be about a signature: everything that it names fits.
@@ -79,21 +79,21 @@ fn means(result: &ResInfo, signature: &DkimSignature) -> bool {
     d && s && b && i
 }
 
-fn of_one(judged: &Judged<'_>, by: Claimant<'_>, claims: &str, (signature, v): &Signed<'_>) -> Finding {
+fn of_one(judged: &VerifiedMail<'_>, by: Claimant<'_>, claims: &str, (signature, v): &Signed<'_>) -> OwnResult {
     let reason = || v.reason.clone().unwrap_or_default();
     let found = v.result;
     match (claims == "pass", found) {
-        _ if says_nothing(claims) => Finding::open(found, "it claims no verdict"),
-        (_, Verdict::TempError | Verdict::None) => Finding::open(found, reason()),
-        (true, Verdict::Pass) | (false, Verdict::Fail) => Finding::agrees(found),
+        _ if says_nothing(claims) => OwnResult::open(found, "it claims no verdict"),
+        (_, Verdict::TempError | Verdict::None) => OwnResult::open(found, reason()),
+        (true, Verdict::Pass) | (false, Verdict::Fail) => OwnResult::agrees(found),
         (true, Verdict::Fail) if !v.facts.causes.iter().any(lasts) => {
-            Finding::open(found, format!("{}; that may have been otherwise when the mail came", reason()))
+            OwnResult::open(found, format!("{}; that may have been otherwise when the mail came", reason()))
         }
         (true, Verdict::Fail) if by.set.is_some() && !unchanged_since(judged, by, signature, v) => {
-            Finding::open(found, format!("{}; that may have come later", reason()))
+            OwnResult::open(found, format!("{}; that may have come later", reason()))
         }
-        (true, Verdict::Fail) => Finding::disagrees(found, reason()),
-        (false, Verdict::Pass) => Finding::disagrees(found, verifies(signature)),
+        (true, Verdict::Fail) => OwnResult::disagrees(found, reason()),
+        (false, Verdict::Pass) => OwnResult::disagrees(found, verifies(signature)),
     }
 }
 
@@ -105,7 +105,12 @@ fn verifies(signature: &DkimSignature) -> String {
 
 /// Whether what a signature failed on is covered by the sealer's own message signature, which holds: then it failed when
 /// the sealer saw it too.
-fn unchanged_since(judged: &Judged<'_>, by: Claimant<'_>, signature: &DkimSignature, v: &DkimVerification) -> bool {
+fn unchanged_since(
+    judged: &VerifiedMail<'_>,
+    by: Claimant<'_>,
+    signature: &DkimSignature,
+    v: &DkimVerification,
+) -> bool {
     let Some((set, ams)) = by.set.and_then(|set| Some((set, set.ams.as_ref()?))) else { return false };
     let holds = judged.verification.set(set.instance).is_some_and(|s| s.ams == Verdict::Pass);
     if !holds || ams.tags.get("l").is_some() {

@@ -39,7 +39,8 @@ fn told(text: &str, verification: &Verification) -> Vec<String> {
     let message = Message::parse(text);
     let trusted = crate::mail::authres::trusted(&message, "mx.google.com").trusted;
     let arc = ArcChain::of(&message);
-    let judged = Judged { message: &message, trusted: trusted.as_ref(), arc: &arc, verification, seal_domain: None };
+    let judged =
+        VerifiedMail { message: &message, trusted: trusted.as_ref(), arc: &arc, verification, seal_domain: None };
     let word = |a: Agreement| format!("{a:?}").to_lowercase();
     let claim = |c: &Claim| {
         assert_eq!(c.reason.is_none(), c.agreement == Agreement::Agrees, "{c:?}");

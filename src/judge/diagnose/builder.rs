@@ -3,7 +3,7 @@
 use crate::{
     catalogue::{Cause, Lang},
     core::Recorded,
-    judge::words,
+    judge::phrases,
     mail::Field,
     outcome::{Confidence, Diagnosis, EvidenceRef},
 };
@@ -61,5 +61,5 @@ fn is_signature(name: &str) -> bool {
 
 /// A line of an artifact, or what is true of the whole (line 0).
 pub(super) fn quote(artifact: &str, line: u32, text: &str) -> EvidenceRef {
-    EvidenceRef { artifact: artifact.to_owned(), line, text: words::cut(text, LONGEST) }
+    EvidenceRef { artifact: artifact.to_owned(), line, text: phrases::cut(text, LONGEST) }
 }

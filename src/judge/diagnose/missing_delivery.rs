@@ -3,7 +3,7 @@
 use super::{ServerLog, server_refusal::Refusal};
 use crate::{
     evidence::{Evidence, Folder, OtherDeliveries, SearchedFolder},
-    judge::words,
+    judge::phrases,
     outcome::CheckResult,
     target::Target,
 };
@@ -34,7 +34,7 @@ pub fn checked(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> 
 pub fn notes(evidence: &Evidence) -> Vec<String> {
     let found = evidence.mailboxes.searched.iter().filter(|searched| searched.found);
     let note = |searched: &SearchedFolder| {
-        let (folder, account) = (words::folder(searched.folder), &searched.account);
+        let (folder, account) = (phrases::folder(searched.folder), &searched.account);
         format!(
             "E03: a search on another connection found mail in {folder} of {account} that the session which watched was not shown"
         )
@@ -92,7 +92,9 @@ fn taken(evidence: &Evidence) -> String {
     let submission = &evidence.submission;
     match (&submission.unanswered, submission.deciding()) {
         (Some(why), _) => format!("whether the first server took the mail is not known: {why}"),
-        (None, Some(reply)) => format!("the first server took the mail: {}", words::cut(&reply.reply.to_string(), 120)),
+        (None, Some(reply)) => {
+            format!("the first server took the mail: {}", phrases::cut(&reply.reply.to_string(), 120))
+        }
         (None, None) => "the first server took the mail".to_owned(),
     }
 }
@@ -109,13 +111,13 @@ fn next_hop(evidence: &Evidence) -> Option<String> {
         (None, Some(reply)) => format!("refused it: {reply}"),
         (None, None) => "took it".to_owned(),
     };
-    Some(words::cut(&format!("the outside sender handed it to {} {tries}: it {said}", last.server), 240))
+    Some(phrases::cut(&format!("the outside sender handed it to {} {tries}: it {said}", last.server), 240))
 }
 
 fn searched(evidence: &Evidence) -> Vec<String> {
     let mut accounts: BTreeMap<(&str, bool), Vec<&str>> = BTreeMap::new();
     for one in &evidence.mailboxes.searched {
-        accounts.entry((&one.account, one.found)).or_default().push(words::folder(one.folder));
+        accounts.entry((&one.account, one.found)).or_default().push(phrases::folder(one.folder));
     }
     let line = |((account, found), folders): ((&str, bool), Vec<&str>)| {
         let folders = match folders.split_last() {
@@ -136,11 +138,11 @@ fn watched(evidence: &Evidence, target: &Target) -> Vec<String> {
     };
     let told = evidence.mailboxes.watched.iter().filter(|w| !is_senders(&w.account));
     told.map(|w| {
-        let place = format!("{} of {}", words::folder(w.folder), w.account);
+        let place = format!("{} of {}", phrases::folder(w.folder), w.account);
         match (&w.problem, w.asked) {
             (Some(problem), _) => format!("{place} was not open in the end: {problem}"),
             (None, Some(asked)) => {
-                format!("{place} watched to the end; its server last answered {} before", words::seconds(asked))
+                format!("{place} watched to the end; its server last answered {} before", phrases::seconds(asked))
             }
             (None, None) => format!("{place} opened, and its server has not yet said what is in it"),
         }
@@ -164,7 +166,7 @@ fn logs(evidence: &Evidence) -> Vec<String> {
     }
     lines.extend(refusals.into_iter().map(|Refusal { reply, at, .. }| {
         let what = if reply.is_transient() { "deferred" } else { "refused" };
-        format!("{what} on the way, {}:{}: {}", at.artifact, at.line, words::cut(&reply.to_string(), 120))
+        format!("{what} on the way, {}:{}: {}", at.artifact, at.line, phrases::cut(&reply.to_string(), 120))
     }));
     lines
 }
@@ -178,7 +180,7 @@ pub(super) fn others(others: &OtherDeliveries) -> String {
         (_, 0, _) => format!("none of {} that this run sent towards {account} has come either", mails(*sent)),
         (_, _, 0) => format!("{} of this run reached {account}, all before this one was sent", mails(*came)),
         _ => {
-            let slowest = slowest.map(|s| format!(", the slowest after {}", words::seconds(s))).unwrap_or_default();
+            let slowest = slowest.map(|s| format!(", the slowest after {}", phrases::seconds(s))).unwrap_or_default();
             format!("{} of this run reached {account} meanwhile{slowest}", mails(*meanwhile))
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use serde::Serialize;
-use texts::{KNOWN, Known, Meaning};
+use texts::{KNOWN, KnownReply, Meaning};
 
 /// What happened to one recipient, and what it means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -106,7 +106,7 @@ fn outlook(recipient: &RecipientStatus) -> Outlook {
 }
 
 /// Which of Gmail's texts a reply is: by its words, or else by a status code that only one of them has.
-fn known(reply: &Reply) -> Option<&'static Known> {
+fn known(reply: &Reply) -> Option<&'static KnownReply> {
     let text = reply.text.to_lowercase();
     let by_words =
         KNOWN.iter().find(|known| known.phrases.iter().any(|all| all.iter().all(|words| text.contains(words))));

@@ -5,7 +5,7 @@ use crate::catalogue::{Cause, Text, text};
 
 /// One of Gmail's texts.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct KnownReply {
     /// A short name for it.
     pub(super) name: &'static str,
     /// Words in lower case: the text is this one when it holds all of one group.
@@ -17,7 +17,7 @@ pub(super) struct Known {
     pub(super) is_limit: bool,
 }
 
-impl Known {
+impl KnownReply {
     const fn limit(self) -> Self {
         Self { is_limit: true, ..self }
     }
@@ -37,8 +37,8 @@ const fn row(
     cause: Cause,
     phrases: &'static [&'static [&'static str]],
     statuses: &'static [&'static str],
-) -> Known {
-    Known { name, phrases, statuses, meaning: Meaning::Row(cause), is_limit: false }
+) -> KnownReply {
+    KnownReply { name, phrases, statuses, meaning: Meaning::Row(cause), is_limit: false }
 }
 
 const fn own(
@@ -47,8 +47,8 @@ const fn own(
     statuses: &'static [&'static str],
     means: Text,
     next: Text,
-) -> Known {
-    Known { name, phrases, statuses, meaning: Meaning::Own { means, next }, is_limit: false }
+) -> KnownReply {
+    KnownReply { name, phrases, statuses, meaning: Meaning::Own { means, next }, is_limit: false }
 }
 
 /// What to do about a reply that is not known.
@@ -64,7 +64,7 @@ pub(super) fn otherwise(outlook: Outlook) -> Text {
 }
 
 /// Every text, the most special first.
-pub(super) const KNOWN: &[Known] = &[
+pub(super) const KNOWN: &[KnownReply] = &[
     row("same Message-ID too often", Cause::D06, &[&["same message-id"]], &[]).limit(),
     row("unusual rate of mail", Cause::D05, &[&["unusual rate"]], &["7.28"]).limit(),
     row("SPF hard fail", Cause::D02, &[&["hard fail policy"]], &[]),

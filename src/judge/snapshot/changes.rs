@@ -1,7 +1,7 @@
 //! What differs between two snapshots, in words.
 
 use super::tree::Node;
-use crate::judge::words;
+use crate::judge::phrases;
 
 /// One line for every change: `folder: inbox → spam`, `arc[i=2].cv: pass → fail`,
 /// `signer of i=1: $company → other.example`, `dmarc: pass → fail`. Never empty when the texts differ.
@@ -56,7 +56,7 @@ fn pair(path: &str, old: Option<&Node>, new: Option<&Node>, out: &mut Vec<String
 }
 
 fn say(path: &str, old: Option<&str>, new: Option<&str>, out: &mut Vec<String>) {
-    let side = |text: Option<&str>| words::cut(text.unwrap_or("absent"), 100);
+    let side = |text: Option<&str>| phrases::cut(text.unwrap_or("absent"), 100);
     out.push(format!("{}: {} → {}", name(path), side(old), side(new)));
 }
 

@@ -21,4 +21,4 @@ pub use file::{SnapshotFile, SnapshotFileError};
 pub use name::{folder, path, relative};
 pub use normalise::normalise;
 pub use obsolete::{known, obsolete, sweep};
-pub use store::{Comparison, Store, Update, Writing};
+pub use store::{SnapshotComparison, Store, Update, Writing};

@@ -46,7 +46,7 @@ pub enum Writing {
 
 /// What a comparison came to.
 #[derive(Debug)]
-pub struct Comparison {
+pub struct SnapshotComparison {
     /// How it compares, and what was written.
     pub outcome: SnapshotOutcome,
     /// Why what `--update` allows was not written (H09).
@@ -90,7 +90,7 @@ impl Store {
         target: &str,
         text: &str,
         writing: Writing,
-    ) -> Result<Comparison, HarnessError> {
+    ) -> Result<SnapshotComparison, HarnessError> {
         let file = self.path(target, &scenario.id);
         let text = self.redactor.text(text);
         // Held to the end, so that what one attempt accepts is there for the next.
@@ -112,7 +112,7 @@ impl Store {
         if writing == Writing::Optional && outcome.status == SnapshotStatus::Missing {
             outcome.status = SnapshotStatus::Skipped;
         }
-        Ok(Comparison { outcome, unwritten })
+        Ok(SnapshotComparison { outcome, unwritten })
     }
 }
 

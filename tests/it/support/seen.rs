@@ -3,8 +3,8 @@
 use sealcheck::{
     core::{At, Position, ScenarioId},
     evidence::{
-        Arrival, Bounce, Evidence, CategoryLookup, FirstServer, Folder, MailboxFacts, ReceivedCopy, Sent, Stage, StageReply,
-        Submission,
+        Arrival, Bounce, CategoryLookup, Evidence, FirstServer, Folder, MailboxFacts, ReceivedCopy, Sent, Stage,
+        StageReply, Submission,
     },
     mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
     scenario::{

@@ -4,9 +4,9 @@ use crate::{
     catalogue::Lang,
     evidence::ReturnedMail,
     judge::{
-        claims::{Judged, claims},
+        claims::{VerifiedMail, claims},
         diagnose::{DiagnoseInput, ServerLog, diagnose_mail},
-        proof::{Looked, Proof, proof},
+        proof::{Proof, ProofInput, proof},
         refusal::{Refusal, refusals},
         survival, survival_of_returned,
     },
@@ -142,7 +142,7 @@ impl Explained {
         let (own, inside) = if returned.is_some() { (None, sent) } else { (sent, None) };
         let survival = own.map(|(_, sent)| survival(sent, message, verification.as_ref()));
         let mail = Contents::of(message, &trust, arc, verification, survival, hops);
-        let proof = proof(Looked {
+        let proof = proof(ProofInput {
             message,
             trust: &trust,
             arc: &mail.arc,
@@ -233,7 +233,7 @@ impl Contents {
         hops: Vec<Hop>,
     ) -> Self {
         let trusted = trust.trusted.as_ref();
-        let judged = |verification| Judged { message, trusted, arc: &arc, verification, seal_domain: None };
+        let judged = |verification| VerifiedMail { message, trusted, arc: &arc, verification, seal_domain: None };
         Self {
             message_id: message.message_id(),
             authentication_results: authres::all(message).into_iter().map(|a| Statement::of(a, trust)).collect(),

@@ -3,7 +3,7 @@
 use super::mask::Mask;
 use crate::{
     evidence::{Bounce, Evidence},
-    judge::{snapshot::tree::Node, words},
+    judge::{phrases, snapshot::tree::Node},
     mail::dsn::RecipientStatus,
 };
 
@@ -30,7 +30,7 @@ fn item(bounce: &Bounce, status: &RecipientStatus, mask: &Mask) -> Node {
     let diagnostic = status.reply.as_ref().map(ToString::to_string).or_else(|| status.diagnostic_code.clone());
     let entries = [
         ("to", Node::scalar(&bounce.arrival.account)),
-        ("folder", Node::scalar(words::folder(bounce.arrival.folder))),
+        ("folder", Node::scalar(phrases::folder(bounce.arrival.folder))),
         ("from", text(from.as_ref())),
         ("reporting_mta", text(bounce.dsn.reporting_mta.as_ref())),
         ("final_recipient", text(status.final_recipient.as_ref())),

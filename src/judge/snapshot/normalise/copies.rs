@@ -3,7 +3,7 @@
 use super::{chain, fields, hops, mask::Mask, methods};
 use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
-    judge::{snapshot::tree::Node, survival::body, words},
+    judge::{phrases, snapshot::tree::Node, survival::body},
     mail::Message,
     target::Target,
     verify::Canonicalization,
@@ -55,7 +55,7 @@ fn entries(
 ) -> Vec<(String, Node)> {
     let receiver = target.accounts.get(&copy.arrival.account).and_then(|a| a.seal_domain.as_deref());
     let mut entries = vec![
-        ("folder", Node::scalar(words::folder(copy.arrival.folder))),
+        ("folder", Node::scalar(phrases::folder(copy.arrival.folder))),
         ("authentication_results", methods::node(&copy.auth, mask)),
     ];
     if !copy.auth.forged.is_empty() {
