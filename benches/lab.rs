@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use sealcheck::{
     lab::embedded::{
         Ports, World,
-        smtp_client::{self, Destination, Protocol, Says},
+        smtp_client::{self, ClientAddress, Destination, Protocol},
         smtp_server::Envelope,
     },
     target::{Knobs, knobs::DmarcRecord},
@@ -53,7 +53,7 @@ fn forward(criterion: &mut Criterion) {
         let destination = Destination {
             socket: mx.address,
             host: mx.host.to_owned(),
-            says: Says::Nothing,
+            client_address: ClientAddress::Nothing,
             helo: "client.ext.example".to_owned(),
             protocol: Protocol::Smtp,
             tls: Some(tls.into()),

@@ -4,7 +4,7 @@ use super::{Context, Failure, Global};
 use crate::{
     core::{Redactor, RunId, file},
     judge::snapshot::{Entry, entries, known, obsolete, sweep},
-    lab::{Settings, embedded::parties::Company},
+    lab::{Settings, embedded::hosts::Company},
     report::sink::is_being_written,
     run::{Plan, WorldSource},
     scenario::{

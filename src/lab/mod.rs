@@ -13,9 +13,9 @@ pub mod rspamd;
 mod settings;
 mod staging;
 
-pub use settings::{Own, Settings};
+pub use settings::{Settings, UserConfig};
 
-use embedded::parties::Company;
+use embedded::hosts::Company;
 
 use crate::{
     core::{Version, open_files},
@@ -34,14 +34,14 @@ pub struct Lab {
 
 /// A program that may run with a person's own configuration of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Program {
+pub enum ServerProgram {
     /// rspamd, with their `local.d`.
     Rspamd,
     /// Postfix, with their `main.cf`.
     Postfix,
 }
 
-impl Program {
+impl ServerProgram {
     /// The log that it writes to.
     pub fn log(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl Program {
     }
 }
 
-impl fmt::Display for Program {
+impl fmt::Display for ServerProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Rspamd => "rspamd",
@@ -96,7 +96,7 @@ pub enum LabError {
     #[error("{program} cannot work with its configuration: {said}")]
     Configuration {
         /// Whose configuration.
-        program: Program,
+        program: ServerProgram,
         /// What the program says, with file and line.
         said: String,
     },
@@ -135,10 +135,12 @@ impl LabError {
             Self::Knob { .. } => "choose another target, or leave the knob out",
             Self::NoLab(_) => "run a target that is there",
             Self::Unreachable { .. } => "start the server, or correct `mx` of its account in sealcheck.yaml",
-            Self::Configuration { program: Program::Rspamd, .. } => {
+            Self::Configuration { program: ServerProgram::Rspamd, .. } => {
                 "correct the file; until then nothing is sealed, or every mail is deferred"
             }
-            Self::Configuration { program: Program::Postfix, .. } => "correct the file; until then no mail is taken",
+            Self::Configuration { program: ServerProgram::Postfix, .. } => {
+                "correct the file; until then no mail is taken"
+            }
             Self::Program { next, .. } => next,
             Self::Other(_) => "see what the message says",
         }

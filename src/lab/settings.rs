@@ -2,7 +2,7 @@
 
 use super::{
     LabError,
-    embedded::{GoogleSettings, Ports, parties::Company},
+    embedded::{GoogleSettings, Ports, hosts::Company},
 };
 use crate::target::Staging;
 use std::{path::PathBuf, time::Duration};
@@ -27,14 +27,14 @@ pub struct Settings {
     /// The person's own `local.d`, whose settings rspamd runs with. It is read and never written to.
     pub rspamd_local_d: Option<PathBuf>,
     /// What that `local.d` says; [`Settings::read`] fills it in.
-    pub own: Option<Own>,
+    pub user_config: Option<UserConfig>,
     /// The person's own `main.cf`, whose settings Postfix runs with. It is read and never written to.
     pub postfix_main_cf: Option<PathBuf>,
 }
 
 /// What a person's own `local.d` says, as rspamd understands it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Own {
+pub struct UserConfig {
     /// Why rspamd cannot use it: its own words, with file and line. Nothing else is known then.
     pub problem: Option<String>,
     /// The domains that its `arc.conf` names, in the order of the file.
@@ -56,11 +56,11 @@ impl Settings {
     /// When `rspamadm` is missing, or a key file is closed to this user but would be open to rspamd's.
     pub async fn read(mut self) -> Result<Self, LabError> {
         #[cfg(target_os = "linux")]
-        if let (Some(local_d), None) = (&self.rspamd_local_d, &self.own) {
+        if let (Some(local_d), None) = (&self.rspamd_local_d, &self.user_config) {
             let own = super::rspamd::read_local_d(local_d, &self).await?;
             let named = own.domains.iter().find_map(|domain| Company::with_address(&format!("info@{domain}")));
             self.company = self.company.or(named);
-            self.own = Some(own);
+            self.user_config = Some(own);
         }
         Ok(self)
     }

@@ -4,9 +4,9 @@ use super::{
     Lab, LabError, Settings,
     embedded::{
         CompanyServer, Parts, Ports, Route, World,
-        dns::{Dns, Faults, Upstream, others},
+        dns::{Dns, DnsFaults, Upstream, without_company},
+        hosts::{Company, EXTERNAL_DOMAIN, GMAIL_DOMAIN, GMAIL_USERS, GOOGLE_DOMAIN},
         keys::Keys,
-        parties::{Company, EXTERNAL_DOMAIN, GMAIL_DOMAIN, GMAIL_USERS, GOOGLE_DOMAIN},
         store::{Credentials, Flavour},
     },
 };
@@ -42,11 +42,11 @@ pub(super) async fn world(staging: &Staging, settings: &Settings) -> Result<Lab,
         ports.routes.insert(domain.clone(), route);
     }
     let knobs = Knobs::default();
-    let records = others(&knobs, &Keys::load().map_err(LabError::other)?).map_err(LabError::other)?;
+    let records = without_company(&knobs, &Keys::load().map_err(LabError::other)?).map_err(LabError::other)?;
     // Of these domains the world alone speaks; of the others, yours among them, it knows what DNS says.
     let own = [EXTERNAL_DOMAIN, GMAIL_DOMAIN, GOOGLE_DOMAIN];
     let upstream = Upstream::new(staging.dns, &own).map_err(LabError::other)?;
-    let dns = Dns::start_at(SocketAddr::new(at.listen, at.dns), records, Faults::default(), Some(upstream)).await;
+    let dns = Dns::start_at(SocketAddr::new(at.listen, at.dns), records, DnsFaults::default(), Some(upstream)).await;
     let dns = dns.map_err(|source| LabError::Port { what: format!("DNS on {}:{}", at.listen, at.dns), source })?;
     let parts = Parts { ports, company: Company::default(), dns, server: CompanyServer::Outside, google: None };
     let world = World::assemble(&knobs, parts).await?;

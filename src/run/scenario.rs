@@ -21,7 +21,7 @@ use crate::{
         diagnose,
         snapshot::{SnapshotComparison, Writing, folder, normalise},
     },
-    lab::Program,
+    lab::ServerProgram,
     outcome::{AttemptReport, Event, HarnessError, ScenarioReport, SnapshotStatus, Status, StepKind, StepStatus},
     scenario::model::{Cleanup, KnownIssue, RetryOn},
     target::Target,
@@ -289,7 +289,7 @@ fn not_begun(token: Token, n: u32, error: HarnessError) -> Attempted {
 }
 
 /// An attempt for which nothing was sent, as the company's server does not start with its configuration.
-fn misconfigured(token: Token, n: u32, program: Program, said: String) -> Attempted {
+fn misconfigured(token: Token, n: u32, program: ServerProgram, said: String) -> Attempted {
     let diagnosis = diagnose::of_configuration(program.log(), program.check(), &said);
     let summary = format!("{} {}", diagnosis.code, diagnosis.title);
     let report = AttemptReport { diagnosis: vec![diagnosis], summary, ..nothing_sent(token, n, Status::Failed) };

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     core::Redactor,
-    lab::{Lab, LabError, Program, Settings},
+    lab::{Lab, LabError, ServerProgram, Settings},
     outcome::{Connections, Event, HarnessError, HarnessErrorKind},
     probe::{
         logs::Logs,
@@ -41,7 +41,7 @@ pub(super) enum Unbuilt {
     /// find out.
     Configuration {
         /// Which program.
-        program: Program,
+        program: ServerProgram,
         /// What it says.
         said: String,
     },

@@ -5,7 +5,7 @@ use crate::{
     cli::failure::Failure,
     lab::{
         Settings,
-        embedded::{Ports, parties::Company},
+        embedded::{Ports, hosts::Company},
     },
     target::TargetKind,
 };
@@ -77,7 +77,7 @@ impl CompanyArgs {
             rspamd_bin: self.rspamd_bin.clone(),
             rspamd_timeout: self.rspamd_timeout,
             rspamd_local_d: self.rspamd_local_d.clone(),
-            own: None,
+            user_config: None,
             postfix_main_cf: self.postfix_main_cf.clone(),
         })
     }

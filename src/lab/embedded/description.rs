@@ -1,6 +1,6 @@
 //! How to reach a world from other programs.
 
-use super::{Google, accounts::Addresses, parties::*, store::Store};
+use super::{Google, hosts::*, store::Store, world_accounts::Addresses};
 use crate::target::{OauthClient, Target, TlsMode};
 use serde::Serialize;
 use std::net::SocketAddr;

@@ -139,7 +139,7 @@ fn notice(error: &NetError) {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::dns::{Dns, Faults, Records},
+        super::dns::{Dns, DnsFaults, Records},
         *,
     };
     use crate::target::knobs::{DnsAnswer, DnsFault};
@@ -150,7 +150,7 @@ mod tests {
         records.set_mx("ext.example", &[(20, "b.ext.example"), (10, "a.ext.example")]).unwrap();
         records.set_host("a.ext.example", Ipv4Addr::new(192, 0, 2, 1)).unwrap();
         records.set_host("b.ext.example", Ipv4Addr::new(192, 0, 2, 2)).unwrap();
-        let dns = Dns::start(0, records, Faults::new(faults).unwrap()).await.unwrap();
+        let dns = Dns::start(0, records, DnsFaults::new(faults).unwrap()).await.unwrap();
         let net = Net::new(dns.resolver().unwrap(), []);
         (dns, net)
     }

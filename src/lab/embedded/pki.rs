@@ -3,7 +3,7 @@
 //! The client's end is made in the background: the TLS library reads all of the system's authorities for it, even
 //! though none of them is trusted, and that takes longer than everything else in a world.
 
-use super::parties::{Company, TLS_NAMES};
+use super::hosts::{Company, TLS_NAMES};
 use crate::target::knobs::Certificate as CertificateKind;
 use native_tls::{Certificate, Identity};
 use rcgen::{

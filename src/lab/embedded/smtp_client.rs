@@ -26,7 +26,7 @@ pub struct Destination {
     /// The name that the server's certificate must carry.
     pub host: String,
     /// How the server learns our address.
-    pub says: Says,
+    pub client_address: ClientAddress,
     /// The name to give in EHLO or LHLO.
     pub helo: String,
     /// What the server speaks.
@@ -47,7 +47,7 @@ pub enum Protocol {
 
 /// How a server learns the address of its client, which really is on loopback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Says {
+pub enum ClientAddress {
     /// By a PROXY line with our own address and the server's.
     Proxy(IpAddr, IpAddr),
     /// By Postfix's XCLIENT, when the server offers it; else it sees the connection's.
@@ -130,7 +130,7 @@ struct Conversation<'d> {
 
 /// A conversation, from its beginning to its end.
 #[derive(Debug)]
-pub struct Talk {
+pub struct Transcript {
     /// Every reply, in order; replies to RCPT are in the order of the recipients.
     pub replies: Vec<Answer>,
     /// What was decided over each recipient, in their order, or why the conversation broke off.
@@ -138,12 +138,12 @@ pub struct Talk {
 }
 
 /// Sends one message.
-pub async fn send(destination: &Destination, envelope: &Envelope, message: &[u8]) -> Talk {
+pub async fn send(destination: &Destination, envelope: &Envelope, message: &[u8]) -> Transcript {
     let timeout = || ClientError::Timeout(destination.host.clone());
     let mut replies = Vec::new();
     let conversation = converse(destination, envelope, message, &mut replies);
     let result = tokio::time::timeout(TIMEOUT, conversation).await.unwrap_or_else(|_| Err(timeout()));
-    Talk { replies, result }
+    Transcript { replies, result }
 }
 
 async fn converse(
@@ -157,7 +157,7 @@ async fn converse(
     let stream = TcpStream::connect(destination.socket).await.inspect_err(open_files::notice);
     let mut stream = stream.map_err(|error| ClientError::Connect(destination.socket, error))?;
     stream.set_nodelay(true).map_err(lost)?;
-    if let Says::Proxy(own, other) = destination.says {
+    if let ClientAddress::Proxy(own, other) = destination.client_address {
         let line = format!("PROXY TCP4 {own} {other} 40000 25\r\n");
         stream.write_all(line.as_bytes()).await.map_err(lost)?;
     }
@@ -175,7 +175,7 @@ async fn converse(
     if !welcome.is_positive() {
         return Ok(everyone(Stage::Hello, welcome));
     }
-    if let (Says::Xclient(own), Some(_)) = (destination.says, offers(&welcome, "XCLIENT")) {
+    if let (ClientAddress::Xclient(own), Some(_)) = (destination.client_address, offers(&welcome, "XCLIENT")) {
         let version = if own.is_ipv6() { "IPV6:" } else { "" };
         let xclient = format!("XCLIENT NAME={} ADDR={version}{own}\r\n", destination.helo);
         let again = talk.ask(Stage::Connect, &xclient).await?;
@@ -400,7 +400,7 @@ mod tests {
     }
 
     /// What a server that answers in this order is told, up to DATA.
-    async fn told(says: Says, welcome: &'static str) -> Vec<String> {
+    async fn told(client_address: ClientAddress, welcome: &'static str) -> Vec<String> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let socket = listener.local_addr().unwrap();
         let server = tokio::spawn(async move {
@@ -423,7 +423,7 @@ mod tests {
             }
         });
         let (host, helo, protocol) = ("mx".into(), "smtp.ext.example".into(), Protocol::Smtp);
-        let destination = Destination { socket, host, says, helo, protocol, tls: None };
+        let destination = Destination { socket, host, client_address, helo, protocol, tls: None };
         let envelope = Envelope::new("a@ext.example", &["b@corp.example"]);
         let answers = send(&destination, &envelope, b"A: b\r\n\r\n").await.result.unwrap();
         assert_eq!(answers[0].reply.code, 550);
@@ -436,9 +436,9 @@ mod tests {
         let offered = "250-mx\r\n250-XCLIENT NAME ADDR\r\n250 SIZE 1000";
         let xclient = "XCLIENT NAME=smtp.ext.example ADDR=192.0.2.10";
         let (hello, mail) = ("EHLO smtp.ext.example", "MAIL FROM:<a@ext.example> SIZE=8");
-        assert_eq!(told(Says::Xclient(address()), offered).await, [hello, xclient, hello, mail]);
-        assert_eq!(told(Says::Xclient(address()), "250-mx\r\n250 SIZE 1000").await, [hello, mail]);
-        assert_eq!(told(Says::Nothing, offered).await, [hello, mail]);
+        assert_eq!(told(ClientAddress::Xclient(address()), offered).await, [hello, xclient, hello, mail]);
+        assert_eq!(told(ClientAddress::Xclient(address()), "250-mx\r\n250 SIZE 1000").await, [hello, mail]);
+        assert_eq!(told(ClientAddress::Nothing, offered).await, [hello, mail]);
     }
 
     #[test]

@@ -2,23 +2,23 @@
 
 use super::{
     Description, Ports,
-    accounts::{self, Addresses},
     authenticate::Authenticator,
     description,
-    dns::{Dns, Faults, zone},
-    forwarder::{CompanyMx, Forwarder, OwnScreen, Screen},
-    gmail::{Gmail, Setup},
+    dns::{Dns, DnsFaults, world_records},
+    forwarder::{BuiltinFilter, CompanyMx, Forwarder, MessageFilter},
+    gmail::{GmailMx, GmailSetup},
     google::{Google, GoogleSettings, GoogleSocket},
+    hosts::*,
     imap_server::{ImapServer, Limits},
     keys::Keys,
-    mta::{Backoff, Handovers, Relay, SMTP_PORT, Site},
+    mta::{Backoff, Handovers, MailServer, Relay, SMTP_PORT},
     net::Net,
-    parties::*,
     pki::Pki,
-    sender::{ExternalMx, Outgoing, Submission},
+    sender::{ExternalMx, Outgoing, SubmissionServer},
     smtp_server::{Reply, Service, SmtpListener, Transport},
     store::{Flavour, Store},
     tasks::Tasks,
+    world_accounts::{self, Addresses},
 };
 use crate::{
     core::open_files,
@@ -54,16 +54,16 @@ pub enum CompanyServer {
     /// The forwarder of this process, which checks and seals itself.
     Embedded,
     /// The forwarder of this process; somebody else checks and seals.
-    Screened(Arc<dyn Screen>),
+    Filtered(Arc<dyn MessageFilter>),
     /// Another program.
-    Elsewhere(Box<Elsewhere>),
+    Program(Box<ProgramSockets>),
     /// A server of somebody else, one of those in [`Ports::routes`].
     Outside,
 }
 
 /// A program that takes mail from the other parties with the PROXY protocol (version 1) at one socket, and from other
 /// programs without it at another.
-pub struct Elsewhere {
+pub struct ProgramSockets {
     /// The socket for the other parties.
     pub parties: SocketAddr,
     /// The socket for other programs.
@@ -136,9 +136,9 @@ impl World {
     /// # Errors
     /// When the port is taken, or a knob cannot be read.
     pub async fn dns_of(knobs: &Knobs, company: &Company, arc_record: &str, number: u16) -> Result<Dns, LabError> {
-        let records =
-            zone(knobs, &Keys::load().map_err(LabError::other)?, company, arc_record).map_err(LabError::other)?;
-        let faults = Faults::new(&knobs.dns).map_err(LabError::other)?;
+        let records = world_records(knobs, &Keys::load().map_err(LabError::other)?, company, arc_record)
+            .map_err(LabError::other)?;
+        let faults = DnsFaults::new(&knobs.dns).map_err(LabError::other)?;
         Dns::start(number, records, faults).await.map_err(port("DNS", number))
     }
 
@@ -152,8 +152,8 @@ impl World {
         let pki = Pki::of_world(&company).map_err(LabError::other)?;
         let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(LabError::other)?;
         let (is_ours, elsewhere) = match &server {
-            CompanyServer::Embedded | CompanyServer::Screened(_) => (true, None),
-            CompanyServer::Elsewhere(server) => (false, Some((server.parties, server.public))),
+            CompanyServer::Embedded | CompanyServer::Filtered(_) => (true, None),
+            CompanyServer::Program(server) => (false, Some((server.parties, server.public))),
             CompanyServer::Outside => (false, None),
         };
         let sockets = Sockets::bind(&ports, &pki, is_ours, &knobs.external).await?;
@@ -168,10 +168,11 @@ impl World {
         let client_tls = pki.clone();
         // Made ready while nobody waits for it; the first delivery reports what goes wrong.
         tasks.spawn(async move { drop(client_tls.connector().await) });
-        let external = accounts::mailboxes(&EXTERNAL_USERS, Flavour::Plain).map_err(LabError::Other)?;
-        let gmail = accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(knobs.gmail.locale)).map_err(LabError::Other)?;
-        let target = accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
-        let mut target = accounts::signing(target, &knobs.external, &keys.sender);
+        let external = world_accounts::mailboxes(&EXTERNAL_USERS, Flavour::Plain).map_err(LabError::Other)?;
+        let gmail =
+            world_accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(knobs.gmail.locale)).map_err(LabError::Other)?;
+        let target = world_accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
+        let mut target = world_accounts::signing(target, &knobs.external, &keys.sender);
         let google = match google {
             None => None,
             Some(settings) => {
@@ -179,7 +180,7 @@ impl World {
                 let google = Google::new(settings, vec![external.clone(), gmail.clone()], &socket);
                 let google = google.map_err(LabError::Other)?;
                 google.serve(socket, pki.acceptor(), &tasks);
-                target = accounts::by_tokens(target, &google, pki.ca_pem()).map_err(LabError::Other)?;
+                target = world_accounts::by_tokens(target, &google, pki.ca_pem()).map_err(LabError::Other)?;
                 Some(google)
             }
         };
@@ -189,22 +190,22 @@ impl World {
             None => description,
         };
 
-        let relay = |site| Relay::new(site, &net, &pki, Backoff::default(), &tasks);
+        let relay = |server| Relay::new(server, &net, &pki, Backoff::default(), &tasks);
         let authenticator = |host: &str| Authenticator::new(net.resolver(), host);
         let handovers = Handovers::default();
-        let outside = Site::new(EXTERNAL_HOST, EXTERNAL_DOMAIN, EXTERNAL_ADDRESS);
+        let outside = MailServer::new(EXTERNAL_HOST, EXTERNAL_DOMAIN, EXTERNAL_ADDRESS);
         let authenticates = authenticator(EXTERNAL_HOST);
         let give_up = knobs.external.patience.unwrap_or(Backoff::default().give_up);
         let backoff = Backoff { give_up, ..Backoff::default() };
         let outside_relay = Relay::new(outside.clone(), &net, &pki, backoff, &tasks).telling(&handovers);
         let outgoing = Outgoing::new(&knobs.external, outside_relay, authenticates, &keys, &tasks);
         let submission: Arc<dyn Service> =
-            Arc::new(Submission::new(outgoing, external.clone(), knobs.external.submission));
+            Arc::new(SubmissionServer::new(outgoing, external.clone(), knobs.external.submission));
         sockets.submission.serve(Arc::clone(&submission), &tasks);
         sockets.submissions.serve(submission, &tasks);
         let external_mx: Arc<dyn Service> = Arc::new(ExternalMx::new(outside, external.clone(), &net));
         sockets.external_mx.serve(Arc::clone(&external_mx), &tasks);
-        let setup = Setup {
+        let setup = GmailSetup {
             store: gmail.clone(),
             net: net.clone(),
             keys: &keys,
@@ -212,25 +213,25 @@ impl World {
             tasks: tasks.clone(),
             mailbox: ports.mailbox.clone(),
         };
-        let gmail_mx: Arc<dyn Service> = Arc::new(Gmail::new(setup).map_err(LabError::other)?);
+        let gmail_mx: Arc<dyn Service> = Arc::new(GmailMx::new(setup).map_err(LabError::other)?);
         sockets.gmail_mx.serve(Arc::clone(&gmail_mx), &tasks);
-        let screen: Option<Arc<dyn Screen>> = match server {
+        let filter: Option<Arc<dyn MessageFilter>> = match server {
             CompanyServer::Embedded => {
-                let own = OwnScreen::new(&company, &knobs.company, authenticator(&company.host), &keys);
+                let own = BuiltinFilter::new(&company, &knobs.company, authenticator(&company.host), &keys);
                 Some(Arc::new(own))
             }
-            CompanyServer::Screened(screen) => Some(screen),
-            CompanyServer::Elsewhere(server) => {
+            CompanyServer::Filtered(filter) => Some(filter),
+            CompanyServer::Program(server) => {
                 server.to_gmail.serve(gmail_mx, &tasks);
                 server.to_external.serve(external_mx, &tasks);
                 None
             }
             CompanyServer::Outside => None,
         };
-        if let Some((screen, mx)) = screen.zip(sockets.company_mx) {
-            let secret = accounts::random::<32>().map_err(LabError::Other)?;
-            let out = relay(Site::new(&company.host, &company.domain, COMPANY_ADDRESS));
-            let forwarder = Forwarder::new(&company, &knobs.company, out, screen, (&keys, &secret), &tasks);
+        if let Some((filter, mx)) = filter.zip(sockets.company_mx) {
+            let secret = world_accounts::random::<32>().map_err(LabError::Other)?;
+            let out = relay(MailServer::new(&company.host, &company.domain, COMPANY_ADDRESS));
+            let forwarder = Forwarder::new(&company, &knobs.company, out, filter, (&keys, &secret), &tasks);
             mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
         }
         let gmail_tls = pki.acceptor_with(knobs.gmail.certificate).map_err(LabError::other)?;
@@ -246,7 +247,7 @@ impl World {
 
     /// The accounts that every world with this company has, with servers at no port and without logins.
     pub fn outline(company: &Company) -> Target {
-        accounts::target(&Addresses::unknown(), company, "", &Store::new(), &Store::new())
+        world_accounts::target(&Addresses::unknown(), company, "", &Store::new(), &Store::new())
     }
 
     /// How to reach it.

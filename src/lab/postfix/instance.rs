@@ -1,21 +1,21 @@
 //! One running Postfix.
 
 use super::{
-    changes, front,
+    content_filter::SecondPass,
     greylist::Greylist,
     installation::{Installation, PACKAGE},
-    main_cf::{self, AGAIN_SOCKET, ALIASES, IDENTITY, MASTER_CF, Neighbours, SMTPD_SOCKET},
-    passes::Passes,
-    queue,
-    settings::Settings,
-    srs::Postsrsd,
+    knob_settings,
+    main_cf::MainCf,
+    main_cf::{self, AGAIN_SOCKET, ALIASES, IDENTITY, MASTER_CF, NextHops, SMTPD_SOCKET},
+    postsrsd::Postsrsd,
+    proxy, queue_directory,
     user_main_cf::{self, TakenOver},
 };
 use crate::{
     lab::{
-        LabError, Program,
+        LabError, ServerProgram,
         embedded::{
-            parties::{Company, EXTERNAL_ADDRESS},
+            hosts::{Company, EXTERNAL_ADDRESS},
             smtp_server::Reply,
         },
         process::{Process, ProcessError, StateDir, User, tail, until},
@@ -58,7 +58,7 @@ pub(super) struct Postfix {
 }
 
 /// What a Postfix is made of.
-pub(super) struct Setup<'s> {
+pub(super) struct PostfixSetup<'s> {
     /// The company.
     pub(super) company: &'s Company,
     /// The company's knobs.
@@ -66,7 +66,7 @@ pub(super) struct Setup<'s> {
     /// What it refuses every recipient with.
     pub(super) reject: Option<&'s Reply>,
     /// Where its mail goes.
-    pub(super) neighbours: Neighbours,
+    pub(super) next_hops: NextHops,
     /// The milter's unix socket.
     pub(super) milter: &'s Path,
     /// Why nobody listens there, if so.
@@ -76,7 +76,7 @@ pub(super) struct Setup<'s> {
     /// A main.cf of the user's.
     pub(super) main_cf: Option<&'s Path>,
     /// How often mail comes through.
-    pub(super) passes: Passes,
+    pub(super) second_pass: SecondPass,
     /// Where it hands mail that comes through again.
     pub(super) again: SocketAddr,
 }
@@ -100,11 +100,11 @@ impl Postfix {
     ///
     /// # Errors
     /// When Postfix is not installed, or it cannot work with its settings.
-    pub(super) async fn start(setup: Setup<'_>, state: &Arc<StateDir>) -> Result<Self, LabError> {
+    pub(super) async fn start(setup: PostfixSetup<'_>, state: &Arc<StateDir>) -> Result<Self, LabError> {
         let installation = Installation::find().await?;
         let owner = User::first_of(&[&installation.owner])
             .ok_or_else(|| LabError::other(format!("Postfix's user {} is not in /etc/passwd", installation.owner)))?;
-        let queue = queue::make(state, &owner).map_err(LabError::other)?;
+        let queue = queue_directory::make(state, &owner).map_err(LabError::other)?;
         let etc = state.directory("postfix/etc", None).map_err(LabError::other)?;
         let logs = state.directory("postfix/log", None).map_err(LabError::other)?;
         state.write_private(&format!("postfix/etc/{IDENTITY}"), setup.identity_pem, None).map_err(LabError::other)?;
@@ -112,12 +112,12 @@ impl Postfix {
         let (settings, srs, taken) = settings(&setup, &installation, state).await?;
         let notes = setup.main_cf.map_or_else(Vec::new, |file| taken.notes(file));
         if let Some(why) = setup.milter_is_down.filter(|_| settings.get("milter_default_action") != Some("accept")) {
-            return Err(LabError::Configuration { program: Program::Rspamd, said: why.to_owned() });
+            return Err(LabError::Configuration { program: ServerProgram::Rspamd, said: why.to_owned() });
         }
-        let greylist = setup.knobs.greylist.then(|| Greylist::serve(&changes::greylist_socket(state)));
+        let greylist = setup.knobs.greylist.then(|| Greylist::serve(&knob_settings::greylist_socket(state)));
         let greylist = greylist.transpose().map_err(LabError::other)?;
         state.write("postfix/etc/main.cf", settings.to_string()).map_err(LabError::other)?;
-        let services = setup.passes.services(setup.company, setup.again);
+        let services = setup.second_pass.services(setup.company, setup.again);
         state.write("postfix/etc/master.cf", format!("{services}{MASTER_CF}")).map_err(LabError::other)?;
 
         settle(&etc).map_err(LabError::other)?;
@@ -142,7 +142,9 @@ impl Postfix {
         };
         let theirs = setup.main_cf.and_then(|file| taken.blamed(&said, &settings, file));
         Err(match (theirs, setup.main_cf) {
-            (Some(line), _) => LabError::Configuration { program: Program::Postfix, said: format!("{line}\n{said}\n") },
+            (Some(line), _) => {
+                LabError::Configuration { program: ServerProgram::Postfix, said: format!("{line}\n{said}\n") }
+            }
             (None, Some(file)) => {
                 LabError::other(format!("Postfix cannot work with its settings: {said}; look at {}", file.display()))
             }
@@ -173,11 +175,11 @@ impl Postfix {
 
 /// All settings together: habits, then the user's, then the knobs', then the fence.
 async fn settings(
-    setup: &Setup<'_>,
+    setup: &PostfixSetup<'_>,
     installation: &Installation,
     state: &Arc<StateDir>,
-) -> Result<(Settings, Option<Postsrsd>, TakenOver), LabError> {
-    let fence = main_cf::fence(&state.path().join("postfix"), installation, setup.company, setup.neighbours);
+) -> Result<(MainCf, Option<Postsrsd>, TakenOver), LabError> {
+    let fence = main_cf::fence(&state.path().join("postfix"), installation, setup.company, setup.next_hops);
     let mut settings = main_cf::habits();
     let mut taken = TakenOver::default();
     if let Some(file) = setup.main_cf {
@@ -194,7 +196,8 @@ async fn settings(
     } else {
         None
     };
-    settings.extend(&changes::settings(setup.knobs, setup.company, setup.reject, state).map_err(LabError::other)?);
+    settings
+        .extend(&knob_settings::settings(setup.knobs, setup.company, setup.reject, state).map_err(LabError::other)?);
     settings.extend(&fence);
     let milter = format!("unix:{}", setup.milter.display());
     let milters = if setup.main_cf.is_some() { &taken.milters[..] } else { &["smtpd_milters"] };
@@ -216,7 +219,7 @@ fn settle(directory: &Path) -> io::Result<()> {
 /// Whether the server greets clients, and the service behind it that takes messages is alive.
 async fn takes_mail(queue: &Path) -> io::Result<()> {
     let mut smtpd = UnixStream::connect(queue.join(SMTPD_SOCKET)).await?;
-    smtpd.write_all(front::proxy_line(EXTERNAL_ADDRESS, PROBE_PORT).as_bytes()).await?;
+    smtpd.write_all(proxy::proxy_line(EXTERNAL_ADDRESS, PROBE_PORT).as_bytes()).await?;
     let mut greeting = String::new();
     let mut smtpd = BufReader::new(smtpd);
     smtpd.read_line(&mut greeting).await?;

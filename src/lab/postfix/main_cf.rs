@@ -1,15 +1,58 @@
-//! Our Postfix's own settings: what keeps its mail on this machine, and where its mail goes.
+//! A main.cf, and what the lab writes into its own: what keeps its mail on this machine, and where its mail goes.
 
-use super::{installation::Installation, settings::Settings};
+use super::installation::Installation;
 use crate::{
-    lab::embedded::parties::{Company, EXTERNAL_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
+    lab::embedded::hosts::{Company, EXTERNAL_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
     target::knobs::{DnsAnswer, DnsFault},
 };
-use std::{net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
+
+/// Settings of Postfix, as postconf(5) names them; the last value that a name is given counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct MainCf(BTreeMap<String, String>);
+
+impl MainCf {
+    /// Gives a setting its value.
+    pub(super) fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// The value of a setting.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Gives every setting of `other` its value.
+    pub(super) fn extend(&mut self, other: &Self) {
+        self.0.extend(other.0.clone());
+    }
+
+    /// The settings whose names end so.
+    pub(super) fn only(&self, ending: &str) -> Self {
+        self.iter().filter(|(name, _)| name.ends_with(ending)).collect()
+    }
+
+    /// Names and values in the order of the names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for MainCf {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(settings: I) -> Self {
+        Self(settings.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl fmt::Display for MainCf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().try_for_each(|(name, value)| writeln!(f, "{name} = {value}"))
+    }
+}
 
 /// Where mail from the company goes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Neighbours {
+pub(super) struct NextHops {
     /// The receiver's MX, to which every client is the company.
     pub(super) gmail: SocketAddr,
     /// Why DNS does not lead there, if so.
@@ -51,17 +94,17 @@ impl Lost {
 }
 
 /// What a main.cf of the user's may say otherwise.
-pub(super) fn habits() -> Settings {
-    Settings::from_iter([("compatibility_level", "3.6"), ("milter_default_action", "tempfail")])
+pub(super) fn habits() -> MainCf {
+    MainCf::from_iter([("compatibility_level", "3.6"), ("milter_default_action", "tempfail")])
 }
 
 /// What no other main.cf may change: where files are, who is connected to, how long things take.
-pub(super) fn fence(state: &Path, installation: &Installation, company: &Company, to: Neighbours) -> Settings {
+pub(super) fn fence(state: &Path, installation: &Installation, company: &Company, to: NextHops) -> MainCf {
     let state = state.display();
     let via = |at: SocketAddr| format!("smtp:[{}]:{}", at.ip(), at.port());
     let gmail = to.gmail_lost.map_or_else(|| via(to.gmail), |lost| lost.transport(GMAIL_DOMAIN));
     let external = via(to.external);
-    let mut fence = Settings::from_iter([
+    let mut fence = MainCf::from_iter([
         // Places.
         ("queue_directory", format!("{state}/queue")),
         ("data_directory", format!("{state}/data")),
@@ -181,7 +224,7 @@ mod tests {
             group: "postdrop".into(),
         };
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let to = Neighbours { gmail: at(4001), gmail_lost: None, external: at(4002) };
+        let to = NextHops { gmail: at(4001), gmail_lost: None, external: at(4002) };
         let fence = fence(Path::new("/tmp/x"), &installation, &Company::default(), to);
         assert_eq!(
             fence.get("transport_maps"),

@@ -3,17 +3,16 @@
 //! Nothing can leave the machine: Postfix listens at a unix socket, asks no DNS, knows two routes, both to our own ports,
 //! and has no service that delivers to files or commands.
 
-mod changes;
-mod front;
+mod content_filter;
 mod greylist;
 mod installation;
 mod instance;
+mod knob_settings;
+mod lookup_tables;
 mod main_cf;
-mod passes;
-mod queue;
-mod settings;
-mod srs;
-mod tables;
+mod postsrsd;
+mod proxy;
+mod queue_directory;
 mod user_main_cf;
 mod world;
 

@@ -4,10 +4,10 @@
 //! mail goes, where files are and who is asked over the network is ours.
 
 use super::{
-    settings::Settings,
-    tables::{self, Network},
+    lookup_tables::{self, Network},
+    main_cf::MainCf,
 };
-use crate::lab::{LabError, Program};
+use crate::lab::{LabError, ServerProgram};
 use std::{
     collections::BTreeSet,
     fs,
@@ -83,7 +83,7 @@ const NOBODY_ASKED: &str = "nothing: the lab asks no server for tables";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TakenOver {
     /// What it does as the file says, and whatever that refers to.
-    pub(super) kept: Settings,
+    pub(super) kept: MainCf,
     /// What it does in its own way, and how, by the setting.
     pub(super) changed: Vec<(String, String)>,
     /// What it does not do.
@@ -114,7 +114,7 @@ impl TakenOver {
 
     /// The line of the file that Postfix's words are about, where it is one: they name a setting that Postfix has from there, or
     /// a part of its value. `settings` are all that it has.
-    pub(super) fn blamed(&self, said: &str, settings: &Settings, file: &Path) -> Option<String> {
+    pub(super) fn blamed(&self, said: &str, settings: &MainCf, file: &Path) -> Option<String> {
         let is_part = |c: char| c.is_alphanumeric() || "_-./".contains(c);
         let words: BTreeSet<&str> = said.split(|c| !is_part(c)).collect();
         let theirs = || self.kept.iter().filter(|(name, value)| settings.get(name) == Some(*value));
@@ -133,7 +133,7 @@ impl TakenOver {
 ///
 /// # Errors
 /// When it cannot be read, or Postfix cannot parse it, which is the user's to mend: the file with the line.
-pub(super) async fn read(file: &Path, scratch: &Path, commands: &Path) -> Result<Settings, LabError> {
+pub(super) async fn read(file: &Path, scratch: &Path, commands: &Path) -> Result<MainCf, LabError> {
     let problem = |what: String| LabError::Other(format!("cannot use {} as main.cf: {what}", file.display()));
     let source = fs::read(file).map_err(|error| problem(error.to_string()))?;
     let copy = scratch.join("main.cf");
@@ -148,10 +148,10 @@ pub(super) async fn read(file: &Path, scratch: &Path, commands: &Path) -> Result
     let said =
         String::from_utf8_lossy(&output.stderr).replace(&copy.display().to_string(), &file.display().to_string());
     if let Some(fatal) = said.lines().find_map(|line| line.split_once("fatal: ")).filter(|_| !output.status.success()) {
-        return Err(LabError::Configuration { program: Program::Postfix, said: format!("{}\n", fatal.1) });
+        return Err(LabError::Configuration { program: ServerProgram::Postfix, said: format!("{}\n", fatal.1) });
     }
     if said.contains("logical line must not start with whitespace") {
-        return Err(LabError::Configuration { program: Program::Postfix, said: stray(&source, file) });
+        return Err(LabError::Configuration { program: ServerProgram::Postfix, said: stray(&source, file) });
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let set = text.lines().filter_map(|line| line.split_once(" ="));
@@ -174,7 +174,7 @@ fn directory(file: &Path) -> PathBuf {
 }
 
 /// Sorts what `file` sets into what is kept and what is not. `ours` are the settings that no file may change.
-pub(super) fn take_over(set: &Settings, file: &Path, ours: &Settings) -> TakenOver {
+pub(super) fn take_over(set: &MainCf, file: &Path, ours: &MainCf) -> TakenOver {
     let mut taken = TakenOver::default();
     let mut referred: Vec<String> = Vec::new();
     for (name, value) in set.iter() {
@@ -192,7 +192,7 @@ pub(super) fn take_over(set: &Settings, file: &Path, ours: &Settings) -> TakenOv
             continue;
         }
         let value = with_directory(value, &directory(file));
-        match (tables::network(&value), name) {
+        match (lookup_tables::network(&value), name) {
             (Network::None, _) => {
                 referred.extend(parameters(&value));
                 taken.kept.set(name, value);
@@ -216,12 +216,12 @@ pub(super) fn take_over(set: &Settings, file: &Path, ours: &Settings) -> TakenOv
 }
 
 /// Adds what the kept values refer to by `$name`, and what that refers to.
-fn carry(set: &Settings, ours: &Settings, mut referred: Vec<String>, directory: &Path, taken: &mut TakenOver) {
+fn carry(set: &MainCf, ours: &MainCf, mut referred: Vec<String>, directory: &Path, taken: &mut TakenOver) {
     while let Some(name) = referred.pop() {
         let known = taken.kept.get(&name).is_some() || ours.get(&name).is_some() || MILTERS.contains(&name.as_str());
         let Some(value) = set.get(&name).filter(|_| !known) else { continue };
         let value = with_directory(value, directory);
-        if tables::network(&value) == Network::None {
+        if lookup_tables::network(&value) == Network::None {
             referred.extend(parameters(&value));
             taken.kept.set(name, value);
         } else if taken.changed.iter().all(|(changed, _)| *changed != name) {
@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     fn taken(set: &[(&'static str, &'static str)]) -> TakenOver {
-        let ours = Settings::from_iter([("myhostname", "mx.corp.example"), ("relayhost", "")]);
+        let ours = MainCf::from_iter([("myhostname", "mx.corp.example"), ("relayhost", "")]);
         take_over(&set.iter().copied().collect(), Path::new("/etc/postfix/main.cf"), &ours)
     }
 
@@ -322,7 +322,7 @@ mod tests {
         fs::write(&file, text).unwrap();
         let taken = taken(&[("hopcount_limit", "many"), ("header_checks", "texthash:/x/tag")]);
         let mut settings = taken.kept.clone();
-        let blamed = |said: &str, settings: &Settings| {
+        let blamed = |said: &str, settings: &MainCf| {
             let line = taken.blamed(said, settings, &file);
             line.map(|line| line.strip_prefix(&format!("{}, line ", file.display())).unwrap().to_owned())
         };

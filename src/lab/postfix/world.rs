@@ -1,22 +1,22 @@
 //! The world of target `postfix`: the embedded one, with Postfix and rspamd as the company's server.
 
 use super::{
-    front::Front,
-    instance::{Postfix, Setup},
-    main_cf::{Lost, Neighbours},
-    passes::Passes,
+    content_filter::SecondPass,
+    instance::{Postfix, PostfixSetup},
+    main_cf::{Lost, NextHops},
+    proxy::Proxy,
 };
 use crate::{
     lab::{
         Lab, LabError, Settings,
         embedded::{
-            CompanyServer, Elsewhere, Parts, World,
-            parties::{COMPANY_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
+            CompanyServer, Parts, ProgramSockets, World,
+            hosts::{COMPANY_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
             pki::Pki,
             smtp_server::{Reply, SmtpListener, Transport},
         },
         process::StateDir,
-        rspamd::{Config, Flaws, Rspamd, Sealing},
+        rspamd::{Rspamd, RspamdConf, RspamdFaults, Sealing},
     },
     target::{Knobs, TargetKind, knobs::ServerFault},
 };
@@ -25,7 +25,7 @@ use std::{any::Any, net::IpAddr};
 /// Why rspamd does not run, if so: a knob says so, or it cannot use the person's configuration. Whether mail passes
 /// without it is then for Postfix to say.
 fn down(knobs: &Knobs, settings: &Settings) -> Option<String> {
-    let problem = settings.own.as_ref().and_then(|own| own.problem.clone());
+    let problem = settings.user_config.as_ref().and_then(|own| own.problem.clone());
     problem.or_else(|| (knobs.company.server == ServerFault::Down).then(|| "rspamd does not run\n".to_owned()))
 }
 
@@ -46,7 +46,7 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let down = down(knobs, settings);
     let rspamd = match &down {
         None => {
-            let config = Config { dns: dns.address(), rules: sealing.rules };
+            let config = RspamdConf { dns: dns.address(), rules: sealing.rules };
             Some(Rspamd::start(settings.rspamd_bin.as_deref(), settings.rspamd_timeout, &config, &state).await?)
         }
         Some(_) => None,
@@ -62,14 +62,14 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     // Here every client is the company.
     let exit = || SmtpListener::bind(0, Transport::From(IpAddr::V4(COMPANY_ADDRESS), pki.acceptor()));
     let (to_gmail, to_external) = tokio::try_join!(exit(), exit()).map_err(LabError::other)?;
-    let passes = Passes::of(&knobs.company);
-    let front = Front::bind(settings.ports.company_mx).await?;
+    let second_pass = SecondPass::of(&knobs.company);
+    let proxy = Proxy::bind(settings.ports.company_mx).await?;
     let routed = |domain: &str, own| settings.ports.routes.get(domain).map_or(own, |route| route.socket);
-    let setup = Setup {
+    let setup = PostfixSetup {
         company: &company,
         knobs: &knobs.company,
         reject: reject.as_ref(),
-        neighbours: Neighbours {
+        next_hops: NextHops {
             gmail: routed(GMAIL_DOMAIN, to_gmail.address()),
             gmail_lost: Lost::by(&knobs.dns, GMAIL_DOMAIN),
             external: routed(EXTERNAL_DOMAIN, to_external.address()),
@@ -78,13 +78,13 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
         milter_is_down: down.as_deref(),
         identity_pem: pki.identity_pem(),
         main_cf: settings.postfix_main_cf.as_deref(),
-        passes,
-        again: front.again_at,
+        second_pass,
+        again: proxy.again_at,
     };
     let postfix = Postfix::start(setup, &state).await?;
-    let server = Elsewhere { parties: front.parties_at, public: front.public_at, to_gmail, to_external };
-    let server = CompanyServer::Elsewhere(Box::new(server));
-    let front = front.open(&postfix, Flaws::of(&knobs.company, TargetKind::Postfix).client(), passes);
+    let server = ProgramSockets { parties: proxy.parties_at, public: proxy.public_at, to_gmail, to_external };
+    let server = CompanyServer::Program(Box::new(server));
+    let proxy = proxy.open(&postfix, RspamdFaults::of(&knobs.company, TargetKind::Postfix).client(), second_pass);
     let world = World::assemble(
         knobs,
         Parts { ports: settings.ports.clone(), company, dns, server, google: settings.google.clone() },
@@ -93,6 +93,6 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let logs = vec![log, postfix.log().to_path_buf()];
     let notes = [sealing.notes, postfix.notes().to_vec()].concat();
     let version = rspamd.as_ref().and_then(Rspamd::version);
-    let programs: Vec<Box<dyn Any + Send + Sync>> = vec![Box::new(front), Box::new(postfix), Box::new(rspamd)];
+    let programs: Vec<Box<dyn Any + Send + Sync>> = vec![Box::new(proxy), Box::new(postfix), Box::new(rspamd)];
     Ok(Lab::of(TargetKind::Postfix, world, logs, programs).with_rspamd(version).with_notes(notes))
 }

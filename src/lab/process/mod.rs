@@ -22,12 +22,12 @@ mod child;
 mod group;
 mod sockets;
 mod state;
-mod user;
+mod system_user;
 mod watchdog;
 
 pub use child::{Process, ProcessError, tail, until};
 pub use state::{StateDir, StateError};
-pub use user::User;
+pub use system_user::User;
 
 /// Ends every program that is still there and removes its directory, for when the process is about to end without having
 /// dropped everything.

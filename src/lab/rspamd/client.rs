@@ -18,7 +18,7 @@ pub struct Client {
 
 /// A message with how it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct ScanRequest {
     /// Request headers: `IP`, `Helo`, `Hostname`, `From`, `Rcpt` (repeatable), `User`, `Queue-Id`, `MTA-Name`.
     pub headers: Vec<(&'static str, String)>,
     /// The message as received.
@@ -27,7 +27,7 @@ pub struct Question {
 
 /// What rspamd says about a message.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct ScanResult {
     /// What to do: `no action`, `add header`, `reject`, …
     pub action: String,
     /// Header fields to put on top, in rspamd's order: names and values, folded with CRLF.
@@ -46,7 +46,7 @@ pub enum ClientError {
     Http(#[from] ureq::Error),
     /// Its answer is not what the documentation says.
     #[error("rspamd's answer cannot be read: {0}")]
-    Answer(String),
+    ScanResult(String),
     /// The runtime ended.
     #[error("rspamd was not asked: {0}")]
     Ended(#[from] tokio::task::JoinError),
@@ -74,9 +74,9 @@ impl Client {
     ///
     /// # Errors
     /// When rspamd does not answer, or not in JSON.
-    pub async fn check(&self, question: Question) -> Result<Answer, ClientError> {
+    pub async fn check(&self, question: ScanRequest) -> Result<ScanResult, ClientError> {
         let (agent, url) = (self.agent.clone(), format!("{}/checkv2", self.base));
-        let Question { headers, message } = question;
+        let ScanRequest { headers, message } = question;
         let ask = move || -> Result<Vec<u8>, ureq::Error> {
             let mut request = agent.post(&url);
             for (name, value) in headers {
@@ -84,7 +84,7 @@ impl Client {
             }
             request.send(&message[..])?.body_mut().with_config().limit(LIMIT).read_to_vec()
         };
-        Answer::read(&tokio::task::spawn_blocking(ask).await??)
+        ScanResult::read(&tokio::task::spawn_blocking(ask).await??)
     }
 }
 
@@ -92,9 +92,10 @@ fn version<B>(response: &Response<B>) -> Option<Version> {
     Version::find(response.headers().get("Server")?.to_str().ok()?.strip_prefix("rspamd/")?)
 }
 
-impl Answer {
+impl ScanResult {
     fn read(json: &[u8]) -> Result<Self, ClientError> {
-        let answer: serde_json::Value = serde_json::from_slice(json).map_err(|e| ClientError::Answer(e.to_string()))?;
+        let answer: serde_json::Value =
+            serde_json::from_slice(json).map_err(|e| ClientError::ScanResult(e.to_string()))?;
         let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
         let action = answer.get("action").and_then(text);
         let milter = answer.get("milter");
@@ -106,7 +107,7 @@ impl Answer {
             add.extend(values.into_iter().filter_map(value).map(|value| (name.clone(), crlf(&value))));
         }
         Ok(Self {
-            action: action.ok_or_else(|| ClientError::Answer("it has no action".to_owned()))?,
+            action: action.ok_or_else(|| ClientError::ScanResult("it has no action".to_owned()))?,
             add,
             remove: fields("remove_headers").map(|(name, _)| name.clone()).collect(),
             smtp_message: answer.get("messages").and_then(|m| text(m.get("smtp_message")?)),
@@ -128,12 +129,12 @@ mod tests {
         let json = br#"{"action":"no action","score":0.0,"symbols":{"ARC_NA":{}},"message-id":"a@b",
             "milter":{"add_headers":{"ARC-Seal":{"order":1,"value":"i=1;\r\n\tcv=none"},
             "X-Twice":[{"value":"a\n\tb","order":1},"c"]},"remove_headers":{"X-Old":0}}}"#;
-        let answer = Answer::read(json).unwrap();
+        let answer = ScanResult::read(json).unwrap();
         let pairs: Vec<_> = answer.add.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(pairs, [("ARC-Seal", "i=1;\r\n\tcv=none"), ("X-Twice", "a\r\n\tb"), ("X-Twice", "c")]);
         assert_eq!((answer.action.as_str(), answer.remove), ("no action", vec!["X-Old".to_owned()]));
         for bad in [&b"pong"[..], b"{}", b"[]", b"{\"action\":1}"] {
-            assert!(matches!(Answer::read(bad), Err(ClientError::Answer(_))));
+            assert!(matches!(ScanResult::read(bad), Err(ClientError::ScanResult(_))));
         }
     }
 }

@@ -1,9 +1,8 @@
 //! One running rspamd.
 
 use super::{
-    Client, Config,
-    config::{Places, Rules, SUFFIXES},
-    local_d,
+    Client, RspamdConf, local_d,
+    rspamd_conf::{Places, Rules, SUFFIXES},
 };
 use crate::{
     core::Version,
@@ -81,7 +80,7 @@ impl Rspamd {
     pub async fn start(
         binary: Option<&Path>,
         patience: Option<Duration>,
-        config: &Config,
+        config: &RspamdConf,
         state: &Arc<StateDir>,
     ) -> Result<Self, RspamdError> {
         let directories = Directories::make(config, state)?;
@@ -99,7 +98,7 @@ impl Rspamd {
     async fn try_start(
         binary: Option<&Path>,
         patience: Option<Duration>,
-        config: &Config,
+        config: &RspamdConf,
         state: &Arc<StateDir>,
         directories: &Directories,
     ) -> Result<Self, RspamdError> {
@@ -108,10 +107,10 @@ impl Rspamd {
         let (milter, log) = (run.join("milter.sock"), logs.join("rspamd.log"));
         let places = Places { suffixes, milter: &milter, http, temporary: database };
         let mut file = state.write("rspamd/rspamd.conf", config.write(&places))?;
-        if let Rules::Own { .. } = &config.rules {
+        if let Rules::User { .. } = &config.rules {
             let both = format!(
                 ".include \"$CONFDIR/rspamd.conf\"\n.include(priority=15,duplicate=merge) {}\n",
-                super::config::quoted(&file.to_string_lossy())
+                super::rspamd_conf::quoted(&file.to_string_lossy())
             );
             file = state.write("rspamd/own.conf", both)?;
         }
@@ -130,8 +129,8 @@ impl Rspamd {
         let ping = async || client.ping().await.ok().filter(|_| listens());
         let version = process.ready(patience.unwrap_or(PATIENCE), until(ping)).await;
         let version = version.map_err(|error| match &config.rules {
-            Rules::Ours(..) => with_log(error, &log, |said| said),
-            Rules::Own { local_d, .. } => {
+            Rules::Lab(..) => with_log(error, &log, |said| said),
+            Rules::User { local_d, .. } => {
                 with_log(error, &log, |said| local_d::with_own_paths(&said, local_d, configuration))
             }
         })?;
@@ -175,7 +174,7 @@ struct Directories {
 
 impl Directories {
     /// Makes them, with links to the person's `local.d` and default keys where it shall have them.
-    fn make(config: &Config, state: &StateDir) -> Result<Self, RspamdError> {
+    fn make(config: &RspamdConf, state: &StateDir) -> Result<Self, RspamdError> {
         let user = Rspamd::user()?;
         let user = user.as_ref();
         state.directory("rspamd", None)?;
@@ -184,7 +183,7 @@ impl Directories {
         let run = state.directory("rspamd/run", user)?;
         let configuration = state.directory("rspamd/local", None)?;
         let mut suffixes = SUFFIXES.to_owned();
-        if let Rules::Own { local_d, domain, .. } = &config.rules {
+        if let Rules::User { local_d, domain, .. } = &config.rules {
             let linked = local_d::link(local_d, &configuration).and_then(|()| local_d::link_default_keys(&database));
             linked.map_err(|source| StateError::Write { path: configuration.clone(), source })?;
             suffixes.push_str(&local_d::suffixes(domain));

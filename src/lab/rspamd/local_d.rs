@@ -4,7 +4,7 @@ use super::{RspamdError, admin};
 use crate::{
     core::rspamadm,
     lab::{
-        Own, Settings,
+        Settings, UserConfig,
         embedded::keys::PublicHalf,
         process::{StateDir, StateError, User},
     },
@@ -115,7 +115,7 @@ impl ArcSettings {
 /// # Errors
 /// When `rspamadm` is missing, or a key is closed to this user, who is not root, so that rspamd would not seal here though
 /// it may where it runs as its own user.
-pub async fn read_local_d(local_d: &Path, settings: &Settings) -> Result<Own, RspamdError> {
+pub async fn read_local_d(local_d: &Path, settings: &Settings) -> Result<UserConfig, RspamdError> {
     let state = StateDir::create()?;
     let configuration = state.directory("local", None)?;
     let file = state.write("rspamd.conf", ".include \"$CONFDIR/rspamd.conf\"\n")?;
@@ -132,7 +132,7 @@ pub async fn read_local_d(local_d: &Path, settings: &Settings) -> Result<Own, Rs
     let [stdout, stderr] = [&test.stdout, &test.stderr].map(|said| String::from_utf8_lossy(said));
     if !test.status.success() || !(stdout.contains("syntax OK") || stderr.contains("syntax OK")) {
         let problem = with_own_paths(&rspamadm::complaint(&stdout, &stderr), local_d, &configuration);
-        return Ok(Own { problem: Some(problem), ..Own::default() });
+        return Ok(UserConfig { problem: Some(problem), ..UserConfig::default() });
     }
     let dump = ask(&["configdump", "-c", &file, "-j", "arc", "logging"]).await?;
     let sections = rspamadm::sections(&String::from_utf8_lossy(&dump.stdout));
@@ -142,12 +142,12 @@ pub async fn read_local_d(local_d: &Path, settings: &Settings) -> Result<Own, Rs
         ));
     };
     let is_debugging = logging["level"] == "debug";
-    Ok(Own { is_debugging, ..publish(&ArcSettings::read(arc), settings)? })
+    Ok(UserConfig { is_debugging, ..publish(&ArcSettings::read(arc), settings)? })
 }
 
 /// What the lab's DNS has to say about the keys.
-fn publish(arc: &ArcSettings, settings: &Settings) -> Result<Own, RspamdError> {
-    let mut own = Own { domains: arc.domains.clone(), ..Own::default() };
+fn publish(arc: &ArcSettings, settings: &Settings) -> Result<UserConfig, RspamdError> {
+    let mut own = UserConfig { domains: arc.domains.clone(), ..UserConfig::default() };
     let company = settings.company.as_ref().map(|company| company.domain.as_str());
     for (domain, selector, path) in arc.all(company.or(arc.domains.first().map(String::as_str))) {
         let pem = match fs::read(&path) {

@@ -2,18 +2,18 @@
 
 mod admin;
 mod client;
-mod config;
-mod flaws;
+mod filter;
 mod instance;
 mod local_d;
-mod screen;
+mod rspamd_conf;
+mod rspamd_faults;
 mod world;
 
 pub use admin::keygen;
-pub use client::{Answer, Client, ClientError, Question};
-pub use config::{ArcKey, Config, Rules};
-pub use flaws::Flaws;
+pub use client::{Client, ClientError, ScanRequest, ScanResult};
+pub use filter::RspamdFilter;
 pub use instance::{PACKAGE, Rspamd, RspamdError};
 pub use local_d::read_local_d;
-pub use screen::RspamdScreen;
+pub use rspamd_conf::{ArcKey, RspamdConf, Rules};
+pub use rspamd_faults::RspamdFaults;
 pub use world::{Sealing, world};

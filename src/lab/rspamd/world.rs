@@ -1,17 +1,17 @@
 //! The world of target `rspamd`: the embedded one, whose forwarder asks rspamd for the seal.
 
-use super::{ArcKey, Config, Flaws, PACKAGE, Rspamd, RspamdError, Rules, keygen, screen::RspamdScreen};
+use super::{ArcKey, PACKAGE, Rspamd, RspamdConf, RspamdError, RspamdFaults, Rules, filter::RspamdFilter, keygen};
 use crate::{
     lab::{
-        Lab, LabError, Program, Settings,
+        Lab, LabError, ServerProgram, Settings,
         embedded::{
             CompanyServer, Parts, World,
             dns::{
                 Dns,
                 zone_file::{self, Entry},
             },
+            hosts::{COMPANY_ARC_SELECTOR, COMPANY_DKIM_SELECTOR, Company},
             keys::Keys,
-            parties::{COMPANY_ARC_SELECTOR, COMPANY_DKIM_SELECTOR, Company},
         },
         process::{ProcessError, StateDir},
     },
@@ -25,19 +25,22 @@ use std::{fs, sync::Arc};
 /// When rspamd is missing or does not start, or a port is taken.
 pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> {
     let settings = &settings.clone().read().await?;
-    if let Some(problem) = settings.own.as_ref().and_then(|own| own.problem.clone()) {
-        return Err(LabError::Configuration { program: Program::Rspamd, said: problem });
+    if let Some(problem) = settings.user_config.as_ref().and_then(|own| own.problem.clone()) {
+        return Err(LabError::Configuration { program: ServerProgram::Rspamd, said: problem });
     }
     let company = settings.company.clone().unwrap_or_default();
     let state = StateDir::create().map_err(RspamdError::from)?;
     let sealing = Sealing::prepare(TargetKind::Rspamd, knobs, &company, settings, &state).await?;
     let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
     sealing.publish(&dns);
-    let config = Config { dns: dns.address(), rules: sealing.rules };
+    let config = RspamdConf { dns: dns.address(), rules: sealing.rules };
     let rspamd = Rspamd::start(settings.rspamd_bin.as_deref(), settings.rspamd_timeout, &config, &state).await?;
-    let screen =
-        RspamdScreen::new(rspamd.client(), &company.host, Flaws::of(&knobs.company, TargetKind::Rspamd).client());
-    let server = CompanyServer::Screened(Arc::new(screen));
+    let filter = RspamdFilter::new(
+        rspamd.client(),
+        &company.host,
+        RspamdFaults::of(&knobs.company, TargetKind::Rspamd).client(),
+    );
+    let server = CompanyServer::Filtered(Arc::new(filter));
     let world = World::assemble(
         knobs,
         Parts { ports: settings.ports.clone(), company, dns, server, google: settings.google.clone() },
@@ -82,17 +85,17 @@ impl Sealing {
         let keys = Keys::load().map_err(LabError::other)?;
         let record = keys.company_arc.record();
         if let Some(local_d) = &settings.rspamd_local_d {
-            let own = settings.own.clone().unwrap_or_default();
+            let own = settings.user_config.clone().unwrap_or_default();
             entries.extend(own.published.iter().map(|(name, text)| Entry::txt(name, text)));
             let (local_d, domain) = (local_d.clone(), company.domain.clone());
-            let (rules, notes) = (Rules::Own { local_d, domain, is_debugging: own.is_debugging }, own.notes);
+            let (rules, notes) = (Rules::User { local_d, domain, is_debugging: own.is_debugging }, own.notes);
             return Ok(Self { rules, record, entries, notes });
         }
-        let flaws = Flaws::of(&knobs.company, kind);
+        let faults = RspamdFaults::of(&knobs.company, kind);
         let user = Rspamd::user()?;
         let directory = state.directory("keys", user.as_ref()).map_err(RspamdError::from)?;
         let (selector, path, record) = match knobs.company.arc {
-            ArcSealing::Off => return Ok(Self { rules: Rules::Ours(None, flaws), record, entries, notes: Vec::new() }),
+            ArcSealing::Off => return Ok(Self { rules: Rules::Lab(None, faults), record, entries, notes: Vec::new() }),
             ArcSealing::ReusedKey => {
                 let path = state.write_private("keys/dkim.private", keys.company_dkim.pem(), user.as_ref());
                 (COMPANY_DKIM_SELECTOR, path.map_err(RspamdError::from)?, record)
@@ -105,9 +108,9 @@ impl Sealing {
                 (COMPANY_ARC_SELECTOR, path, record)
             }
         };
-        let path = flaws.key_file(path, state)?;
+        let path = faults.key_file(path, state)?;
         let key = ArcKey { domain: company.domain.clone(), selector: selector.to_owned(), path };
-        Ok(Self { rules: Rules::Ours(Some(key), flaws), record, entries, notes: Vec::new() })
+        Ok(Self { rules: Rules::Lab(Some(key), faults), record, entries, notes: Vec::new() })
     }
 
     /// Publishes what the person gives, or what follows from the configuration, in place of what the lab has.

@@ -5,8 +5,8 @@ use sealcheck::{
     lab::embedded::{
         Ports, World,
         authenticate::{Authentication, Authenticator, ChainFailure, Hop},
+        hosts::{COMPANY_ADDRESS, EXTERNAL_ADDRESS, GMAIL_ADDRESS},
         keys::Keys,
-        parties::{COMPANY_ADDRESS, EXTERNAL_ADDRESS, GMAIL_ADDRESS},
         signing::{Message, Signer, arc, dkim_signature},
         store::FolderKind,
     },
@@ -64,7 +64,8 @@ impl Lab {
         let results = format!("mx.corp.example; {results}");
         format!(
             "{}{message}",
-            arc::set(&signer, &Message::new(message.as_bytes()), next, &results, TIME, arc::Manner::default()).unwrap()
+            arc::set(&signer, &Message::new(message.as_bytes()), next, &results, TIME, arc::SealStyle::default())
+                .unwrap()
         )
     }
 

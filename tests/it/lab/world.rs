@@ -4,7 +4,7 @@ use crate::support::wire::{Client, within};
 use sealcheck::{
     lab::embedded::{
         Ports, World,
-        parties::{COMPANY_ADDRESS, EXTERNAL_ADDRESS},
+        hosts::{COMPANY_ADDRESS, EXTERNAL_ADDRESS},
         store::{FolderKind, Store},
     },
     target::{

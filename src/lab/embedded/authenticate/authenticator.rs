@@ -1,8 +1,9 @@
 //! The one call.
 
 use super::{
-    Chain, ChainFailure, body_hash, dkim,
-    results::{Authentication, Dmarc, Policy, Spf, SpfScope, Verdict},
+    Chain, ChainFailure,
+    authentication::{Authentication, Dmarc, Policy, Spf, SpfScope, Verdict},
+    body_hash, dkim,
 };
 use crate::{
     core::open_files,

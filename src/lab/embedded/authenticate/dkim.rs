@@ -1,6 +1,6 @@
 //! DKIM results in our words.
 
-use super::results::{Dkim, DkimReason, Verdict};
+use super::authentication::{Dkim, DkimReason, Verdict};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use mail_auth::{DkimOutput, DkimResult, DnsError, Error, common::crypto::CryptoError, dkim::DkimError};
 

@@ -1,12 +1,12 @@
 //! The world's DNS: records that can change while it runs, and faults.
 
-mod fault;
+mod dns_faults;
+mod dns_server;
 mod records;
-mod server;
-mod zone;
+mod world_records;
 pub mod zone_file;
 
-pub use fault::{FaultError, Faults};
+pub use dns_faults::{DnsFaultError, DnsFaults};
+pub use dns_server::{Dns, Resolver, Upstream};
 pub use records::Records;
-pub use server::{Dns, Resolver, Upstream};
-pub use zone::{others, zone};
+pub use world_records::{without_company, world_records};

@@ -1,14 +1,15 @@
 //! From an accepted message to a forwarded one.
 
 use super::{
-    Srs, SrsError, modify,
-    screen::{Incoming, Screen, Screening},
+    Srs, SrsError,
+    message_filter::{FilterResult, Incoming, MessageFilter},
+    modify,
 };
 use crate::{
     lab::embedded::{
+        hosts::{COMPANY_DKIM_SELECTOR, COMPANY_RELAY_ADDRESS, Company},
         keys::Keys,
         mta::{Queued, Relay, queue_id, received},
-        parties::{COMPANY_DKIM_SELECTOR, COMPANY_RELAY_ADDRESS, Company},
         signing::{Signer, with_crlf},
         smtp_server::{Envelope, Recipient, Reply, Session, Status},
         tasks::Tasks,
@@ -23,7 +24,7 @@ pub struct Forwarder {
     company: Company,
     knobs: CompanyKnobs,
     relay: Relay,
-    screen: Arc<dyn Screen>,
+    filter: Arc<dyn MessageFilter>,
     dkim: Signer,
     srs: Srs,
     tasks: Tasks,
@@ -41,12 +42,12 @@ pub(super) enum Route {
 }
 
 impl Forwarder {
-    /// Forwards the company's mail as the knobs say, after `screen` has seen it. The secrets are its keys and that of SRS.
+    /// Forwards the company's mail as the knobs say, after `filter` has seen it. The secrets are its keys and that of SRS.
     pub fn new(
         company: &Company,
         knobs: &CompanyKnobs,
         relay: Relay,
-        screen: Arc<dyn Screen>,
+        filter: Arc<dyn MessageFilter>,
         (keys, srs_secret): (&Keys, &[u8]),
         tasks: &Tasks,
     ) -> Self {
@@ -54,7 +55,7 @@ impl Forwarder {
             company: company.clone(),
             knobs: knobs.clone(),
             relay,
-            screen,
+            filter,
             dkim: Signer::new(&company.domain, COMPANY_DKIM_SELECTOR, &keys.company_dkim),
             srs: Srs::new(srs_secret, &company.domain),
             tasks: tasks.clone(),
@@ -100,11 +101,11 @@ impl Forwarder {
         };
         let client_name = name.as_deref();
         let incoming = Incoming { session, client_name, envelope: &envelope, id: &id, message: &message, arrived };
-        let (head, message) = match self.screen.screen(&incoming).await {
-            Screening::Take { head, message } => (head, message),
-            Screening::Refuse(reply) => return reply,
+        let (head, message) = match self.filter.apply(&incoming).await {
+            FilterResult::Take { head, message } => (head, message),
+            FilterResult::Refuse(reply) => return reply,
         };
-        let trace = received(session, client_name, &envelope, &self.relay.site().host, &id, arrived);
+        let trace = received(session, client_name, &envelope, &self.relay.server().host, &id, arrived);
         let outer = outer.unwrap_or_default();
         let message = [trace.as_bytes(), head.as_bytes(), outer.as_bytes(), &message].concat();
         let (forwarder, queue) = (Arc::clone(self), id.clone());

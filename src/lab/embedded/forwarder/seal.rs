@@ -6,7 +6,7 @@ use crate::{
         keys::KeyError,
         signing::{
             Message, Signer,
-            arc::{self, Coverage, Cv, Manner, Next},
+            arc::{self, Coverage, Cv, Next, SealStyle},
             without,
         },
     },
@@ -44,7 +44,7 @@ impl Sealing<'_> {
             SealFault::CvFail if next.cv == Cv::Pass => Next { cv: Cv::Fail, ..next },
             _ => next,
         };
-        let manner = Manner {
+        let style = SealStyle {
             also_signed: if fault == SealFault::Volatile { &["received", "x-virus-scanned"] } else { &[] },
             coverage: match fault {
                 SealFault::OwnSet => Coverage::OwnSet,
@@ -52,7 +52,7 @@ impl Sealing<'_> {
                 _ => Coverage::Right,
             },
         };
-        let set = arc::set(signer, &Message::new(message), next, results, time, manner)?;
+        let set = arc::set(signer, &Message::new(message), next, results, time, style)?;
         Ok(Some(match fault {
             SealFault::Incomplete => {
                 let kept = without(set.as_bytes(), |field| field.is("ARC-Authentication-Results"));
@@ -63,7 +63,7 @@ impl Sealing<'_> {
                 let second = Next { instance: next.instance + 1, cv: Cv::Pass };
                 let results =
                     format!("{host};\r\n\tarc=pass (\"{}:s={}:i={}\")", signer.domain, signer.selector, next.instance);
-                arc::set(signer, &Message::new(&sealed), second, &results, time, manner)? + &set
+                arc::set(signer, &Message::new(&sealed), second, &results, time, style)? + &set
             }
             _ => set,
         }))

@@ -2,7 +2,7 @@
 
 /// The methods that passed, with their domains. This is all that Gmail repeats of another's results.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Passed {
+pub(super) struct PassedResults {
     /// The domain of the envelope sender.
     pub(super) spf: Option<String>,
     /// The signing domains.
@@ -11,7 +11,7 @@ pub(super) struct Passed {
     pub(super) dmarc: Option<String>,
 }
 
-impl Passed {
+impl PassedResults {
     /// Reads the results, from the authserv-id on. What cannot be understood has not passed.
     pub(super) fn read(results: &str) -> Self {
         let mut passed = Self::default();
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn only_what_passed_is_kept() {
-        let passed = Passed::read(
+        let passed = PassedResults::read(
             "mx.corp.example 1; dkim=pass (2048-bit key; dkim=pass header.d=evil.example) header.d=Ext.Example \
              header.s=s; dkim=fail header.d=no.example; dkim=pass header.i=@two.example; arc=none; \
              spf=pass (mx: domain of \"a b\"@c.example) smtp.mailfrom=\"probe=x; dmarc=pass\"@ext.example; \
@@ -89,8 +89,8 @@ mod tests {
         assert_eq!(passed.dkim, ["ext.example", "two.example"]);
         assert_eq!(passed.spf.as_deref(), Some("ext.example"));
         assert_eq!(passed.dmarc.as_deref(), Some("ext.example"));
-        assert_eq!(Passed::read("mx.corp.example; auth=pass smtp.auth=probe"), Passed::default());
-        assert_eq!(Passed::read("spf=pass smtp.mailfrom=a.example"), Passed::default());
-        assert_eq!(Passed::read("mx; spf=pass; dmarc=pass"), Passed::default());
+        assert_eq!(PassedResults::read("mx.corp.example; auth=pass smtp.auth=probe"), PassedResults::default());
+        assert_eq!(PassedResults::read("spf=pass smtp.mailfrom=a.example"), PassedResults::default());
+        assert_eq!(PassedResults::read("mx; spf=pass; dmarc=pass"), PassedResults::default());
     }
 }

@@ -1,9 +1,9 @@
 //! Authentication-Results in Google's words, order and folding.
 
-use super::{aar::Passed, policy::Delivery};
+use super::{aar::PassedResults, policy::Delivery};
 use crate::lab::embedded::{
     authenticate::{Authentication, ChainFailure, Dkim, DkimReason, Dmarc, Spf, SpfScope, Verdict},
-    parties::{GMAIL_AUTHSERV_ID, GOOGLE_DOMAIN},
+    hosts::{GMAIL_AUTHSERV_ID, GOOGLE_DOMAIN},
 };
 
 /// The payload of Authentication-Results and ARC-Authentication-Results: `dkim* [arc] spf [dmarc]`, each on a line of
@@ -52,7 +52,7 @@ fn arc(found: &Authentication) -> Option<String> {
         Some(_) => Some("arc=fail (signature failed)".into()),
         None if chain.sealer.as_deref() == Some(GOOGLE_DOMAIN) => None,
         None => {
-            let passed = Passed::read(chain.results.as_deref().unwrap_or_default());
+            let passed = PassedResults::read(chain.results.as_deref().unwrap_or_default());
             let spf = passed.spf.map(|d| format!(" spf=pass spfdomain={d}"));
             let dkim = passed.dkim.into_iter().map(|d| format!(" dkim=pass dkdomain={d}"));
             let dmarc = passed.dmarc.map(|d| format!(" dmarc=pass fromdomain={d}"));

@@ -2,8 +2,8 @@
 
 use crate::lab::embedded::{
     MailboxServer,
-    parties::GMAIL_AUTHSERV_ID,
-    smtp_client::{self, Destination, Protocol, Says},
+    hosts::GMAIL_AUTHSERV_ID,
+    smtp_client::{self, ClientAddress, Destination, Protocol},
     smtp_server::{Body, Envelope, Reply, Status},
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn hand_over(
     let destination = Destination {
         socket: server.socket,
         host: server.socket.to_string(),
-        says: Says::Nothing,
+        client_address: ClientAddress::Nothing,
         helo: GMAIL_AUTHSERV_ID.to_owned(),
         protocol: Protocol::Lmtp,
         tls: None,

@@ -4,15 +4,15 @@
 mod aar;
 mod authres;
 mod compliance;
+mod delivery_headers;
+mod gmail_mx;
 mod identifiers;
 mod lmtp;
 mod policy;
 mod replies;
 mod seal;
-mod service;
-mod stamp;
 
 pub use authres::results;
+pub use gmail_mx::{GmailMx, GmailSetup};
 pub use policy::{Cause, Decision, Delivery, decide};
 pub use replies::{Facts, catalogue_reply};
-pub use service::{Gmail, Setup};

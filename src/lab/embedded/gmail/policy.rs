@@ -1,6 +1,6 @@
 //! What becomes of a message, from what was found of its senders. Nothing here looks at the message.
 
-use super::{aar::Passed, replies};
+use super::{aar::PassedResults, replies};
 use crate::{
     lab::embedded::authenticate::{Authentication, Policy, Verdict},
     target::knobs::{GmailKnobs, Placement},
@@ -60,7 +60,7 @@ pub fn decide(knobs: &GmailKnobs, found: &Authentication, from: &str) -> Decisio
         found.spf.verdict == Verdict::TempError || found.dkim.iter().any(|d| d.verdict == Verdict::TempError);
     let sealed_by_another = found.arc.sealer.as_deref().is_some_and(|d| !d.eq_ignore_ascii_case(from));
     let believed = (knobs.trust_arc && found.arc.passes() && sealed_by_another)
-        .then(|| Passed::read(found.arc.results.as_deref().unwrap_or_default()));
+        .then(|| PassedResults::read(found.arc.results.as_deref().unwrap_or_default()));
     let mut delivery = Delivery { spam: knobs.folder == Placement::Spam, ..Delivery::default() };
     let undecided =
         found.dmarc.as_ref().is_some_and(|d| d.verdict == Verdict::TempError && d.applied == Policy::Reject);

@@ -5,7 +5,7 @@ use super::{
     http::{Fields, Reply},
     token_text,
 };
-use crate::lab::embedded::parties::GMAIL_USERS;
+use crate::lab::embedded::hosts::GMAIL_USERS;
 use std::sync::PoisonError;
 
 /// What a code stands for until it is exchanged.

@@ -4,16 +4,16 @@
 //! refresh tokens. Access tokens open accounts of the [`Store`]; there they end, too.
 
 mod authorize;
-mod fault;
 mod http;
 mod token;
+mod token_fault;
 
-pub use fault::TokenFault;
+pub use token_fault::TokenFault;
 
 use super::{
-    accounts::random,
     store::{Account, Store},
     tasks::{Tasks, accept},
+    world_accounts::random,
 };
 use crate::{core::Secret, target::OauthClient};
 use authorize::Code;

@@ -1,16 +1,16 @@
 //! APPEND (RFC 3501 §6.3.11).
 
 use super::{
-    session::{Answer, Session, Status},
+    session::{CommandResult, Session, Status},
     tokens::{Token, Tokens},
 };
-use crate::lab::embedded::store::{Delivered, message};
+use crate::lab::embedded::store::{Delivered, header};
 use jiff::{Timestamp, fmt::strtime, tz::TimeZone};
 use std::{collections::BTreeSet, sync::Arc};
 
 impl Session {
     /// Stores a message. Gmail finds the one it has with this Message-ID, and only puts it into the folder too.
-    pub(super) fn append(&self, args: &mut Tokens) -> Answer {
+    pub(super) fn append(&self, args: &mut Tokens) -> CommandResult {
         let name = self.name_in(&args.text()?);
         let flags: BTreeSet<String> = match args.peek() {
             Some(Token::Open) => args.list()?.into_iter().collect(),
@@ -43,7 +43,7 @@ impl Session {
             ) {
                 Delivered::As(uid) => uid,
                 Delivered::Duplicate => {
-                    let id = message::field(raw.get(..message::header_end(&raw))?, "Message-ID")?;
+                    let id = header::field(raw.get(..header::end(&raw))?, "Message-ID")?;
                     mail.put(mail.by_message_id(&id)?, &kind)?
                 }
                 Delivered::Nowhere => return None,

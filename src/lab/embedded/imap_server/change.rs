@@ -2,11 +2,11 @@
 
 use super::{
     fetch::labels,
+    folder_view::{Row, flag_list},
     output::Output,
     sequence,
-    session::{Answer, Session, Status},
+    session::{CommandResult, Session, Status},
     tokens::{Tokens, Unreadable},
-    view::{Row, flag_list},
 };
 use crate::lab::embedded::store::{FolderKind, Uid, account::Mail, utf7};
 use std::collections::BTreeSet;
@@ -42,7 +42,7 @@ impl Session {
     }
 
     /// STORE (RFC 3501 §6.4.6) and STORE X-GM-LABELS.
-    pub(super) fn store(&mut self, uid: bool, args: &mut Tokens, out: &mut Output) -> Answer {
+    pub(super) fn store(&mut self, uid: bool, args: &mut Tokens, out: &mut Output) -> CommandResult {
         let (rows, gone) = self.chosen(uid, args)?;
         let item = args.keyword()?;
         let mut given = BTreeSet::new();
@@ -89,7 +89,7 @@ impl Session {
     }
 
     /// COPY (RFC 3501 §6.4.7) and MOVE (RFC 6851), with COPYUID (RFC 4315).
-    pub(super) fn copy(&mut self, uid: bool, args: &mut Tokens, remove: bool, out: &mut Output) -> Answer {
+    pub(super) fn copy(&mut self, uid: bool, args: &mut Tokens, remove: bool, out: &mut Output) -> CommandResult {
         let (rows, gone) = self.chosen(uid, args)?;
         let name = self.name_in(&args.text()?);
         args.end()?;
@@ -138,7 +138,7 @@ impl Session {
     }
 
     /// EXPUNGE (RFC 3501 §6.4.3) and UID EXPUNGE (RFC 4315).
-    pub(super) fn expunge(&mut self, uid: bool, args: &mut Tokens, out: &mut Output) -> Answer {
+    pub(super) fn expunge(&mut self, uid: bool, args: &mut Tokens, out: &mut Output) -> CommandResult {
         let only = if uid { Some(self.chosen(uid, args)?.0.into_iter().map(|r| r.uid).collect()) } else { None };
         args.end()?;
         if self.view.as_ref().is_some_and(|v| v.read_only) {

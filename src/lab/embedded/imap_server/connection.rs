@@ -1,10 +1,9 @@
 //! A connection: TLS, framing, waiting. Commands come out whole, with their literals; news comes in while idle.
 
 use super::{
-    ImapServer,
+    ImapServer, announcements,
     output::Output,
     session::{Challenge, Next, Session},
-    texts,
 };
 use crate::target::knobs::ImapFault;
 use imap_codec::{
@@ -78,7 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.server.fault == ImapFault::Silent {
             return self.say_nothing().await;
         }
-        let greeting = texts::greeting(self.server.provider, &self.session.peer, &self.session.id);
+        let greeting = announcements::greeting(self.server.provider, &self.session.peer, &self.session.id);
         self.write_line(&greeting).await?;
         let mut next = Next::Command;
         loop {

@@ -2,7 +2,7 @@
 
 use super::{
     output::{Output, quoted},
-    session::{Answer, Session, Status},
+    session::{CommandResult, Session, Status},
     tokens::{Token, Tokens, Unreadable},
 };
 use crate::lab::embedded::store::{FolderKind, account::Mail, folder::Folder, utf7};
@@ -18,7 +18,7 @@ pub(super) enum Listing {
 
 impl Session {
     /// LIST, LSUB (RFC 3501 §6.3.8-9) and XLIST.
-    pub(super) fn list(&self, how: Listing, args: &mut Tokens, out: &mut Output) -> Answer {
+    pub(super) fn list(&self, how: Listing, args: &mut Tokens, out: &mut Output) -> CommandResult {
         // RFC 5258 options stand before the reference or after the pattern; Gmail refuses both.
         if args.peek() == Some(&Token::Open) {
             return Err(Unreadable);
@@ -48,7 +48,7 @@ impl Session {
     }
 
     /// STATUS (RFC 3501 §6.3.10).
-    pub(super) fn status(&self, args: &mut Tokens, out: &mut Output) -> Answer {
+    pub(super) fn status(&self, args: &mut Tokens, out: &mut Output) -> CommandResult {
         let name = self.name_in(&args.text()?);
         let items = args.list()?;
         args.end()?;
@@ -75,7 +75,7 @@ impl Session {
     }
 
     /// CREATE (RFC 3501 §6.3.3).
-    pub(super) fn create(&self, args: &mut Tokens) -> Answer {
+    pub(super) fn create(&self, args: &mut Tokens) -> CommandResult {
         let name = self.name_in(&args.text()?);
         args.end()?;
         let name = name.strip_suffix('/').unwrap_or(&name);
@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// DELETE (RFC 3501 §6.3.4).
-    pub(super) fn delete(&self, args: &mut Tokens) -> Answer {
+    pub(super) fn delete(&self, args: &mut Tokens) -> CommandResult {
         let name = self.name_in(&args.text()?);
         args.end()?;
         let deleted = self.account()?.change(|mail| mail.delete(&name));
@@ -104,7 +104,7 @@ impl Session {
     }
 
     /// RENAME (RFC 3501 §6.3.5).
-    pub(super) fn rename(&self, args: &mut Tokens) -> Answer {
+    pub(super) fn rename(&self, args: &mut Tokens) -> CommandResult {
         let (from, to) = (self.name_in(&args.text()?), self.name_in(&args.text()?));
         args.end()?;
         let renamed = self.account()?.change(|mail| mail.rename(&from, &to));
@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// SUBSCRIBE and UNSUBSCRIBE (RFC 3501 §6.3.6-7).
-    pub(super) fn subscribe(&self, args: &mut Tokens, subscribed: bool) -> Answer {
+    pub(super) fn subscribe(&self, args: &mut Tokens, subscribed: bool) -> CommandResult {
         let name = self.name_in(&args.text()?);
         args.end()?;
         let found = self.account()?.change(|mail| mail.folder_mut(&name).map(|f| f.subscribed = subscribed));
@@ -124,7 +124,7 @@ impl Session {
     }
 
     /// GETQUOTAROOT and GETQUOTA (RFC 2087), in units of 1024 octets.
-    pub(super) fn quota(&self, args: &mut Tokens, root: bool, out: &mut Output) -> Answer {
+    pub(super) fn quota(&self, args: &mut Tokens, root: bool, out: &mut Output) -> CommandResult {
         let name = args.text()?;
         args.end()?;
         let used = self.account()?.read(Mail::size) / 1024;

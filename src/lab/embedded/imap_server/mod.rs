@@ -1,18 +1,18 @@
 //! An IMAP server over the [`Store`]: Gmail with its extensions and habits, or a plain server.
 
+mod announcements;
 mod append;
-mod auth;
 mod change;
 mod connection;
 mod fetch;
+mod folder_view;
 mod folders;
+mod login_check;
 mod output;
 mod search;
 mod sequence;
 mod session;
-mod texts;
 mod tokens;
-mod view;
 
 use super::{store::Store, tasks::accept};
 use crate::target::{Provider, knobs::ImapFault};

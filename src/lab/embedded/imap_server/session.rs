@@ -1,13 +1,12 @@
 //! A session: what state it is in and which command does what. No bytes are moved here.
 
 use super::{
-    ImapServer,
-    auth::{self, Entered, Refusal, Sasl},
+    ImapServer, announcements,
+    folder_view::FolderView,
     folders::{Listing, unknown},
+    login_check::{self, Entered, Refusal, Sasl},
     output::Output,
-    texts,
     tokens::{Tokens, Unreadable},
-    view::View,
 };
 use crate::{
     lab::embedded::store::{AccessToken, Account},
@@ -22,7 +21,7 @@ pub(super) struct Session {
     pub(super) peer: String,
     pub(super) id: String,
     pub(super) utf8: bool,
-    pub(super) view: Option<View>,
+    pub(super) view: Option<FolderView>,
     login: Option<Login>,
 }
 
@@ -60,7 +59,7 @@ impl Status {
 }
 
 /// A command's status, or that it cannot be understood.
-pub(super) type Answer = Result<Status, Unreadable>;
+pub(super) type CommandResult = Result<Status, Unreadable>;
 
 /// What the connection does after a command.
 #[derive(Debug, PartialEq, Eq)]
@@ -141,16 +140,19 @@ impl Session {
         Next::Command
     }
 
-    fn run(&mut self, name: &str, args: &mut Tokens, out: &mut Output) -> Answer {
+    fn run(&mut self, name: &str, args: &mut Tokens, out: &mut Output) -> CommandResult {
         match name {
             "CAPABILITY" => {
                 args.end()?;
-                out.line(format_args!("* CAPABILITY {}", texts::capability(self.provider(), self.login.is_some())));
+                out.line(format_args!(
+                    "* CAPABILITY {}",
+                    announcements::capability(self.provider(), self.login.is_some())
+                ));
                 Ok(Status::ok(format_args!("Thats all she wrote! {}", self.id)))
             }
             "ID" => {
                 args.list()?;
-                out.line(texts::id(self.provider(), &self.peer, &self.id));
+                out.line(announcements::id(self.provider(), &self.peer, &self.id));
                 Ok(Status::ok(format_args!("Success {}", self.id)))
             }
             "NOOP" | "CHECK" => {
@@ -161,7 +163,7 @@ impl Session {
             "LOGIN" if self.login.is_none() => {
                 let (user, password) = (args.text()?, args.text()?);
                 args.end()?;
-                let result = auth::by_password(&self.server.store, &user, &password);
+                let result = login_check::by_password(&self.server.store, &user, &password);
                 Ok(self.enter(result.map(|account| (account, None)), out))
             }
             _ if self.login.is_none() => Ok(Status::bad(format_args!("Unknown command {}", self.id))),
@@ -202,7 +204,7 @@ impl Session {
     }
 
     /// Commands of a selected folder.
-    fn on_messages(&mut self, name: &str, uid: bool, args: &mut Tokens, out: &mut Output) -> Answer {
+    fn on_messages(&mut self, name: &str, uid: bool, args: &mut Tokens, out: &mut Output) -> CommandResult {
         let known = matches!(name, "SEARCH" | "FETCH" | "STORE" | "COPY" | "MOVE" | "EXPUNGE")
             || (!uid && matches!(name, "CLOSE" | "UNSELECT" | "IDLE"));
         if !known {
@@ -235,7 +237,7 @@ impl Session {
         Ok(answer)
     }
 
-    fn select(&mut self, args: &mut Tokens, read_only: bool, out: &mut Output) -> Answer {
+    fn select(&mut self, args: &mut Tokens, read_only: bool, out: &mut Output) -> CommandResult {
         let name = self.name_in(&args.text()?);
         args.end()?;
         self.view = None;
@@ -243,7 +245,7 @@ impl Session {
             return Ok(Status::no("[THROTTLED] Account exceeded command or bandwidth limits. (Failure)"));
         }
         let account = self.account()?;
-        let Some(view) = View::open(&account, &name, read_only) else { return Ok(unknown(&name)) };
+        let Some(view) = FolderView::open(&account, &name, read_only) else { return Ok(unknown(&name)) };
         account.read(|mail| {
             let flags = "\\Answered \\Flagged \\Draft \\Deleted \\Seen $NotPhishing $Phishing";
             out.line(format_args!("* FLAGS ({flags})"));
@@ -301,7 +303,7 @@ impl Session {
             Some(mechanism) => {
                 let result = mechanism.judge(&self.server.store, line);
                 if mechanism == Sasl::Xoauth2 && result.is_err() {
-                    out.line(format_args!("+ {}", auth::xoauth2_challenge()));
+                    out.line(format_args!("+ {}", login_check::xoauth2_challenge()));
                     return Next::Challenge(Challenge { tag, mechanism: None });
                 }
                 result
@@ -324,7 +326,7 @@ impl Session {
         if crowded || !self.server.admit(account.address()) {
             return Status::no("[ALERT] Too many simultaneous connections. (Failure)");
         }
-        out.line(format_args!("* CAPABILITY {}", texts::capability(self.provider(), true)));
+        out.line(format_args!("* CAPABILITY {}", announcements::capability(self.provider(), true)));
         let status = Status::ok(format_args!("{} authenticated (Success)", account.address()));
         let news = account.news();
         self.login = Some(Login { account, server: Arc::clone(&self.server), news, token });

@@ -1,6 +1,6 @@
 //! Non-delivery reports (RFC 3464) as Postfix writes them.
 
-use super::{Failure, Queued, Site, queue::date};
+use super::{Failure, MailServer, Queued, queue::date};
 use crate::lab::embedded::smtp_server::{Envelope, Return};
 use jiff::Timestamp;
 
@@ -22,7 +22,7 @@ pub struct Bounce {
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'r> {
     /// Who reports.
-    pub site: &'r Site,
+    pub server: &'r MailServer,
     /// The queue id of the report.
     pub id: &'r str,
     /// The message that was not delivered.
@@ -39,7 +39,7 @@ impl Report<'_> {
     /// Writes the report for `to`: the sender, or who stands behind a rewritten sender. `None` when nobody is to be
     /// told: there is no sender, or it did not want to hear.
     pub fn write(&self, to: &str) -> Option<Bounce> {
-        let Self { site: Site { host, domain, .. }, id, queued, failures, arrived, now } = *self;
+        let Self { server: MailServer { host, domain, .. }, id, queued, failures, arrived, now } = *self;
         let told: Vec<_> = failures.iter().filter(|f| f.recipient.wants_failure()).collect();
         if to.is_empty() || queued.envelope.sender.is_empty() || told.is_empty() {
             return None;
@@ -206,8 +206,9 @@ mod tests {
         let mut failures = vec![failure()];
         change(&mut queued, &mut failures);
         let now = "2026-11-24T02:45:37Z".parse().unwrap();
-        let site = &Site::new("mx.corp.example", "corp.example", [198, 51, 100, 20].into());
-        Report { site, id: "15DFE", queued: &queued, failures: &failures, arrived: now, now }.write("probe@ext.example")
+        let server = &MailServer::new("mx.corp.example", "corp.example", [198, 51, 100, 20].into());
+        Report { server, id: "15DFE", queued: &queued, failures: &failures, arrived: now, now }
+            .write("probe@ext.example")
     }
 
     #[test]

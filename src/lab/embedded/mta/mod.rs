@@ -10,4 +10,4 @@ pub use bounce::{Bounce, Report};
 pub use handovers::{Handover, HandoverFailure, Handovers};
 pub use queue::{date, queue_id};
 pub use received::received;
-pub use relay::{Backoff, Failure, Queued, Relay, SMTP_PORT, Site};
+pub use relay::{Backoff, Failure, MailServer, Queued, Relay, SMTP_PORT};

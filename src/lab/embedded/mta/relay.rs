@@ -6,7 +6,7 @@ use crate::lab::embedded::{
     net::{Exchanger, MxError, Net},
     pki::Pki,
     signing::Message,
-    smtp_client::{self, Answer, ClientError, Destination, Protocol, Says, Stage, Talk},
+    smtp_client::{self, Answer, ClientAddress, ClientError, Destination, Protocol, Stage, Transcript},
     smtp_server::{Envelope, Recipient, Status},
     tasks::Tasks,
 };
@@ -66,7 +66,7 @@ pub struct Failure {
 
 /// A mail server.
 #[derive(Debug, Clone)]
-pub struct Site {
+pub struct MailServer {
     /// Its name.
     pub host: Arc<str>,
     /// The domain that it serves.
@@ -75,7 +75,7 @@ pub struct Site {
     pub address: Ipv4Addr,
 }
 
-impl Site {
+impl MailServer {
     /// The server `host` of `domain`.
     pub fn new(host: &str, domain: &str, address: Ipv4Addr) -> Self {
         Self { host: host.into(), domain: domain.into(), address }
@@ -85,7 +85,7 @@ impl Site {
 /// The outgoing side of a server.
 #[derive(Clone)]
 pub struct Relay {
-    site: Site,
+    server: MailServer,
     net: Net,
     pki: Pki,
     backoff: Backoff,
@@ -102,9 +102,9 @@ enum Decision {
 
 impl Relay {
     /// The outgoing side of this server.
-    pub fn new(site: Site, net: &Net, pki: &Pki, backoff: Backoff, tasks: &Tasks) -> Self {
+    pub fn new(server: MailServer, net: &Net, pki: &Pki, backoff: Backoff, tasks: &Tasks) -> Self {
         Self {
-            site,
+            server,
             net: net.clone(),
             pki: pki.clone(),
             backoff,
@@ -114,8 +114,8 @@ impl Relay {
     }
 
     /// Whose.
-    pub fn site(&self) -> &Site {
-        &self.site
+    pub fn server(&self) -> &MailServer {
+        &self.server
     }
 
     /// The same, which tells here what servers of others say.
@@ -135,7 +135,7 @@ impl Relay {
         let failures = self.deliver(&queued).await;
         let now = Timestamp::now();
         let id = queue_id(now);
-        let report = Report { site: &self.site, id: &id, queued: &queued, failures: &failures, arrived, now };
+        let report = Report { server: &self.server, id: &id, queued: &queued, failures: &failures, arrived, now };
         if let Some(bounce) = report.write(reports_to) {
             let Bounce { envelope, message } = bounce;
             // A report has no sender, so nobody is told when it fails too.
@@ -222,20 +222,20 @@ impl Relay {
         queued: &Queued,
     ) -> Result<Vec<Answer>, String> {
         let Exchanger { host, address } = exchanger;
-        let own = IpAddr::V4(self.site.address);
-        let (socket, says, tls) = match outside {
-            Some(route) => (route.socket, Says::Xclient(own), route.tls.then(Pki::unchecked).transpose()),
+        let own = IpAddr::V4(self.server.address);
+        let (socket, client_address, tls) = match outside {
+            Some(route) => (route.socket, ClientAddress::Xclient(own), route.tls.then(Pki::unchecked).transpose()),
             None => {
                 let socket = self.net.socket(*address, SMTP_PORT);
                 let socket = socket.ok_or(format!("connect to {host}[{address}]:{SMTP_PORT}: No route to host"))?;
-                (socket, Says::Proxy(own, *address), self.pki.connector().await.map(Some))
+                (socket, ClientAddress::Proxy(own, *address), self.pki.connector().await.map(Some))
             }
         };
         let tls = tls.map_err(|error| error.to_string())?;
-        let (host, helo) = (host.clone(), self.site.host.to_string());
-        let destination = Destination { socket, host, says, helo, protocol: Protocol::Smtp, tls };
+        let (host, helo) = (host.clone(), self.server.host.to_string());
+        let destination = Destination { socket, host, client_address, helo, protocol: Protocol::Smtp, tls };
         let envelope = Envelope { recipients: recipients.to_vec(), ..queued.envelope.clone() };
-        let Talk { replies, result } = smtp_client::send(&destination, &envelope, &queued.message).await;
+        let Transcript { replies, result } = smtp_client::send(&destination, &envelope, &queued.message).await;
         if outside.is_some() {
             self.tell(&destination, recipients, queued, replies, result.as_ref().err());
         }
@@ -298,7 +298,7 @@ mod tests {
     use super::*;
     use crate::{
         lab::embedded::{
-            dns::{Dns, Faults, Records},
+            dns::{Dns, DnsFaults, Records},
             smtp_server::{Reply, Service, Session, SmtpListener, Transport},
         },
         target::knobs::{DnsAnswer, DnsFault},
@@ -320,11 +320,11 @@ mod tests {
         let records = Records::default();
         records.set_mx("away.example", &[(10, "mx.away.example")]).unwrap();
         records.set_host("mx.away.example", AWAY).unwrap();
-        let dns = Dns::start(0, records, Faults::new(faults).unwrap()).await.unwrap();
+        let dns = Dns::start(0, records, DnsFaults::new(faults).unwrap()).await.unwrap();
         let net = Net::new(dns.resolver().unwrap(), away.map(|at| ((IpAddr::V4(AWAY), SMTP_PORT), at)));
-        let site = Site::new("mx.corp.example", "corp.example", Ipv4Addr::new(198, 51, 100, 20));
+        let server = MailServer::new("mx.corp.example", "corp.example", Ipv4Addr::new(198, 51, 100, 20));
         let (first, longest) = (Duration::from_millis(1), Duration::from_millis(2));
-        let relay = Relay::new(site, &net, pki, Backoff { first, longest, give_up }, &Tasks::new());
+        let relay = Relay::new(server, &net, pki, Backoff { first, longest, give_up }, &Tasks::new());
         let envelope = Envelope::new("probe@ext.example", &[&format!("x@{domain}")]);
         relay.deliver(&Arc::new(Queued { id: "4F2A1".into(), envelope, message: MESSAGE.to_vec() })).await
     }

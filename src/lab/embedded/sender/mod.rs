@@ -1,9 +1,9 @@
 //! The outside sender's mail server: submission for its users, delivery by MX, and their incoming mail.
 
-mod incoming;
+mod external_mx;
 mod outgoing;
-mod submission;
+mod submission_server;
 
-pub use incoming::ExternalMx;
+pub use external_mx::ExternalMx;
 pub use outgoing::Outgoing;
-pub use submission::Submission;
+pub use submission_server::SubmissionServer;

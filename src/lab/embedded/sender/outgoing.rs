@@ -3,9 +3,9 @@
 use crate::{
     lab::embedded::{
         authenticate::{Authenticator, Hop},
+        hosts::{EXTERNAL_DOMAIN, EXTERNAL_HOSTER_DOMAIN, EXTERNAL_SELECTOR},
         keys::{KeyError, Keys},
         mta::{Queued, Relay, queue_id, received},
-        parties::{EXTERNAL_DOMAIN, EXTERNAL_HOSTER_DOMAIN, EXTERNAL_SELECTOR},
         signing::{Message, Signer, arc, dkim_signature, with_crlf, without},
         smtp_server::{Envelope, Session},
         tasks::Tasks,
@@ -43,7 +43,7 @@ impl Outgoing {
         let id = queue_id(arrived);
         let (outgoing, session, queue) = (Arc::clone(self), session.clone(), id.clone());
         self.tasks.spawn(async move {
-            let trace = received(&session, None, &envelope, &outgoing.relay.site().host, &queue, arrived);
+            let trace = received(&session, None, &envelope, &outgoing.relay.server().host, &queue, arrived);
             let message = outgoing.written(&with_crlf(&message));
             let hop = Hop { client: session.peer, helo: &session.helo, sender: &envelope.sender };
             // A key that refuses leaves the mail as a server without that key would send it.
@@ -59,7 +59,7 @@ impl Outgoing {
     fn written(&self, message: &[u8]) -> Vec<u8> {
         let mailer = self.knobs.dkim == SenderDkim::Mailer && Message::new(message).named("X-Mailer").next().is_none();
         let mailer = if mailer { format!("X-Mailer: Webmail of {EXTERNAL_DOMAIN}\r\n") } else { String::new() };
-        let host = &self.relay.site().host;
+        let host = &self.relay.server().host;
         let results = match self.knobs.results {
             true => format!("Authentication-Results: {host};\r\n\tdkim=pass header.d={EXTERNAL_DOMAIN}\r\n"),
             false => String::new(),
@@ -104,9 +104,9 @@ impl Outgoing {
     async fn set(&self, hop: Hop<'_>, message: &[u8], now: Timestamp) -> Result<Option<String>, KeyError> {
         let found = self.authenticator.authenticate(hop, message).await;
         let Some(next) = arc::next(&found.arc) else { return Ok(None) };
-        let results = format!("{}; arc={}", self.relay.site().host, next.cv);
-        let manner = arc::Manner::default();
-        arc::set(&self.signer, &Message::new(message), next, &results, now.as_second(), manner).map(Some)
+        let results = format!("{}; arc={}", self.relay.server().host, next.cv);
+        let style = arc::SealStyle::default();
+        arc::set(&self.signer, &Message::new(message), next, &results, now.as_second(), style).map(Some)
     }
 }
 

@@ -105,7 +105,7 @@ pub fn seal(
 
 /// How a mail server seals beside what every one does.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Manner<'m> {
+pub struct SealStyle<'m> {
     /// Fields that its message signature covers too where the message has them, in lower case.
     pub also_signed: &'m [&'m str],
     /// The earlier sets that its seal covers.
@@ -123,12 +123,12 @@ pub fn set(
     next: Next,
     results: &str,
     time: i64,
-    manner: Manner<'_>,
+    style: SealStyle<'_>,
 ) -> Result<String, KeyError> {
     let Next { instance, cv } = next;
     let Signer { domain, selector, .. } = signer;
     let aar = format!("ARC-Authentication-Results: i={instance};\r\n\t{results}\r\n");
-    let (names, fields) = signed_fields(message, &[&["dkim-signature"], manner.also_signed].concat());
+    let (names, fields) = signed_fields(message, &[&["dkim-signature"], style.also_signed].concat());
     let before = format!(
         "i={instance}; a=rsa-sha256; c=relaxed/relaxed; d={domain};\r\n\ts={selector}; t={time};\r\n\th={};\r\n\tbh={};\r\n\t",
         fold_names(&names),
@@ -136,7 +136,7 @@ pub fn set(
     );
     let ams = signer.field(&fields, "ARC-Message-Signature", &before, "", "\t ")?;
     let before = format!("i={instance}; s={selector}; d={domain}; t={time}; a=rsa-sha256;\r\n\tcv={cv};\r\n\t");
-    let seal = seal(signer, &covered(message, next, manner.coverage), &aar, &ams, (&before, ""), "\t ")?;
+    let seal = seal(signer, &covered(message, next, style.coverage), &aar, &ams, (&before, ""), "\t ")?;
     Ok(format!("{seal}{ams}{aar}"))
 }
 
@@ -146,9 +146,9 @@ mod tests {
     use crate::{
         lab::embedded::{
             authenticate::{Authentication, Authenticator, ChainFailure, DkimReason, Hop, Verdict},
-            dns::{Dns, Faults, zone},
+            dns::{Dns, DnsFaults, world_records},
+            hosts::Company,
             keys::Keys,
-            parties::Company,
             signing::dkim_signature,
         },
         target::{
@@ -170,8 +170,8 @@ mod tests {
         let keys = Keys::load().unwrap();
         let dns = Dns::start(
             0,
-            zone(knobs, &keys, &Company::default(), &keys.company_arc.record()).unwrap(),
-            Faults::default(),
+            world_records(knobs, &keys, &Company::default(), &keys.company_arc.record()).unwrap(),
+            DnsFaults::default(),
         )
         .await
         .unwrap();
@@ -197,7 +197,7 @@ mod tests {
                 next,
                 "mx.corp.example; spf=pass",
                 1_795_000_000,
-                Manner::default(),
+                SealStyle::default(),
             );
             format!("{}{mail}", set.unwrap())
         }

@@ -4,9 +4,9 @@ pub mod arc;
 mod canon;
 mod dkim;
 mod message;
-mod sign;
+mod signer;
 
 pub use canon::{relaxed_body, relaxed_field};
 pub use dkim::{body_hash, dkim_signature, signed_fields};
 pub use message::{Field, Message, with_crlf, without};
-pub use sign::{Signer, fold};
+pub use signer::{Signer, fold};

@@ -1,9 +1,9 @@
 //! One client's session.
 
 use super::{
-    Break, Envelope, Reply, Service, Session, Status,
-    bytes::{Bytes, Line},
-    command::{self, Command, LINE_LIMIT, Mail},
+    Envelope, HangUp, Reply, Service, Session, Status,
+    client_stream::{ClientStream, Line},
+    command_line::{self, Command, LINE_LIMIT, Mail},
     data::{Chunks, DataReader},
 };
 use std::{io, sync::Arc};
@@ -17,7 +17,7 @@ enum Next {
 }
 
 pub(super) struct Connection {
-    bytes: Bytes,
+    stream: ClientStream,
     service: Arc<dyn Service>,
     acceptor: Option<TlsAcceptor>,
     session: Session,
@@ -30,12 +30,12 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(
-        bytes: Bytes,
+        stream: ClientStream,
         service: Arc<dyn Service>,
         acceptor: Option<TlsAcceptor>,
         session: Session,
     ) -> Self {
-        Self { bytes, service, acceptor, session, envelope: None, chunks: None, errors: 0 }
+        Self { stream, service, acceptor, session, envelope: None, chunks: None, errors: 0 }
     }
 
     /// Serves the client until it leaves, fails or is silent for too long.
@@ -44,7 +44,7 @@ impl Connection {
         let welcome = greeting.is_positive();
         self.send(greeting);
         if !welcome {
-            return self.bytes.close().await;
+            return self.stream.close().await;
         }
         loop {
             let line = match self.waiting(LINE_LIMIT).await? {
@@ -58,7 +58,7 @@ impl Connection {
                 Some(Line::End) => return Ok(()),
                 None => break,
             };
-            let next = match command::read(&line) {
+            let next = match command_line::read(&line) {
                 Ok(command) => self.obey(command).await?,
                 Err(reply) => self.refuse(reply),
             };
@@ -66,19 +66,19 @@ impl Connection {
                 break;
             }
         }
-        self.bytes.close().await
+        self.stream.close().await
     }
 
     /// Tells the client that the server ends.
     pub(super) async fn farewell(&mut self) -> io::Result<()> {
         let text = format!("{} Service shutting down", self.service.hostname());
         self.send(Reply::new(421, Status(4, 3, 2), text));
-        self.bytes.close().await
+        self.stream.close().await
     }
 
     /// The next line; `None` when the client was silent for too long and has been told.
     async fn waiting(&mut self, limit: usize) -> io::Result<Option<Line>> {
-        match tokio::time::timeout(self.service.limits().idle, self.bytes.line(limit)).await {
+        match tokio::time::timeout(self.service.limits().idle, self.stream.line(limit)).await {
             Ok(line) => line.map(Some),
             Err(_) => {
                 self.timed_out();
@@ -94,7 +94,7 @@ impl Connection {
 
     fn send(&mut self, reply: Reply) {
         let reply = reply.with_suffix(&self.service.suffix(&self.session));
-        self.bytes.push(&reply.to_bytes());
+        self.stream.push(&reply.to_bytes());
     }
 
     /// Answers with what a service or the protocol said, and counts refusals.
@@ -158,7 +158,7 @@ impl Connection {
                 lines.push(format!("AUTH {}", names.join(" ")));
             }
         }
-        self.bytes.push(&Reply { code: 250, status: None, lines }.to_bytes());
+        self.stream.push(&Reply { code: 250, status: None, lines }.to_bytes());
         Next::Go
     }
 
@@ -170,7 +170,7 @@ impl Connection {
             return Ok(self.refuse(Reply::new(503, Status(5, 5, 1), "Error: TLS already active")));
         }
         self.send(Reply::new(220, Status(2, 0, 0), "Ready to start TLS"));
-        let handshake = tokio::time::timeout(self.service.limits().idle, self.bytes.start_tls(&acceptor));
+        let handshake = tokio::time::timeout(self.service.limits().idle, self.stream.start_tls(&acceptor));
         handshake.await.map_err(io::Error::other)??;
         self.reset();
         self.session = Session { tls: true, ..Session::new(self.session.id, self.session.peer) };
@@ -195,7 +195,7 @@ impl Connection {
         }
         let mut answers: Vec<String> = initial.into_iter().collect();
         for challenge in mechanism.challenges().iter().skip(answers.len()) {
-            self.bytes.push(&Reply::plain(334, challenge).to_bytes());
+            self.stream.push(&Reply::plain(334, challenge).to_bytes());
             let answer = match self.waiting(LINE_LIMIT).await? {
                 Some(Line::Whole(line)) => String::from_utf8_lossy(&line).trim().to_owned(),
                 Some(Line::TooLong) => {
@@ -222,7 +222,7 @@ impl Connection {
             }
             Err(reply) => {
                 if let Some(why) = mechanism.why_not() {
-                    self.bytes.push(&Reply::plain(334, &why).to_bytes());
+                    self.stream.push(&Reply::plain(334, &why).to_bytes());
                     // Whatever the client answers.
                     if matches!(self.waiting(LINE_LIMIT).await?, Some(Line::End) | None) {
                         return Ok(Next::Close);
@@ -297,15 +297,15 @@ impl Connection {
             return Ok(self.refuse(reply));
         }
         self.send(reply);
-        if self.service.hangs_up(Break::InMessage) {
+        if self.service.hangs_up(HangUp::InMessage) {
             // Hangs up on a client that is talking.
             self.more().await?;
             return Ok(Next::Close);
         }
         let mut reader = DataReader::new(self.service.limits().message);
         loop {
-            let (used, done) = reader.read(self.bytes.pending());
-            self.bytes.consume(used);
+            let (used, done) = reader.read(self.stream.pending());
+            self.stream.consume(used);
             if done {
                 break;
             }
@@ -318,7 +318,7 @@ impl Connection {
 
     /// Waits for more of a message; `false` when the client is gone, or was told that it took too long.
     async fn more(&mut self) -> io::Result<bool> {
-        match tokio::time::timeout(self.service.limits().idle, self.bytes.fill()).await {
+        match tokio::time::timeout(self.service.limits().idle, self.stream.fill()).await {
             Ok(more) => more,
             Err(_) => {
                 self.timed_out();
@@ -331,7 +331,7 @@ impl Connection {
         let reply = match message {
             Some(message) => {
                 let reply = self.service.message(&self.session, envelope, message).await;
-                if self.service.hangs_up(Break::BeforeReply) {
+                if self.service.hangs_up(HangUp::BeforeReply) {
                     return Ok(Next::Close);
                 }
                 reply
@@ -346,15 +346,15 @@ impl Connection {
         let mut chunks = self.chunks.take().unwrap_or_default();
         let mut left = size;
         while left > 0 {
-            let piece = left.min(self.bytes.pending().len());
+            let piece = left.min(self.stream.pending().len());
             if piece == 0 {
                 if !self.more().await? {
                     return Ok(Next::Close);
                 }
                 continue;
             }
-            chunks.push(&self.bytes.pending()[..piece], self.service.limits().message);
-            self.bytes.consume(piece);
+            chunks.push(&self.stream.pending()[..piece], self.service.limits().message);
+            self.stream.consume(piece);
             left -= piece;
         }
         let envelope = match self.ready() {

@@ -1,6 +1,8 @@
 //! Accepts clients.
 
-use super::{Reply, Service, Session, Status, bytes::Bytes, bytes::Line, connection::Connection};
+use super::{
+    Reply, Service, Session, Status, client_stream::ClientStream, client_stream::Line, connection::Connection,
+};
 use crate::lab::embedded::tasks::{Tasks, accept};
 use std::{
     io,
@@ -100,7 +102,7 @@ async fn serve(
     crowded: bool,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut bytes = Bytes::new(stream);
+    let mut bytes = ClientStream::new(stream);
     let mut session = Session::new(NEXT_SESSION.fetch_add(1, Ordering::Relaxed), peer);
     let idle = service.limits().idle;
     let prepare = async {

@@ -27,7 +27,7 @@ impl Default for Limits {
 
 /// Where a server can hang up without a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Break {
+pub enum HangUp {
     /// In the middle of the message of DATA.
     InMessage,
     /// When the message of DATA is taken, instead of the reply.
@@ -103,7 +103,7 @@ pub trait Service: Send + Sync + 'static {
     }
 
     /// Whether it hangs up here.
-    fn hangs_up(&self, _at: Break) -> bool {
+    fn hangs_up(&self, _at: HangUp) -> bool {
         false
     }
 

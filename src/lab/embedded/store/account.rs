@@ -1,9 +1,9 @@
 //! An account: how it is logged in to, and its folders and messages.
 
 use super::{
-    AccessTokens, Delivered, Message,
+    AccessTokens, Delivered, StoredMessage,
     folder::{Entry, Folder, FolderKind, Uid},
-    message,
+    header,
 };
 use crate::{
     core::{Category, Secret},
@@ -47,7 +47,7 @@ pub struct Account {
 /// The folders and messages of an account.
 pub struct Mail {
     folders: Vec<Folder>,
-    messages: HashMap<u64, Message>,
+    messages: HashMap<u64, StoredMessage>,
     by_message_id: BTreeMap<String, u64>,
     flavour: Flavour,
     modseq: u64,
@@ -137,7 +137,7 @@ impl Account {
     }
 
     /// The messages of a folder, by UID.
-    pub fn messages(&self, folder: &FolderKind) -> Vec<Message> {
+    pub fn messages(&self, folder: &FolderKind) -> Vec<StoredMessage> {
         self.read(|mail| {
             mail.of_kind(folder)
                 .map(|f| f.entries.iter().filter_map(|e| mail.messages.get(&e.gm_msgid).cloned()).collect())
@@ -195,7 +195,7 @@ impl Mail {
     }
 
     /// A message by its X-GM-MSGID.
-    pub fn message(&self, gm_msgid: u64) -> Option<&Message> {
+    pub fn message(&self, gm_msgid: u64) -> Option<&StoredMessage> {
         self.messages.get(&gm_msgid)
     }
 
@@ -235,8 +235,8 @@ impl Mail {
     /// Stores a new message in these folders.
     pub fn deliver(&mut self, folders: &[FolderKind], raw: Arc<[u8]>, received: Timestamp) -> Delivered {
         let Some(first) = folders.iter().find(|k| self.of_kind(k).is_some()) else { return Delivered::Nowhere };
-        let header = raw.get(..message::header_end(&raw)).unwrap_or_default();
-        let message_id = message::field(header, "Message-ID").filter(|id| !id.is_empty());
+        let header = raw.get(..header::end(&raw)).unwrap_or_default();
+        let message_id = header::field(header, "Message-ID").filter(|id| !id.is_empty());
         if let Some(id) = &message_id
             && self.is_gmail()
             && self.by_message_id.contains_key(id)
@@ -249,7 +249,7 @@ impl Mail {
         let flags = BTreeSet::new();
         self.messages.insert(
             gm_msgid,
-            Message {
+            StoredMessage {
                 raw: Arc::clone(&raw),
                 internal_date: received,
                 flags,
@@ -281,7 +281,7 @@ impl Mail {
 
     /// The conversation of the message that this one answers.
     fn thread_of(&self, header: &[u8]) -> Option<u64> {
-        let references = ["In-Reply-To", "References"].map(|f| message::field(header, f).unwrap_or_default());
+        let references = ["In-Reply-To", "References"].map(|f| header::field(header, f).unwrap_or_default());
         let known = references.iter().flat_map(|r| r.split_whitespace()).find_map(|id| self.by_message_id.get(id))?;
         self.messages.get(known).map(|m| m.gm_thrid)
     }

@@ -1,9 +1,10 @@
 //! Mailboxes in memory: accounts, folders, messages. Deliveries go in here and the IMAP server reads from here.
 
+pub mod access_tokens;
 pub mod account;
 pub mod folder;
-pub mod message;
-pub mod tokens;
+pub mod header;
+pub mod stored_message;
 pub mod utf7;
 
 use jiff::Timestamp;
@@ -12,10 +13,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+pub use access_tokens::{AccessToken, AccessTokens};
 pub use account::{Account, Credentials, Flavour};
 pub use folder::{FolderKind, Uid};
-pub use message::Message;
-pub use tokens::{AccessToken, AccessTokens};
+pub use stored_message::StoredMessage;
 
 /// Every account of one server. Clones share the accounts.
 #[derive(Clone, Default)]

@@ -8,7 +8,7 @@ use super::{
 use crate::support::program::Project;
 use sealcheck::{
     core::duration::human,
-    lab::embedded::{Ports, World, parties::GMAIL_USERS, store::FolderKind},
+    lab::embedded::{Ports, World, hosts::GMAIL_USERS, store::FolderKind},
     target::{Endpoint, Knobs, Target},
 };
 use serde_json::Value;

@@ -1,11 +1,11 @@
 //! ENVELOPE (RFC 3501 §7.4.2).
 
 use super::address::{self, Address};
-use crate::lab::embedded::{imap_server::output::Output, store::message};
+use crate::lab::embedded::{imap_server::output::Output, store::header};
 
 /// Writes the envelope of a header section.
 pub(super) fn write(header: &[u8], out: &mut Output) {
-    let field = |name: &str| message::field(header, name);
+    let field = |name: &str| header::field(header, name);
     let addresses = |name: &str| field(name).map(|v| address::read(&v)).filter(|list| !list.is_empty());
     out.text("(");
     out.nstring(field("Date").as_deref().map(str::as_bytes));

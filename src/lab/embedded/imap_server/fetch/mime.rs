@@ -1,6 +1,6 @@
 //! The parts of a message (RFC 2045, 2046): where each one begins and ends, and what it says it is.
 
-use crate::lab::embedded::store::message;
+use crate::lab::embedded::store::header;
 use base64::{
     Engine,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -49,11 +49,11 @@ impl Part {
 
     fn read_in(raw: &[u8], range: Range<usize>, default: &str, depth: usize) -> Self {
         let all = raw.get(range.clone()).unwrap_or_default();
-        let split = range.start + message::header_end(all);
+        let split = range.start + header::end(all);
         let header = range.start..split;
         let body = split..range.end;
         let header_bytes = raw.get(header.clone()).unwrap_or_default();
-        let mut kind = message::field(header_bytes, "Content-Type").map(|v| Value::read(&v)).unwrap_or_default();
+        let mut kind = header::field(header_bytes, "Content-Type").map(|v| Value::read(&v)).unwrap_or_default();
         if !kind.value.contains('/') {
             kind = Value { value: default.into(), ..Value::default() };
         }
@@ -89,7 +89,7 @@ impl Part {
 
     /// A field of its header.
     pub(in super::super) fn field(&self, raw: &[u8], name: &str) -> Option<String> {
-        message::field(raw.get(self.header.clone()).unwrap_or_default(), name)
+        header::field(raw.get(self.header.clone()).unwrap_or_default(), name)
     }
 
     /// Its body without the transfer encoding, if it is text.

@@ -9,10 +9,10 @@ mod section;
 
 use super::{
     append::show_internal_date,
+    folder_view::{Row, flag_list},
     output::{Output, quoted},
-    session::{Answer, Session, Status},
+    session::{CommandResult, Session, Status},
     tokens::{Tokens, Unreadable},
-    view::{Row, flag_list},
 };
 use crate::{
     lab::embedded::store::{FolderKind, account::Mail},
@@ -23,7 +23,7 @@ use mime::Part;
 use std::cell::OnceCell;
 
 impl Session {
-    pub(super) fn fetch(&mut self, uid: bool, args: &mut Tokens, out: &mut Output) -> Answer {
+    pub(super) fn fetch(&mut self, uid: bool, args: &mut Tokens, out: &mut Output) -> CommandResult {
         let (mut rows, gone) = self.chosen(uid, args)?;
         let mut items = items::read(args, self.server.provider == Provider::Gmail)?;
         if uid && !items.contains(&Item::Uid) {

@@ -6,7 +6,7 @@ use crate::lab::embedded::{
         output::Output,
         tokens::{Token, Tokens, Unreadable},
     },
-    store::message,
+    store::header,
 };
 use std::{ops::Range, sync::Arc};
 
@@ -72,10 +72,10 @@ impl Section {
     ) {
         let range = match (&self.what, self.path.as_slice()) {
             (What::Everything, []) => Some(0..raw.len()),
-            (What::Header, []) => Some(0..message::header_end(raw)),
-            (What::Text, []) => Some(message::header_end(raw)..raw.len()),
+            (What::Header, []) => Some(0..header::end(raw)),
+            (What::Text, []) => Some(header::end(raw)..raw.len()),
             (What::Fields { names, not }, path) => {
-                let header = if path.is_empty() { Some(0..message::header_end(raw)) } else { self.find(raw, root()) };
+                let header = if path.is_empty() { Some(0..header::end(raw)) } else { self.find(raw, root()) };
                 match header {
                     Some(header) => {
                         let fields = chosen(raw.get(header).unwrap_or_default(), names, *not);
@@ -122,7 +122,7 @@ fn cut(range: Range<usize>, partial: Option<(usize, usize)>) -> Range<usize> {
 /// The wanted fields with their folds, in the order of the message, and the empty line.
 fn chosen(header: &[u8], names: &[String], not: bool) -> Vec<u8> {
     let mut out = Vec::new();
-    for (name, value) in message::fields(header) {
+    for (name, value) in header::fields(header) {
         if names.iter().any(|n| name.eq_ignore_ascii_case(n.as_bytes())) != not {
             out.extend_from_slice(name);
             out.push(b':');

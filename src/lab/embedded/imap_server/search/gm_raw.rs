@@ -2,10 +2,10 @@
 //! parentheses, either-of in braces, and operators with a colon.
 
 use super::{
-    key::{Order, Place},
-    text::{body_contains, contains, field_contains, header_contains},
+    search_key::{Candidate, DateOrder},
+    text_match::{body_contains, contains, field_contains, header_contains},
 };
-use crate::lab::embedded::store::{FolderKind, message, utf7};
+use crate::lab::embedded::store::{FolderKind, header, utf7};
 use jiff::{civil::Date, fmt::strtime, tz::TimeZone};
 use std::collections::VecDeque;
 
@@ -20,7 +20,7 @@ pub(super) enum Query {
     Not(Box<Query>),
     Word(String),
     Operator(String, String),
-    Day(Order, Date),
+    Day(DateOrder, Date),
 }
 
 /// A piece of a query.
@@ -38,23 +38,23 @@ impl Query {
         Some(query)
     }
 
-    pub(super) fn matches(&self, place: &Place<'_>) -> bool {
-        let message = &place.row.message;
+    pub(super) fn matches(&self, candidate: &Candidate<'_>) -> bool {
+        let message = &candidate.row.message;
         match self {
-            Self::All(all) => all.iter().all(|q| q.matches(place)),
-            Self::Any(any) => any.iter().any(|q| q.matches(place)),
-            Self::Not(query) => !query.matches(place),
+            Self::All(all) => all.iter().all(|q| q.matches(candidate)),
+            Self::Any(any) => any.iter().any(|q| q.matches(candidate)),
+            Self::Not(query) => !query.matches(candidate),
             Self::Word(word) => header_contains(message, word) || body_contains(message, word),
             Self::Day(order, day) => order.holds(message.internal_date.to_zoned(TimeZone::UTC).date(), *day),
-            Self::Operator(name, value) => operator(name, value, place),
+            Self::Operator(name, value) => operator(name, value, candidate),
         }
     }
 }
 
-fn operator(name: &str, value: &str, place: &Place<'_>) -> bool {
-    let message = &place.row.message;
-    let held = |kind: &FolderKind| place.held.contains(kind);
-    let flag = |flag: &str| place.row.flags.contains(flag);
+fn operator(name: &str, value: &str, candidate: &Candidate<'_>) -> bool {
+    let message = &candidate.row.message;
+    let held = |kind: &FolderKind| candidate.held.contains(kind);
+    let flag = |flag: &str| candidate.row.flags.contains(flag);
     match (name, value.to_ascii_lowercase().as_str()) {
         ("rfc822msgid", _) => {
             let bare = |id: &str| id.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
@@ -90,7 +90,7 @@ fn operator(name: &str, value: &str, place: &Place<'_>) -> bool {
         ("larger" | "size", _) => size(value).is_some_and(|size| message.raw.len() >= size),
         ("smaller", _) => size(value).is_some_and(|size| message.raw.len() < size),
         ("in" | "label", "anywhere") => true,
-        ("in" | "label", place_name) => place.held.iter().any(|kind| match kind {
+        ("in" | "label", place_name) => candidate.held.iter().any(|kind| match kind {
             FolderKind::Inbox => place_name == "inbox",
             FolderKind::All => place_name == "all",
             FolderKind::Junk => matches!(place_name, "spam" | "junk"),
@@ -106,10 +106,9 @@ fn operator(name: &str, value: &str, place: &Place<'_>) -> bool {
             }
         }),
         // Unknown operators are words to look for.
-        _ => contains(
-            &String::from_utf8_lossy(message.raw.get(..message::header_end(&message.raw)).unwrap_or_default()),
-            value,
-        ),
+        _ => {
+            contains(&String::from_utf8_lossy(message.raw.get(..header::end(&message.raw)).unwrap_or_default()), value)
+        }
     }
 }
 
@@ -196,8 +195,8 @@ fn term(text: String, pieces: &mut VecDeque<Piece>, depth: usize) -> Option<Quer
     };
     Some(
         match name.as_str() {
-            "after" | "newer" => day(Order::Since),
-            "before" | "older" => day(Order::Before),
+            "after" | "newer" => day(DateOrder::Since),
+            "before" | "older" => day(DateOrder::Before),
             _ => None,
         }
         .unwrap_or_else(|| Query::Operator(name, value.to_owned())),
@@ -246,13 +245,13 @@ fn pieces(text: &str) -> VecDeque<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::embedded::{imap_server::view::Row, store::Message};
+    use crate::lab::embedded::{imap_server::folder_view::Row, store::StoredMessage};
     use std::collections::BTreeSet;
 
     fn finds(query: &str) -> bool {
         let raw = b"Message-ID: <A.b+1@sender.example>\r\nSubject: Quarterly report, =?utf-8?Q?caf=C3=A9?=\r\n\
             From: Ann <ann@sender.example>\r\n\r\nSee the token sc-01.\r\n";
-        let message = Message {
+        let message = StoredMessage {
             raw: raw[..].into(),
             internal_date: jiff::Timestamp::constant(1_795_000_000, 0),
             flags: BTreeSet::new(),
@@ -263,7 +262,8 @@ mod tests {
         };
         let row = Row { seq: 1, uid: 1, message, flags: BTreeSet::from(["\\Seen".to_owned()]) };
         let held = [FolderKind::Inbox, FolderKind::All, FolderKind::Label("Lab run".into())];
-        Query::read(query).is_some_and(|q| q.matches(&Place { row: &row, held: &held, greatest: 1, greatest_uid: 1 }))
+        Query::read(query)
+            .is_some_and(|q| q.matches(&Candidate { row: &row, held: &held, greatest: 1, greatest_uid: 1 }))
     }
 
     #[test]

@@ -1,26 +1,26 @@
 //! SEARCH (RFC 3501 §6.4.4) with Gmail's keys.
 
 mod gm_raw;
-mod key;
-mod text;
+mod search_key;
+mod text_match;
 
 use super::{
     output::Output,
-    session::{Answer, Session, Status},
+    session::{CommandResult, Session, Status},
     tokens::{Token, Tokens, Unreadable},
 };
 use crate::{lab::embedded::store::FolderKind, target::Provider};
-use key::{Key, Place};
+use search_key::{Candidate, Key};
 
 impl Session {
-    pub(super) fn search(&mut self, uid: bool, args: &mut Tokens, out: &mut Output) -> Answer {
+    pub(super) fn search(&mut self, uid: bool, args: &mut Tokens, out: &mut Output) -> CommandResult {
         if args.peek().is_some_and(|t| matches!(t, Token::Atom(a) if a.eq_ignore_ascii_case("CHARSET"))) {
             args.keyword()?;
             if !matches!(args.text()?.to_ascii_uppercase().as_str(), "UTF-8" | "US-ASCII") {
                 return Ok(Status::no("[BADCHARSET (UTF-8 US-ASCII)] Unsupported charset (Failure)"));
             }
         }
-        let keys = key::read_all(args, self.server.provider == Provider::Gmail)?;
+        let keys = search_key::read_all(args, self.server.provider == Provider::Gmail)?;
         let (view, account) = (self.view.as_ref().ok_or(Unreadable)?, self.account()?);
         let (rows, _) = view.rows(&account, |_, _| true);
         let needs_labels = keys.iter().any(Key::needs_labels);
@@ -31,8 +31,8 @@ impl Session {
             } else {
                 Vec::new()
             };
-            let place = Place { row, held: &held, greatest: view.exists(), greatest_uid: view.greatest_uid() };
-            if keys.iter().all(|key| key.matches(&place)) {
+            let candidate = Candidate { row, held: &held, greatest: view.exists(), greatest_uid: view.greatest_uid() };
+            if keys.iter().all(|key| key.matches(&candidate)) {
                 found.push_str(&format!(" {}", if uid { row.uid } else { row.seq }));
             }
         }

@@ -8,21 +8,21 @@ use std::str::FromStr;
 /// A fault names no record type that DNS knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown record type `{0}` in a dns fault; write for example TXT, MX, A, AAAA or PTR")]
-pub struct FaultError(String);
+pub struct DnsFaultError(String);
 
 /// The faults of a world, in order; the first that matches counts.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Vec<(String, RecordType, DnsAnswer)>);
+pub struct DnsFaults(Vec<(String, RecordType, DnsAnswer)>);
 
-impl Faults {
+impl DnsFaults {
     /// Reads the knobs.
     ///
     /// # Errors
     /// When a record type is unknown.
-    pub fn new(faults: &[DnsFault]) -> Result<Self, FaultError> {
+    pub fn new(faults: &[DnsFault]) -> Result<Self, DnsFaultError> {
         let read = |fault: &DnsFault| {
-            let rtype =
-                RecordType::from_str(&fault.rtype.to_ascii_uppercase()).map_err(|_| FaultError(fault.rtype.clone()))?;
+            let rtype = RecordType::from_str(&fault.rtype.to_ascii_uppercase())
+                .map_err(|_| DnsFaultError(fault.rtype.clone()))?;
             Ok((normal(&fault.name), rtype, fault.answer))
         };
         faults.iter().map(read).collect::<Result<_, _>>().map(Self)
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn the_first_match_counts() {
-        let faults = Faults::new(&[
+        let faults = DnsFaults::new(&[
             fault("Ext.example.", "txt", DnsAnswer::ServFail),
             fault("ext.example", "TXT", DnsAnswer::NxDomain),
         ])
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn an_unknown_type_is_named() {
-        let error = Faults::new(&[fault("ext.example", "TXTT", DnsAnswer::ServFail)]).unwrap_err();
+        let error = DnsFaults::new(&[fault("ext.example", "TXTT", DnsAnswer::ServFail)]).unwrap_err();
         assert!(error.to_string().contains("`TXTT`"));
     }
 }

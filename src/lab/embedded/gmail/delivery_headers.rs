@@ -8,8 +8,8 @@ use super::{
 };
 use crate::lab::embedded::{
     authenticate::Authentication,
+    hosts::GMAIL_AUTHSERV_ID,
     keys::KeyError,
-    parties::GMAIL_AUTHSERV_ID,
     signing::{Message, Signer, arc},
 };
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! postsrsd, which rewrites envelope senders to the company's domain and leads bounces back.
 
-use super::settings::Settings;
+use super::main_cf::MainCf;
 use crate::{
     core::Version,
     lab::{
@@ -85,7 +85,7 @@ impl Postsrsd {
     }
 
     /// The settings that make Postfix ask it.
-    pub(super) fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> MainCf {
         self.asked.settings()
     }
 }
@@ -156,14 +156,14 @@ impl Asked {
         )
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> MainCf {
         let (forward, reverse) = match self.generation {
             Generation::Options => (format!("tcp:{}", self.forward), format!("tcp:{}", self.reverse)),
             Generation::File => {
                 (format!("socketmap:inet:{}:forward", self.forward), format!("socketmap:inet:{}:reverse", self.forward))
             }
         };
-        Settings::from_iter([
+        MainCf::from_iter([
             ("sender_canonical_maps", forward),
             ("sender_canonical_classes", "envelope_sender".to_owned()),
             ("recipient_canonical_maps", reverse),

@@ -2,14 +2,14 @@
 
 use super::output::Output;
 use crate::lab::embedded::store::{
-    Account, FolderKind, Message, Uid,
+    Account, FolderKind, StoredMessage, Uid,
     account::Mail,
     folder::{Entry, Folder},
 };
 use std::collections::BTreeSet;
 
 /// A selected folder.
-pub(super) struct View {
+pub(super) struct FolderView {
     pub(super) folder: String,
     pub(super) kind: FolderKind,
     pub(super) read_only: bool,
@@ -29,11 +29,11 @@ struct Known {
 pub(super) struct Row {
     pub(super) seq: u32,
     pub(super) uid: Uid,
-    pub(super) message: Message,
+    pub(super) message: StoredMessage,
     pub(super) flags: BTreeSet<String>,
 }
 
-impl View {
+impl FolderView {
     pub(super) fn open(account: &Account, name: &str, read_only: bool) -> Option<Self> {
         account.read(|mail| {
             let folder = mail.folder(name)?;

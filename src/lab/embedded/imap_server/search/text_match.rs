@@ -2,19 +2,19 @@
 
 use crate::lab::embedded::{
     imap_server::fetch::mime::{Part, decode_base64, decode_quoted_printable},
-    store::{Message, message},
+    store::{StoredMessage, header},
 };
 
 /// Whether some field of this name has the text; an empty text asks whether there is such a field.
-pub(super) fn field_contains(message: &Message, name: &str, wanted: &str) -> bool {
-    message::fields(message.header())
+pub(super) fn field_contains(message: &StoredMessage, name: &str, wanted: &str) -> bool {
+    header::fields(message.header())
         .into_iter()
         .filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
         .any(|(_, value)| contains(&decode_words(&String::from_utf8_lossy(value).replace("\r\n", "")), wanted))
 }
 
 /// Whether the body, taken out of its transfer encoding, has the text.
-pub(super) fn body_contains(message: &Message, wanted: &str) -> bool {
+pub(super) fn body_contains(message: &StoredMessage, wanted: &str) -> bool {
     let raw = &message.raw;
     let body = raw.get(message.header().len()..).unwrap_or_default();
     if bytes_contain(body, wanted) {
@@ -28,7 +28,7 @@ pub(super) fn body_contains(message: &Message, wanted: &str) -> bool {
 }
 
 /// Whether the header section has the text.
-pub(super) fn header_contains(message: &Message, wanted: &str) -> bool {
+pub(super) fn header_contains(message: &StoredMessage, wanted: &str) -> bool {
     contains(
         &decode_words(&String::from_utf8_lossy(message.header()).replace("\r\n ", " ").replace("\r\n\t", " ")),
         wanted,

@@ -1,51 +1,51 @@
 //! Mail that comes through the server twice, as knobs ask for it: a content filter hands it back (FILTER_README of Postfix),
 //! or a relay of the company's stands in front.
 
-use super::settings::Settings;
+use super::main_cf::MainCf;
 use crate::{
-    lab::embedded::parties::{COMPANY_RELAY_ADDRESS, Company},
+    lab::embedded::hosts::{COMPANY_RELAY_ADDRESS, Company},
     target::knobs::{CompanyKnobs, SealFault, SealedResults},
 };
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// How often mail comes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Passes {
+pub(super) enum SecondPass {
     /// Once.
-    Once,
+    None,
     /// Twice, by the milter both times: the filter does not take the mail away from it.
-    Filtered,
+    Filter,
     /// Twice, by the milter the second time: first it is the relay.
-    Relayed,
+    Relay,
 }
 
-impl Passes {
+impl SecondPass {
     /// What the knobs ask for.
     pub(super) fn of(knobs: &CompanyKnobs) -> Self {
         match (knobs.seal, knobs.results) {
-            (SealFault::Twice, _) => Self::Filtered,
-            (_, SealedResults::Relay) => Self::Relayed,
-            _ => Self::Once,
+            (SealFault::Twice, _) => Self::Filter,
+            (_, SealedResults::Relay) => Self::Relay,
+            _ => Self::None,
         }
     }
 
     /// Who hands the mail over the second time, as Postfix sees it.
     pub(super) fn client(self) -> Ipv4Addr {
         match self {
-            Self::Relayed => COMPANY_RELAY_ADDRESS,
-            Self::Once | Self::Filtered => Ipv4Addr::LOCALHOST,
+            Self::Relay => COMPANY_RELAY_ADDRESS,
+            Self::None | Self::Filter => Ipv4Addr::LOCALHOST,
         }
     }
 
     /// What the service does otherwise that takes the mail first: it hands it to the second at `again`.
-    fn first(self, company: &Company, again: SocketAddr) -> Settings {
-        let mut settings = Settings::default();
-        if self != Self::Once {
+    fn first(self, company: &Company, again: SocketAddr) -> MainCf {
+        let mut settings = MainCf::default();
+        if self != Self::None {
             settings.set("content_filter", format!("smtp:[{}]:{}", again.ip(), again.port()));
             // Addresses are rewritten the second time, so that rspamd sees the company's both times.
             settings.set("receive_override_options", "no_address_mappings");
         }
-        if self == Self::Relayed {
+        if self == Self::Relay {
             settings.set("smtpd_milters", "");
             settings.set("myhostname", company.relay());
         }
@@ -66,13 +66,15 @@ mod tests {
 
     #[test]
     fn the_second_service_takes_what_the_first_hands_on() {
-        let services = |passes: Passes| passes.services(&Company::default(), SocketAddr::from(([127, 0, 0, 1], 4003)));
-        assert!(!services(Passes::Once).contains(" -o "));
-        let filtered = services(Passes::Filtered);
+        let services = |second_pass: SecondPass| {
+            second_pass.services(&Company::default(), SocketAddr::from(([127, 0, 0, 1], 4003)))
+        };
+        assert!(!services(SecondPass::None).contains(" -o "));
+        let filtered = services(SecondPass::Filter);
         assert!(
             filtered.starts_with("smtpd unix n - n - - smtpd -o content_filter=smtp:[127.0.0.1]:4003 "),
             "{filtered}"
         );
-        assert!(!filtered.contains("milters") && services(Passes::Relayed).contains(" -o smtpd_milters="));
+        assert!(!filtered.contains("milters") && services(SecondPass::Relay).contains(" -o smtpd_milters="));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Records;
 use crate::{
-    lab::embedded::{keys::Keys, parties::*},
+    lab::embedded::{hosts::*, keys::Keys},
     target::{
         Knobs,
         knobs::{ArcSealing, DmarcRecord, PublishedKey, SealedResults, SenderDkim, SpfRecord},
@@ -15,8 +15,8 @@ use hickory_server::proto::ProtoError;
 ///
 /// # Errors
 /// When a name is no domain name.
-pub fn zone(knobs: &Knobs, keys: &Keys, at: &Company, arc_record: &str) -> Result<Records, ProtoError> {
-    let records = others(knobs, keys)?;
+pub fn world_records(knobs: &Knobs, keys: &Keys, at: &Company, arc_record: &str) -> Result<Records, ProtoError> {
+    let records = without_company(knobs, keys)?;
     company(&records, knobs, keys, at, arc_record)?;
     Ok(records)
 }
@@ -25,7 +25,7 @@ pub fn zone(knobs: &Knobs, keys: &Keys, at: &Company, arc_record: &str) -> Resul
 ///
 /// # Errors
 /// When a name is no domain name.
-pub fn others(knobs: &Knobs, keys: &Keys) -> Result<Records, ProtoError> {
+pub fn without_company(knobs: &Knobs, keys: &Keys) -> Result<Records, ProtoError> {
     let records = Records::default();
     external(&records, knobs, keys)?;
     google(&records, keys)?;
@@ -118,7 +118,7 @@ mod tests {
     use hickory_server::proto::rr::RecordType;
 
     fn text(knobs: &Knobs, name: &str) -> Option<String> {
-        match zone(knobs, &Keys::load().unwrap(), &Company::default(), "v=DKIM1; p=QUJD")
+        match world_records(knobs, &Keys::load().unwrap(), &Company::default(), "v=DKIM1; p=QUJD")
             .unwrap()
             .find(name, RecordType::TXT)
         {

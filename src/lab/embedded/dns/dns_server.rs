@@ -1,7 +1,7 @@
 //! The DNS server: UDP and TCP on one port, of 127.0.0.1 unless somebody says otherwise.
 
 use super::{
-    fault::Faults,
+    dns_faults::DnsFaults,
     records::{Found, Records, normal},
 };
 use crate::target::knobs::DnsAnswer;
@@ -49,7 +49,7 @@ pub struct Dns {
 
 struct Handler {
     records: Records,
-    faults: Faults,
+    faults: DnsFaults,
     upstream: Option<Upstream>,
 }
 
@@ -66,7 +66,7 @@ impl Dns {
     ///
     /// # Errors
     /// When the port is taken for UDP or TCP.
-    pub async fn start(port: u16, records: Records, faults: Faults) -> io::Result<Self> {
+    pub async fn start(port: u16, records: Records, faults: DnsFaults) -> io::Result<Self> {
         Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), records, faults, None).await
     }
 
@@ -77,7 +77,7 @@ impl Dns {
     pub async fn start_at(
         at: SocketAddr,
         records: Records,
-        faults: Faults,
+        faults: DnsFaults,
         upstream: Option<Upstream>,
     ) -> io::Result<Self> {
         let (tcp, udp) = bind(at).await?;
@@ -250,7 +250,7 @@ mod tests {
         records.set_txt("big.ext.example", &"x".repeat(4000));
         records.set_mx("ext.example", &[(10, "mx.ext.example")]).unwrap();
         records.set_host("mx.ext.example", Ipv4Addr::new(192, 0, 2, 1)).unwrap();
-        Dns::start(0, records, Faults::new(faults).unwrap()).await.unwrap()
+        Dns::start(0, records, DnsFaults::new(faults).unwrap()).await.unwrap()
     }
 
     async fn code(resolver: &Resolver, name: &str, rtype: RecordType) -> ResponseCode {
@@ -303,7 +303,7 @@ mod tests {
         let records = Records::default();
         records.set_txt("own.example", "ours");
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let dns = Dns::start_at(at, records, Faults::default(), Some(upstream)).await.unwrap();
+        let dns = Dns::start_at(at, records, DnsFaults::default(), Some(upstream)).await.unwrap();
         let resolver = dns.resolver().unwrap();
         let own = resolver.txt_lookup("own.example.").await.unwrap();
         assert!(own.answers()[0].data.to_string().contains("ours"));
@@ -317,7 +317,7 @@ mod tests {
     #[tokio::test]
     async fn a_taken_port_is_an_error() {
         let dns = start(&[]).await;
-        let error = Dns::start(dns.address().port(), Records::default(), Faults::default()).await.err().unwrap();
+        let error = Dns::start(dns.address().port(), Records::default(), DnsFaults::default()).await.err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     }
 }

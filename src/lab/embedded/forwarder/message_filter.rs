@@ -22,7 +22,7 @@ pub struct Incoming<'m> {
 
 /// What is to become of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Screening {
+pub enum FilterResult {
     /// It is taken.
     Take {
         /// Header fields to put on top, each with its CRLF: the ARC Set and what else there is to say.
@@ -36,7 +36,7 @@ pub enum Screening {
 
 /// Checks and seals the messages of the company's server.
 #[async_trait]
-pub trait Screen: Send + Sync {
+pub trait MessageFilter: Send + Sync {
     /// Checks a message.
-    async fn screen(&self, incoming: &Incoming<'_>) -> Screening;
+    async fn apply(&self, incoming: &Incoming<'_>) -> FilterResult;
 }

@@ -1,6 +1,6 @@
 //! The configuration that rspamd is started with.
 
-use super::Flaws;
+use super::RspamdFaults;
 use std::{net::SocketAddr, path::Path, path::PathBuf};
 
 /// The public suffixes that rspamd needs to know here. With the whole list it compiles for ten seconds before it starts.
@@ -8,7 +8,7 @@ pub(super) const SUFFIXES: &str = "com\nnet\norg\nexample\ntest\njp\nco.jp\nuk\n
 
 /// What rspamd is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
+pub struct RspamdConf {
     /// The DNS server that it asks, and no other.
     pub dns: SocketAddr,
     /// How it seals.
@@ -19,9 +19,9 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rules {
     /// Forwarded mail, with this key, and with what is wrong; without a key it seals nothing.
-    Ours(Option<ArcKey>, Flaws),
+    Lab(Option<ArcKey>, RspamdFaults),
     /// As Debian's own configuration does with a person's `local.d`.
-    Own {
+    User {
         /// The directory.
         local_d: PathBuf,
         /// The company's domain.
@@ -85,12 +85,12 @@ const OFF: [&str; 27] = [
     "url_redirector",
 ];
 
-impl Config {
+impl RspamdConf {
     /// The file that rspamd is started with: everything, or what comes on top of Debian's own.
     pub(super) fn write(&self, places: &Places<'_>) -> String {
         match &self.rules {
-            Rules::Ours(key, flaws) => self.minimal(*flaws, &flaws.section(key.as_ref()), places),
-            Rules::Own { is_debugging, .. } => self.on_top(if *is_debugging { "debug" } else { "info" }, places),
+            Rules::Lab(key, faults) => self.minimal(*faults, &faults.section(key.as_ref()), places),
+            Rules::User { is_debugging, .. } => self.on_top(if *is_debugging { "debug" } else { "info" }, places),
         }
     }
 
@@ -121,8 +121,8 @@ classifier "bayes" {{ enabled = false; }}
 
     /// The smallest configuration that seals as Debian's own does: it checks SPF, DKIM, DMARC and ARC, marks
     /// what DMARC disowns as spam, refuses nothing, and starts in less than a second. `$DBDIR`, `$LOGDIR` and `$RUNDIR` come from the command line.
-    fn minimal(&self, flaws: Flaws, sections: &str, places: &Places<'_>) -> String {
-        let signing = if flaws.resigns() { " path = \"${PLUGINSDIR}/dkim_signing.lua\";" } else { "" };
+    fn minimal(&self, faults: RspamdFaults, sections: &str, places: &Places<'_>) -> String {
+        let signing = if faults.resigns() { " path = \"${PLUGINSDIR}/dkim_signing.lua\";" } else { "" };
         let [suffixes, milter, temporary] = places.quoted();
         let (dns, http) = (self.dns, places.http);
         format!(

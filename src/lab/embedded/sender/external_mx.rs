@@ -1,7 +1,7 @@
 //! Mail for the users of a plain mail server: bounces, and whatever else is sent to them.
 
 use crate::lab::embedded::{
-    mta::{Site, queue_id, received},
+    mta::{MailServer, queue_id, received},
     net::Net,
     smtp_server::{Envelope, Recipient, Reply, Service, Session, Status},
     store::{FolderKind, Store},
@@ -11,32 +11,32 @@ use jiff::Timestamp;
 
 /// An MX that delivers into mailboxes and judges nothing.
 pub struct ExternalMx {
-    site: Site,
+    server: MailServer,
     users: Store,
     net: Net,
 }
 
 impl ExternalMx {
     /// Delivers into the mailboxes of this store.
-    pub fn new(site: Site, users: Store, net: &Net) -> Self {
-        Self { site, users, net: net.clone() }
+    pub fn new(server: MailServer, users: Store, net: &Net) -> Self {
+        Self { server, users, net: net.clone() }
     }
 }
 
 #[async_trait]
 impl Service for ExternalMx {
     fn hostname(&self) -> &str {
-        &self.site.host
+        &self.server.host
     }
 
     async fn connect(&self, _session: &Session) -> Reply {
-        Reply::plain(220, format!("{} ESMTP Postfix", self.site.host))
+        Reply::plain(220, format!("{} ESMTP Postfix", self.server.host))
     }
 
     async fn recipient(&self, _session: &Session, _envelope: &Envelope, recipient: &Recipient) -> Reply {
         let address = &recipient.address;
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        if !domain.eq_ignore_ascii_case(&self.site.domain) {
+        if !domain.eq_ignore_ascii_case(&self.server.domain) {
             return Reply::new(554, Status(5, 7, 1), format!("<{address}>: Relay access denied"));
         }
         if self.users.account(address).is_none() {
@@ -53,7 +53,7 @@ impl Service for ExternalMx {
         let now = Timestamp::now();
         let id = queue_id(now);
         let name = self.net.confirmed_name(session.peer).await;
-        let trace = received(session, name.as_deref(), &envelope, &self.site.host, &id, now);
+        let trace = received(session, name.as_deref(), &envelope, &self.server.host, &id, now);
         for Recipient { address, .. } in &envelope.recipients {
             let head = format!("Return-Path: <{}>\r\nDelivered-To: {address}\r\n{trace}", envelope.sender);
             let copy = [head.as_bytes(), &message].concat();

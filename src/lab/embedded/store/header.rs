@@ -1,42 +1,7 @@
-//! A message as the store keeps it, whatever folders it is in.
-
-use crate::core::Category;
-use jiff::Timestamp;
-use std::{collections::BTreeSet, sync::Arc};
-
-/// A stored message. Clones share the bytes.
-#[derive(Debug, Clone)]
-pub struct Message {
-    /// The message as it was received.
-    pub raw: Arc<[u8]>,
-    /// When it was received.
-    pub internal_date: Timestamp,
-    /// Flags and keywords, but not `\Deleted`, which belongs to its place in a folder.
-    pub flags: BTreeSet<String>,
-    /// X-GM-MSGID: its number in the account.
-    pub gm_msgid: u64,
-    /// X-GM-THRID: the number of its conversation's first message.
-    pub gm_thrid: u64,
-    /// What the provider takes it for, where it has categories.
-    pub category: Option<Category>,
-    /// The account's number of changes when the flags changed last.
-    pub modseq: u64,
-}
-
-impl Message {
-    /// The header section, with the empty line that ends it.
-    pub fn header(&self) -> &[u8] {
-        self.raw.get(..header_end(&self.raw)).unwrap_or_default()
-    }
-
-    /// The first field of this name, unfolded and trimmed.
-    pub fn field(&self, name: &str) -> Option<String> {
-        field(self.header(), name)
-    }
-}
+//! The header section of a message, as the store reads it.
 
 /// Where the body begins.
-pub fn header_end(raw: &[u8]) -> usize {
+pub fn end(raw: &[u8]) -> usize {
     if raw.starts_with(b"\r\n") {
         return 2;
     }
@@ -90,8 +55,8 @@ mod tests {
 
     #[test]
     fn the_body_begins_after_the_first_empty_line() {
-        assert_eq!(header_end(b"A: b\r\n\r\nc\r\n\r\n"), 8);
-        assert_eq!(header_end(b"\r\nbody"), 2);
-        assert_eq!(header_end(b"A: b\r\n"), 6);
+        assert_eq!(end(b"A: b\r\n\r\nc\r\n\r\n"), 8);
+        assert_eq!(end(b"\r\nbody"), 2);
+        assert_eq!(end(b"A: b\r\n"), 6);
     }
 }

@@ -1,10 +1,10 @@
 //! The knobs of the company, as settings of Postfix.
 
-use super::settings::Settings;
+use super::main_cf::MainCf;
 use crate::{
     lab::{
         embedded::{
-            parties::{Company, EXTERNAL_DOMAIN},
+            hosts::{Company, EXTERNAL_DOMAIN},
             smtp_server::Reply,
         },
         process::{StateDir, StateError},
@@ -37,12 +37,12 @@ pub(super) fn settings(
     company: &Company,
     reject: Option<&Reply>,
     state: &StateDir,
-) -> Result<Settings, StateError> {
+) -> Result<MainCf, StateError> {
     let table = |name: &str, text: &str| {
         let file = state.write(&format!("postfix/etc/{name}"), text)?;
         Ok::<_, StateError>(format!("regexp:{}", file.display()))
     };
-    let mut settings = Settings::default();
+    let mut settings = MainCf::default();
     // Nearly all of it happens on the way out, behind the milter that seals.
     match knobs.modify {
         // Postfix folds long lines where nobody forbids it.

@@ -1,8 +1,8 @@
 //! The forwarder of the embedded world asks rspamd, as a mail server does through a milter.
 
-use super::{Answer, Client, Question};
+use super::{Client, ScanRequest, ScanResult};
 use crate::lab::embedded::{
-    forwarder::{Incoming, Screen, Screening},
+    forwarder::{FilterResult, Incoming, MessageFilter},
     signing::without,
     smtp_server::{Reply, Status},
 };
@@ -10,20 +10,20 @@ use async_trait::async_trait;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Lets rspamd check and seal.
-pub struct RspamdScreen {
+pub struct RspamdFilter {
     client: Client,
     host: String,
     every_client: Option<Ipv4Addr>,
 }
 
-impl RspamdScreen {
+impl RspamdFilter {
     /// Asks this rspamd for the server `host`, whose name is the authserv-id of what rspamd writes. `every_client` is the
     /// address that it sees of all clients, where it does not see their own.
     pub fn new(client: Client, host: &str, every_client: Option<Ipv4Addr>) -> Self {
         Self { client, host: host.to_owned(), every_client }
     }
 
-    fn question(&self, incoming: &Incoming<'_>) -> Question {
+    fn question(&self, incoming: &Incoming<'_>) -> ScanRequest {
         let Incoming { session, envelope, .. } = incoming;
         let mut headers = vec![
             ("IP", self.every_client.map_or(session.peer, IpAddr::V4).to_string()),
@@ -35,13 +35,13 @@ impl RspamdScreen {
         ];
         headers.extend(envelope.recipients.iter().map(|recipient| ("Rcpt", format!("<{}>", recipient.address))));
         headers.extend(session.user.iter().map(|user| ("User", user.clone())));
-        Question { headers, message: incoming.message.to_vec() }
+        ScanRequest { headers, message: incoming.message.to_vec() }
     }
 }
 
 #[async_trait]
-impl Screen for RspamdScreen {
-    async fn screen(&self, incoming: &Incoming<'_>) -> Screening {
+impl MessageFilter for RspamdFilter {
+    async fn apply(&self, incoming: &Incoming<'_>) -> FilterResult {
         match self.client.check(self.question(incoming)).await {
             Ok(answer) => follow(&answer, incoming.message),
             // What Postfix says where milter_default_action is tempfail.
@@ -51,7 +51,7 @@ impl Screen for RspamdScreen {
 }
 
 /// Does what rspamd says, as its milter does.
-fn follow(answer: &Answer, message: &[u8]) -> Screening {
+fn follow(answer: &ScanResult, message: &[u8]) -> FilterResult {
     let said = |default| answer.smtp_message.as_deref().unwrap_or(default);
     match answer.action.as_str() {
         "reject" => return refuse(554, Status(5, 7, 1), said("Spam message rejected")),
@@ -63,11 +63,11 @@ fn follow(answer: &Answer, message: &[u8]) -> Screening {
         head.push_str("X-Spam: Yes\r\n");
     }
     let message = without(message, |field| answer.remove.iter().any(|name| field.is(name)));
-    Screening::Take { head, message }
+    FilterResult::Take { head, message }
 }
 
-fn refuse(code: u16, status: Status, text: &str) -> Screening {
-    Screening::Refuse(Reply::new(code, status, text))
+fn refuse(code: u16, status: Status, text: &str) -> FilterResult {
+    FilterResult::Refuse(Reply::new(code, status, text))
 }
 
 #[cfg(test)]
@@ -90,7 +90,7 @@ mod tests {
             arrived: Timestamp::UNIX_EPOCH,
         };
         let nobody = || Client::new(([127, 0, 0, 1], 1).into());
-        let asked = RspamdScreen::new(nobody(), "mx.corp.example", None).question(&incoming);
+        let asked = RspamdFilter::new(nobody(), "mx.corp.example", None).question(&incoming);
         let headers: Vec<String> = asked.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         assert_eq!(
             headers,
@@ -106,12 +106,12 @@ mod tests {
             ]
         );
         assert_eq!(asked.message, incoming.message);
-        let hidden = RspamdScreen::new(nobody(), "mx.corp.example", Some(Ipv4Addr::LOCALHOST)).question(&incoming);
+        let hidden = RspamdFilter::new(nobody(), "mx.corp.example", Some(Ipv4Addr::LOCALHOST)).question(&incoming);
         assert_eq!(hidden.headers[0].1, "127.0.0.1");
     }
 
-    fn answer(action: &str) -> Answer {
-        Answer {
+    fn answer(action: &str) -> ScanResult {
+        ScanResult {
             action: action.to_owned(),
             add: vec![("ARC-Seal".into(), "i=1;\r\n\tcv=none".into()), ("X-A".into(), "1".into())],
             remove: vec!["x-old".into()],
@@ -122,14 +122,14 @@ mod tests {
     #[test]
     fn what_rspamd_says_is_done() {
         let mail = b"X-Old: 1\r\nA: b\r\nX-OLD: 2\r\n\r\nX-Old: body\r\n";
-        let Screening::Take { head, message } = follow(&answer("no action"), mail) else { panic!() };
+        let FilterResult::Take { head, message } = follow(&answer("no action"), mail) else { panic!() };
         assert_eq!(head, "ARC-Seal: i=1;\r\n\tcv=none\r\nX-A: 1\r\n");
         assert_eq!(message, b"A: b\r\n\r\nX-Old: body\r\n");
-        let Screening::Take { head, .. } = follow(&answer("add header"), mail) else { panic!() };
+        let FilterResult::Take { head, .. } = follow(&answer("add header"), mail) else { panic!() };
         assert!(head.ends_with("X-Spam: Yes\r\n"));
-        let Screening::Refuse(reply) = follow(&answer("reject"), mail) else { panic!() };
+        let FilterResult::Refuse(reply) = follow(&answer("reject"), mail) else { panic!() };
         assert_eq!(reply.to_string(), "554 5.7.1 Spam message rejected");
-        let Screening::Refuse(reply) = follow(&answer("soft reject"), mail) else { panic!() };
+        let FilterResult::Refuse(reply) = follow(&answer("soft reject"), mail) else { panic!() };
         assert_eq!(reply.to_string(), "451 4.7.1 Try again later");
     }
 }

@@ -3,8 +3,8 @@
 use super::Outgoing;
 use crate::{
     lab::embedded::{
-        parties::EXTERNAL_HOST,
-        smtp_server::{Break, Credentials, Envelope, Mechanism, Recipient, Reply, Service, Session, Status},
+        hosts::EXTERNAL_HOST,
+        smtp_server::{Credentials, Envelope, HangUp, Mechanism, Recipient, Reply, Service, Session, Status},
         store::Store,
     },
     target::knobs::SubmissionFault,
@@ -17,14 +17,14 @@ use std::sync::{
 };
 
 /// Takes mail from users that have logged in.
-pub struct Submission {
+pub struct SubmissionServer {
     outgoing: Arc<Outgoing>,
     users: Store,
     fault: SubmissionFault,
     met: AtomicBool,
 }
 
-impl Submission {
+impl SubmissionServer {
     /// Takes mail from the users of this store; one session meets the fault.
     pub fn new(outgoing: Arc<Outgoing>, users: Store, fault: SubmissionFault) -> Self {
         Self { outgoing, users, fault, met: AtomicBool::new(false) }
@@ -42,7 +42,7 @@ fn busy() -> Reply {
 }
 
 #[async_trait]
-impl Service for Submission {
+impl Service for SubmissionServer {
     fn hostname(&self) -> &str {
         EXTERNAL_HOST
     }
@@ -96,10 +96,10 @@ impl Service for Submission {
         }
     }
 
-    fn hangs_up(&self, at: Break) -> bool {
+    fn hangs_up(&self, at: HangUp) -> bool {
         self.meets(match at {
-            Break::InMessage => SubmissionFault::Drop,
-            Break::BeforeReply => SubmissionFault::Lost,
+            HangUp::InMessage => SubmissionFault::Drop,
+            HangUp::BeforeReply => SubmissionFault::Lost,
         })
     }
 

@@ -1,6 +1,6 @@
 //! What is wrong with a company's rspamd, where a fault or a knob asks for it: its `arc` section, its key, its clients.
 
-use super::{ArcKey, RspamdError, config::quoted};
+use super::{ArcKey, RspamdError, rspamd_conf::quoted};
 use crate::{
     lab::{
         embedded::keys::ED25519_PEM,
@@ -27,7 +27,7 @@ const VOLATILE: &str =
 
 /// What is wrong with an rspamd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Flaws {
+pub struct RspamdFaults {
     fault: ServerFault,
     results: SealedResults,
     seal: SealFault,
@@ -35,7 +35,7 @@ pub struct Flaws {
     resigns: bool,
 }
 
-impl Flaws {
+impl RspamdFaults {
     /// What these knobs ask for in a world of this kind: around rspamd alone, the forwarder of the lab does what Postfix and
     /// its rspamd do together.
     pub fn of(knobs: &CompanyKnobs, kind: TargetKind) -> Self {
@@ -136,28 +136,28 @@ mod tests {
     #[test]
     fn a_flaw_stands_in_the_section() {
         let key = ArcKey { domain: "corp.example".into(), selector: "s".into(), path: "/k".into() };
-        let section = |flaws: Flaws| flaws.section(Some(&key));
-        let sound = section(Flaws::default());
+        let section = |faults: RspamdFaults| faults.section(Some(&key));
+        let sound = section(RspamdFaults::default());
         assert!(sound.contains("sign_inbound = true; sign_local = false"), "{sound}");
         assert!(sound.contains(r#"domain { "corp.example" { selector = "s"; path = "/k"; } }"#), "{sound}");
-        assert!(Flaws::default().section(None).contains("sign_inbound = false"));
+        assert!(RspamdFaults::default().section(None).contains("sign_inbound = false"));
         for (fault, said) in [
             (ServerFault::NotInbound, "sign_inbound = false"),
             (ServerFault::AuthorsKey, "use_domain = \"header\""),
             (ServerFault::SigningTable, "key_table = [\"key corp.example:s:/k\"]"),
             (ServerFault::KeyChecked, "check_pubkey = true"),
         ] {
-            let section = section(Flaws { fault, ..Flaws::default() });
+            let section = section(RspamdFaults { fault, ..RspamdFaults::default() });
             assert!(section.contains(said) && section != sound, "{section}");
         }
-        for (flaws, said) in [
-            (Flaws { results: SealedResults::Copied, ..Flaws::default() }, "reuse_auth_results = true"),
-            (Flaws { seal: SealFault::CvFail, ..Flaws::default() }, "reuse_auth_results = true"),
-            (Flaws { seal: SealFault::Twice, ..Flaws::default() }, "sign_local = true"),
-            (Flaws { seal: SealFault::Volatile, ..Flaws::default() }, ":x-virus-scanned\""),
-            (Flaws { resigns: true, ..Flaws::default() }, "dkim_signing {"),
+        for (faults, said) in [
+            (RspamdFaults { results: SealedResults::Copied, ..RspamdFaults::default() }, "reuse_auth_results = true"),
+            (RspamdFaults { seal: SealFault::CvFail, ..RspamdFaults::default() }, "reuse_auth_results = true"),
+            (RspamdFaults { seal: SealFault::Twice, ..RspamdFaults::default() }, "sign_local = true"),
+            (RspamdFaults { seal: SealFault::Volatile, ..RspamdFaults::default() }, ":x-virus-scanned\""),
+            (RspamdFaults { resigns: true, ..RspamdFaults::default() }, "dkim_signing {"),
         ] {
-            assert!(section(flaws).contains(said), "{said}");
+            assert!(section(faults).contains(said), "{said}");
         }
     }
 }

@@ -1,20 +1,19 @@
 //! The MX itself: it takes a message through the questions in order.
 
 use super::{
-    compliance,
+    compliance, delivery_headers,
     identifiers::Identifiers,
     lmtp,
     policy::{Decision, Delivery, decide},
     replies::{self, Facts, catalogue_reply},
-    stamp,
 };
 use crate::{
     lab::embedded::{
         MailboxServer,
         authenticate::{self, Authenticator},
+        hosts::{GMAIL_AUTHSERV_ID, GOOGLE_ARC_SELECTOR, GOOGLE_DOMAIN},
         keys::{KeyError, Keys},
         net::Net,
-        parties::{GMAIL_AUTHSERV_ID, GOOGLE_ARC_SELECTOR, GOOGLE_DOMAIN},
         signing::{Message, Signer},
         smtp_server::{Envelope, Limits, Recipient, Reply, ReplyError, Service, Session, Status},
         store::{Account, FolderKind, Store, account_key, utf7},
@@ -35,7 +34,7 @@ const MAX_MESSAGE: usize = 50 * 1024 * 1024;
 const SAID_SIZE: usize = 157_286_400;
 
 /// What the look-alike is made of.
-pub struct Setup<'s> {
+pub struct GmailSetup<'s> {
     /// Its mailboxes.
     pub store: Store,
     /// Where it asks DNS.
@@ -51,7 +50,7 @@ pub struct Setup<'s> {
 }
 
 /// The look-alike's MX.
-pub struct Gmail {
+pub struct GmailMx {
     store: Store,
     net: Net,
     authenticator: Authenticator,
@@ -64,13 +63,13 @@ pub struct Gmail {
     mailbox: Option<MailboxServer>,
 }
 
-impl Gmail {
+impl GmailMx {
     /// Makes it ready to serve.
     ///
     /// # Errors
     /// When a knob is no SMTP reply.
-    pub fn new(setup: Setup<'_>) -> Result<Self, ReplyError> {
-        let Setup { store, net, keys, knobs, tasks, mailbox } = setup;
+    pub fn new(setup: GmailSetup<'_>) -> Result<Self, ReplyError> {
+        let GmailSetup { store, net, keys, knobs, tasks, mailbox } = setup;
         let refusal = |text: &String| {
             text.parse::<Reply>().and_then(
                 |reply| {
@@ -128,7 +127,7 @@ impl Gmail {
             Decision::Deliver(delivery) => delivery,
         };
         let now = Timestamp::now();
-        let hop = stamp::Hop {
+        let hop = delivery_headers::Hop {
             helo: session.helo.clone(),
             name: self.net.confirmed_name(session.peer).await,
             client: session.peer,
@@ -139,8 +138,16 @@ impl Gmail {
         let ids = identifiers(session);
         for recipient in &envelope.recipients {
             let Some(account) = self.store.account(&recipient.address) else { continue };
-            let header = stamp::fields(&self.signer, &hop, account.address(), &message, &found, &delivery, (&ids, now))
-                .map_err(|error| broken(&error))?;
+            let header = delivery_headers::fields(
+                &self.signer,
+                &hop,
+                account.address(),
+                &message,
+                &found,
+                &delivery,
+                (&ids, now),
+            )
+            .map_err(|error| broken(&error))?;
             let stamped: Arc<[u8]> = [header.as_bytes(), raw].concat().into();
             if let Some(server) = &self.mailbox {
                 lmtp::hand_over(server, &envelope.sender, account.address(), delivery.spam, &stamped).await?;
@@ -199,7 +206,7 @@ fn broken(error: &KeyError) -> Reply {
 }
 
 #[async_trait]
-impl Service for Gmail {
+impl Service for GmailMx {
     fn hostname(&self) -> &str {
         GMAIL_AUTHSERV_ID
     }

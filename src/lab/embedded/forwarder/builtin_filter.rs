@@ -1,15 +1,15 @@
 //! The forwarder's own checks and its own seal.
 
 use super::{
+    message_filter::{FilterResult, Incoming, MessageFilter},
     results,
-    screen::{Incoming, Screen, Screening},
     seal::Sealing,
 };
 use crate::{
     lab::embedded::{
         authenticate::{Authenticator, Hop},
+        hosts::{COMPANY_ARC_SELECTOR, COMPANY_DKIM_SELECTOR, Company},
         keys::Keys,
-        parties::{COMPANY_ARC_SELECTOR, COMPANY_DKIM_SELECTOR, Company},
         signing::{Signer, without},
     },
     target::knobs::{ArcSealing, CompanyKnobs},
@@ -17,14 +17,14 @@ use crate::{
 use async_trait::async_trait;
 
 /// Checks and seals in this process.
-pub struct OwnScreen {
+pub struct BuiltinFilter {
     host: String,
     knobs: CompanyKnobs,
     authenticator: Authenticator,
     signer: Option<Signer>,
 }
 
-impl OwnScreen {
+impl BuiltinFilter {
     /// Seals for the company as the knobs say.
     pub fn new(company: &Company, knobs: &CompanyKnobs, authenticator: Authenticator, keys: &Keys) -> Self {
         let key = match knobs.arc {
@@ -38,8 +38,8 @@ impl OwnScreen {
 }
 
 #[async_trait]
-impl Screen for OwnScreen {
-    async fn screen(&self, incoming: &Incoming<'_>) -> Screening {
+impl MessageFilter for BuiltinFilter {
+    async fn apply(&self, incoming: &Incoming<'_>) -> FilterResult {
         let Incoming { session, envelope, message, arrived, .. } = *incoming;
         let message = without_own_results(message, &self.host);
         let hop = Hop { client: session.peer, helo: &session.helo, sender: &envelope.sender };
@@ -50,7 +50,7 @@ impl Screen for OwnScreen {
         let sets = self.signer.as_ref().map(|signer| sealing(signer).sets(&message, &found.arc, &results));
         // A seal that cannot be made is no reason to lose the mail.
         let seal = sets.and_then(Result::ok).flatten().unwrap_or_default();
-        Screening::Take { head: format!("{spam}{seal}Authentication-Results: {results}\r\n"), message }
+        FilterResult::Take { head: format!("{spam}{seal}Authentication-Results: {results}\r\n"), message }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::{
     gm_raw::Query,
-    text::{body_contains, field_contains, header_contains},
+    text_match::{body_contains, field_contains, header_contains},
 };
 use crate::lab::embedded::{
     imap_server::{
+        folder_view::Row,
         sequence::SequenceSet,
         tokens::{Token, Tokens, Unreadable},
-        view::Row,
     },
     store::FolderKind,
 };
@@ -36,8 +36,8 @@ pub(super) enum Key {
     Text(String),
     Larger(usize),
     Smaller(usize),
-    Received(Order, Date),
-    Sent(Order, Date),
+    Received(DateOrder, Date),
+    Sent(DateOrder, Date),
     GmMsgid(u64),
     GmThrid(u64),
     GmLabels(Vec<String>),
@@ -46,13 +46,13 @@ pub(super) enum Key {
 
 /// How a date stands to another.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Order {
+pub(super) enum DateOrder {
     Before,
     On,
     Since,
 }
 
-impl Order {
+impl DateOrder {
     pub(super) fn holds(self, date: Date, wanted: Date) -> bool {
         match self {
             Self::Before => date < wanted,
@@ -63,7 +63,7 @@ impl Order {
 }
 
 /// A message with what a key may ask about it.
-pub(super) struct Place<'a> {
+pub(super) struct Candidate<'a> {
     pub(super) row: &'a Row,
     /// The folders that hold it; filled in when [`Key::needs_labels`].
     pub(super) held: &'a [FolderKind],
@@ -119,12 +119,12 @@ fn key(args: &mut Tokens, gmail: bool, depth: usize) -> Result<Key, Unreadable> 
         "TEXT" => Key::Text(args.text()?),
         "LARGER" => Key::Larger(args.number()?),
         "SMALLER" => Key::Smaller(args.number()?),
-        "BEFORE" => Key::Received(Order::Before, date(args)?),
-        "ON" => Key::Received(Order::On, date(args)?),
-        "SINCE" => Key::Received(Order::Since, date(args)?),
-        "SENTBEFORE" => Key::Sent(Order::Before, date(args)?),
-        "SENTON" => Key::Sent(Order::On, date(args)?),
-        "SENTSINCE" => Key::Sent(Order::Since, date(args)?),
+        "BEFORE" => Key::Received(DateOrder::Before, date(args)?),
+        "ON" => Key::Received(DateOrder::On, date(args)?),
+        "SINCE" => Key::Received(DateOrder::Since, date(args)?),
+        "SENTBEFORE" => Key::Sent(DateOrder::Before, date(args)?),
+        "SENTON" => Key::Sent(DateOrder::On, date(args)?),
+        "SENTSINCE" => Key::Sent(DateOrder::Since, date(args)?),
         "X-GM-MSGID" if gmail => Key::GmMsgid(args.number()?),
         "X-GM-THRID" if gmail => Key::GmThrid(args.number()?),
         "X-GM-LABELS" if gmail => Key::GmLabels(args.list()?),
@@ -139,7 +139,7 @@ fn date(args: &mut Tokens) -> Result<Date, Unreadable> {
 }
 
 impl Key {
-    /// Whether [`Place::held`] is looked at.
+    /// Whether [`Candidate::held`] is looked at.
     pub(super) fn needs_labels(&self) -> bool {
         match self {
             Self::All(keys) => keys.iter().any(Self::needs_labels),
@@ -150,15 +150,15 @@ impl Key {
         }
     }
 
-    pub(super) fn matches(&self, place: &Place<'_>) -> bool {
-        let row = place.row;
+    pub(super) fn matches(&self, candidate: &Candidate<'_>) -> bool {
+        let row = candidate.row;
         let message = &row.message;
         match self {
-            Self::All(keys) => keys.iter().all(|k| k.matches(place)),
-            Self::Either(a, b) => a.matches(place) || b.matches(place),
-            Self::Not(key) => !key.matches(place),
-            Self::Sequence(set) => set.contains(row.seq, place.greatest),
-            Self::Uid(set) => set.contains(row.uid, place.greatest_uid),
+            Self::All(keys) => keys.iter().all(|k| k.matches(candidate)),
+            Self::Either(a, b) => a.matches(candidate) || b.matches(candidate),
+            Self::Not(key) => !key.matches(candidate),
+            Self::Sequence(set) => set.contains(row.seq, candidate.greatest),
+            Self::Uid(set) => set.contains(row.uid, candidate.greatest_uid),
             Self::Flag(flag) => row.flags.iter().any(|f| f.eq_ignore_ascii_case(flag)),
             Self::Never => false,
             Self::Field(name, text) => field_contains(message, name, text),
@@ -167,19 +167,19 @@ impl Key {
             Self::Larger(size) => message.raw.len() > *size,
             Self::Smaller(size) => message.raw.len() < *size,
             Self::Received(order, wanted) => order.holds(message.internal_date.to_zoned(TimeZone::UTC).date(), *wanted),
-            Self::Sent(order, wanted) => sent(place).is_some_and(|date| order.holds(date, *wanted)),
+            Self::Sent(order, wanted) => sent(candidate).is_some_and(|date| order.holds(date, *wanted)),
             Self::GmMsgid(id) => message.gm_msgid == *id,
             Self::GmThrid(id) => message.gm_thrid == *id,
             Self::GmLabels(labels) => labels.iter().all(|label| {
-                place.held.iter().filter_map(|kind| kind.label()).any(|held| held.eq_ignore_ascii_case(label))
+                candidate.held.iter().filter_map(|kind| kind.label()).any(|held| held.eq_ignore_ascii_case(label))
             }),
-            Self::GmRaw(query) => query.matches(place),
+            Self::GmRaw(query) => query.matches(candidate),
         }
     }
 }
 
 /// The day of the Date field, in the zone it is written in.
-fn sent(place: &Place<'_>) -> Option<Date> {
-    let text = place.row.message.field("Date")?;
+fn sent(candidate: &Candidate<'_>) -> Option<Date> {
+    let text = candidate.row.message.field("Date")?;
     rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_zoned(text.as_str()).ok().map(|z| z.date())
 }

@@ -28,7 +28,7 @@ pub(super) enum Line {
 }
 
 /// Reads ahead and writes late: replies are collected until the client has nothing more to say.
-pub(super) struct Bytes {
+pub(super) struct ClientStream {
     wire: Wire,
     input: Vec<u8>,
     /// How far `input` has been used.
@@ -36,7 +36,7 @@ pub(super) struct Bytes {
     output: Vec<u8>,
 }
 
-impl Bytes {
+impl ClientStream {
     pub(super) fn new(stream: TcpStream) -> Self {
         Self { wire: Wire::Plain(stream), input: Vec::new(), used: 0, output: Vec::new() }
     }
@@ -46,7 +46,7 @@ impl Bytes {
         &self.input[self.used..]
     }
 
-    /// Marks bytes of [`Bytes::pending`] as used.
+    /// Marks bytes of [`ClientStream::pending`] as used.
     pub(super) fn consume(&mut self, count: usize) {
         self.used += count;
         if self.used == self.input.len() {

@@ -2,11 +2,11 @@
 
 use super::{
     Google,
-    keys::SigningKey,
-    parties::{
+    hosts::{
         Company, EXTERNAL_DOMAIN, EXTERNAL_HOST, EXTERNAL_IMAP_HOST, EXTERNAL_SELECTOR, EXTERNAL_USERS,
         GMAIL_AUTHSERV_ID, GMAIL_IMAP_HOST, GMAIL_USERS, GOOGLE_DOMAIN,
     },
+    keys::SigningKey,
     store::{Credentials, Flavour, Store},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 use aws_lc_rs::rand;
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// Names of the accounts, in the order of the addresses in `parties`.
+/// Names of the accounts, in the order of the addresses in `hosts`.
 pub(super) const EXTERNAL_NAMES: [&str; 2] = ["external", "external-2"];
 pub(super) const GMAIL_NAMES: [&str; 2] = ["gmail", "gmail-2"];
 const COMPANY_NAMES: [&str; 2] = ["company", "company-2"];

@@ -1,11 +1,11 @@
 //! The company's ports: every connection to them is handed to Postfix's own socket, which is no network socket.
 
-use super::{instance::Postfix, passes::Passes};
+use super::{content_filter::SecondPass, instance::Postfix};
 use crate::lab::{
     LabError,
     embedded::{
+        hosts::{COMPANY_ADDRESS, EXTERNAL_ADDRESS},
         mta::SMTP_PORT,
-        parties::{COMPANY_ADDRESS, EXTERNAL_ADDRESS},
         tasks::{Tasks, accept},
     },
 };
@@ -23,7 +23,7 @@ use tokio::{
 const PROXY_LIMIT: u64 = 107;
 
 /// The bound ports, which do not answer yet.
-pub(super) struct Front {
+pub(super) struct Proxy {
     parties: TcpListener,
     public: TcpListener,
     again: TcpListener,
@@ -37,15 +37,15 @@ pub(super) struct Front {
 }
 
 /// Ports that answer until this is dropped.
-pub(super) struct Open(Tasks);
+pub(super) struct RunningProxy(Tasks);
 
-impl Drop for Open {
+impl Drop for RunningProxy {
     fn drop(&mut self) {
         self.0.stop();
     }
 }
 
-impl Front {
+impl Proxy {
     /// Binds a free port for the other parties, one for Postfix itself, and `public` for other programs.
     ///
     /// # Errors
@@ -66,13 +66,18 @@ impl Front {
 
     /// Hands every client on to Postfix. `every_client` is who the other parties are for it, where it does not see who they
     /// are.
-    pub(super) fn open(self, postfix: &Postfix, every_client: Option<Ipv4Addr>, passes: Passes) -> Open {
+    pub(super) fn open(
+        self,
+        postfix: &Postfix,
+        every_client: Option<Ipv4Addr>,
+        second_pass: SecondPass,
+    ) -> RunningProxy {
         let tasks = Tasks::new();
         let parties = every_client.map_or(Clients::Proxied, Clients::Hidden);
         serve(self.parties, parties, postfix.socket(), &tasks);
         serve(self.public, Clients::Named(EXTERNAL_ADDRESS), postfix.socket(), &tasks);
-        serve(self.again, Clients::Named(passes.client()), postfix.again(), &tasks);
-        Open(tasks)
+        serve(self.again, Clients::Named(second_pass.client()), postfix.again(), &tasks);
+        RunningProxy(tasks)
     }
 }
 
