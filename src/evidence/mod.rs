@@ -18,7 +18,11 @@ use crate::{
     verify::Verification,
 };
 use serde::Serialize;
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Everything that one attempt saw.
 #[derive(Debug, Clone)]
@@ -98,14 +102,31 @@ pub struct SearchedFolder {
 /// The mail that was sent.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// The bytes.
-    pub raw: Vec<u8>,
+    /// The message.
+    pub message: Arc<Message>,
     /// Its Message-ID with angle brackets.
     pub message_id: String,
     /// The reverse-path; empty for `<>`.
     pub mail_from: String,
     /// The forward-paths.
     pub rcpt_to: Vec<String>,
+}
+
+impl Sent {
+    /// Reads the message that is to be sent to these addresses.
+    pub fn new(raw: impl Into<Vec<u8>>, message_id: String, mail_from: String, rcpt_to: Vec<String>) -> Self {
+        Self { message: Arc::new(Message::parse(raw)), message_id, mail_from, rcpt_to }
+    }
+
+    /// The bytes of the message.
+    pub fn raw(&self) -> &[u8] {
+        self.message.raw()
+    }
+
+    /// Puts a header field before the message: the field with its CRLF.
+    pub fn put_before(&mut self, field: &[u8]) {
+        self.message = Arc::new(Message::parse([field, self.raw()].concat()));
+    }
 }
 
 /// A folder of a mailbox.
@@ -147,16 +168,42 @@ pub struct Arrival {
     pub labels: Option<Vec<String>>,
     /// When the server put it there (INTERNALDATE, RFC 3501 §2.3.3), in seconds since 1970, by the server's clock.
     pub internal_date: Option<i64>,
-    /// The size of the whole message on the server, in octets, when `raw` is only its beginning: of a report no more than a
-    /// megabyte is read, of any other message a hundred.
+    /// The size of the whole message on the server, in octets, when `message` is only its beginning: of a report no more than
+    /// a megabyte is read, of any other message a hundred.
     pub cut_from: Option<u32>,
-    /// The bytes.
-    pub raw: Vec<u8>,
+    /// The message.
+    pub message: Arc<Message>,
+    /// The report in it, when it is a bounce.
+    pub dsn: Option<Arc<Dsn>>,
     /// When it was seen.
-    pub seen: std::time::Instant,
+    pub seen: Instant,
 }
 
 impl Arrival {
+    /// Reads a message that was found now, of which its server tells no more than its place. This is the only time that it is
+    /// read: what is made of the arrival later shares what was read here.
+    pub fn new(account: &str, folder: Folder, uid: u32, raw: Vec<u8>) -> Self {
+        let message = Message::parse(raw);
+        Self {
+            account: account.to_owned(),
+            folder,
+            folder_name: String::new(),
+            uid,
+            gm_msgid: None,
+            labels: None,
+            internal_date: None,
+            cut_from: None,
+            dsn: Dsn::of(&message).map(Arc::new),
+            message: Arc::new(message),
+            seen: Instant::now(),
+        }
+    }
+
+    /// The bytes of the message.
+    pub fn raw(&self) -> &[u8] {
+        self.message.raw()
+    }
+
     /// Whether another arrival is the same mail: at the same place, or with the same id of Gmail's at another.
     pub fn is_same_mail(&self, other: &Self) -> bool {
         let is_same = match (self.gm_msgid, other.gm_msgid) {
@@ -188,8 +235,6 @@ pub struct ReceivedCopy {
     pub after: Duration,
     /// What Gmail takes it for.
     pub category: CategoryLookup,
-    /// The message.
-    pub message: Message,
     /// The receiver's own statements.
     pub auth: Trust,
     /// The ARC Sets.
@@ -207,10 +252,8 @@ pub struct Bounce {
     pub arrival: Arrival,
     /// From the end of the submission until it was seen.
     pub after: Duration,
-    /// The bounce itself.
-    pub message: Message,
     /// The report in it.
-    pub dsn: Dsn,
+    pub dsn: Arc<Dsn>,
     /// What it gives back.
     pub returned: Option<ReturnedMail>,
 }

@@ -6,7 +6,7 @@ use crate::{
         claims::{VerifiedMail, claims},
         survival,
     },
-    mail::{Message, arc::ArcSet, received},
+    mail::{Message, arc::ArcSet, dsn::Dsn, received},
     outcome::{Observed, ObservedKind, report::ObservedSeal},
     target::Target,
     verify::{Verdict, Verification},
@@ -14,9 +14,12 @@ use crate::{
 
 /// Every copy and every bounce, in order of arrival.
 pub fn observed(evidence: &Evidence, target: &Target) -> Vec<Observed> {
-    let sent = Message::parse(evidence.sent.raw.clone());
-    let mut all: Vec<Observed> =
-        evidence.copies.iter().map(|c| copy(c, &sent, target)).chain(evidence.bounces.iter().map(bounce)).collect();
+    let mut all: Vec<Observed> = evidence
+        .copies
+        .iter()
+        .map(|c| copy(c, &evidence.sent.message, target))
+        .chain(evidence.bounces.iter().map(bounce))
+        .collect();
     all.sort_by_key(|o| o.after_ms);
     all
 }
@@ -38,7 +41,7 @@ fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
         arc: copy.arc.sets.iter().map(|set| seal(set, &copy.verification)).collect(),
         verification: Some(copy.verification.clone()),
         claims: claims(VerifiedMail {
-            message: &copy.message,
+            message: &copy.arrival.message,
             trusted: copy.auth.trusted.as_ref(),
             arc: &copy.arc,
             verification: &copy.verification,
@@ -46,7 +49,7 @@ fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
         }),
         survival: match copy.arrival.cut_from {
             Some(_) => Vec::new(),
-            None => survival(sent, &copy.message, Some(&copy.verification)),
+            None => survival(sent, &copy.arrival.message, Some(&copy.verification)),
         },
         received: copy.hops.clone(),
         dsn: None,
@@ -67,8 +70,8 @@ fn bounce(bounce: &Bounce) -> Observed {
         verification: None,
         claims: Vec::new(),
         survival: Vec::new(),
-        received: received::hops(&bounce.message),
-        dsn: Some(bounce.dsn.clone()),
+        received: received::hops(&bounce.arrival.message),
+        dsn: Some(Dsn::clone(&bounce.dsn)),
     }
 }
 

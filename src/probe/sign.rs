@@ -5,7 +5,6 @@
 
 use crate::{
     evidence::Sent,
-    mail::Message,
     outcome::{HarnessError, HarnessErrorKind},
     target::DkimSigner,
 };
@@ -51,14 +50,13 @@ pub fn sign(sent: &mut Sent, signer: &DkimSigner) -> Result<(), HarnessError> {
     };
     let der = PrivateKeyDer::from_pem_slice(signer.key.expose().as_bytes()).map_err(|e| failed(&e))?;
     let key = RsaKey::<Sha256>::from_key_der(der).map_err(|e| failed(&e))?;
-    let message = Message::parse(sent.raw.as_slice());
-    let there = SIGNED.into_iter().filter(|name| message.first(name).is_some());
+    let there = SIGNED.into_iter().filter(|name| sent.message.first(name).is_some());
     // A name more often than the message has it covers what is not there.
     let names = there.chain(["From"]);
     let signature = Signer::from_key(key).domain(&signer.domain).selector(&signer.selector).headers(names);
     // mail-auth's relaxed body keeps white space in empty lines at the end, which RFC 6376 §3.4.4 takes away.
     let signature = signature.body_canonicalization(Canonicalization::Simple);
-    let signature = signature.sign(&sent.raw).map_err(|e| failed(&e))?;
-    sent.raw = [signature.to_header().as_bytes(), &sent.raw].concat();
+    let signature = signature.sign(sent.raw()).map_err(|e| failed(&e))?;
+    sent.put_before(signature.to_header().as_bytes());
     Ok(())
 }

@@ -3,26 +3,18 @@
 use super::moment::SubmissionEnd;
 use crate::{
     evidence::{Arrival, Folder},
-    mail::{Message, dsn::Dsn, received},
+    mail::received,
 };
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// A message that arrived, and whether it is a bounce.
+/// A message that arrived, and how long after its submission.
 pub(super) struct Found {
     pub(super) arrival: Arrival,
     pub(super) after: Duration,
-    pub(super) message: Message,
-    pub(super) dsn: Option<Dsn>,
 }
 
 impl Found {
-    pub(super) fn new(arrival: Arrival, after: Duration) -> Self {
-        let message = Message::parse(arrival.raw.clone());
-        let dsn = Dsn::of(&message);
-        Self { arrival, after, message, dsn }
-    }
-
     /// Whether another look shows what this one showed: the same message in the same folder, or in Gmail's All Mail, which holds
     /// everything that is elsewhere, too.
     pub(super) fn is_shown_by(&self, other: &Arrival) -> bool {
@@ -30,7 +22,7 @@ impl Found {
         let is_same_place = (mine.folder, mine.uid) == (other.folder, other.uid);
         let is_same_mail = match (mine.gm_msgid, other.gm_msgid) {
             (Some(mine), Some(other)) => mine == other,
-            _ => mine.raw == other.raw,
+            _ => mine.raw() == other.raw(),
         };
         mine.account == other.account && (is_same_place || (other.folder == Folder::All && is_same_mail))
     }
@@ -40,7 +32,7 @@ impl Found {
 /// receiver does not say, it came when it was found.
 pub(super) fn came(arrival: &Arrival, end: &SubmissionEnd) -> Duration {
     let there_by = end.until(arrival.seen);
-    let stamped = || received::hops(&Message::parse(arrival.raw.clone())).last().and_then(|hop| hop.time);
+    let stamped = || received::hops(&arrival.message).last().and_then(|hop| hop.time);
     let at = arrival.internal_date.or_else(stamped).and_then(|at| Timestamp::from_second(at).ok());
     at.map_or(there_by, |at| between(end.wall, at).min(there_by))
 }

@@ -149,16 +149,16 @@ fn files(
     evidence: Option<&Evidence>,
     smtp_log: String,
 ) -> Vec<File> {
-    let mut files: Vec<File> = composed.iter().map(|c| File::mail("sent.eml".into(), &c.sent.raw)).collect();
+    let mut files: Vec<File> = composed.iter().map(|c| File::mail("sent.eml".into(), c.sent.raw())).collect();
     if let Some(evidence) = evidence {
         let numbered = |name: &str, n: usize| match n {
             0 => format!("{name}.eml"),
             n => format!("{name}-{}.eml", n + 1),
         };
         let copies = evidence.copies.iter().enumerate();
-        files.extend(copies.map(|(n, c)| File::mail(numbered("received", n), &c.arrival.raw)));
+        files.extend(copies.map(|(n, c)| File::mail(numbered("received", n), c.arrival.raw())));
         let bounces = evidence.bounces.iter().enumerate();
-        files.extend(bounces.map(|(n, b)| File::mail(numbered("bounce", n), &b.arrival.raw)));
+        files.extend(bounces.map(|(n, b)| File::mail(numbered("bounce", n), b.arrival.raw())));
         files.extend(evidence_builder::logs(evidence).into_iter().map(|(name, text)| File::text(name, text)));
     }
     if !smtp_log.is_empty() {

@@ -34,7 +34,7 @@ fn apart(found: &Found, sent: i64, now: i64) -> Option<HarnessError> {
     let there = found.arrival.internal_date.filter(|there| is_apart(*there, (sent, now)))?;
     let account = &found.arrival.account;
     // Who else was there: the servers that the mail passed before.
-    let times: Vec<i64> = received::hops(&found.message).iter().filter_map(|hop| hop.time).collect();
+    let times: Vec<i64> = received::hops(&found.arrival.message).iter().filter_map(|hop| hop.time).collect();
     let with = |from, to| times.iter().filter(|time| !is_apart(**time, (from, to))).count();
     let (with_us, with_them) = (with(sent, now), with(there, there));
     let message = format!(
@@ -58,10 +58,7 @@ fn text(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        evidence::{Arrival, Folder},
-        mail::Message,
-    };
+    use crate::evidence::{Arrival, Folder};
     use std::time::{Duration, Instant};
 
     fn moment(wall: i64, after: u64, start: Instant) -> Moment {
@@ -70,19 +67,8 @@ mod tests {
 
     fn found(internal_date: i64) -> Found {
         let raw = b"Message-ID: <a@b>\r\n\r\n".to_vec();
-        let arrival = Arrival {
-            account: "gmail".into(),
-            folder: Folder::Inbox,
-            folder_name: "INBOX".into(),
-            uid: 1,
-            gm_msgid: None,
-            labels: None,
-            internal_date: Some(internal_date),
-            raw: raw.clone(),
-            seen: Instant::now(),
-            cut_from: None,
-        };
-        Found { arrival, after: Duration::ZERO, message: Message::parse(raw), dsn: None }
+        let arrival = Arrival { internal_date: Some(internal_date), ..Arrival::new("gmail", Folder::Inbox, 1, raw) };
+        Found { arrival, after: Duration::ZERO }
     }
 
     #[test]

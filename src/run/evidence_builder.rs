@@ -31,10 +31,11 @@ pub(super) struct Observations {
 pub(super) async fn build(world: &World, observations: Observations, now: i64) -> Evidence {
     let Observations { sent, submission, next_hop, found, logs, mailboxes, waited } = observations;
     let (mut copies, mut bounces) = (Vec::new(), Vec::new());
-    for (Found { arrival, after, message, dsn }, category) in found {
-        if let Some(dsn) = dsn {
-            let returned = returned(&message, arrival.cut_from.is_some(), &world.dns, now).await;
-            bounces.push(Bounce { arrival, after, message, dsn, returned });
+    for (Found { arrival, after }, category) in found {
+        let message = &arrival.message;
+        if let Some(dsn) = arrival.dsn.clone() {
+            let returned = returned(message, arrival.cut_from.is_some(), &world.dns, now).await;
+            bounces.push(Bounce { arrival, after, dsn, returned });
             continue;
         }
         let extent = if arrival.cut_from.is_some() { Returned::Headers } else { Returned::Full };
@@ -42,12 +43,11 @@ pub(super) async fn build(world: &World, observations: Observations, now: i64) -
         copies.push(ReceivedCopy {
             after,
             category,
-            auth: authserv_id.map_or_else(Trust::default, |id| authres::trusted(&message, id)),
-            arc: ArcChain::of(&message),
-            hops: received::hops(&message),
-            verification: verify::verify_returned(&message, extent, &world.dns, now).await,
+            auth: authserv_id.map_or_else(Trust::default, |id| authres::trusted(message, id)),
+            arc: ArcChain::of(message),
+            hops: received::hops(message),
+            verification: verify::verify_returned(message, extent, &world.dns, now).await,
             arrival,
-            message,
         });
     }
     let (logs, unread_logs) = (logs.lines, logs.unread);

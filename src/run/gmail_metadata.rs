@@ -49,7 +49,7 @@ async fn about(
         ExpectationKind::Delivered(d) => Some(d),
         _ => None,
     });
-    let wanted = wanted.filter(|d| found.dsn.is_none() && d.to.value == arrival.account);
+    let wanted = wanted.filter(|d| found.arrival.dsn.is_none() && d.to.value == arrival.account);
     let (mut labels, mut category) = (false, false);
     for delivered in wanted {
         labels |= !delivered.labels.is_empty();

@@ -15,11 +15,11 @@ pub(super) fn incomplete(evidence: &Evidence) -> Option<HarnessError> {
 }
 
 fn cut(what: &str, arrival: &Arrival, size: u32) -> HarnessError {
-    let Arrival { account, folder, raw, .. } = arrival;
+    let Arrival { account, folder, .. } = arrival;
     let stage = format!("read the {what} in the {folder} of {account}");
     let message = format!(
         "the message has {size} octets, and the first {} of them were read: it cannot be checked and verified",
-        raw.len()
+        arrival.raw().len()
     );
     let next = "send a smaller mail: of a message 100 MB are read, and 1 MB of one that looks like a bounce";
     HarnessError::new(HarnessErrorKind::Protocol, stage, message, next)

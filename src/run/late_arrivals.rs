@@ -4,8 +4,7 @@
 use super::{deliveries::Delivery, search::Search, step_log::millis, world::World};
 use crate::{
     core::deadline,
-    evidence::{Arrival, Folder},
-    mail::{Message, dsn::Dsn},
+    evidence::Folder,
     outcome::{ScenarioReport, Status},
 };
 use std::{
@@ -51,7 +50,7 @@ async fn copy(world: &World, mail: &Delivery, given_up: Instant) -> Option<LateA
     for folder in folders {
         let Ok(Some(mut watch)) = world.mailboxes.watch(account, folder, mail.wanted.clone()).await else { continue };
         while let Ok(Some(arrival)) = watch.next(Instant::now()).await {
-            if !is_bounce(&arrival) {
+            if arrival.dsn.is_none() {
                 let since = |from| arrival.seen.saturating_duration_since(from);
                 return Some(late(folder, Some((since(mail.sent), since(given_up)))));
             }
@@ -61,12 +60,8 @@ async fn copy(world: &World, mail: &Delivery, given_up: Instant) -> Option<LateA
     // In All Mail alone there is what was sent, too.
     let search = Search { wanted, since: mail.date, accounts, sender: None, mail_from: &account.address };
     // A folder that cannot be searched says nothing of the mail.
-    let there = search.run(world).await.arrivals.into_iter().filter(|arrival| !is_bounce(arrival));
+    let there = search.run(world).await.arrivals.into_iter().filter(|arrival| arrival.dsn.is_none());
     there.min_by_key(|arrival| arrival.folder).map(|arrival| late(arrival.folder, None))
-}
-
-fn is_bounce(arrival: &Arrival) -> bool {
-    Dsn::of(&Message::parse(arrival.raw.clone())).is_some()
 }
 
 impl LateArrival {

@@ -93,11 +93,11 @@ fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, HarnessError> {
     let vars = item.vars(target, &context.vars, &context.run, &cx.token);
     let date = context.events.clock().now().as_second();
     Composed::of(cx, vars, &context.run, date, |sent, route| {
-        let unsigned = sent.raw.len();
+        let unsigned = sent.raw().len();
         if let Some(signer) = &route.signer {
             sign(sent, signer)?;
         }
-        let signature = &sent.raw[..sent.raw.len() - unsigned];
+        let signature = &sent.raw()[..sent.raw().len() - unsigned];
         Ok((!signature.is_empty()).then(|| String::from_utf8_lossy(signature).into_owned()))
     })
 }

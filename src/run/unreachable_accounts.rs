@@ -25,7 +25,7 @@ impl UnreachableAccounts {
         };
         let failed: Vec<&RecipientStatus> = found
             .iter()
-            .filter_map(|f| f.dsn.as_ref())
+            .filter_map(|f| f.arrival.dsn.as_ref())
             .flat_map(|dsn| &dsn.recipients)
             .filter(|r| r.action.as_deref() == Some("failed"))
             .collect();
@@ -75,7 +75,7 @@ mod tests {
         mail::reply::Reply,
         target::{Account, TargetKind},
     };
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     fn target() -> Target {
         let account = |name: &str, address: &str, forwards_to: Option<&str>| Account {
@@ -111,19 +111,8 @@ mod tests {
              --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
              {original}Final-Recipient: rfc822; {last}\r\nAction: {action}\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
         );
-        let arrival = Arrival {
-            account: "external".into(),
-            folder: Folder::Inbox,
-            folder_name: "INBOX".into(),
-            uid: 1,
-            gm_msgid: None,
-            labels: None,
-            internal_date: None,
-            raw: raw.into_bytes(),
-            seen: Instant::now(),
-            cut_from: None,
-        };
-        Found::new(arrival, Duration::ZERO)
+        let arrival = Arrival::new("external", Folder::Inbox, 1, raw.into_bytes());
+        Found { arrival, after: Duration::ZERO }
     }
 
     fn unreachable(found: &[Found]) -> Vec<String> {

@@ -220,8 +220,8 @@ impl Waiting<'_> {
         if self.found.iter().any(|f| f.is_shown_by(&arrival)) {
             return false;
         }
-        let one = Found::new(arrival, after);
-        if one.dsn.is_none() {
+        let one = Found { arrival, after };
+        if one.arrival.dsn.is_none() {
             // The other attempts want to know.
             self.cx.world.deliveries.came(&self.cx.token, &one.arrival.account, one.arrival.seen);
         }

@@ -186,8 +186,8 @@ impl WaitPolicy {
             WaitCondition::Bounce(wanted) => {
                 let fits = |f: &&Found| {
                     f.arrival.account == wanted.to.value
-                        && f.dsn.as_ref().is_some_and(|dsn| {
-                            let notification = Notification { message: &f.message, dsn, after: f.after };
+                        && f.arrival.dsn.as_ref().is_some_and(|dsn| {
+                            let notification = Notification { message: &f.arrival.message, dsn, after: f.after };
                             notification_fits(wanted, &self.vars, notification)
                         })
                 };
@@ -220,7 +220,7 @@ impl WaitCondition {
 }
 
 fn is_copy_in(found: &Found, account: &str) -> bool {
-    found.dsn.is_none() && found.arrival.account == account
+    found.arrival.dsn.is_none() && found.arrival.account == account
 }
 
 fn is_anything_in(found: &[Found], account: &str) -> bool {
@@ -237,7 +237,7 @@ fn times_of_copies(found: &[Found], account: &str, folder: FolderTest) -> Vec<Du
 }
 
 fn last_bounce(found: &[Found]) -> Duration {
-    found.iter().filter(|f| f.dsn.is_some()).map(|f| f.after).max().unwrap_or_default()
+    found.iter().filter(|f| f.arrival.dsn.is_some()).map(|f| f.after).max().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -247,7 +247,6 @@ mod tests {
         scenario::yaml,
         target::{Account, TargetKind},
     };
-    use std::time::Instant;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -266,19 +265,9 @@ mod tests {
     }
 
     fn found(account: &str, folder: Folder, after: u64, gm_msgid: Option<u64>, raw: String) -> Found {
-        let arrival = Arrival {
-            account: account.into(),
-            folder,
-            folder_name: folder.to_string(),
-            uid: u32::try_from(after).unwrap(),
-            gm_msgid,
-            labels: None,
-            internal_date: None,
-            raw: raw.into_bytes(),
-            seen: Instant::now(),
-            cut_from: None,
-        };
-        Found::new(arrival, seconds(after))
+        let uid = u32::try_from(after).unwrap();
+        let arrival = Arrival { gm_msgid, ..Arrival::new(account, folder, uid, raw.into_bytes()) };
+        Found { arrival, after: seconds(after) }
     }
 
     fn copy(account: &str, folder: Folder, after: u64) -> Found {

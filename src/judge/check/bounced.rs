@@ -42,7 +42,7 @@ pub(super) fn check(wanted: &BouncedExpectation, context: Context<'_>, results: 
     let account = &wanted.to.value;
     let mut best: Option<(&Bounce, Parts<'_>)> = None;
     for bounce in context.evidence.bounces.iter().filter(|b| b.arrival.account == *account) {
-        let notification = Notification { message: &bounce.message, dsn: &bounce.dsn, after: bounce.after };
+        let notification = Notification { message: &bounce.arrival.message, dsn: &bounce.dsn, after: bounce.after };
         for status in statuses(&bounce.dsn) {
             let parts = parts(wanted, notification, &status, context.vars);
             if best.as_ref().is_none_or(|(_, b)| holding(&parts) > holding(b)) {

@@ -60,18 +60,7 @@ mod tests {
     use super::*;
 
     fn arrival(folder: Folder, uid: u32, gm_msgid: Option<u64>) -> Arrival {
-        Arrival {
-            account: "gmail".into(),
-            folder,
-            folder_name: folder.to_string(),
-            uid,
-            gm_msgid,
-            labels: None,
-            internal_date: None,
-            raw: Vec::new(),
-            seen: std::time::Instant::now(),
-            cut_from: None,
-        }
+        Arrival { gm_msgid, ..Arrival::new("gmail", folder, uid, Vec::new()) }
     }
 
     #[test]

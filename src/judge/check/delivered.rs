@@ -10,7 +10,6 @@ use crate::{
     core::duration,
     evidence::{Evidence, Folder, ReceivedCopy},
     judge::{phrases, survival::body},
-    mail::Message,
     outcome::CheckPart,
     scenario::model::{BodyTest, DeliveredExpectation, FolderTest},
     verify::Canonicalization,
@@ -76,8 +75,8 @@ fn missing(expected: &str, evidence: &Evidence) -> Comparison {
 }
 
 fn check_body(test: BodyTest, copy: &ReceivedCopy, evidence: &Evidence) -> Comparison {
-    let sent = Message::parse(evidence.sent.raw.clone());
-    let change = body::change(Canonicalization::Relaxed, sent.body(), copy.message.body());
+    let (sent, received) = (&evidence.sent.message, &copy.arrival.message);
+    let change = body::change(Canonicalization::Relaxed, sent.body(), received.body());
     let (unchanged, seen) = (change.is_none(), body::describe(change.as_ref()));
     match test {
         BodyTest::Unchanged => Comparison::new(unchanged, "unchanged", seen),

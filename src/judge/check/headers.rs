@@ -21,7 +21,7 @@ pub(super) fn check(
     results: &mut Results,
 ) {
     for (name, test) in wanted {
-        let value = copy.message.first(&name.value).map(decoded);
+        let value = copy.arrival.message.first(&name.value).map(decoded);
         let comparison = match &test.value {
             HeaderTest::Text(test) => {
                 let texts: Vec<&str> = value.iter().map(String::as_str).collect();

@@ -30,7 +30,7 @@ pub struct Facts<'a> {
     /// The copy at the receiver, or else the one that a bounce gives back.
     pub mail: Option<MailFacts<'a>>,
     /// The mail as it was sent.
-    pub sent: Option<Message>,
+    pub sent: Option<&'a Message>,
     /// The name to quote it by, where it is not `sent.eml`.
     pub sent_name: Option<String>,
     /// What every signature of the copy covers, compared with what was sent.
@@ -127,19 +127,19 @@ impl<'a> Facts<'a> {
             .map(|a| a.address.clone())
             .next();
         let bounces = evidence.bounces.iter().enumerate().map(|(n, b)| (numbered("bounce", n), b));
-        let mut given = bounces.clone().filter_map(|(name, b)| Some((name, &b.dsn, b.returned.as_ref()?)));
+        let mut given = bounces.clone().filter_map(|(name, b)| Some((name, &*b.dsn, b.returned.as_ref()?)));
         let refused = match (copy, forwarder.as_deref()) {
             (None, Some(forwarder)) => given.find(|(_, dsn, returned)| was_at(forwarder, dsn, returned)),
             _ => None,
         };
-        let bounces = bounces.map(|(name, b)| (name, &b.dsn)).collect();
+        let bounces = bounces.map(|(name, b)| (name, &*b.dsn)).collect();
         let log = ServerLog::of_lines(&evidence.logs);
-        let sent = Message::parse(evidence.sent.raw.clone());
+        let sent = &evidence.sent.message;
         let is_late = failed.iter().any(|c| c.is_about_time());
         let late = if is_late { copy.map(|c| c.after) } else { None };
         let survival = match (copy, &refused) {
-            (Some(copy), _) => survival(&sent, &copy.message, Some(&copy.verification)),
-            (None, Some((.., returned))) => survival_of_returned(&sent, returned),
+            (Some(copy), _) => survival(sent, &copy.arrival.message, Some(&copy.verification)),
+            (None, Some((.., returned))) => survival_of_returned(sent, returned),
             (None, None) => Vec::new(),
         };
         let tab = failed.iter().find(|c| c.part() == Some(&CheckPart::Category) && !c.inconclusive);
@@ -233,7 +233,7 @@ impl<'a> MailFacts<'a> {
     fn of(copy: &'a ReceivedCopy, account: Option<&'a Account>, misplaced: Option<Folder>) -> Self {
         Self {
             artifact: "received.eml".to_owned(),
-            message: &copy.message,
+            message: &copy.arrival.message,
             trusted: copy.auth.trusted.as_ref(),
             arc: &copy.arc,
             hops: &copy.hops,

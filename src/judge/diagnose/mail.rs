@@ -72,7 +72,7 @@ pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
     };
     let facts = Facts {
         survival: survival.unwrap_or_default(),
-        sent: given.sent.map(|(_, sent)| sent.clone()),
+        sent: given.sent.map(|(_, sent)| sent),
         sent_name: given.sent.map(|(name, _)| name.to_owned()),
         bounces: given.dsn.map(|dsn| (given.artifact.to_owned(), dsn)).into_iter().collect(),
         mail,

@@ -112,8 +112,7 @@ pub fn compose(send: &SendSpec, occasion: &Occasion<'_>) -> Result<Sent, Compose
         None => mail::write(send, &from.address, &rcpt_to, message_id, occasion)?,
     };
     // Text in 8bit and attached messages are as they were written.
-    let raw = crlf(&raw).into_owned();
-    Ok(Sent { raw, message_id, mail_from, rcpt_to })
+    Ok(Sent::new(crlf(&raw), message_id, mail_from, rcpt_to))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 use super::*;
 use crate::{
     core::At,
-    mail::Message,
     scenario::model::{Attachment, AttachmentContent, Encoding},
     target::{Account, TargetKind},
 };
@@ -65,7 +64,7 @@ fn a_mail_with_nothing_but_send() {
         Date: Tue, 14 Nov 2023 22:13:20 +0000\r\nMessage-ID: <sc-01jd-0-1@ext.example>\r\n\
         X-Sealcheck-Run: sc-01jd-0-1; run=01JD\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\
         Content-Transfer-Encoding: 7bit\r\n\r\nSent by sealcheck to test mail delivery: sc-01jd-0-1\r\n";
-    assert_eq!(String::from_utf8(sent.raw).unwrap(), want);
+    assert_eq!(std::str::from_utf8(sent.raw()).unwrap(), want);
 }
 
 #[test]
@@ -76,7 +75,7 @@ fn templates_are_filled_everywhere() {
     send.headers = vec![("X-Purpose".into(), template("for $token"))];
     send.envelope_from = Some(template("bounce+$token@ext.example"));
     let sent = composed(&send);
-    let message = Message::parse(sent.raw);
+    let message = &sent.message;
     assert_eq!(message.first("Subject").unwrap().value(), "ARC check sc-01jd-0-1");
     assert_eq!(message.first("X-Purpose").unwrap().value(), "for sc-01jd-0-1");
     assert_eq!(message.body(), b"token sc-01jd-0-1\r\n");
@@ -96,7 +95,7 @@ fn every_recipient_is_in_the_envelope_and_in_to() {
     let sent = composed(&send);
     assert_eq!(sent.rcpt_to, ["forward-me@corp.example", "x@mail.corp.example"]);
     assert_eq!(sent.mail_from, "");
-    let message = Message::parse(sent.raw);
+    let message = &sent.message;
     assert_eq!(message.first("To").unwrap().value(), "forward-me@corp.example, x@mail.corp.example");
 
     send.to.push(At::new("gmial".into(), place(4)));
@@ -128,7 +127,7 @@ fn own_fields_replace_remove_and_repeat_defaults() {
     send.headers.push(("X-Umlaut".into(), template("Grüße")));
     let sent = composed(&send);
     assert_eq!(sent.message_id, "<mine@x.example>");
-    let message = Message::parse(sent.raw);
+    let message = &sent.message;
     let names: Vec<_> = message.fields().iter().map(|f| f.name.as_str()).collect();
     let want = [
         "From",
@@ -150,7 +149,7 @@ fn own_fields_replace_remove_and_repeat_defaults() {
     assert_eq!(refused(&send).at, place(9));
     send.headers = vec![("Message-ID".into(), template(""))];
     let sent = composed(&send);
-    assert!(Message::parse(sent.raw).message_id().is_none());
+    assert!(sent.message.message_id().is_none());
     assert_eq!(sent.message_id, "<sc-01jd-0-1@ext.example>");
 }
 
@@ -170,7 +169,7 @@ fn a_mail_without_any_header() {
     ];
     send.headers = names.iter().map(|n| ((*n).into(), template(""))).collect();
     send.text = Some(template("only a body"));
-    assert_eq!(composed(&send).raw, b"\r\nonly a body\r\n");
+    assert_eq!(composed(&send).raw(), b"\r\nonly a body\r\n");
 }
 
 #[test]
@@ -185,14 +184,14 @@ fn text_html_and_attachments_nest() {
     };
     send.attach = vec![attachment("größe.bin", "", "10KB"), attachment("b.pdf", "application/pdf", "7B")];
     let sent = composed(&send);
-    let read = mail_parser::MessageParser::new().parse(&sent.raw).unwrap();
+    let read = mail_parser::MessageParser::new().parse(sent.raw()).unwrap();
     assert_eq!(read.body_text(0).unwrap(), "text é\r\n");
     assert_eq!(read.body_html(0).unwrap(), "<b>html é</b>\r\n");
     let sizes: Vec<_> = (0..).map_while(|i| read.attachment(i)).map(|a| a.contents().len()).collect();
     assert_eq!(sizes, [10_000, 7]);
     use mail_parser::MimeHeaders;
     assert_eq!(read.attachment(0).unwrap().attachment_name(), Some("größe.bin"));
-    assert_eq!(composed(&send).raw, sent.raw, "the same every time");
+    assert_eq!(composed(&send).raw(), sent.raw(), "the same every time");
 
     send.attach = vec![attachment("a", "no media type", "1KB")];
     assert_eq!(refused(&send).at, place(9));
@@ -206,7 +205,7 @@ fn eight_bit_and_long_lines_stay_on_request() {
     send.encoding = Encoding::EightBit;
     let long = format!("é{}\nb", "x".repeat(3000));
     send.text = Some(template(&long));
-    let message = Message::parse(composed(&send).raw);
+    let message = composed(&send).message;
     assert_eq!(message.body(), format!("é{}\r\nb\r\n", "x".repeat(3000)).as_bytes());
     assert_eq!(message.first("Content-Transfer-Encoding").unwrap().value(), "8bit");
 }
@@ -223,8 +222,8 @@ fn no_line_end_stands_alone_in_what_is_sent() {
     }];
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("m.eml"), b"A: 1\r\n\r\nx\n.\r\ny\r.\r\n").unwrap();
-    let raw = composed_in(&send, dir.path()).unwrap().raw;
-    let raw = String::from_utf8(raw).unwrap().replace("\r\n", "|");
+    let sent = composed_in(&send, dir.path()).unwrap();
+    let raw = std::str::from_utf8(sent.raw()).unwrap().replace("\r\n", "|");
     assert!(!raw.contains(['\r', '\n']), "{raw:?}");
     assert!(raw.contains("a|.|MAIL FROM:<b@c.example>|.|end|") && raw.contains("A: 1||x|.|y|.|"), "{raw:?}");
 }
@@ -237,7 +236,7 @@ fn a_message_file_keeps_its_bytes() {
     send.eml = Some(At::new(PathBuf::from("m.eml"), place(7)));
     let sent = composed_in(&send, dir.path()).unwrap();
     let want = b"X-Sealcheck-Run: sc-01jd-0-1; run=01JD\r\nFrom: a@b.example\r\nMessage-ID: <sc-01jd-0-1@ext.example>\r\n\r\n\xffbody\r\n";
-    assert_eq!(sent.raw, want);
+    assert_eq!(sent.raw(), want);
 
     send.subject = Some(template("no effect"));
     assert_eq!(composed_in(&send, dir.path()).unwrap_err().at.line, 7);
@@ -255,5 +254,5 @@ fn fifty_megabytes_are_composed() {
         content_type: String::new(),
         content: AttachmentContent::Size(template("36MB")),
     }];
-    assert!(composed(&send).raw.len() > 49_000_000);
+    assert!(composed(&send).raw().len() > 49_000_000);
 }

@@ -174,16 +174,13 @@ impl Fetched {
         seen: Instant,
     ) -> Option<Arrival> {
         Some(Arrival {
-            account: account.to_owned(),
-            folder,
             folder_name: folder_name.to_owned(),
-            uid: self.uid,
             gm_msgid: self.gm_msgid,
             labels: self.labels,
             internal_date: self.internal_date,
             cut_from: self.cut_from,
-            raw: self.raw?,
             seen,
+            ..Arrival::new(account, folder, self.uid, self.raw?)
         })
     }
 

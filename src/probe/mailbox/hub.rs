@@ -231,7 +231,7 @@ impl Inner {
 
 impl Recent {
     fn bytes(&self) -> usize {
-        self.arrival.as_ref().map_or(0, |a| a.raw.len())
+        self.arrival.as_ref().map_or(0, |a| a.raw().len())
     }
 }
 
@@ -245,18 +245,7 @@ mod tests {
     }
 
     fn arrival(uid: u32, size: usize) -> Arrival {
-        Arrival {
-            account: "gmail".into(),
-            folder: Folder::Inbox,
-            folder_name: "INBOX".into(),
-            uid,
-            gm_msgid: None,
-            labels: None,
-            internal_date: None,
-            cut_from: None,
-            raw: vec![b'x'; size],
-            seen: std::time::Instant::now(),
-        }
+        Arrival::new("gmail", Folder::Inbox, uid, vec![b'x'; size])
     }
 
     fn token(n: usize) -> Key {

@@ -21,18 +21,18 @@ pub(super) fn of_header(message: &Message) -> Vec<Key> {
     if tokens.is_empty() { message.all("Message-ID").map(|f| Key::MessageId(f.value())).collect() } else { tokens }
 }
 
-/// The keys of the message that a report is about, from what it returns or says of it.
-pub(super) fn of_report(message: &Message) -> Vec<Key> {
+/// The keys of the message that a report is about, from what it returns or says of it; `dsn` is what was read of it.
+pub(super) fn of_report(message: &Message, dsn: Option<&Dsn>) -> Vec<Key> {
     let body = message.body();
     let tokens: Vec<Key> = lines_named(body, PROBE_HEADER).filter_map(|v| token(&v)).collect();
     if !tokens.is_empty() {
         return tokens;
     }
     let mut keys = Vec::new();
-    if let Some(dsn) = Dsn::of(message) {
-        keys.extend(dsn.original_message_id.map(Key::MessageId));
+    if let Some(dsn) = dsn {
+        keys.extend(dsn.original_message_id.clone().map(Key::MessageId));
         // The envelope id of a submission is its Message-ID without brackets.
-        keys.extend(dsn.original_envelope_id.map(|id| Key::MessageId(format!("<{id}>"))));
+        keys.extend(dsn.original_envelope_id.as_ref().map(|id| Key::MessageId(format!("<{id}>"))));
     }
     if keys.is_empty() {
         keys.extend(lines_named(body, "Message-ID").map(Key::MessageId));
@@ -57,7 +57,7 @@ pub(super) fn is_probe(message: &Message) -> bool {
 
 /// Whether a report returns the header of a message from this tool.
 pub(super) fn is_about_probe(report: &Message) -> bool {
-    is_report(report) && of_report(report).iter().any(|key| matches!(key, Key::Token(_)))
+    is_report(report) && of_report(report, None).iter().any(|key| matches!(key, Key::Token(_)))
 }
 
 fn token(value: &str) -> Option<Key> {
@@ -110,7 +110,7 @@ mod tests {
             );
             let message = Message::parse(text.into_bytes());
             assert!(is_report(&message));
-            of_report(&message)
+            of_report(&message, Dsn::of(&message).as_ref())
         };
         let header = "\r\nFinal-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n";
         assert_eq!(report(&format!("{header}Message-ID: <t@x>\r\nX-Sealcheck-Run: t-9; run=r\r\n\r\n")), [tok("t-9")]);
@@ -125,7 +125,7 @@ mod tests {
             &b"Return-Path: <>\r\nSubject: failure notice\r\n\r\nHi\r\n--- Below\r\nMessage-ID: <t@x>\r\n"[..],
         );
         assert!(is_report(&message));
-        assert_eq!(of_report(&message), [id("<t@x>")]);
+        assert_eq!(of_report(&message, Dsn::of(&message).as_ref()), [id("<t@x>")]);
         assert!(is_report(&Message::parse(&b"From: Mail <MAILER-DAEMON@x>\r\n\r\n"[..])));
         assert!(!is_report(&Message::parse(&b"Return-Path: <a@b>\r\n\r\n"[..])));
     }

@@ -14,7 +14,6 @@ use super::{
 use crate::{
     core::{Category, deadline},
     evidence::{Arrival, Folder},
-    mail::Message,
     outcome::{HarnessError, HarnessErrorKind},
     probe::token::Tokens,
     target::{Account, ImapAccess},
@@ -215,7 +214,7 @@ impl Mailboxes {
     /// # Errors
     /// When the server cannot be reached, refuses the login, or does not answer.
     pub async fn category(&self, account: &Account, arrival: &Arrival) -> Result<Option<Category>, HarnessError> {
-        let Some(message_id) = header_of(&arrival.raw).message_id() else { return Ok(None) };
+        let Some(message_id) = arrival.message.message_id() else { return Ok(None) };
         errands::check_message_id(&message_id)?;
         let (errands, _) = self.0.errands(account)?;
         let (folder, uid) = (arrival.folder, arrival.uid);
@@ -233,7 +232,7 @@ impl Mailboxes {
             return Err(error::lost(stage, &format!("no mailbox of account `{}` was opened", arrival.account)));
         };
         let (folder, uid) = (arrival.folder, arrival.uid);
-        let message_id = header_of(&arrival.raw).message_id();
+        let message_id = arrival.message.message_id();
         let delete = run(errands, move |errands| errands.delete(folder, uid, message_id.as_deref(), by));
         tokio::time::timeout_at(by.into(), delete).await.unwrap_or_else(|_| {
             Err(error::lost(format!("delete message {uid} of {}", arrival.account), "there was no time left for it"))
@@ -294,12 +293,6 @@ async fn run<T: Send + 'static>(
         }
     });
     result.await.unwrap_or_else(|_| Err(error::panicked("errand".to_owned())))
-}
-
-/// The header alone, so that a large body is not copied.
-fn header_of(raw: &[u8]) -> Message {
-    let end = memchr::memmem::find(raw, b"\r\n\r\n").map_or(raw.len(), |n| n + 4);
-    Message::parse(&raw[..end])
 }
 
 impl Shared {

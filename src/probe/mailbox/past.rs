@@ -8,7 +8,7 @@ use super::{
     session::{Selected, Session, set},
 };
 use crate::{
-    mail::Message,
+    mail::{Message, dsn::Dsn},
     outcome::{HarnessError, HarnessErrorKind},
 };
 use jiff::Timestamp;
@@ -92,7 +92,8 @@ impl Past {
             for report in session.messages(&batch, false)?.0 {
                 let known = reports.iter().position(|known| known.unread.uid == report.uid);
                 let Some(mut known) = known.map(|at| reports.swap_remove(at)) else { continue };
-                known.keys.extend(keys::of_report(&Message::parse(report.raw.unwrap_or_default())));
+                let message = Message::parse(report.raw.unwrap_or_default());
+                known.keys.extend(keys::of_report(&message, Dsn::of(&message).as_ref()));
                 read.insert(report.uid, known);
             }
         }

@@ -306,10 +306,9 @@ impl Watcher {
 
     fn hand_on(&self, message: Fetched, seen: Instant, folder_name: &str) {
         let Some(arrival) = message.into_arrival(&self.account, self.folder, folder_name, seen) else { return };
-        let parsed = Message::parse(arrival.raw.clone());
-        let mut keys: Vec<Key> = keys::of_header(&parsed);
-        if keys::is_report(&parsed) {
-            keys.extend(keys::of_report(&parsed));
+        let mut keys: Vec<Key> = keys::of_header(&arrival.message);
+        if keys::is_report(&arrival.message) {
+            keys.extend(keys::of_report(&arrival.message, arrival.dsn.as_deref()));
         }
         self.hub.deliver(keys, arrival);
     }

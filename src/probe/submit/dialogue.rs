@@ -113,7 +113,7 @@ impl<'a> Dialogue<'a> {
             return Err(apart.into());
         }
         self.envelope(&extensions).await?;
-        let sent = self.sent.raw.as_slice();
+        let sent = self.sent.raw();
         let answer = self.connection.send(sent).await;
         self.taken(answer.map(|a| a.reply))
     }

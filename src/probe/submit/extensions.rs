@@ -55,9 +55,9 @@ impl Extensions {
         };
         let mut parameters = Vec::new();
         if self.offers("SIZE") {
-            parameters.push(MailParameter::Size(sent.raw.len()));
+            parameters.push(MailParameter::Size(sent.raw().len()));
         }
-        if self.offers("8BITMIME") && !sent.raw.is_ascii() {
+        if self.offers("8BITMIME") && !sent.raw().is_ascii() {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         if self.offers("SMTPUTF8") && addresses(sent).any(|a| !a.is_ascii()) {
@@ -65,7 +65,7 @@ impl Extensions {
         }
         if self.offers("DSN") {
             // Only a whole mail tells whether its body was changed.
-            let whole = sent.raw.len() <= RETURNED_WHOLE;
+            let whole = sent.raw().len() <= RETURNED_WHOLE;
             parameters.push(other("RET", if whole { "FULL" } else { "HDRS" }));
             let id = sent.message_id.trim_matches(['<', '>']);
             if id.is_ascii() && !id.contains(|c: char| c.is_control()) && id.len() <= LONGEST_ENVID {
@@ -100,12 +100,7 @@ mod tests {
     use super::*;
 
     fn sent(raw: &str, from: &str) -> Sent {
-        Sent {
-            raw: raw.into(),
-            message_id: "<t+1=x@ext.example>".into(),
-            mail_from: from.into(),
-            rcpt_to: vec!["a@b.example".into()],
-        }
+        Sent::new(raw, "<t+1=x@ext.example>".into(), from.into(), vec!["a@b.example".into()])
     }
 
     #[test]

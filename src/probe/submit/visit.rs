@@ -38,7 +38,7 @@ impl Visit {
 /// # Errors
 /// As [`super::submit`], and H06 when the server has no time (4yz).
 pub async fn visit(endpoint: &Endpoint, helo: &str, timeout: Duration, tokens: &Tokens) -> Result<Visit, HarnessError> {
-    let nothing = Sent { raw: Vec::new(), message_id: String::new(), mail_from: String::new(), rcpt_to: Vec::new() };
+    let nothing = Sent::new(Vec::new(), String::new(), String::new(), Vec::new());
     let mut dialogue = Dialogue::new(endpoint, helo, &nothing, tokens, Instant::now());
     let Ok(entered) = tokio::time::timeout(timeout, dialogue.enter()).await else {
         return Err(dialogue.too_late(timeout));

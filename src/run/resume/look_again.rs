@@ -35,7 +35,7 @@ pub(in crate::run) fn compose_anew(cx: &AttemptContext<'_>, recorded: &RecordedM
     let vars = cx.item.vars(&cx.world.target, &cx.context.vars, &mail.run, &mail.token);
     Composed::of(cx, vars, &mail.run, mail.date, |sent, _| {
         if let Some(signature) = &mail.signature {
-            sent.raw = [signature.as_bytes(), &sent.raw].concat();
+            sent.put_before(signature.as_bytes());
         }
         Ok(mail.signature.clone())
     })
@@ -108,7 +108,7 @@ pub(in crate::run) fn check(
     let vars = item.vars(target, given, &mail.run, &mail.token);
     // What cannot be composed at all is told elsewhere.
     let composed = compose(&scenario.send, &occasion(item, recorded, target, &vars));
-    if composed.is_ok_and(|sent| sha256(&sent.raw) != mail.sha256) {
+    if composed.is_ok_and(|sent| sha256(sent.raw()) != mail.sha256) {
         let message = format!("the mail of {} is not the one that was sent in run {}", item.id, mail.run);
         let help = "the scenario, a file that it names, a variable or an address has changed since; look again with what was \
                     there then, or send anew";

@@ -16,7 +16,7 @@ pub(in crate::run) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> 
     let (log, target) = (&cx.log, &cx.world.target);
     let started = cx.context.events.clock().now() - log.started().elapsed();
     let address = |name: &String| Some((name.clone(), target.accounts.get(name)?.address.clone()));
-    let unsigned = &composed.sent.raw[composed.signature.as_ref().map_or(0, String::len)..];
+    let unsigned = &composed.sent.raw()[composed.signature.as_ref().map_or(0, String::len)..];
     ComposedMail {
         run: cx.context.run.clone(),
         token: cx.token.clone(),

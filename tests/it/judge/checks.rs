@@ -9,7 +9,7 @@ use sealcheck::{
     target::Target,
     verify::Verdict,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// A scenario from external to company with these lines below `expect:`.
 fn parse(expect: &str) -> Scenario {
@@ -393,8 +393,9 @@ fn bounces_are_taken_apart() {
     assert!(text.passed && text.actual.contains("blocked"), "{text:?}");
     let mut delayed = bounced(1);
     let mut first = delayed.bounces[0].clone();
-    first.dsn.recipients[0].action = Some("delayed".to_owned());
-    first.dsn.recipients[0].status = Some("4.7.0".to_owned());
+    let recipient = &mut Arc::make_mut(&mut first.dsn).recipients[0];
+    recipient.action = Some("delayed".to_owned());
+    recipient.status = Some("4.7.0".to_owned());
     delayed.bounces.insert(0, first);
     assert!(results(&bounce("action: failed, status: 5.7.26"), &delayed).iter().all(|r| r.passed));
     says(&bounce("action: relayed"), "bounced.action", &delayed, false, "relayed", "delayed");
@@ -403,7 +404,7 @@ fn bounces_are_taken_apart() {
 #[test]
 fn a_bounce_says_failed_unless_another_action_is_written() {
     let mut delayed = bounced(1);
-    delayed.bounces[0].dsn.recipients[0].action = Some("delayed".to_owned());
+    Arc::make_mut(&mut delayed.bounces[0].dsn).recipients[0].action = Some("delayed".to_owned());
     for expect in ["  - bounced: external", "  - bounced: { to: external }"] {
         assert!(results(expect, &bounced(1)).iter().all(|r| r.passed), "{expect}");
         says(expect, "bounced.action", &delayed, false, "failed", "delayed");

@@ -4,7 +4,6 @@ use sealcheck::{
     core::{At, Position, RunId, Token},
     evidence::{Arrival, Folder, Sent, Stage, Submission},
     lab::embedded::{Ports, World},
-    mail::{Message, dsn::Dsn},
     probe::{
         compose::{Occasion, compose},
         mailbox::{Mailboxes, Wanted, Watch},
@@ -88,7 +87,7 @@ async fn a_forwarded_copy_arrives_in_the_gmail_look_alike() {
     assert_eq!(submission.deciding().unwrap().stage, Stage::Message);
     let copy = arrival(&mut inbox).await;
     assert!(copy.gm_msgid.is_some(), "{copy:?}");
-    let message = Message::parse(copy.raw.clone());
+    let message = &copy.message;
     assert_eq!(message.message_id().as_deref(), Some(sent.message_id.as_str()));
     assert!(message.first("ARC-Seal").is_some());
     assert!(spam.next(Instant::now()).await.unwrap().is_none());
@@ -143,7 +142,7 @@ async fn a_bounce_comes_back_to_the_sender_s_mailbox() {
     let mut back = watch(&mailboxes, &target, "external", Folder::Inbox, &wanted).await;
     assert!(submitted(&target, &sent).await.accepted());
     let bounce = arrival(&mut back).await;
-    let dsn = Dsn::of(&Message::parse(bounce.raw)).expect("a report");
+    let dsn = bounce.dsn.expect("a report");
     assert_eq!(dsn.original_message_id.as_deref(), Some(sent.message_id.as_str()));
     mailboxes.close().await;
 }
@@ -161,7 +160,7 @@ async fn fifty_attempts_share_two_connections_and_each_gets_its_own() {
             let mut spam = watch(&mailboxes, &target, "gmail", Folder::Spam, &wanted).await;
             assert!(submitted(&target, &sent).await.accepted());
             let copy = arrival(&mut inbox).await;
-            assert!(String::from_utf8_lossy(&copy.raw).contains(&format!("attempt {n}\r\n")));
+            assert!(String::from_utf8_lossy(copy.raw()).contains(&format!("attempt {n}\r\n")));
             assert!(spam.next(Instant::now()).await.unwrap().is_none());
             assert!(inbox.next(Instant::now()).await.unwrap().is_none());
         })

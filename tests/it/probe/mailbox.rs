@@ -35,7 +35,7 @@ async fn an_arrival_is_read_whole_with_gmail_s_attributes() {
     assert_eq!((arrival.account.as_str(), arrival.folder, arrival.uid), ("gmail", Folder::Inbox, 4));
     assert_eq!(arrival.gm_msgid, Some(1_278_455_344_230_334_865));
     assert_eq!(arrival.labels, Some(vec!["\\Inbox".to_owned(), "\\Important".to_owned()]));
-    assert!(arrival.raw.ends_with(b"\r\n\r\ntext\r\n"));
+    assert!(arrival.raw().ends_with(b"\r\n\r\ntext\r\n"));
     let transcript = mailboxes.transcript("gmail");
     assert!(transcript.contains("inbox C: a1 LOGIN [REDACTED]\n"), "{transcript}");
     assert!(!transcript.contains("hunter2"), "{transcript}");
@@ -108,7 +108,7 @@ async fn answers_may_come_in_pieces_of_any_size() {
     });
     let mailboxes = patient();
     let arrival = arrival(&mut watch(&mailboxes, &server, 1).await).await;
-    assert!(arrival.raw.ends_with(b"{5}\r\na11 OK done\r\n"));
+    assert!(arrival.raw().ends_with(b"{5}\r\na11 OK done\r\n"));
     mailboxes.close().await;
     server.done();
 }

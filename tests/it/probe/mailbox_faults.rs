@@ -320,7 +320,7 @@ async fn a_probe_that_looks_like_a_report_is_read_whole() {
     let mailboxes = patient();
     let copy = arrival(&mut watch(&mailboxes, &server, 1).await).await;
     assert_eq!(
-        (copy.uid, copy.cut_from, copy.raw.len()),
+        (copy.uid, copy.cut_from, copy.raw().len()),
         (4, None, 1_200_000 + "Return-Path: <>\r\n".len() + probe(1).len())
     );
     mailboxes.close().await;

@@ -59,7 +59,7 @@ async fn a_folder_is_opened_anew_and_what_was_read_is_not_read_again() {
     let first = search(&mailboxes, &account, 1).await.unwrap();
     assert_eq!((uids(&first), first.folder, first.name.as_deref()), (vec![4], Folder::Inbox, Some("INBOX")));
     assert!(first.asked >= before && first.asked <= first.arrivals[0].seen);
-    assert!(first.arrivals[0].raw.ends_with(b"text\r\n"));
+    assert!(first.arrivals[0].raw().ends_with(b"text\r\n"));
     assert_eq!(uids(&search(&mailboxes, &account, 2).await.unwrap()), [6]);
     assert!(search(&mailboxes, &account, 1).await.unwrap().arrivals.is_empty(), "it was deleted");
     let spam = mailboxes.search(&account, &[Folder::Spam], &wanted(1), SINCE.0).await.unwrap();

@@ -13,12 +13,8 @@ use std::time::Duration;
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 pub(crate) fn sent(raw: &[u8], to: &[&str]) -> Sent {
-    Sent {
-        raw: raw.to_vec(),
-        message_id: "<t@ext.example>".into(),
-        mail_from: "probe@ext.example".into(),
-        rcpt_to: to.iter().map(|t| (*t).to_owned()).collect(),
-    }
+    let rcpt_to = to.iter().map(|t| (*t).to_owned()).collect();
+    Sent::new(raw, "<t@ext.example>".into(), "probe@ext.example".into(), rcpt_to)
 }
 
 pub(crate) fn endpoint(port: u16) -> Endpoint {

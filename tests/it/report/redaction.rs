@@ -331,12 +331,12 @@ async fn a_token_that_a_server_says_back_is_masked_whatever_is_left_of_it() {
             ca_pem: None,
             login: login.clone(),
         };
-        let sent = sealcheck::evidence::Sent {
-            raw: b"A: 1\r\n\r\n".to_vec(),
-            message_id: "<t@ext.example>".into(),
-            mail_from: USER.into(),
-            rcpt_to: vec!["a@b.example".into()],
-        };
+        let sent = sealcheck::evidence::Sent::new(
+            "A: 1\r\n\r\n",
+            "<t@ext.example>".into(),
+            USER.into(),
+            vec!["a@b.example".into()],
+        );
         let tokens = Tokens::new(redactor.clone());
         let patience = Duration::from_secs(20);
         let error = submit(&endpoint, "probe.example", &sent, patience, &tokens).await.unwrap_err();

@@ -49,10 +49,10 @@ const LONG: [u8; 3040] = {
 fn signed(mail: &[u8]) -> Vec<u8> {
     let signer = DkimSigner { domain: "ext.example".into(), selector: "smoke".into(), key: Secret::new(KEY) };
     let (message_id, mail_from, rcpt_to) = (String::new(), String::new(), Vec::new());
-    let mut sent = Sent { raw: mail.to_vec(), message_id, mail_from, rcpt_to };
+    let mut sent = Sent::new(mail, message_id, mail_from, rcpt_to);
     sign(&mut sent, &signer).unwrap();
-    assert!(sent.raw.ends_with(mail), "the mail itself stays as it is");
-    sent.raw
+    assert!(sent.raw().ends_with(mail), "the mail itself stays as it is");
+    sent.raw().to_vec()
 }
 
 fn zone() -> ZoneFile {

@@ -11,7 +11,6 @@ use sealcheck::{
         Ports, World,
         store::{FolderKind, Store},
     },
-    mail::dsn::Dsn,
     scenario::model::SnapshotPreset,
     target::{
         Knobs,
@@ -52,7 +51,7 @@ async fn snapshot(n: u32, folder: Option<Folder>, change: impl FnOnce(&mut Knobs
     let mut client = Client::login(target.accounts["external"].smtp.as_ref().unwrap()).await;
     assert!(client.send(from, &[to], raw.as_bytes()).await.starts_with("250"));
     let message_id = format!("<{token}@ext.example>");
-    let sent = Sent { raw: raw.into_bytes(), message_id, mail_from: from.clone(), rcpt_to: vec![to.clone()] };
+    let sent = Sent::new(raw, message_id, from.clone(), vec![to.clone()]);
     let mut evidence = Evidence { sent, ..accepted(n) };
     let after = Duration::from_millis(n.into());
     match folder {
@@ -61,15 +60,14 @@ async fn snapshot(n: u32, folder: Option<Folder>, change: impl FnOnce(&mut Knobs
             let text = first(world.gmail_mailboxes(), &target.accounts["gmail"].address, kind).await;
             let mut copy = copy("gmail", folder, &text, after);
             let now = jiff::Timestamp::now().as_second();
-            copy.verification = verify(&copy.message, &Dns::server(target.dns.unwrap()).unwrap(), now).await;
+            copy.verification = verify(&copy.arrival.message, &Dns::server(target.dns.unwrap()).unwrap(), now).await;
             evidence.copies.push(copy);
         }
         None => {
             let text = first(world.external_mailboxes(), from, FolderKind::Inbox).await;
-            let copy = copy("external", Folder::Inbox, &text, after);
-            let dsn = Dsn::of(&copy.message).unwrap();
-            let (arrival, message) = (copy.arrival, copy.message);
-            evidence.bounces.push(Bounce { arrival, after, message, dsn, returned: None });
+            let arrival = copy("external", Folder::Inbox, &text, after).arrival;
+            let dsn = arrival.dsn.clone().unwrap();
+            evidence.bounces.push(Bounce { arrival, after, dsn, returned: None });
         }
     }
     normalise(&evidence, &scenario("forward-arc", Vec::new()), &target, SnapshotPreset::Full).unwrap()

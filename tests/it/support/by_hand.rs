@@ -318,7 +318,7 @@ pub(crate) fn in_an_attempt(
             .as_ref()
             .map(|sent| sealcheck::judge::survival(sent, &message, Some(verification)))
             .unwrap_or_default(),
-        sent,
+        sent: sent.as_ref(),
         forwarder: Some("company.example".into()),
         attempt: Some(Attempt { accepted: true, ..attempt }),
         ..Facts::default()

@@ -6,7 +6,7 @@ use sealcheck::{
         Arrival, Bounce, CategoryLookup, Evidence, FirstServer, Folder, MailboxFacts, ReceivedCopy, Sent, Stage,
         StageReply, Submission,
     },
-    mail::{Message, arc::ArcChain, authres, dsn::Dsn, received, reply::Reply},
+    mail::{arc::ArcChain, authres, received, reply::Reply},
     scenario::{
         Expectation, Scenario, Vars,
         model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait, Written},
@@ -14,7 +14,7 @@ use sealcheck::{
     target::{Account, Knobs, Target, TargetKind},
     verify::{SetVerification, Verdict, Verification},
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The outside sender, the company and the receiver.
 pub(crate) fn target() -> Target {
@@ -106,12 +106,8 @@ fn sent(n: u32) -> Sent {
     let raw = format!(
         "From: Probe <probe@ext.example>\r\nTo: forward-me@corp.example\r\nSubject: ARC check {token}\r\nDate: Tue, 24 Nov 2026 02:3{n}:56 +0000\r\nMessage-ID: <{token}@ext.example>\r\nX-Sealcheck-Run: {token}; run=01JD8Q6V3K5W7Y9ZB2C4D6E8{n:02}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b{n}b{n}\"\r\n\r\n{BODY}"
     );
-    Sent {
-        raw: raw.into_bytes(),
-        message_id: format!("<{token}@ext.example>"),
-        mail_from: "probe@ext.example".to_owned(),
-        rcpt_to: vec!["forward-me@corp.example".to_owned()],
-    }
+    let message_id = format!("<{token}@ext.example>");
+    Sent::new(raw, message_id, "probe@ext.example".to_owned(), vec!["forward-me@corp.example".to_owned()])
 }
 
 const BODY: &str = "Body of the ARC check.\r\nNothing here may change.\r\n";
@@ -119,7 +115,7 @@ const BODY: &str = "Body of the ARC check.\r\nNothing here may change.\r\n";
 /// The mail as it lies in the mailbox of the receiver in the `n`th run: everything that may differ from run to run
 /// does, the order of two signatures and of some fields included.
 pub(crate) fn received(n: u32) -> String {
-    let sent = String::from_utf8(sent(n).raw).unwrap();
+    let sent = String::from_utf8_lossy(sent(n).raw()).into_owned();
     let token = token(n);
     let own = format!("dkim=pass header.i=@ext.example header.s=ext{n} header.b=\"Ab/{n}cdef\"");
     let forwarders = format!("dkim=pass header.i=@corp.example header.s=2026{n} header.b=Zy{n}xwvut");
@@ -158,8 +154,9 @@ DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=ext.example; s=ext{n}; t
 
 /// A copy with this text.
 pub(crate) fn copy(account: &str, folder: Folder, text: &str, after: Duration) -> ReceivedCopy {
-    let message = Message::parse(text.as_bytes());
-    let arc = ArcChain::of(&message);
+    let arrival = arrival(account, folder, text);
+    let message = &arrival.message;
+    let arc = ArcChain::of(message);
     let holds = |instance| SetVerification { instance, ams: Verdict::Pass, seal: Verdict::Pass, ..Default::default() };
     let verification = Verification {
         arc: if arc.sets.is_empty() { Verdict::None } else { Verdict::Pass },
@@ -167,30 +164,18 @@ pub(crate) fn copy(account: &str, folder: Folder, text: &str, after: Duration) -
         ..Verification::default()
     };
     ReceivedCopy {
-        arrival: arrival(account, folder, text),
         after,
-        auth: authres::trusted(&message, "mx.google.com"),
-        hops: received::hops(&message),
+        auth: authres::trusted(message, "mx.google.com"),
+        hops: received::hops(message),
         arc,
         verification,
         category: CategoryLookup::default(),
-        message,
+        arrival,
     }
 }
 
 fn arrival(account: &str, folder: Folder, text: &str) -> Arrival {
-    Arrival {
-        account: account.to_owned(),
-        folder,
-        folder_name: format!("[Gmail]/{folder}"),
-        uid: 7,
-        gm_msgid: None,
-        labels: None,
-        cut_from: None,
-        internal_date: None,
-        raw: text.as_bytes().to_vec(),
-        seen: Instant::now(),
-    }
+    Arrival { folder_name: format!("[Gmail]/{folder}"), ..Arrival::new(account, folder, 7, text.as_bytes().to_vec()) }
 }
 
 /// The server took the mail, and nothing has arrived yet.
@@ -232,13 +217,8 @@ pub(crate) fn bounced(n: u32) -> Evidence {
     let text = format!(
         "Received: by mx.corp.example (Postfix) id 15DFE99650A{n}; Tue, 24 Nov 2026 02:4{n}:37 +0000 (UTC)\r\nDate: Tue, 24 Nov 2026 02:4{n}:37 +0000 (UTC)\r\nFrom: MAILER-DAEMON@corp.example (Mail Delivery System)\r\nSubject: Undelivered Mail Returned to Sender\r\nTo: probe@ext.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"0287599650{n}\"\r\nMessage-Id: <2026{n}@corp.example>\r\n\r\n--0287599650{n}\r\nContent-Type: text/plain\r\n\r\nI'm sorry.\r\n\r\n--0287599650{n}\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.corp.example\r\nArrival-Date: Tue, 24 Nov 2026 02:4{n}:37 +0000 (UTC)\r\n\r\nFinal-Recipient: rfc822; probe.inbox@gmail.com\r\nOriginal-Recipient: rfc822;forward-me@corp.example\r\nAction: failed\r\nStatus: 5.7.26\r\nRemote-MTA: dns; 127.8.8.{n}\r\nDiagnostic-Code: smtp; 550-5.7.26 This mail has been blocked because the sender\r\n    is unauthenticated. 550-5.7.26 SPF [ext.example] with ip: [198.51.100.{n}] = did not\r\n    pass 550 5.7.26 d2e1a72fcca58-{n}.1 - gsmtp\r\n\r\n--0287599650{n}\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{token}@ext.example>\r\nSubject: ARC check {token}\r\n\r\n--0287599650{n}--\r\n"
     );
-    let message = Message::parse(text.as_bytes());
-    let bounce = Bounce {
-        arrival: arrival("external", Folder::Inbox, &text),
-        after: Duration::from_millis(970),
-        dsn: Dsn::of(&message).unwrap(),
-        message,
-        returned: None,
-    };
+    let arrival = arrival("external", Folder::Inbox, &text);
+    let dsn = arrival.dsn.clone().unwrap();
+    let bounce = Bounce { arrival, after: Duration::from_millis(970), dsn, returned: None };
     Evidence { bounces: vec![bounce], ..accepted(n) }
 }

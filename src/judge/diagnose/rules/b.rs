@@ -308,7 +308,7 @@ fn message_signature(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet, v: &
 /// A signed field changed. Of a header alone it is not seen whether the body was encoded anew with it.
 fn header_changed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Diagnosis {
     let encoded = encoding(mail.message).is_some_and(|e| e == "quoted-printable" || e == "base64");
-    match &facts.sent {
+    match facts.sent {
         _ if !encoded || !mail.is_only_header() => found(Cause::B06, Certain),
         Some(sent) if encoding(sent).as_deref() == Some("8bit") => found(Cause::B05, High),
         Some(sent) if encoding(sent) == encoding(mail.message) => found(Cause::B06, Certain),
@@ -377,7 +377,7 @@ fn encoding(message: &Message) -> Option<String> {
 
 /// Sent with 8-bit text and received as quoted-printable or base64.
 fn re_encoded(facts: &Facts<'_>, mail: &MailFacts<'_>) -> bool {
-    let Some(sent) = &facts.sent else { return false };
+    let Some(sent) = facts.sent else { return false };
     let was_8bit = !sent.body().is_ascii();
     was_8bit && mail.message.body().is_ascii() && encoding(sent) != encoding(mail.message)
 }

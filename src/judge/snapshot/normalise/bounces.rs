@@ -25,7 +25,7 @@ pub(super) fn nodes(evidence: &Evidence, mask: &Mask) -> Vec<Node> {
 
 fn item(bounce: &Bounce, status: &RecipientStatus, mask: &Mask) -> Node {
     let text = |value: Option<&String>| Node::scalar(value.map_or_else(|| "absent".to_owned(), |v| mask.text(v)));
-    let from = bounce.message.first("From").map(crate::mail::Field::value);
+    let from = bounce.arrival.message.first("From").map(crate::mail::Field::value);
     // The reply un-wrapped where it could be read; otherwise as the server wrote it.
     let diagnostic = status.reply.as_ref().map(ToString::to_string).or_else(|| status.diagnostic_code.clone());
     let entries = [

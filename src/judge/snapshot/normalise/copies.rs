@@ -4,7 +4,6 @@ use super::{chain, fields, hops, mask::Mask, methods};
 use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
     judge::{phrases, snapshot::tree::Node, survival::body},
-    mail::Message,
     target::Target,
     verify::Canonicalization,
 };
@@ -70,16 +69,16 @@ fn entries(
     if level >= Level::Trace {
         entries.push(("hops", hops::node(&copy.hops, mask)));
     }
-    let sent = Message::parse(evidence.sent.raw.clone());
-    let change = body::change(Canonicalization::Relaxed, sent.body(), copy.message.body());
+    let message = &copy.arrival.message;
+    let change = body::change(Canonicalization::Relaxed, evidence.sent.message.body(), message.body());
     let body = if change.is_none() { "unchanged" } else { "changed" };
     entries.push(("body", Node::scalar(body)));
     if level >= Level::Full {
-        let others = methods::others(&copy.message, &copy.auth, mask);
+        let others = methods::others(message, &copy.auth, mask);
         if !others.is_empty() {
             entries.push(("other_authentication_results", Node::List(others)));
         }
-        entries.push(("headers", fields::node(&copy.message, mask)));
+        entries.push(("headers", fields::node(message, mask)));
     }
     entries.into_iter().map(|(key, node)| (key.to_owned(), node)).collect()
 }

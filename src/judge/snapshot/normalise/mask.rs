@@ -1,7 +1,7 @@
 //! What differs in every run, masked.
 
 use super::roles::Roles;
-use crate::{evidence::Sent, mail::Message};
+use crate::evidence::Sent;
 use regex::Regex;
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -43,7 +43,7 @@ impl Mask {
         let message_id = sent.message_id.trim_matches(['<', '>']).to_owned();
         // The unique half of the Message-ID stands wherever the scenario writes its token.
         let token = message_id.split('@').next().filter(|t| t.len() >= 8).map(str::to_owned);
-        let date = Message::parse(sent.raw.clone()).first("Date").map(|date| date.value().trim().to_owned());
+        let date = sent.message.first("Date").map(|date| date.value().trim().to_owned());
         Self { message_id, token, date, roles }
     }
 
