@@ -12,6 +12,7 @@ pub mod file;
 pub mod glob;
 pub mod guard;
 pub mod ids;
+pub mod line_ending;
 pub mod open_files;
 pub mod position;
 pub mod private_key;

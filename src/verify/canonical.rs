@@ -2,6 +2,7 @@
 //!
 //! Lines end with CRLF. Bytes that are no line end, a bare CR among them, are kept.
 
+use crate::core::line_ending::with_crlf;
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use memchr::{memchr, memmem};
@@ -63,23 +64,6 @@ impl Canonicalization {
             Self::Relaxed => relaxed_header(field, out),
         }
     }
-}
-
-/// Every bare LF becomes CRLF, as SMTP would have carried the message.
-pub fn with_crlf(raw: &[u8]) -> Cow<'_, [u8]> {
-    let bare = |at: usize| at == 0 || raw[at - 1] != b'\r';
-    if !memchr::memchr_iter(b'\n', raw).any(bare) {
-        return Cow::Borrowed(raw);
-    }
-    let mut out = Vec::with_capacity(raw.len() + raw.len() / 32);
-    let mut from = 0;
-    for at in memchr::memchr_iter(b'\n', raw).filter(|at| bare(*at)) {
-        out.extend_from_slice(&raw[from..at]);
-        out.push(b'\r');
-        from = at;
-    }
-    out.extend_from_slice(&raw[from..]);
-    Cow::Owned(out)
 }
 
 fn simple_body(body: &[u8]) -> Cow<'_, [u8]> {
@@ -196,12 +180,6 @@ mod tests {
         assert_eq!(both(b"B : Y\t\r\n\tZ  \r\n"), ["B : Y\t\r\n\tZ  \r\n", "b:Y Z\r\n"]);
         assert_eq!(both(b"C:\r\n"), ["C:\r\n", "c:\r\n"]);
         assert_eq!(both(b"C:  \r\n \r\n"), ["C:  \r\n \r\n", "c:\r\n"]);
-    }
-
-    #[test]
-    fn bare_line_feeds_become_crlf() {
-        assert_eq!(&*with_crlf(b"\na\r\nb\n\nc"), b"\r\na\r\nb\r\n\r\nc");
-        assert!(matches!(with_crlf(b"a\r\nb\r"), Cow::Borrowed(_)));
     }
 
     proptest! {

@@ -2,8 +2,8 @@
 //! records what it was told.
 //!
 //! The rules and the canonicalization are our own, as strict as the RFCs; mail-auth reads the keys and does the
-//! arithmetic. Nothing here is shared with the embedded forwarder, which signs with mail-auth's own canonicalization:
-//! a fault on one side cannot hide on the other.
+//! arithmetic. Nothing here is shared with the embedded forwarder, which has canonical forms of its own, but for the line
+//! ends of a message (`core::line_ending`): a fault on one side cannot hide on the other.
 
 mod arc;
 pub mod canonical;
@@ -22,12 +22,15 @@ pub use verdict::{BodyHash, DkimVerification, KeyFacts, SetVerification, Signatu
 
 pub use key::read_key;
 
-use crate::mail::{
-    Message,
-    arc::ArcChain,
-    dkim::{self as dkim_fields, DkimSignature},
-    dsn::Returned,
-    taglist::TagList,
+use crate::{
+    core::line_ending::with_crlf,
+    mail::{
+        Message,
+        arc::ArcChain,
+        dkim::{self as dkim_fields, DkimSignature},
+        dsn::Returned,
+        taglist::TagList,
+    },
 };
 use signature::SignatureVerifier;
 use signature_tags::{SignatureKind, SignatureTags};
@@ -56,7 +59,7 @@ enum Extent {
 }
 
 async fn verify_extent(message: &Message, dns: &Dns, now: i64, extent: Extent) -> Verification {
-    let with_crlf = match canonical::with_crlf(message.raw()) {
+    let with_crlf = match with_crlf(message.raw()) {
         Cow::Borrowed(_) => None,
         Cow::Owned(raw) => Some(Message::parse(raw)),
     };

@@ -1,10 +1,7 @@
 //! Where a body begins to differ from the body that was sent, after canonicalization (RFC 6376 §3.4).
 
 use super::visible;
-use crate::{
-    outcome::BodyChange,
-    verify::{Canonicalization, canonical::with_crlf},
-};
+use crate::{core::line_ending::with_crlf, outcome::BodyChange, verify::Canonicalization};
 use memchr::memmem;
 
 /// Compares a received body with the one that was sent; `None` when their canonical forms are equal. Bare LF counts as a

@@ -6,6 +6,7 @@ mod headers;
 mod visible;
 
 use crate::{
+    core::line_ending::with_crlf,
     evidence::ReturnedMail,
     mail::{
         Message,
@@ -15,7 +16,7 @@ use crate::{
         taglist::TagList,
     },
     outcome::{SigningField, Survival},
-    verify::{Canonicalization, Verdict, Verification, canonical::with_crlf},
+    verify::{Canonicalization, Verdict, Verification},
 };
 use headers::Header;
 use std::borrow::Cow;

@@ -6,11 +6,12 @@ use super::{
     modify,
 };
 use crate::{
+    core::line_ending::with_crlf,
     lab::embedded::{
         hosts::{COMPANY_DKIM_SELECTOR, COMPANY_RELAY_ADDRESS, Company},
         keys::Keys,
         mta::{Queued, Relay, queue_id, received},
-        signing::{Signer, with_crlf},
+        signing::Signer,
         smtp_server::{Envelope, Recipient, Reply, Session, Status},
         tasks::Tasks,
     },

@@ -1,12 +1,13 @@
 //! From a submitted message to a delivered one.
 
 use crate::{
+    core::line_ending::with_crlf,
     lab::embedded::{
         authenticate::{Authenticator, Hop},
         hosts::{EXTERNAL_DOMAIN, EXTERNAL_HOSTER_DOMAIN, EXTERNAL_SELECTOR},
         keys::{KeyError, Keys},
         mta::{Queued, Relay, queue_id, received},
-        signing::{Message, Signer, arc, dkim_signature, with_crlf, without},
+        signing::{Message, Signer, arc, dkim_signature, without},
         smtp_server::{Envelope, Session},
         tasks::Tasks,
     },

@@ -1,7 +1,5 @@
 //! A message's header fields and body, byte for byte.
 
-use std::borrow::Cow;
-
 /// A header field with its folding and final line break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field<'m> {
@@ -120,23 +118,6 @@ pub fn without(raw: &[u8], unwanted: impl Fn(&Field<'_>) -> bool) -> Vec<u8> {
     out
 }
 
-/// The message with every line ended by CRLF, as a line-oriented server passes it on.
-pub fn with_crlf(raw: &[u8]) -> Cow<'_, [u8]> {
-    let bare = |at: usize| at == 0 || raw[at - 1] != b'\r';
-    if !memchr::memchr_iter(b'\n', raw).any(bare) {
-        return Cow::Borrowed(raw);
-    }
-    let mut out = Vec::with_capacity(raw.len() + raw.len() / 32);
-    let mut from = 0;
-    for at in memchr::memchr_iter(b'\n', raw).filter(|at| bare(*at)) {
-        out.extend_from_slice(&raw[from..at]);
-        out.push(b'\r');
-        from = at;
-    }
-    out.extend_from_slice(&raw[from..]);
-    Cow::Owned(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,11 +139,5 @@ mod tests {
         assert_eq!(Message::new(b"\r\nx").body, b"x");
         assert_eq!(Message::new(b"A: 1").fields[0].value(), b" 1");
         assert_eq!(Message::new(b"A: 1\n\nx").body, b"x");
-    }
-
-    #[test]
-    fn bare_line_feeds_become_line_ends() {
-        assert_eq!(with_crlf(b"\na\nb\r\nc\r\rd\n").as_ref(), b"\r\na\r\nb\r\nc\r\rd\r\n");
-        assert!(matches!(with_crlf(b"a\r\n"), Cow::Borrowed(_)));
     }
 }

@@ -8,5 +8,5 @@ mod signer;
 
 pub use canon::{relaxed_body, relaxed_field};
 pub use dkim::{body_hash, dkim_signature, signed_fields};
-pub use message::{Field, Message, with_crlf, without};
+pub use message::{Field, Message, without};
 pub use signer::{Signer, fold};
