@@ -2,7 +2,7 @@
 
 use super::{
     recorded,
-    reports::{ReportArgs, ReportSpec},
+    reports::{self, ReportArgs, ReportSpec},
 };
 use crate::{
     cli::{Context, Failure, Global, context::complain, failure::Outcome, project::Project},
@@ -34,10 +34,14 @@ pub struct MergeArgs {
 /// Ends as one run of everything would, and with 7 when a shard is missing, duplicated or foreign.
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &MergeArgs) -> Outcome {
     let project = Project::find(context, global, &[])?;
+    let mut specs = args.output.reports.clone();
+    specs.extend(args.record.iter().map(|path| ReportSpec::record(path.clone(), Access::Usual)));
     let mut records = Vec::new();
     let mut empty = Vec::new();
     for named in &args.shards {
-        for file in recorded::files(&project, named)? {
+        let files = recorded::files(&project, named)?;
+        reports::records_stay(&files, &specs)?;
+        for file in files {
             match Record::read(&file) {
                 Ok(record) => records.push(record),
                 Err(error @ RecordError::Empty { .. }) => empty.push(error.to_string()),
@@ -53,8 +57,6 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &MergeArgs) 
         let shards = args.shards.join(" ");
         return Err(Failure::Shard(format!("there is no shard in {shards}; nothing can be told")));
     }
-    let mut specs = args.output.reports.clone();
-    specs.extend(args.record.iter().map(|path| ReportSpec::record(path.clone(), Access::Usual)));
     let told = recorded::tell(context, global, (&args.output, &specs), (merged.events, Path::new("")))?;
     let holed = if empty.is_empty() { ExitCode::Success } else { ExitCode::Shard };
     Ok(merged.exit.max(told).max(holed))

@@ -1,6 +1,9 @@
 //! `sealcheck report`.
 
-use super::{recorded, reports::ReportArgs};
+use super::{
+    recorded,
+    reports::{self, ReportArgs},
+};
 use crate::{
     cli::{Context, Failure, Global, failure::Outcome, project::Project},
     outcome::ExitCode,
@@ -29,6 +32,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ToldArgs) -
     let mut exit = ExitCode::Success;
     for named in &args.runs {
         let (file, record) = recorded::one(&project, named)?;
+        reports::records_stay(std::slice::from_ref(&file), specs)?;
         let folder = file.parent().unwrap_or(Path::new(""));
         exit = exit.max(recorded::tell(context, global, (&args.output, specs), (record.events, folder))?);
     }

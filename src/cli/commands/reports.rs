@@ -18,7 +18,12 @@ use crate::{
         tap,
     },
 };
-use std::{collections::BTreeMap, fs, io, path::PathBuf, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::PathBuf,
+    str::FromStr,
+};
 
 /// What is told, and how much.
 #[derive(Debug, clap::Args)]
@@ -179,6 +184,23 @@ pub(super) fn reporters(
         out.push((spec.name(), reporter));
     }
     Ok(out)
+}
+
+/// Refuses reports that would replace the records that they are made of.
+///
+/// # Errors
+/// When one would.
+pub(super) fn records_stay(records: &[PathBuf], specs: &[ReportSpec]) -> Result<(), Failure> {
+    let records: BTreeSet<PathBuf> = records.iter().filter_map(|record| record.canonicalize().ok()).collect();
+    let is_record = |path: &PathBuf| path.canonicalize().is_ok_and(|path| records.contains(&path));
+    match specs.iter().find(|spec| spec.path.as_ref().is_some_and(is_record)) {
+        Some(spec) => {
+            let name = spec.name();
+            let text = format!("report {name} would replace the record that it is made of; give it another file");
+            Err(Failure::Usage(text))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Refuses two reports in one file: one of them would be lost.

@@ -250,3 +250,21 @@ fn two_reports_in_one_file_are_refused() {
         assert!(!project.path("same").exists() && !project.path(".sealcheck/runs").exists(), "{ran}");
     }
 }
+
+#[test]
+fn a_record_is_not_replaced_by_a_report_of_it() {
+    let project = recorded();
+    let record = project.read("run.jsonl");
+    symlink("run.jsonl", project.path("link")).unwrap();
+    for args in [
+        &["report", "run.jsonl", "--report", "tap=run.jsonl"][..],
+        &["report", "run.jsonl", "--report", "html=./link"],
+        &["report", "link", "--report", "console=run.jsonl"],
+        &["merge", "run.jsonl", "--expect-shards", "1", "--record", "run.jsonl"],
+        &["merge", "run.jsonl", "--expect-shards", "1", "--report", "json=link"],
+    ] {
+        let ran = project.run(args);
+        assert!(ran.code == 2 && ran.stderr.contains("would replace the record"), "{ran}");
+        assert_eq!(project.read("run.jsonl"), record);
+    }
+}
