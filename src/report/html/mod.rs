@@ -111,10 +111,10 @@ fn tone(scenario: &ScenarioReport) -> &'static str {
     }
 }
 
-/// A text as it stands in an element or in an attribute in double quotes; line breaks stay.
+/// A text as it stands on one line of an element or in an attribute in double quotes: where a page goes to standard output, a
+/// line of its own could be a command of the CI that reads it.
 fn escaped(text: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(plain).collect();
-    let text = lines.join("\n");
+    let text = plain(text);
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 

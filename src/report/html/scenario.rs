@@ -31,7 +31,8 @@ pub(super) fn section(scenario: &ScenarioReport, open: bool) -> String {
         escaped(&tags)
     ));
     if scenario.status.is_broken() {
-        text.push_str(&format!("<pre>{}</pre>\n", escaped(diagnosis_text(scenario).trim_matches('\n'))));
+        let lines: Vec<String> = diagnosis_text(scenario).trim_matches('\n').split('\n').map(escaped).collect();
+        text.push_str(&format!("<pre>{}</pre>\n", lines.join("\n")));
     }
     for attempt in &scenario.attempts {
         if scenario.attempts.len() > 1 {

@@ -150,6 +150,21 @@ fn nothing_that_a_run_writes_steers_what_shows_it() {
 }
 
 #[test]
+fn no_report_on_standard_output_holds_a_workflow_command_of_a_scenario() {
+    let name = quoted("evil\n::error title=x::y");
+    let text = format!(
+        "sealcheck: 1\nname: {name}\nsend: {{ from: external, to: gmail, text: y }}\nexpect: [ {{ delivered: gmail }} ]\n\
+         snapshot: none\n"
+    );
+    let project = Project::new().scenario("evil", &text);
+    for (format, _) in REPORTS {
+        let ran = project.run(&["run", "--report", format]);
+        assert_eq!(ran.code, 0, "{ran}");
+        assert!(!ran.stdout.lines().any(|line| line.trim_start().starts_with("::error title=x")), "{format}: {ran}");
+    }
+}
+
+#[test]
 fn a_run_in_colour_has_the_colours_of_the_program_alone() {
     let ran = project().run(&["run", "-vv", "--color", "always"]);
     assert_eq!(ran.code, 1, "{ran}");
