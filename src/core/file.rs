@@ -243,6 +243,41 @@ pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit { Err(no_file()) } else { Ok(bytes) }
 }
 
+/// The most MiB that are read of what is no regular file.
+const MOST_MIB: u64 = 256;
+
+/// What is read to its end. A pipe or a device may have none, so that reading more than [`MOST_MIB`] of one is an error.
+pub struct Whole<R> {
+    input: R,
+    left: u64,
+}
+
+/// Opens a file to read it to its end.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open_whole(path: &Path) -> io::Result<Whole<File>> {
+    let input = File::open(path)?;
+    let left = if input.metadata()?.is_file() { u64::MAX } else { MOST_MIB << 20 };
+    Ok(Whole { input, left })
+}
+
+impl<R: Read> Whole<R> {
+    /// A stream that is no file, to be read to its end.
+    pub fn of_stream(input: R) -> Self {
+        Self { input, left: MOST_MIB << 20 }
+    }
+}
+
+impl<R: Read> Read for Whole<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        let too_much = || io::Error::other(format!("it is no regular file and has more than {MOST_MIB} MiB"));
+        self.left = self.left.checked_sub(read as u64).ok_or_else(too_much)?;
+        Ok(read)
+    }
+}
+
 /// Takes everybody's rights but the owner's from a folder and all that is in it, as far as this user may; nothing to do where
 /// it has been done.
 #[cfg(unix)]

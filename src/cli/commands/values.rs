@@ -3,13 +3,13 @@
 use crate::{
     catalogue::Cause,
     cli::failure::Failure,
-    core::{duration, suggest},
+    core::{duration, file, suggest},
     outcome::ShardInfo,
     scenario::{Scenario, Vars, Warning, YamlError},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -139,7 +139,8 @@ fn is_name(name: &str) -> bool {
 /// The variables of a file, one `NAME=VALUE` a line; empty lines and lines that start with `#` count for nothing.
 fn of_file(path: &Path) -> Result<Vec<(String, String)>, Failure> {
     let shown = path.display();
-    let text = fs::read_to_string(path).map_err(|e| Failure::Usage(format!("cannot read {shown}: {e}")))?;
+    let text = file::open_whole(path).and_then(io::read_to_string);
+    let text = text.map_err(|e| Failure::Usage(format!("cannot read {shown}: {e}")))?;
     let lines = text.lines().enumerate().map(|(n, line)| (n + 1, line.trim()));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     lines.map(|(n, line)| pair(line).map_err(|e| Failure::Usage(format!("{shown}:{n}: {e}")))).collect()
@@ -148,6 +149,7 @@ fn of_file(path: &Path) -> Result<Vec<(String, String)>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn shards_take_accounts_in_turn() {

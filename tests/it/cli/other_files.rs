@@ -42,6 +42,26 @@ fn a_device_is_not_read_to_its_end() {
 }
 
 #[test]
+fn a_device_that_an_argument_names_is_not_read_to_its_end() {
+    let project = Project::new().scenario("direct", DIRECT);
+    fs::write(project.path("a.eml"), "From: a@b.example\n\nbody\n").unwrap();
+    for args in [
+        &["inspect", "a.eml", "--dns", "none", "--log", "/dev/zero"][..],
+        &["inspect", "a.eml", "--dns", "none", "--sent", "/dev/zero"],
+        &["inspect", "a.eml", "--dns", "/dev/zero"],
+        &["doctor", "--dns", "/dev/zero"],
+        &["run", "--vars-file", "/dev/zero"],
+    ] {
+        let ran = project.run(args);
+        let says = "cannot read /dev/zero: it is no regular file and has more than 256 MiB";
+        assert!(ran.code == 2 && ran.stderr.contains(says), "{args:?}: {ran}");
+    }
+    // One that has an end is read as ever.
+    let ran = project.run(&["inspect", "a.eml", "--dns", "none", "--log", "/dev/null"]);
+    assert_eq!(ran.code, 0, "{ran}");
+}
+
+#[test]
 fn a_file_has_a_largest_size() {
     refused(|path| fs::File::create(path).unwrap().set_len(100_000_001).unwrap());
 }

@@ -13,16 +13,16 @@ use crate::{
         project::Project,
         runtime::block_on,
     },
-    core::Redactor,
+    core::{Redactor, file},
     doctor::{Report, Status, Subject, examine},
     outcome::ExitCode,
     target::TargetKind,
     verify::{Dns, ZoneFile},
 };
 use std::{
-    fs,
+    fs, io,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// Arguments of `doctor`.
@@ -124,7 +124,8 @@ fn dns(typed: Option<&str>, project: Option<SocketAddr>, domains: &[String]) -> 
         Some(text) => match text.parse() {
             Ok(address) => given(Some(address)),
             Err(_) => {
-                let file = fs::read_to_string(text).map_err(|e| Failure::Usage(format!("cannot read {text}: {e}")))?;
+                let file = file::open_whole(Path::new(text)).and_then(io::read_to_string);
+                let file = file.map_err(|e| Failure::Usage(format!("cannot read {text}: {e}")))?;
                 let zone = match domains {
                     [domain] => ZoneFile::parse_of(&file, domain),
                     _ => ZoneFile::parse(&file),

@@ -15,7 +15,7 @@ use crate::{
         language::Language,
         runtime::block_on,
     },
-    core::{ascii_domain, visible::plain},
+    core::{ascii_domain, file, visible::plain},
     mail::Message,
     outcome::ExitCode,
     report::console::{Palette, columns},
@@ -23,11 +23,11 @@ use crate::{
 };
 pub(in crate::cli) use explained::Explained;
 use inspector::{Inspector, Told, no_mail};
-use source::{Item, items, open};
+use source::{Item, items};
 use std::{
     collections::VecDeque,
     fmt::Display,
-    io,
+    io::{self, Read},
     path::Path,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
 };
@@ -145,14 +145,21 @@ impl Queue {
     }
 }
 
+/// Opens a file, or standard input for `-`, to read it to its end.
+fn open_whole(name: &str) -> io::Result<Box<dyn Read>> {
+    Ok(match name {
+        "-" => Box::new(file::Whole::of_stream(io::stdin())),
+        name => Box::new(file::open_whole(Path::new(name))?),
+    })
+}
+
 fn source(dns: &str) -> Result<Option<Dns>, Failure> {
     match dns {
         "none" => Ok(None),
         "system" => Dns::system().map(Some).map_err(|e| Failure::Inconclusive(format!("cannot ask DNS: {e}"))),
         file => {
             let bad = |error: &dyn Display| Failure::Usage(format!("cannot read {file}: {error}"));
-            let mut text = String::new();
-            open(Path::new(file)).and_then(|mut input| input.read_to_string(&mut text)).map_err(|e| bad(&e))?;
+            let text = open_whole(file).and_then(io::read_to_string).map_err(|e| bad(&e))?;
             let zone = ZoneFile::parse(&text).map_err(|e| bad(&e))?;
             Ok(Some(Dns::zone(zone)))
         }
@@ -162,7 +169,7 @@ fn source(dns: &str) -> Result<Option<Dns>, Failure> {
 /// A whole file.
 fn whole(name: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    open(Path::new(name))
+    open_whole(name)
         .and_then(|mut input| input.read_to_end(&mut bytes))
         .map_err(|e| Failure::Usage(format!("cannot read {name}: {e}")))?;
     Ok(bytes)

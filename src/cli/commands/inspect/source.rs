@@ -88,7 +88,7 @@ fn mails(name: String, path: io::Result<PathBuf>) -> Box<dyn Iterator<Item = Ite
 }
 
 /// A file, or standard input for `-`.
-pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     match path.to_str() {
         Some("-") => Ok(Box::new(io::stdin().lock())),
         _ => Ok(Box::new(BufReader::new(File::open(path)?))),
