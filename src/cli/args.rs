@@ -91,7 +91,7 @@ pub enum Command {
     #[command(subcommand)]
     Lab(Box<commands::lab::LabCommand>),
     /// Tell recorded runs again, in any format
-    Report(commands::report::ToldArgs),
+    Report(commands::report::RecordArgs),
     /// Put the recorded shards of a run together, and end as the whole would have
     Merge(commands::merge::MergeArgs),
     /// How often each scenario passed in the runs that are kept, and how long its mail took

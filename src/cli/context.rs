@@ -149,12 +149,12 @@ pub(super) fn print_secret(text: &str) -> io::Result<()> {
 }
 
 /// Writes a line to standard error as [`print()`] writes. There is nobody left to tell when that fails.
-pub(super) fn complain(text: &str) {
+pub(super) fn eprint_masked(text: &str) {
     drop(writeln!(io::stderr().lock(), "{}", visible::lines(&masked(text))));
 }
 
-/// [`complain`] of a text in colours, which stay.
-pub(super) fn complain_coloured(text: &str) {
+/// [`eprint_masked`] of a text in colours, which stay.
+pub(super) fn eprint_coloured(text: &str) {
     drop(writeln!(io::stderr().lock(), "{}", visible::coloured(&masked(text))));
 }
 

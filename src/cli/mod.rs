@@ -1,30 +1,30 @@
 //! What did the person type? Arguments become settings, commands become exit codes.
 
 mod args;
+mod cli_error;
 pub mod commands;
 mod context;
-mod desk;
-mod failure;
 mod language;
 mod project;
 mod runtime;
 mod signals;
+mod snapshots_run;
 mod usage;
 
 pub use args::{Args, ColorChoice, Command, Global};
+pub use cli_error::CliError;
 pub use context::Context;
-pub use failure::Failure;
 
 use crate::outcome::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
-use context::{complain, complain_coloured, print, print_coloured};
+use context::{eprint_coloured, eprint_masked, print, print_coloured};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the program.
 pub fn main(context: &Context) -> std::process::ExitCode {
     crate::core::open_files::raise();
     std::panic::set_hook(Box::new(|panic| {
-        complain(&format!("sealcheck: internal error, please report it: {panic}"));
+        eprint_masked(&format!("sealcheck: internal error, please report it: {panic}"));
     }));
     let code = catch_unwind(AssertUnwindSafe(|| dispatch(context))).unwrap_or(ExitCode::Internal);
     // Tasks that are left behind may hold a world.
@@ -38,9 +38,9 @@ fn dispatch(context: &Context) -> ExitCode {
     let (args, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            tell(context, &error);
+            print_clap(context, &error);
             if let Some(name) = usage::variable(context, &error) {
-                complain(&format!("note: the environment variable {name} says it"));
+                eprint_masked(&format!("note: the environment variable {name} says it"));
             }
             return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
         }
@@ -61,26 +61,26 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::Report(args) => commands::report::run(context, global, &args),
         Command::Merge(args) => commands::merge::run(context, global, &args),
         Command::History(args) => commands::history::run(context, global, &args),
-        Command::Snapshots(args) => desk::run(context, global, &args),
+        Command::Snapshots(args) => snapshots_run::run(context, global, &args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man(args) => commands::man::run(context, &args),
     };
     outcome.unwrap_or_else(|failure| {
-        complain(&format!("error: {failure}"));
+        eprint_masked(&format!("error: {failure}"));
         failure.exit_code()
     })
 }
 
 /// What clap says. Help and version are no errors and go to standard output.
-fn tell(context: &Context, error: &clap::Error) {
+fn print_clap(context: &Context, error: &clap::Error) {
     let (text, is_error) = (error.render(), error.use_stderr());
     let is_terminal = if is_error { context.stderr_is_terminal } else { context.stdout_is_terminal };
     let (plain, coloured) = (text.to_string(), text.ansi().to_string());
     // There is nobody left to tell when that fails.
     match (is_error, context.color(None, is_terminal)) {
-        (true, true) => complain_coloured(coloured.trim_end()),
-        (true, false) => complain(plain.trim_end()),
+        (true, true) => eprint_coloured(coloured.trim_end()),
+        (true, false) => eprint_masked(plain.trim_end()),
         (false, true) => drop(print_coloured(&coloured)),
         (false, false) => drop(print(&plain)),
     }

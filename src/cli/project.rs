@@ -1,11 +1,11 @@
 //! Where the project is and what it says.
 
-use super::{Context, Failure, Global};
+use super::{CliError, Context, Global};
 use crate::{
     core::{Redactor, RunId, file},
     judge::snapshot::{Entry, entries, known, obsolete, sweep},
     lab::{Settings, embedded::hosts::Company},
-    report::sink::is_being_written,
+    report::masked_writer::is_being_written,
     run::{Plan, WorldSource},
     scenario::{
         Config, Loaded, Scenario, Vars, YamlErrors,
@@ -49,8 +49,8 @@ impl Project {
     ///
     /// # Errors
     /// When the project file or a change to it is wrong.
-    pub(super) fn find(context: &Context, global: &Global, set: &[String]) -> Result<Self, Failure> {
-        Self::open(context, global, set).map_err(|e| Failure::mistakes(&e.0))
+    pub(super) fn find(context: &Context, global: &Global, set: &[String]) -> Result<Self, CliError> {
+        Self::open(context, global, set).map_err(|e| CliError::mistakes(&e.0))
     }
 
     /// The same, with every mistake on its own.
@@ -80,9 +80,9 @@ impl Project {
     ///
     /// # Errors
     /// When any of them is wrong.
-    pub(super) fn scenarios(&self, what: &[String]) -> Result<Vec<Scenario>, Failure> {
+    pub(super) fn scenarios(&self, what: &[String]) -> Result<Vec<Scenario>, CliError> {
         let loaded = self.load(what);
-        if loaded.errors.is_empty() { Ok(loaded.scenarios) } else { Err(Failure::mistakes(&loaded.errors)) }
+        if loaded.errors.is_empty() { Ok(loaded.scenarios) } else { Err(CliError::mistakes(&loaded.errors)) }
     }
 
     /// The snapshots that the scenarios may have, with those of scenario files elsewhere that have one; `None` when
@@ -111,29 +111,29 @@ impl Project {
     ///
     /// # Errors
     /// When an account or a secret is missing, or the kind is one that this version cannot build.
-    pub(super) async fn given(
+    pub(super) async fn world_source(
         &self,
         context: &Context,
         (kind, mut settings): (TargetKind, Settings),
         plan: &Plan,
         (renamed, vars): (&BTreeMap<String, String>, &Vars),
         redactor: &Redactor,
-    ) -> Result<WorldSource, Failure> {
+    ) -> Result<WorldSource, CliError> {
         if kind == TargetKind::Staging {
-            settings.staging = Some(self.staging().map_err(|e| Failure::mistakes(&e.0))?);
+            settings.staging = Some(self.staging().map_err(|e| CliError::mistakes(&e.0))?);
             return Ok(WorldSource::Lab(kind, Box::new(settings)));
         }
         if kind.is_lab() {
-            return Ok(WorldSource::Lab(kind, Box::new(self.of_company(settings).await?)));
+            return Ok(WorldSource::Lab(kind, Box::new(self.lab_settings(settings).await?)));
         }
         let env = |name: &str| context.variable(name).map(str::to_owned);
         let root = self.folder();
         let scenarios: Vec<Scenario> = plan.items.iter().map(|i| i.scenario.as_ref().clone()).collect();
         let selected = Selected { kind, scenarios: &scenarios, renamed, vars };
         let resolved = self.config.resolve(selected, &Outside { env: &env, root }, redactor).await;
-        let resolved = resolved.map_err(|e| Failure::mistakes(&e.0))?;
+        let resolved = resolved.map_err(|e| CliError::mistakes(&e.0))?;
         for hint in &resolved.hints {
-            super::context::complain(&format!("warning: {hint}"));
+            super::context::eprint_masked(&format!("warning: {hint}"));
         }
         Ok(WorldSource::Target(Box::new(resolved.target)))
     }
@@ -147,11 +147,11 @@ impl Project {
         context: &Context,
         names: &[String],
         redactor: &Redactor,
-    ) -> Result<Target, Failure> {
+    ) -> Result<Target, CliError> {
         let env = |name: &str| context.variable(name).map(str::to_owned);
         let outside = Outside { env: &env, root: self.folder() };
         let resolved = self.config.mailboxes(names, &outside, redactor).await;
-        resolved.map(|resolved| resolved.target).map_err(|e| Failure::mistakes(&e.0))
+        resolved.map(|resolved| resolved.target).map_err(|e| CliError::mistakes(&e.0))
     }
 
     /// What `auth` needs of an account: the named one, or the only one that has an OAuth client.
@@ -163,7 +163,7 @@ impl Project {
         context: &Context,
         account: Option<&str>,
         redactor: &Redactor,
-    ) -> Result<ConsentSpec, Failure> {
+    ) -> Result<ConsentSpec, CliError> {
         let able = self.config.accounts_with_oauth();
         let account = match (account, &able[..]) {
             (Some(name), _) => name,
@@ -171,16 +171,16 @@ impl Project {
             (None, []) => {
                 let text = "no account of the project file has an OAuth client; write `auth: xoauth2`, `client_id`, \
                             `client_secret` and `refresh_token` of one, or use --client-id-env and --client-secret-env";
-                return Err(Failure::Usage(text.to_owned()));
+                return Err(CliError::Usage(text.to_owned()));
             }
             (None, several) => {
                 let names = several.join(", ");
-                return Err(Failure::Usage(format!("which account is it? choose with --account: {names}")));
+                return Err(CliError::Usage(format!("which account is it? choose with --account: {names}")));
             }
         };
         let env = |name: &str| context.variable(name).map(str::to_owned);
         let outside = Outside { env: &env, root: self.folder() };
-        self.config.consent(account, &outside, redactor).await.map_err(|e| Failure::mistakes(&e.0))
+        self.config.consent(account, &outside, redactor).await.map_err(|e| CliError::mistakes(&e.0))
     }
 
     /// The settings of a lab with what the person's own configuration of the company's server says; the company is the one
@@ -188,12 +188,12 @@ impl Project {
     ///
     /// # Errors
     /// When that configuration cannot be read.
-    pub(super) async fn of_company(&self, mut settings: Settings) -> Result<Settings, Failure> {
+    pub(super) async fn lab_settings(&self, mut settings: Settings) -> Result<Settings, CliError> {
         if settings.rspamd_local_d.is_some() || settings.postfix_main_cf.is_some() {
             let address = self.config.accounts.get("company").map(|account| account.address.value.as_str());
             settings.company = settings.company.or_else(|| Company::with_address(address?));
         }
-        settings.read().await.map_err(|e| Failure::Inconclusive(format!("{e}; {}", e.next())))
+        settings.read().await.map_err(|e| CliError::Inconclusive(format!("{e}; {}", e.next())))
     }
 
     /// What target staging is.

@@ -1,6 +1,6 @@
 //! SIGINT, SIGTERM and SIGHUP: the first ends a run in good order, the second ends the process.
 
-use super::context::complain;
+use super::context::eprint_masked;
 use crate::{
     outcome::ExitCode,
     run::{Stop, StopReason},
@@ -79,7 +79,7 @@ pub(super) fn stop_run(mut signals: Signals, stop: Stop) -> JoinHandle<()> {
         let Some(reason) = signals.next().await else { return };
         stop.stop(reason);
         // Whoever does not read what we say must not keep us from hearing the second.
-        tokio::task::spawn_blocking(|| complain("stopping: reports are being written; once more to stop at once"));
+        tokio::task::spawn_blocking(|| eprint_masked("stopping: reports are being written; once more to stop at once"));
         if let Some(reason) = signals.next().await {
             crate::lab::end_programs();
             #[expect(clippy::disallowed_methods, reason = "the person will not wait for anything any more")]

@@ -1,6 +1,6 @@
 //! Reports that are written in one piece when the run is over.
 
-use super::{Reporter, sink, tally::Tally};
+use super::{Reporter, masked_writer, run_summary::RunSummary};
 use crate::{core::Redactor, outcome::RunEvent};
 use std::{
     io::{self, Write},
@@ -22,8 +22,8 @@ impl Destination {
     /// Those of the file or stream, and those of `tell`.
     pub fn write(&self, redactor: &Redactor, tell: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         match self {
-            Self::File(path) => sink::write_atomic(path, redactor, tell),
-            Self::Stdout => sink::masked(io::stdout().lock(), redactor, tell),
+            Self::File(path) => masked_writer::write_atomic(path, redactor, tell),
+            Self::Stdout => masked_writer::masked(io::stdout().lock(), redactor, tell),
         }
     }
 }
@@ -32,7 +32,7 @@ impl Destination {
 ///
 /// # Errors
 /// When the text cannot be made or written.
-pub type Render = fn(&Tally, &mut dyn Write) -> io::Result<()>;
+pub type Render = fn(&RunSummary, &mut dyn Write) -> io::Result<()>;
 
 /// Writes a document when the run is over, also when it broke off.
 pub struct Document {
@@ -49,11 +49,11 @@ impl Document {
 }
 
 impl Reporter for Document {
-    fn event(&mut self, _: &RunEvent, _: &Tally) -> io::Result<()> {
+    fn event(&mut self, _: &RunEvent, _: &RunSummary) -> io::Result<()> {
         Ok(())
     }
 
-    fn finish(&mut self, whole: &Tally) -> io::Result<()> {
+    fn finish(&mut self, whole: &RunSummary) -> io::Result<()> {
         self.to.write(&self.redactor, |out| (self.render)(whole, out))
     }
 }

@@ -1,13 +1,14 @@
 //! GitHub Actions: an annotation for each scenario that broke, the summary of the step, and its outputs.
 
 use super::{
-    Reporter, markdown,
-    sink::{self, Sink, plain},
-    tally::Tally,
-    trouble::Trouble,
+    Reporter,
+    failure_summary::FailureSummary,
+    markdown,
+    masked_writer::{self, MaskedWriter},
+    run_summary::RunSummary,
 };
 use crate::{
-    core::Redactor,
+    core::{Redactor, visible::plain},
     outcome::{RunEvent, ScenarioReport, Status},
 };
 use std::{
@@ -34,30 +35,30 @@ pub struct Step {
 
 /// Writes everything when the run is over.
 pub struct Github {
-    annotations: Sink,
+    annotations: MaskedWriter,
     step: Step,
     redactor: Redactor,
 }
 
 impl Github {
     /// Writes annotations there, where the runner reads them.
-    pub fn new(annotations: Sink, step: Step, redactor: Redactor) -> Self {
+    pub fn new(annotations: MaskedWriter, step: Step, redactor: Redactor) -> Self {
         Self { annotations, step, redactor }
     }
 
     fn append(&self, file: &Path, text: &str) -> io::Result<()> {
         let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", file.display()));
         let mut file = fs::OpenOptions::new().append(true).create(true).open(file).map_err(named)?;
-        file.write_all(sink::shown(text, &self.redactor).as_bytes()).map_err(named)
+        file.write_all(masked_writer::shown(text, &self.redactor).as_bytes()).map_err(named)
     }
 }
 
 impl Reporter for Github {
-    fn event(&mut self, _: &RunEvent, _: &Tally) -> io::Result<()> {
+    fn event(&mut self, _: &RunEvent, _: &RunSummary) -> io::Result<()> {
         Ok(())
     }
 
-    fn finish(&mut self, whole: &Tally) -> io::Result<()> {
+    fn finish(&mut self, whole: &RunSummary) -> io::Result<()> {
         self.annotations.begin()?;
         for line in annotations(whole, &self.step.directory)? {
             self.annotations.line(&line)?;
@@ -77,10 +78,10 @@ impl Reporter for Github {
 ///
 /// # Errors
 /// When the reports of scenarios cannot be read again.
-pub fn annotations(tally: &Tally, directory: &Path) -> io::Result<Vec<String>> {
-    let broken = tally.reports_of(true).take(MOST);
+pub fn annotations(summary: &RunSummary, directory: &Path) -> io::Result<Vec<String>> {
+    let broken = summary.reports_of(true).take(MOST);
     let mut lines = broken.map(|s| Ok(annotation(&s?, directory))).collect::<io::Result<Vec<String>>>()?;
-    if let Some(more @ 1..) = tally.broken().checked_sub(MOST) {
+    if let Some(more @ 1..) = summary.broken().checked_sub(MOST) {
         let more = format!("{more} more scenarios broke; the summary of the step names them");
         lines.push(format!("::error title=sealcheck::{}", data(&more)));
     }
@@ -88,8 +89,8 @@ pub fn annotations(tally: &Tally, directory: &Path) -> io::Result<Vec<String>> {
 }
 
 fn annotation(scenario: &ScenarioReport, directory: &Path) -> String {
-    let trouble = Trouble::of(scenario);
-    let (file, line, column) = match trouble.checks.first() {
+    let failure = FailureSummary::of(scenario);
+    let (file, line, column) = match failure.checks.first() {
         Some(check) => (check.file.as_str(), check.line, check.column),
         None => (scenario.file.as_str(), scenario.line, 0),
     };
@@ -99,10 +100,10 @@ fn annotation(scenario: &ScenarioReport, directory: &Path) -> String {
     if column > 0 {
         properties.push(format!("col={column}"));
     }
-    let title = plain(&format!("{} {} {}", scenario.status.word(), scenario.id, trouble.code));
+    let title = plain(&format!("{} {} {}", scenario.status.word(), scenario.id, failure.code));
     properties.push(format!("title={}", property(&title)));
-    let lines = trouble.lines();
-    let text: Vec<&str> = [trouble.title.as_str()].into_iter().chain(lines.iter().map(String::as_str)).collect();
+    let lines = failure.lines();
+    let text: Vec<&str> = [failure.title.as_str()].into_iter().chain(lines.iter().map(String::as_str)).collect();
     format!("::{level} {}::{}", properties.join(","), data(&text[..text.len().min(LINES)].join("\n")))
 }
 
@@ -119,13 +120,13 @@ fn in_repository(directory: &Path, file: &str) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
-fn outputs(tally: &Tally) -> String {
-    let code = tally.exit_code.map(|code| code.to_string()).unwrap_or_default();
-    let run = tally.run.as_ref().map(|run| plain(run.as_str())).unwrap_or_default();
-    let totals = &tally.totals;
+fn outputs(summary: &RunSummary) -> String {
+    let code = summary.exit_code.map(|code| code.to_string()).unwrap_or_default();
+    let run = summary.run.as_ref().map(|run| plain(run.as_str())).unwrap_or_default();
+    let totals = &summary.totals;
     format!(
         "exit-code={code}\nrun={run}\ncomplete={}\nselected={}\npassed={}\nfailed={}\nerrored={}\n",
-        tally.complete,
+        summary.complete,
         totals.selected,
         totals.passed,
         totals.broken(),

@@ -1,6 +1,6 @@
 //! What many runs say of a scenario: how often it passed, how long its mail took.
 
-use super::record::Record;
+use super::record_file::Record;
 use crate::core::RunId;
 use crate::outcome::{Event, ObservedKind, ScenarioReport, Status};
 use serde::Serialize;
@@ -26,12 +26,12 @@ pub struct History {
     /// 95 of 100 deliveries took no longer, in milliseconds.
     pub p95_ms: Option<u64>,
     /// Every result, the oldest first.
-    pub results: Vec<Past>,
+    pub results: Vec<PastResult>,
 }
 
 /// One result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Past {
+pub struct PastResult {
     /// How it ended.
     pub status: Status,
     /// When the first copy was seen, from the end of the submission; null when none was.
@@ -67,8 +67,8 @@ pub fn histories(records: impl IntoIterator<Item = Record>) -> Vec<History> {
 }
 
 fn history(id: String, target: String, last_run: String, reports: &[ScenarioReport]) -> History {
-    let results: Vec<Past> =
-        reports.iter().map(|report| Past { status: report.status, delivery_ms: delivery(report) }).collect();
+    let results: Vec<PastResult> =
+        reports.iter().map(|report| PastResult { status: report.status, delivery_ms: delivery(report) }).collect();
     let mut times: Vec<u64> = results.iter().filter_map(|past| past.delivery_ms).collect();
     times.sort_unstable();
     History {
@@ -106,7 +106,7 @@ impl History {
             let height = ms.saturating_mul(BARS.len() as u64 - 1) / longest;
             usize::try_from(height).ok().and_then(|height| BARS.get(height)).copied().unwrap_or(BARS[0])
         };
-        let of = |past: &Past| match (past.status.is_broken(), past.delivery_ms) {
+        let of = |past: &PastResult| match (past.status.is_broken(), past.delivery_ms) {
             (true, _) => 'x',
             (false, Some(ms)) => bar(ms),
             (false, None) => '-',
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_sparkline_shows_the_newest() {
-        let past = |status, delivery_ms| Past { status, delivery_ms };
+        let past = |status, delivery_ms| PastResult { status, delivery_ms };
         let results = vec![
             past(Status::Passed, Some(99_999)),
             past(Status::Passed, Some(10)),

@@ -1,6 +1,6 @@
 //! The result file: everything about a run in one JSON document.
 
-use super::tally::Tally;
+use super::run_summary::RunSummary;
 use crate::{
     core::RunId,
     outcome::{Connections, Redactions, RunInfo, ScenarioReport, Totals},
@@ -20,8 +20,8 @@ const SCHEMA: &str = "https://sealcheck.example/schemas/result.v1.json";
 ///
 /// # Errors
 /// Those of the writer, and when the reports of scenarios cannot be read again.
-pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &ResultFile::of(tally))?;
+pub fn render(summary: &RunSummary, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &ResultFile::of(summary))?;
     out.write_all(b"\n")
 }
 
@@ -42,7 +42,7 @@ pub struct ResultFile<'a> {
     #[schemars(with = "Vec<ScenarioReport>")]
     pub scenarios: Scenarios<'a>,
     /// How the snapshots compare.
-    pub snapshots: super::tally::SnapshotTally,
+    pub snapshots: super::run_summary::SnapshotCounts,
     /// What the redaction did.
     pub redactions: Redactions,
     /// The IMAP connections.
@@ -51,7 +51,7 @@ pub struct ResultFile<'a> {
 
 /// The reports of all scenarios; one at a time is in memory.
 #[derive(Debug)]
-pub struct Scenarios<'a>(&'a Tally);
+pub struct Scenarios<'a>(&'a RunSummary);
 
 impl Serialize for Scenarios<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -100,29 +100,29 @@ pub struct Run<'a> {
 
 impl<'a> ResultFile<'a> {
     /// The document for these events.
-    pub fn of(tally: &'a Tally) -> Self {
-        let (name, version) = tally.tool.split_once(' ').unwrap_or((&tally.tool, ""));
+    pub fn of(summary: &'a RunSummary) -> Self {
+        let (name, version) = summary.tool.split_once(' ').unwrap_or((&summary.tool, ""));
         Self {
             schema: SCHEMA,
             version: VERSION,
             tool: Tool { name, version },
             run: Run {
-                id: tally.run.as_ref(),
-                resumes: tally.resumes.as_ref(),
-                started_at: &tally.started_at,
-                finished_at: &tally.finished_at,
-                duration_ms: tally.duration_ms,
-                target: &tally.target,
-                info: &tally.info,
-                complete: tally.complete,
-                stopped: tally.stopped.as_deref(),
-                exit_code: tally.exit_code,
+                id: summary.run.as_ref(),
+                resumes: summary.resumes.as_ref(),
+                started_at: &summary.started_at,
+                finished_at: &summary.finished_at,
+                duration_ms: summary.duration_ms,
+                target: &summary.target,
+                info: &summary.info,
+                complete: summary.complete,
+                stopped: summary.stopped.as_deref(),
+                exit_code: summary.exit_code,
             },
-            totals: tally.totals,
-            scenarios: Scenarios(tally),
-            snapshots: tally.snapshots(),
-            redactions: tally.redactions,
-            imap: tally.imap,
+            totals: summary.totals,
+            scenarios: Scenarios(summary),
+            snapshots: summary.snapshots(),
+            redactions: summary.redactions,
+            imap: summary.imap,
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The event stream itself, one JSON object a line.
 
-use super::{Reporter, sink::Sink, tally::Tally};
+use super::{Reporter, masked_writer::MaskedWriter, run_summary::RunSummary};
 use crate::outcome::RunEvent;
 use std::io;
 
 /// Writes every event as it comes.
-pub struct Jsonl(Sink);
+pub struct Jsonl(MaskedWriter);
 
 impl Jsonl {
     /// Writes to this sink.
-    pub fn new(sink: Sink) -> Self {
+    pub fn new(sink: MaskedWriter) -> Self {
         Self(sink)
     }
 
@@ -23,7 +23,7 @@ impl Jsonl {
 }
 
 impl Reporter for Jsonl {
-    fn event(&mut self, event: &RunEvent, _: &Tally) -> io::Result<()> {
+    fn event(&mut self, event: &RunEvent, _: &RunSummary) -> io::Result<()> {
         self.write(event)
     }
 }

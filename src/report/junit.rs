@@ -1,8 +1,11 @@
 //! JUnit XML: one suite per target, one test case per scenario and matrix row. Every text is made [plain](plain()) first: the
 //! writer of XML would drop escape sequences and control characters without a trace.
 
-use super::{sink::plain, tally::Tally, trouble::Trouble};
-use crate::outcome::{ScenarioReport, Status};
+use super::{failure_summary::FailureSummary, run_summary::RunSummary};
+use crate::{
+    core::visible::plain,
+    outcome::{ScenarioReport, Status},
+};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 use std::{
     io::{self, Write},
@@ -13,23 +16,23 @@ use std::{
 ///
 /// # Errors
 /// When the writer of XML refuses, and when the reports of scenarios cannot be read again.
-pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(summary: &RunSummary, out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::new("sealcheck");
-    report.set_time(Duration::from_millis(tally.duration_ms));
-    let mut suite = TestSuite::new(plain(&tally.target));
-    suite.set_time(Duration::from_millis(tally.duration_ms));
-    suite.extra.insert("timestamp".into(), tally.started_at.as_str().into());
-    if let Some(run) = &tally.run {
+    report.set_time(Duration::from_millis(summary.duration_ms));
+    let mut suite = TestSuite::new(plain(&summary.target));
+    suite.set_time(Duration::from_millis(summary.duration_ms));
+    suite.extra.insert("timestamp".into(), summary.started_at.as_str().into());
+    if let Some(run) = &summary.run {
         suite.add_property(("run", plain(run.as_str()).as_str()));
     }
-    for scenario in tally.reports() {
-        suite.add_test_case(test_case(&tally.target, &scenario?));
+    for scenario in summary.reports() {
+        suite.add_test_case(test_case(&summary.target, &scenario?));
     }
-    for id in tally.unknown() {
+    for id in summary.unknown() {
         let mut status = TestCaseStatus::skipped();
         status.set_message("not run: the run broke off");
         let mut case = TestCase::new(plain(id.as_str()), status);
-        case.set_classname(plain(&tally.target));
+        case.set_classname(plain(&summary.target));
         suite.add_test_case(case);
     }
     report.add_test_suite(suite);
@@ -73,10 +76,10 @@ fn status(scenario: &ScenarioReport) -> TestCaseStatus {
         Status::Errored => NonSuccessKind::Error,
         Status::Failed | Status::TimedOut | Status::Late | Status::UnexpectedPass => NonSuccessKind::Failure,
     };
-    let trouble = Trouble::of(scenario);
+    let failure = FailureSummary::of(scenario);
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_description(trouble.lines().join("\n"));
-    status.set_type(trouble.code).set_message(trouble.title);
+    status.set_description(failure.lines().join("\n"));
+    status.set_type(failure.code).set_message(failure.title);
     status.add_reruns(earlier(scenario));
     status
 }
@@ -87,13 +90,13 @@ fn earlier(scenario: &ScenarioReport) -> Vec<TestRerun> {
     scenario.attempts[..before]
         .iter()
         .map(|attempt| {
-            let trouble = Trouble::in_attempt(attempt);
+            let failure = FailureSummary::in_attempt(attempt);
             let mut rerun = TestRerun::new(match attempt.status {
                 Status::Errored => NonSuccessKind::Error,
                 _ => NonSuccessKind::Failure,
             });
-            rerun.set_description(trouble.lines().join("\n"));
-            rerun.set_type(trouble.code).set_message(trouble.title);
+            rerun.set_description(failure.lines().join("\n"));
+            rerun.set_type(failure.code).set_message(failure.title);
             rerun.set_time(Duration::from_millis(attempt.duration_ms));
             rerun
         })

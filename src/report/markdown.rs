@@ -4,12 +4,14 @@
 
 use super::{
     console::diagnosis_text,
-    head::{self, seconds},
-    sink::plain,
-    tally::Tally,
-    trouble::Trouble,
+    failure_summary::FailureSummary,
+    page_header::{self, seconds},
+    run_summary::RunSummary,
 };
-use crate::outcome::{ScenarioReport, Status};
+use crate::{
+    core::visible::plain,
+    outcome::{ScenarioReport, Status},
+};
 use std::io::{self, Write};
 
 /// The most bytes of a text: an issue takes 65 536 characters, the summary of a step 1 MiB.
@@ -21,20 +23,20 @@ const SPARE: usize = 2_000;
 ///
 /// # Errors
 /// Those of the writer, and when the reports of scenarios cannot be read again.
-pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(text(tally)?.as_bytes())
+pub fn render(summary: &RunSummary, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(text(summary)?.as_bytes())
 }
 
 /// The text for these events.
 ///
 /// # Errors
 /// When the reports of scenarios cannot be read again.
-pub(super) fn text(tally: &Tally) -> io::Result<String> {
-    let mut page = Page { text: head(tally) };
-    let broken = tally.broken();
-    page.table(tally, true)?;
+pub(super) fn text(summary: &RunSummary) -> io::Result<String> {
+    let mut page = MarkdownPage { text: head(summary) };
+    let broken = summary.broken();
+    page.table(summary, true)?;
     let mut told = 0;
-    for scenario in tally.reports_of(true) {
+    for scenario in summary.reports_of(true) {
         if !page.push(&section(&scenario?), SPARE) {
             break;
         }
@@ -43,19 +45,19 @@ pub(super) fn text(tally: &Tally) -> io::Result<String> {
     if told < broken {
         page.push(&format!("\n{} more have no room here; every report has them.\n", broken - told), 0);
     }
-    let others = tally.scenarios.len() - broken;
+    let others = summary.scenarios.len() - broken;
     if others > 0 && page.push(&format!("\n<details><summary>{others} others</summary>\n"), SPARE) {
-        page.table(tally, false)?;
+        page.table(summary, false)?;
         page.push("\n</details>\n", 0);
     }
     Ok(page.text)
 }
 
-struct Page {
+struct MarkdownPage {
     text: String,
 }
 
-impl Page {
+impl MarkdownPage {
     /// Appends a part, unless that leaves less room than this.
     fn push(&mut self, part: &str, room: usize) -> bool {
         let fits = self.text.len() + part.len() + room <= MOST;
@@ -66,14 +68,14 @@ impl Page {
     }
 
     /// A row for each scenario that broke something, or for each other.
-    fn table(&mut self, tally: &Tally, broken: bool) -> io::Result<()> {
-        let all = if broken { tally.broken() } else { tally.scenarios.len() - tally.broken() };
+    fn table(&mut self, summary: &RunSummary, broken: bool) -> io::Result<()> {
+        let all = if broken { summary.broken() } else { summary.scenarios.len() - summary.broken() };
         if all == 0 {
             return Ok(());
         }
         self.push("\n| | scenario | time | seen |\n|---|---|---|---|\n", 0);
         let mut told = 0;
-        for scenario in tally.reports_of(broken) {
+        for scenario in summary.reports_of(broken) {
             if !self.push(&row(&scenario?), SPARE) {
                 break;
             }
@@ -86,19 +88,20 @@ impl Page {
     }
 }
 
-fn head(tally: &Tally) -> String {
-    let counts: Vec<String> = head::counts(tally).iter().map(|(count, word, _)| format!("{count} {word}")).collect();
+fn head(summary: &RunSummary) -> String {
+    let counts: Vec<String> =
+        page_header::counts(summary).iter().map(|(count, word, _)| format!("{count} {word}")).collect();
     let facts: Vec<String> =
-        head::facts(tally).iter().map(|(name, value)| format!("{name} {}", linked(name, value))).collect();
-    let notes = head::notes(tally);
+        page_header::facts(summary).iter().map(|(name, value)| format!("{name} {}", linked(name, value))).collect();
+    let notes = page_header::notes(summary);
     let notes: Vec<String> = notes
         .iter()
         .map(|(words, text)| format!("- {words} {}", text.as_deref().map(code).unwrap_or_default()))
         .collect();
     let mut text = format!(
         "## sealcheck: {}\n\n{} scenarios: {}\n\n{}\n",
-        head::verdict(tally.exit_code),
-        tally.totals.selected,
+        page_header::verdict(summary.exit_code),
+        summary.totals.selected,
         counts.join(", "),
         facts.join(" · ")
     );
@@ -130,11 +133,11 @@ fn row(scenario: &ScenarioReport) -> String {
 }
 
 fn section(scenario: &ScenarioReport) -> String {
-    let trouble = Trouble::of(scenario);
+    let failure = FailureSummary::of(scenario);
     let text = diagnosis_text(scenario);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));
-    let title = format!("\n### {}: {}\n", code(scenario.id.as_str()), code(&trouble.code));
+    let title = format!("\n### {}: {}\n", code(scenario.id.as_str()), code(&failure.code));
     format!("{title}\n{fence}text\n{}\n{fence}\n", text.trim_matches('\n'))
 }
 

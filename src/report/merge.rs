@@ -1,6 +1,6 @@
 //! Many shards as one run.
 
-use super::{record::Record, tally::milliseconds};
+use super::{record_file::Record, run_summary::milliseconds};
 use crate::{
     core::{RunId, ScenarioId},
     outcome::{

@@ -1,37 +1,37 @@
 //! How is it told? Reporters read [`crate::outcome::RunEvent`]s and nothing else.
 //!
-//! A [`Hub`] adds events up and hands every one to every reporter on a thread of its own; what a reporter writes goes through a
-//! [`sink::Sink`] or [`sink::write_atomic`], and so through the redactor.
+//! A [`ReporterThread`] adds events up and hands every one to every reporter on a thread of its own; what a reporter writes goes
+//! through a [`masked_writer::MaskedWriter`] or [`masked_writer::write_atomic`], and so through the redactor.
 
-pub mod claims;
+pub mod claim_lines;
 pub mod console;
 pub mod document;
+pub mod failure_summary;
 pub mod github;
-mod head;
 pub mod history;
 pub mod html;
-pub mod hub;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
-mod kept;
 pub mod markdown;
+pub mod masked_writer;
 pub mod merge;
 pub mod openmetrics;
-pub mod record;
-pub mod sink;
-mod stations;
-pub mod survival;
-pub mod tally;
+mod page_header;
+mod path_hosts;
+pub mod record_file;
+mod report_store;
+pub mod reporter_thread;
+pub mod run_summary;
+pub mod survival_lines;
 pub mod tap;
-pub mod trouble;
 
-pub use hub::{Hub, ReportError};
-pub use stations::organization;
+pub use path_hosts::organization;
+pub use reporter_thread::{ReportError, ReporterThread};
 
 use crate::outcome::RunEvent;
+use run_summary::RunSummary;
 use std::io;
-use tally::Tally;
 
 /// One way to tell a run.
 pub trait Reporter: Send {
@@ -39,7 +39,7 @@ pub trait Reporter: Send {
     ///
     /// # Errors
     /// When its output cannot be written; it is not called again.
-    fn event(&mut self, event: &RunEvent, so_far: &Tally) -> io::Result<()>;
+    fn event(&mut self, event: &RunEvent, so_far: &RunSummary) -> io::Result<()>;
 
     /// Called several times a second while no event comes: for clocks on the screen.
     ///
@@ -53,7 +53,7 @@ pub trait Reporter: Send {
     ///
     /// # Errors
     /// As [`Reporter::event`].
-    fn finish(&mut self, _whole: &Tally) -> io::Result<()> {
+    fn finish(&mut self, _whole: &RunSummary) -> io::Result<()> {
         Ok(())
     }
 }

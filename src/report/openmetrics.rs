@@ -1,8 +1,8 @@
 //! OpenMetrics 1.0 text, which Prometheus and its node exporter's textfile collector read as well.
 
-use super::{sink::plain, tally::Tally};
+use super::run_summary::RunSummary;
 use crate::{
-    core::ScenarioId,
+    core::{ScenarioId, visible::plain},
     outcome::{Observed, ObservedKind, ScenarioReport, Status},
 };
 use std::{
@@ -36,9 +36,9 @@ struct Series {
 ///
 /// # Errors
 /// Those of the writer, and when the reports of scenarios cannot be read again.
-pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { out, target: &tally.target };
-    let all = tally.reports().map(|report| report.map(Series::of)).collect::<io::Result<Vec<_>>>()?;
+pub fn render(summary: &RunSummary, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = MetricsPage { out, target: &summary.target };
+    let all = summary.reports().map(|report| report.map(Series::of)).collect::<io::Result<Vec<_>>>()?;
     let ran = || all.iter().filter(|s| s.attempts > 0);
     page.family("scenario_success", "Whether the last run of the scenario passed.")?;
     for scenario in ran() {
@@ -66,26 +66,26 @@ pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
             page.sample("delivery_seconds", &labels, seconds(*ms))?;
         }
     }
-    let finished = tally.finished_at.parse::<jiff::Timestamp>().map_or(0, |t| t.as_millisecond());
+    let finished = summary.finished_at.parse::<jiff::Timestamp>().map_or(0, |t| t.as_millisecond());
     page.family("last_run_timestamp_seconds", "End of the last run.")?;
     page.sample("last_run_timestamp_seconds", &[], seconds(u64::try_from(finished).unwrap_or(0)))?;
     page.family("last_run_duration_seconds", "Time of the last run.")?;
-    page.sample("last_run_duration_seconds", &[], seconds(tally.duration_ms))?;
+    page.sample("last_run_duration_seconds", &[], seconds(summary.duration_ms))?;
     page.family("last_run_complete", "Whether every selected scenario was run to its end.")?;
-    page.sample("last_run_complete", &[], u8::from(tally.complete))?;
-    if let Some(code) = tally.exit_code {
+    page.sample("last_run_complete", &[], u8::from(summary.complete))?;
+    if let Some(code) = summary.exit_code {
         page.family("last_run_exit_code", "What the last run ended with.")?;
         page.sample("last_run_exit_code", &[], code)?;
     }
     page.out.write_all(b"# EOF\n")
 }
 
-struct Page<'a> {
+struct MetricsPage<'a> {
     out: &'a mut dyn Write,
     target: &'a str,
 }
 
-impl Page<'_> {
+impl MetricsPage<'_> {
     fn family(&mut self, name: &str, help: &str) -> io::Result<()> {
         write!(self.out, "# HELP sealcheck_{name} {help}\n# TYPE sealcheck_{name} gauge\n")
     }

@@ -1,22 +1,25 @@
 //! The Test Anything Protocol, version 14: a test point for each scenario.
 
-use super::{sink::plain, tally::Tally, trouble::Trouble};
-use crate::outcome::{ScenarioReport, Status};
+use super::{failure_summary::FailureSummary, run_summary::RunSummary};
+use crate::{
+    core::visible::plain,
+    outcome::{ScenarioReport, Status},
+};
 use std::io::{self, Write};
 
 /// Writes the text for these events.
 ///
 /// # Errors
 /// Those of the writer, and when the reports of scenarios cannot be read again.
-pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "TAP version 14\n1..{}\n", tally.totals.selected.max(tally.scenarios.len()))?;
-    for (n, scenario) in (1..).zip(tally.reports()) {
+pub fn render(summary: &RunSummary, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "TAP version 14\n1..{}\n", summary.totals.selected.max(summary.scenarios.len()))?;
+    for (n, scenario) in (1..).zip(summary.reports()) {
         out.write_all(point(n, &scenario?).as_bytes())?;
     }
-    for (n, id) in (tally.scenarios.len() + 1..).zip(tally.unknown()) {
+    for (n, id) in (summary.scenarios.len() + 1..).zip(summary.unknown()) {
         writeln!(out, "ok {n} - {} # SKIP not run: the run broke off", escaped(id.as_str()))?;
     }
-    if tally.exit_code.is_none() {
+    if summary.exit_code.is_none() {
         out.write_all(b"Bail out! the run broke off\n")?;
     }
     Ok(())
@@ -35,18 +38,18 @@ fn point(n: usize, scenario: &ScenarioReport) -> String {
     };
     let mut text = format!("{ok} {n} - {}{directive}\n", escaped(scenario.id.as_str()));
     if scenario.status.is_broken() {
-        let trouble = Trouble::of(scenario);
+        let failure = FailureSummary::of(scenario);
         // A JSON string is a YAML string.
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         text.push_str(&format!(
             "  ---\n  status: {}\n  code: {}\n  message: {}\n  at: {}\n  duration_ms: {}\n",
             scenario.status.word(),
-            quoted(&trouble.code),
-            quoted(&trouble.title),
+            quoted(&failure.code),
+            quoted(&failure.title),
             quoted(&format!("{}:{}", scenario.file, scenario.line)),
             scenario.duration_ms
         ));
-        let lines = trouble.lines();
+        let lines = failure.lines();
         if !lines.is_empty() {
             text.push_str("  details:\n");
             text.extend(lines.iter().map(|line| format!("    - {}\n", quoted(line))));

@@ -3,8 +3,8 @@
 use crate::{
     cli::{
         Context, Global,
-        context::{complain, mask_with, print_secret},
-        failure::{Failure, Outcome},
+        cli_error::{CliError, CommandResult},
+        context::{eprint_masked, mask_with, print_secret},
         project::Project,
         runtime::block_on,
     },
@@ -84,12 +84,12 @@ enum Goes {
     Known(PathBuf),
 }
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, command: &AuthCommand) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, command: &AuthCommand) -> CommandResult {
     let AuthCommand::Gmail(args) = command;
     block_on(gmail(context, global, args))
 }
 
-async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome {
+async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> CommandResult {
     let redactor = Redactor::new();
     let project = if args.client_id_env.is_some() { None } else { Some(Project::find(context, global, &[])?) };
     let asks = match &project {
@@ -99,17 +99,17 @@ async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome 
     let root = project.as_ref().map_or(Path::new("."), Project::folder);
     let goes = goes(args, &asks.refresh_token, root)?;
     let user = args.user.as_ref().unwrap_or(&asks.user);
-    let failed = |e: HarnessError| Failure::Inconclusive(format!("{e}; {}", e.next));
+    let failed = |e: HarnessError| CliError::Inconclusive(format!("{e}; {}", e.next));
     let consent = Consent::begin(asks.client.clone(), &asks.authorization_endpoint, user).await.map_err(failed)?;
     let port = consent.port();
-    complain(&format!("Consent as {user} in a browser on this machine:\n\n    {}\n", consent.url()));
+    eprint_masked(&format!("Consent as {user} in a browser on this machine:\n\n    {}\n", consent.url()));
     // The address shows the client's id; nothing else is to show anything.
     mask_with(&redactor);
-    complain(&format!("(From another machine, first: ssh -L {port}:127.0.0.1:{port} THIS-MACHINE)"));
+    eprint_masked(&format!("(From another machine, first: ssh -L {port}:127.0.0.1:{port} THIS-MACHINE)"));
     if !args.no_browser && open_browser(context, consent.url()) {
-        complain("The browser has been told to open it.");
+        eprint_masked("The browser has been told to open it.");
     }
-    complain(&format!("Waiting for at most {} …", duration::human(args.timeout)));
+    eprint_masked(&format!("Waiting for at most {} …", duration::human(args.timeout)));
     let refresh = consent.wait(args.timeout, &redactor).await.map_err(failed)?;
     let tried = match args.no_try {
         true => Ok(()),
@@ -118,16 +118,16 @@ async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> Outcome 
     if let Some(error) =
         tried.as_ref().err().filter(|e| matches!(e.kind, HarnessErrorKind::Login | HarnessErrorKind::Grant))
     {
-        return Err(Failure::Inconclusive(format!(
+        return Err(CliError::Inconclusive(format!(
             "the new token does not open the account of {user}, and was not kept: {error}; whoever consented was logged in \
              as somebody else: start again and choose {user} in the browser"
         )));
     }
     store(&goes, &refresh.token)?;
-    complain(&done(&goes, user, args, &asks.refresh_token));
+    eprint_masked(&done(&goes, user, args, &asks.refresh_token));
     match tried {
         Ok(()) => Ok(ExitCode::Success),
-        Err(error) => Err(Failure::Inconclusive(format!(
+        Err(error) => Err(CliError::Inconclusive(format!(
             "whether the token opens the account of {user} is not known: {error}; {}, or add --no-try",
             error.next
         ))),
@@ -143,7 +143,7 @@ async fn try_it(
     redactor: &Redactor,
 ) -> Result<(), HarnessError> {
     let with_login = |endpoint: &Endpoint| {
-        complain(&format!("Trying the token at {}:{} as {user} …", endpoint.host, endpoint.port));
+        eprint_masked(&format!("Trying the token at {}:{} as {user} …", endpoint.host, endpoint.port));
         let login = Login {
             user: user.to_owned(),
             secret: token.clone(),
@@ -181,14 +181,14 @@ async fn try_it(
 }
 
 /// An OAuth client of Google's that the project file does not know.
-fn by_variables(context: &Context, args: &GmailArgs) -> Result<ConsentSpec, Failure> {
+fn by_variables(context: &Context, args: &GmailArgs) -> Result<ConsentSpec, CliError> {
     let value = |name: &Option<String>| {
         let name = name.as_deref().unwrap_or_default();
         let value = context.variable(name).map(str::trim).filter(|value| !value.is_empty());
-        value.map(Secret::new).ok_or_else(|| Failure::Usage(format!("the environment variable `{name}` is not set")))
+        value.map(Secret::new).ok_or_else(|| CliError::Usage(format!("the environment variable `{name}` is not set")))
     };
     let Some(user) = args.user.clone() else {
-        return Err(Failure::Usage("whose mail is it? add --user ADDRESS".to_owned()));
+        return Err(CliError::Usage("whose mail is it? add --user ADDRESS".to_owned()));
     };
     Ok(ConsentSpec {
         user,
@@ -212,13 +212,13 @@ fn by_variables(context: &Context, args: &GmailArgs) -> Result<ConsentSpec, Fail
 }
 
 /// Where the refresh token goes, decided before anybody is asked for consent.
-fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, Failure> {
+fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, CliError> {
     match (&args.output, args.print, known) {
         (Some(file), ..) => {
-            let unwritable = |e: io::Error| Failure::Usage(format!("cannot write {}: {e}", file.display()));
+            let unwritable = |e: io::Error| CliError::Usage(format!("cannot write {}: {e}", file.display()));
             match file::place(file).map_err(unwritable)? {
                 Place::File(to) if to.exists() => {
-                    Err(Failure::Usage(format!("{} is there already; name a new file with --output", file.display())))
+                    Err(CliError::Usage(format!("{} is there already; name a new file with --output", file.display())))
                 }
                 Place::File(to) => {
                     file::try_to_write(&to).map_err(unwritable)?;
@@ -229,28 +229,28 @@ fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, Fail
         }
         (None, true, _) => Ok(Goes::Stdout),
         (None, false, SecretPlace::File(file)) => Ok(Goes::Known(root.join(file))),
-        (None, false, SecretPlace::Env(name)) => Err(Failure::Usage(format!(
+        (None, false, SecretPlace::Env(name)) => Err(CliError::Usage(format!(
             "where shall the refresh token go? add --output FILE or --print; the account reads it from the variable {name}"
         ))),
         (None, false, SecretPlace::Command(_)) => {
-            Err(Failure::Usage("where shall the refresh token go? add --output FILE or --print".to_owned()))
+            Err(CliError::Usage("where shall the refresh token go? add --output FILE or --print".to_owned()))
         }
     }
 }
 
-fn store(goes: &Goes, token: &Secret) -> Result<(), Failure> {
+fn store(goes: &Goes, token: &Secret) -> Result<(), CliError> {
     let line = format!("{}\n", token.expose());
     let new = |file: &Path| {
         file::create_folder(file::folder_of(file), Access::Private)?;
         file::options(Access::Private).write(true).create_new(true).open(file)
     };
     let (file, written) = match goes {
-        Goes::Stdout => return print_secret(&line).map_err(|e| Failure::stdout(&e)),
+        Goes::Stdout => return print_secret(&line).map_err(|e| CliError::stdout(&e)),
         Goes::New(file) => (file, new(file).and_then(|mut to| to.write_all(line.as_bytes()))),
         Goes::Special(file) => (file, file::open_special(file).and_then(|mut to| to.write_all(line.as_bytes()))),
         Goes::Known(file) => (file, file::replace(file, line.as_bytes(), Access::Private)),
     };
-    written.map_err(|e| Failure::Output(format!("cannot write {}: {e}", file.display())))
+    written.map_err(|e| CliError::Output(format!("cannot write {}: {e}", file.display())))
 }
 
 /// What has been done, and what is left to do.
@@ -358,7 +358,7 @@ mod tests {
         }
         let new = dir.path().join("new");
         store(&Goes::New(new.clone()), &Secret::new("one")).unwrap();
-        assert!(matches!(store(&Goes::New(new.clone()), &Secret::new("two")), Err(Failure::Output(_))));
+        assert!(matches!(store(&Goes::New(new.clone()), &Secret::new("two")), Err(CliError::Output(_))));
         assert_eq!(fs::read_to_string(&new).unwrap(), "one\n");
         #[cfg(unix)]
         for file in [&file, &new] {

@@ -4,8 +4,8 @@ use crate::{
     cli::{
         Context, Global,
         args::Format,
+        cli_error::{CliError, CommandResult},
         context::{mask_with, print},
-        failure::{Failure, Outcome},
         project::Project,
         runtime::block_on,
     },
@@ -36,17 +36,17 @@ pub struct CleanupArgs {
     format: Format,
 }
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CleanupArgs) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CleanupArgs) -> CommandResult {
     block_on(cleanup(context, global, args))
 }
 
-async fn cleanup(context: &Context, global: &Global, args: &CleanupArgs) -> Outcome {
+async fn cleanup(context: &Context, global: &Global, args: &CleanupArgs) -> CommandResult {
     let project = Project::find(context, global, &[])?;
     let redactor = Redactor::new();
     mask_with(&redactor);
     let target = project.mailboxes(context, &args.accounts, &redactor).await?;
     if target.accounts.is_empty() {
-        return Err(Failure::Usage("no account of the project file has a mailbox: nothing has `imap:`".to_owned()));
+        return Err(CliError::Usage("no account of the project file has a mailbox: nothing has `imap:`".to_owned()));
     }
     let age = i64::try_from(args.older_than.as_secs()).unwrap_or(i64::MAX);
     let before = context.clock.now().as_second().saturating_sub(age);
@@ -60,13 +60,13 @@ async fn cleanup(context: &Context, global: &Global, args: &CleanupArgs) -> Outc
         Format::Text => swept.iter().map(|(name, found)| told(name, found, args)).collect(),
         Format::Json => serde_json::to_string_pretty(&document(&swept, args.dry_run))
             .map(|text| text + "\n")
-            .map_err(|e| Failure::Internal(e.to_string()))?,
+            .map_err(|e| CliError::Internal(e.to_string()))?,
     };
-    print(&text).map_err(|e| Failure::stdout(&e))?;
+    print(&text).map_err(|e| CliError::stdout(&e))?;
     // What one account refuses keeps no other from being swept.
     let failed: Vec<_> = swept.iter().filter_map(|(name, found)| Some((name, found.as_ref().err()?))).collect();
     let texts = failed.iter().map(|(name, e)| format!("{}: {name}: {e}; {}", e.kind, e.next)).collect::<Vec<_>>();
-    if texts.is_empty() { Ok(ExitCode::Success) } else { Err(Failure::Inconclusive(texts.join("\nerror: "))) }
+    if texts.is_empty() { Ok(ExitCode::Success) } else { Err(CliError::Inconclusive(texts.join("\nerror: "))) }
 }
 
 type Found = Result<Vec<Leftover>, HarnessError>;

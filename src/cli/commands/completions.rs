@@ -3,8 +3,8 @@
 use crate::{
     cli::{
         args::Args,
+        cli_error::{CliError, CommandResult},
         context::print,
-        failure::{Failure, Outcome},
     },
     outcome::ExitCode,
 };
@@ -17,9 +17,9 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-pub(in crate::cli) fn run(args: &CompletionsArgs) -> Outcome {
+pub(in crate::cli) fn run(args: &CompletionsArgs) -> CommandResult {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "sealcheck", &mut script);
-    print(&String::from_utf8_lossy(&script)).map_err(|e| Failure::stdout(&e))?;
+    print(&String::from_utf8_lossy(&script)).map_err(|e| CliError::stdout(&e))?;
     Ok(ExitCode::Success)
 }

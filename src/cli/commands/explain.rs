@@ -5,8 +5,8 @@ use crate::{
     cli::{
         Context,
         args::Format,
+        cli_error::{CliError, CommandResult},
         context::print,
-        failure::{Failure, Outcome},
         language::Language,
     },
     outcome::ExitCode,
@@ -30,7 +30,7 @@ pub struct ExplainArgs {
     format: Format,
 }
 
-pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> CommandResult {
     let lang = args.lang.map_or_else(|| context.lang(), Into::into);
     let rows: Vec<&Row> = match args.list {
         true => catalogue::rows().chain(catalogue::other_rows()).collect(),
@@ -41,14 +41,14 @@ pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> Outcome {
         Format::Text if args.list => list(&rows, lang),
         Format::Text => rows.iter().map(|r| text(r, lang)).collect::<Vec<_>>().join("\n"),
     };
-    print(&text).map_err(|e| Failure::stdout(&e))?;
+    print(&text).map_err(|e| CliError::stdout(&e))?;
     Ok(ExitCode::Success)
 }
 
-fn find(code: &str) -> Result<&'static Row, Failure> {
+fn find(code: &str) -> Result<&'static Row, CliError> {
     catalogue::find(code).ok_or_else(|| {
         let near = catalogue::near(code).iter().map(|r| r.code.as_str()).collect::<Vec<_>>().join(", ");
-        Failure::Usage(format!(
+        CliError::Usage(format!(
             "nothing has the code {code:?}; the nearest are {near}; `sealcheck explain --list` shows all"
         ))
     })
@@ -80,7 +80,7 @@ fn text(row: &Row, lang: Lang) -> String {
     out
 }
 
-fn json(rows: &[&Row], lang: Lang) -> Result<String, Failure> {
+fn json(rows: &[&Row], lang: Lang) -> Result<String, CliError> {
     let object = |row: &&Row| {
         json!({
             "code": row.code,
@@ -93,6 +93,6 @@ fn json(rows: &[&Row], lang: Lang) -> Result<String, Failure> {
     };
     let causes: Vec<Value> = rows.iter().map(object).collect();
     let document = json!({ "version": 1, "causes": causes });
-    let text = serde_json::to_string_pretty(&document).map_err(|e| Failure::Internal(e.to_string()))?;
+    let text = serde_json::to_string_pretty(&document).map_err(|e| CliError::Internal(e.to_string()))?;
     Ok(format!("{text}\n"))
 }

@@ -2,18 +2,17 @@
 
 use crate::{
     cli::{
-        Context, Failure, Global,
+        CliError, Context, Global,
         args::Format,
-        context::{complain, print},
-        failure::Outcome,
+        cli_error::CommandResult,
+        context::{eprint_masked, print},
         project::{EVENTS, Project},
     },
-    core::glob,
+    core::{glob, visible::plain},
     outcome::ExitCode,
     report::{
         history::{History, histories},
-        record::Record,
-        sink::plain,
+        record_file::Record,
     },
     target::TargetKind,
 };
@@ -36,14 +35,14 @@ pub struct HistoryArgs {
     format: Format,
 }
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &HistoryArgs) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &HistoryArgs) -> CommandResult {
     let project = Project::find(context, global, &[])?;
     let mut records = Vec::new();
     for run in project.recorded() {
         match Record::read(&run.join(EVENTS)) {
             Ok(record) => records.push(record),
             // A run of another version is no reason to say nothing of the others.
-            Err(error) => complain(&format!("warning: left out: {error}")),
+            Err(error) => eprint_masked(&format!("warning: left out: {error}")),
         }
     }
     let mut all = histories(records);
@@ -55,10 +54,10 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &HistoryArgs
         Format::Text => table(&all),
         Format::Json => {
             let document = json!({ "version": 1, "scenarios": all });
-            serde_json::to_string_pretty(&document).map_err(|e| Failure::Internal(e.to_string()))? + "\n"
+            serde_json::to_string_pretty(&document).map_err(|e| CliError::Internal(e.to_string()))? + "\n"
         }
     };
-    print(&text).map_err(|e| Failure::stdout(&e))?;
+    print(&text).map_err(|e| CliError::stdout(&e))?;
     Ok(if all.is_empty() { ExitCode::NothingSelected } else { ExitCode::Success })
 }
 

@@ -1,16 +1,16 @@
 //! `sealcheck list`.
 
-use super::select::SelectArgs;
+use super::select_args::SelectArgs;
 use crate::{
     cli::{
         Context, Global,
         args::Format,
+        cli_error::{CliError, CommandResult},
         context::print,
-        failure::{Failure, Outcome},
         project::Project,
     },
+    core::visible::plain,
     outcome::ExitCode,
-    report::sink::plain,
     run::{Plan, PlannedScenario, Selection, plan::shard_of},
 };
 use serde_json::{Map, Value, json};
@@ -28,7 +28,7 @@ pub struct ListArgs {
     format: Format,
 }
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -> CommandResult {
     let scenarios = Project::find(context, global, &[])?.scenarios(&args.select.what)?;
     let SelectArgs { target, tag, .. } = &args.select;
     let shard = args.select.shard(context)?;
@@ -43,11 +43,11 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -
         Format::Json => {
             let scenarios: Vec<Value> = plan.items.iter().map(|item| object(item, part(item))).collect();
             let document = json!({ "version": 1, "scenarios": scenarios });
-            let text = serde_json::to_string_pretty(&document).map_err(|e| Failure::Internal(e.to_string()))?;
+            let text = serde_json::to_string_pretty(&document).map_err(|e| CliError::Internal(e.to_string()))?;
             format!("{text}\n")
         }
     };
-    print(&text).map_err(|e| Failure::stdout(&e))?;
+    print(&text).map_err(|e| CliError::stdout(&e))?;
     Ok(if plan.items.is_empty() { ExitCode::NothingSelected } else { ExitCode::Success })
 }
 

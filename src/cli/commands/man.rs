@@ -4,8 +4,8 @@ use crate::{
     cli::{
         Context,
         args::Args,
+        cli_error::{CliError, CommandResult},
         context::print,
-        failure::{Failure, Outcome},
     },
     outcome::ExitCode,
 };
@@ -20,19 +20,19 @@ pub struct ManArgs {
     directory: Option<PathBuf>,
 }
 
-pub(in crate::cli) fn run(context: &Context, args: &ManArgs) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, args: &ManArgs) -> CommandResult {
     let command = Args::command();
     match &args.directory {
         Some(shown) => {
             let directory = context.directory.join(shown);
             let written =
                 std::fs::create_dir_all(&directory).and_then(|()| clap_mangen::generate_to(command, directory));
-            written.map_err(|e| Failure::Output(format!("cannot write pages into {}: {e}", shown.display())))?;
+            written.map_err(|e| CliError::Output(format!("cannot write pages into {}: {e}", shown.display())))?;
         }
         None => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(command).render(&mut page).map_err(|e| Failure::Internal(e.to_string()))?;
-            print(&String::from_utf8_lossy(&page)).map_err(|e| Failure::stdout(&e))?;
+            clap_mangen::Man::new(command).render(&mut page).map_err(|e| CliError::Internal(e.to_string()))?;
+            print(&String::from_utf8_lossy(&page)).map_err(|e| CliError::stdout(&e))?;
         }
     }
     Ok(ExitCode::Success)

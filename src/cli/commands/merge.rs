@@ -1,16 +1,16 @@
 //! `sealcheck merge`.
 
 use super::{
-    recorded,
-    reports::{self, ReportArgs, ReportSpec},
+    recorded_runs,
+    report_args::{self, ReportArgs, ReportSpec},
 };
 use crate::{
-    cli::{Context, Failure, Global, context::complain, failure::Outcome, project::Project},
+    cli::{CliError, Context, Global, cli_error::CommandResult, context::eprint_masked, project::Project},
     core::file::Access,
     outcome::ExitCode,
     report::{
         merge::merge,
-        record::{Record, RecordError},
+        record_file::{Record, RecordError},
     },
 };
 use std::path::{Path, PathBuf};
@@ -32,15 +32,15 @@ pub struct MergeArgs {
 }
 
 /// Ends as one run of everything would, and with 7 when a shard is missing, duplicated or foreign.
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &MergeArgs) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &MergeArgs) -> CommandResult {
     let project = Project::find(context, global, &[])?;
     let mut specs = args.output.reports.clone();
     specs.extend(args.record.iter().map(|path| ReportSpec::record(path.clone(), Access::Usual)));
     let mut records = Vec::new();
     let mut empty = Vec::new();
     for named in &args.shards {
-        let files = recorded::files(&project, named)?;
-        reports::records_stay(&files, &specs)?;
+        let files = recorded_runs::files(&project, named)?;
+        report_args::records_stay(&files, &specs)?;
         for file in files {
             match Record::read(&file) {
                 Ok(record) => records.push(record),
@@ -51,13 +51,13 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &MergeArgs) 
     }
     let merged = merge(records, usize::from(args.expect_shards), context.new_run());
     for problem in empty.iter().chain(&merged.problems) {
-        complain(&format!("error: {problem}"));
+        eprint_masked(&format!("error: {problem}"));
     }
     if merged.events.is_empty() {
         let shards = args.shards.join(" ");
-        return Err(Failure::Shard(format!("there is no shard in {shards}; nothing can be told")));
+        return Err(CliError::Shard(format!("there is no shard in {shards}; nothing can be told")));
     }
-    let told = recorded::tell(context, global, (&args.output, &specs), (merged.events, Path::new("")))?;
+    let told = recorded_runs::replay(context, global, (&args.output, &specs), (merged.events, Path::new("")))?;
     let holed = if empty.is_empty() { ExitCode::Success } else { ExitCode::Shard };
     Ok(merged.exit.max(told).max(holed))
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     cli::{
-        commands::{check, inspect::Explained},
+        cli_error::{CliError, CommandResult},
+        commands::{check, inspect::Inspection},
         context::print,
-        failure::{Failure, Outcome},
     },
     doctor,
     outcome::{ExitCode, RunEvent},
@@ -41,9 +41,9 @@ pub enum Document {
     Inspect,
 }
 
-pub(in crate::cli) fn run(args: &SchemaArgs) -> Outcome {
-    let text = schema(args.of).map_err(|e| Failure::Internal(e.to_string()))?;
-    print(&text).map_err(|e| Failure::stdout(&e))?;
+pub(in crate::cli) fn run(args: &SchemaArgs) -> CommandResult {
+    let text = schema(args.of).map_err(|e| CliError::Internal(e.to_string()))?;
+    print(&text).map_err(|e| CliError::stdout(&e))?;
     Ok(ExitCode::Success)
 }
 
@@ -59,7 +59,7 @@ pub fn schema(of: Document) -> serde_json::Result<String> {
         Document::Event => generate::<RunEvent>("event"),
         Document::Doctor => generate::<doctor::Report>("doctor"),
         Document::Settings => generate::<check::show_config::Document>("settings"),
-        Document::Inspect => generate::<Explained>("inspect"),
+        Document::Inspect => generate::<Inspection>("inspect"),
     };
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

@@ -1,7 +1,7 @@
 //! DNS: the records of keys, and what it says of the domain and of the server that sends.
 
 pub(super) mod key_record;
-mod server;
+mod sending_server;
 mod spf;
 
-pub(super) use server::look;
+pub(super) use sending_server::look;

@@ -8,7 +8,7 @@ const LOOKUPS: usize = 10;
 
 /// What a record says of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum SpfResult {
     /// It may send, by these terms.
     Pass(String),
     /// It may not, by this term: `-all`.
@@ -22,7 +22,7 @@ pub(super) enum Outcome {
 }
 
 /// What the record of a domain says of an address.
-pub(super) async fn check(dns: &Dns, domain: &str, ip: IpAddr) -> Outcome {
+pub(super) async fn check(dns: &Dns, domain: &str, ip: IpAddr) -> SpfResult {
     let mut lookups = 0;
     Evaluation { dns, ip, lookups: &mut lookups }.record(domain.to_owned()).await
 }
@@ -34,31 +34,31 @@ struct Evaluation<'a> {
 }
 
 /// Whether a mechanism matches; the outcome of all when that cannot be told.
-type Matches = Result<bool, Outcome>;
+type Matches = Result<bool, SpfResult>;
 
 impl Evaluation<'_> {
     /// Records refer to records.
-    fn record(&mut self, domain: String) -> Pin<Box<dyn Future<Output = Outcome> + Send + '_>> {
+    fn record(&mut self, domain: String) -> Pin<Box<dyn Future<Output = SpfResult> + Send + '_>> {
         Box::pin(async move {
             let texts = match self.dns.txt(&domain).await {
                 TxtAnswer::Records { texts, .. } => texts,
                 TxtAnswer::NoData | TxtAnswer::NxDomain => Vec::new(),
                 failed @ TxtAnswer::Failed(_) => {
                     let word = failed.word().unwrap_or_default();
-                    return Outcome::Unknown(format!("DNS gave no answer for {domain} ({word})"));
+                    return SpfResult::Unknown(format!("DNS gave no answer for {domain} ({word})"));
                 }
             };
             let texts = texts.iter().map(|t| String::from_utf8_lossy(t).into_owned());
             let records: Vec<String> = texts.filter(|t| is_record(t)).collect();
             match records.as_slice() {
-                [] => Outcome::NoRecord,
+                [] => SpfResult::NoRecord,
                 [record] => self.terms(&domain, record).await,
-                many => Outcome::Broken(format!("there are {} SPF records at {domain}", many.len())),
+                many => SpfResult::Broken(format!("there are {} SPF records at {domain}", many.len())),
             }
         })
     }
 
-    async fn terms(&mut self, domain: &str, record: &str) -> Outcome {
+    async fn terms(&mut self, domain: &str, record: &str) -> SpfResult {
         let mut redirect = None;
         for term in record.split_ascii_whitespace().skip(1) {
             if let Some((name, value)) = term.split_once('=').filter(|(name, _)| !name.contains([':', '/'])) {
@@ -73,17 +73,17 @@ impl Evaluation<'_> {
                 Err(outcome) => return outcome,
             };
             match (matched, term.starts_with(['-', '~', '?'])) {
-                (Some(how), false) => return Outcome::Pass(how),
-                (Some(_), true) => return Outcome::NotPass(term.to_owned()),
+                (Some(how), false) => return SpfResult::Pass(how),
+                (Some(_), true) => return SpfResult::NotPass(term.to_owned()),
                 (None, _) => {}
             }
         }
         match redirect {
-            None => Outcome::NotPass("no term of it".to_owned()),
+            None => SpfResult::NotPass("no term of it".to_owned()),
             Some(to) => match self.count() {
                 Err(outcome) => outcome,
                 Ok(()) => match self.record(to.clone()).await {
-                    Outcome::NoRecord => Outcome::Broken(format!("redirect={to} has no SPF record")),
+                    SpfResult::NoRecord => SpfResult::Broken(format!("redirect={to} has no SPF record")),
                     other => other,
                 },
             },
@@ -91,13 +91,13 @@ impl Evaluation<'_> {
     }
 
     /// The terms by which a mechanism matches.
-    async fn matches(&mut self, domain: &str, mechanism: &str) -> Result<Option<String>, Outcome> {
+    async fn matches(&mut self, domain: &str, mechanism: &str) -> Result<Option<String>, SpfResult> {
         let (name, argument) = match mechanism.find([':', '/']) {
             Some(at) => (&mechanism[..at], mechanism[at..].trim_start_matches(':')),
             None => (mechanism, ""),
         };
         if argument.contains('%') {
-            return Err(Outcome::Unknown(format!("`{mechanism}` depends on the mail")));
+            return Err(SpfResult::Unknown(format!("`{mechanism}` depends on the mail")));
         }
         let found = match name.to_ascii_lowercase().as_str() {
             "all" => true,
@@ -105,9 +105,9 @@ impl Evaluation<'_> {
             "include" => {
                 self.count()?;
                 return match self.record(argument.to_owned()).await {
-                    Outcome::Pass(how) => Ok(Some(format!("{mechanism} {how}"))),
-                    Outcome::NotPass(_) => Ok(None),
-                    Outcome::NoRecord => Err(Outcome::Broken(format!("{argument} has no SPF record"))),
+                    SpfResult::Pass(how) => Ok(Some(format!("{mechanism} {how}"))),
+                    SpfResult::NotPass(_) => Ok(None),
+                    SpfResult::NoRecord => Err(SpfResult::Broken(format!("{argument} has no SPF record"))),
                     other => Err(other),
                 };
             }
@@ -120,19 +120,19 @@ impl Evaluation<'_> {
                 self.count()?;
                 let (host, prefix) = host(argument, domain);
                 let mut found = false;
-                for exchanger in self.dns.exchangers(&host).await.map_err(Outcome::Unknown)? {
+                for exchanger in self.dns.exchangers(&host).await.map_err(SpfResult::Unknown)? {
                     found = found || self.is_address_of(&exchanger, &prefix).await?;
                 }
                 found
             }
-            "ptr" | "exists" => return Err(Outcome::Unknown(format!("`{mechanism}` was not looked at"))),
+            "ptr" | "exists" => return Err(SpfResult::Unknown(format!("`{mechanism}` was not looked at"))),
             _ => return Err(broken(mechanism)),
         };
         Ok(found.then(|| mechanism.to_owned()))
     }
 
     async fn is_address_of(&self, host: &str, prefix: &str) -> Matches {
-        let addresses = self.dns.addresses(host).await.map_err(Outcome::Unknown)?;
+        let addresses = self.dns.addresses(host).await.map_err(SpfResult::Unknown)?;
         Ok(addresses.iter().any(|address| self.is_in(&format!("{address}{prefix}")).unwrap_or_default()))
     }
 
@@ -155,10 +155,10 @@ impl Evaluation<'_> {
         })
     }
 
-    fn count(&mut self) -> Result<(), Outcome> {
+    fn count(&mut self) -> Result<(), SpfResult> {
         *self.lookups += 1;
         if *self.lookups > LOOKUPS {
-            return Err(Outcome::Broken(format!("it takes more than {LOOKUPS} questions to DNS")));
+            return Err(SpfResult::Broken(format!("it takes more than {LOOKUPS} questions to DNS")));
         }
         Ok(())
     }
@@ -169,8 +169,8 @@ fn is_record(text: &str) -> bool {
     first.eq_ignore_ascii_case("v=spf1")
 }
 
-fn broken(term: &str) -> Outcome {
-    Outcome::Broken(format!("`{term}` is no term"))
+fn broken(term: &str) -> SpfResult {
+    SpfResult::Broken(format!("`{term}` is no term"))
 }
 
 /// The host of `a` and `mx` and the length of the network behind it.
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
     use crate::verify::ZoneFile;
 
-    async fn outcome(records: &[(&str, &str)], ip: &str) -> Outcome {
+    async fn outcome(records: &[(&str, &str)], ip: &str) -> SpfResult {
         let mut zone = ZoneFile::default();
         for (name, text) in records {
             let texts = text.split('|').map(|t| t.as_bytes().to_vec()).collect();
@@ -199,8 +199,8 @@ mod tests {
 
     #[tokio::test]
     async fn records_are_followed() {
-        let pass = |how: &str| Outcome::Pass(how.to_owned());
-        let not = |how: &str| Outcome::NotPass(how.to_owned());
+        let pass = |how: &str| SpfResult::Pass(how.to_owned());
+        let not = |how: &str| SpfResult::NotPass(how.to_owned());
         for (records, ip, wanted) in [
             (&[("corp.example", "v=spf1 ip4:198.51.100.0/24 -all")][..], "198.51.100.20", pass("ip4:198.51.100.0/24")),
             (&[("corp.example", "v=spf1 ip4:198.51.100.0/24 -all")], "198.51.101.20", not("-all")),
@@ -241,12 +241,12 @@ mod tests {
         ];
         for record in broken {
             let found = outcome(&[("corp.example", record)], "192.0.2.1").await;
-            assert!(matches!(found, Outcome::Broken(_)), "{record}: {found:?}");
+            assert!(matches!(found, SpfResult::Broken(_)), "{record}: {found:?}");
         }
-        assert_eq!(outcome(&[("corp.example", "v=spf10 +all")], "192.0.2.1").await, Outcome::NoRecord);
+        assert_eq!(outcome(&[("corp.example", "v=spf10 +all")], "192.0.2.1").await, SpfResult::NoRecord);
         for record in ["v=spf1 exists:%{i}.example -all", "v=spf1 mx -all", "v=spf1 ptr -all"] {
             let found = outcome(&[("corp.example", record)], "192.0.2.1").await;
-            assert!(matches!(found, Outcome::Unknown(_)), "{record}: {found:?}");
+            assert!(matches!(found, SpfResult::Unknown(_)), "{record}: {found:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether Postfix asks rspamd, and what it does when rspamd does not answer.
 
-use super::Seen;
+use super::PostfixSettings;
 use crate::{catalogue::Cause, doctor::Report};
 use std::{path::Path, time::Duration};
 use tokio::net::TcpStream;
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 /// How long a milter may take to be there.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-pub(super) async fn judge(seen: &Seen, in_use: bool, report: &mut Report) {
+pub(super) async fn judge(seen: &PostfixSettings, in_use: bool, report: &mut Report) {
     let own = seen.services.get("smtp/inet/smtpd_milters").map(String::as_str);
     let milters = own.or(seen.get("smtpd_milters")).unwrap_or_default();
     let accepts = seen.get("milter_default_action") == Some("accept") || milters.contains("default_action=accept");
@@ -75,7 +75,7 @@ mod tests {
         let settings = [("smtpd_milters", milters), ("milter_default_action", action)];
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let mut report = Report::default();
-        judge(&Seen { settings, ..Seen::default() }, in_use, &mut report).await;
+        judge(&PostfixSettings { settings, ..PostfixSettings::default() }, in_use, &mut report).await;
         report
     }
 
@@ -92,7 +92,7 @@ mod tests {
         let own = [("smtp/inet/smtpd_milters".to_owned(), String::new())].into();
         let settings = [("smtpd_milters".to_owned(), "inet:127.0.0.1:11332".to_owned())].into();
         let mut report = Report::default();
-        judge(&Seen { settings, services: own, ..Seen::default() }, false, &mut report).await;
+        judge(&PostfixSettings { settings, services: own, ..PostfixSettings::default() }, false, &mut report).await;
         assert_eq!(codes(&report), ["A17"], "master.cf turns it off");
         let other = judged("inet:127.0.0.1:11332", "reject", false).await;
         assert_eq!(other.check("postfix.milter_default_action").unwrap().status, Status::Warn);

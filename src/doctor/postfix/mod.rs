@@ -1,14 +1,14 @@
 //! Postfix: does it ask rspamd, and does it leave alone what rspamd sealed?
 
-use crate::catalogue::Cause;
 mod header_checks;
 mod milter;
 
 use super::{
-    Report, Subject,
-    program::{Trouble, run},
-    rspamd,
+    DoctorOptions, Report,
+    program_output::{ProgramError, run},
+    rspamd::RspamdSettings,
 };
+use crate::catalogue::Cause;
 use header_checks::Table;
 use std::{
     collections::BTreeMap,
@@ -44,7 +44,7 @@ const SETTINGS: [&str; 22] = [
 
 /// Postfix's settings as it reads them.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct PostfixSettings {
     /// Settings with their values, references followed.
     pub settings: BTreeMap<String, String>,
     /// Settings of services: `smtp/inet/smtpd_milters`.
@@ -57,26 +57,26 @@ pub struct Seen {
 ///
 /// # Errors
 /// When there is no Postfix, or it is not configured.
-pub async fn look(subject: &Subject) -> Result<Seen, Trouble> {
+pub async fn look(options: &DoctorOptions) -> Result<PostfixSettings, ProgramError> {
     // Copies, so that nothing is written beside the file, whatever its name is.
-    let folder = subject.postfix_main_cf.as_deref().map(copied).transpose().map_err(Trouble::Silent)?;
+    let folder = options.postfix_main_cf.as_deref().map(copied).transpose().map_err(ProgramError::Silent)?;
     let folder = folder.as_ref().map(|dir| dir.path().display().to_string());
     let ask = async |arguments: &[&str]| {
         let place = folder.as_deref().map(|dir| ["-c", dir]);
         let all: Vec<&str> = place.iter().flatten().chain(arguments).copied().collect();
-        run(&subject.postconf, &all).await
+        run(&options.postconf, &all).await
     };
     let said = ask(&[&["-x"][..], &SETTINGS].concat()).await?;
     if !said.succeeded {
         let why = said.stderr.lines().rfind(|l| !l.trim().is_empty()).unwrap_or("postconf failed").trim().to_owned();
         return match why.contains("No such file") {
-            true => Err(Trouble::Silent(format!("Postfix is not configured: {why}"))),
-            false => Ok(Seen { refused: Some(why), ..Seen::default() }),
+            true => Err(ProgramError::Silent(format!("Postfix is not configured: {why}"))),
+            false => Ok(PostfixSettings { refused: Some(why), ..PostfixSettings::default() }),
         };
     }
     // Without a master.cf no service has settings of its own.
     let services = ask(&["-P"]).await.map(|said| said.stdout).unwrap_or_default();
-    Ok(Seen { settings: values(&said.stdout), services: values(&services), refused: None })
+    Ok(PostfixSettings { settings: values(&said.stdout), services: values(&services), refused: None })
 }
 
 /// `name = value` by line.
@@ -100,14 +100,14 @@ fn copied(main_cf: &Path) -> Result<tempfile::TempDir, String> {
     Ok(dir)
 }
 
-impl Seen {
+impl PostfixSettings {
     /// A setting that is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str).filter(|v| !v.is_empty())
     }
 
     /// Says what its settings come to. `in_use` are those of the Postfix that runs here.
-    pub(super) async fn judge(&self, rspamd: Option<&rspamd::Seen>, in_use: bool, report: &mut Report) {
+    pub(super) async fn judge(&self, rspamd: Option<&RspamdSettings>, in_use: bool, report: &mut Report) {
         if let Some(why) = &self.refused {
             return report.fail("postfix.postconf", None, why, "correct the file; until then Postfix does not start");
         }
@@ -206,7 +206,7 @@ impl Seen {
     }
 
     /// Whether what rspamd takes for spam is forwarded.
-    fn spam(&self, rspamd: Option<&rspamd::Seen>, report: &mut Report) {
+    fn spam(&self, rspamd: Option<&RspamdSettings>, report: &mut Report) {
         let Some(actions) = rspamd.filter(|r| r.refused.is_none()).map(|r| &r.actions) else { return };
         let check = "postfix.spam";
         let score = |name: &str| actions[name].as_f64();
@@ -229,4 +229,4 @@ impl Seen {
 }
 
 #[cfg(test)]
-mod tests;
+mod judge_tests;

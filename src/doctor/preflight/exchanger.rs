@@ -1,6 +1,6 @@
 //! Does the server under test take mail from here? Port 25 is closed in many networks.
 
-use super::{PATIENCE, Preflight, link, submission::hello};
+use super::{PATIENCE, Preflight, connectivity, submission_server::hello};
 use crate::{
     catalogue::Cause,
     doctor::Report,
@@ -31,14 +31,14 @@ impl Preflight<'_> {
                 return None;
             }
             Err(error) => {
-                link::failed(report, &server, &error, "hello");
+                connectivity::failed(report, &server, &error, "hello");
                 return None;
             }
         };
         let how = if is_direct { "the project file names it; mail is handed over there" } else { "as DNS says" };
         report.ok(&format!("{server}.connect"), format!("{}:{} answers, {how}", endpoint.host, endpoint.port));
         if endpoint.tls != TlsMode::None {
-            link::tls(report, &server, &endpoint, visit.certificate.as_ref(), self.now);
+            connectivity::tls(report, &server, &endpoint, visit.certificate.as_ref(), self.now);
         } else if visit.extensions.is_some() {
             starttls(report, &server, visit.offers("STARTTLS"));
         }

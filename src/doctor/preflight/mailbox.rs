@@ -1,6 +1,6 @@
 //! Can a mailbox be read, and where does spam go?
 
-use super::{PATIENCE, Preflight, link};
+use super::{PATIENCE, Preflight, connectivity};
 use crate::{
     catalogue::Cause,
     doctor::Report,
@@ -21,11 +21,11 @@ impl Preflight<'_> {
         let limits = Limits { connect: PATIENCE / 2, silence: PATIENCE / 2, answer: PATIENCE, ..Limits::default() };
         let visit = match mailbox::visit(access, limits, self.tokens).await {
             Ok(visit) => visit,
-            Err(error) => return link::failed(report, &server, &error, "login"),
+            Err(error) => return connectivity::failed(report, &server, &error, "login"),
         };
         let endpoint = &access.endpoint;
         report.ok(&format!("{server}.connect"), format!("{}:{} answers", endpoint.host, endpoint.port));
-        link::tls(report, &server, endpoint, visit.certificate.as_ref(), self.now);
+        connectivity::tls(report, &server, endpoint, visit.certificate.as_ref(), self.now);
         if let Some(login) = &endpoint.login {
             report.ok(&format!("{server}.login"), format!("{} may log in", login.user));
         }

@@ -2,23 +2,23 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `accounts` | are secrets and accounts as the scenarios need them? |
-//! | `submission` | can the sender send? |
+//! | `account_checks` | are secrets and accounts as the scenarios need them? |
+//! | `submission_server` | can the sender send? |
 //! | `mailbox` | can mailboxes be read, and where is spam? |
 //! | `exchanger` | does the server under test take mail from here? |
-//! | `records` | what do SPF, DKIM and DMARC records mean for a forwarded mail? |
-//! | `signer` | is the key published that signs mail to a candidate? |
-//! | `link` | what do an error on the way and a certificate say? |
-//! | `clock` | is it the same time there as here? |
+//! | `domain_records` | what do SPF, DKIM and DMARC records mean for a forwarded mail? |
+//! | `candidate_signer` | is the key published that signs mail to a candidate? |
+//! | `connectivity` | what do an error on the way and a certificate say? |
+//! | `server_clocks` | is it the same time there as here? |
 
-mod accounts;
-mod clock;
+mod account_checks;
+mod candidate_signer;
+mod connectivity;
+mod domain_records;
 mod exchanger;
-mod link;
 mod mailbox;
-mod records;
-mod signer;
-mod submission;
+mod server_clocks;
+mod submission_server;
 
 use super::Report;
 use crate::{probe::token::Tokens, scenario::YamlError, target::Target, verify::Dns};
@@ -26,7 +26,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// Whether a text names a key: `SELECTOR._domainkey.DOMAIN`.
 pub fn is_key(name: &str) -> bool {
-    records::of_key(name).is_some()
+    domain_records::of_key(name).is_some()
 }
 
 /// How long a server may take to show itself.
@@ -74,7 +74,7 @@ impl Preflight<'_> {
         }
         self.records(&mut report).await;
         self.sign(&mut report).await;
-        clock::look(&greetings, self.now, &mut report);
+        server_clocks::compare(&greetings, self.now, &mut report);
         report
     }
 

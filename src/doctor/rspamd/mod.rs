@@ -1,16 +1,16 @@
 //! rspamd: does it take its settings, what do they say of ARC, and can it use its keys?
 
-mod arc;
-mod file;
-mod key;
-mod user;
-mod version;
+mod arc_settings;
+mod file_access;
+mod identity;
+mod known_defects;
+mod signing_key;
 
-pub use user::Identity;
+pub use identity::Identity;
 
 use super::{
-    Report, Subject,
-    program::{Said, Trouble, run},
+    DoctorOptions, Report,
+    program_output::{ProgramError, ProgramOutput, run},
 };
 use crate::{
     catalogue::Cause,
@@ -27,7 +27,7 @@ const DATABASE: &str = "/var/lib/rspamd";
 
 /// rspamd's settings as it reads them.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct RspamdSettings {
     /// Its version, where it says one.
     pub version: Option<Version>,
     /// Why it does not take its configuration.
@@ -46,33 +46,35 @@ pub struct Seen {
 ///
 /// # Errors
 /// When there is no rspamd, or it says nothing.
-pub async fn look(subject: &Subject) -> Result<Seen, Trouble> {
+pub async fn look(options: &DoctorOptions) -> Result<RspamdSettings, ProgramError> {
     // The folder is only linked to: nothing is written beside it.
-    let folder = subject.rspamd_local_d.as_deref().map(linked).transpose().map_err(Trouble::Silent)?;
+    let folder = options.rspamd_local_d.as_deref().map(linked).transpose().map_err(ProgramError::Silent)?;
     let variable = folder.as_ref().map(|dir| format!("--var=LOCAL_CONFDIR={}", dir.path().display()));
     let ask = async |arguments: &[&str]| {
         let all: Vec<&str> = variable.as_deref().into_iter().chain(arguments.iter().copied()).collect();
-        untouched(&subject.rspamadm, &all).await
+        untouched(&options.rspamadm, &all).await
     };
     let version = Version::find(&ask(&["--version"]).await?.stdout);
-    let user = user::rspamd();
+    let user = identity::rspamd();
     let test = ask(&["configtest"]).await?;
     if !test.succeeded {
         let complaint = rspamadm::complaint(&test.stdout, &test.stderr);
         let why = complaint.lines().next().unwrap_or("syntax BAD").to_owned();
-        return Ok(Seen { version, user, refused: Some(why), ..Seen::default() });
+        return Ok(RspamdSettings { version, user, refused: Some(why), ..RspamdSettings::default() });
     }
     let dump = ask(&["configdump", "-j", "arc", "actions", "options"]).await?;
     let Ok([arc, actions, options]) = <[Value; 3]>::try_from(rspamadm::sections(&dump.stdout)) else {
         let said = rspamadm::complaint(&dump.stdout, &dump.stderr);
-        return Err(Trouble::Silent(format!("`rspamadm configdump -j arc actions options` lacks one of them: {said}")));
+        return Err(ProgramError::Silent(format!(
+            "`rspamadm configdump -j arc actions options` lacks one of them: {said}"
+        )));
     };
-    Ok(Seen { version, refused: None, arc, actions, options, user })
+    Ok(RspamdSettings { version, refused: None, arc, actions, options, user })
 }
 
 /// Asks rspamadm, which as root would write to rspamd's database, whatever it is asked.
-async fn untouched(rspamadm: &str, arguments: &[&str]) -> Result<Said, Trouble> {
-    if user::is_root() && Path::new(DATABASE).is_dir() {
+async fn untouched(rspamadm: &str, arguments: &[&str]) -> Result<ProgramOutput, ProgramError> {
+    if identity::is_root() && Path::new(DATABASE).is_dir() {
         let [unshare, words @ ..] = guard::read_only(DATABASE);
         let words = [&words[..], &[rspamadm], arguments].concat();
         if let Ok(said) = run(unshare, &words).await
@@ -110,18 +112,18 @@ fn link(_: &Path, _: &Path) -> std::io::Result<()> {
     Err(std::io::Error::other("rspamd runs on Unix"))
 }
 
-impl Seen {
+impl RspamdSettings {
     /// Says what its settings come to for these domains.
-    pub(super) async fn judge(&self, subject: &Subject, report: &mut Report) {
-        version::judge(self, report);
+    pub(super) async fn judge(&self, options: &DoctorOptions, report: &mut Report) {
+        known_defects::judge(self, report);
         if let Some(why) = &self.refused {
             report.fail("rspamd.configtest", Cause::A17, why, "correct the file; until then rspamd does not start");
             return;
         }
         report.ok("rspamd.configtest", "rspamd takes its configuration");
-        arc::settings(self, report);
-        for key in arc::keys(self, &subject.domains, report) {
-            key::judge(&key, self.user.as_ref(), &subject.dns, report).await;
+        arc_settings::settings(self, report);
+        for key in arc_settings::keys(self, &options.domains, report) {
+            signing_key::judge(&key, self.user.as_ref(), &options.dns, report).await;
         }
     }
 

@@ -2,9 +2,8 @@
 
 use super::style::{Palette, Tone};
 use crate::{
-    core::Recorded,
+    core::{Recorded, visible::plain},
     outcome::{ScenarioReport, Status, StepKind},
-    report::sink::plain,
 };
 
 /// The columns of the status word.

@@ -1,25 +1,24 @@
 //! For people: a line per scenario, a block per failure, a summary; and what is going on meanwhile.
 
 mod excerpt;
-mod failure;
+mod failure_block;
 mod line;
-mod path;
+mod path_drawing;
 mod progress;
 mod style;
-mod summary;
+mod summary_lines;
 mod wrap;
 
-pub use failure::diagnosis_text;
+pub use failure_block::diagnosis_text;
 pub(super) use line::seconds;
 pub use style::{Palette, Tone};
 pub use wrap::{columns, wrap};
 
-use super::{
-    Reporter, claims,
-    sink::{Sink, plain},
-    tally::Tally,
+use super::{Reporter, claim_lines, masked_writer::MaskedWriter, run_summary::RunSummary};
+use crate::{
+    core::visible::plain,
+    outcome::{Event, RunEvent, ScenarioReport, Status, StepStatus},
 };
-use crate::outcome::{Event, RunEvent, ScenarioReport, Status, StepStatus};
 use progress::{Activity, Progress, Running};
 use std::{
     io,
@@ -71,7 +70,7 @@ pub struct Options {
 
 /// The console.
 pub struct Console {
-    out: Sink,
+    out: MaskedWriter,
     options: Options,
     activity: Activity,
     progress: Progress,
@@ -80,7 +79,7 @@ pub struct Console {
 
 impl Console {
     /// Prints to this sink.
-    pub fn new(out: Sink, options: Options) -> Self {
+    pub fn new(out: MaskedWriter, options: Options) -> Self {
         let progress = match options.progress {
             ProgressKind::Bar => Progress::bar(options.stderr),
             ProgressKind::Lines => Progress::lines(options.patience),
@@ -123,7 +122,7 @@ impl Console {
         if !broken {
             // Who is right, and what was not asserted, is worth a word also where nothing failed.
             let last = report.attempts.last();
-            let claims = last.iter().flat_map(|a| &a.observed).flat_map(|o| claims::disagreements(&o.claims));
+            let claims = last.iter().flat_map(|a| &a.observed).flat_map(|o| claim_lines::disagreements(&o.claims));
             let notes = last.iter().flat_map(|a| &a.notes).map(|note| plain(note));
             for said in claims.chain(notes) {
                 let line = line::timed(palette, Tone::Doubtful, "NOTE", report.duration_ms, report.id.as_str(), &said);
@@ -131,7 +130,7 @@ impl Console {
             }
         }
         if broken {
-            let block = failure::block(palette, self.options.columns, &self.options.run_dir, report);
+            let block = failure_block::block(palette, self.options.columns, &self.options.run_dir, report);
             self.print(&block)?;
         }
         Ok(())
@@ -145,7 +144,7 @@ impl Console {
 }
 
 impl Reporter for Console {
-    fn event(&mut self, event: &RunEvent, so_far: &Tally) -> io::Result<()> {
+    fn event(&mut self, event: &RunEvent, so_far: &RunSummary) -> io::Result<()> {
         let palette = self.options.palette;
         match &event.event {
             Event::RunStarted { run, target, selected, jobs, tool, resumes, .. } => {
@@ -200,7 +199,7 @@ impl Reporter for Console {
             }
             Event::RunFinished { .. } => {
                 self.progress.clear();
-                for line in summary::summary(palette, so_far, self.slow)? {
+                for line in summary_lines::lines(palette, so_far, self.slow)? {
                     self.print(&line)?;
                 }
             }
@@ -215,12 +214,12 @@ impl Reporter for Console {
         }
     }
 
-    fn finish(&mut self, whole: &Tally) -> io::Result<()> {
+    fn finish(&mut self, whole: &RunSummary) -> io::Result<()> {
         self.progress.clear();
         // A run that was refused has nothing to tell.
         if whole.run.is_some() && whole.exit_code.is_none() {
             self.print("the run broke off")?;
-            for line in summary::summary(self.options.palette, whole, self.slow)? {
+            for line in summary_lines::lines(self.options.palette, whole, self.slow)? {
                 self.print(&line)?;
             }
         }

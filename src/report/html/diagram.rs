@@ -4,8 +4,8 @@ use super::escaped;
 use crate::{
     outcome::Observed,
     report::{
-        head::seconds,
-        stations::{Station, stations},
+        page_header::seconds,
+        path_hosts::{PathHost, path_hosts},
     },
 };
 
@@ -21,15 +21,15 @@ const LONGEST: u64 = 520;
 
 /// The hosts on the way with arrows between them, and what each did to the message.
 pub(super) fn path(seen: &Observed) -> String {
-    let stations = stations(seen);
-    if stations.is_empty() {
+    let hosts = path_hosts(seen);
+    if hosts.is_empty() {
         return String::new();
     }
-    let widths: Vec<usize> = stations.iter().map(width).collect();
-    let whole = widths.iter().sum::<usize>() + GAP * (stations.len() - 1) + 2;
+    let widths: Vec<usize> = hosts.iter().map(width).collect();
+    let whole = widths.iter().sum::<usize>() + GAP * (hosts.len() - 1) + 2;
     let mut parts = String::new();
     let mut x = 1;
-    for (n, (station, width)) in stations.iter().zip(&widths).enumerate() {
+    for (n, (host, width)) in hosts.iter().zip(&widths).enumerate() {
         if n > 0 {
             let (from, to, y) = (x - GAP + 4, x - 5, BOX / 2 + 1);
             parts.push_str(&format!(
@@ -37,12 +37,12 @@ pub(super) fn path(seen: &Observed) -> String {
                 to - 7
             ));
         }
-        let tone = match station.good {
+        let tone = match host.good {
             Some(true) => " good",
             Some(false) => " bad",
             None => "",
         };
-        let (host, said) = (escaped(&station.host), escaped(&station.said));
+        let (host, said) = (escaped(&host.name), escaped(&host.said));
         let text = x + PADDING;
         parts.push_str(&format!(
             "<rect class=\"box{tone}\" x=\"{x}\" y=\"1\" width=\"{width}\" height=\"{BOX}\" rx=\"6\"/>\
@@ -50,7 +50,7 @@ pub(super) fn path(seen: &Observed) -> String {
         ));
         x += width + GAP;
     }
-    let words: Vec<String> = stations.iter().map(|s| format!("{} {}", s.host, s.said)).collect();
+    let words: Vec<String> = hosts.iter().map(|s| format!("{} {}", s.name, s.said)).collect();
     let label = escaped(words.join(", then ").trim());
     let height = BOX + 2;
     format!(
@@ -59,8 +59,8 @@ pub(super) fn path(seen: &Observed) -> String {
     )
 }
 
-fn width(station: &Station) -> usize {
-    let characters = station.host.chars().count().max(station.said.chars().count());
+fn width(host: &PathHost) -> usize {
+    let characters = host.name.chars().count().max(host.said.chars().count());
     characters * CHARACTER + 2 * PADDING
 }
 

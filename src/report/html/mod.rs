@@ -2,15 +2,15 @@
 //! forbids them. Every text is escaped.
 
 mod diagram;
-mod scenario;
+mod scenario_section;
 
 use super::{
-    head::{self, Standing, verdict},
-    sink::plain,
-    tally::Tally,
+    console::Tone,
+    page_header::{self, verdict},
+    run_summary::RunSummary,
 };
 use crate::{
-    core::ScenarioId,
+    core::{ScenarioId, visible::plain},
     outcome::{ObservedKind, ScenarioReport, Status},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -25,9 +25,9 @@ const STYLE: &str = include_str!("style.css");
 ///
 /// # Errors
 /// Those of the writer, and when the reports of scenarios cannot be read again.
-pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(summary: &RunSummary, out: &mut dyn Write) -> io::Result<()> {
     let style = STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, STYLE.as_bytes()));
-    let title = format!("sealcheck: {}", verdict(tally.exit_code));
+    let title = format!("sealcheck: {}", verdict(summary.exit_code));
     write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -36,19 +36,19 @@ pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{}",
-        head(tally, &title)
+        head(summary, &title)
     )?;
-    let rest = if tally.broken() == 0 { "Scenarios" } else { "Everything else" };
-    let mut deliveries = Vec::with_capacity(tally.scenarios.len());
+    let rest = if summary.broken() == 0 { "Scenarios" } else { "Everything else" };
+    let mut deliveries = Vec::with_capacity(summary.scenarios.len());
     for (title, broken) in [("What broke", true), (rest, false)] {
-        for (n, scenario) in tally.reports_of(broken).enumerate() {
+        for (n, scenario) in summary.reports_of(broken).enumerate() {
             let scenario = scenario?;
             let heading = if n == 0 { format!("<h2>{title}</h2>\n") } else { String::new() };
-            write!(out, "{heading}{}", scenario::section(&scenario, broken))?;
+            write!(out, "{heading}{}", scenario_section::section(&scenario, broken))?;
             deliveries.push((scenario.id.clone(), copies(&scenario)));
         }
     }
-    let deliveries = slowest(tally, deliveries);
+    let deliveries = slowest(summary, deliveries);
     if !deliveries.is_empty() {
         let bars = diagram::bars(&deliveries);
         let title = "Time from the sender's server to the mailbox";
@@ -57,30 +57,30 @@ pub fn render(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"</body>\n</html>\n")
 }
 
-fn head(tally: &Tally, title: &str) -> String {
-    let tone = match tally.exit_code {
+fn head(summary: &RunSummary, title: &str) -> String {
+    let tone = match summary.exit_code {
         Some(0) => "good",
         Some(3 | 5) => "doubt",
         _ => "bad",
     };
-    let counts = head::counts(tally).into_iter().map(|(count, word, standing)| {
-        let tone = match standing {
-            Standing::Good => "good",
-            Standing::Bad => "bad",
-            Standing::Doubtful => "doubt",
+    let counts = page_header::counts(summary).into_iter().map(|(count, word, tone)| {
+        let tone = match tone {
+            Tone::Good => "good",
+            Tone::Bad => "bad",
+            _ => "doubt",
         };
         format!("<span class=\"{tone}\">{count} {word}</span>")
     });
     let counts: Vec<String> = counts.collect();
     let fact = |(name, value): (&str, String)| format!("<div><dt>{name}</dt><dd>{}</dd></div>", escaped(&value));
-    let facts: String = head::facts(tally).into_iter().map(fact).collect();
-    let notes: Vec<String> = head::notes(tally)
+    let facts: String = page_header::facts(summary).into_iter().map(fact).collect();
+    let notes: Vec<String> = page_header::notes(summary)
         .into_iter()
         .map(|(words, text)| text.map_or(words.clone(), |text| format!("{words} {text}")))
         .collect();
     format!(
         "<h1 class=\"{tone}\">{title}</h1>\n<p>{} scenarios: {}</p>\n<dl class=\"facts\">{facts}</dl>\n{}",
-        tally.totals.selected,
+        summary.totals.selected,
         counts.join(", "),
         list(&notes)
     )
@@ -94,9 +94,9 @@ fn copies(scenario: &ScenarioReport) -> Vec<(String, u64)> {
 }
 
 /// The copies of all scenarios, the slowest first; of those that took the same time in the order of selection.
-fn slowest(tally: &Tally, copies: Vec<(ScenarioId, Vec<(String, u64)>)>) -> Vec<(String, u64)> {
+fn slowest(summary: &RunSummary, copies: Vec<(ScenarioId, Vec<(String, u64)>)>) -> Vec<(String, u64)> {
     let mut copies: HashMap<_, _> = copies.into_iter().collect();
-    let mut all: Vec<_> = tally.scenarios.iter().filter_map(|s| copies.remove(&s.id)).flatten().collect();
+    let mut all: Vec<_> = summary.scenarios.iter().filter_map(|s| copies.remove(&s.id)).flatten().collect();
     all.sort_by_key(|(_, ms)| std::cmp::Reverse(*ms));
     all
 }

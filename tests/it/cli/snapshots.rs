@@ -5,7 +5,7 @@ use crate::{
     support::seen::{forwarded, scenario},
 };
 use sealcheck::{
-    cli::commands::snapshots::{Desk, Key, SnapshotsArgs, SnapshotsError, run},
+    cli::commands::snapshots::{Key, SnapshotsArgs, SnapshotsContext, SnapshotsError, run},
     core::{Redactor, Secret},
     judge::snapshot::{Store, Update, Writing, entries, known, obsolete, path},
     outcome::{ExitCode, SnapshotOutcome, SnapshotStatus},
@@ -93,7 +93,7 @@ impl Project {
         };
         let (root, mut out) = (self.root(), Vec::new());
         let known = Some(known(&root, scenarios));
-        let code = run(&args.snapshots, &mut Desk { dir: &root, known, color: false, out: &mut out, key });
+        let code = run(&args.snapshots, &mut SnapshotsContext { dir: &root, known, color: false, out: &mut out, key });
         (code, String::from_utf8(out).unwrap())
     }
 }

@@ -3,7 +3,7 @@
 use crate::support::program::{Project, Ran};
 use sealcheck::{
     catalogue::Cause,
-    doctor::{Report, Status, Subject, examine},
+    doctor::{DoctorOptions, Report, Status, examine},
     lab::embedded::{
         Ports, World,
         keys::{ED25519_PEM, Keys},
@@ -20,7 +20,7 @@ use std::{
 
 /// What is found of the lab's company when it sends from this address, with no rspamd and no Postfix.
 async fn examined(world: &World, address: &str) -> Report {
-    let subject = Subject {
+    let subject = DoctorOptions {
         rspamadm: "no-such-rspamadm".into(),
         rspamd_local_d: None,
         postconf: "no-such-postconf".into(),
@@ -48,7 +48,7 @@ async fn dns_of_the_server_is_looked_up() {
     world.dns().records().set_host("mx.corp.example", "198.51.100.21".parse().unwrap()).unwrap();
     assert_eq!(examined(&world, "198.51.100.20").await.check("dns.ptr.198.51.100.20").unwrap().status, Status::Fail);
     // A program that somebody asked for is missing.
-    let subject = Subject {
+    let subject = DoctorOptions {
         rspamadm: "no-such-rspamadm".into(),
         rspamd_local_d: Some(std::env::temp_dir()),
         postconf: "no-such-postconf".into(),

@@ -9,13 +9,13 @@ use sealcheck::{
         ScenarioReport, SnapshotOutcome, SnapshotStatus, Status, Totals,
     },
     report::{
-        Hub, Reporter,
+        Reporter, ReporterThread,
         console::{Console, Options, Palette, ProgressKind, Verbosity},
         document::{Destination, Document},
         json,
         jsonl::Jsonl,
         junit,
-        sink::Sink,
+        masked_writer::MaskedWriter,
     },
     run::{Clock, EventSender},
     verify::Verdict,
@@ -254,11 +254,11 @@ pub(crate) fn clock() -> Clock {
 /// Hands events to reporters and waits until they have told everything.
 pub(crate) fn report(reporters: Vec<(String, Box<dyn Reporter>)>, tell: impl FnOnce(&EventSender)) -> Vec<String> {
     let (to, events) = mpsc::channel();
-    let hub = Hub::start(events, reporters).unwrap();
+    let reporting = ReporterThread::start(events, reporters).unwrap();
     let emitter = EventSender::new(to, clock());
     tell(&emitter);
     drop(emitter);
-    hub.join().iter().map(ToString::to_string).collect()
+    reporting.join().iter().map(ToString::to_string).collect()
 }
 
 pub(crate) fn console(verbosity: Verbosity, color: bool, tell: impl FnOnce(&EventSender)) -> String {
@@ -276,7 +276,7 @@ fn console_of(columns: Option<usize>, verbosity: Verbosity, color: bool, tell: i
         columns,
         patience: Duration::from_secs(30),
     };
-    let console = Console::new(Sink::new(paper.clone(), Redactor::new()), options);
+    let console = Console::new(MaskedWriter::new(paper.clone(), Redactor::new()), options);
     assert!(report(vec![("console".into(), Box::new(console))], tell).is_empty());
     paper.text()
 }
@@ -446,7 +446,7 @@ fn the_event_stream_is_one_object_a_line_and_holds_no_secret() {
     let path = dir.path().join("events.jsonl");
     let redactor = Redactor::new();
     redactor.learn("probe", &Secret::new("hunter\"2"));
-    let jsonl = Jsonl::new(Sink::new(fs::File::create(&path).unwrap(), redactor));
+    let jsonl = Jsonl::new(MaskedWriter::new(fs::File::create(&path).unwrap(), redactor));
     let mut leaky = unsealed();
     leaky.attempts[0].assertions[0].actual = "hunter\"2".into();
     let text = document(&path, jsonl, |emitter| tell(emitter, vec![leaky]));

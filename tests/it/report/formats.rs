@@ -8,9 +8,9 @@ use sealcheck::{
         Reporter,
         document::{Destination, Document, Render},
         github::{Github, Step},
-        html, junit, markdown, openmetrics,
-        sink::{LazyFile, Sink},
-        tap,
+        html, junit, markdown,
+        masked_writer::{LazyFile, MaskedWriter},
+        openmetrics, tap,
     },
 };
 use std::{fs, path::Path, process::Command};
@@ -46,7 +46,7 @@ fn github(directory: &str, reports: Vec<ScenarioReport>) -> [String; 3] {
     let redactor = Redactor::new();
     redactor.learn("me", &Secret::new("softfail"));
     let step = Step { directory: directory.into(), summary: Some(file("summary")), outputs: Some(file("outputs")) };
-    let lines = Sink::new(LazyFile::new(file("lines"), Access::Usual), redactor.clone());
+    let lines = MaskedWriter::new(LazyFile::new(file("lines"), Access::Usual), redactor.clone());
     let reporters: Vec<(String, Box<dyn Reporter>)> =
         vec![("github".into(), Box::new(Github::new(lines, step, redactor)))];
     assert!(report(reporters, |emitter| tell(emitter, reports)).is_empty());

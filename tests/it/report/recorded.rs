@@ -11,10 +11,10 @@ use sealcheck::{
         json,
         jsonl::Jsonl,
         junit,
+        masked_writer::MaskedWriter,
         merge::merge,
-        record::{Record, RecordError},
-        sink::Sink,
-        tally::Tally,
+        record_file::{Record, RecordError},
+        run_summary::RunSummary,
     },
     run::EventSender,
 };
@@ -34,7 +34,7 @@ fn told(events: impl IntoIterator<Item = RunEvent>) -> [String; 4] {
         columns: None,
         patience: Duration::from_secs(30),
     };
-    let sink = |paper: &Paper| Sink::new(paper.clone(), Redactor::new());
+    let sink = |paper: &Paper| MaskedWriter::new(paper.clone(), Redactor::new());
     let document = |path: &Path| Destination::File(path.to_owned());
     let mut reporters: Vec<Box<dyn Reporter>> = vec![
         Box::new(Document::new(document(&json), Redactor::new(), json::render)),
@@ -42,7 +42,7 @@ fn told(events: impl IntoIterator<Item = RunEvent>) -> [String; 4] {
         Box::new(Console::new(sink(&paper), options)),
         Box::new(Jsonl::new(sink(&stream))),
     ];
-    let mut tally = Tally::default();
+    let mut tally = RunSummary::default();
     for event in events {
         tally.event(&event);
         reporters.iter_mut().for_each(|r| r.event(&event, &tally).unwrap());
@@ -180,10 +180,10 @@ fn three() -> Vec<Vec<RunEvent>> {
 }
 
 /// The problems, the exit code, and what the whole adds up to.
-fn merged(shards: Vec<Vec<RunEvent>>) -> (Vec<String>, u8, Tally) {
+fn merged(shards: Vec<Vec<RunEvent>>) -> (Vec<String>, u8, RunSummary) {
     let records = shards.into_iter().zip(1..).map(|(events, n)| Record { name: format!("{n}.jsonl"), events });
     let merged = merge(records.collect(), 3, RunId::new("WHOLE"));
-    let mut tally = Tally::default();
+    let mut tally = RunSummary::default();
     assert!(merged.events.iter().zip(0..).all(|(event, seq)| event.seq == seq && event.v == VERSION));
     merged.events.iter().for_each(|event| tally.event(event));
     (merged.problems, merged.exit.number(), tally)

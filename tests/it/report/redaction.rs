@@ -24,15 +24,15 @@ use sealcheck::{
     outcome::{ExitCode, RunInfo},
     probe::token::Tokens,
     report::{
-        Hub, Reporter,
+        Reporter, ReporterThread,
         console::{Console, Options as Looks, Palette, ProgressKind, Verbosity},
         document::{Destination, Document, Render},
         github::{Github, Step},
         json,
         jsonl::Jsonl,
-        junit, markdown, openmetrics,
-        sink::{LazyFile, Sink},
-        tap,
+        junit, markdown,
+        masked_writer::{LazyFile, MaskedWriter},
+        openmetrics, tap,
     },
     run::{ArtifactPolicy, Clock, EventSender, FlakyPolicy, Options, Plan, RunDir, Selection, Stop, WorldSource, run},
     scenario::{Scenario, Vars, yaml},
@@ -177,7 +177,7 @@ async fn written(dir: &Path, redactor: Redactor, scenarios: Vec<Scenario>) -> Wr
     let secrets = [PLANTED, gmail.secret.expose(), client.secret.expose()].map(str::to_owned).to_vec();
 
     let path = |name: &str| dir.join(name);
-    let sink = |name: &str| Sink::new(LazyFile::new(path(name), Access::Usual), redactor.clone());
+    let sink = |name: &str| MaskedWriter::new(LazyFile::new(path(name), Access::Usual), redactor.clone());
     let looks = |columns| Looks {
         palette: Palette { color: false },
         progress: ProgressKind::None,
@@ -203,7 +203,7 @@ async fn written(dir: &Path, redactor: Redactor, scenarios: Vec<Scenario>) -> Wr
         document("metrics.prom", openmetrics::render),
     ];
     let (to, events) = mpsc::channel();
-    let hub = Hub::start(events, reporters).unwrap();
+    let reporting = ReporterThread::start(events, reporters).unwrap();
     let emitter = EventSender::new(to, Clock::new(jiff::Timestamp::now)).masked_by(redactor.clone());
     let selection = Selection { target: Some(TargetKind::Gmail), tags: None, shard: None, repeat: 1 };
     let options = Options {
@@ -227,7 +227,7 @@ async fn written(dir: &Path, redactor: Redactor, scenarios: Vec<Scenario>) -> Wr
     };
     let (_, exit) =
         run(Plan::select(scenarios, &selection), options, emitter, Stop::new()).await.map_err(|r| r.0).unwrap();
-    assert!(hub.join().is_empty());
+    assert!(reporting.join().is_empty());
     lab.stop().await;
     let mut files = Vec::new();
     collect(dir, dir, &mut files);

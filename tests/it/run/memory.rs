@@ -5,14 +5,14 @@ use sealcheck::{
     core::{Redactor, RunId, ScenarioId, file::Access},
     outcome::{Event, ExitCode, Redactions, RunInfo, Status, Totals},
     report::{
-        Hub, Reporter,
+        Reporter, ReporterThread,
         document::{Destination, Document, Render},
         github::{Github, Step},
         html, json,
         jsonl::Jsonl,
-        junit, markdown, openmetrics,
-        sink::{LazyFile, Sink},
-        tap,
+        junit, markdown,
+        masked_writer::{LazyFile, MaskedWriter},
+        openmetrics, tap,
     },
     run::EventSender,
 };
@@ -63,10 +63,10 @@ fn reporters(folder: &Path, told: Told) -> Vec<(String, Box<dyn Reporter>)> {
         let to = Destination::File(folder.join(name));
         (name.to_owned(), Box::new(Document::new(to, Redactor::new(), render)))
     };
-    let annotations = Sink::new(LazyFile::new(folder.join("github"), Access::Usual), Redactor::new());
+    let annotations = MaskedWriter::new(LazyFile::new(folder.join("github"), Access::Usual), Redactor::new());
     let mut all: Vec<_> = documents.into_iter().map(document).collect();
     all.push(("github".into(), Box::new(Github::new(annotations, Step::default(), Redactor::new()))));
-    all.push(("jsonl".into(), Box::new(Jsonl::new(Sink::new(told, Redactor::new())))));
+    all.push(("jsonl".into(), Box::new(Jsonl::new(MaskedWriter::new(told, Redactor::new())))));
     all
 }
 
@@ -122,11 +122,11 @@ fn reports_of_many_scenarios_are_not_all_in_memory() {
     let before = peak();
     let (to, events) = mpsc::channel();
     let (tell_told, told) = mpsc::channel();
-    let hub = Hub::start(events, reporters(folder.path(), Told(tell_told))).unwrap();
+    let reporting = ReporterThread::start(events, reporters(folder.path(), Told(tell_told))).unwrap();
     let emitter = EventSender::new(to, clock());
     tell(&emitter, &told);
     drop(emitter);
-    assert_eq!(hub.join().iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(reporting.join().iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
     let (grown, evidence) = (peak() - before, SCENARIOS * LINES);
     assert!(grown < evidence, "{grown} kB for {evidence} kB of evidence");
     let json = fs::File::open(folder.path().join("json")).unwrap();

@@ -2,10 +2,10 @@
 
 pub(super) mod show_config;
 
-mod accounts;
+mod account_rows;
 
 use super::{
-    options::{Options, Origin, typed},
+    options::{Options, Origin, typed_by},
     run::RunArgs,
 };
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
     cli::{
         Args, Context, Global,
         args::Format,
-        context::{complain, print},
-        failure::{Failure, Outcome},
+        cli_error::{CliError, CommandResult},
+        context::{eprint_masked, print},
         project::Project,
     },
     core::RunId,
@@ -60,35 +60,36 @@ const HERE: [&str; 12] = [
     "color",
 ];
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs, matches: &ArgMatches) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs, matches: &ArgMatches) -> CommandResult {
     if args.show_config {
         return show_config::run(context, global, args, matches);
     }
     let command = Args::command();
     let others = matches.ids().map(|id| id.as_str()).filter(|id| !HERE.contains(id));
-    let mut others = others.filter_map(|id| typed(&command, matches, id));
+    let mut others = others.filter_map(|id| typed_by(&command, matches, id));
     if let Some(Origin::CommandLine { flag }) = others.find(|by| matches!(by, Origin::CommandLine { .. })) {
-        return Err(Failure::Usage(format!("{flag} has no effect on `check` without --show-config")));
+        return Err(CliError::Usage(format!("{flag} has no effect on `check` without --show-config")));
     }
-    let mut found = Found::default();
+    let mut found = Findings::default();
     match Project::open(context, global, &args.run.changes()) {
         Err(errors) => found.errors = errors.0,
         Ok(project) => look(context, &project, args, &mut found)?,
     }
     match args.format {
         Format::Json => {
-            let text = serde_json::to_string_pretty(&found.document()).map_err(|e| Failure::Internal(e.to_string()))?;
-            print(&format!("{text}\n")).map_err(|e| Failure::stdout(&e))?;
+            let text =
+                serde_json::to_string_pretty(&found.document()).map_err(|e| CliError::Internal(e.to_string()))?;
+            print(&format!("{text}\n")).map_err(|e| CliError::stdout(&e))?;
         }
         Format::Text => {
-            found.warnings.iter().for_each(|w| complain(&format!("{w}\n")));
+            found.warnings.iter().for_each(|w| eprint_masked(&format!("{w}\n")));
             if !found.errors.is_empty() {
-                return Err(Failure::mistakes(&found.errors));
+                return Err(CliError::mistakes(&found.errors));
             }
             if found.scenarios > 0 {
-                print(&format!("{}\n", found.summary())).map_err(|e| Failure::stdout(&e))?;
+                print(&format!("{}\n", found.summary())).map_err(|e| CliError::stdout(&e))?;
             } else {
-                complain("there is no scenario to check");
+                eprint_masked("there is no scenario to check");
             }
         }
     }
@@ -101,14 +102,14 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs, 
 
 /// What is wrong or odd.
 #[derive(Default)]
-struct Found {
+struct Findings {
     scenarios: usize,
     files: usize,
     errors: Vec<YamlError>,
     warnings: Vec<Warning>,
 }
 
-impl Found {
+impl Findings {
     fn add(&mut self, errors: impl IntoIterator<Item = YamlError>) {
         for error in errors {
             if !self.errors.contains(&error) {
@@ -156,7 +157,7 @@ fn object(error: &YamlError) -> Value {
     })
 }
 
-fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Found) -> Result<(), Failure> {
+fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Findings) -> Result<(), CliError> {
     let config = &project.config;
     for profile in config.profiles.values().chain([&config.run]) {
         found.add(Options::wrong_in(config, profile));
@@ -170,7 +171,7 @@ fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Foun
     found.add(errors);
     found.warnings.extend(warnings);
     let (run, now) = (context.new_run(), context.clock.now().as_second());
-    let trial = Trial { project, vars: args.run.values.vars()?, renamed: args.run.values.every_renamed(), run, now };
+    let dry_run = DryRun { project, vars: args.run.values.vars()?, renamed: args.run.values.every_renamed(), run, now };
     let asked = |kind: TargetKind| match args.run.select.target {
         Some(only) => kind == only,
         // Without a server of their own people run the labs and Gmail.
@@ -179,14 +180,14 @@ fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Foun
     };
     for scenario in loaded.scenarios {
         for kind in TargetKind::ALL.into_iter().filter(|k| asked(*k) && scenario.targets.contains(k)) {
-            trial.prepare(&scenario, kind, found);
+            dry_run.prepare(&scenario, kind, found);
         }
     }
     Ok(())
 }
 
 /// What every scenario is tried with.
-struct Trial<'a> {
+struct DryRun<'a> {
     project: &'a Project,
     vars: Vars,
     /// What stands in for what in each shard.
@@ -195,9 +196,9 @@ struct Trial<'a> {
     now: i64,
 }
 
-impl Trial<'_> {
+impl DryRun<'_> {
     /// Does with a scenario all that a run does before it sends anything.
-    fn prepare(&self, scenario: &Scenario, kind: TargetKind, found: &mut Found) {
+    fn prepare(&self, scenario: &Scenario, kind: TargetKind, found: &mut Findings) {
         let Some(target) = self.target(scenario, kind, found) else { return };
         let all = Selection { target: None, tags: None, shard: None, repeat: 1 };
         let plan = Plan::select([scenario.clone()], &all);
@@ -206,7 +207,7 @@ impl Trial<'_> {
         }
     }
 
-    fn target(&self, scenario: &Scenario, kind: TargetKind, found: &mut Found) -> Option<Target> {
+    fn target(&self, scenario: &Scenario, kind: TargetKind, found: &mut Findings) -> Option<Target> {
         let mut settings = Settings::default();
         if kind == TargetKind::Staging {
             match self.project.staging() {

@@ -5,16 +5,16 @@ use crate::{
     cli::{
         Context, Global,
         args::Format,
+        cli_error::{CliError, CommandResult},
         commands::{
-            options::{Layers, Options, Origin, Shown},
+            options::{DisplayedValue, Options, Origin, Sources},
             run::{LISTEN, Settings},
         },
         context::print,
-        failure::{Failure, Outcome},
         project::Project,
     },
+    core::visible::plain,
     outcome::ExitCode,
-    report::sink::plain,
 };
 use clap::ArgMatches;
 use schemars::JsonSchema;
@@ -32,15 +32,15 @@ pub(in crate::cli::commands) struct Document {
     /// The user's own file, where it is there.
     user_file: Option<String>,
     /// The options of `run`, as they are for scenarios that say nothing themselves.
-    options: Vec<Shown>,
+    options: Vec<DisplayedValue>,
     /// What scenarios say themselves.
     scenarios: Vec<OfScenario>,
     /// Variables, and accounts that stand in for others.
-    values: Vec<Shown>,
+    values: Vec<DisplayedValue>,
     /// Folders, DNS and targets.
-    project: Vec<Shown>,
+    project: Vec<DisplayedValue>,
     /// The accounts with their servers and limits; of a secret only where it is.
-    accounts: Vec<Shown>,
+    accounts: Vec<DisplayedValue>,
 }
 
 /// What a scenario says itself.
@@ -50,16 +50,16 @@ struct OfScenario {
     /// Its id.
     scenario: String,
     /// The options that it says.
-    options: Vec<Shown>,
+    options: Vec<DisplayedValue>,
 }
 
-pub(super) fn run(context: &Context, global: &Global, args: &CheckArgs, matches: &ArgMatches) -> Outcome {
+pub(super) fn run(context: &Context, global: &Global, args: &CheckArgs, matches: &ArgMatches) -> CommandResult {
     let project = Project::find(context, global, &args.run.changes())?;
-    let layers = Layers::new(context, (global, &args.run, matches), &project)?;
-    let settings = Settings::of(&layers, &args.run)?;
+    let sources = Sources::new(context, (global, &args.run, matches), &project)?;
+    let settings = Settings::of(&sources, &args.run)?;
     let mut scenarios = Vec::new();
     for scenario in project.scenarios(&args.run.select.what)? {
-        let mut options = Options::of(&layers, &scenario.written).rows();
+        let mut options = Options::of(&sources, &scenario.written).rows();
         options.retain(|row| matches!(row.origin, Origin::Scenario { .. }));
         if !options.is_empty() {
             scenarios.push(OfScenario { scenario: scenario.id.to_string(), options });
@@ -77,22 +77,22 @@ pub(super) fn run(context: &Context, global: &Global, args: &CheckArgs, matches:
             .config
             .accounts
             .values()
-            .flat_map(|spec| super::accounts::rows(&project.config, spec))
+            .flat_map(|spec| super::account_rows::rows(&project.config, spec))
             .collect(),
     };
     let text = match args.format {
         Format::Text => document.text(),
-        Format::Json => serde_json::to_string_pretty(&document).map_err(|e| Failure::Internal(e.to_string()))? + "\n",
+        Format::Json => serde_json::to_string_pretty(&document).map_err(|e| CliError::Internal(e.to_string()))? + "\n",
     };
-    print(&text).map_err(|e| Failure::stdout(&e))?;
+    print(&text).map_err(|e| CliError::stdout(&e))?;
     Ok(ExitCode::Success)
 }
 
-fn row(key: String, value: impl Into<Value>, origin: Origin) -> Shown {
-    Shown { key, value: value.into(), origin }
+fn row(key: String, value: impl Into<Value>, origin: Origin) -> DisplayedValue {
+    DisplayedValue { key, value: value.into(), origin }
 }
 
-fn values(args: &CheckArgs, settings: &Settings) -> Result<Vec<Shown>, Failure> {
+fn values(args: &CheckArgs, settings: &Settings) -> Result<Vec<DisplayedValue>, CliError> {
     let values = &args.run.values;
     let typed = |flag: &str| Origin::CommandLine { flag: flag.to_owned() };
     let vars = values.said()?.into_iter();
@@ -101,7 +101,7 @@ fn values(args: &CheckArgs, settings: &Settings) -> Result<Vec<Shown>, Failure> 
     Ok(vars.chain(renamed.map(|(name, other)| row(format!("account.{name}"), other, typed("--account")))).collect())
 }
 
-fn of_project(args: &CheckArgs, project: &Project) -> Vec<Shown> {
+fn of_project(args: &CheckArgs, project: &Project) -> Vec<DisplayedValue> {
     let config = &project.config;
     let path = |path: &Option<std::path::PathBuf>, usual: &str| {
         path.as_ref().map_or_else(|| usual.to_owned(), |path| path.display().to_string())
@@ -158,7 +158,7 @@ struct Line {
 }
 
 impl Line {
-    fn of(row: &Shown) -> Self {
+    fn of(row: &DisplayedValue) -> Self {
         Self { key: row.key.clone(), value: plain(&words(&row.value)), origin: plain(&row.origin.to_string()) }
     }
 }

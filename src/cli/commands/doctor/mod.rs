@@ -1,20 +1,20 @@
 //! `sealcheck doctor`: is all ready before anything is sent?
 
-mod send;
 mod target;
+mod test_mail;
 
-use super::values::ValueArgs;
+use super::value_args::ValueArgs;
 use crate::{
     cli::{
         Context, Global,
         args::Format,
+        cli_error::{CliError, CommandResult},
         context::print,
-        failure::{Failure, Outcome},
         project::Project,
         runtime::block_on,
     },
     core::{Redactor, file},
-    doctor::{Report, Status, Subject, examine},
+    doctor::{DoctorOptions, Report, Status, examine},
     outcome::ExitCode,
     target::TargetKind,
     verify::{Dns, ZoneFile},
@@ -62,11 +62,11 @@ pub struct DoctorArgs {
     values: ValueArgs,
 }
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &DoctorArgs) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &DoctorArgs) -> CommandResult {
     block_on(doctor(context, global, args))
 }
 
-async fn doctor(context: &Context, global: &Global, args: &DoctorArgs) -> Outcome {
+async fn doctor(context: &Context, global: &Global, args: &DoctorArgs) -> CommandResult {
     let project = Project::find(context, global, &args.values.set)?;
     let redactor = Redactor::new();
     let report = match args.target {
@@ -75,16 +75,16 @@ async fn doctor(context: &Context, global: &Global, args: &DoctorArgs) -> Outcom
     };
     let text = match args.format {
         Format::Text => report.checks.iter().map(|check| format!("{check}\n")).collect(),
-        Format::Json => serde_json::to_string_pretty(&report).map_err(|e| Failure::Internal(e.to_string()))? + "\n",
+        Format::Json => serde_json::to_string_pretty(&report).map_err(|e| CliError::Internal(e.to_string()))? + "\n",
     };
-    print(&redactor.text(&text)).map_err(|e| Failure::stdout(&e))?;
+    print(&redactor.text(&text)).map_err(|e| CliError::stdout(&e))?;
     Ok(exit(&report))
 }
 
 /// Looks at the server on this machine, or at the settings that are named.
-async fn server(project: &Project, args: &DoctorArgs) -> Result<Report, Failure> {
+async fn server(project: &Project, args: &DoctorArgs) -> Result<Report, CliError> {
     let domains = domains(project, args);
-    let subject = Subject {
+    let options = DoctorOptions {
         rspamadm: "rspamadm".to_owned(),
         rspamd_local_d: args.rspamd_local_d.clone(),
         postconf: "postconf".to_owned(),
@@ -93,10 +93,10 @@ async fn server(project: &Project, args: &DoctorArgs) -> Result<Report, Failure>
         domains,
         addresses: args.addresses.clone(),
     };
-    for path in [&subject.rspamd_local_d, &subject.postfix_main_cf].into_iter().flatten() {
-        fs::metadata(path).map_err(|e| Failure::Usage(format!("cannot look at {}: {e}", path.display())))?;
+    for path in [&options.rspamd_local_d, &options.postfix_main_cf].into_iter().flatten() {
+        fs::metadata(path).map_err(|e| CliError::Usage(format!("cannot look at {}: {e}", path.display())))?;
     }
-    Ok(examine(&subject).await)
+    Ok(examine(&options).await)
 }
 
 /// A failure counts before what could not be looked at.
@@ -114,9 +114,9 @@ fn domains(project: &Project, args: &DoctorArgs) -> Vec<String> {
 }
 
 /// Where DNS is asked. In a zone file, names are below the domain where there is one alone.
-fn dns(typed: Option<&str>, project: Option<SocketAddr>, domains: &[String]) -> Result<Dns, Failure> {
+fn dns(typed: Option<&str>, project: Option<SocketAddr>, domains: &[String]) -> Result<Dns, CliError> {
     let given = |address: Option<SocketAddr>| {
-        address.map_or_else(Dns::system, Dns::server).map_err(|e| Failure::Inconclusive(e.to_string()))
+        address.map_or_else(Dns::system, Dns::server).map_err(|e| CliError::Inconclusive(e.to_string()))
     };
     match typed {
         None => given(project),
@@ -125,12 +125,12 @@ fn dns(typed: Option<&str>, project: Option<SocketAddr>, domains: &[String]) -> 
             Ok(address) => given(Some(address)),
             Err(_) => {
                 let file = file::open_whole(Path::new(text)).and_then(io::read_to_string);
-                let file = file.map_err(|e| Failure::Usage(format!("cannot read {text}: {e}")))?;
+                let file = file.map_err(|e| CliError::Usage(format!("cannot read {text}: {e}")))?;
                 let zone = match domains {
                     [domain] => ZoneFile::parse_of(&file, domain),
                     _ => ZoneFile::parse(&file),
                 };
-                zone.map(Dns::zone).map_err(|e| Failure::Usage(format!("{text}: {e}")))
+                zone.map(Dns::zone).map_err(|e| CliError::Usage(format!("{text}: {e}")))
             }
         },
     }

@@ -1,10 +1,10 @@
 //! `sealcheck doctor --target`: is all there that a run on this target needs?
 
-use super::{DoctorArgs, dns, domains, send};
+use super::{DoctorArgs, dns, domains, test_mail};
 use crate::{
-    cli::{Context, failure::Failure, project::Project},
+    cli::{Context, cli_error::CliError, project::Project},
     core::Redactor,
-    doctor::{Preflight, Report, is_key, programs},
+    doctor::{Preflight, Report, is_key, lab_programs},
     probe::token::Tokens,
     scenario::{
         Scenario,
@@ -21,24 +21,24 @@ pub(super) async fn examine(
     args: &DoctorArgs,
     kind: TargetKind,
     redactor: &Redactor,
-) -> Result<Report, Failure> {
+) -> Result<Report, CliError> {
     if let Some(key) = args.keys.iter().find(|key| !is_key(key)) {
-        return Err(Failure::Usage(format!("--key {key}: write it as SELECTOR._domainkey.DOMAIN")));
+        return Err(CliError::Usage(format!("--key {key}: write it as SELECTOR._domainkey.DOMAIN")));
     }
     if kind.is_lab() {
         return match args.send {
-            true => Err(Failure::Usage(format!("--send has no effect on target {kind}; use `sealcheck run`"))),
-            false => Ok(programs(kind).await),
+            true => Err(CliError::Usage(format!("--send has no effect on target {kind}; use `sealcheck run`"))),
+            false => Ok(lab_programs(kind).await),
         };
     }
     if kind == TargetKind::Staging {
         let text = "--target staging: the accounts are ours and there is nothing to log in to; run `sealcheck doctor` on your server";
-        return Err(Failure::Usage(text.to_owned()));
+        return Err(CliError::Usage(text.to_owned()));
     }
     let scenarios = project.scenarios(&args.what)?;
     let on_target = |s: &Scenario| s.targets.contains(&kind) && s.skipped_on(kind).is_none();
     let mut scenarios: Vec<Scenario> = scenarios.into_iter().filter(on_target).collect();
-    let probe = send::scenario()?;
+    let probe = test_mail::scenario()?;
     if scenarios.is_empty() {
         // Where there is no scenario yet, the accounts of the simplest one are looked at.
         scenarios.push(probe.clone());
@@ -64,7 +64,7 @@ pub(super) async fn examine(
     };
     let mut report = preflight.examine().await;
     if args.send {
-        send::send(context, project, (kind, &renamed), probe, redactor, &mut report).await;
+        test_mail::send(context, project, (kind, &renamed), probe, redactor, &mut report).await;
     }
     Ok(report)
 }

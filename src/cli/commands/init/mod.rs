@@ -4,8 +4,8 @@ use super::schema::{Document, schema};
 use crate::{
     cli::{
         Context,
+        cli_error::{CliError, CommandResult},
         context::print,
-        failure::{Failure, Outcome},
     },
     outcome::ExitCode,
 };
@@ -54,7 +54,7 @@ const WORKFLOWS: [(&str, &str); 2] = [
 /// The project file.
 const PROJECT: &str = "sealcheck.yaml";
 
-pub(in crate::cli) fn run(context: &Context, args: &InitArgs) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, args: &InitArgs) -> CommandResult {
     let directory = context.directory.join(&args.directory);
     let is_project = directory.join(PROJECT).exists();
     let mut files = Vec::new();
@@ -70,25 +70,25 @@ pub(in crate::cli) fn run(context: &Context, args: &InitArgs) -> Outcome {
     match (files.is_empty(), &there[..]) {
         (true, _) => {
             let project = file(PROJECT);
-            Err(Failure::Usage(format!("there is a project already: {project}; --github adds workflows to it")))
+            Err(CliError::Usage(format!("there is a project already: {project}; --github adds workflows to it")))
         }
         (false, []) => {
             for (path, text) in &files {
                 write(&directory.join(path), text)
-                    .map_err(|e| Failure::Output(format!("cannot write {}: {e}", file(path))))?;
+                    .map_err(|e| CliError::Output(format!("cannot write {}: {e}", file(path))))?;
             }
-            print(&told(&args.directory, &files, is_project)).map_err(|e| Failure::stdout(&e))?;
+            print(&told(&args.directory, &files, is_project)).map_err(|e| CliError::stdout(&e))?;
             Ok(ExitCode::Success)
         }
         (false, there) => {
             let there = there.iter().map(|path| file(path)).collect::<Vec<_>>().join(", ");
-            Err(Failure::Usage(format!("nothing was written: {there} would be overwritten; move that away first")))
+            Err(CliError::Usage(format!("nothing was written: {there} would be overwritten; move that away first")))
         }
     }
 }
 
-fn project() -> Result<Vec<File>, Failure> {
-    let schema = |of| schema(of).map(Cow::Owned).map_err(|e| Failure::Internal(e.to_string()));
+fn project() -> Result<Vec<File>, CliError> {
+    let schema = |of| schema(of).map(Cow::Owned).map_err(|e| CliError::Internal(e.to_string()));
     let mut files: Vec<File> = vec![
         (PROJECT, include_str!("files/sealcheck.yaml").into()),
         ("schemas/config.v1.json", schema(Document::Config)?),
@@ -100,12 +100,12 @@ fn project() -> Result<Vec<File>, Failure> {
 }
 
 /// GitHub reads workflows at the top of a repository alone.
-fn check_top(directory: &Path) -> Result<(), Failure> {
+fn check_top(directory: &Path) -> Result<(), CliError> {
     let top = directory.ancestors().find(|above| above.join(".git").exists());
     match top {
         Some(top) if top != directory => {
             let top = top.display();
-            Err(Failure::Usage(format!(
+            Err(CliError::Usage(format!(
                 "GitHub reads workflows at the top of the repository, {top}: run `init --github` there"
             )))
         }

@@ -2,8 +2,8 @@
 
 use super::{
     Format,
-    explained::{Contents, Explained, Known},
-    source::Item,
+    input_mails::InputMail,
+    inspection::{InspectOptions, Inspection, MessageContents},
     text,
 };
 use crate::{
@@ -38,7 +38,7 @@ pub(super) struct Inspector {
 }
 
 /// What there is to say about one mail.
-pub(super) struct Told {
+pub(super) struct Output {
     /// For standard output.
     pub(super) text: String,
     /// For standard error, a line each.
@@ -46,25 +46,25 @@ pub(super) struct Told {
     pub(super) exit: ExitCode,
 }
 
-impl Told {
+impl Output {
     fn unreadable(complaint: String) -> Self {
         Self { text: String::new(), complaints: vec![complaint], exit: ExitCode::Usage }
     }
 }
 
 impl Inspector {
-    pub(super) async fn inspect(&self, item: Item) -> Told {
+    pub(super) async fn inspect(&self, item: InputMail) -> Output {
         let place = item.place();
         let raw = match item.content {
             Ok(raw) => raw,
-            Err(error) => return Told::unreadable(format!("error: cannot read {place}: {error}")),
+            Err(error) => return Output::unreadable(format!("error: cannot read {place}: {error}")),
         };
         let message = Message::parse(raw);
         if let Some(why) = no_mail(&message, item.line) {
-            return Told::unreadable(format!("error: {place}: {why}"));
+            return Output::unreadable(format!("error: {place}: {why}"));
         }
         let cut = cut_off(&message, item.line).map(|why| format!("warning: {place}: {why}"));
-        let known = Known {
+        let options = InspectOptions {
             name: &item.name,
             number: item.in_mailbox.then_some(item.number),
             is_cut_off: cut.is_some(),
@@ -77,7 +77,7 @@ impl Inspector {
             forwarder: self.forwarder.as_deref(),
             logs: &self.logs,
         };
-        let explained = Explained::of(&message, &known).await;
+        let explained = Inspection::of(&message, &options).await;
         if explained.is_compared() {
             self.compared.store(true, Ordering::Relaxed);
         }
@@ -87,8 +87,8 @@ impl Inspector {
             Format::Text => Ok(text::text(self, &place, &message, &explained)),
         };
         match text {
-            Ok(text) => Told { text, complaints: cut.into_iter().collect(), exit: judge(&explained) },
-            Err(error) => Told {
+            Ok(text) => Output { text, complaints: cut.into_iter().collect(), exit: judge(&explained) },
+            Err(error) => Output {
                 text: String::new(),
                 complaints: vec![format!("internal error: {place}: {error}; please report it")],
                 exit: ExitCode::Internal,
@@ -126,8 +126,8 @@ fn cut_off(message: &Message, line: usize) -> Option<String> {
 }
 
 /// A broken chain is a failure, one that could not be looked up is inconclusive.
-fn judge(explained: &Explained) -> ExitCode {
-    let of = |mail: &Contents| match mail.verification.as_ref().map(|v| v.arc) {
+fn judge(explained: &Inspection) -> ExitCode {
+    let of = |mail: &MessageContents| match mail.verification.as_ref().map(|v| v.arc) {
         Some(Verdict::Pass | Verdict::None) => ExitCode::Success,
         Some(Verdict::Fail) => ExitCode::Failed,
         Some(Verdict::TempError) => ExitCode::Inconclusive,

@@ -17,7 +17,7 @@ pub(super) struct Messages<R> {
 }
 
 /// A message and its place in the file.
-pub(super) struct Found {
+pub(super) struct MboxMessage {
     /// The line where it starts, from 1.
     pub(super) line: usize,
     /// Whether it has a separator line before it.
@@ -93,7 +93,7 @@ impl<R: BufRead> Messages<R> {
 }
 
 impl<R: BufRead> Iterator for Messages<R> {
-    type Item = Found;
+    type Item = MboxMessage;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (started, before) = (self.state == State::Start, self.lines);
@@ -104,7 +104,7 @@ impl<R: BufRead> Iterator for Messages<R> {
         }
         // The first separator is read with its message, every later one with the message before.
         let line = if started && in_mailbox { 2 } else { before + 1 };
-        Some(Found { line, in_mailbox, content })
+        Some(MboxMessage { line, in_mailbox, content })
     }
 }
 

@@ -1,17 +1,17 @@
 //! `sealcheck inspect`: explains any mail, with no account and nothing sent.
 
-mod explained;
+mod input_mails;
+mod inspection;
 mod inspector;
 mod mbox;
-mod source;
 mod text;
 
 use crate::{
     cli::{
         Context, Global,
         args::Format,
-        context::{complain, print, print_coloured},
-        failure::{Failure, Outcome},
+        cli_error::{CliError, CommandResult},
+        context::{eprint_masked, print, print_coloured},
         language::Language,
         runtime::block_on,
     },
@@ -21,9 +21,9 @@ use crate::{
     report::console::{Palette, columns},
     verify::{Dns, ZoneFile},
 };
-pub(in crate::cli) use explained::Explained;
-use inspector::{Inspector, Told, no_mail};
-use source::{Item, items};
+use input_mails::{InputMail, input_mails};
+pub(in crate::cli) use inspection::Inspection;
+use inspector::{Inspector, Output, no_mail};
 use std::{
     collections::VecDeque,
     fmt::Display,
@@ -67,17 +67,17 @@ pub struct InspectArgs {
     logs: Vec<String>,
 }
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs) -> CommandResult {
     block_on(inspect(context, global, args))
 }
 
-async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outcome {
-    let mut items = items(&args.files);
+async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> CommandResult {
+    let mut items = input_mails(&args.files);
     let dns = source(&args.dns)?;
     let logs = args.logs.iter().map(|name| log(name)).collect::<Result<Vec<_>, _>>()?;
     let sent = args.sent.as_deref().map(sent).transpose()?;
     // Whether there are several decides how each is told.
-    let first: Vec<Item> = items.by_ref().take(2).collect();
+    let first: Vec<InputMail> = items.by_ref().take(2).collect();
     let inspector = Arc::new(Inspector {
         clock: context.clock.clone(),
         format: args.format,
@@ -105,7 +105,7 @@ async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outc
     while queue.tell_next().await? {}
     if let (Some((name, sent)), false) = (&inspector.sent, inspector.compared.load(Ordering::Relaxed)) {
         let id = sent.message_id().unwrap_or_default();
-        complain(&format!(
+        eprint_masked(&format!(
             "error: no mail has the Message-ID of {name}, {id}: give that mail alone to compare it all the same"
         ));
         queue.exit = queue.exit.max(ExitCode::Usage);
@@ -115,7 +115,7 @@ async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Outc
 
 /// Mails that are being inspected, told in their order.
 struct Queue {
-    waiting: VecDeque<(usize, JoinHandle<Told>)>,
+    waiting: VecDeque<(usize, JoinHandle<Output>)>,
     bytes: usize,
     print: fn(&str) -> io::Result<()>,
     exit: ExitCode,
@@ -126,20 +126,20 @@ impl Queue {
         !self.waiting.is_empty() && (self.waiting.len() >= most || self.bytes + bytes > BYTES)
     }
 
-    fn add(&mut self, bytes: usize, task: JoinHandle<Told>) {
+    fn add(&mut self, bytes: usize, task: JoinHandle<Output>) {
         self.bytes += bytes;
         self.waiting.push_back((bytes, task));
     }
 
     /// Waits for the oldest and tells it; false when there is none.
-    async fn tell_next(&mut self) -> Result<bool, Failure> {
+    async fn tell_next(&mut self) -> Result<bool, CliError> {
         let Some((bytes, task)) = self.waiting.pop_front() else { return Ok(false) };
-        let told = task.await.map_err(|e| Failure::Internal(e.to_string()))?;
+        let told = task.await.map_err(|e| CliError::Internal(e.to_string()))?;
         self.bytes -= bytes;
         self.exit = self.exit.max(told.exit);
-        told.complaints.iter().for_each(|line| complain(&plain(line)));
+        told.complaints.iter().for_each(|line| eprint_masked(&plain(line)));
         if !told.text.is_empty() {
-            (self.print)(&format!("{}\n", told.text)).map_err(|e| Failure::stdout(&e))?;
+            (self.print)(&format!("{}\n", told.text)).map_err(|e| CliError::stdout(&e))?;
         }
         Ok(true)
     }
@@ -153,12 +153,12 @@ fn open_whole(name: &str) -> io::Result<Box<dyn Read>> {
     })
 }
 
-fn source(dns: &str) -> Result<Option<Dns>, Failure> {
+fn source(dns: &str) -> Result<Option<Dns>, CliError> {
     match dns {
         "none" => Ok(None),
-        "system" => Dns::system().map(Some).map_err(|e| Failure::Inconclusive(format!("cannot ask DNS: {e}"))),
+        "system" => Dns::system().map(Some).map_err(|e| CliError::Inconclusive(format!("cannot ask DNS: {e}"))),
         file => {
-            let bad = |error: &dyn Display| Failure::Usage(format!("cannot read {file}: {error}"));
+            let bad = |error: &dyn Display| CliError::Usage(format!("cannot read {file}: {error}"));
             let text = open_whole(file).and_then(io::read_to_string).map_err(|e| bad(&e))?;
             let zone = ZoneFile::parse(&text).map_err(|e| bad(&e))?;
             Ok(Some(Dns::zone(zone)))
@@ -167,24 +167,24 @@ fn source(dns: &str) -> Result<Option<Dns>, Failure> {
 }
 
 /// A whole file.
-fn whole(name: &str) -> Result<Vec<u8>, Failure> {
+fn whole(name: &str) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     open_whole(name)
         .and_then(|mut input| input.read_to_end(&mut bytes))
-        .map_err(|e| Failure::Usage(format!("cannot read {name}: {e}")))?;
+        .map_err(|e| CliError::Usage(format!("cannot read {name}: {e}")))?;
     Ok(bytes)
 }
 
 /// The mail as it was sent, with its name.
-fn sent(name: &str) -> Result<(String, Message), Failure> {
+fn sent(name: &str) -> Result<(String, Message), CliError> {
     let message = Message::parse(whole(name)?);
     match no_mail(&message, 1) {
-        Some(why) => Err(Failure::Usage(format!("{name}: {why}"))),
+        Some(why) => Err(CliError::Usage(format!("{name}: {why}"))),
         None => Ok((name.to_owned(), message)),
     }
 }
 
 /// A log as text, with its name.
-fn log(name: &str) -> Result<(String, String), Failure> {
+fn log(name: &str) -> Result<(String, String), CliError> {
     Ok((name.to_owned(), String::from_utf8_lossy(&whole(name)?).into_owned()))
 }

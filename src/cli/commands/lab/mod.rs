@@ -1,15 +1,15 @@
 //! `sealcheck lab`.
 
 mod config_out;
-mod knobs;
-mod logins;
+mod knob_args;
+mod login_args;
 
 use crate::{
     cli::{
         Context, Global,
-        commands::company::CompanyArgs,
-        context::{complain, print},
-        failure::{Failure, Outcome},
+        cli_error::{CliError, CommandResult},
+        commands::company_args::CompanyArgs,
+        context::{eprint_masked, print},
         project::Project,
         runtime::block_on,
         signals,
@@ -21,7 +21,7 @@ use crate::{
     outcome::ExitCode,
     target::TargetKind,
 };
-use logins::LoginArgs;
+use login_args::LoginArgs;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -116,46 +116,46 @@ fn route(text: &str) -> Result<(String, Route), String> {
     Ok((domain.to_ascii_lowercase(), Route { host: socket.ip().to_string(), socket, tls: true }))
 }
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, command: &LabCommand) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, command: &LabCommand) -> CommandResult {
     let LabCommand::Up(args) = command;
     block_on(up(args, &Project::find(context, global, &[])?))
 }
 
-async fn up(args: &UpArgs, project: &Project) -> Outcome {
-    let knobs = knobs::knobs(&args.knobs, &args.faults)?;
+async fn up(args: &UpArgs, project: &Project) -> CommandResult {
+    let knobs = knob_args::knobs(&args.knobs, &args.faults)?;
     let mailbox = args.deliver_to.map(|socket| MailboxServer { socket, spam: args.deliver_spam.clone() });
     if mailbox.is_some() && !knobs.gmail.has_usual_mailboxes() {
         let help = "leave out gmail.delay, imap, certificate, labels, category and locale: the mailboxes are not ours";
-        return Err(Failure::Usage(format!("--deliver-to: {help}")));
+        return Err(CliError::Usage(format!("--deliver-to: {help}")));
     }
     let ports = Ports { routes: args.routes.iter().cloned().collect(), mailbox, ..args.ports.ports() };
     let settings = Settings { google: args.logins.google()?, ..args.company.settings(args.target, ports)? };
-    let settings = project.of_company(settings).await?;
+    let settings = project.lab_settings(settings).await?;
     // Whoever ends us while the lab starts leaves no program of it behind.
-    let mut end = signals::Signals::new().map_err(|e| Failure::Internal(format!("cannot listen for signals: {e}")))?;
+    let mut end = signals::Signals::new().map_err(|e| CliError::Internal(format!("cannot listen for signals: {e}")))?;
     let started = tokio::select! {
         started = Lab::start(args.target, &knobs, &settings) => started,
         Some(reason) = end.next() => return Ok(signals::code(reason)),
     };
     let lab = started.map_err(|e| match e {
-        LabError::Knob { .. } => Failure::Usage(format!("{e}; {}", e.next())),
-        LabError::NoLab(_) => Failure::Usage(format!("{e}; one of embedded, rspamd and postfix is")),
-        LabError::Configuration { .. } => Failure::Broken(format!("A17: {e}; {}", e.next())),
-        e => Failure::Inconclusive(format!("{e}; {}", e.next())),
+        LabError::Knob { .. } => CliError::Usage(format!("{e}; {}", e.next())),
+        LabError::NoLab(_) => CliError::Usage(format!("{e}; one of embedded, rspamd and postfix is")),
+        LabError::Configuration { .. } => CliError::Broken(format!("A17: {e}; {}", e.next())),
+        e => CliError::Inconclusive(format!("{e}; {}", e.next())),
     })?;
     let world = lab.world();
-    let mut ready = serde_json::to_value(world.describe()).map_err(|e| Failure::Internal(e.to_string()))?;
+    let mut ready = serde_json::to_value(world.describe()).map_err(|e| CliError::Internal(e.to_string()))?;
     if let Some(file) = &args.config_out {
         let written = config_out::write(file, lab.target(), world);
-        let ca_file = written.map_err(|e| Failure::Output(format!("cannot write {}: {e}", file.display())))?;
+        let ca_file = written.map_err(|e| CliError::Output(format!("cannot write {}: {e}", file.display())))?;
         if let Value::Object(fields) = &mut ready {
             fields.insert("config".into(), json!(file));
             fields.insert("ca_file".into(), json!(ca_file));
         }
     }
-    print(&format!("{ready}\n")).map_err(|e| Failure::stdout(&e))?;
-    lab.notes().iter().for_each(|note| complain(note));
-    complain("the lab is up; Ctrl-C ends it");
+    print(&format!("{ready}\n")).map_err(|e| CliError::stdout(&e))?;
+    lab.notes().iter().for_each(|note| eprint_masked(note));
+    eprint_masked("the lab is up; Ctrl-C ends it");
     end.next().await;
     lab.stop().await;
     Ok(ExitCode::Success)

@@ -2,20 +2,20 @@
 //! environment, a scenario, a profile, the project file, the user's file, and what is usual. What `run` does and what
 //! `check --show-config` prints is one [`Options`].
 
-mod layers;
+mod displayed_value;
 mod origin;
-mod shown;
+mod sources;
 
-pub(in crate::cli::commands) use layers::{Given, Layers, typed};
+pub(in crate::cli::commands) use displayed_value::DisplayedValue;
 pub(in crate::cli::commands) use origin::Origin;
-pub(in crate::cli::commands) use shown::Shown;
+pub(in crate::cli::commands) use sources::{Effective, Sources, typed_by};
 
 use crate::{
     cli::{
         ColorChoice,
         commands::{
-            looks::Progress,
-            reports::ReportSpec,
+            console_options::Progress,
+            report_args::ReportSpec,
             run::{Artifacts, Flaky, Obsolete},
         },
     },
@@ -29,7 +29,7 @@ use crate::{
     },
     target::TargetKind,
 };
-use layers::{Row, either, faults, placed, texts, words};
+use sources::{OptionSpec, collect_errors, either, placed, texts, words};
 use std::time::Duration;
 
 /// Declares the table. A row is the name that people see, the field, its type, the arguments that say it (their ids at
@@ -38,39 +38,39 @@ use std::time::Duration;
 macro_rules! options {
     ($(
         $key:literal $field:ident: $type:ty {
-            flags: $flags:expr, typed: $typed:expr,
-            $(scenario: $scenario:expr,)?
-            $(written: $written:expr,)?
-            usual: $usual:expr,
+            flags: $flags:expr, from_cli: $typed:expr,
+            $(from_scenario: $scenario:expr,)?
+            $(from_file: $written:expr,)?
+            default: $usual:expr,
         }
     )*) => {
         /// What counts, and who says so.
         pub(in crate::cli::commands) struct Options {
-            $(pub(in crate::cli::commands) $field: Given<$type>,)*
+            $(pub(in crate::cli::commands) $field: Effective<$type>,)*
         }
 
         impl Options {
             /// What counts for a scenario that writes this much itself.
-            pub(in crate::cli::commands) fn of(layers: &Layers<'_>, scenario: &Written) -> Self {
-                $(let $field: Given<$type> = layers.pick(scenario, Row {
+            pub(in crate::cli::commands) fn of(sources: &Sources<'_>, scenario: &Written) -> Self {
+                $(let $field: Effective<$type> = sources.pick(scenario, OptionSpec {
                     flags: &$flags,
-                    typed: $typed,
-                    scenario: either!([$($scenario)?] |_: &Written| None),
-                    written: either!([$($written)?] |_: &Profile| None),
-                    usual: $usual,
+                    from_cli: $typed,
+                    from_scenario: either!([$($scenario)?] |_: &Written| None),
+                    from_file: either!([$($written)?] |_: &Profile| None),
+                    default: $usual,
                 });)*
                 Self { $($field,)* }
             }
 
             /// Every option by its name, as it is shown.
-            pub(in crate::cli::commands) fn rows(&self) -> Vec<Shown> {
-                vec![$(Shown::of($key, &self.$field)),*]
+            pub(in crate::cli::commands) fn rows(&self) -> Vec<DisplayedValue> {
+                vec![$(DisplayedValue::of($key, &self.$field)),*]
             }
 
             /// What means nothing in a set of options.
             pub(in crate::cli::commands) fn wrong_in(config: &Config, profile: &Profile) -> Vec<YamlError> {
                 let mut wrong = Vec::new();
-                $(faults::<$type>(profile, either!([$($written)?] |_: &Profile| None), &mut wrong);)*
+                $(collect_errors::<$type>(profile, either!([$($written)?] |_: &Profile| None), &mut wrong);)*
                 wrong.into_iter().map(|fault| config.wrong(&fault.at, fault.value)).collect()
             }
 
@@ -85,113 +85,113 @@ macro_rules! options {
 
 options! {
     "profile" profile: Option<String> {
-        flags: ["profile"], typed: |l| Some(l.args.profile.clone()),
-        usual: |_| None,
+        flags: ["profile"], from_cli: |l| Some(l.args.profile.clone()),
+        default: |_| None,
     }
     "target" target: TargetKind {
-        flags: ["target"], typed: |l| l.args.select.target,
-        written: |o| placed(&o.target),
-        usual: |_| TargetKind::Embedded,
+        flags: ["target"], from_cli: |l| l.args.select.target,
+        from_file: |o| placed(&o.target),
+        default: |_| TargetKind::Embedded,
     }
     "tags" tags: Option<TagExpr> {
-        flags: ["tag"], typed: |l| Some(l.args.select.tag.clone()),
-        written: |o| texts(&o.tags, |all: Vec<TagExpr>| {
+        flags: ["tag"], from_cli: |l| Some(l.args.select.tag.clone()),
+        from_file: |o| texts(&o.tags, |all: Vec<TagExpr>| {
             all.into_iter().reduce(|all, next| TagExpr::And(Box::new(all), Box::new(next)))
         }),
-        usual: |_| None,
+        default: |_| None,
     }
     "shard" shard: Option<ShardInfo> {
-        flags: ["shard"], typed: |l| Some(l.shard),
-        usual: |_| None,
+        flags: ["shard"], from_cli: |l| Some(l.shard),
+        default: |_| None,
     }
     "jobs" jobs: usize {
-        flags: ["jobs"], typed: |l| l.args.running.jobs.map(usize::from),
-        written: |o| placed(&o.jobs).map(|jobs| jobs.map(|at| at.map(number))),
-        usual: |l| if target.value.is_lab() { (l.context.processors * 2).min(8) } else { 2 },
+        flags: ["jobs"], from_cli: |l| l.args.running.jobs.map(usize::from),
+        from_file: |o| placed(&o.jobs).map(|jobs| jobs.map(|at| at.map(number))),
+        default: |l| if target.value.is_lab() { (l.context.processors * 2).min(8) } else { 2 },
     }
     "timeout" timeout: Duration {
-        flags: ["timeout"], typed: |l| l.args.running.timeout,
-        scenario: |s| s.timeout.clone(),
-        written: |o| placed(&o.timeout),
-        usual: |_| Wait::default().timeout,
+        flags: ["timeout"], from_cli: |l| l.args.running.timeout,
+        from_scenario: |s| s.timeout.clone(),
+        from_file: |o| placed(&o.timeout),
+        default: |_| Wait::default().timeout,
     }
     "global_timeout" global_timeout: Option<Duration> {
-        flags: ["global_timeout"], typed: |l| Some(l.args.running.global_timeout),
-        written: |o| placed(&o.global_timeout).map(|time| time.map(|at| at.map(Some))),
-        usual: |_| None,
+        flags: ["global_timeout"], from_cli: |l| Some(l.args.running.global_timeout),
+        from_file: |o| placed(&o.global_timeout).map(|time| time.map(|at| at.map(Some))),
+        default: |_| None,
     }
     "retries.max" retries_max: u32 {
-        flags: ["retries"], typed: |l| l.args.running.retries,
-        scenario: |s| s.retries.as_ref().map(|r| r.max.clone()),
-        written: |o| o.retries.as_ref().map(|r| Ok(r.max.clone())),
-        usual: |_| Retries::default().max,
+        flags: ["retries"], from_cli: |l| l.args.running.retries,
+        from_scenario: |s| s.retries.as_ref().map(|r| r.max.clone()),
+        from_file: |o| o.retries.as_ref().map(|r| Ok(r.max.clone())),
+        default: |_| Retries::default().max,
     }
     "retries.on" retries_on: Vec<RetryOn> {
-        flags: [], typed: |_| None,
-        scenario: |s| s.retries.as_ref()?.on.clone(),
-        written: |o| placed(&o.retries.as_ref()?.on),
-        usual: |_| Retries::default().on,
+        flags: [], from_cli: |_| None,
+        from_scenario: |s| s.retries.as_ref()?.on.clone(),
+        from_file: |o| placed(&o.retries.as_ref()?.on),
+        default: |_| Retries::default().on,
     }
     "retries.delay" retries_delay: Duration {
-        flags: [], typed: |_| None,
-        scenario: |s| s.retries.as_ref()?.delay.clone(),
-        written: |o| placed(&o.retries.as_ref()?.delay),
-        usual: |_| Retries::default().delay,
+        flags: [], from_cli: |_| None,
+        from_scenario: |s| s.retries.as_ref()?.delay.clone(),
+        from_file: |o| placed(&o.retries.as_ref()?.delay),
+        default: |_| Retries::default().delay,
     }
     "arc" arc: ArcPolicy {
-        flags: [], typed: |_| None,
-        scenario: |s| s.arc.clone(),
-        written: |o| placed(&o.arc),
-        usual: |_| ArcPolicy::default(),
+        flags: [], from_cli: |_| None,
+        from_scenario: |s| s.arc.clone(),
+        from_file: |o| placed(&o.arc),
+        default: |_| ArcPolicy::default(),
     }
     "max_fail" max_fail: Option<usize> {
         flags: ["max_fail", "fail_fast"],
-        typed: |l| match l.args.running.max_fail {
+        from_cli: |l| match l.args.running.max_fail {
             None => Some(l.args.running.fail_fast.then_some(1)),
             most => Some(most.map(number)),
         },
-        written: |o| match (&o.fail_fast, &o.max_fail) {
+        from_file: |o| match (&o.fail_fast, &o.max_fail) {
             (Some(fast), most) if fast.value || most.is_none() => {
                 Some(Ok(fast.clone().map(|fast| fast.then_some(1))))
             }
             (_, most) => placed(most).map(|most| most.map(|at| at.map(|n| Some(number(n))))),
         },
-        usual: |_| None,
+        default: |_| None,
     }
     "flaky" flaky: Flaky {
-        flags: ["flaky"], typed: |l| l.args.running.flaky,
-        written: |o| words(&o.flaky),
-        usual: |_| Flaky::Warn,
+        flags: ["flaky"], from_cli: |l| l.args.running.flaky,
+        from_file: |o| words(&o.flaky),
+        default: |_| Flaky::Warn,
     }
     "update" update: Update {
-        flags: ["update"], typed: |l| l.args.snapshots.update,
-        written: |o| words(&o.update),
-        usual: |l| if l.context.is_ci() { Update::Never } else { Update::Pending },
+        flags: ["update"], from_cli: |l| l.args.snapshots.update,
+        from_file: |o| words(&o.update),
+        default: |l| if l.context.is_ci() { Update::Never } else { Update::Pending },
     }
     "obsolete" obsolete: Obsolete {
-        flags: ["obsolete"], typed: |l| l.args.snapshots.obsolete,
-        written: |o| words(&o.obsolete),
-        usual: |_| Obsolete::Warn,
+        flags: ["obsolete"], from_cli: |l| l.args.snapshots.obsolete,
+        from_file: |o| words(&o.obsolete),
+        default: |_| Obsolete::Warn,
     }
     "report" report: Vec<ReportSpec> {
-        flags: ["reports"], typed: |l| Some(l.args.output.reports.reports.clone()),
-        written: |o| texts(&o.report, |all| all),
-        usual: |_| Vec::new(),
+        flags: ["reports"], from_cli: |l| Some(l.args.output.reports.reports.clone()),
+        from_file: |o| texts(&o.report, |all| all),
+        default: |_| Vec::new(),
     }
     "artifacts" artifacts: Artifacts {
-        flags: ["artifacts"], typed: |l| l.args.output.artifacts,
-        written: |o| words(&o.artifacts),
-        usual: |_| Artifacts::Failed,
+        flags: ["artifacts"], from_cli: |l| l.args.output.artifacts,
+        from_file: |o| words(&o.artifacts),
+        default: |_| Artifacts::Failed,
     }
     "progress" progress: Progress {
-        flags: ["progress"], typed: |l| Some(l.args.output.progress),
-        written: |o| words(&o.progress),
-        usual: |_| Progress::Auto,
+        flags: ["progress"], from_cli: |l| Some(l.args.output.progress),
+        from_file: |o| words(&o.progress),
+        default: |_| Progress::Auto,
     }
     "color" color: ColorChoice {
-        flags: ["color"], typed: |l| Some(l.global.color),
-        written: |o| words(&o.color),
-        usual: |_| ColorChoice::Auto,
+        flags: ["color"], from_cli: |l| Some(l.global.color),
+        from_file: |o| words(&o.color),
+        default: |_| ColorChoice::Auto,
     }
 }
 

@@ -1,16 +1,16 @@
 //! Runs that build on an earlier one: `--resume` looks again for its mail, `--failed` sends anew what did not pass in it.
 
-use super::{args::RunArgs, info, settings::Settings};
+use super::{run_args::RunArgs, run_info, run_settings::Settings};
 use crate::{
     cli::{
-        commands::{options::Layers, recorded},
-        context::complain,
-        failure::Failure,
+        cli_error::CliError,
+        commands::{options::Sources, recorded_runs},
+        context::eprint_masked,
         project::Project,
     },
     core::{RunId, ScenarioId},
     outcome::Status,
-    report::tally::Tally,
+    report::run_summary::RunSummary,
     run::{Plan, resume::RecordedRun},
     target::TargetKind,
 };
@@ -23,41 +23,41 @@ use std::collections::BTreeSet;
 pub(super) fn resume(
     project: &Project,
     args: &RunArgs,
-    (settings, layers): (&mut Settings, &Layers<'_>),
+    (settings, sources): (&mut Settings, &Sources<'_>),
     named: &str,
-) -> Result<Plan, Failure> {
+) -> Result<Plan, CliError> {
     let typed = args.select.target;
-    let record = recorded::newest_of(project, named, typed)?;
+    let record = recorded_runs::newest_of(project, named, typed)?;
     let name = record.name.clone();
-    let no_run = || Failure::Usage(format!("{name} tells of no run"));
+    let no_run = || CliError::Usage(format!("{name} tells of no run"));
     let id = record.run().cloned().ok_or_else(no_run)?;
     // Every run has its folder beside that of the next.
     let folder = project.run_dir(&id).is_dir().then(|| format!("../{id}"));
     let past = RecordedRun::of(record.events, folder.as_deref()).ok_or_else(no_run)?;
     settings.options.target.value = as_it_was(&past, args, settings)?;
     settings.selection.shard = past.info.shard;
-    if past.info.config_sha256 != info::config_sha256(project) {
-        complain(&format!("warning: the project file is not the one of run {id}"));
+    if past.info.config_sha256 != run_info::config_sha256(project) {
+        eprint_masked(&format!("warning: the project file is not the one of run {id}"));
     }
     let what = &args.select.what;
     let scenarios = project.scenarios(what)?;
     super::tell_of_variables(args, &scenarios)?;
-    let scenarios = scenarios.into_iter().map(|s| settings.under(layers, s));
+    let scenarios = scenarios.into_iter().map(|s| settings.under(sources, s));
     let tags = &settings.selection.tags;
     let (plan, missing) = past.plan(scenarios.collect::<Vec<_>>(), |s| tags.as_ref().is_none_or(|t| t.holds(&s.tags)));
     if what.is_empty()
         && let Some(gone) = missing.first()
     {
         let text = format!("scenario {gone} of run {id} is not there any more, so its mail cannot be judged");
-        return Err(Failure::Usage(text));
+        return Err(CliError::Usage(text));
     }
     Ok(plan)
 }
 
 /// The target of a run that can be looked at again.
-fn as_it_was(past: &RecordedRun, args: &RunArgs, settings: &Settings) -> Result<TargetKind, Failure> {
+fn as_it_was(past: &RecordedRun, args: &RunArgs, settings: &Settings) -> Result<TargetKind, CliError> {
     let (run, target) = (&past.run, &past.target);
-    let wrong = |text: String| Err(Failure::Usage(text));
+    let wrong = |text: String| Err(CliError::Usage(text));
     let profile =
         |name: &Option<String>| name.as_ref().map_or("no profile".to_owned(), |name| format!("profile {name}"));
     match target.parse::<TargetKind>() {
@@ -87,17 +87,19 @@ pub(super) fn failed(
     project: &Project,
     target: TargetKind,
     named: &str,
-) -> Result<(RunId, BTreeSet<ScenarioId>), Failure> {
-    let record = recorded::newest_of(project, named, Some(target))?;
-    let mut tally = Tally::default();
-    record.events.iter().for_each(|event| tally.event(event));
-    tally.close();
-    let Some(run) = tally.run.clone() else { return Err(Failure::Usage(format!("{} tells of no run", record.name))) };
-    if tally.target != target.as_str() {
-        let text = format!("run {run} was against target {}, not {target}; choose with --target", tally.target);
-        return Err(Failure::Usage(text));
+) -> Result<(RunId, BTreeSet<ScenarioId>), CliError> {
+    let record = recorded_runs::newest_of(project, named, Some(target))?;
+    let mut summary = RunSummary::default();
+    record.events.iter().for_each(|event| summary.event(event));
+    summary.close();
+    let Some(run) = summary.run.clone() else {
+        return Err(CliError::Usage(format!("{} tells of no run", record.name)));
+    };
+    if summary.target != target.as_str() {
+        let text = format!("run {run} was against target {}, not {target}; choose with --target", summary.target);
+        return Err(CliError::Usage(text));
     }
-    let broken = tally.scenarios.iter().filter(|s| s.status.is_broken() || s.status == Status::NotRun).map(|s| &s.id);
-    let ids = broken.chain(tally.unknown()).map(ScenarioId::once).collect();
+    let broken = summary.scenarios.iter().filter(|s| s.status.is_broken() || s.status == Status::NotRun).map(|s| &s.id);
+    let ids = broken.chain(summary.unknown()).map(ScenarioId::once).collect();
     Ok((run, ids))
 }

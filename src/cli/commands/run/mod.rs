@@ -1,26 +1,26 @@
 //! `sealcheck run`.
 
-mod args;
 mod earlier;
-mod info;
-mod record;
-mod settings;
+mod run_args;
+mod run_info;
+mod run_record;
+mod run_settings;
 
-pub(super) use args::LISTEN;
-pub use args::RunArgs;
-pub(super) use args::{Artifacts, Flaky, Obsolete};
-pub(super) use settings::Settings;
+pub(super) use run_args::LISTEN;
+pub use run_args::RunArgs;
+pub(super) use run_args::{Artifacts, Flaky, Obsolete};
+pub(super) use run_settings::Settings;
 
 use crate::{
     cli::{
         Context, Global,
+        cli_error::{CliError, CommandResult},
         commands::{
-            looks::looks,
-            options::Layers,
-            reports::{self, ReportSpec, reporters},
+            console_options::console_options,
+            options::Sources,
+            report_args::{self, ReportSpec, reporters},
         },
-        context::{complain, mask_with, print},
-        failure::{Failure, Outcome},
+        context::{eprint_masked, mask_with, print},
         project::{EVENTS, Project},
         runtime::block_on,
         signals::{self, Signals},
@@ -28,28 +28,28 @@ use crate::{
     core::{Redactor, deadline, file::Access},
     judge::snapshot::Store,
     outcome::ExitCode,
-    report::{self, Hub},
+    report::{self, ReporterThread},
     run::{self, ArtifactPolicy, EventSender, FlakyPolicy, Plan, RunDir, Stop},
     scenario::Scenario,
 };
-use args::NoTests;
 use clap::ArgMatches;
-use record::RunRecord;
+use run_args::NoTests;
+use run_record::RunRecord;
 
 /// The variable by which tests shorten every limit of a connection; a run with it says so.
 const TEST_TIME_SCALE: &str = "SEALCHECK_TEST_TIME_SCALE";
 
-pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, matches: &ArgMatches) -> Outcome {
+pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, matches: &ArgMatches) -> CommandResult {
     if let Some(factor) = context.variable(TEST_TIME_SCALE) {
-        deadline::scale_by(factor).map_err(|wrong| Failure::Usage(format!("{TEST_TIME_SCALE}: {wrong}")))?;
+        deadline::scale_by(factor).map_err(|wrong| CliError::Usage(format!("{TEST_TIME_SCALE}: {wrong}")))?;
     }
     let project = Project::find(context, global, &args.changes())?;
-    let layers = Layers::new(context, (global, args, matches), &project)?;
-    let mut settings = Settings::of(&layers, args)?;
+    let sources = Sources::new(context, (global, args, matches), &project)?;
+    let mut settings = Settings::of(&sources, args)?;
     let running = &args.running;
     let mut chosen = format!("scenario for target {}", settings.options.target.value);
     let mut plan = match &running.resume {
-        Some(named) => earlier::resume(&project, args, (&mut settings, &layers), named)?,
+        Some(named) => earlier::resume(&project, args, (&mut settings, &sources), named)?,
         None => {
             let mut scenarios = project.scenarios(&args.select.what)?;
             tell_of_variables(args, &scenarios)?;
@@ -58,12 +58,12 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, ma
                 scenarios.retain(|s| failed.contains(&s.id));
                 chosen.push_str(&format!(" that did not pass in run {run}"));
             }
-            Plan::select(scenarios.into_iter().map(|s| settings.under(&layers, s)), &settings.selection)
+            Plan::select(scenarios.into_iter().map(|s| settings.under(&sources, s)), &settings.selection)
         }
     };
     if running.list {
         let ids: String = plan.items.iter().map(|i| format!("{}\n", i.id)).collect();
-        print(&ids).map_err(|e| Failure::stdout(&e))?;
+        print(&ids).map_err(|e| CliError::stdout(&e))?;
         return Ok(ExitCode::Success);
     }
     // A shard may have nothing to do; the others need its record all the same.
@@ -71,7 +71,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, ma
         if running.no_tests == NoTests::Pass {
             return Ok(ExitCode::Success);
         }
-        complain(&format!("no {chosen} was selected; `sealcheck list` shows what there is"));
+        eprint_masked(&format!("no {chosen} was selected; `sealcheck list` shows what there is"));
         return Ok(ExitCode::NothingSelected);
     }
     plan.obsolete_snapshots = obsolete_snapshots(&project, settings.options.obsolete.value)?;
@@ -82,21 +82,27 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, ma
 ///
 /// # Errors
 /// When one of them can have no effect.
-fn tell_of_variables(args: &RunArgs, scenarios: &[Scenario]) -> Result<(), Failure> {
+fn tell_of_variables(args: &RunArgs, scenarios: &[Scenario]) -> Result<(), CliError> {
     let (errors, warnings) = args.values.misused(scenarios)?;
-    warnings.iter().for_each(|warning| complain(&warning.to_string()));
-    if errors.is_empty() { Ok(()) } else { Err(Failure::mistakes(&errors)) }
+    warnings.iter().for_each(|warning| eprint_masked(&warning.to_string()));
+    if errors.is_empty() { Ok(()) } else { Err(CliError::mistakes(&errors)) }
 }
 
-async fn execute(context: &Context, args: &RunArgs, project: &Project, settings: Settings, plan: Plan) -> Outcome {
-    let listening = Signals::new().map_err(|e| Failure::Internal(format!("cannot listen for signals: {e}")))?;
+async fn execute(
+    context: &Context,
+    args: &RunArgs,
+    project: &Project,
+    settings: Settings,
+    plan: Plan,
+) -> CommandResult {
+    let listening = Signals::new().map_err(|e| CliError::Internal(format!("cannot listen for signals: {e}")))?;
     let stop = Stop::new();
     let signals = signals::stop_run(listening, stop.clone());
     let redactor = Redactor::new();
     mask_with(&redactor);
     let renamed = args.values.renamed(settings.selection.shard);
     let given = project
-        .given(
+        .world_source(
             context,
             (settings.options.target.value, settings.lab.clone()),
             &plan,
@@ -107,15 +113,15 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     check_names(&plan, &settings.options.report.value, &redactor)?;
     let run = context.new_run();
     let directory = project.run_dir(&run);
-    let info = info::info(context, project, &settings).await;
+    let info = run_info::info(context, project, &settings).await;
     let output = &args.output;
     let options = settings.options;
-    let looks = looks(context, options.color.value, &output.reports, options.progress.value, &directory);
+    let consoles = console_options(context, options.color.value, &output.reports, options.progress.value, &directory);
     let record = ReportSpec::record(directory.join(EVENTS), Access::Private);
     let copy = output.record.iter().map(|path| ReportSpec::record(path.clone(), Access::Usual));
     let unwritable = record.unwritable().filter(|_| options.artifacts.value == Artifacts::None);
     if let Some(error) = &unwritable {
-        complain(&format!(
+        eprint_masked(&format!(
             "warning: the run is not recorded, since {} cannot be written: {error}",
             directory.join(EVENTS).display()
         ));
@@ -123,12 +129,12 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     let record = unwritable.is_none().then_some(record);
     let specs: Vec<ReportSpec> = copy.chain(options.report.value).collect();
     let files: Vec<ReportSpec> = record.iter().chain(&specs).cloned().collect();
-    reports::writable(&files)?;
+    report_args::writable(&files)?;
     project.make_private();
     let record = RunRecord::new(record, &redactor);
-    let reporters = reporters(context, &specs, looks, &redactor)?;
+    let reporters = reporters(context, &specs, consoles, &redactor)?;
     let (events, received) = std::sync::mpsc::channel();
-    let hub = Hub::start(received, reporters).map_err(|e| Failure::Internal(e.to_string()))?;
+    let reporting = ReporterThread::start(received, reporters).map_err(|e| CliError::Internal(e.to_string()))?;
     let options = run::Options {
         run,
         tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
@@ -164,23 +170,23 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
     let written = record.clone();
     let emitter = emitter.recorded_by(move |event| written.write(event));
     let outcome = run::run(plan, options, emitter, stop).await;
-    let errors: Vec<_> = hub.join().into_iter().chain(record.close()).collect();
+    let errors: Vec<_> = reporting.join().into_iter().chain(record.close()).collect();
     signals.abort();
     let mut exit = match outcome {
         Ok((totals, exit)) => {
             if totals.is_all_skipped() {
-                complain("everything that was selected is skipped");
+                eprint_masked("everything that was selected is skipped");
             }
             exit
         }
-        Err(run::PlanErrors(problems)) => return Err(Failure::mistakes(&problems)),
+        Err(run::PlanErrors(problems)) => return Err(CliError::mistakes(&problems)),
     };
     for error in &errors {
-        complain(&format!("error: {error}"));
+        eprint_masked(&format!("error: {error}"));
     }
-    let leaks = reports::leaks(&files, &redactor);
+    let leaks = report_args::leaks(&files, &redactor);
     for leak in &leaks {
-        complain(&format!("error: {leak}"));
+        eprint_masked(&format!("error: {leak}"));
     }
     if !errors.is_empty() || !leaks.is_empty() {
         exit = exit.max(ExitCode::Report);
@@ -190,26 +196,26 @@ async fn execute(context: &Context, args: &RunArgs, project: &Project, settings:
 }
 
 /// The snapshots that belong to no scenario, as far as anybody wants to know.
-fn obsolete_snapshots(project: &Project, obsolete: Obsolete) -> Result<Vec<String>, Failure> {
+fn obsolete_snapshots(project: &Project, obsolete: Obsolete) -> Result<Vec<String>, CliError> {
     let found = if obsolete == Obsolete::Ignore { Some(Vec::new()) } else { project.obsolete_snapshots() };
     let untold =
         "which snapshots are obsolete cannot be told, since not all scenarios can be read; see `sealcheck check`";
     match found {
         Some(found) => Ok(found),
-        None if obsolete == Obsolete::Fail => Err(Failure::Usage(format!("--obsolete fail: {untold}"))),
+        None if obsolete == Obsolete::Fail => Err(CliError::Usage(format!("--obsolete fail: {untold}"))),
         None => {
-            complain(&format!("warning: {untold}"));
+            eprint_masked(&format!("warning: {untold}"));
             Ok(Vec::new())
         }
     }
 }
 
 /// Names of files are shown, and no mask can be put over them.
-fn check_names(plan: &Plan, reports: &[ReportSpec], redactor: &Redactor) -> Result<(), Failure> {
+fn check_names(plan: &Plan, reports: &[ReportSpec], redactor: &Redactor) -> Result<(), CliError> {
     let ids = plan.items.iter().map(|item| item.id.as_str().to_owned());
     let paths = reports.iter().filter_map(|spec| spec.path.as_ref()).map(|path| path.display().to_string());
     match ids.chain(paths).find(|name| redactor.leaks(name.as_bytes())) {
-        Some(name) => Err(Failure::Usage(format!("the name `{name}` holds a secret; name the file otherwise"))),
+        Some(name) => Err(CliError::Usage(format!("the name `{name}` holds a secret; name the file otherwise"))),
         None => Ok(()),
     }
 }

@@ -1,11 +1,11 @@
 //! `sealcheck snapshots`: looking at, accepting and removing the regression files.
 
-mod act;
-mod args;
-mod desk;
+mod actions;
 mod render;
 mod review;
+mod snapshots_args;
+mod snapshots_context;
 
-pub use act::run;
-pub use args::{Action, Selection, SnapshotsArgs};
-pub use desk::{Desk, Key, SnapshotsError};
+pub use actions::run;
+pub use snapshots_args::{Action, Selection, SnapshotsArgs};
+pub use snapshots_context::{Key, SnapshotsContext, SnapshotsError};

@@ -8,12 +8,12 @@ use console::Style;
 
 /// Colours, or none.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Look {
+pub(super) struct SnapshotStyle {
     /// Whether colours are wanted.
     pub(super) color: bool,
 }
 
-impl Look {
+impl SnapshotStyle {
     fn paint(self, style: Style, text: &str) -> String {
         style.force_styling(self.color).apply_to(lines(text)).to_string()
     }

@@ -1,36 +1,36 @@
 //! One pending snapshot after the other, with the person deciding.
 
 use super::{
-    desk::{Desk, SnapshotsError},
-    render::Look,
+    render::SnapshotStyle,
+    snapshots_context::{SnapshotsContext, SnapshotsError},
 };
 use crate::{judge::snapshot::Entry, outcome::ExitCode};
 
 /// Shows each with its changes and asks for a key. What is skipped stays pending.
-pub(super) fn review(pending: &[Entry], desk: &mut Desk<'_>) -> Result<ExitCode, SnapshotsError> {
-    let Some(key) = desk.key.as_mut() else { return Err(SnapshotsError::NoTerminal) };
-    let look = Look { color: desk.color };
+pub(super) fn review(pending: &[Entry], context: &mut SnapshotsContext<'_>) -> Result<ExitCode, SnapshotsError> {
+    let Some(key) = context.key.as_mut() else { return Err(SnapshotsError::NoTerminal) };
+    let style = SnapshotStyle { color: context.color };
     let (mut accepted, mut rejected) = (0, 0);
     'snapshots: for (n, entry) in pending.iter().enumerate() {
         let proposal = entry.proposal();
         let shown = match &proposal {
-            Ok(proposal) => look.difference(proposal),
-            Err(error) => format!("  {}\n", look.problem(error)),
+            Ok(proposal) => style.difference(proposal),
+            Err(error) => format!("  {}\n", style.problem(error)),
         };
-        writeln!(desk.out, "[{}/{}] {}\n{shown}", n + 1, pending.len(), look.title(entry))?;
+        writeln!(context.out, "[{}/{}] {}\n{shown}", n + 1, pending.len(), style.title(entry))?;
         loop {
-            write!(desk.out, "  a accept · r reject · s skip · q quit: ")?;
-            desk.out.flush()?;
+            write!(context.out, "  a accept · r reject · s skip · q quit: ")?;
+            context.out.flush()?;
             let pressed = key()?.map(|k| k.to_ascii_lowercase());
-            writeln!(desk.out, "{}", pressed.filter(|k| k.is_ascii_graphic()).unwrap_or(' '))?;
+            writeln!(context.out, "{}", pressed.filter(|k| k.is_ascii_graphic()).unwrap_or(' '))?;
             match pressed {
                 Some('a') => {
                     let accepted_it = match &proposal {
-                        Ok(proposal) => entry.accept(proposal).map_err(|error| look.problem(&error)),
-                        Err(error) => Err(look.problem(error)),
+                        Ok(proposal) => entry.accept(proposal).map_err(|error| style.problem(&error)),
+                        Err(error) => Err(style.problem(error)),
                     };
                     if let Err(problem) = accepted_it {
-                        writeln!(desk.out, "  {problem}")?;
+                        writeln!(context.out, "  {problem}")?;
                         continue;
                     }
                     accepted += 1;
@@ -47,6 +47,6 @@ pub(super) fn review(pending: &[Entry], desk: &mut Desk<'_>) -> Result<ExitCode,
         }
     }
     let left = pending.len() - accepted - rejected;
-    writeln!(desk.out, "{accepted} accepted, {rejected} rejected, {left} still pending")?;
+    writeln!(context.out, "{accepted} accepted, {rejected} rejected, {left} still pending")?;
     Ok(if left == 0 { ExitCode::Success } else { ExitCode::NotClean })
 }

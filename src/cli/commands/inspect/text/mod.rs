@@ -1,53 +1,53 @@
 //! A mail explained to people: first what is wrong, then the way, then what it rests on.
 
-mod bounce;
-mod diagnosis;
-mod path;
-mod proof;
+mod bounce_text;
+mod diagnosis_text;
+mod path_text;
+mod proof_text;
 
 use super::{
-    explained::{Contents, Explained, Statement},
+    inspection::{Inspection, MessageContents, Statement},
     inspector::Inspector,
 };
 use crate::{
     catalogue::Lang,
+    core::visible::plain,
     mail::{Message, arc::ArcSet, authres::ResInfo, dsn::Returned},
     outcome::{Agreement, Claim},
     report::{
-        claims,
+        claim_lines,
         console::{Palette, Tone, wrap},
-        sink::plain,
-        survival,
+        survival_lines,
     },
     verify::{Verdict, Verification},
 };
 
 /// Everything about one mail, a block per question.
-pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, explained: &Explained) -> String {
-    let looks = Looks { palette: inspector.palette, lang: inspector.lang };
+pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, explained: &Inspection) -> String {
+    let style = TextStyle { palette: inspector.palette, lang: inspector.lang };
     let id = explained.mail.message_id.as_ref().map_or_else(|| "without a Message-ID".into(), |id| plain(id));
-    let mut out = vec![format!("{} {id}", looks.heading(&plain(place)))];
+    let mut out = vec![format!("{} {id}", style.heading(&plain(place)))];
     out.extend(about(message));
     let diagnosis = match explained.diagnosis.as_slice() {
-        [] => proof::lines(looks, &explained.proof),
-        all => all.iter().flat_map(|d| diagnosis::lines(looks, d)).collect(),
+        [] => proof_text::lines(style, &explained.proof),
+        all => all.iter().flat_map(|d| diagnosis_text::lines(style, d)).collect(),
     };
-    block(looks, &mut out, "diagnosis", diagnosis, "");
+    block(style, &mut out, "diagnosis", diagnosis, "");
     if let Some(dsn) = &explained.dsn {
         let by = dsn.reporting_mta.as_ref().map(|by| format!(" from {}", plain(by))).unwrap_or_default();
-        let lines = explained.refusals.iter().flat_map(|r| bounce::lines(looks, r)).collect();
-        block(looks, &mut out, &format!("bounce{by}"), lines, "about nobody who got nothing");
+        let lines = explained.refusals.iter().flat_map(|r| bounce_text::lines(style, r)).collect();
+        block(style, &mut out, &format!("bounce{by}"), lines, "about nobody who got nothing");
     }
-    contents(looks, message, &explained.mail, &mut out);
+    contents(style, message, &explained.mail, &mut out);
     if let Some(returned) = &explained.returned {
         let mut inside = Vec::new();
         inside.extend(returned.mail.message_id.as_ref().map(|id| plain(id)));
-        contents(looks, &returned.message, &returned.mail, &mut inside);
+        contents(style, &returned.message, &returned.mail, &mut inside);
         let title = match returned.extent {
             Returned::Headers => "returned message: only its header, so that no body hash could be verified",
             _ => "returned message, whole",
         };
-        block(looks, &mut out, title, inside, "");
+        block(style, &mut out, title, inside, "");
     }
     if inspector.many {
         out.push(String::new());
@@ -63,12 +63,12 @@ pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, explai
 
 /// How it looks.
 #[derive(Clone, Copy)]
-struct Looks {
+struct TextStyle {
     palette: Palette,
     lang: Lang,
 }
 
-impl Looks {
+impl TextStyle {
     fn heading(self, text: &str) -> String {
         self.palette.paint(Tone::Name, text)
     }
@@ -92,8 +92,8 @@ fn about(message: &Message) -> Option<String> {
 }
 
 /// A heading, and what is under it.
-fn block(looks: Looks, out: &mut Vec<String>, title: &str, lines: Vec<String>, nothing: &str) {
-    out.push(looks.heading(title));
+fn block(style: TextStyle, out: &mut Vec<String>, title: &str, lines: Vec<String>, nothing: &str) {
+    out.push(style.heading(title));
     if lines.is_empty() {
         out.push(format!("  {nothing}"));
     }
@@ -101,21 +101,21 @@ fn block(looks: Looks, out: &mut Vec<String>, title: &str, lines: Vec<String>, n
 }
 
 /// What is in one message, a block per question.
-fn contents(looks: Looks, message: &Message, mail: &Contents, out: &mut Vec<String>) {
-    let mut block = |title, lines, nothing| block(looks, out, title, lines, nothing);
-    block("path", path::lines(looks, message, mail), "no Received field");
-    let statements = mail.authentication_results.iter().map(|s| statement(looks, s));
+fn contents(style: TextStyle, message: &Message, mail: &MessageContents, out: &mut Vec<String>) {
+    let mut block = |title, lines, nothing| block(style, out, title, lines, nothing);
+    block("path", path_text::lines(style, message, mail), "no Received field");
+    let statements = mail.authentication_results.iter().map(|s| statement(style, s));
     block("authentication results", statements.collect(), "no Authentication-Results field");
-    block("arc", chain(looks, mail), "no ARC Set: no hop sealed this mail");
+    block("arc", chain(style, mail), "no ARC Set: no hop sealed this mail");
     if let Some(all) = mail.claims.as_ref().filter(|all| !all.is_empty()) {
-        block("claims", claims(looks, all), "");
+        block("claims", claims(style, all), "");
     }
     if let Some(survival) = &mail.survival {
-        block("beside what was sent", survival::lines(survival), "no signature covers anything");
+        block("beside what was sent", survival_lines::lines(survival), "no signature covers anything");
     }
 }
 
-fn statement(looks: Looks, s: &Statement) -> String {
+fn statement(style: TextStyle, s: &Statement) -> String {
     let (word, tone) = match (s.trusted, s.forged) {
         (true, _) => ("trusted", Tone::Good),
         (_, true) => ("forged", Tone::Bad),
@@ -124,7 +124,7 @@ fn statement(looks: Looks, s: &Statement) -> String {
     let by = s.authserv_id.as_deref().unwrap_or("nobody");
     let results: Vec<_> = s.results.iter().map(result).collect();
     let said = plain(&format!("by {by} (line {}): {}", s.line, results.join("; ")));
-    format!("{} {said}", looks.palette.paint(tone, word))
+    format!("{} {said}", style.palette.paint(tone, word))
 }
 
 fn result(result: &ResInfo) -> String {
@@ -134,7 +134,7 @@ fn result(result: &ResInfo) -> String {
 }
 
 /// The verdict on the chain, and each set with what it says it saw.
-fn chain(looks: Looks, mail: &Contents) -> Vec<String> {
+fn chain(style: TextStyle, mail: &MessageContents) -> Vec<String> {
     let arc = &mail.arc;
     let verification = mail.verification.as_ref();
     let whole = verification.filter(|v| v.arc != Verdict::None).map(|v| {
@@ -142,14 +142,14 @@ fn chain(looks: Looks, mail: &Contents) -> Vec<String> {
         let told = |reason: &String| v.sets.iter().any(|set| set.reason.as_ref().is_some_and(|r| r.contains(reason)));
         let reason = v.arc_reason.as_ref().filter(|r| !told(r));
         let reason = reason.map(|r| format!(": {}", plain(r))).unwrap_or_default();
-        format!("chain {}{reason}", looks.verdict(v.arc))
+        format!("chain {}{reason}", style.verdict(v.arc))
     });
-    let sets = arc.sets.iter().map(|s| set(looks, s, verification));
-    let defects = arc.defects.iter().map(|d| looks.palette.paint(Tone::Bad, &plain(&d.to_string())));
+    let sets = arc.sets.iter().map(|s| set(style, s, verification));
+    let defects = arc.defects.iter().map(|d| style.palette.paint(Tone::Bad, &plain(&d.to_string())));
     whole.into_iter().chain(sets).chain(defects).collect()
 }
 
-fn set(looks: Looks, set: &ArcSet, verification: Option<&Verification>) -> String {
+fn set(style: TextStyle, set: &ArcSet, verification: Option<&Verification>) -> String {
     let text = |o: Option<&String>| o.map_or_else(|| "?".to_owned(), |t| plain(t));
     let seal = set.seal.as_ref();
     let cv = seal.and_then(|s| s.cv.as_ref()).map_or_else(|| "?".into(), |cv| plain(&cv.to_string()));
@@ -161,7 +161,7 @@ fn set(looks: Looks, set: &ArcSet, verification: Option<&Verification>) -> Strin
     );
     let found = verification.and_then(|v| v.set(set.instance));
     if let Some(found) = found {
-        let (ams, seal) = (looks.verdict(found.ams), looks.verdict(found.seal));
+        let (ams, seal) = (style.verdict(found.ams), style.verdict(found.seal));
         line.push_str(&format!(": message signature {ams}, seal {seal}"));
     }
     if let Some(aar) = &set.aar {
@@ -173,9 +173,9 @@ fn set(looks: Looks, set: &ArcSet, verification: Option<&Verification>) -> Strin
 }
 
 /// A line for each claim that does not go with what we find, and how many there are of the others.
-fn claims(looks: Looks, all: &[Claim]) -> Vec<String> {
+fn claims(style: TextStyle, all: &[Claim]) -> Vec<String> {
     let of = |agreement: Agreement| all.iter().filter(move |c| c.agreement == agreement);
-    let line = |tone, word: &str, c: &Claim| format!("{} {}", looks.palette.paint(tone, word), claims::line(c));
+    let line = |tone, word: &str, c: &Claim| format!("{} {}", style.palette.paint(tone, word), claim_lines::line(c));
     let mut out: Vec<String> = of(Agreement::Disagrees).map(|c| line(Tone::Bad, "not so:", c)).collect();
     // What the receiver says counts more than what the servers before it saw.
     let (receiver, before): (Vec<_>, Vec<_>) = of(Agreement::Open).partition(|c| c.i.is_none());

@@ -1,0 +1,208 @@
+//! Whose word counts.
+
+use super::origin::Origin;
+use crate::{
+    cli::{
+        Args, Context, Global,
+        cli_error::CliError,
+        commands::{options::Options, run::RunArgs},
+        project::Project,
+    },
+    core::{At, suggest},
+    outcome::ShardInfo,
+    scenario::{
+        config::{Config, Profile},
+        model::Written,
+    },
+};
+use clap::{ArgMatches, Command, CommandFactory, ValueEnum, parser::ValueSource};
+use std::{fmt::Display, str::FromStr};
+
+/// A value that counts, and who says so.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::cli::commands) struct Effective<T> {
+    pub(in crate::cli::commands) value: T,
+    pub(in crate::cli::commands) origin: Origin,
+}
+
+/// Everybody who may say what an option is.
+pub(in crate::cli::commands) struct Sources<'a> {
+    pub(in crate::cli::commands) context: &'a Context,
+    pub(super) global: &'a Global,
+    pub(super) args: &'a RunArgs,
+    pub(super) shard: Option<ShardInfo>,
+    config: &'a Config,
+    matches: &'a ArgMatches,
+    command: Command,
+    /// The sets of options that count, the first before the others.
+    sets: Vec<OptionSet<'a>>,
+}
+
+/// A set of options of a file.
+struct OptionSet<'a> {
+    /// The profile that the person chose; `None` for the options of a file.
+    profile: Option<&'a str>,
+    /// The profile that says it, where that is another.
+    inherited: Option<&'a str>,
+    options: &'a Profile,
+}
+
+/// What a set of options says: a value at its place, or what means nothing and where.
+pub(super) type FileValue<T> = Option<Result<At<T>, Vec<At<String>>>>;
+
+/// How an option is read from everybody who may say it.
+pub(super) struct OptionSpec<T, A, S, W, U>
+where
+    A: Fn(&Sources<'_>) -> Option<T>,
+    S: Fn(&Written) -> Option<At<T>>,
+    W: Fn(&Profile) -> FileValue<T>,
+    U: Fn(&Sources<'_>) -> T,
+{
+    pub(super) flags: &'static [&'static str],
+    pub(super) from_cli: A,
+    pub(super) from_scenario: S,
+    pub(super) from_file: W,
+    pub(super) default: U,
+}
+
+impl<'a> Sources<'a> {
+    /// Everybody who may say it, for a command with these arguments.
+    ///
+    /// # Errors
+    /// When the profile is not there, or a set of options says what means nothing.
+    pub(in crate::cli::commands) fn new(
+        context: &'a Context,
+        (global, args, matches): (&'a Global, &'a RunArgs, &'a ArgMatches),
+        project: &'a Project,
+    ) -> Result<Self, CliError> {
+        let config = &project.config;
+        let mut sets = Vec::new();
+        if let Some(name) = args.profile.as_deref() {
+            let Some((name, first)) = config.profiles.get_key_value(name) else {
+                return Err(CliError::Usage(no_profile(config, name)));
+            };
+            let line = config.lineage(first);
+            sets.extend(line.map(|(inherited, options)| OptionSet { profile: Some(name), inherited, options }));
+        }
+        let line = config.lineage(&config.run);
+        sets.extend(line.map(|(inherited, options)| OptionSet { profile: None, inherited, options }));
+        let wrong: Vec<_> = sets.iter().flat_map(|set| Options::wrong_in(config, set.options)).collect();
+        if !wrong.is_empty() {
+            return Err(CliError::mistakes(&wrong));
+        }
+        let shard = args.select.shard(context)?;
+        Ok(Self { context, global, args, shard, config, matches, command: Args::command(), sets })
+    }
+
+    /// What counts for an option, for a scenario that writes this much itself.
+    pub(super) fn pick<T, A, S, W, U>(&self, scenario: &Written, spec: OptionSpec<T, A, S, W, U>) -> Effective<T>
+    where
+        A: Fn(&Sources<'_>) -> Option<T>,
+        S: Fn(&Written) -> Option<At<T>>,
+        W: Fn(&Profile) -> FileValue<T>,
+        U: Fn(&Sources<'_>) -> T,
+    {
+        if let Some(origin) = spec.flags.iter().find_map(|id| typed_by(&self.command, self.matches, id))
+            && let Some(value) = (spec.from_cli)(self)
+        {
+            return Effective { value, origin };
+        }
+        if let Some(At { value, at }) = (spec.from_scenario)(scenario) {
+            return Effective { value, origin: Origin::Scenario { at: at.into() } };
+        }
+        for set in &self.sets {
+            if let Some(Ok(At { value, at })) = (spec.from_file)(set.options) {
+                let origin = match (set.profile, set.inherited) {
+                    (None, None) => self.config.origin(&at),
+                    (Some(name), from) => Origin::Profile {
+                        name: name.to_owned(),
+                        inherited_from: from.map(str::to_owned),
+                        at: at.into(),
+                    },
+                    (None, Some(name)) => {
+                        Origin::Profile { name: name.to_owned(), inherited_from: None, at: at.into() }
+                    }
+                };
+                return Effective { value, origin };
+            }
+        }
+        Effective { value: (spec.default)(self), origin: Origin::Default }
+    }
+}
+
+/// How the person typed an argument of `run` or of every command, if at all.
+pub(in crate::cli::commands) fn typed_by(command: &Command, matches: &ArgMatches, id: &str) -> Option<Origin> {
+    let source = matches.value_source(id)?;
+    let of_run = command.find_subcommand("run").into_iter().flat_map(Command::get_arguments);
+    let argument = of_run.chain(command.get_arguments()).find(|argument| argument.get_id() == id)?;
+    match source {
+        ValueSource::CommandLine => {
+            Some(Origin::CommandLine { flag: format!("--{}", argument.get_long().unwrap_or(id)) })
+        }
+        ValueSource::EnvVariable => {
+            let variable = argument.get_env().map(|name| name.to_string_lossy().into_owned());
+            Some(Origin::Environment { variable: variable.unwrap_or_default() })
+        }
+        _ => None,
+    }
+}
+
+fn no_profile(config: &Config, name: &str) -> String {
+    let known: Vec<_> = config.profiles.keys().map(String::as_str).collect();
+    let help = suggest::nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    let help = help.unwrap_or_else(|| match known.is_empty() {
+        true => "there is none".to_owned(),
+        false => format!("there are {}", known.join(", ")),
+    });
+    format!("unknown profile `{name}`; {help}")
+}
+
+/// What is written as it counts.
+pub(super) fn placed<T: Clone>(written: &Option<At<T>>) -> FileValue<T> {
+    written.clone().map(Ok)
+}
+
+/// What is written as a word of the command line.
+pub(super) fn words<T: ValueEnum>(written: &Option<At<String>>) -> FileValue<T> {
+    written.as_ref().map(|word| match T::from_str(&word.value, false) {
+        Ok(value) => Ok(At::new(value, word.at.clone())),
+        Err(error) => Err(vec![At::new(error, word.at.clone())]),
+    })
+}
+
+/// What is written as texts of the command line, put together.
+pub(super) fn texts<I: FromStr<Err: Display>, T>(
+    written: &Option<Vec<At<String>>>,
+    together: impl Fn(Vec<I>) -> T,
+) -> FileValue<T> {
+    let written = written.as_ref()?;
+    let at = written.first()?.at.clone();
+    let (mut good, mut wrong) = (Vec::new(), Vec::new());
+    for text in written {
+        match text.value.parse() {
+            Ok(value) => good.push(value),
+            Err(error) => wrong.push(At::new(format!("`{}`: {error}", text.value), text.at.clone())),
+        }
+    }
+    Some(if wrong.is_empty() { Ok(At::new(together(good), at)) } else { Err(wrong) })
+}
+
+/// Adds what means nothing in a set of options.
+pub(super) fn collect_errors<T>(
+    profile: &Profile,
+    written: impl Fn(&Profile) -> FileValue<T>,
+    wrong: &mut Vec<At<String>>,
+) {
+    wrong.extend(written(profile).and_then(Result::err).into_iter().flatten());
+}
+
+/// The first where there is one, else the second.
+macro_rules! either {
+    ([$first:expr] $second:expr) => {
+        $first
+    };
+    ([] $second:expr) => {
+        $second
+    };
+}
+pub(super) use either;
