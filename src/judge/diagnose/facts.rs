@@ -10,7 +10,7 @@ use crate::{
     catalogue::Cause,
     core::domain::is_at_or_below,
     evidence::{Evidence, FirstServer, Folder, MailboxFacts, NextHop, ReceivedCopy, ReturnedMail},
-    judge::{self, refusal, survival, survival_of_returned},
+    judge::{self, survival, survival_of_returned},
     mail::{
         Message,
         arc::{ArcChain, ArcSet},
@@ -100,7 +100,7 @@ pub struct MailFacts<'a> {
 /// What the server that forwards refused our own outside sender.
 fn by_next_hop(evidence: &Evidence) -> Option<Refusal> {
     let reply = evidence.next_hop.iter().rev().find_map(NextHop::rejection)?.clone();
-    Some(Refusal { at: quote("smtp.log", 0, &reply.to_string()), reply, by: RefusedBy::Forwarder })
+    Some(Refusal { at: quote("smtp.log", 0, &reply.to_string()), reply, by: RefusedBy::Forwarder, host: None })
 }
 
 impl<'a> Facts<'a> {
@@ -159,6 +159,7 @@ impl<'a> Facts<'a> {
                     reply: r.reply.clone(),
                     at: quote("smtp.log", 0, &r.reply.to_string()),
                     by: RefusedBy::First(evidence.submission.server),
+                    host: None,
                 })
                 .or_else(|| by_next_hop(evidence)),
             bounces,
@@ -194,7 +195,7 @@ impl<'a> Facts<'a> {
                 // Our own sender reports what the server that forwards said to it.
                 let is_known = self.refused.as_ref().is_some_and(|r| r.by == RefusedBy::Forwarder && r.reply == reply);
                 let by = if is_forwarder || is_known { RefusedBy::Forwarder } else { RefusedBy::Next };
-                Some(Refusal { reply, at: quote(artifact, 0, &text), by })
+                Some(Refusal { reply, at: quote(artifact, 0, &text), by, host: recipient.remote_mta.clone() })
             }));
         }
         all.extend(self.log.refusals());
@@ -203,7 +204,7 @@ impl<'a> Facts<'a> {
 
     /// Whether a server refused the mail because it was not authentic.
     pub(super) fn is_refused_as_unauthentic(&self) -> bool {
-        self.refusals().iter().any(|r| refusal::cause(&r.reply).is_some_and(|(cause, _)| is_unauthentic(cause)))
+        self.refusals().iter().any(|r| r.cause().is_some_and(|(cause, _)| is_unauthentic(cause)))
     }
 
     /// What the message signature of a set covers, compared with what was sent.
@@ -320,7 +321,7 @@ pub(super) fn was_at(forwarder: &str, dsn: &Dsn, returned: &ReturnedMail) -> boo
 
 /// Whether a cause is that the receiver finds neither SPF nor DKIM of the author: what a broken seal does not help against.
 pub(super) fn is_unauthentic(cause: Cause) -> bool {
-    matches!(cause, Cause::D01 | Cause::D02 | Cause::D03)
+    matches!(cause, Cause::D01 | Cause::D02 | Cause::D03 | Cause::D23 | Cause::D28 | Cause::D29)
 }
 
 /// `received.eml`, `received-2.eml`, …

@@ -106,19 +106,21 @@ impl ServerLog {
         let delivered = self.entries("status=sent");
         let refused = self.lines.iter().filter_map(|(at, line)| {
             if line.contains("status=")
-                && let Some((_, said)) = line.split_once(" said: ")
+                && let Some((told, said)) = line.split_once(" said: ")
             {
                 let is_delivered = log::queue_id(line).is_some_and(|id| delivered.contains(id));
+                // `host mx.example[192.0.2.1] said:`, `(host mx.example[192.0.2.1] refused to talk to me:`
+                let host = told.rsplit_once("host ").and_then(|(_, host)| host.split('[').next()).map(str::to_owned);
                 let is_bad = line.contains("status=bounced") || line.contains("status=deferred");
                 let said = said.split(" (in reply to").next().unwrap_or(said);
                 let reply = (is_bad && !is_delivered).then(|| Reply::parse(said)).flatten();
-                return reply.map(|reply| Refusal { reply, at: at.clone(), by: RefusedBy::Next });
+                return reply.map(|reply| Refusal { reply, at: at.clone(), by: RefusedBy::Next, host });
             }
             let (_, said) = line.split_once("reject: ")?;
             let (_, said) = said.split_once(": ")?;
             let said = said.split("; from=").next().unwrap_or(said).split("; proto=").next().unwrap_or(said);
             let reply = Reply::parse(said).or_else(|| milter_reply(said))?;
-            Some(Refusal { reply, at: at.clone(), by: RefusedBy::Forwarder })
+            Some(Refusal { reply, at: at.clone(), by: RefusedBy::Forwarder, host: None })
         });
         let mut all: Vec<Refusal> = refused.collect();
         all.dedup_by(|a, b| a.reply == b.reply);

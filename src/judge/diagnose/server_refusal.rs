@@ -1,6 +1,6 @@
 //! A refusal or deferral: what was said, by whom, and where that stands.
 
-use crate::{evidence::FirstServer, mail::reply::Reply, outcome::EvidenceRef};
+use crate::{catalogue::Cause, evidence::FirstServer, judge::refusal, mail::reply::Reply, outcome::EvidenceRef};
 
 /// A 4yz or 5yz reply.
 #[derive(Debug, Clone)]
@@ -11,6 +11,15 @@ pub struct Refusal {
     pub at: EvidenceRef,
     /// Who gave it, and to whom.
     pub by: RefusedBy,
+    /// The name of the host that gave it, where it is told.
+    pub host: Option<String>,
+}
+
+impl Refusal {
+    /// The cause that it tells of, and whether its words prove it.
+    pub(super) fn cause(&self) -> Option<(Cause, bool)> {
+        refusal::cause(&self.reply, self.host.as_deref())
+    }
 }
 
 /// The server that refused.

@@ -1,16 +1,16 @@
-//! What a bounce says of each recipient: whose reply it is, which of Gmail's texts, whether it is final, and what to do.
+//! What a bounce says of each recipient: whose reply it is, which of the known ones, whether it is final, and what to do.
 
-mod texts;
+mod known;
+mod receiver;
 
 use crate::{
-    catalogue::{Cause, Lang},
+    catalogue::{Cause, Lang, Text, text},
     mail::{
         dsn::{Dsn, RecipientStatus},
         reply::Reply,
     },
 };
 use serde::Serialize;
-use texts::{KNOWN, KnownReply, Meaning};
 
 /// What happened to one recipient, and what it means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -27,7 +27,7 @@ pub struct Refusal {
     pub text: Option<String>,
     /// Whether it is the last word.
     pub outlook: Outlook,
-    /// The name of the text, where it is one of Gmail's.
+    /// A name for replies like it, where it is a known one.
     pub known_as: Option<&'static str>,
     /// The catalogue's code.
     pub diagnosis: Option<Cause>,
@@ -52,7 +52,7 @@ pub enum Outlook {
 impl Refusal {
     /// The same without the cause that its text usually has.
     pub fn unexplained(self, lang: Lang) -> Self {
-        Self { diagnosis: None, means: None, next: texts::otherwise(self.outlook).in_lang(lang), ..self }
+        Self { diagnosis: None, means: None, next: otherwise(self.outlook).in_lang(lang), ..self }
     }
 }
 
@@ -65,15 +65,8 @@ pub fn refusals(dsn: &Dsn, lang: Lang) -> Vec<Refusal> {
 fn refusal(recipient: &RecipientStatus, lang: Lang) -> Refusal {
     let reply = recipient.reply.as_ref();
     let outlook = outlook(recipient);
-    let known = reply.and_then(known);
-    let (diagnosis, means, next) = match known.map(|k| k.meaning) {
-        Some(Meaning::Row(cause)) => {
-            let row = cause.row();
-            (Some(cause), Some(row.title.in_lang(lang)), Some(row.fix.in_lang(lang)))
-        }
-        Some(Meaning::Own { means, next }) => (None, Some(means.in_lang(lang)), Some(next.in_lang(lang))),
-        None => (None, None, None),
-    };
+    let known = reply.and_then(|reply| known::find(reply, recipient.remote_mta.as_deref())).map(|(known, _)| known);
+    let row = known.map(|known| known.cause.row());
     Refusal {
         recipient: recipient.final_recipient.clone().or_else(|| recipient.original_recipient.clone()),
         by: recipient.remote_mta.clone(),
@@ -82,9 +75,9 @@ fn refusal(recipient: &RecipientStatus, lang: Lang) -> Refusal {
         text: reply.map(|r| r.text.clone()).or_else(|| recipient.diagnostic_code.clone()),
         outlook,
         known_as: known.map(|k| k.name),
-        diagnosis,
-        means,
-        next: next.unwrap_or_else(|| texts::otherwise(outlook).in_lang(lang)),
+        diagnosis: known.map(|known| known.cause),
+        means: row.map(|row| row.title.in_lang(lang)),
+        next: row.map_or_else(|| otherwise(outlook), |row| row.fix).in_lang(lang),
     }
 }
 
@@ -105,29 +98,26 @@ fn outlook(recipient: &RecipientStatus) -> Outlook {
     }
 }
 
-/// Which of Gmail's texts a reply is: by its words, or else by a status code that only one of them has.
-fn known(reply: &Reply) -> Option<&'static KnownReply> {
-    let text = reply.text.to_lowercase();
-    let by_words =
-        KNOWN.iter().find(|known| known.phrases.iter().any(|all| all.iter().all(|words| text.contains(words))));
-    let subject = reply.enhanced_status.as_deref().and_then(|s| s.split_once('.')).map(|(_, rest)| rest);
-    by_words.or_else(|| KNOWN.iter().find(|known| subject.is_some_and(|s| known.statuses.contains(&s))))
+/// What to do about a reply that is not known.
+fn otherwise(outlook: Outlook) -> Text {
+    match outlook {
+        Outlook::Transient => text("wait: the server tries again", "待つ。サーバーが再送する"),
+        Outlook::Final => text(
+            "read the reply; what it asks for must be done before the mail is sent again",
+            "応答を読み、求められていることを直してから送り直す",
+        ),
+        Outlook::Unknown => text("read the report's own text", "通知の本文を読む"),
+    }
 }
 
 /// Whether a server says that it may take the mail at another time: 4yz, and 5yz about an amount or a rate.
 pub fn is_limit(reply: &Reply) -> bool {
-    reply.is_transient() || known(reply).is_some_and(|known| known.is_limit)
+    reply.is_transient() || known::find(reply, None).is_some_and(|(known, _)| known.is_limit())
 }
 
-/// The cause that a reply tells of, and whether its words prove it.
-pub(super) fn cause(reply: &Reply) -> Option<(Cause, bool)> {
-    let known = known(reply)?;
-    let text = reply.text.to_lowercase();
-    let words = known.phrases.iter().any(|all| all.iter().all(|words| text.contains(words)));
-    match known.meaning {
-        Meaning::Row(cause) => Some((cause, words)),
-        Meaning::Own { .. } => None,
-    }
+/// The cause that a reply of a host tells of, and whether its words prove it.
+pub(super) fn cause(reply: &Reply, host: Option<&str>) -> Option<(Cause, bool)> {
+    known::find(reply, host).map(|(known, by_words)| (known.cause, by_words))
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ const fn row(fault: &'static str, author: Author, whole: &'static str, header: &
     Refused { fault, author, whole, header }
 }
 
-pub(crate) const REFUSED: [Refused; 42] = [
+pub(crate) const REFUSED: [Refused; 67] = [
     row("A00", Sealed, "A00 high", "A00 high"),
     row("A12", Sealed, "A12 high", "A12 high"),
     row("B00", Sealed, "B00 certain", "B00 certain"),
@@ -93,6 +93,31 @@ pub(crate) const REFUSED: [Refused; 42] = [
     row("D08", Signs, "D08 certain", "D08 certain"),
     row("D09", Signs, "D09 certain", "D09 certain"),
     row("D12", Signs, "D12 high", "D12 high"),
+    row("D14", Signs, "D14 certain", "D14 certain"),
+    row("D15", Signs, "D15 certain", "D15 certain"),
+    row("D16", Signs, "D16 certain", "D16 certain"),
+    row("D17", Signs, "D17 certain", "D17 certain"),
+    row("D18", Signs, "D18 certain", "D18 certain"),
+    row("D19", Signs, "D19 certain", "D19 certain"),
+    row("D20", Signs, "D20 certain", "D20 certain"),
+    row("D21", Signs, "D21 certain", "D21 certain"),
+    row("D22", Signs, "D22 certain", "D22 certain"),
+    row("D23", Signs, "D23 certain", "D23 certain"),
+    row("D24", Signs, "D24 certain", "D24 certain"),
+    row("D25", Signs, "D25 certain", "D25 certain"),
+    row("D26", Signs, "D26 certain", "D26 certain"),
+    row("D27", Signs, "D27 certain", "D27 certain"),
+    row("D28", Signs, "D28 certain", "D28 certain"),
+    row("D29", Signs, "D29 certain", "D29 certain"),
+    row("D30", Signs, "D30 certain", "D30 certain"),
+    row("D31", Signs, "D31 certain", "D31 certain"),
+    row("D32", Signs, "D32 certain", "D32 certain"),
+    row("D33", Signs, "D33 certain", "D33 certain"),
+    row("D34", Signs, "D34 certain", "D34 certain"),
+    row("D35", Signs, "D35 certain", "D35 certain"),
+    row("D36", Signs, "D36 certain", "D36 certain"),
+    row("D37", Signs, "D37 certain", "D37 certain"),
+    row("D38", Signs, "D38 certain", "D38 certain"),
     row("F00", Signs, "F00 certain", "F00 certain"),
 ];
 

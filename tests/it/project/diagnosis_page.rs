@@ -31,7 +31,7 @@ fn shown(code: &str) -> Vec<Shown> {
     let captures = EXPERIMENTS
         .iter()
         .filter(|e| of_row(e.3))
-        .map(|e| (format!("capture `{}`", e.0), e.3, "captures_diagnosis::every_capture_gets_its_cause_first"));
+        .map(|e| (format!("capture `{}`", e.0), e.3, "diagnosis_captures::every_capture_gets_its_cause_first"));
     let by_hand = ROWS.iter().filter(|r| of_row(r.first)).map(|r| {
         ("mail and log lines by hand".to_owned(), r.first, "diagnosis_rules::every_cause_written_by_hand_comes_first")
     });

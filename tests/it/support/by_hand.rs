@@ -28,7 +28,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 34] = [
+pub(crate) const ROWS: [Row; 35] = [
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -116,7 +116,7 @@ pub(crate) const ROWS: [Row; 34] = [
     row("D13 certain", || {
         let reply = Reply::parse("550 5.7.1 Service unavailable").unwrap();
         let at = EvidenceRef { artifact: "smtp.log".into(), line: 0, text: reply.to_string() };
-        let refused = Some(Refusal { reply, at, by: RefusedBy::First(FirstServer::Company) });
+        let refused = Some(Refusal { reply, at, by: RefusedBy::First(FirstServer::Company), host: None });
         diagnose_facts(&Facts { refused, ..Facts::default() })
     }),
     row("D11 certain", || {
@@ -124,6 +124,10 @@ pub(crate) const ROWS: [Row; 34] = [
         diagnosed(&text, NOT_REWRITTEN, &verified(1, AUTHOR_PASSES))
     }),
     // Nothing failed, so nothing else is told: the sender asked to hear of success (RFC 3461 §4.1).
+    row("D39 certain", || {
+        let busy = "smtp; 421-4.4.5 Server busy, try again later. 421 4.4.5 a1 - gsmtp";
+        diagnosed(&report("delayed", "4.4.5", busy), "", &Verification::default())
+    }),
     row("F01 certain", || diagnosed(&report("relayed", "2.0.0", "smtp; 250 2.0.0 OK"), "", &Verification::default())),
 ];
 

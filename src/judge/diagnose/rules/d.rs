@@ -2,13 +2,10 @@
 
 use crate::{
     catalogue::Cause,
-    judge::{
-        diagnose::{
-            builder::{field, found, quote},
-            facts::{Facts, MailFacts, is_unauthentic, related},
-            server_refusal::{Refusal, RefusedBy},
-        },
-        refusal,
+    judge::diagnose::{
+        builder::{field, found, quote},
+        facts::{Facts, MailFacts, is_unauthentic, related},
+        server_refusal::{Refusal, RefusedBy},
     },
     outcome::{
         Confidence::{Certain, High},
@@ -41,16 +38,16 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
 
 /// The row that fits a refusal.
 fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
-    let Refusal { reply, at, by } = refusal;
+    let Refusal { reply, at, by, .. } = refusal;
     let text = reply.text.to_lowercase();
     let is_unavailable = text.contains("service unavailable");
     let milter = if is_unavailable { facts.log.find(&["connect to Milter service"]) } else { None };
-    let diagnosis = match refusal::cause(reply) {
+    let diagnosis = match refusal.cause() {
         _ if milter.is_some() => found(Cause::A17, Certain).seen(milter),
         Some((cause @ Cause::D10, _)) => found(cause, Certain),
         // The other texts are Gmail's.
         _ if by.is_forwarder() => found(Cause::D13, Certain),
-        Some((cause @ (Cause::D01 | Cause::D02), _)) if is_forwarders_own(facts, &text) => {
+        Some((cause @ (Cause::D01 | Cause::D02 | Cause::D28), _)) if is_forwarders_own(facts, &text) => {
             let srs =
                 format!("{cause}: the sender was rewritten (SRS); the forwarder's own SPF record lacks its address");
             found(Cause::D00, Certain).excluding([srs])
