@@ -12,8 +12,10 @@ pub mod process;
 pub mod rspamd;
 mod settings;
 mod staging;
+mod user_config;
 
-pub use settings::{Settings, UserConfig};
+pub use settings::Settings;
+pub use user_config::UserConfig;
 
 use embedded::hosts::Company;
 

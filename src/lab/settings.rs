@@ -1,7 +1,7 @@
 //! What a person says about a lab, beside its knobs.
 
 use super::{
-    LabError,
+    LabError, UserConfig,
     embedded::{GoogleSettings, Ports, hosts::Company},
 };
 use crate::target::Staging;
@@ -32,22 +32,6 @@ pub struct Settings {
     pub postfix_main_cf: Option<PathBuf>,
 }
 
-/// What a person's own `local.d` says, as rspamd understands it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UserConfig {
-    /// Why rspamd cannot use it: its own words, with file and line. Nothing else is known then.
-    pub problem: Option<String>,
-    /// The domains that its `arc.conf` names, in the order of the file.
-    pub domains: Vec<String>,
-    /// Names and texts of the key records that the lab's DNS publishes: the public halves of the keys that it names, where
-    /// no zone file says what DNS has.
-    pub published: Vec<(String, String)>,
-    /// What a person should know about the run: what was published, and what could not be.
-    pub notes: Vec<String>,
-    /// Whether its `logging.inc` says `level = "debug"`.
-    pub is_debugging: bool,
-}
-
 impl Settings {
     /// Reads the person's own `local.d`, where there is one: the company, unless it is known, is at the first domain that
     /// `arc.conf` names.
@@ -57,10 +41,12 @@ impl Settings {
     pub async fn read(mut self) -> Result<Self, LabError> {
         #[cfg(target_os = "linux")]
         if let (Some(local_d), None) = (&self.rspamd_local_d, &self.user_config) {
-            let own = super::rspamd::read_local_d(local_d, &self).await?;
-            let named = own.domains.iter().find_map(|domain| Company::with_address(&format!("info@{domain}")));
+            let company = self.company.as_ref().map(|company| company.domain.as_str());
+            let rspamd = self.rspamd_bin.as_deref();
+            let config = super::rspamd::read_local_d(local_d, rspamd, company, self.company_dns.is_none()).await?;
+            let named = config.domains.iter().find_map(|domain| Company::with_address(&format!("info@{domain}")));
             self.company = self.company.or(named);
-            self.user_config = Some(own);
+            self.user_config = Some(config);
         }
         Ok(self)
     }

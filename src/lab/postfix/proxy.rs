@@ -1,6 +1,6 @@
 //! The company's ports: every connection to them is handed to Postfix's own socket, which is no network socket.
 
-use super::{content_filter::SecondPass, instance::Postfix};
+use super::content_filter::SecondPass;
 use crate::lab::{
     LabError,
     embedded::{
@@ -64,19 +64,20 @@ impl Proxy {
         Ok(Self { parties, public, again, parties_at, public_at, again_at })
     }
 
-    /// Hands every client on to Postfix. `every_client` is who the other parties are for it, where it does not see who they
-    /// are.
+    /// Hands every client on to Postfix, which listens at `socket` and, for mail that it hands on to itself, at `again`.
+    /// `every_client` is who the other parties are for it, where it does not see who they are.
     pub(super) fn open(
         self,
-        postfix: &Postfix,
+        socket: &Path,
+        again: &Path,
         every_client: Option<Ipv4Addr>,
         second_pass: SecondPass,
     ) -> RunningProxy {
         let tasks = Tasks::new();
         let parties = every_client.map_or(Clients::Proxied, Clients::Hidden);
-        serve(self.parties, parties, postfix.socket(), &tasks);
-        serve(self.public, Clients::Named(EXTERNAL_ADDRESS), postfix.socket(), &tasks);
-        serve(self.again, Clients::Named(second_pass.client()), postfix.again(), &tasks);
+        serve(self.parties, parties, socket, &tasks);
+        serve(self.public, Clients::Named(EXTERNAL_ADDRESS), socket, &tasks);
+        serve(self.again, Clients::Named(second_pass.client()), again, &tasks);
         RunningProxy(tasks)
     }
 }

@@ -84,7 +84,8 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let postfix = Postfix::start(setup, &state).await?;
     let server = ProgramSockets { parties: proxy.parties_at, public: proxy.public_at, to_gmail, to_external };
     let server = CompanyServer::Program(Box::new(server));
-    let proxy = proxy.open(&postfix, RspamdFaults::of(&knobs.company, TargetKind::Postfix).client(), second_pass);
+    let every_client = RspamdFaults::of(&knobs.company, TargetKind::Postfix).client();
+    let proxy = proxy.open(postfix.socket(), postfix.again(), every_client, second_pass);
     let world = World::assemble(
         knobs,
         Parts { ports: settings.ports.clone(), company, dns, server, google: settings.google.clone() },

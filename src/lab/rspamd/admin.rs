@@ -1,6 +1,6 @@
 //! What `rspamadm` is asked.
 
-use super::{PACKAGE, RspamdError, local_d::DATABASE};
+use super::{PACKAGE, RspamdError};
 use crate::{
     core::guard,
     lab::{
@@ -16,6 +16,8 @@ use std::{
 };
 use tokio::process::Command;
 
+/// The database of Debian's rspamd.
+pub(super) const DATABASE: &str = "/var/lib/rspamd";
 /// How long a command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 

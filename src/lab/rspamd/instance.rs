@@ -1,8 +1,9 @@
 //! One running rspamd.
 
 use super::{
-    Client, RspamdConf, local_d,
+    Client, PACKAGE, RspamdConf, RspamdError, local_d,
     rspamd_conf::{Places, Rules, SUFFIXES},
+    rspamd_error::USERS,
 };
 use crate::{
     core::Version,
@@ -17,10 +18,6 @@ use std::{
 };
 use tokio::process::Command;
 
-/// The Debian package that has rspamd.
-pub const PACKAGE: &str = "rspamd";
-/// The users that rspamd runs as when it is started by root: Debian's, and upstream's.
-const USERS: [&str; 2] = ["_rspamd", "rspamd"];
 /// How long it may take to be ready; the first start on a busy machine compiles for a while.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many ports are tried: another program may take one between our look at it and rspamd's start.
@@ -34,29 +31,6 @@ pub struct Rspamd {
     milter: PathBuf,
     log: PathBuf,
     version: Option<Version>,
-}
-
-/// rspamd could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum RspamdError {
-    /// The program.
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    /// Its directory.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// `rspamadm` did not do its work.
-    #[error("rspamadm: {0}")]
-    Admin(String),
-    /// A key of the person's.
-    #[error("{}: permission denied; rspamd would run as this user and not seal, though it may as its own user", .0.display())]
-    ClosedKey(PathBuf),
-    /// No port is free.
-    #[error("rspamd has no port to listen on: {0}")]
-    Port(io::Error),
-    /// Root may not run it as itself.
-    #[error("rspamd has no user to run as: neither {} nor {} is in /etc/passwd", USERS[0], USERS[1])]
-    NoUser,
 }
 
 impl Rspamd {
@@ -110,7 +84,7 @@ impl Rspamd {
         if let Rules::User { .. } = &config.rules {
             let both = format!(
                 ".include \"$CONFDIR/rspamd.conf\"\n.include(priority=15,duplicate=merge) {}\n",
-                super::rspamd_conf::quoted(&file.to_string_lossy())
+                super::arc_section::quoted(&file.to_string_lossy())
             );
             file = state.write("rspamd/own.conf", both)?;
         }

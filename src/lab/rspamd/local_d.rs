@@ -1,10 +1,13 @@
 //! A person's own `local.d`: which domain it seals for, with which keys.
 
-use super::{RspamdError, admin};
+use super::{
+    RspamdError,
+    admin::{self, DATABASE},
+};
 use crate::{
     core::rspamadm,
     lab::{
-        Settings, UserConfig,
+        UserConfig,
         embedded::keys::PublicHalf,
         process::{StateDir, StateError, User},
     },
@@ -16,10 +19,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Keys that Debian's rspamd finds without being told where.
+/// Keys that Debian's rspamd finds below its database without being told where.
 const DEFAULT_KEYS: [&str; 2] = ["arc", "dkim"];
-/// Where they are below: the database of Debian's rspamd.
-pub(super) const DATABASE: &str = "/var/lib/rspamd";
 /// The domain suffixes that Debian's rspamd knows.
 const ALL_SUFFIXES: &str = "/usr/share/rspamd/effective_tld_names.dat";
 
@@ -110,23 +111,29 @@ impl ArcSettings {
     }
 }
 
-/// What a `local.d` says.
+/// What a `local.d` says. `rspamd` is the program beside which rspamadm is looked for, `company` the domain of the company,
+/// where it is known. Unless the person's own zone file says what DNS has, `publishes` the lab the keys.
 ///
 /// # Errors
 /// When `rspamadm` is missing, or a key is closed to this user, who is not root, so that rspamd would not seal here though
 /// it may where it runs as its own user.
-pub async fn read_local_d(local_d: &Path, settings: &Settings) -> Result<UserConfig, RspamdError> {
+pub async fn read_local_d(
+    local_d: &Path,
+    rspamd: Option<&Path>,
+    company: Option<&str>,
+    publishes: bool,
+) -> Result<UserConfig, RspamdError> {
     let state = StateDir::create()?;
     let configuration = state.directory("local", None)?;
     let file = state.write("rspamd.conf", ".include \"$CONFDIR/rspamd.conf\"\n")?;
     link(local_d, &configuration).map_err(|source| StateError::Write { path: configuration.clone(), source })?;
-    let (binary, file) = (settings.rspamd_bin.as_deref(), file.to_string_lossy().into_owned());
+    let file = file.to_string_lossy();
     let variables = [format!("--var=LOCAL_CONFDIR={}", configuration.display()), format!("--var=DBDIR={DATABASE}")];
     let [configuration_is, database_is] = &variables;
     let ask = async |command: &[&str]| {
         let mut arguments = vec![configuration_is.as_str(), database_is.as_str()];
         arguments.extend(command);
-        admin::run(binary, &arguments).await
+        admin::run(rspamd, &arguments).await
     };
     let test = ask(&["configtest", "-c", &file]).await?;
     let [stdout, stderr] = [&test.stdout, &test.stderr].map(|said| String::from_utf8_lossy(said));
@@ -142,13 +149,12 @@ pub async fn read_local_d(local_d: &Path, settings: &Settings) -> Result<UserCon
         ));
     };
     let is_debugging = logging["level"] == "debug";
-    Ok(UserConfig { is_debugging, ..publish(&ArcSettings::read(arc), settings)? })
+    Ok(UserConfig { is_debugging, ..publish(&ArcSettings::read(arc), company, publishes)? })
 }
 
 /// What the lab's DNS has to say about the keys.
-fn publish(arc: &ArcSettings, settings: &Settings) -> Result<UserConfig, RspamdError> {
+fn publish(arc: &ArcSettings, company: Option<&str>, publishes: bool) -> Result<UserConfig, RspamdError> {
     let mut own = UserConfig { domains: arc.domains.clone(), ..UserConfig::default() };
-    let company = settings.company.as_ref().map(|company| company.domain.as_str());
     for (domain, selector, path) in arc.all(company.or(arc.domains.first().map(String::as_str))) {
         let pem = match fs::read(&path) {
             Ok(pem) => pem,
@@ -158,7 +164,7 @@ fn publish(arc: &ArcSettings, settings: &Settings) -> Result<UserConfig, RspamdE
             // rspamd seals nothing with a key that is not there.
             Err(_) => continue,
         };
-        if settings.company_dns.is_some() {
+        if !publishes {
             continue;
         }
         let name = format!("{selector}._domainkey.{domain}");

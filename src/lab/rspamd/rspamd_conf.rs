@@ -1,6 +1,9 @@
 //! The configuration that rspamd is started with.
 
-use super::RspamdFaults;
+use super::{
+    RspamdFaults,
+    arc_section::{ArcKey, quoted},
+};
 use std::{net::SocketAddr, path::Path, path::PathBuf};
 
 /// The public suffixes that rspamd needs to know here. With the whole list it compiles for ten seconds before it starts.
@@ -29,17 +32,6 @@ pub enum Rules {
         /// Whether everything is logged, as the person's `logging.inc` says.
         is_debugging: bool,
     },
-}
-
-/// A key that seals.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArcKey {
-    /// The domain of the seal (`d=`), which is that of the first recipient.
-    pub domain: String,
-    /// The selector (`s=`).
-    pub selector: String,
-    /// The private key, PEM. rspamd must be able to read it.
-    pub path: PathBuf,
 }
 
 /// Where everything of one rspamd is.
@@ -122,7 +114,7 @@ classifier "bayes" {{ enabled = false; }}
     /// The smallest configuration that seals as Debian's own does: it checks SPF, DKIM, DMARC and ARC, marks
     /// what DMARC disowns as spam, refuses nothing, and starts in less than a second. `$DBDIR`, `$LOGDIR` and `$RUNDIR` come from the command line.
     fn minimal(&self, faults: RspamdFaults, sections: &str, places: &Places<'_>) -> String {
-        let signing = if faults.resigns() { " path = \"${PLUGINSDIR}/dkim_signing.lua\";" } else { "" };
+        let signing = if faults.resigns { " path = \"${PLUGINSDIR}/dkim_signing.lua\";" } else { "" };
         let [suffixes, milter, temporary] = places.quoted();
         let (dns, http) = (self.dns, places.http);
         format!(
@@ -162,9 +154,4 @@ impl Places<'_> {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         [text(self.suffixes), format!("{} mode=0666", text(self.milter)), text(self.temporary)].map(|t| quoted(&t))
     }
-}
-
-/// A string as UCL and JSON write it.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -59,7 +59,7 @@ impl Lab {
 
     /// With the company's set on top.
     pub(crate) async fn sealed(&self, message: &str, results: &str) -> String {
-        let next = arc::next(&self.check(message).await.arc).unwrap();
+        let next = self.check(message).await.arc.next_set().unwrap();
         let signer = Signer::new("corp.example", "s2026", &self.keys.company_dkim);
         let results = format!("mx.corp.example; {results}");
         format!(

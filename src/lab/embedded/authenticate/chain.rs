@@ -1,6 +1,9 @@
 //! The ARC chain: its structure is counted here from the raw fields, mail-auth checks the signatures.
 
-use crate::lab::embedded::signing::{Field, Message, arc::MAX_INSTANCE};
+use crate::lab::embedded::signing::{
+    Field, Message,
+    arc::{Cv, MAX_INSTANCE, Next},
+};
 use mail_auth::{AuthenticatedMessage, DkimResult, DnsError, Error, MessageAuthenticator, arc::ArcError};
 
 /// Why a chain does not hold.
@@ -41,6 +44,18 @@ impl Chain {
     /// Whether there is a chain and it holds.
     pub fn passes(&self) -> bool {
         self.fields > 0 && self.failure.is_none()
+    }
+
+    /// The set that may follow; `None` when no set may. A chain is never started again: any ARC field counts, a broken
+    /// chain is marked once, and nothing follows the mark or the fiftieth set.
+    pub fn next_set(&self) -> Option<Next> {
+        let cv = match self {
+            Self { fields: 0, .. } => Cv::None,
+            Self { failure: None, .. } => Cv::Pass,
+            Self { newest: 0, .. } | Self { marked: true, .. } => return None,
+            Self { .. } => Cv::Fail,
+        };
+        (self.newest < MAX_INSTANCE).then(|| Next { instance: self.newest + 1, cv })
     }
 
     /// Reads the structure; `failure` says only what that shows.

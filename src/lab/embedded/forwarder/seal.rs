@@ -38,7 +38,7 @@ impl Sealing<'_> {
         let Self { fault, signer, host, time } = *self;
         let started_again = fault == SealFault::Restart && chain.failure == Some(ChainFailure::Structure);
         let first = Next { instance: 1, cv: Cv::None };
-        let Some(next) = (if started_again { Some(first) } else { arc::next(chain) }) else { return Ok(None) };
+        let Some(next) = (if started_again { Some(first) } else { chain.next_set() }) else { return Ok(None) };
         let next = match fault {
             SealFault::CvNone => Next { cv: Cv::None, ..next },
             SealFault::CvFail if next.cv == Cv::Pass => Next { cv: Cv::Fail, ..next },

@@ -10,7 +10,7 @@ use crate::lab::embedded::{
     authenticate::Authentication,
     hosts::GMAIL_AUTHSERV_ID,
     keys::KeyError,
-    signing::{Message, Signer, arc},
+    signing::{Message, Signer},
 };
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -44,7 +44,7 @@ pub(super) fn fields(
 ) -> Result<String, KeyError> {
     let date = date(now);
     let results = results(found, delivery);
-    let set = match arc::next(&found.arc) {
+    let set = match found.arc.next_set() {
         Some(next) => seal::set(signer, message, next, &results, now.as_second())?,
         None => String::new(),
     };

@@ -8,38 +8,25 @@ use super::{
 use crate::lab::embedded::store::{FolderKind, account::Mail, folder::Folder, utf7};
 use std::collections::BTreeSet;
 
-/// Which of the three commands lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Listing {
-    List,
-    Lsub,
-    Xlist,
-}
-
 impl Session {
     /// LIST, LSUB (RFC 3501 §6.3.8-9) and XLIST.
-    pub(super) fn list(&self, how: Listing, args: &mut Tokens, out: &mut Output) -> CommandResult {
+    pub(super) fn list(&self, command: &str, args: &mut Tokens, out: &mut Output) -> CommandResult {
         // RFC 5258 options stand before the reference or after the pattern; Gmail refuses both.
         if args.peek() == Some(&Token::Open) {
             return Err(Unreadable);
         }
         let (reference, pattern) = (args.text()?, args.text()?);
         args.end()?;
-        let command = match how {
-            Listing::List => "LIST",
-            Listing::Lsub => "LSUB",
-            Listing::Xlist => "XLIST",
-        };
-        if pattern.is_empty() && how != Listing::Lsub {
+        if pattern.is_empty() && command != "LSUB" {
             out.line(format_args!("* {command} (\\Noselect) \"/\" \"\""));
             return Ok(Status::ok("Success"));
         }
         let pattern = self.name_in(&format!("{reference}{pattern}"));
         self.account()?.read(|mail| {
             for (name, folder) in tree(mail) {
-                let wanted = how != Listing::Lsub || folder.is_none_or(|f| f.subscribed);
+                let wanted = command != "LSUB" || folder.is_none_or(|f| f.subscribed);
                 if wanted && matches(pattern.as_bytes(), name.as_bytes(), name.eq_ignore_ascii_case("INBOX")) {
-                    let attributes = attributes(mail, name, folder, how);
+                    let attributes = attributes(mail, name, folder, command == "XLIST");
                     out.line(format_args!("* {command} ({attributes}) \"/\" {}", self.name_out(name)));
                 }
             }
@@ -53,7 +40,7 @@ impl Session {
         let items = args.list()?;
         args.end()?;
         self.account()?.read(|mail| {
-            let Some(folder) = mail.folder(&name) else { return Ok(unknown(&name)) };
+            let Some(folder) = mail.folder(&name) else { return Ok(Status::no_folder(&name)) };
             let values = items
                 .iter()
                 .map(|item| {
@@ -100,7 +87,7 @@ impl Session {
         let name = self.name_in(&args.text()?);
         args.end()?;
         let deleted = self.account()?.change(|mail| mail.delete(&name));
-        Ok(if deleted { Status::ok("Success") } else { unknown(&name) })
+        Ok(if deleted { Status::ok("Success") } else { Status::no_folder(&name) })
     }
 
     /// RENAME (RFC 3501 §6.3.5).
@@ -120,7 +107,7 @@ impl Session {
         let name = self.name_in(&args.text()?);
         args.end()?;
         let found = self.account()?.change(|mail| mail.folder_mut(&name).map(|f| f.subscribed = subscribed));
-        Ok(if found.is_some() { Status::ok("Success") } else { unknown(&name) })
+        Ok(if found.is_some() { Status::ok("Success") } else { Status::no_folder(&name) })
     }
 
     /// GETQUOTAROOT and GETQUOTA (RFC 2087), in units of 1024 octets.
@@ -147,11 +134,6 @@ impl Session {
     }
 }
 
-/// No such folder.
-pub(super) fn unknown(name: &str) -> Status {
-    Status::no(format_args!("[NONEXISTENT] Unknown Mailbox: {name} (Failure)"))
-}
-
 /// Every name with its folder, INBOX first; names that only have folders below them have none.
 fn tree(mail: &Mail) -> Vec<(&str, Option<&Folder>)> {
     let mut names: BTreeSet<&str> = mail.folders().iter().map(|f| f.name.as_str()).collect();
@@ -164,12 +146,12 @@ fn tree(mail: &Mail) -> Vec<(&str, Option<&Folder>)> {
 }
 
 /// The attributes, in the order of the alphabet as Gmail lists them.
-fn attributes(mail: &Mail, name: &str, folder: Option<&Folder>, how: Listing) -> String {
+fn attributes(mail: &Mail, name: &str, folder: Option<&Folder>, is_xlist: bool) -> String {
     let below = mail.folders().iter().any(|f| f.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')));
     let mut all = vec![if below { "\\HasChildren" } else { "\\HasNoChildren" }];
     match folder {
         None => all.push("\\Noselect"),
-        Some(folder) if how == Listing::Xlist => all.extend(match folder.kind {
+        Some(folder) if is_xlist => all.extend(match folder.kind {
             FolderKind::Inbox => Some("\\Inbox"),
             FolderKind::All => Some("\\AllMail"),
             FolderKind::Junk => Some("\\Spam"),

@@ -3,7 +3,6 @@
 use super::{
     ImapServer, announcements,
     folder_view::FolderView,
-    folders::{Listing, unknown},
     login_check::{self, Entered, Refusal, Sasl},
     output::Output,
     tokens::{Tokens, Unreadable},
@@ -51,6 +50,10 @@ impl Status {
 
     pub(super) fn no(text: impl fmt::Display) -> Self {
         Self(format!("NO {text}"))
+    }
+
+    pub(super) fn no_folder(name: &str) -> Self {
+        Self::no(format_args!("[NONEXISTENT] Unknown Mailbox: {name} (Failure)"))
     }
 
     pub(super) fn bad(text: impl fmt::Display) -> Self {
@@ -172,9 +175,8 @@ impl Session {
                 let name = args.keyword()?;
                 self.on_messages(&name, true, args, out)
             }
-            "LIST" => self.list(Listing::List, args, out),
-            "LSUB" => self.list(Listing::Lsub, args, out),
-            "XLIST" if self.provider() == Provider::Gmail => self.list(Listing::Xlist, args, out),
+            "LIST" | "LSUB" => self.list(name, args, out),
+            "XLIST" if self.provider() == Provider::Gmail => self.list(name, args, out),
             "STATUS" => self.status(args, out),
             "CREATE" => self.create(args),
             "DELETE" => self.delete(args),
@@ -245,7 +247,7 @@ impl Session {
             return Ok(Status::no("[THROTTLED] Account exceeded command or bandwidth limits. (Failure)"));
         }
         let account = self.account()?;
-        let Some(view) = FolderView::open(&account, &name, read_only) else { return Ok(unknown(&name)) };
+        let Some(view) = FolderView::open(&account, &name, read_only) else { return Ok(Status::no_folder(&name)) };
         account.read(|mail| {
             let flags = "\\Answered \\Flagged \\Draft \\Deleted \\Seen $NotPhishing $Phishing";
             out.line(format_args!("* FLAGS ({flags})"));

@@ -8,6 +8,6 @@ mod relay;
 
 pub use bounce::{Bounce, Report};
 pub use handovers::{Handover, HandoverFailure, Handovers};
-pub use queue::{date, queue_id};
+pub use queue::{Failure, MailServer, Queued, date, queue_id};
 pub use received::received;
-pub use relay::{Backoff, Failure, MailServer, Queued, Relay, SMTP_PORT};
+pub use relay::{Backoff, Relay, SMTP_PORT};

@@ -1,9 +1,62 @@
-//! Names and times of queued messages.
+//! Queued messages: where they are, their names and times, and whom they do not reach.
 
+use crate::lab::embedded::{
+    net::Exchanger,
+    smtp_client::Stage,
+    smtp_server::{Envelope, Recipient, Status},
+};
 use jiff::{Timestamp, tz::TimeZone};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// A message on its way out.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// Its queue id.
+    pub id: String,
+    /// From whom to whom.
+    pub envelope: Envelope,
+    /// The message; the same bytes at every try.
+    pub message: Vec<u8>,
+}
+
+/// A recipient that the message did not reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Who.
+    pub recipient: Recipient,
+    /// The status, from the reply or our own.
+    pub status: Status,
+    /// The reply, or why there was none.
+    pub diagnostic: String,
+    /// Who said it, and in reply to what; `None` when we found out ourselves.
+    pub said: Option<(Exchanger, Stage)>,
+}
+
+/// A mail server.
+#[derive(Debug, Clone)]
+pub struct MailServer {
+    /// Its name.
+    pub host: Arc<str>,
+    /// The domain that it serves.
+    pub domain: Arc<str>,
+    /// Its address in the virtual network.
+    pub address: Ipv4Addr,
+}
+
+impl MailServer {
+    /// The server `host` of `domain`.
+    pub fn new(host: &str, domain: &str, address: Ipv4Addr) -> Self {
+        Self { host: host.into(), domain: domain.into(), address }
+    }
+}
 
 /// A queue id as Postfix writes them: microseconds of the second, then a number that no other message of the process
 /// has.

@@ -1,22 +1,17 @@
 //! Sends a queued message on: by MX, again after temporary failures, until every recipient is decided.
 
-use super::{Bounce, Handover, HandoverFailure, Handovers, Report, queue_id};
+use super::{Bounce, Failure, Handover, HandoverFailure, Handovers, MailServer, Queued, Report, queue_id};
 use crate::lab::embedded::{
     Route,
     net::{Exchanger, MxError, Net},
     pki::Pki,
     signing::Message,
-    smtp_client::{self, Answer, ClientAddress, ClientError, Destination, Protocol, Stage, Transcript},
+    smtp_client::{self, Answer, ClientAddress, ClientError, Destination, Protocol, Transcript},
     smtp_server::{Envelope, Recipient, Status},
     tasks::Tasks,
 };
 use jiff::Timestamp;
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::Instant};
 
 /// The port of mail between servers.
@@ -37,48 +32,6 @@ pub struct Backoff {
 impl Default for Backoff {
     fn default() -> Self {
         Self { first: Duration::from_millis(50), longest: Duration::from_secs(1), give_up: Duration::from_secs(120) }
-    }
-}
-
-/// A message on its way out.
-#[derive(Debug, Clone)]
-pub struct Queued {
-    /// Its queue id.
-    pub id: String,
-    /// From whom to whom.
-    pub envelope: Envelope,
-    /// The message; the same bytes at every try.
-    pub message: Vec<u8>,
-}
-
-/// A recipient that the message did not reach.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// Who.
-    pub recipient: Recipient,
-    /// The status, from the reply or our own.
-    pub status: Status,
-    /// The reply, or why there was none.
-    pub diagnostic: String,
-    /// Who said it, and in reply to what; `None` when we found out ourselves.
-    pub said: Option<(Exchanger, Stage)>,
-}
-
-/// A mail server.
-#[derive(Debug, Clone)]
-pub struct MailServer {
-    /// Its name.
-    pub host: Arc<str>,
-    /// The domain that it serves.
-    pub domain: Arc<str>,
-    /// Its address in the virtual network.
-    pub address: Ipv4Addr,
-}
-
-impl MailServer {
-    /// The server `host` of `domain`.
-    pub fn new(host: &str, domain: &str, address: Ipv4Addr) -> Self {
-        Self { host: host.into(), domain: domain.into(), address }
     }
 }
 
@@ -304,7 +257,10 @@ mod tests {
         target::knobs::{DnsAnswer, DnsFault},
     };
     use async_trait::async_trait;
-    use std::{net::SocketAddr, sync::Mutex};
+    use std::{
+        net::{Ipv4Addr, SocketAddr},
+        sync::Mutex,
+    };
 
     const AWAY: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 99);
     const MESSAGE: &[u8] = b"A: b\r\n\r\nbody\r\n";

@@ -104,7 +104,7 @@ impl Outgoing {
     /// The sender's own ARC Set: nothing was checked but the chain, the mail comes from its own user.
     async fn set(&self, hop: Hop<'_>, message: &[u8], now: Timestamp) -> Result<Option<String>, KeyError> {
         let found = self.authenticator.authenticate(hop, message).await;
-        let Some(next) = arc::next(&found.arc) else { return Ok(None) };
+        let Some(next) = found.arc.next_set() else { return Ok(None) };
         let results = format!("{}; arc={}", self.relay.server().host, next.cv);
         let style = arc::SealStyle::default();
         arc::set(&self.signer, &Message::new(message), next, &results, now.as_second(), style).map(Some)

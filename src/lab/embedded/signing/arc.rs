@@ -1,7 +1,7 @@
 //! ARC Sets: what may be added to a chain, and how it is signed (RFC 8617 §5.1).
 
 use super::{Message, Signer, canon::relaxed_field, dkim::body_hash, dkim::fold_names, dkim::signed_fields};
-use crate::lab::embedded::{authenticate::Chain, keys::KeyError};
+use crate::lab::embedded::keys::KeyError;
 use std::fmt;
 
 /// The highest instance (RFC 8617 §4.2.1).
@@ -35,18 +35,6 @@ pub struct Next {
     pub instance: u32,
     /// `cv=`.
     pub cv: Cv,
-}
-
-/// The set that may follow a chain; `None` when no set may. A chain is never started again: any ARC field counts, a
-/// broken chain is marked once, and nothing follows the mark or the fiftieth set.
-pub fn next(chain: &Chain) -> Option<Next> {
-    let follows = |cv| (chain.newest < MAX_INSTANCE).then(|| Next { instance: chain.newest + 1, cv });
-    match chain {
-        Chain { fields: 0, .. } => Some(Next { instance: 1, cv: Cv::None }),
-        Chain { failure: None, .. } => follows(Cv::Pass),
-        Chain { newest: 0, .. } | Chain { marked: true, .. } => None,
-        Chain { .. } => follows(Cv::Fail),
-    }
 }
 
 /// Which earlier sets a seal covers.
@@ -145,7 +133,7 @@ mod tests {
     use super::*;
     use crate::{
         lab::embedded::{
-            authenticate::{Authentication, Authenticator, ChainFailure, DkimReason, Hop, Verdict},
+            authenticate::{Authentication, Authenticator, Chain, ChainFailure, DkimReason, Hop, Verdict},
             dns::{Dns, DnsFaults, world_records},
             hosts::Company,
             keys::Keys,
@@ -203,7 +191,7 @@ mod tests {
         }
 
         async fn sealed_next(&self, mail: &str, key: &str) -> String {
-            let next = next(&self.check(mail).await.arc).unwrap();
+            let next = self.check(mail).await.arc.next_set().unwrap();
             self.sealed(mail, next, key)
         }
     }
@@ -267,11 +255,11 @@ mod tests {
         let changed = lab.sealed_next(MAIL, "external").await.replace("Line", "Lime");
         let arc = lab.check(&changed).await.arc;
         assert_eq!(arc.failure, Some(ChainFailure::BodyHash));
-        assert_eq!(next(&arc), Some(Next { instance: 2, cv: Cv::Fail }));
+        assert_eq!(arc.next_set(), Some(Next { instance: 2, cv: Cv::Fail }));
         let marked = lab.sealed_next(&changed, "company").await;
         let arc = lab.check(&marked).await.arc;
         assert!(arc.marked && arc.failure == Some(ChainFailure::Cv));
-        assert_eq!(next(&arc), None);
+        assert_eq!(arc.next_set(), None);
     }
 
     #[tokio::test]
@@ -305,18 +293,18 @@ mod tests {
                 .collect();
             let arc = lab.check(&format!("{cut}\r\nLine one\r\n")).await.arc;
             assert_eq!(arc.failure, Some(ChainFailure::Structure), "{name}");
-            assert_eq!(next(&arc), Some(Next { instance: 2, cv: Cv::Fail }), "{name}");
+            assert_eq!(arc.next_set(), Some(Next { instance: 2, cv: Cv::Fail }), "{name}");
         }
         let arc = lab.check(&format!("ARC-Seal: i=x; cv=none\r\n{MAIL}")).await.arc;
-        assert_eq!((arc.failure, next(&arc)), (Some(ChainFailure::Structure), None));
+        assert_eq!((arc.failure, arc.next_set()), (Some(ChainFailure::Structure), None));
     }
 
     #[test]
     fn nothing_follows_the_fiftieth_set() {
         let chain = |newest, failure| Chain { fields: 3 * newest as usize, newest, failure, ..Chain::default() };
-        assert_eq!(next(&chain(49, None)), Some(Next { instance: 50, cv: Cv::Pass }));
-        assert_eq!(next(&chain(50, None)), None);
-        assert_eq!(next(&chain(50, Some(ChainFailure::BodyHash))), None);
-        assert_eq!(next(&chain(51, Some(ChainFailure::Structure))), None);
+        assert_eq!(chain(49, None).next_set(), Some(Next { instance: 50, cv: Cv::Pass }));
+        assert_eq!(chain(50, None).next_set(), None);
+        assert_eq!(chain(50, Some(ChainFailure::BodyHash)).next_set(), None);
+        assert_eq!(chain(51, Some(ChainFailure::Structure)).next_set(), None);
     }
 }

@@ -2,7 +2,7 @@
 //! parentheses, either-of in braces, and operators with a colon.
 
 use super::{
-    search_key::{Candidate, DateOrder},
+    candidate::{Candidate, DateOrder},
     text_match::{body_contains, contains, field_contains, header_contains},
 };
 use crate::lab::embedded::store::{FolderKind, header, utf7};

@@ -1,5 +1,6 @@
 //! SEARCH (RFC 3501 §6.4.4) with Gmail's keys.
 
+mod candidate;
 mod gm_raw;
 mod search_key;
 mod text_match;
@@ -10,7 +11,8 @@ use super::{
     tokens::{Token, Tokens, Unreadable},
 };
 use crate::{lab::embedded::store::FolderKind, target::Provider};
-use search_key::{Candidate, Key};
+use candidate::Candidate;
+use search_key::Key;
 
 impl Session {
     pub(super) fn search(&mut self, uid: bool, args: &mut Tokens, out: &mut Output) -> CommandResult {

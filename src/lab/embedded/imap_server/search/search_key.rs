@@ -1,16 +1,13 @@
 //! The keys of SEARCH.
 
 use super::{
+    candidate::{Candidate, DateOrder},
     gm_raw::Query,
     text_match::{body_contains, field_contains, header_contains},
 };
-use crate::lab::embedded::{
-    imap_server::{
-        folder_view::Row,
-        sequence::SequenceSet,
-        tokens::{Token, Tokens, Unreadable},
-    },
-    store::FolderKind,
+use crate::lab::embedded::imap_server::{
+    sequence::SequenceSet,
+    tokens::{Token, Tokens, Unreadable},
 };
 use jiff::{
     civil::Date,
@@ -42,33 +39,6 @@ pub(super) enum Key {
     GmThrid(u64),
     GmLabels(Vec<String>),
     GmRaw(Query),
-}
-
-/// How a date stands to another.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum DateOrder {
-    Before,
-    On,
-    Since,
-}
-
-impl DateOrder {
-    pub(super) fn holds(self, date: Date, wanted: Date) -> bool {
-        match self {
-            Self::Before => date < wanted,
-            Self::On => date == wanted,
-            Self::Since => date >= wanted,
-        }
-    }
-}
-
-/// A message with what a key may ask about it.
-pub(super) struct Candidate<'a> {
-    pub(super) row: &'a Row,
-    /// The folders that hold it; filled in when [`Key::needs_labels`].
-    pub(super) held: &'a [FolderKind],
-    pub(super) greatest: u32,
-    pub(super) greatest_uid: u32,
 }
 
 /// Reads keys up to the end; all of them must hold.
