@@ -47,11 +47,10 @@ const ALLOWED: [(&str, &[&str]); 15] = [
 ];
 
 /// Libraries that may be named in one room (or file) only.
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("lettre", &["probe"]),
     ("imap", &["probe/mailbox"]),
     ("imap_proto", &["probe/mailbox"]),
-    ("imap_codec", &["lab"]),
     ("smtp_proto", &["lab"]),
     ("hickory_server", &["lab"]),
     ("serde_yaml", &["scenario/yaml"]),

@@ -2,14 +2,11 @@
 
 use super::{
     ImapServer, announcements,
+    command_reader::{CommandReader, Literal, Step},
     output::Output,
     session::{Challenge, Next, Session},
 };
 use crate::target::knobs::ImapFault;
-use imap_codec::{
-    fragmentizer::{FragmentInfo, Fragmentizer, LiteralAnnouncement},
-    imap_types::core::LiteralMode,
-};
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -42,8 +39,7 @@ struct Connection<S> {
     server: Arc<ImapServer>,
     stream: S,
     session: Session,
-    frames: Fragmentizer,
-    in_literal: bool,
+    reader: CommandReader,
     expired: watch::Receiver<()>,
     expires: Option<Instant>,
     /// IDLE has been answered with a plus sign.
@@ -60,10 +56,8 @@ enum Event {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn new(server: Arc<ImapServer>, stream: S, session: Session) -> Self {
-        let room = u32::try_from(server.limits.command).unwrap_or(u32::MAX);
         Self {
-            frames: Fragmentizer::new(server.limits.append.saturating_add(room)),
-            in_literal: false,
+            reader: CommandReader::default(),
             expired: server.expired.subscribe(),
             expires: None,
             is_idle: false,
@@ -157,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn wait(&mut self, idle: bool) -> io::Result<Event> {
         let mut buffer = vec![0; 16 * 1024];
         loop {
-            if let Some(event) = self.frame().await? {
+            if let Some(event) = self.whole_command().await? {
                 return Ok(event);
             }
             let expires = self.expires;
@@ -171,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             tokio::select! {
                 read = self.stream.read(&mut buffer) => match read? {
                     0 => return Ok(Event::Gone),
-                    n => self.frames.enqueue_bytes(buffer.get(..n).unwrap_or_default()),
+                    n => self.reader.push(buffer.get(..n).unwrap_or_default()),
                 },
                 Some(Ok(())) = changed(self.session.news()), if idle => return Ok(Event::News),
                 Ok(()) = self.expired.changed() => return Ok(Event::Expired),
@@ -182,51 +176,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// A whole command out of what has been read; refuses literals that are too large before they are sent.
-    async fn frame(&mut self) -> io::Result<Option<Event>> {
-        let limits = self.server.limits.clone();
-        while let Some(fragment) = self.frames.progress() {
-            if self.frames.is_message_complete() {
-                self.in_literal = false;
-                if self.frames.is_max_message_size_exceeded() {
-                    self.write_line("* BAD Command line too long").await?;
-                    continue;
-                }
-                return Ok(Some(Event::Command(self.frames.message_bytes().to_vec())));
-            }
-            self.in_literal = false;
-            let FragmentInfo::Line { announcement: Some(LiteralAnnouncement { mode, length }), .. } = fragment else {
-                continue;
+    async fn whole_command(&mut self) -> io::Result<Option<Event>> {
+        while let Some(step) = self.reader.next() {
+            let Literal { length, is_synchronizing } = match step {
+                Step::Command(command) => return Ok(Some(Event::Command(command))),
+                Step::Literal(literal) => literal,
             };
-            let command = self.frames.message_bytes();
-            let fits = if self.session.is_logged_in() && is_append(command) {
-                length <= limits.append
-            } else {
-                command.len() + length as usize <= limits.command
-            };
-            match (fits, mode) {
-                (true, LiteralMode::Sync) => self.write_line("+ go ahead").await?,
-                (true, LiteralMode::NonSync) => {}
-                (false, LiteralMode::Sync) => {
-                    let tag = tag_of(command);
-                    self.frames.skip_message();
+            let fits = length <= self.server.limits.append && self.reader.command().len() + length <= self.limit();
+            match (fits, is_synchronizing) {
+                (true, true) => self.write_line("+ go ahead").await?,
+                (true, false) => {}
+                (false, true) => {
+                    let tag = tag_of(self.reader.command());
+                    self.reader.skip();
                     self.write_line(&format!("{tag} NO [TOOBIG] Literal too large (Failure)")).await?;
-                    continue;
                 }
-                (false, LiteralMode::NonSync) => {
+                (false, false) => {
                     self.write_line("* BYE Literal too large").await?;
                     return Ok(Some(Event::Gone));
                 }
             }
-            self.in_literal = true;
         }
-        if !self.in_literal
-            && !is_append(self.frames.message_bytes())
-            && self.frames.message_bytes().len() > limits.command
-        {
+        if !self.reader.is_in_literal() && self.reader.command().len() > self.limit() {
             self.write_line("* BYE Command line too long").await?;
             return Ok(Some(Event::Gone));
         }
         Ok(None)
+    }
+
+    /// How long the command may be that is being read.
+    fn limit(&self) -> usize {
+        let limits = &self.server.limits;
+        let message = if self.session.is_logged_in() && is_append(self.reader.command()) { limits.append } else { 0 };
+        limits.command + message
     }
 
     async fn write_line(&mut self, line: &str) -> io::Result<()> {

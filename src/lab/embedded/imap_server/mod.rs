@@ -3,6 +3,7 @@
 mod announcements;
 mod append;
 mod change;
+mod command_reader;
 mod connection;
 mod fetch;
 mod folder_view;
@@ -38,7 +39,7 @@ pub struct Limits {
     /// Octets of a command without the message of APPEND.
     pub command: usize,
     /// Octets of a message that APPEND takes.
-    pub append: u32,
+    pub append: usize,
 }
 
 impl Default for Limits {
