@@ -1,13 +1,13 @@
 //! Is it ready before we send? On the server: the settings of rspamd and Postfix, the keys that rspamd seals with, and what
 //! DNS says of them. Where scenarios are run: accounts, logins and the way there. Changes nothing.
 
-pub mod dns;
+mod dns;
 mod finding;
 mod lab_programs;
-pub mod postfix;
+mod postfix;
 mod preflight;
 mod program_output;
-pub mod rspamd;
+mod rspamd;
 
 pub use finding::{Finding, Report, Status};
 pub use lab_programs::lab_programs;

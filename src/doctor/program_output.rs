@@ -1,7 +1,7 @@
 //! Programs that show settings.
 
 use super::Report;
-use std::{io, process::Stdio, time::Duration};
+use std::{io, iter, process::Stdio, time::Duration};
 use tokio::process::Command;
 
 /// How long a program may take.
@@ -21,7 +21,7 @@ pub(super) struct ProgramOutput {
 
 /// A program could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProgramError {
+pub(crate) enum ProgramError {
     /// It is not on this machine.
     Missing(String),
     /// It is, and does not say what it should.
@@ -47,8 +47,9 @@ impl ProgramError {
 
 /// Runs a program to its end.
 pub(super) async fn run(program: &str, arguments: &[&str]) -> Result<ProgramOutput, ProgramError> {
-    let places = PLACES.iter().filter(|_| !program.contains('/')).map(|place| format!("{place}/{program}"));
-    for name in [program.to_owned()].into_iter().chain(places) {
+    let places = if program.contains('/') { &[] } else { &PLACES[..] };
+    let elsewhere = places.iter().map(|place| format!("{place}/{program}"));
+    for name in iter::once(program.to_owned()).chain(elsewhere) {
         let mut command = Command::new(&name);
         command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
         match tokio::time::timeout(PATIENCE, command.output()).await {
@@ -56,8 +57,8 @@ pub(super) async fn run(program: &str, arguments: &[&str]) -> Result<ProgramOutp
             Ok(Err(e)) if e.kind() == io::ErrorKind::NotFound => {}
             Ok(Err(e)) => return Err(ProgramError::Silent(format!("{name} cannot be started: {e}"))),
             Ok(Ok(output)) => {
-                let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-                let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+                let [stdout, stderr] =
+                    [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
                 return Ok(ProgramOutput {
                     succeeded: output.status.success(),
                     code: output.status.code(),

@@ -1,11 +1,10 @@
 //! The domain whose mail is forwarded, and the addresses that its server sends from.
 
-use super::spf::{self, SpfResult};
-use crate::{
-    catalogue::Cause,
-    doctor::Report,
-    verify::{Dns, TxtAnswer},
+use super::{
+    spf::{self, SpfResult},
+    txt_records,
 };
+use crate::{catalogue::Cause, doctor::Report, verify::Dns};
 use std::{collections::BTreeSet, net::IpAddr};
 
 /// Looks at the records of domains and addresses. Where nobody names an address, those of `host` are looked up.
@@ -37,24 +36,20 @@ async fn spf(dns: &Dns, domain: &str, addresses: &[IpAddr], report: &mut Report)
         report.warn(&check, None, text, "name the addresses that it sends from with --address");
     }
     for address in addresses {
+        let version = if address.is_ipv4() { 4 } else { 6 };
         match spf::check(dns, domain, *address).await {
             SpfResult::Pass(how) => report.ok(&check, format!("{domain} lets {address} send, by {how}")),
             SpfResult::NotPass(how) => {
-                let next = format!("add ip{}:{address} to the record", if address.is_ipv4() { 4 } else { 6 });
+                let next = format!("add ip{version}:{address} to the record");
                 report.fail(&check, Cause::D01, format!("{domain} does not let {address} send, by {how}"), next);
             }
             SpfResult::NoRecord => {
-                let version = if address.is_ipv4() { 4 } else { 6 };
                 let next = format!("publish `v=spf1 ip{version}:{address} ~all`");
                 report.fail(&check, Cause::D01, format!("{domain} has no SPF record"), next);
             }
             SpfResult::Broken(why) => {
-                report.fail(
-                    &check,
-                    Cause::D01,
-                    format!("the SPF record of {domain} does not count: {why}"),
-                    "correct it",
-                );
+                let text = format!("the SPF record of {domain} does not count: {why}");
+                report.fail(&check, Cause::D01, text, "correct it");
             }
             SpfResult::Unknown(why) => {
                 let text = format!("whether {domain} lets {address} send was not found out: {why}");
@@ -67,16 +62,11 @@ async fn spf(dns: &Dns, domain: &str, addresses: &[IpAddr], report: &mut Report)
 async fn dmarc(dns: &Dns, domain: &str, report: &mut Report) {
     let check = format!("dns.dmarc.{domain}");
     let name = format!("_dmarc.{domain}");
-    let texts = match dns.txt(&name).await {
-        TxtAnswer::Records { texts, .. } => texts,
-        TxtAnswer::NoData | TxtAnswer::NxDomain => Vec::new(),
-        failed @ TxtAnswer::Failed(_) => {
-            let text = format!("DNS gave no answer for {name} ({})", failed.word().unwrap_or_default());
-            return report.unknown(&check, text, "ask again when it answers");
-        }
+    let mut records = match txt_records(dns, &name).await {
+        Ok(texts) => texts,
+        Err(text) => return report.unknown(&check, text, "ask again when it answers"),
     };
-    let texts = texts.iter().map(|t| String::from_utf8_lossy(t).into_owned());
-    let records: Vec<String> = texts.filter(|t| t.trim_start().starts_with("v=DMARC1")).collect();
+    records.retain(|text| text.trim_start().starts_with("v=DMARC1"));
     match records.as_slice() {
         [record] => report.ok(&check, format!("{name} says {record}")),
         [] => {
@@ -114,7 +104,10 @@ async fn pointer(dns: &Dns, address: IpAddr, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{doctor::Status, verify::ZoneFile};
+    use crate::{
+        doctor::Status,
+        verify::{TxtAnswer, ZoneFile},
+    };
 
     async fn looked(records: &[(&str, &str)]) -> Report {
         let mut zone = ZoneFile::default();

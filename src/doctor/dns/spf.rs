@@ -1,6 +1,7 @@
 //! Whether an SPF record lets an address send (RFC 7208), and by which of its terms.
 
-use crate::verify::{Dns, TxtAnswer};
+use super::txt_records;
+use crate::verify::Dns;
 use std::{future::Future, net::IpAddr, pin::Pin};
 
 /// How many terms may ask DNS (RFC 7208 §4.6.4).
@@ -40,16 +41,11 @@ impl Evaluation<'_> {
     /// Records refer to records.
     fn record(&mut self, domain: String) -> Pin<Box<dyn Future<Output = SpfResult> + Send + '_>> {
         Box::pin(async move {
-            let texts = match self.dns.txt(&domain).await {
-                TxtAnswer::Records { texts, .. } => texts,
-                TxtAnswer::NoData | TxtAnswer::NxDomain => Vec::new(),
-                failed @ TxtAnswer::Failed(_) => {
-                    let word = failed.word().unwrap_or_default();
-                    return SpfResult::Unknown(format!("DNS gave no answer for {domain} ({word})"));
-                }
+            let mut records = match txt_records(self.dns, &domain).await {
+                Ok(texts) => texts,
+                Err(text) => return SpfResult::Unknown(text),
             };
-            let texts = texts.iter().map(|t| String::from_utf8_lossy(t).into_owned());
-            let records: Vec<String> = texts.filter(|t| is_record(t)).collect();
+            records.retain(|text| is_record(text));
             match records.as_slice() {
                 [] => SpfResult::NoRecord,
                 [record] => self.terms(&domain, record).await,
@@ -186,7 +182,7 @@ fn host(argument: &str, domain: &str) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::ZoneFile;
+    use crate::verify::{TxtAnswer, ZoneFile};
 
     async fn outcome(records: &[(&str, &str)], ip: &str) -> SpfResult {
         let mut zone = ZoneFile::default();

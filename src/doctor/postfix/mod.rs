@@ -44,20 +44,20 @@ const SETTINGS: [&str; 22] = [
 
 /// Postfix's settings as it reads them.
 #[derive(Debug, Clone, Default)]
-pub struct PostfixSettings {
+pub(crate) struct PostfixSettings {
     /// Settings with their values, references followed.
-    pub settings: BTreeMap<String, String>,
+    pub(crate) settings: BTreeMap<String, String>,
     /// Settings of services: `smtp/inet/smtpd_milters`.
-    pub services: BTreeMap<String, String>,
+    pub(crate) services: BTreeMap<String, String>,
     /// Why it does not take its configuration.
-    pub refused: Option<String>,
+    pub(crate) refused: Option<String>,
 }
 
 /// Asks Postfix for its settings.
 ///
 /// # Errors
 /// When there is no Postfix, or it is not configured.
-pub async fn look(options: &DoctorOptions) -> Result<PostfixSettings, ProgramError> {
+pub(crate) async fn look(options: &DoctorOptions) -> Result<PostfixSettings, ProgramError> {
     // Copies, so that nothing is written beside the file, whatever its name is.
     let folder = options.postfix_main_cf.as_deref().map(copied).transpose().map_err(ProgramError::Silent)?;
     let folder = folder.as_ref().map(|dir| dir.path().display().to_string());
@@ -69,10 +69,11 @@ pub async fn look(options: &DoctorOptions) -> Result<PostfixSettings, ProgramErr
     let said = ask(&[&["-x"][..], &SETTINGS].concat()).await?;
     if !said.succeeded {
         let why = said.stderr.lines().rfind(|l| !l.trim().is_empty()).unwrap_or("postconf failed").trim().to_owned();
-        return match why.contains("No such file") {
-            true => Err(ProgramError::Silent(format!("Postfix is not configured: {why}"))),
-            false => Ok(PostfixSettings { refused: Some(why), ..PostfixSettings::default() }),
-        };
+        // As the system says it of the file that is not there.
+        if why.contains("No such file") {
+            return Err(ProgramError::Silent(format!("Postfix is not configured: {why}")));
+        }
+        return Ok(PostfixSettings { refused: Some(why), ..PostfixSettings::default() });
     }
     // Without a master.cf no service has settings of its own.
     let services = ask(&["-P"]).await.map(|said| said.stdout).unwrap_or_default();
@@ -102,7 +103,7 @@ fn copied(main_cf: &Path) -> Result<tempfile::TempDir, String> {
 
 impl PostfixSettings {
     /// A setting that is not empty.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str).filter(|v| !v.is_empty())
     }
 
@@ -137,12 +138,8 @@ impl PostfixSettings {
                 Table::read_all(value).map_or(true, |tables| tables.iter().any(|t| t.rules.iter().any(|r| r.changes)));
             if changes {
                 let text = format!("the body is changed after the seal ({value})");
-                report.fail(
-                    "postfix.smtp_body_checks",
-                    Cause::B04,
-                    text,
-                    "take it out, or use `body_checks`, which come before the seal",
-                );
+                let next = "take it out, or use `body_checks`, which come before the seal";
+                report.fail("postfix.smtp_body_checks", Cause::B04, text, next);
             }
         }
         match self.get("smtp_line_length_limit") {
@@ -178,13 +175,8 @@ impl PostfixSettings {
         }
         match self.get("smtp_tls_security_level") {
             Some("none") | None if self.get("smtp_use_tls") != Some("yes") => {
-                let text = "mail is sent in clear";
-                report.warn(
-                    "postfix.smtp_tls_security_level",
-                    Cause::D09,
-                    text,
-                    "postconf -e smtp_tls_security_level=may",
-                );
+                let next = "postconf -e smtp_tls_security_level=may";
+                report.warn("postfix.smtp_tls_security_level", Cause::D09, "mail is sent in clear", next);
             }
             level => report.ok("postfix.smtp_tls_security_level", format!("TLS is used: {}", level.unwrap_or("may"))),
         }
@@ -209,11 +201,10 @@ impl PostfixSettings {
     fn spam(&self, rspamd: Option<&RspamdSettings>, report: &mut Report) {
         let Some(actions) = rspamd.filter(|r| r.refused.is_none()).map(|r| &r.actions) else { return };
         let check = "postfix.spam";
-        let score = |name: &str| actions[name].as_f64();
-        let Some(from) = score("add_header").or(score("rewrite_subject")) else {
+        let Some(from) = actions["add_header"].as_f64().or(actions["rewrite_subject"].as_f64()) else {
             return report.ok(check, "rspamd marks no mail as spam without refusing it");
         };
-        let to = score("reject");
+        let to = actions["reject"].as_f64();
         if to.is_some_and(|to| to <= from) {
             return report.ok(check, "rspamd refuses what it takes for spam");
         }

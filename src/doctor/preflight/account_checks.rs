@@ -40,11 +40,13 @@ impl Preflight<'_> {
                 None => report.fail("accounts", None, told(error), next),
             }
         }
-        for sender in self.senders.iter().filter_map(|name| self.target.accounts.get(name)).filter(|_| !own_mail) {
-            let text = format!("mail from {} ends in another mailbox than its own", sender.address);
-            report.ok("sender", text);
+        let senders: Vec<&Account> = self.senders.iter().filter_map(|name| self.target.accounts.get(name)).collect();
+        if !own_mail {
+            for sender in &senders {
+                report.ok("sender", format!("mail from {} ends in another mailbox than its own", sender.address));
+            }
         }
-        for sender in self.senders.iter().filter_map(|name| self.target.accounts.get(name)) {
+        for sender in senders {
             if sender.imap.is_none() {
                 let text = format!(
                     "{} has no `imap`: the bounce of a copy that is refused goes to it, and is not seen",

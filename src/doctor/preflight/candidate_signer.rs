@@ -2,9 +2,8 @@
 
 use super::Preflight;
 use crate::{
-    catalogue::Cause,
-    core::private_key::{PrivateKey, published_modulus, record},
-    doctor::{Report, dns::key_record},
+    core::private_key::{PrivateKey, record},
+    doctor::{Report, dns::key_record::KeyRecord},
     target::DkimSigner,
 };
 
@@ -24,18 +23,14 @@ impl Preflight<'_> {
             let check = format!("{account}.dkim");
             let publish = format!("publish this record: {}", line(signer));
             let (selector, domain) = (&signer.selector, &signer.domain);
-            let found = key_record::look(self.dns, selector, domain, (&check, &publish), report).await;
-            let Some(found) = found else { continue };
-            let own = match PrivateKey::read(signer.key.expose()) {
+            let record = KeyRecord::look_up(self.dns, selector, domain, &check, &publish, report).await;
+            let Some(record) = record else { continue };
+            let modulus = match PrivateKey::read(signer.key.expose()) {
                 PrivateKey::Rsa { modulus } => Some(modulus),
                 _ => None,
             };
-            if own.is_some() && own == published_modulus(&found.key) {
-                report.ok(&check, format!("the record at {} is that of the key, {} bits", found.name, found.bits));
-            } else {
-                let text = format!("the record at {} is of another key than `dkim` of account {account}", found.name);
-                report.fail(&check, Cause::B02, text, publish);
-            }
+            let name = format!("`dkim` of account {account}");
+            record.compare(modulus.as_deref(), &name, &check, &publish, report);
         }
     }
 }

@@ -12,23 +12,46 @@ use crate::{
 const DAYS: i64 = 14;
 const DAY: i64 = 86_400;
 
-/// The steps to a server, in order.
-const STEPS: [&str; 5] = ["dns", "connect", "tls", "hello", "login"];
+/// A step to a server, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    Dns,
+    Connect,
+    Tls,
+    Hello,
+    Login,
+}
+
+impl Step {
+    const ALL: [Self; 5] = [Self::Dns, Self::Connect, Self::Tls, Self::Hello, Self::Login];
+
+    /// Its word in the name of a check.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Hello => "hello",
+            Self::Login => "login",
+        }
+    }
+}
 
 /// A step failed, so the later ones were not looked at. `last` is the last step that was wanted.
-pub(super) fn failed(report: &mut Report, server: &str, error: &HarnessError, last: &str) {
+pub(super) fn failed(report: &mut Report, server: &str, error: &HarnessError, last: Step) {
     let step = match error.kind {
-        HarnessErrorKind::Login | HarnessErrorKind::Grant => "login",
-        HarnessErrorKind::Dns => "dns",
-        HarnessErrorKind::Connection => "connect",
-        HarnessErrorKind::Tls => "tls",
-        _ => "hello",
+        HarnessErrorKind::Login | HarnessErrorKind::Grant => Step::Login,
+        HarnessErrorKind::Dns => Step::Dns,
+        HarnessErrorKind::Connection => Step::Connect,
+        HarnessErrorKind::Tls => Step::Tls,
+        _ => Step::Hello,
     };
+    let word = step.word();
     let text = format!("{}: {}", error.stage, error.message);
-    report.fail(&format!("{server}.{step}"), error.kind.cause(), text, error.next.clone());
-    let place = |name: &str| STEPS.iter().position(|s| *s == name).unwrap_or(0);
-    for later in STEPS.iter().take(place(last) + 1).skip(place(step) + 1) {
-        report.skip(&format!("{server}.{later}"), format!("not looked at, because {server}.{step} failed"));
+    report.fail(&format!("{server}.{word}"), error.kind.cause(), text, error.next.clone());
+    for later in Step::ALL.into_iter().filter(|later| step < *later && *later <= last) {
+        let check = format!("{server}.{}", later.word());
+        report.skip(&check, format!("not looked at, because {server}.{word} failed"));
     }
 }
 
@@ -83,7 +106,7 @@ mod tests {
     fn what_comes_after_a_failure_says_why_it_is_missing() {
         let mut report = Report::default();
         let error = HarnessError::new(HarnessErrorKind::Tls, "tls a:1", "the certificate has expired", "renew it");
-        failed(&mut report, "gmail.imap", &error, "login");
+        failed(&mut report, "gmail.imap", &error, Step::Login);
         let lines: Vec<_> = report.checks.iter().map(ToString::to_string).collect();
         assert_eq!(
             lines,

@@ -5,11 +5,14 @@ use crate::{
     catalogue::Cause,
     doctor::{
         Report,
-        dns::key_record::{self, PUBLISH},
+        dns::{
+            key_record::{KeyRecord, PUBLISH},
+            txt_records,
+        },
     },
     mail::taglist::TagList,
     target::Account,
-    verify::{Dns, TxtAnswer},
+    verify::Dns,
 };
 use std::collections::BTreeMap;
 
@@ -43,7 +46,7 @@ impl Preflight<'_> {
         for key in self.keys {
             let Some((selector, domain)) = of_key(key) else { continue };
             let check = format!("dns.key.{selector}.{domain}");
-            if let Some(record) = key_record::look(self.dns, selector, domain, (&check, PUBLISH), report).await {
+            if let Some(record) = KeyRecord::look_up(self.dns, selector, domain, &check, PUBLISH, report).await {
                 report.ok(&check, format!("there is a key of {} bits at {}", record.bits, record.name));
             }
         }
@@ -67,16 +70,9 @@ pub(super) fn of_key(name: &str) -> Option<(&str, &str)> {
 
 /// The records at a name that begin with a version.
 async fn texts(dns: &Dns, name: &str, version: &str) -> Result<Vec<String>, String> {
-    match dns.txt(name).await {
-        TxtAnswer::Records { texts, .. } => {
-            let texts = texts.iter().map(|t| String::from_utf8_lossy(t).trim().to_owned());
-            Ok(texts.filter(|t| t.split([' ', ';']).next().is_some_and(|v| v.eq_ignore_ascii_case(version))).collect())
-        }
-        TxtAnswer::NoData | TxtAnswer::NxDomain => Ok(Vec::new()),
-        failed @ TxtAnswer::Failed(_) => {
-            Err(format!("DNS gave no answer for {name} ({})", failed.word().unwrap_or_default()))
-        }
-    }
+    let texts = txt_records(dns, name).await?;
+    let texts = texts.iter().map(|text| text.trim().to_owned());
+    Ok(texts.filter(|t| t.split([' ', ';']).next().is_some_and(|v| v.eq_ignore_ascii_case(version))).collect())
 }
 
 async fn spf(dns: &Dns, domain: &str, role: Role, report: &mut Report) {
@@ -100,12 +96,8 @@ async fn spf(dns: &Dns, domain: &str, role: Role, report: &mut Report) {
         ([], Role::Receives) => report.skip(&check, "there is no record, and none is needed to receive"),
         ([], _) => {
             let text = format!("{domain} has no SPF record, so nothing from it passes SPF");
-            report.fail(
-                &check,
-                Cause::D01,
-                text,
-                "publish `v=spf1 ip4:ADDRESS ~all` with the addresses that it sends from",
-            );
+            let next = "publish `v=spf1 ip4:ADDRESS ~all` with the addresses that it sends from";
+            report.fail(&check, Cause::D01, text, next);
         }
         (many, _) => {
             let text = format!("there are {} SPF records at {domain}, so none counts", many.len());
@@ -148,7 +140,10 @@ async fn dmarc(dns: &Dns, domain: &str, role: Role, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{doctor::Status, verify::ZoneFile};
+    use crate::{
+        doctor::Status,
+        verify::{TxtAnswer, ZoneFile},
+    };
 
     fn dns(records: &[(&str, &str)]) -> Dns {
         let mut zone = ZoneFile::default();

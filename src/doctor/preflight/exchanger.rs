@@ -1,6 +1,10 @@
 //! Does the server under test take mail from here? Port 25 is closed in many networks.
 
-use super::{PATIENCE, Preflight, connectivity, submission_server::hello};
+use super::{
+    PATIENCE, Preflight,
+    connectivity::{self, Step},
+    submission_server::hello,
+};
 use crate::{
     catalogue::Cause,
     doctor::Report,
@@ -31,7 +35,7 @@ impl Preflight<'_> {
                 return None;
             }
             Err(error) => {
-                connectivity::failed(report, &server, &error, "hello");
+                connectivity::failed(report, &server, &error, Step::Hello);
                 return None;
             }
         };

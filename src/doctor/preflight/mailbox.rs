@@ -1,6 +1,9 @@
 //! Can a mailbox be read, and where does spam go?
 
-use super::{PATIENCE, Preflight, connectivity};
+use super::{
+    PATIENCE, Preflight,
+    connectivity::{self, Step},
+};
 use crate::{
     catalogue::Cause,
     doctor::Report,
@@ -21,7 +24,7 @@ impl Preflight<'_> {
         let limits = Limits { connect: PATIENCE / 2, silence: PATIENCE / 2, answer: PATIENCE, ..Limits::default() };
         let visit = match mailbox::visit(access, limits, self.tokens).await {
             Ok(visit) => visit,
-            Err(error) => return connectivity::failed(report, &server, &error, "login"),
+            Err(error) => return connectivity::failed(report, &server, &error, Step::Login),
         };
         let endpoint = &access.endpoint;
         report.ok(&format!("{server}.connect"), format!("{}:{} answers", endpoint.host, endpoint.port));
@@ -71,12 +74,8 @@ fn storage(report: &mut Report, server: &str, storage: Option<(u64, u64)>) {
         Some((used, all)) if all > 0 => {
             let text = format!("{} of {} MiB are used", used / 1024, all / 1024);
             if used.saturating_mul(100) / all >= FULL {
-                report.warn(
-                    &check,
-                    Cause::H06,
-                    text,
-                    "delete mails; `cleanup: delete` keeps scenarios from adding more",
-                );
+                let next = "delete mails; `cleanup: delete` keeps scenarios from adding more";
+                report.warn(&check, Cause::H06, text, next);
             } else {
                 report.ok(&check, text);
             }

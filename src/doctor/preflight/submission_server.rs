@@ -1,6 +1,9 @@
 //! Can the sender send?
 
-use super::{PATIENCE, Preflight, connectivity};
+use super::{
+    PATIENCE, Preflight,
+    connectivity::{self, Step},
+};
 use crate::{
     catalogue::Cause,
     doctor::Report,
@@ -21,7 +24,7 @@ impl Preflight<'_> {
         let visit = match visit {
             Ok(visit) => visit,
             Err(error) => {
-                connectivity::failed(report, &server, &error, "login");
+                connectivity::failed(report, &server, &error, Step::Login);
                 return None;
             }
         };

@@ -34,12 +34,8 @@ pub(super) fn settings(seen: &RspamdSettings, report: &mut Report) {
         "header" | "envelope" => {
             let text =
                 format!("the key of the outside sender is looked for (use_domain = \"{}\")", domain_of_seal(seen));
-            report.fail(
-                "rspamd.use_domain",
-                Cause::A02,
-                text,
-                "write `use_domain = \"recipient\";` into local.d/arc.conf",
-            );
+            let next = "write `use_domain = \"recipient\";` into local.d/arc.conf";
+            report.fail("rspamd.use_domain", Cause::A02, text, next);
         }
         "recipient" => report.ok("rspamd.use_domain", "the domain of the recipient seals"),
         fixed => report.ok("rspamd.use_domain", format!("{fixed} seals everything")),
@@ -61,23 +57,21 @@ pub(super) fn settings(seen: &RspamdSettings, report: &mut Report) {
 
 /// `recipient`, `header`, `envelope`, or the domain itself.
 fn domain_of_seal(seen: &RspamdSettings) -> &str {
-    let text = |name: &str| seen.arc[name].as_str();
-    text("use_domain_sign_inbound").or(text("use_domain")).unwrap_or("header")
+    seen.arc["use_domain_sign_inbound"].as_str().or(seen.arc["use_domain"].as_str()).unwrap_or("header")
 }
 
 /// The keys that mail to these domains, and to every domain that is configured, is sealed with.
 pub(super) fn keys(seen: &RspamdSettings, domains: &[String], report: &mut Report) -> Vec<SigningKey> {
-    let lower = |d: &String| d.to_ascii_lowercase();
     let fixed = match domain_of_seal(seen) {
         "recipient" | "header" | "envelope" => None,
         fixed => Some(fixed.to_ascii_lowercase()),
     };
     let mut wanted: BTreeSet<String> = match fixed {
         Some(fixed) => BTreeSet::from([fixed]),
-        None => domains.iter().map(lower).collect(),
+        None => domains.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
     };
     let configured: BTreeSet<String> =
-        seen.arc["domain"].as_object().into_iter().flatten().map(|(name, _)| lower(name)).collect();
+        seen.arc["domain"].as_object().into_iter().flatten().map(|(name, _)| name.to_ascii_lowercase()).collect();
     let mut keys = Vec::new();
     if wanted.is_empty() && configured.is_empty() {
         let text = "no domain has a key in `domain { … }`, and nobody named one";
@@ -124,12 +118,8 @@ fn keys_of(seen: &RspamdSettings, domain: &str, report: &mut Report) -> Vec<Sign
         }
         None if seen.arc["try_fallback"] == Value::Bool(false) => {
             let text = "the domain has no key in `domain { … }`, and `try_fallback` is off";
-            report.fail(
-                &check,
-                Cause::A04,
-                text,
-                format!("write `domain {{ {domain} {{ … }} }}` into local.d/arc.conf"),
-            );
+            let next = format!("write `domain {{ {domain} {{ … }} }}` into local.d/arc.conf");
+            report.fail(&check, Cause::A04, text, next);
             Vec::new()
         }
         None => vec![key(&Value::Null, true)],
@@ -160,16 +150,14 @@ fn below_suffix(list: &str, domain: &str) -> String {
     let rules: BTreeSet<&str> =
         list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).collect();
     let labels: Vec<&str> = domain.split('.').collect();
-    let name = |from: usize| labels[from..].join(".");
     for from in 0..labels.len() {
-        let suffix = name(from);
-        let wildcard = labels.get(from + 1).map(|_| format!("*.{}", name(from + 1)));
-        let is_exception = rules.contains(format!("!{suffix}").as_str());
-        if is_exception {
+        let suffix = labels[from..].join(".");
+        let wildcard = format!("*.{}", labels[from + 1..].join("."));
+        if rules.contains(format!("!{suffix}").as_str()) {
             return suffix;
         }
-        if rules.contains(suffix.as_str()) || wildcard.is_some_and(|w| rules.contains(w.as_str())) {
-            return name(from.saturating_sub(1));
+        if rules.contains(suffix.as_str()) || rules.contains(wildcard.as_str()) {
+            return labels[from.saturating_sub(1)..].join(".");
         }
     }
     domain.to_owned()

@@ -8,7 +8,7 @@ use std::{
 
 /// What keeps a file from being read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Obstacle {
+pub(super) enum AccessError {
     /// It is not there.
     Missing,
     /// It is there, and no file.
@@ -21,9 +21,28 @@ pub(super) enum Obstacle {
     Hidden(String),
 }
 
-/// What keeps the user from reading a file; without a user only what keeps everybody.
+impl AccessError {
+    /// Whether another user may be able to read the file.
+    pub(super) fn is_of_user(&self) -> bool {
+        matches!(self, Self::Folder(_) | Self::Unreadable)
+    }
+}
+
+impl From<io::Error> for AccessError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            _ => Self::Hidden(error.to_string()),
+        }
+    }
+}
+
+/// Finds out whether the user can read a file; without a user whether anybody can.
+///
+/// # Errors
+/// What keeps the file from being read.
 #[cfg(unix)]
-pub(super) fn obstacle(path: &Path, user: Option<&Identity>) -> Option<Obstacle> {
+pub(super) fn check_access(path: &Path, user: Option<&Identity>) -> Result<(), AccessError> {
     use std::{fs, os::unix::fs::MetadataExt};
     const READ: u32 = 4;
     const ENTER: u32 = 1;
@@ -44,31 +63,21 @@ pub(super) fn obstacle(path: &Path, user: Option<&Identity>) -> Option<Obstacle>
     let mut folders: Vec<&Path> = path.ancestors().skip(1).filter(|f| !f.as_os_str().is_empty()).collect();
     folders.reverse();
     for folder in folders {
-        match fs::metadata(folder) {
-            Ok(meta) if !may(&meta, ENTER) => return Some(Obstacle::Folder(folder.to_owned())),
-            Ok(_) => {}
-            Err(error) => return Some(of(&error)),
+        if !may(&fs::metadata(folder)?, ENTER) {
+            return Err(AccessError::Folder(folder.to_owned()));
         }
     }
-    match fs::metadata(path) {
-        Ok(meta) if !meta.is_file() => Some(Obstacle::NoFile),
-        Ok(meta) if !may(&meta, READ) => Some(Obstacle::Unreadable),
-        Ok(_) => None,
-        Err(error) => Some(of(&error)),
+    match fs::metadata(path)? {
+        meta if !meta.is_file() => Err(AccessError::NoFile),
+        meta if !may(&meta, READ) => Err(AccessError::Unreadable),
+        _ => Ok(()),
     }
 }
 
 /// Elsewhere there is no rspamd.
 #[cfg(not(unix))]
-pub(super) fn obstacle(path: &Path, _: Option<&Identity>) -> Option<Obstacle> {
-    std::fs::metadata(path).err().map(|error| of(&error))
-}
-
-fn of(error: &io::Error) -> Obstacle {
-    match error.kind() {
-        io::ErrorKind::NotFound => Obstacle::Missing,
-        _ => Obstacle::Hidden(error.to_string()),
-    }
+pub(super) fn check_access(path: &Path, _: Option<&Identity>) -> Result<(), AccessError> {
+    Ok(std::fs::metadata(path).map(drop)?)
 }
 
 #[cfg(test)]
@@ -98,19 +107,19 @@ mod tests {
         let other = user(meta.uid() + 4242, meta.gid() + 4242);
         let of_group = user(meta.uid() + 4242, meta.gid());
         for (folder_mode, file_mode, user, wanted) in [
-            (0o755, 0o644, &other, None),
-            (0o755, 0o640, &other, Some(Obstacle::Unreadable)),
-            (0o755, 0o640, &of_group, None),
-            (0o755, 0o604, &of_group, Some(Obstacle::Unreadable)),
-            (0o750, 0o644, &other, Some(Obstacle::Folder(fs::canonicalize(&folder).unwrap()))),
-            (0o750, 0o644, &of_group, None),
+            (0o755, 0o644, &other, Ok(())),
+            (0o755, 0o640, &other, Err(AccessError::Unreadable)),
+            (0o755, 0o640, &of_group, Ok(())),
+            (0o755, 0o604, &of_group, Err(AccessError::Unreadable)),
+            (0o750, 0o644, &other, Err(AccessError::Folder(fs::canonicalize(&folder).unwrap()))),
+            (0o750, 0o644, &of_group, Ok(())),
         ] {
             chmod(&folder, folder_mode);
             chmod(&file, file_mode);
-            assert_eq!(obstacle(&file, Some(user)), wanted, "{folder_mode:o} {file_mode:o}");
+            assert_eq!(check_access(&file, Some(user)), wanted, "{folder_mode:o} {file_mode:o}");
         }
-        assert_eq!(obstacle(&file, None), None);
-        assert_eq!(obstacle(&folder.join("none"), Some(&of_group)), Some(Obstacle::Missing));
-        assert_eq!(obstacle(dir.path(), None), Some(Obstacle::NoFile));
+        assert_eq!(check_access(&file, None), Ok(()));
+        assert_eq!(check_access(&folder.join("none"), Some(&of_group)), Err(AccessError::Missing));
+        assert_eq!(check_access(dir.path(), None), Err(AccessError::NoFile));
     }
 }

@@ -7,21 +7,21 @@ const NAMES: [&str; 2] = ["_rspamd", "rspamd"];
 
 /// A user with groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The user's name.
-    pub name: String,
+    pub(crate) name: String,
     /// The name of its first group.
-    pub group: String,
+    pub(crate) group: String,
     /// Its number.
-    pub uid: u32,
+    pub(crate) uid: u32,
     /// The numbers of its groups.
-    pub gids: Vec<u32>,
+    pub(crate) gids: Vec<u32>,
 }
 
 /// rspamd's user on this machine.
 pub(super) fn rspamd() -> Option<Identity> {
-    let read = |path| fs::read_to_string(path).unwrap_or_default();
-    find(&read("/etc/passwd"), &read("/etc/group"))
+    let [passwd, group] = ["/etc/passwd", "/etc/group"].map(|path| fs::read_to_string(path).unwrap_or_default());
+    find(&passwd, &group)
 }
 
 /// Whether we may write everywhere.

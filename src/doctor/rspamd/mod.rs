@@ -6,7 +6,7 @@ mod identity;
 mod known_defects;
 mod signing_key;
 
-pub use identity::Identity;
+pub(crate) use identity::Identity;
 
 use super::{
     DoctorOptions, Report,
@@ -27,26 +27,26 @@ const DATABASE: &str = "/var/lib/rspamd";
 
 /// rspamd's settings as it reads them.
 #[derive(Debug, Clone, Default)]
-pub struct RspamdSettings {
+pub(crate) struct RspamdSettings {
     /// Its version, where it says one.
-    pub version: Option<Version>,
+    pub(crate) version: Option<Version>,
     /// Why it does not take its configuration.
-    pub refused: Option<String>,
+    pub(crate) refused: Option<String>,
     /// Section `arc`.
-    pub arc: Value,
+    pub(crate) arc: Value,
     /// Section `actions`.
-    pub actions: Value,
+    pub(crate) actions: Value,
     /// Section `options`.
-    pub options: Value,
+    pub(crate) options: Value,
     /// Who it runs as.
-    pub user: Option<Identity>,
+    pub(crate) user: Option<Identity>,
 }
 
 /// Asks rspamd for its settings.
 ///
 /// # Errors
 /// When there is no rspamd, or it says nothing.
-pub async fn look(options: &DoctorOptions) -> Result<RspamdSettings, ProgramError> {
+pub(crate) async fn look(options: &DoctorOptions) -> Result<RspamdSettings, ProgramError> {
     // The folder is only linked to: nothing is written beside it.
     let folder = options.rspamd_local_d.as_deref().map(linked).transpose().map_err(ProgramError::Silent)?;
     let variable = folder.as_ref().map(|dir| format!("--var=LOCAL_CONFDIR={}", dir.path().display()));

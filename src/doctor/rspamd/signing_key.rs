@@ -2,14 +2,14 @@
 
 use super::{
     Identity,
-    file_access::{Obstacle, obstacle},
+    file_access::{AccessError, check_access},
 };
 use crate::{
     catalogue::Cause,
-    core::private_key::{PrivateKey, published_modulus},
+    core::private_key::PrivateKey,
     doctor::{
         Report,
-        dns::key_record::{self, PUBLISH},
+        dns::key_record::{KeyRecord, PUBLISH},
     },
     verify::Dns,
 };
@@ -35,65 +35,32 @@ pub(super) struct SigningKey {
 
 /// Says whether it can be used, and whether what is sealed with it verifies.
 pub(super) async fn judge(key: &SigningKey, user: Option<&Identity>, dns: &Dns, report: &mut Report) {
-    let modulus = file(key, user, report);
+    let modulus = modulus(key, user, report);
     let check = format!("dns.key.{}.{}", key.selector, key.domain);
-    let Some(record) = key_record::look(dns, &key.selector, &key.domain, (&check, PUBLISH), report).await else {
-        return;
-    };
-    let name = &record.name;
-    match (modulus, published_modulus(&record.key)) {
-        (Some(own), Some(published)) if own != published => {
-            let text = format!("the record at {name} is of another key than {}", key.path.display());
-            let next =
-                "publish the record that `rspamadm dkim_keygen` printed for this key, or put the right key there";
-            report.fail(&check, Cause::B02, text, next);
-        }
-        (Some(_), _) => report.ok(&check, format!("the record at {name} is that of the key, {} bits", record.bits)),
-        (None, _) => report.ok(&check, format!("there is one record at {name}, {} bits", record.bits)),
+    let record = KeyRecord::look_up(dns, &key.selector, &key.domain, &check, PUBLISH, report).await;
+    let Some(record) = record else { return };
+    if modulus.is_none() {
+        return report.ok(&check, format!("there is one record at {}, {} bits", record.name, record.bits));
     }
+    let next = "publish the record that `rspamadm dkim_keygen` printed for this key, or put the right key there";
+    record.compare(modulus.as_deref(), &key.path.display().to_string(), &check, next, report);
 }
 
 /// The key's modulus, where it can be read.
-fn file(key: &SigningKey, user: Option<&Identity>, report: &mut Report) -> Option<Vec<u8>> {
+fn modulus(key: &SigningKey, user: Option<&Identity>, report: &mut Report) -> Option<Vec<u8>> {
     let check = format!("rspamd.key.{}.{}", key.selector, key.domain);
     let shown = key.path.display();
     let name = user.map_or("rspamd", |u| u.name.as_str());
-    let group = user.map_or("_rspamd", |u| u.group.as_str());
-    match obstacle(&key.path, user) {
-        None => {}
-        Some(Obstacle::Missing) if key.is_fallback => {
-            let text = format!("{} has no key in `domain {{ … }}`, and none is at {shown}", key.domain);
-            let next = format!(
-                "write `domain {{ {} {{ selector = \"…\"; path = \"…\"; }} }}` into local.d/arc.conf",
-                key.domain
-            );
-            report.fail(&check, Cause::A04, text, next);
-            return None;
+    let is_refused = match check_access(&key.path, user) {
+        Ok(()) => false,
+        Err(error) => {
+            refused(key, &check, name, user.map_or("_rspamd", |u| u.group.as_str()), &error, report);
+            if !error.is_of_user() {
+                return None;
+            }
+            true
         }
-        Some(Obstacle::Missing) => {
-            let (s, d) = (&key.selector, &key.domain);
-            let next = format!("make it: rspamadm dkim_keygen -s {s} -b 2048 -d {d} -k {shown}");
-            report.fail(&check, Cause::A04, format!("{shown} is not there"), next);
-            return None;
-        }
-        Some(Obstacle::NoFile) => {
-            report.fail(&check, Cause::A07, format!("{shown} is no file"), "correct `path` in local.d/arc.conf");
-            return None;
-        }
-        Some(Obstacle::Folder(folder)) => {
-            let text = format!("{shown}: {name} cannot enter {}", folder.display());
-            report.fail(&check, Cause::A06, text, format!("chgrp {group} {0} && chmod g+x {0}", folder.display()));
-        }
-        Some(Obstacle::Unreadable) => {
-            let next = format!("chown root:{group} {shown} && chmod 0440 {shown}");
-            report.fail(&check, Cause::A05, format!("{shown} cannot be read by {name}"), next);
-        }
-        Some(Obstacle::Hidden(error)) => {
-            report.unknown(&check, format!("{shown} cannot be looked at: {error}"), "run it as root");
-            return None;
-        }
-    }
-    let is_refused = report.check(&check).is_some();
+    };
     let text = match fs::read(&key.path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => {
@@ -103,38 +70,65 @@ fn file(key: &SigningKey, user: Option<&Identity>, report: &mut Report) -> Optio
     };
     match PrivateKey::read(&text) {
         PrivateKey::Rsa { modulus } => {
-            let bits = modulus.len() * 8;
-            match bits {
-                _ if is_refused => {}
-                STRONG.. => {
-                    report.ok(&check, format!("{shown} is a private key that {name} can read, RSA, {bits} bits"))
-                }
-                USELESS.. => {
-                    let next = "make one of 2048 bits and publish it under a new selector";
-                    report.warn(&check, None, format!("{shown} has {bits} bits"), next);
-                }
-                _ => {
-                    let text = format!("{shown} has {bits} bits, and less than {USELESS} do not count");
-                    report.fail(&check, Cause::B00, text, "make one of 2048 bits and publish it under a new selector");
-                }
+            if !is_refused {
+                size(&modulus, &format!("{shown}"), name, &check, report);
             }
-            Some(modulus)
+            return Some(modulus);
         }
         PrivateKey::Other(kind) => {
             let text =
                 format!("{shown} is an {kind} key, which rspamd before 3.14 cannot seal with and Gmail not verify");
             report.fail(&check, Cause::A08, text, "make an RSA key of 2048 bits");
-            None
         }
         PrivateKey::Broken(why) => {
-            let text = format!("{shown} is no private key: {why}");
-            report.fail(
-                &check,
-                Cause::A07,
-                text,
-                "put the private key in PEM there, or make one with `rspamadm dkim_keygen`",
-            );
-            None
+            let next = "put the private key in PEM there, or make one with `rspamadm dkim_keygen`";
+            report.fail(&check, Cause::A07, format!("{shown} is no private key: {why}"), next);
+        }
+    }
+    None
+}
+
+/// Says why the file of a key cannot be read.
+fn refused(key: &SigningKey, check: &str, name: &str, group: &str, error: &AccessError, report: &mut Report) {
+    let (shown, s, d) = (key.path.display(), &key.selector, &key.domain);
+    match error {
+        AccessError::Missing if key.is_fallback => {
+            let text = format!("{d} has no key in `domain {{ … }}`, and none is at {shown}");
+            let next = format!("write `domain {{ {d} {{ selector = \"…\"; path = \"…\"; }} }}` into local.d/arc.conf");
+            report.fail(check, Cause::A04, text, next);
+        }
+        AccessError::Missing => {
+            let next = format!("make it: rspamadm dkim_keygen -s {s} -b 2048 -d {d} -k {shown}");
+            report.fail(check, Cause::A04, format!("{shown} is not there"), next);
+        }
+        AccessError::NoFile => {
+            report.fail(check, Cause::A07, format!("{shown} is no file"), "correct `path` in local.d/arc.conf");
+        }
+        AccessError::Folder(folder) => {
+            let text = format!("{shown}: {name} cannot enter {}", folder.display());
+            report.fail(check, Cause::A06, text, format!("chgrp {group} {0} && chmod g+x {0}", folder.display()));
+        }
+        AccessError::Unreadable => {
+            let next = format!("chown root:{group} {shown} && chmod 0440 {shown}");
+            report.fail(check, Cause::A05, format!("{shown} cannot be read by {name}"), next);
+        }
+        AccessError::Hidden(error) => {
+            report.unknown(check, format!("{shown} cannot be looked at: {error}"), "run it as root");
+        }
+    }
+}
+
+/// Says whether verifiers count what a key of this size signs.
+fn size(modulus: &[u8], shown: &str, name: &str, check: &str, report: &mut Report) {
+    let next = "make one of 2048 bits and publish it under a new selector";
+    match modulus.len() * 8 {
+        bits @ STRONG.. => {
+            report.ok(check, format!("{shown} is a private key that {name} can read, RSA, {bits} bits"));
+        }
+        bits @ USELESS.. => report.warn(check, None, format!("{shown} has {bits} bits"), next),
+        bits => {
+            let text = format!("{shown} has {bits} bits, and less than {USELESS} do not count");
+            report.fail(check, Cause::B00, text, next);
         }
     }
 }
