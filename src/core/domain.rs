@@ -63,9 +63,26 @@ pub fn is_at_or_below(host: &str, domain: &str) -> bool {
     })
 }
 
+/// Who runs a host, as far as its name tells: the last two labels, or an address as it is.
+pub fn organization(host: &str) -> String {
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return host.to_owned();
+    }
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let start = host.rmatch_indices('.').map(|(at, _)| at + 1).nth(1).unwrap_or(0);
+    host[start..].to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn organizations_are_the_last_two_labels() {
+        assert_eq!(organization("MX.Corp.example."), "corp.example");
+        assert_eq!(organization("2002:a05::1"), "2002:a05::1");
+        assert_eq!(organization("localhost"), "localhost");
+    }
 
     #[test]
     fn hosts_are_compared_by_label() {

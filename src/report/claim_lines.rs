@@ -7,12 +7,12 @@ use crate::{
 };
 
 /// A line for each claim that does not go with what we find.
-pub fn disagreements(all: &[Claim]) -> Vec<String> {
+pub(crate) fn disagreements(all: &[Claim]) -> Vec<String> {
     all.iter().filter(|c| c.agreement == Agreement::Disagrees).map(line).collect()
 }
 
 /// `mx.google.com claims dkim=pass d=sender.example s=ext (line 12), and it fails here: …`.
-pub fn line(claim: &Claim) -> String {
+pub(crate) fn line(claim: &Claim) -> String {
     let by = claim.by.as_deref().unwrap_or("a server without a name");
     let sealed = claim.i.map(|i| format!(" sealed i={i}:")).unwrap_or_default();
     let about = claim.about.as_ref().map(|a| format!(" {a}")).unwrap_or_default();

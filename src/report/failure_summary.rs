@@ -1,7 +1,7 @@
 //! What is wrong with a scenario, in the few words that every report needs.
 
 use crate::{
-    core::visible::plain,
+    core::{recorded::recorded_words, visible::plain},
     outcome::{AttemptReport, CheckResult, Confidence, Diagnosis, EvidenceRef, ScenarioReport, SnapshotStatus, Status},
 };
 
@@ -15,7 +15,43 @@ pub struct FailureSummary<'a> {
     /// Every check that failed.
     pub checks: Vec<&'a CheckResult>,
     /// More lines: what changed, what to do next.
-    pub notes: Vec<(&'static str, String)>,
+    pub notes: Vec<(NoteKind, String)>,
+}
+
+recorded_words! {
+    /// What a line says beside the title.
+    pub enum NoteKind {
+        /// A copy or a bounce.
+        Seen = "seen",
+        /// The way that a copy took.
+        Path = "path",
+        /// A claim of a server that does not hold.
+        Trust = "trust",
+        /// What became of a signature.
+        Diff = "diff",
+        /// What was looked at.
+        Checked = "checked",
+        /// Something else that is worth a word.
+        Note = "note",
+        /// The cause of an error.
+        Cause = "cause",
+        /// Evidence of the cause.
+        Why = "why",
+        /// What is not the cause.
+        RuledOut = "ruled out",
+        /// Another cause that may be.
+        Perhaps = "perhaps",
+        /// Another cause.
+        Also = "also",
+        /// A difference to the snapshot.
+        Changed = "changed",
+        /// The known issue.
+        Known = "known",
+        /// What to do.
+        Next = "next",
+        /// Where artifacts are.
+        Files = "files",
+    }
 }
 
 /// A line of an artifact: `received.eml:12: ARC-Seal: …`.
@@ -24,11 +60,17 @@ fn quoted(evidence: &EvidenceRef) -> String {
     plain(&format!("{}{line}: {}", evidence.artifact, evidence.text))
 }
 
+/// A cause with the first line that it rests on.
+fn named(diagnosis: &Diagnosis) -> String {
+    let why = diagnosis.evidence.first().map(|e| format!(": {}", quoted(e))).unwrap_or_default();
+    format!("{} {}{why}", diagnosis.code, plain(&diagnosis.title))
+}
+
 /// Everything that a diagnosis rests on, and what to do next.
-pub(super) fn reasons(diagnosis: &Diagnosis) -> Vec<(&'static str, String)> {
-    let seen = diagnosis.evidence.iter().map(|e| ("why", quoted(e)));
-    let excluded = diagnosis.ruled_out.iter().map(|r| ("ruled out", plain(r)));
-    let next = diagnosis.next.iter().map(|n| ("next", plain(n)));
+pub(super) fn reasons(diagnosis: &Diagnosis) -> Vec<(NoteKind, String)> {
+    let seen = diagnosis.evidence.iter().map(|e| (NoteKind::Why, quoted(e)));
+    let excluded = diagnosis.ruled_out.iter().map(|r| (NoteKind::RuledOut, plain(r)));
+    let next = diagnosis.next.iter().map(|n| (NoteKind::Next, plain(n)));
     seen.chain(excluded).chain(next).collect()
 }
 
@@ -41,7 +83,7 @@ impl<'a> FailureSummary<'a> {
                 code: "known_issue".into(),
                 title: format!("passed, although a failure is known: {}", plain(reason)),
                 checks: Vec::new(),
-                notes: vec![("next", "remove known_issue from the scenario".into())],
+                notes: vec![(NoteKind::Next, "remove known_issue from the scenario".into())],
             };
         }
         let Some(attempt) = scenario.attempts.last() else {
@@ -49,15 +91,17 @@ impl<'a> FailureSummary<'a> {
             return Self { code: "error".into(), title: plain(reason), checks: Vec::new(), notes: Vec::new() };
         };
         let mut failure = Self::in_attempt(attempt);
-        let changed = scenario.snapshot.as_ref().filter(|s| s.status == SnapshotStatus::Changed);
-        if let Some(snapshot) = changed {
-            let unwritten = attempt.error.as_ref().map(|e| ("note", plain(&format!("{}: {}", e.stage, e.message))));
+        if let Some(snapshot) = &scenario.snapshot
+            && snapshot.status == SnapshotStatus::Changed
+        {
+            let unwritten =
+                attempt.error.as_ref().map(|e| (NoteKind::Note, plain(&format!("{}: {}", e.stage, e.message))));
             failure.notes.splice(0..0, unwritten);
             failure.code = "snapshot".into();
             failure.title = format!("what was seen differs from {}", plain(&snapshot.file));
-            failure.notes.extend(snapshot.changes.iter().map(|c| ("changed", plain(c))));
+            failure.notes.extend(snapshot.changes.iter().map(|c| (NoteKind::Changed, plain(c))));
             failure.notes.push((
-                "next",
+                NoteKind::Next,
                 match &snapshot.wrote {
                     Some(_) => format!("sealcheck snapshots review {}", plain(scenario.id.as_str())),
                     None => "run again with --update pending, then sealcheck snapshots review".into(),
@@ -65,7 +109,7 @@ impl<'a> FailureSummary<'a> {
             ));
         }
         if let (Status::Failed | Status::TimedOut | Status::Late, Some(reason)) = (scenario.status, &scenario.reason) {
-            failure.notes.push(("known", plain(reason)));
+            failure.notes.push((NoteKind::Known, plain(reason)));
         }
         failure
     }
@@ -91,27 +135,24 @@ impl<'a> FailureSummary<'a> {
             }
             _ => ("error".to_owned(), format!("the attempt ended as {}", attempt.status.word())),
         };
-        notes.extend(attempt.checked.iter().map(|line| ("checked", plain(line))));
-        notes.extend(attempt.notes.iter().map(|line| ("note", plain(line))));
+        notes.extend(attempt.checked.iter().map(|line| (NoteKind::Checked, plain(line))));
+        notes.extend(attempt.notes.iter().map(|line| (NoteKind::Note, plain(line))));
         if let Some((first, others)) = attempt.diagnosis.split_first() {
-            let named = |diagnosis: &Diagnosis| {
-                let why = diagnosis.evidence.first().map(|e| format!(": {}", quoted(e))).unwrap_or_default();
-                format!("{} {}{why}", diagnosis.code, plain(&diagnosis.title))
-            };
-            match checks.is_empty() && attempt.error.is_some() {
+            if checks.is_empty() && attempt.error.is_some() {
                 // The head has the code of the error.
-                true => notes.push(("cause", named(first))),
-                false => notes.extend(first.evidence.iter().map(|e| ("why", quoted(e)))),
+                notes.push((NoteKind::Cause, named(first)));
+            } else {
+                notes.extend(first.evidence.iter().map(|e| (NoteKind::Why, quoted(e))));
             }
-            notes.extend(first.ruled_out.iter().map(|r| ("ruled out", plain(r))));
+            notes.extend(first.ruled_out.iter().map(|r| (NoteKind::RuledOut, plain(r))));
             for other in others {
-                let name = if other.confidence == Confidence::Low { "perhaps" } else { "also" };
-                notes.push((name, named(other)));
+                let kind = if other.confidence == Confidence::Low { NoteKind::Perhaps } else { NoteKind::Also };
+                notes.push((kind, named(other)));
             }
-            notes.extend(first.next.iter().map(|n| ("next", plain(n))));
+            notes.extend(first.next.iter().map(|n| (NoteKind::Next, plain(n))));
         }
         if let Some(error) = &attempt.error {
-            notes.push(("next", plain(&error.next)));
+            notes.push((NoteKind::Next, plain(&error.next)));
         }
         Self { code, title, checks, notes }
     }
@@ -123,6 +164,6 @@ impl<'a> FailureSummary<'a> {
             let (file, path) = (plain(&c.file), plain(&c.path.to_string()));
             format!("{file}:{}:{}: {path}: wanted {wanted}, saw {saw}", c.line, c.column)
         });
-        checks.chain(self.notes.iter().map(|(name, text)| format!("{name}: {text}"))).collect()
+        checks.chain(self.notes.iter().map(|(kind, text)| format!("{kind}: {text}"))).collect()
     }
 }

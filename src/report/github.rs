@@ -47,9 +47,13 @@ impl Github {
     }
 
     fn append(&self, file: &Path, text: &str) -> io::Result<()> {
-        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", file.display()));
-        let mut file = fs::OpenOptions::new().append(true).create(true).open(file).map_err(named)?;
-        file.write_all(masked_writer::shown(text, &self.redactor).as_bytes()).map_err(named)
+        let mut to = fs::OpenOptions::new();
+        let written = to
+            .append(true)
+            .create(true)
+            .open(file)
+            .and_then(|mut to| to.write_all(masked_writer::shown(text, &self.redactor).as_bytes()));
+        written.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", file.display())))
     }
 }
 

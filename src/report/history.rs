@@ -8,53 +8,52 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A scenario on a target over some runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct History {
+pub(crate) struct History {
     /// The scenario.
-    pub id: String,
+    pub(crate) id: String,
     /// The target.
-    pub target: String,
+    pub(crate) target: String,
     /// The run of the newest result.
-    pub last_run: String,
+    pub(crate) last_run: String,
     /// How many results there are; skipped and unfinished ones do not count.
-    pub runs: usize,
+    pub(crate) runs: usize,
     /// How many of them are as they should be: passes, and failures that are known.
-    pub passed: usize,
+    pub(crate) passed: usize,
     /// How many of these took more than one attempt.
-    pub flaky: usize,
+    pub(crate) flaky: usize,
     /// Half of the deliveries took no longer, in milliseconds.
-    pub p50_ms: Option<u64>,
+    pub(crate) p50_ms: Option<u64>,
     /// 95 of 100 deliveries took no longer, in milliseconds.
-    pub p95_ms: Option<u64>,
+    pub(crate) p95_ms: Option<u64>,
     /// Every result, the oldest first.
-    pub results: Vec<PastResult>,
+    pub(crate) results: Vec<PastResult>,
 }
 
 /// One result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct PastResult {
+pub(crate) struct PastResult {
     /// How it ended.
-    pub status: Status,
+    pub(crate) status: Status,
     /// When the first copy was seen, from the end of the submission; null when none was.
-    pub delivery_ms: Option<u64>,
+    pub(crate) delivery_ms: Option<u64>,
 }
 
 /// What these runs, the oldest first, say of each scenario, by target and id. Rows of a matrix are scenarios of their own,
 /// repetitions (`#2`) are not.
 ///
 /// A run that a later one looked at again is left out: the later one tells all of it.
-pub fn histories(records: impl IntoIterator<Item = Record>) -> Vec<History> {
+pub(crate) fn histories(records: impl IntoIterator<Item = Record>) -> Vec<History> {
     let records: Vec<Record> = records.into_iter().collect();
-    let started = |record: &Record| match record.events.first().map(|first| &first.event) {
-        Some(Event::RunStarted { run, resumes, .. }) => (Some(run.clone()), resumes.clone()),
-        _ => (None, None),
-    };
-    let told_again: BTreeSet<RunId> = records.iter().filter_map(|record| started(record).1).collect();
-    let records = records.into_iter().filter(|record| started(record).0.is_none_or(|run| !told_again.contains(&run)));
+    let started = records.iter().filter_map(|record| match &record.events.first()?.event {
+        Event::RunStarted { run, target, resumes, .. } => Some((record, run, target, resumes)),
+        _ => None,
+    });
+    let told_again: BTreeSet<&RunId> = started.clone().filter_map(|(.., resumes)| resumes.as_ref()).collect();
     let mut all: BTreeMap<(String, String), (String, Vec<ScenarioReport>)> = BTreeMap::new();
-    for record in records {
-        let Some(Event::RunStarted { run, target, .. }) = record.events.first().map(|first| &first.event) else {
+    for (record, run, target, _) in started {
+        if told_again.contains(run) {
             continue;
-        };
+        }
         for report in Record::reports(&record.events) {
             if !matches!(report.status, Status::Skipped | Status::NotRun) {
                 let (last, reports) = all.entry((target.clone(), report.id.once().to_string())).or_default();
@@ -98,20 +97,19 @@ fn percentile(sorted: &[u64], of_hundred: usize) -> Option<u64> {
 impl History {
     /// A character for each of the newest results: how long the delivery took beside the longest of them, `x` for one that
     /// broke, `-` where nothing was to be delivered.
-    pub fn sparkline(&self, newest: usize) -> String {
+    pub(crate) fn sparkline(&self, newest: usize) -> String {
         const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
         let shown = &self.results[self.results.len().saturating_sub(newest)..];
         let longest = shown.iter().filter_map(|past| past.delivery_ms).max().unwrap_or(0).max(1);
-        let bar = |ms: u64| {
-            let height = ms.saturating_mul(BARS.len() as u64 - 1) / longest;
-            usize::try_from(height).ok().and_then(|height| BARS.get(height)).copied().unwrap_or(BARS[0])
+        let character = |past: &PastResult| match past.delivery_ms {
+            _ if past.status.is_broken() => 'x',
+            Some(ms) => {
+                let height = ms.saturating_mul(BARS.len() as u64 - 1) / longest;
+                usize::try_from(height).ok().and_then(|height| BARS.get(height)).copied().unwrap_or(BARS[0])
+            }
+            None => '-',
         };
-        let of = |past: &PastResult| match (past.status.is_broken(), past.delivery_ms) {
-            (true, _) => 'x',
-            (false, Some(ms)) => bar(ms),
-            (false, None) => '-',
-        };
-        shown.iter().map(of).collect()
+        shown.iter().map(character).collect()
     }
 }
 

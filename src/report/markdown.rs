@@ -5,13 +5,11 @@
 use super::{
     console::diagnosis_text,
     failure_summary::FailureSummary,
-    page_header::{self, seconds},
+    page_header::{self, Fact, seconds},
     run_summary::RunSummary,
+    said, word,
 };
-use crate::{
-    core::visible::plain,
-    outcome::{ScenarioReport, Status},
-};
+use crate::{core::visible::plain, outcome::ScenarioReport};
 use std::io::{self, Write};
 
 /// The most bytes of a text: an issue takes 65 536 characters, the summary of a step 1 MiB.
@@ -92,7 +90,7 @@ fn head(summary: &RunSummary) -> String {
     let counts: Vec<String> =
         page_header::counts(summary).iter().map(|(count, word, _)| format!("{count} {word}")).collect();
     let facts: Vec<String> =
-        page_header::facts(summary).iter().map(|(name, value)| format!("{name} {}", linked(name, value))).collect();
+        page_header::facts(summary).iter().map(|fact| format!("{} {}", fact.name, value(fact))).collect();
     let notes = page_header::notes(summary);
     let notes: Vec<String> = notes
         .iter()
@@ -111,25 +109,17 @@ fn head(summary: &RunSummary) -> String {
     text
 }
 
-/// A fact; the page of the job is a link.
-fn linked(name: &str, value: &str) -> String {
-    match name {
-        "job" => format!("<{}>", plain(value).replace(['<', '>', ' '], "")),
-        _ => code(value),
-    }
+/// The value of a fact; a page is a link.
+fn value(fact: &Fact) -> String {
+    if fact.is_link { format!("<{}>", plain(&fact.value).replace(['<', '>', ' '], "")) } else { code(&fact.value) }
 }
 
 fn row(scenario: &ScenarioReport) -> String {
-    let said = match scenario.status {
-        Status::Skipped | Status::NotRun | Status::ExpectedFailure => scenario.reason.as_deref(),
-        _ => scenario.attempts.last().map(|a| a.summary.as_str()),
-    };
-    let word = if scenario.flaky { "FLKY" } else { scenario.status.word() };
+    let word = word(scenario);
     let word = if scenario.status.is_broken() { format!("**{word}**") } else { word.to_owned() };
     // Tables split at bars, also within code.
-    let cell = |text: &str| code(text).replace('|', "\\|");
-    let (id, time) = (cell(scenario.id.as_str()), seconds(scenario.duration_ms));
-    format!("| {word} | {id} | {time} | {} |\n", cell(said.unwrap_or_default()))
+    let [id, said] = [scenario.id.as_str(), said(scenario)].map(|text| code(text).replace('|', "\\|"));
+    format!("| {word} | {id} | {} | {said} |\n", seconds(scenario.duration_ms))
 }
 
 fn section(scenario: &ScenarioReport) -> String {

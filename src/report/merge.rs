@@ -132,19 +132,13 @@ impl Shard {
     /// The shard, when it is one of the same run as another.
     fn beside(self, other: Option<&Self>) -> Result<Self, String> {
         let Some(other) = other else { return Ok(self) };
-        let text = |o: &Option<String>| o.clone().unwrap_or_else(|| "none".to_owned());
-        let commit = |s: &Self| s.info.git.as_ref().map(|g| g.commit.clone());
-        let parts = [
-            ("target", self.target.clone(), other.target.clone()),
-            ("version", self.tool.clone(), other.tool.clone()),
-            ("profile", text(&self.info.profile), text(&other.info.profile)),
-            ("commit", text(&commit(&self)), text(&commit(other))),
-        ];
-        if let Some((what, mine, theirs)) = parts.into_iter().find(|(_, mine, theirs)| mine != theirs) {
-            return Err(format!(
-                "{} is a shard of another run: its {what} is {mine}, that of {} is {theirs}",
-                self.name, other.name
-            ));
+        for ((what, mine), (_, theirs)) in self.circumstances().into_iter().zip(other.circumstances()) {
+            if mine != theirs {
+                return Err(format!(
+                    "{} is a shard of another run: its {what} is {mine}, that of {} is {theirs}",
+                    self.name, other.name
+                ));
+            }
         }
         if self.selection != other.selection {
             let (mine, theirs): (BTreeSet<_>, BTreeSet<_>) =
@@ -157,6 +151,17 @@ impl Shard {
             return Err(format!("{} is a shard of other scenarios than {}: {differs}", self.name, other.name));
         }
         Ok(self)
+    }
+
+    /// What every shard of a run has in common.
+    fn circumstances(&self) -> [(&'static str, &str); 4] {
+        let commit = self.info.git.as_ref().map(|git| git.commit.as_str());
+        [
+            ("target", &self.target),
+            ("version", &self.tool),
+            ("profile", self.info.profile.as_deref().unwrap_or("none")),
+            ("commit", commit.unwrap_or("none")),
+        ]
     }
 
     /// What happened between beginning and end, where no time lies before that of the event before it: a clock may be set

@@ -3,12 +3,12 @@
 //! A [`ReporterThread`] adds events up and hands every one to every reporter on a thread of its own; what a reporter writes goes
 //! through a [`masked_writer::MaskedWriter`] or [`masked_writer::write_atomic`], and so through the redactor.
 
-pub mod claim_lines;
+pub(crate) mod claim_lines;
 pub mod console;
 pub mod document;
 pub mod failure_summary;
 pub mod github;
-pub mod history;
+pub(crate) mod history;
 pub mod html;
 pub mod json;
 pub mod jsonl;
@@ -23,15 +23,43 @@ pub mod record_file;
 mod report_store;
 pub mod reporter_thread;
 pub mod run_summary;
-pub mod survival_lines;
+pub(crate) mod survival_lines;
 pub mod tap;
 
-pub use path_hosts::organization;
 pub use reporter_thread::{ReportError, ReporterThread};
 
-use crate::outcome::RunEvent;
+use crate::outcome::{RunEvent, ScenarioReport, Status};
+use console::Tone;
 use run_summary::RunSummary;
 use std::io;
+
+/// A text that may not be known.
+fn or_unknown(text: &Option<String>) -> &str {
+    text.as_deref().unwrap_or("?")
+}
+
+/// How a scenario ended, in a few letters.
+fn word(scenario: &ScenarioReport) -> &'static str {
+    if scenario.flaky { "FLKY" } else { scenario.status.word() }
+}
+
+/// Whether a scenario ended as it should.
+fn tone(scenario: &ScenarioReport) -> Tone {
+    match scenario.status {
+        Status::Passed if !scenario.flaky => Tone::Good,
+        status if status.is_broken() => Tone::Bad,
+        _ => Tone::Doubtful,
+    }
+}
+
+/// What there is to say of a scenario on one line.
+fn said(scenario: &ScenarioReport) -> &str {
+    match scenario.status {
+        Status::Skipped | Status::NotRun => scenario.reason.as_deref().unwrap_or_default(),
+        Status::ExpectedFailure => scenario.reason.as_deref().unwrap_or("known issue"),
+        _ => scenario.attempts.last().map_or("", |attempt| attempt.summary.as_str()),
+    }
+}
 
 /// One way to tell a run.
 pub trait Reporter: Send {

@@ -39,9 +39,9 @@ struct Series {
 pub fn render(summary: &RunSummary, out: &mut dyn Write) -> io::Result<()> {
     let mut page = MetricsPage { out, target: &summary.target };
     let all = summary.reports().map(|report| report.map(Series::of)).collect::<io::Result<Vec<_>>>()?;
-    let ran = || all.iter().filter(|s| s.attempts > 0);
+    let ran: Vec<&Series> = all.iter().filter(|s| s.attempts > 0).collect();
     page.family("scenario_success", "Whether the last run of the scenario passed.")?;
-    for scenario in ran() {
+    for scenario in &ran {
         page.of(scenario, "scenario_success", u8::from(scenario.status == Status::Passed))?;
     }
     page.family("scenario_status", "Last status of the scenario, one series per status.")?;
@@ -52,15 +52,15 @@ pub fn render(summary: &RunSummary, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     page.family("scenario_attempts", "Attempts of the last run of the scenario.")?;
-    for scenario in ran() {
+    for scenario in &ran {
         page.of(scenario, "scenario_attempts", scenario.attempts)?;
     }
     page.family("scenario_duration_seconds", "Time of all attempts and pauses.")?;
-    for scenario in ran() {
+    for scenario in &ran {
         page.of(scenario, "scenario_duration_seconds", seconds(scenario.duration_ms))?;
     }
     page.family("delivery_seconds", "Time from SMTP acceptance to first sight in the mailbox.")?;
-    for scenario in ran() {
+    for scenario in &ran {
         for ((account, folder), ms) in &scenario.deliveries {
             let labels = [("scenario", scenario.id.as_str()), ("account", account), ("folder", folder)];
             page.sample("delivery_seconds", &labels, seconds(*ms))?;

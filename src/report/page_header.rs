@@ -44,8 +44,16 @@ pub(super) fn not_passed(totals: &Totals) -> [(usize, &'static str, Tone); 8] {
     ]
 }
 
-/// Names and values: where and how the run was made.
-pub(super) fn facts(summary: &RunSummary) -> Vec<(&'static str, String)> {
+/// Something that is known of how the run was made.
+pub(super) struct Fact {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    /// Whether the value is the address of a page.
+    pub(super) is_link: bool,
+}
+
+/// Where and how the run was made.
+pub(super) fn facts(summary: &RunSummary) -> Vec<Fact> {
     let info = &summary.info;
     let facts = [
         ("target", Some(summary.target.clone())),
@@ -59,9 +67,10 @@ pub(super) fn facts(summary: &RunSummary) -> Vec<(&'static str, String)> {
         ("took", Some(seconds(summary.duration_ms))),
         ("exit", summary.exit_code.map(|code| code.to_string())),
         ("tool", Some(summary.tool.clone())),
-        ("job", info.ci.as_ref().and_then(|ci| ci.run_url.clone())),
     ];
-    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    let facts = facts.into_iter().filter_map(|(name, value)| Some(Fact { name, value: value?, is_link: false }));
+    let job = info.ci.as_ref().and_then(|ci| ci.run_url.clone());
+    facts.chain(job.map(|value| Fact { name: "job", value, is_link: true })).collect()
 }
 
 /// What is to be looked at beside the scenarios: our words, and a text that may come from elsewhere.

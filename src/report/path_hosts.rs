@@ -1,8 +1,11 @@
 //! The way a message took: every host that has a name, and what is known of it.
 
 use crate::{
-    core::visible::plain,
-    outcome::{Observed, ObservedSeal},
+    core::{
+        domain::{is_at_or_below, organization},
+        visible::plain,
+    },
+    outcome::Observed,
     verify::Verdict,
 };
 use std::collections::HashSet;
@@ -32,7 +35,8 @@ pub(super) fn path_hosts(seen: &Observed) -> Vec<PathHost> {
     }
     let last = hosts.len().saturating_sub(1);
     let first = hosts.first().cloned().unwrap_or_default();
-    let known = |(n, name): (usize, String)| {
+    let mut out = Vec::with_capacity(hosts.len());
+    for (n, name) in hosts.into_iter().enumerate() {
         let (said, good) = match n {
             0 => origin(seen),
             n if n == last => results(seen),
@@ -40,19 +44,9 @@ pub(super) fn path_hosts(seen: &Observed) -> Vec<PathHost> {
             _ if organization(&name) == organization(&first) => (String::new(), None),
             _ => sealing(seen, &name),
         };
-        PathHost { name, said, good }
-    };
-    hosts.into_iter().enumerate().map(known).collect()
-}
-
-/// Who runs a host, as far as its name tells: the last two labels, or an address as it is.
-pub fn organization(host: &str) -> String {
-    if host.parse::<std::net::IpAddr>().is_ok() {
-        return host.to_owned();
+        out.push(PathHost { name, said, good });
     }
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let start = host.rmatch_indices('.').map(|(at, _)| at + 1).nth(1).unwrap_or(0);
-    host[start..].to_owned()
+    out
 }
 
 fn origin(seen: &Observed) -> (String, Option<bool>) {
@@ -66,10 +60,7 @@ fn origin(seen: &Observed) -> (String, Option<bool>) {
 }
 
 fn sealing(seen: &Observed, host: &str) -> (String, Option<bool>) {
-    let of_host = |seal: &&ObservedSeal| {
-        seal.by.as_deref().is_some_and(|d| host == d || host.strip_suffix(d).is_some_and(|h| h.ends_with('.')))
-    };
-    match seen.arc.iter().find(of_host) {
+    match seen.arc.iter().find(|seal| seal.by.as_deref().is_some_and(|domain| is_at_or_below(host, domain))) {
         Some(seal) => {
             let cv = seal.cv.as_deref().map(|cv| format!(" cv={}", plain(cv))).unwrap_or_default();
             let wrong = if seal.verifies { "" } else { ", does not verify" };
@@ -83,16 +74,4 @@ fn results(seen: &Observed) -> (String, Option<bool>) {
     let Some(auth) = &seen.authentication_results else { return (String::new(), None) };
     let results: Vec<_> = auth.results.iter().map(|r| format!("{}={}", r.method, r.result)).collect();
     (plain(&results.join(" ")), auth.method("arc").next().map(|arc| arc.result == "pass"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn organizations_are_the_last_two_labels() {
-        assert_eq!(organization("MX.Corp.example."), "corp.example");
-        assert_eq!(organization("2002:a05::1"), "2002:a05::1");
-        assert_eq!(organization("localhost"), "localhost");
-    }
 }

@@ -77,12 +77,10 @@ impl Record {
             if last && line.is_empty() {
                 break;
             }
-            match event(line, &events) {
+            match event(line, events.last()) {
                 Ok(event) => events.push(event),
                 Err(LineError::Cut) if last && !events.is_empty() => break,
-                Err(wrong) => {
-                    return Err(RecordError::Line { file: name, line: n + 1, message: wrong.message() });
-                }
+                Err(wrong) => return Err(RecordError::Line { file: name, line: n + 1, message: wrong.to_string() }),
             }
         }
         if events.is_empty() { Err(RecordError::Empty { file: name }) } else { Ok(Self { name, events }) }
@@ -119,49 +117,24 @@ impl Record {
 }
 
 /// Why a line is no event, or not the next one.
+#[derive(Debug, thiserror::Error)]
 enum LineError {
-    /// It ends in the middle.
+    #[error("the line ends in the middle")]
     Cut,
+    #[error("{0}")]
     Other(String),
 }
 
-impl LineError {
-    fn message(self) -> String {
-        match self {
-            Self::Cut => "the line ends in the middle".to_owned(),
-            Self::Other(message) => message,
-        }
-    }
-}
-
-/// The event of a line, which must follow those before it.
-fn event(line: &[u8], before: &[RunEvent]) -> Result<RunEvent, LineError> {
-    let other = |message: String| Err(LineError::Other(message));
-    let mut event: RunEvent = match serde_json::from_slice(line) {
-        Ok(event) => event,
-        Err(error) if error.is_eof() => return Err(LineError::Cut),
-        Err(error) => {
-            return match serde_json::from_slice::<VersionOnly>(line) {
-                Ok(VersionOnly { v }) if v != VERSION => other(of_version(v)),
-                Ok(_) => other(format!("no event that this version knows: {error}")),
-                Err(_) => other("no event of a run; a record is what --record or --report jsonl writes".to_owned()),
-            };
-        }
-    };
-    if event.v != VERSION {
-        return other(of_version(event.v));
-    }
-    let starts = matches!(event.event, Event::RunStarted { .. });
-    match before.last() {
-        None if !starts => return other("the first event must be run_started; lines are missing".to_owned()),
-        Some(_) if starts => return other("a second run begins here; a record holds one".to_owned()),
-        Some(last) if matches!(last.event, Event::RunFinished { .. }) => {
-            return other("an event after the end of the run".to_owned());
-        }
-        Some(last) if last.seq.checked_add(1) != Some(event.seq) => {
-            return other(format!("event {} follows event {}; lines are missing", event.seq, last.seq));
-        }
-        None | Some(_) => {}
+/// The event of a line, which must follow the one before it.
+fn event(line: &[u8], before: Option<&RunEvent>) -> Result<RunEvent, LineError> {
+    let mut event: RunEvent = serde_json::from_slice(line).map_err(|error| match serde_json::from_slice(line) {
+        _ if error.is_eof() => LineError::Cut,
+        Ok(VersionOnly { v }) if v != VERSION => LineError::Other(of_version(v)),
+        Ok(_) => LineError::Other(format!("no event that this version knows: {error}")),
+        Err(_) => LineError::Other("no event of a run; a record is what --record or --report jsonl writes".to_owned()),
+    })?;
+    if let Some(problem) = misplaced(&event, before) {
+        return Err(LineError::Other(problem));
     }
     if let Event::ScenarioFinished { report, source, .. } | Event::ScenarioAmended { report, source, .. } =
         &mut event.event
@@ -169,6 +142,23 @@ fn event(line: &[u8], before: &[RunEvent]) -> Result<RunEvent, LineError> {
         report.source = source.as_str().into();
     }
     Ok(event)
+}
+
+/// Why an event does not follow the one before it.
+fn misplaced(event: &RunEvent, before: Option<&RunEvent>) -> Option<String> {
+    let starts = matches!(event.event, Event::RunStarted { .. });
+    match before {
+        _ if event.v != VERSION => Some(of_version(event.v)),
+        None if !starts => Some("the first event must be run_started; lines are missing".to_owned()),
+        Some(_) if starts => Some("a second run begins here; a record holds one".to_owned()),
+        Some(last) if matches!(last.event, Event::RunFinished { .. }) => {
+            Some("an event after the end of the run".to_owned())
+        }
+        Some(last) if last.seq.checked_add(1) != Some(event.seq) => {
+            Some(format!("event {} follows event {}; lines are missing", event.seq, last.seq))
+        }
+        None | Some(_) => None,
+    }
 }
 
 fn of_version(v: u32) -> String {

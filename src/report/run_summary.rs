@@ -5,6 +5,7 @@ use crate::{
     core::{RunId, ScenarioId},
     outcome::{Connections, Event, Redactions, RunEvent, RunInfo, ScenarioReport, SnapshotStatus, Status, Totals},
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -192,7 +193,6 @@ impl RunSummary {
 
 /// The time between two RFC 3339 times; 0 where either is none.
 pub(super) fn milliseconds(from: &str, to: &str) -> u64 {
-    let time = |text: &str| text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
-    let span = time(from).zip(time(to)).map(|(from, to)| to.saturating_sub(from));
-    span.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)
+    let (Ok(from), Ok(to)) = (from.parse::<Timestamp>(), to.parse::<Timestamp>()) else { return 0 };
+    u64::try_from(to.as_millisecond().saturating_sub(from.as_millisecond())).unwrap_or(0)
 }

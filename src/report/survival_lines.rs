@@ -1,5 +1,6 @@
 //! What survived the way, in words.
 
+use super::or_unknown;
 use crate::{
     core::visible::plain,
     outcome::{BodyChange, HeaderChange, SigningField, Survival},
@@ -7,10 +8,8 @@ use crate::{
 };
 
 /// A line for each signature, and a line for each thing that changed below those that it concerns.
-pub fn lines(all: &[Survival]) -> Vec<String> {
-    let same = |a: &Survival, b: &Survival| a.headers == b.headers && a.body == b.body;
-    let groups = all.chunk_by(same);
-    groups
+pub(crate) fn lines(all: &[Survival]) -> Vec<String> {
+    all.chunk_by(|a, b| a.headers == b.headers && a.body == b.body)
         .flat_map(|group| {
             let changes = group.iter().take(1).flat_map(changes).map(|change| format!("  {change}"));
             group.iter().map(head).chain(changes)
@@ -19,7 +18,7 @@ pub fn lines(all: &[Survival]) -> Vec<String> {
 }
 
 /// The same for those signatures only that do not survive; a single line when all do.
-pub fn broken_lines(all: &[Survival]) -> Vec<String> {
+pub(crate) fn broken_lines(all: &[Survival]) -> Vec<String> {
     let broken: Vec<Survival> = all.iter().filter(|one| !one.survives).cloned().collect();
     match (all.len(), broken.is_empty()) {
         (0, _) => Vec::new(),
@@ -42,8 +41,7 @@ fn head(one: &Survival) -> String {
 
 /// `DKIM d=sender.example s=ext`, `ARC i=1 d=company.example s=arc`.
 fn name(one: &Survival) -> String {
-    let text = |o: &Option<String>| o.clone().unwrap_or_else(|| "?".into());
-    let signer = format!("d={} s={}", text(&one.d), text(&one.s));
+    let signer = format!("d={} s={}", or_unknown(&one.d), or_unknown(&one.s));
     plain(&match (one.field, one.i) {
         (SigningField::Dkim, _) => format!("DKIM {signer}"),
         (SigningField::Ams, i) => format!("ARC i={} {signer}", i.unwrap_or_default()),

@@ -39,8 +39,6 @@ fn point(n: usize, scenario: &ScenarioReport) -> String {
     let mut text = format!("{ok} {n} - {}{directive}\n", escaped(scenario.id.as_str()));
     if scenario.status.is_broken() {
         let failure = FailureSummary::of(scenario);
-        // A JSON string is a YAML string.
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
         text.push_str(&format!(
             "  ---\n  status: {}\n  code: {}\n  message: {}\n  at: {}\n  duration_ms: {}\n",
             scenario.status.word(),
@@ -57,6 +55,11 @@ fn point(n: usize, scenario: &ScenarioReport) -> String {
         text.push_str("  ...\n");
     }
     text
+}
+
+/// A text as YAML: a JSON string is one.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// A text on a test line, where `#` begins a directive.

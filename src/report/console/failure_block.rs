@@ -11,8 +11,8 @@ use crate::{
     outcome::{AttemptReport, CheckResult, Observed, ObservedKind, ScenarioReport},
     report::{
         claim_lines,
-        failure_summary::{self, FailureSummary},
-        survival_lines,
+        failure_summary::{self, FailureSummary, NoteKind},
+        or_unknown, survival_lines,
     },
 };
 
@@ -28,8 +28,8 @@ pub fn diagnosis_text(scenario: &ScenarioReport) -> String {
     let others = scenario.attempts.last().into_iter().flat_map(|a| a.diagnosis.iter().skip(1));
     for other in others {
         out.push_str(&format!("\nalso[{}]: {}\n", other.code, plain(&other.title)));
-        for (name, text) in failure_summary::reasons(other) {
-            out.push_str(&format!("  = {name}: {text}\n"));
+        for (kind, text) in failure_summary::reasons(other) {
+            out.push_str(&format!("  = {kind}: {text}\n"));
         }
     }
     out
@@ -38,73 +38,91 @@ pub fn diagnosis_text(scenario: &ScenarioReport) -> String {
 /// `error[…]: …`, the lines of the scenario that do not hold, and what was seen.
 pub(super) fn block(palette: Palette, columns: Option<usize>, run_dir: &str, scenario: &ScenarioReport) -> String {
     let failure = FailureSummary::of(scenario);
-    let first = failure.checks.first();
-    let (line, column) = first.map_or((scenario.line, 0), |c| (c.line, c.column));
-    // A check can stand in the file that the scenario extends; of that there is no text here.
-    let (here, elsewhere): (Vec<&CheckResult>, Vec<&CheckResult>) =
-        failure.checks.iter().copied().partition(|c| c.file == scenario.file);
-    let marks: Vec<_> = here
-        .iter()
-        .map(|c| Mark { line: c.line, column: c.column, len: c.len, label: label(&c.expected, &c.actual) })
-        .collect();
-    let (lines, gutter) = excerpt(palette, &scenario.source, &marks);
-    let pad = " ".repeat(gutter);
-
     let head = palette.paint(Tone::Bad, &format!("error[{}]", failure.code));
     let mut out = vec![String::new(), format!("{head}: {}", palette.paint(Tone::Name, &failure.title))];
-    let place = if column == 0 { String::new() } else { format!(":{column}") };
-    out.push(format!("{pad}{} {}:{line}{place}", palette.paint(Tone::Name, "-->"), plain(&scenario.file)));
-    let bar = format!("{pad} {}", palette.paint(Tone::Name, "|"));
-    if !lines.is_empty() {
-        out.push(bar.clone());
-        out.extend(lines);
-    }
-    for check in elsewhere {
-        let said = label(&check.expected, &check.actual);
-        out.push(format!("{pad} ::: {}:{}:{}: {said}", plain(&check.file), check.line, check.column));
-    }
-    let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
-    if let Some(attempt) = scenario.attempts.last() {
-        notes.extend(attempt.observed.iter().map(|o| ("seen", vec![seen(o)])));
-        if let Some(copy) = attempt.observed.iter().find(|o| o.kind == ObservedKind::Copy) {
-            notes.push(("path", path_drawing(copy, columns.map(|columns| columns.saturating_sub(gutter + NOTE)))));
-            notes.push(("trust", claim_lines::disagreements(&copy.claims)));
-            notes.push(("diff", survival_lines::broken_lines(&copy.survival)));
-        }
-    }
-    for (name, text) in &failure.notes {
-        match notes.last_mut() {
-            Some((last, lines)) if last == name => lines.push(text.clone()),
-            _ => notes.push((name, vec![text.clone()])),
-        }
-    }
-    if let Some(attempt) = scenario.attempts.last() {
-        notes.push(("files", files(run_dir, attempt)));
-    }
-    notes.retain(|(_, lines)| !lines.is_empty());
+    let gutter = checks(palette, scenario, &failure, &mut out);
+    let notes = notes(scenario, &failure, run_dir, columns.map(|columns| columns.saturating_sub(gutter + NOTE)));
     if !notes.is_empty() {
-        out.push(bar);
+        out.push(bar(palette, gutter));
     }
-    for (name, lines) in notes {
-        for (n, text) in lines.iter().enumerate() {
-            let lead = if n == 0 { format!("= {name}:") } else { String::new() };
-            // Commands and names of files are kept whole, for copying; a drawing is as it is.
-            let used = gutter + NOTE.max(lead.len() + 2);
-            let fits = |columns: usize| wrap(text, columns.saturating_sub(used).max(NARROWEST));
-            let text = match columns.filter(|_| !["next", "files", "path"].contains(&name)) {
-                Some(columns) => fits(columns).replace('\n', &format!("\n{:1$}", "", gutter + NOTE)),
-                None => text.clone(),
+    for (kind, lines) in notes {
+        for (n, text) in lines.into_iter().enumerate() {
+            let lead = if n == 0 { format!("= {kind}:") } else { String::new() };
+            let text = match (kind, columns) {
+                // Commands and names of files are kept whole, for copying; a drawing is as it is.
+                (NoteKind::Next | NoteKind::Files | NoteKind::Path, _) | (_, None) => text,
+                (_, Some(columns)) => {
+                    let used = gutter + NOTE.max(lead.len() + 2);
+                    let text = wrap(&text, columns.saturating_sub(used).max(NARROWEST));
+                    text.replace('\n', &format!("\n{:1$}", "", gutter + NOTE))
+                }
             };
-            out.push(format!("{pad} {lead:<8} {text}"));
+            out.push(format!("{:gutter$} {lead:<8} {text}", ""));
         }
     }
     out.push(String::new());
     out.join("\n")
 }
 
+/// The line between two blocks.
+fn bar(palette: Palette, gutter: usize) -> String {
+    format!("{:gutter$} {}", "", palette.paint(Tone::Name, "|"))
+}
+
+/// Adds the lines of the checks that failed, with what was seen; the columns of the line numbers.
+fn checks(palette: Palette, scenario: &ScenarioReport, failure: &FailureSummary<'_>, out: &mut Vec<String>) -> usize {
+    // A check can stand in the file that the scenario extends; of that there is no text here.
+    let (here, elsewhere): (Vec<&CheckResult>, Vec<&CheckResult>) =
+        failure.checks.iter().copied().partition(|c| c.file == scenario.file);
+    let marks: Vec<_> =
+        here.iter().map(|c| Mark { line: c.line, column: c.column, len: c.len, label: label(c) }).collect();
+    let (lines, gutter) = excerpt(palette, &scenario.source, &marks);
+    let (line, column) = failure.checks.first().map_or((scenario.line, 0), |c| (c.line, c.column));
+    let column = if column == 0 { String::new() } else { format!(":{column}") };
+    let (arrow, file) = (palette.paint(Tone::Name, "-->"), plain(&scenario.file));
+    out.push(format!("{:gutter$}{arrow} {file}:{line}{column}", ""));
+    if !lines.is_empty() {
+        out.push(bar(palette, gutter));
+        out.extend(lines);
+    }
+    out.extend(elsewhere.iter().map(|c| {
+        let (file, label) = (plain(&c.file), label(c));
+        format!("{:gutter$} ::: {file}:{}:{}: {label}", "", c.line, c.column)
+    }));
+    gutter
+}
+
+/// What was seen, and what is known of why; what is of one kind stands together.
+fn notes(
+    scenario: &ScenarioReport,
+    failure: &FailureSummary<'_>,
+    run_dir: &str,
+    columns: Option<usize>,
+) -> Vec<(NoteKind, Vec<String>)> {
+    let mut notes: Vec<(NoteKind, Vec<String>)> = Vec::new();
+    let attempt = scenario.attempts.last();
+    if let Some(attempt) = attempt {
+        notes.extend(attempt.observed.iter().map(|o| (NoteKind::Seen, vec![seen(o)])));
+        if let Some(copy) = attempt.observed.iter().find(|o| o.kind == ObservedKind::Copy) {
+            notes.push((NoteKind::Path, path_drawing(copy, columns)));
+            notes.push((NoteKind::Trust, claim_lines::disagreements(&copy.claims)));
+            notes.push((NoteKind::Diff, survival_lines::broken_lines(&copy.survival)));
+        }
+    }
+    for (kind, text) in &failure.notes {
+        match notes.last_mut() {
+            Some((last, lines)) if last == kind => lines.push(text.clone()),
+            _ => notes.push((*kind, vec![text.clone()])),
+        }
+    }
+    notes.extend(attempt.map(|attempt| (NoteKind::Files, files(run_dir, attempt))));
+    notes.retain(|(_, lines)| !lines.is_empty());
+    notes
+}
+
 /// The caret's label: what was seen, and what was wanted where the excerpt does not say it already.
-fn label(expected: &str, actual: &str) -> String {
-    format!("wanted {}, saw {}", plain(expected), plain(actual))
+fn label(check: &CheckResult) -> String {
+    format!("wanted {}, saw {}", plain(&check.expected), plain(&check.actual))
 }
 
 /// One line about a message or bounce.
@@ -119,10 +137,9 @@ fn seen(observed: &Observed) -> String {
     if let Some(auth) = &observed.authentication_results {
         words.extend(auth.results.iter().map(|r| format!("{}={}", r.method, r.result)));
     }
-    words.extend(observed.arc.iter().map(|seal| {
-        let text = |o: &Option<String>| o.clone().unwrap_or_else(|| "?".into());
-        format!("[i={} {} cv={}]", seal.i, text(&seal.by), text(&seal.cv))
-    }));
+    words.extend(
+        observed.arc.iter().map(|seal| format!("[i={} {} cv={}]", seal.i, or_unknown(&seal.by), or_unknown(&seal.cv))),
+    );
     if let Some(dsn) = &observed.dsn {
         for recipient in &dsn.recipients {
             let diagnostic = recipient.diagnostic_code.as_deref().unwrap_or("no diagnostic");

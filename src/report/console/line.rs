@@ -3,7 +3,8 @@
 use super::style::{Palette, Tone};
 use crate::{
     core::{Recorded, visible::plain},
-    outcome::{ScenarioReport, Status, StepKind},
+    outcome::{ScenarioReport, StepKind},
+    report::{said, tone, word},
 };
 
 /// The columns of the status word.
@@ -13,13 +14,11 @@ const ID: usize = 30;
 
 /// `        PASS [  0.63s] forward-arc                   inbox  0.58s  arc=pass  i=2 cv=pass`
 pub(super) fn finished(palette: Palette, scenario: &ScenarioReport) -> String {
-    let (word, tone) = word(scenario);
-    let rest = match scenario.status {
-        Status::Skipped | Status::NotRun => scenario.reason.as_deref().unwrap_or_default(),
-        Status::ExpectedFailure => scenario.reason.as_deref().unwrap_or("known issue"),
-        _ => scenario.attempts.last().map_or("", |a| a.summary.as_str()),
-    };
-    timed(palette, tone, &word, scenario.duration_ms, scenario.id.as_str(), rest)
+    let mut word = word(scenario).to_owned();
+    if scenario.flaky {
+        word.push_str(&format!(" {}/{}", scenario.attempts.len(), scenario.max_attempts));
+    }
+    timed(palette, tone(scenario), &word, scenario.duration_ms, scenario.id.as_str(), said(scenario))
 }
 
 /// A line of this look with any word.
@@ -38,20 +37,6 @@ pub(super) fn pad(palette: Palette, tone: Tone, word: &str) -> String {
 #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
 pub(in crate::report) fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
-}
-
-fn word(scenario: &ScenarioReport) -> (String, Tone) {
-    let word = scenario.status.word().to_owned();
-    match scenario.status {
-        Status::Passed if scenario.flaky => {
-            (format!("FLKY {}/{}", scenario.attempts.len(), scenario.max_attempts), Tone::Doubtful)
-        }
-        Status::Passed => (word, Tone::Good),
-        Status::Failed | Status::TimedOut | Status::Late | Status::UnexpectedPass | Status::Errored => {
-            (word, Tone::Bad)
-        }
-        Status::Skipped | Status::ExpectedFailure | Status::NotRun => (word, Tone::Doubtful),
-    }
 }
 
 /// What a scenario does, by the step that was told last: its kind, and what it is about where it says so at its beginning.

@@ -16,7 +16,7 @@ pub use wrap::{columns, wrap};
 
 use super::{Reporter, claim_lines, masked_writer::MaskedWriter, run_summary::RunSummary};
 use crate::{
-    core::visible::plain,
+    core::{RunId, ScenarioId, visible::plain},
     outcome::{Event, RunEvent, ScenarioReport, Status, StepStatus},
 };
 use progress::{Activity, Progress, Running};
@@ -99,6 +99,20 @@ impl Console {
         if self.options.verbosity >= least { self.print(text) } else { Ok(()) }
     }
 
+    fn started(&mut self, run: &RunId, jobs: usize, summary: &RunSummary) -> io::Result<()> {
+        let selected = summary.totals.selected;
+        self.activity.selected = selected;
+        self.activity.started = Instant::now();
+        let scenarios = if selected == 1 { "scenario" } else { "scenarios" };
+        let jobs = format!("{jobs} {}", if jobs == 1 { "job" } else { "jobs" });
+        let (tool, target, run) = (&summary.tool, plain(&summary.target), run.short());
+        let mut line = format!("{tool} · target {target} · {selected} {scenarios} · {jobs} · run {run}");
+        if let Some(earlier) = &summary.resumes {
+            line.push_str(&format!(" · looks again for the mail of {}", earlier.short()));
+        }
+        self.tell(Verbosity::Normal, &line)
+    }
+
     fn finished(&mut self, report: &ScenarioReport) -> io::Result<()> {
         let palette = self.options.palette;
         self.activity.running.retain(|r| r.id != report.id);
@@ -119,7 +133,10 @@ impl Console {
                 self.print(&format!("{} {text}", line::pad(palette, tone, word)))?;
             }
         }
-        if !broken {
+        if broken {
+            let block = failure_block::block(palette, self.options.columns, &self.options.run_dir, report);
+            self.print(&block)?;
+        } else {
             // Who is right, and what was not asserted, is worth a word also where nothing failed.
             let last = report.attempts.last();
             let claims = last.iter().flat_map(|a| &a.observed).flat_map(|o| claim_lines::disagreements(&o.claims));
@@ -129,14 +146,10 @@ impl Console {
                 self.tell(Verbosity::Normal, &line)?;
             }
         }
-        if broken {
-            let block = failure_block::block(palette, self.options.columns, &self.options.run_dir, report);
-            self.print(&block)?;
-        }
         Ok(())
     }
 
-    fn running(&mut self, scenario: &crate::core::ScenarioId, change: impl FnOnce(&mut Running)) {
+    fn running(&mut self, scenario: &ScenarioId, change: impl FnOnce(&mut Running)) {
         if let Some(running) = self.activity.running(scenario) {
             change(running);
         }
@@ -147,19 +160,7 @@ impl Reporter for Console {
     fn event(&mut self, event: &RunEvent, so_far: &RunSummary) -> io::Result<()> {
         let palette = self.options.palette;
         match &event.event {
-            Event::RunStarted { run, target, selected, jobs, tool, resumes, .. } => {
-                self.activity.selected = *selected;
-                self.activity.started = Instant::now();
-                let scenarios = if *selected == 1 { "scenario" } else { "scenarios" };
-                let jobs = format!("{jobs} {}", if *jobs == 1 { "job" } else { "jobs" });
-                let head = format!(
-                    "{tool} · target {} · {selected} {scenarios} · {jobs} · run {}",
-                    plain(target),
-                    run.short()
-                );
-                let again = resumes.as_ref().map(|run| format!(" · looks again for the mail of {}", run.short()));
-                self.tell(Verbosity::Normal, &(head + &again.unwrap_or_default()))?;
-            }
+            Event::RunStarted { run, jobs, .. } => self.started(run, *jobs, so_far)?,
             Event::Note { text } => {
                 let text = plain(text);
                 self.tell(Verbosity::Normal, &format!("{} {text}", line::pad(palette, Tone::Faint, "NOTE")))?;

@@ -17,12 +17,13 @@ pub(super) fn path_drawing(seen: &Observed, columns: Option<usize>) -> Vec<Strin
 }
 
 fn list(hosts: &[PathHost]) -> Vec<String> {
-    let line = |(n, host): (usize, &PathHost)| {
-        let arrow = if n == 0 { "" } else { "-> " };
+    let mut lines = Vec::new();
+    for host in hosts {
+        let arrow = if lines.is_empty() { "" } else { "-> " };
         let said = if host.said.is_empty() { String::new() } else { format!(": {}", host.said) };
-        format!("{arrow}{}{said}", host.name)
-    };
-    hosts.iter().enumerate().map(line).collect()
+        lines.push(format!("{arrow}{}{said}", host.name));
+    }
+    lines
 }
 
 fn draw(hosts: &[PathHost]) -> Vec<String> {

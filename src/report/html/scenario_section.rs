@@ -1,26 +1,24 @@
 //! One scenario: what it came to, what was seen, what was checked.
 
-use super::{diagram, escaped, list, tone};
+use super::{class, diagram, escaped, list};
 use crate::{
-    outcome::{AttemptReport, Observed, ObservedKind, ScenarioReport, SnapshotStatus, Status},
-    report::{claim_lines, console::diagnosis_text, page_header::seconds, survival_lines},
+    outcome::{AttemptReport, Observed, ObservedKind, ScenarioReport, SnapshotStatus},
+    report::{
+        claim_lines, console::diagnosis_text, or_unknown, page_header::seconds, said, survival_lines, tone, word,
+    },
 };
 
 /// The element of a scenario, folded or not.
 pub(super) fn section(scenario: &ScenarioReport, open: bool) -> String {
-    let word = if scenario.flaky { "FLKY" } else { scenario.status.word() };
-    let said = match scenario.status {
-        Status::Skipped | Status::NotRun | Status::ExpectedFailure => scenario.reason.as_deref().unwrap_or_default(),
-        _ => scenario.attempts.last().map_or("", |a| a.summary.as_str()),
-    };
+    let word = word(scenario);
     let mut text = format!(
         "<details class=\"scenario\"{}><summary><span class=\"word {}\">{word}</span> <span class=\"id\">{}</span> \
          <span class=\"time\">{}</span> <span class=\"said\">{}</span></summary>\n<div>\n",
         if open { " open" } else { "" },
-        tone(scenario),
+        class(tone(scenario)),
         escaped(scenario.id.as_str()),
         seconds(scenario.duration_ms),
-        escaped(said)
+        escaped(said(scenario))
     );
     let tags = if scenario.tags.is_empty() { String::new() } else { format!(" [{}]", scenario.tags.join(", ")) };
     let place = format!("{}:{}", scenario.file, scenario.line);
@@ -115,13 +113,12 @@ fn seen(observed: &Observed) -> String {
     }
     if !observed.arc.is_empty() {
         let rows = observed.arc.iter().map(|seal| {
-            let part = |part: &Option<String>| escaped(part.as_deref().unwrap_or("?"));
             let (tone, word) = if seal.verifies { ("good", "verifies") } else { ("bad", "does not verify") };
             format!(
                 "<tr><td>i={}</td><td>{}</td><td>cv={}</td><td class=\"{tone}\">{word}</td></tr>\n",
                 seal.i,
-                part(&seal.by),
-                part(&seal.cv)
+                escaped(or_unknown(&seal.by)),
+                escaped(or_unknown(&seal.cv))
             )
         });
         let rows: String = rows.collect();
@@ -131,8 +128,7 @@ fn seen(observed: &Observed) -> String {
     }
     if let Some(dsn) = &observed.dsn {
         let recipients = dsn.recipients.iter().map(|r| {
-            let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "?".to_owned());
-            format!("{} {}: {}", part(&r.action), part(&r.status), part(&r.diagnostic_code))
+            format!("{} {}: {}", or_unknown(&r.action), or_unknown(&r.status), or_unknown(&r.diagnostic_code))
         });
         text.push_str(&list(&recipients.collect::<Vec<_>>()));
     }

@@ -2,9 +2,12 @@
 
 use super::{super::inspection::MessageContents, TextStyle};
 use crate::{
-    core::{domain::is_at_or_below, visible::plain},
+    core::{
+        domain::{is_at_or_below, organization},
+        visible::plain,
+    },
     mail::{Message, dkim, received::Hop},
-    report::{console::Tone, organization},
+    report::console::Tone,
     verify::{Verdict, Verification},
 };
 
@@ -12,74 +15,87 @@ use crate::{
 const LONG: i64 = 60;
 
 /// A server on the way.
-struct Station {
+struct HostLines {
     host: String,
     /// How and when the mail came to it.
     line: String,
     notes: Vec<String>,
+    has_sealed: bool,
+}
+
+/// The servers, and what others did that are not among them.
+struct Path {
+    hosts: Vec<HostLines>,
+    elsewhere: Vec<String>,
+}
+
+impl Path {
+    /// Adds what the server at a place did.
+    fn note(&mut self, at: Option<usize>, text: Vec<String>) {
+        match at.and_then(|at| self.hosts.get_mut(at)) {
+            Some(host) => host.notes.extend(text),
+            None => self.elsewhere.extend(text),
+        }
+    }
 }
 
 /// A line for each server, with what it did to the mail below.
 pub(super) fn lines(style: TextStyle, message: &Message, mail: &MessageContents) -> Vec<String> {
-    let mut stations = stations(style, &mail.hops);
-    let mut elsewhere = Vec::new();
-    let mut note = |at: Option<usize>, text: Vec<String>| match at.and_then(|at| stations.get_mut(at)) {
-        Some(station) => station.notes.extend(text),
-        None => elsewhere.extend(text),
-    };
-    let hosts: Vec<String> = stations_hosts(&mail.hops);
-    let place = |domain: &str| hosts.iter().position(|host| is_at_or_below(host, domain));
+    let mut path = Path { hosts: hosts(style, &mail.hops), elsewhere: Vec::new() };
+    let names: Vec<String> = host_names(&mail.hops);
+    let place = |domain: &str| names.iter().position(|host| is_at_or_below(host, domain));
     let verification = mail.verification.as_ref();
     for (n, signature) in dkim::all(message).iter().enumerate() {
         let domain = signature.domain.clone().unwrap_or_default();
-        let first = (!hosts.is_empty()).then_some(0);
-        note(place(&domain).or(first), signed(style, n, &domain, signature.selector.as_deref(), verification));
+        let first = (!names.is_empty()).then_some(0);
+        path.note(place(&domain).or(first), signed(style, n, &domain, signature.selector.as_deref(), verification));
     }
     for set in &mail.arc.sets {
         let id = set.aar.as_ref().and_then(|a| a.authserv_id.as_deref()).unwrap_or_default();
         let domain = set.seal.as_ref().and_then(|s| s.domain.as_deref()).unwrap_or_default();
-        let at = hosts.iter().rposition(|host| host.eq_ignore_ascii_case(id)).or_else(|| place(domain));
+        let at = names.iter().rposition(|host| host.eq_ignore_ascii_case(id)).or_else(|| place(domain));
         let cv = set.seal.as_ref().and_then(|s| s.cv.as_ref()).map_or_else(|| "?".into(), ToString::to_string);
-        note(at, sealed(style, set.instance, &plain(&cv), &plain(domain), verification));
+        path.note(at, sealed(style, set.instance, &plain(&cv), &plain(domain), verification));
+        if let Some(host) = at.and_then(|at| path.hosts.get_mut(at)) {
+            host.has_sealed = true;
+        }
     }
-    let trusted = mail.authentication_results.iter().find(|s| s.trusted);
-    if let Some(trusted) = trusted {
+    if let Some(trusted) = mail.authentication_results.iter().find(|s| s.trusted) {
         let id = trusted.authserv_id.as_deref().unwrap_or_default();
         let results: Vec<_> = trusted.results.iter().map(|r| format!("{}={}", r.method, r.result)).collect();
-        note(
-            hosts.iter().rposition(|h| h.eq_ignore_ascii_case(id)),
-            vec![plain(&format!("says {}", results.join(" ")))],
-        );
+        let at = names.iter().rposition(|host| host.eq_ignore_ascii_case(id));
+        path.note(at, vec![plain(&format!("says {}", results.join(" ")))]);
     }
-    not_sealed(style, &mut stations);
-    let mut out: Vec<String> = stations
-        .into_iter()
-        .flat_map(|s| std::iter::once(s.line).chain(s.notes.into_iter().map(|n| format!("     {n}"))))
-        .collect();
-    if !elsewhere.is_empty() {
+    not_sealed(style, &mut path.hosts);
+    let mut out = Vec::new();
+    for host in path.hosts {
+        out.push(host.line);
+        out.extend(host.notes.iter().map(|note| format!("     {note}")));
+    }
+    if !path.elsewhere.is_empty() {
         out.push("by servers that are not on this path:".to_owned());
-        out.extend(elsewhere.into_iter().map(|n| format!("     {n}")));
+        out.extend(path.elsewhere.iter().map(|note| format!("     {note}")));
     }
     out.extend(total(&mail.hops));
     out
 }
 
-/// The hosts of the stations.
-fn stations_hosts(hops: &[Hop]) -> Vec<String> {
+/// The names of the servers.
+fn host_names(hops: &[Hop]) -> Vec<String> {
     let first = hops.first().and_then(|hop| hop.from.clone());
     let by = hops.iter().map(|hop| hop.by.clone().unwrap_or_default());
     first.into_iter().chain(by).collect()
 }
 
 /// Who gave the mail to the first server, and every server that took it.
-fn stations(style: TextStyle, hops: &[Hop]) -> Vec<Station> {
+fn hosts(style: TextStyle, hops: &[Hop]) -> Vec<HostLines> {
     let named = |o: &Option<String>| o.as_ref().map_or_else(|| "?".to_owned(), |t| plain(t));
     let ip = |hop: &Hop| hop.from_ip.as_ref().map(|ip| format!(" [{}]", plain(ip))).unwrap_or_default();
     let mut out = Vec::new();
     // A server that wrote the mail itself took it from nobody.
     if let Some(first) = hops.first().filter(|hop| hop.from.is_some()) {
         let line = format!("{}{}", named(&first.from), ip(first));
-        out.push(Station { host: named(&first.from), line, notes: Vec::new() });
+        out.push(HostLines { host: named(&first.from), line, notes: Vec::new(), has_sealed: false });
     }
     let mut before: Option<&str> = hops.first().and_then(|h| h.from.as_deref());
     for hop in hops {
@@ -94,7 +110,8 @@ fn stations(style: TextStyle, hops: &[Hop]) -> Vec<Station> {
             let text = delay(seconds);
             if seconds.abs() < LONG { text } else { style.palette.paint(Tone::Doubtful, &text) }
         }));
-        out.push(Station { host: named(&hop.by), line: words.join("  "), notes: Vec::new() });
+        let line = words.join("  ");
+        out.push(HostLines { host: named(&hop.by), line, notes: Vec::new(), has_sealed: false });
         before = hop.by.as_deref();
     }
     out
@@ -149,20 +166,20 @@ fn verdict(style: TextStyle, name: &str, verdict: Verdict, reason: Option<&str>)
 }
 
 /// A server in the middle that did not seal is what breaks most forwards. The sender's own servers forward nothing.
-fn not_sealed(style: TextStyle, stations: &mut [Station]) {
-    let (Some(first), Some(last)) = (stations.first(), stations.last()) else { return };
+fn not_sealed(style: TextStyle, hosts: &mut [HostLines]) {
+    let (Some(first), Some(last)) = (hosts.first(), hosts.last()) else { return };
     let ends = [organization(&first.host), organization(&last.host)];
     // Whether one of the hosts since the mail came to this organization sealed it.
     let mut sealed = false;
-    for at in 1..stations.len().saturating_sub(1) {
-        let own = organization(&stations[at].host);
-        sealed |= stations[at].notes.iter().any(|n| n.starts_with("sealed"));
+    for at in 1..hosts.len().saturating_sub(1) {
+        let own = organization(&hosts[at].host);
+        sealed |= hosts[at].has_sealed;
         // Output once, where the mail leaves it.
-        if organization(&stations[at + 1].host) == own {
+        if organization(&hosts[at + 1].host) == own {
             continue;
         }
         if !sealed && own.contains('.') && !ends.contains(&own) {
-            stations[at].notes.push(style.palette.paint(Tone::Doubtful, "forwarded, and did not seal"));
+            hosts[at].notes.push(style.palette.paint(Tone::Doubtful, "forwarded, and did not seal"));
         }
         sealed = false;
     }
