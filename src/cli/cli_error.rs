@@ -4,7 +4,7 @@ use crate::{outcome::ExitCode, scenario::YamlError};
 
 /// Why a command ends without having done its work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CliError {
+pub(super) enum CliError {
     /// The person's mistake: arguments, files, variables, secrets. Nothing was sent.
     #[error("{0}")]
     Usage(String),
@@ -27,7 +27,7 @@ pub enum CliError {
 
 impl CliError {
     /// What the process ends with.
-    pub fn exit_code(&self) -> ExitCode {
+    pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::Usage,
             Self::Inconclusive(_) => ExitCode::Inconclusive,
@@ -42,11 +42,6 @@ impl CliError {
     pub(super) fn mistakes(errors: &[YamlError]) -> Self {
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         Self::Usage(texts.join("\n\nerror: "))
-    }
-
-    /// Standard output could not be written.
-    pub(super) fn stdout(error: &std::io::Error) -> Self {
-        Self::Output(format!("cannot write to standard output: {error}"))
     }
 }
 

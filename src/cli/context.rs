@@ -1,19 +1,12 @@
 //! Everything that comes from outside the arguments: environment, terminal, clock, randomness, current directory. Nothing
 //! else in the tool reads them.
 
-use crate::{
-    catalogue::Lang,
-    core::{Redactor, RunId, visible},
-    outcome::CiInfo,
-    run::Clock,
-};
+use crate::{catalogue::Lang, core::RunId, outcome::CiInfo, run::Clock};
 use std::{
-    borrow::Cow,
     collections::BTreeMap,
     ffi::OsString,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     path::PathBuf,
-    sync::{PoisonError, RwLock},
 };
 
 /// What the process was started with.
@@ -40,11 +33,12 @@ pub struct Context {
 impl Context {
     /// That of this process.
     pub fn of_process() -> Self {
-        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|h| h.trim().to_owned());
         Self {
             args: std::env::args_os().collect(),
-            environment: std::env::vars_os().filter_map(text).collect(),
+            environment: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
             directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal: io::stderr().is_terminal(),
@@ -57,6 +51,11 @@ impl Context {
     /// A variable of the environment; an empty one is as good as none.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+
+    /// What looks a variable up, as [`Context::variable`] does.
+    pub(super) fn lookup(&self) -> impl Fn(&str) -> Option<String> {
+        |name| self.variable(name).map(str::to_owned)
     }
 
     /// A new name for a run.
@@ -99,63 +98,6 @@ impl Context {
             None => is_terminal && self.variable("TERM") != Some("dumb"),
         }
     }
-}
-
-/// The secrets of what this process does.
-static SECRETS: RwLock<Option<Redactor>> = RwLock::new(None);
-
-/// Masks from now on what these secrets say in whatever is printed and complained.
-pub(super) fn mask_with(redactor: &Redactor) {
-    *SECRETS.write().unwrap_or_else(PoisonError::into_inner) = Some(redactor.clone());
-}
-
-fn masked(text: &str) -> Cow<'_, str> {
-    let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
-    secrets.as_ref().map_or(Cow::Borrowed(text), |redactor| redactor.text(text))
-}
-
-/// Writes to standard output, masked, and with every character escaped that steers what shows it. A reader that has gone away
-/// wanted no more.
-///
-/// # Errors
-/// Those of the stream.
-pub(super) fn print(text: &str) -> io::Result<()> {
-    write(&visible::lines(&masked(text)))
-}
-
-/// [`print()`] of a text in colours, which stay.
-///
-/// # Errors
-/// Those of the stream.
-pub(super) fn print_coloured(text: &str) -> io::Result<()> {
-    write(&visible::coloured(&masked(text)))
-}
-
-fn write(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
-}
-
-/// Writes to standard output what the person has asked to see unmasked.
-///
-/// # Errors
-/// Those of the stream.
-pub(super) fn print_secret(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush())
-}
-
-/// Writes a line to standard error as [`print()`] writes. There is nobody left to tell when that fails.
-pub(super) fn eprint_masked(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{}", visible::lines(&masked(text))));
-}
-
-/// [`eprint_masked`] of a text in colours, which stay.
-pub(super) fn eprint_coloured(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{}", visible::coloured(&masked(text))));
 }
 
 #[cfg(test)]

@@ -5,19 +5,23 @@ mod cli_error;
 pub mod commands;
 mod context;
 mod language;
+mod output;
 mod project;
 mod runtime;
 mod signals;
-mod snapshots_run;
 mod usage;
 
 pub use args::{Args, ColorChoice, Command, Global};
-pub use cli_error::CliError;
 pub use context::Context;
 
 use crate::outcome::ExitCode;
+use args::Format;
 use clap::{CommandFactory, FromArgMatches};
-use context::{eprint_coloured, eprint_masked, print, print_coloured};
+use cli_error::{CliError, CommandResult};
+use language::Language;
+use output::{eprint_coloured, eprint_masked, mask_with, pretty, print, print_coloured, print_secret};
+use project::{EVENTS, Project, WorldRequest};
+use runtime::block_on;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the program.
@@ -61,27 +65,30 @@ fn dispatch(context: &Context) -> ExitCode {
         Command::Report(args) => commands::report::run(context, global, &args),
         Command::Merge(args) => commands::merge::run(context, global, &args),
         Command::History(args) => commands::history::run(context, global, &args),
-        Command::Snapshots(args) => snapshots_run::run(context, global, &args),
+        Command::Snapshots(args) => commands::snapshots::run(context, global, &args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man(args) => commands::man::run(context, &args),
     };
-    outcome.unwrap_or_else(|failure| {
-        eprint_masked(&format!("error: {failure}"));
-        failure.exit_code()
+    outcome.unwrap_or_else(|error| {
+        eprint_masked(&format!("error: {error}"));
+        error.exit_code()
     })
 }
 
 /// What clap says. Help and version are no errors and go to standard output.
 fn print_clap(context: &Context, error: &clap::Error) {
-    let (text, is_error) = (error.render(), error.use_stderr());
-    let is_terminal = if is_error { context.stderr_is_terminal } else { context.stdout_is_terminal };
-    let (plain, coloured) = (text.to_string(), text.ansi().to_string());
-    // There is nobody left to tell when that fails.
-    match (is_error, context.color(None, is_terminal)) {
-        (true, true) => eprint_coloured(coloured.trim_end()),
-        (true, false) => eprint_masked(plain.trim_end()),
-        (false, true) => drop(print_coloured(&coloured)),
-        (false, false) => drop(print(&plain)),
+    let text = error.render();
+    if error.use_stderr() {
+        if context.color(None, context.stderr_is_terminal) {
+            eprint_coloured(text.ansi().to_string().trim_end());
+        } else {
+            eprint_masked(text.to_string().trim_end());
+        }
+    } else if context.color(None, context.stdout_is_terminal) {
+        // There is nobody left to tell when that fails.
+        print_coloured(&text.ansi().to_string()).ok();
+    } else {
+        print(&text.to_string()).ok();
     }
 }

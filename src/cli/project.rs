@@ -44,6 +44,16 @@ pub(super) struct Project {
     pub(super) snapshots: PathBuf,
 }
 
+/// The world that a run wants.
+pub(super) struct WorldRequest<'a> {
+    pub(super) kind: TargetKind,
+    /// What a lab is to be, where the kind is one.
+    pub(super) settings: Settings,
+    /// The accounts that stand in for others.
+    pub(super) renamed: &'a BTreeMap<String, String>,
+    pub(super) vars: &'a Vars,
+}
+
 impl Project {
     /// The project that the person names, or the one around the current directory; `set` are changes to its file.
     ///
@@ -106,19 +116,18 @@ impl Project {
         Some(files.iter().map(|file| file.to_string_lossy().replace('\\', "/")).collect())
     }
 
-    /// The world of a run, its secrets looked up; every secret is told to the redactor. A world of our own is built with
-    /// these settings.
+    /// The world of a run, its secrets looked up; every secret is told to the redactor.
     ///
     /// # Errors
     /// When an account or a secret is missing, or the kind is one that this version cannot build.
     pub(super) async fn world_source(
         &self,
         context: &Context,
-        (kind, mut settings): (TargetKind, Settings),
+        wanted: WorldRequest<'_>,
         plan: &Plan,
-        (renamed, vars): (&BTreeMap<String, String>, &Vars),
         redactor: &Redactor,
     ) -> Result<WorldSource, CliError> {
+        let WorldRequest { kind, mut settings, renamed, vars } = wanted;
         if kind == TargetKind::Staging {
             settings.staging = Some(self.staging().map_err(|e| CliError::mistakes(&e.0))?);
             return Ok(WorldSource::Lab(kind, Box::new(settings)));
@@ -126,14 +135,13 @@ impl Project {
         if kind.is_lab() {
             return Ok(WorldSource::Lab(kind, Box::new(self.lab_settings(settings).await?)));
         }
-        let env = |name: &str| context.variable(name).map(str::to_owned);
-        let root = self.folder();
+        let outside = Outside { env: &context.lookup(), root: self.folder() };
         let scenarios: Vec<Scenario> = plan.items.iter().map(|i| i.scenario.as_ref().clone()).collect();
         let selected = Selected { kind, scenarios: &scenarios, renamed, vars };
-        let resolved = self.config.resolve(selected, &Outside { env: &env, root }, redactor).await;
+        let resolved = self.config.resolve(selected, &outside, redactor).await;
         let resolved = resolved.map_err(|e| CliError::mistakes(&e.0))?;
         for hint in &resolved.hints {
-            super::context::eprint_masked(&format!("warning: {hint}"));
+            super::output::eprint_masked(&format!("warning: {hint}"));
         }
         Ok(WorldSource::Target(Box::new(resolved.target)))
     }
@@ -148,8 +156,7 @@ impl Project {
         names: &[String],
         redactor: &Redactor,
     ) -> Result<Target, CliError> {
-        let env = |name: &str| context.variable(name).map(str::to_owned);
-        let outside = Outside { env: &env, root: self.folder() };
+        let outside = Outside { env: &context.lookup(), root: self.folder() };
         let resolved = self.config.mailboxes(names, &outside, redactor).await;
         resolved.map(|resolved| resolved.target).map_err(|e| CliError::mistakes(&e.0))
     }
@@ -178,8 +185,7 @@ impl Project {
                 return Err(CliError::Usage(format!("which account is it? choose with --account: {names}")));
             }
         };
-        let env = |name: &str| context.variable(name).map(str::to_owned);
-        let outside = Outside { env: &env, root: self.folder() };
+        let outside = Outside { env: &context.lookup(), root: self.folder() };
         self.config.consent(account, &outside, redactor).await.map_err(|e| CliError::mistakes(&e.0))
     }
 
@@ -237,30 +243,37 @@ impl Project {
         if state.is_dir() && !ignore.exists() {
             drop(file::replace_private(&ignore, b"*\n"));
         }
-        let is_over = |run: &&PathBuf| !is_being_written(&run.join(EVENTS));
-        for old in self.recorded().iter().rev().skip(RUNS).filter(is_over) {
-            drop(fs::remove_dir_all(old));
+        for old in self.recorded().iter().rev().skip(RUNS) {
+            if !is_being_written(&old.join(EVENTS)) {
+                drop(fs::remove_dir_all(old));
+            }
         }
     }
 
     /// The directories of the runs that are kept, the oldest first.
     pub(super) fn recorded(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.runs()).into_iter().flatten().flatten();
-        // Names of runs sort by time.
-        let is_run =
-            |name: &str| name.len() == 26 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
         let mut runs: Vec<_> =
             entries.filter(|e| e.file_name().to_str().is_some_and(is_run)).map(|e| e.path()).collect();
+        // Names of runs sort by time.
         runs.sort();
         runs
     }
 }
 
+/// Whether a folder has the name of a run.
+fn is_run(name: &str) -> bool {
+    name.len() == 26 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+}
+
 /// The user's own file: the one that is named, or the usual one where it is there.
 fn user_file(context: &Context, global: &Global) -> Option<UserFile> {
-    if let Some(path) = &global.user_config {
-        let named = || UserFile { path: context.directory.join(path), shown: path.display().to_string() };
-        return (path.as_os_str() != "none").then(named);
+    match &global.user_config {
+        Some(path) if path.as_os_str() == "none" => return None,
+        Some(path) => {
+            return Some(UserFile { path: context.directory.join(path), shown: path.display().to_string() });
+        }
+        None => {}
     }
     let set = |name: &str| context.variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = set("HOME");

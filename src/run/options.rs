@@ -58,6 +58,38 @@ pub struct Options {
     pub redactor: Redactor,
 }
 
+impl Options {
+    /// A run of one scenario at a time that nobody has any wishes for.
+    pub fn new(
+        run: RunId,
+        worlds: WorldSource,
+        snapshots: Store,
+        run_dir: RunDir,
+        diagnosis_text: DiagnosisText,
+        redactor: Redactor,
+    ) -> Self {
+        Self {
+            run,
+            tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
+            info: RunInfo::default(),
+            worlds,
+            vars: Vars::new(),
+            jobs: 1,
+            global_timeout: None,
+            max_fail: None,
+            flaky: FlakyPolicy::Warn,
+            artifacts: ArtifactPolicy::Failed,
+            diagnosis_text,
+            snapshots,
+            obsolete_is_unclean: false,
+            all_skipped: ExitCode::Success,
+            run_dir,
+            sent: None,
+            redactor,
+        }
+    }
+}
+
 /// A plan that cannot work: nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanErrors(pub Vec<YamlError>);

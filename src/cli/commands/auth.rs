@@ -1,13 +1,7 @@
 //! `sealcheck auth`.
 
 use crate::{
-    cli::{
-        Context, Global,
-        cli_error::{CliError, CommandResult},
-        context::{eprint_masked, mask_with, print_secret},
-        project::Project,
-        runtime::block_on,
-    },
+    cli::{CliError, CommandResult, Context, Global, Project, block_on, eprint_masked, mask_with, print_secret},
     core::{
         Redactor, Secret, duration,
         file::{self, Access, Place},
@@ -22,6 +16,7 @@ use crate::{
     target::{Endpoint, FolderNames, ImapAccess, Login, Mechanism, OauthClient, Provider, TlsMode},
 };
 use std::{
+    fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
     process::Stdio,
@@ -111,12 +106,10 @@ async fn gmail(context: &Context, global: &Global, args: &GmailArgs) -> CommandR
     }
     eprint_masked(&format!("Waiting for at most {} …", duration::human(args.timeout)));
     let refresh = consent.wait(args.timeout, &redactor).await.map_err(failed)?;
-    let tried = match args.no_try {
-        true => Ok(()),
-        false => try_it(&asks.opens, user, &asks.client, &refresh.token, &redactor).await,
-    };
-    if let Some(error) =
-        tried.as_ref().err().filter(|e| matches!(e.kind, HarnessErrorKind::Login | HarnessErrorKind::Grant))
+    let tried =
+        if args.no_try { Ok(()) } else { try_it(&asks.opens, user, &asks.client, &refresh.token, &redactor).await };
+    if let Err(error) = &tried
+        && matches!(error.kind, HarnessErrorKind::Login | HarnessErrorKind::Grant)
     {
         return Err(CliError::Inconclusive(format!(
             "the new token does not open the account of {user}, and was not kept: {error}; whoever consented was logged in \
@@ -165,16 +158,12 @@ async fn try_it(
             let visit = submit::visit(&with_login(endpoint), domain, PATIENCE, &tokens).await?;
             match visit.refusal {
                 None => Ok(()),
-                Some(reply) => {
-                    let (stage, message) =
-                        (format!("submit to {}", endpoint.host), format!("the server answered {reply}"));
-                    Err(HarnessError::new(
-                        HarnessErrorKind::Protocol,
-                        stage,
-                        message,
-                        "see the server's log for why it does not want us",
-                    ))
-                }
+                Some(reply) => Err(HarnessError::new(
+                    HarnessErrorKind::Protocol,
+                    format!("submit to {}", endpoint.host),
+                    format!("the server answered {reply}"),
+                    "see the server's log for why it does not want us",
+                )),
             }
         }
     }
@@ -240,17 +229,19 @@ fn goes(args: &GmailArgs, known: &SecretPlace, root: &Path) -> Result<Goes, CliE
 
 fn store(goes: &Goes, token: &Secret) -> Result<(), CliError> {
     let line = format!("{}\n", token.expose());
-    let new = |file: &Path| {
-        file::create_folder(file::folder_of(file), Access::Private)?;
-        file::options(Access::Private).write(true).create_new(true).open(file)
-    };
     let (file, written) = match goes {
-        Goes::Stdout => return print_secret(&line).map_err(|e| CliError::stdout(&e)),
-        Goes::New(file) => (file, new(file).and_then(|mut to| to.write_all(line.as_bytes()))),
+        Goes::Stdout => return print_secret(&line),
+        Goes::New(file) => (file, create_new(file).and_then(|mut to| to.write_all(line.as_bytes()))),
         Goes::Special(file) => (file, file::open_special(file).and_then(|mut to| to.write_all(line.as_bytes()))),
         Goes::Known(file) => (file, file::replace(file, line.as_bytes(), Access::Private)),
     };
     written.map_err(|e| CliError::Output(format!("cannot write {}: {e}", file.display())))
+}
+
+/// Makes a file that is not there yet, and its folder.
+fn create_new(file: &Path) -> io::Result<File> {
+    file::create_folder(file::folder_of(file), Access::Private)?;
+    file::options(Access::Private).write(true).create_new(true).open(file)
 }
 
 /// What has been done, and what is left to do.

@@ -1,14 +1,7 @@
 //! `sealcheck cleanup`: puts away what runs have left in mailboxes, and nothing else.
 
 use crate::{
-    cli::{
-        Context, Global,
-        args::Format,
-        cli_error::{CliError, CommandResult},
-        context::{mask_with, print},
-        project::Project,
-        runtime::block_on,
-    },
+    cli::{CliError, CommandResult, Context, Format, Global, Project, block_on, mask_with, pretty, print},
     core::{Redactor, duration},
     outcome::{ExitCode, HarnessError},
     probe::{
@@ -58,11 +51,9 @@ async fn cleanup(context: &Context, global: &Global, args: &CleanupArgs) -> Comm
     mailboxes.close().await;
     let text = match args.format {
         Format::Text => swept.iter().map(|(name, found)| told(name, found, args)).collect(),
-        Format::Json => serde_json::to_string_pretty(&document(&swept, args.dry_run))
-            .map(|text| text + "\n")
-            .map_err(|e| CliError::Internal(e.to_string()))?,
+        Format::Json => pretty(&document(&swept, args.dry_run))?,
     };
-    print(&text).map_err(|e| CliError::stdout(&e))?;
+    print(&text)?;
     // What one account refuses keeps no other from being swept.
     let failed: Vec<_> = swept.iter().filter_map(|(name, found)| Some((name, found.as_ref().err()?))).collect();
     let texts = failed.iter().map(|(name, e)| format!("{}: {name}: {e}; {}", e.kind, e.next)).collect::<Vec<_>>();
@@ -94,20 +85,18 @@ fn day(seconds: i64) -> String {
 }
 
 fn document(swept: &[(&str, Found)], dry_run: bool) -> Value {
-    let mails = |found: &[Leftover]| -> Vec<Value> {
-        let mail = |l: &Leftover| {
-            json!({
-                "folder": l.folder.to_string(),
-                "internal_date": day(l.internal_date),
-                "message_id": l.message_id,
-                "subject": l.subject,
-            })
-        };
-        found.iter().map(mail).collect()
-    };
-    let account = |(name, found): &(&str, Found)| match found {
-        Ok(found) => json!({ "account": name, "mails": mails(found), "error": null }),
+    let accounts = swept.iter().map(|(name, found)| match found {
+        Ok(found) => json!({ "account": name, "mails": found.iter().map(mail).collect::<Vec<_>>(), "error": null }),
         Err(e) => json!({ "account": name, "mails": [], "error": { "code": e.kind, "message": e.to_string() } }),
-    };
-    json!({ "version": 1, "removed": !dry_run, "accounts": swept.iter().map(account).collect::<Vec<_>>() })
+    });
+    json!({ "version": 1, "removed": !dry_run, "accounts": accounts.collect::<Vec<_>>() })
+}
+
+fn mail(leftover: &Leftover) -> Value {
+    json!({
+        "folder": leftover.folder.to_string(),
+        "internal_date": day(leftover.internal_date),
+        "message_id": leftover.message_id,
+        "subject": leftover.subject,
+    })
 }

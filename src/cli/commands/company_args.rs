@@ -2,7 +2,7 @@
 
 use super::value_args::time;
 use crate::{
-    cli::cli_error::CliError,
+    cli::CliError,
     lab::{
         Settings,
         embedded::{Ports, hosts::Company},

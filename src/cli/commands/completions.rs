@@ -1,11 +1,7 @@
 //! `sealcheck completions`.
 
 use crate::{
-    cli::{
-        args::Args,
-        cli_error::{CliError, CommandResult},
-        context::print,
-    },
+    cli::{CommandResult, args::Args, print},
     outcome::ExitCode,
 };
 use clap::CommandFactory;
@@ -20,6 +16,6 @@ pub struct CompletionsArgs {
 pub(in crate::cli) fn run(args: &CompletionsArgs) -> CommandResult {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "sealcheck", &mut script);
-    print(&String::from_utf8_lossy(&script)).map_err(|e| CliError::stdout(&e))?;
+    print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::Success)
 }

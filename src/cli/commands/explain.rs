@@ -2,16 +2,10 @@
 
 use crate::{
     catalogue::{self, Lang, Row},
-    cli::{
-        Context,
-        args::Format,
-        cli_error::{CliError, CommandResult},
-        context::print,
-        language::Language,
-    },
+    cli::{CliError, CommandResult, Context, Format, Language, pretty, print},
     outcome::ExitCode,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
@@ -32,16 +26,17 @@ pub struct ExplainArgs {
 
 pub(in crate::cli) fn run(context: &Context, args: &ExplainArgs) -> CommandResult {
     let lang = args.lang.map_or_else(|| context.lang(), Into::into);
-    let rows: Vec<&Row> = match args.list {
-        true => catalogue::rows().chain(catalogue::other_rows()).collect(),
-        false => args.codes.iter().map(|code| find(code)).collect::<Result<_, _>>()?,
+    let rows: Vec<&Row> = if args.list {
+        catalogue::rows().chain(catalogue::other_rows()).collect()
+    } else {
+        args.codes.iter().map(|code| find(code)).collect::<Result<_, _>>()?
     };
     let text = match args.format {
         Format::Json => json(&rows, lang)?,
         Format::Text if args.list => list(&rows, lang),
         Format::Text => rows.iter().map(|r| text(r, lang)).collect::<Vec<_>>().join("\n"),
     };
-    print(&text).map_err(|e| CliError::stdout(&e))?;
+    print(&text)?;
     Ok(ExitCode::Success)
 }
 
@@ -56,12 +51,12 @@ fn find(code: &str) -> Result<&'static Row, CliError> {
 
 /// A heading for each family, and a line for each code.
 fn list(rows: &[&Row], lang: Lang) -> String {
-    let block = |rows: &[&Row]| {
+    let families = rows.chunk_by(|a, b| a.code.family() == b.code.family()).map(|rows| {
         let heading = rows.first().map_or("", |first| first.code.family().title().in_lang(lang));
         let lines = rows.iter().map(|r| format!("  {}  {}\n", r.code, r.title.in_lang(lang)));
         format!("{heading}\n{}", lines.collect::<String>())
-    };
-    rows.chunk_by(|a, b| a.code.family() == b.code.family()).map(block).collect::<Vec<_>>().join("\n")
+    });
+    families.collect::<Vec<_>>().join("\n")
 }
 
 /// A heading, and a paragraph per question.
@@ -81,7 +76,7 @@ fn text(row: &Row, lang: Lang) -> String {
 }
 
 fn json(rows: &[&Row], lang: Lang) -> Result<String, CliError> {
-    let object = |row: &&Row| {
+    let causes = rows.iter().map(|row| {
         json!({
             "code": row.code,
             "title": row.title.in_lang(lang),
@@ -90,9 +85,6 @@ fn json(rows: &[&Row], lang: Lang) -> Result<String, CliError> {
             "fix": row.fix.in_lang(lang),
             "sources": row.sources,
         })
-    };
-    let causes: Vec<Value> = rows.iter().map(object).collect();
-    let document = json!({ "version": 1, "causes": causes });
-    let text = serde_json::to_string_pretty(&document).map_err(|e| CliError::Internal(e.to_string()))?;
-    Ok(format!("{text}\n"))
+    });
+    pretty(&json!({ "version": 1, "causes": causes.collect::<Vec<_>>() }))
 }

@@ -1,13 +1,7 @@
 //! `sealcheck history`.
 
 use crate::{
-    cli::{
-        CliError, Context, Global,
-        args::Format,
-        cli_error::CommandResult,
-        context::{eprint_masked, print},
-        project::{EVENTS, Project},
-    },
+    cli::{CommandResult, Context, EVENTS, Format, Global, Project, eprint_masked, pretty, print},
     core::{glob, visible::plain},
     outcome::ExitCode,
     report::{
@@ -52,12 +46,9 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &HistoryArgs
     });
     let text = match args.format {
         Format::Text => table(&all),
-        Format::Json => {
-            let document = json!({ "version": 1, "scenarios": all });
-            serde_json::to_string_pretty(&document).map_err(|e| CliError::Internal(e.to_string()))? + "\n"
-        }
+        Format::Json => pretty(&json!({ "version": 1, "scenarios": all }))?,
     };
-    print(&text).map_err(|e| CliError::stdout(&e))?;
+    print(&text)?;
     Ok(if all.is_empty() { ExitCode::NothingSelected } else { ExitCode::Success })
 }
 

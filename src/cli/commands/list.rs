@@ -2,13 +2,7 @@
 
 use super::select_args::SelectArgs;
 use crate::{
-    cli::{
-        Context, Global,
-        args::Format,
-        cli_error::{CliError, CommandResult},
-        context::print,
-        project::Project,
-    },
+    cli::{CommandResult, Context, Format, Global, Project, pretty, print},
     core::visible::plain,
     outcome::ExitCode,
     run::{Plan, PlannedScenario, Selection, plan::shard_of},
@@ -42,12 +36,10 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &ListArgs) -
         Format::Text => plan.items.iter().map(|item| format!("{}\n", line(item, part(item)))).collect(),
         Format::Json => {
             let scenarios: Vec<Value> = plan.items.iter().map(|item| object(item, part(item))).collect();
-            let document = json!({ "version": 1, "scenarios": scenarios });
-            let text = serde_json::to_string_pretty(&document).map_err(|e| CliError::Internal(e.to_string()))?;
-            format!("{text}\n")
+            pretty(&json!({ "version": 1, "scenarios": scenarios }))?
         }
     };
-    print(&text).map_err(|e| CliError::stdout(&e))?;
+    print(&text)?;
     Ok(if plan.items.is_empty() { ExitCode::NothingSelected } else { ExitCode::Success })
 }
 

@@ -1,12 +1,7 @@
 //! `sealcheck man`.
 
 use crate::{
-    cli::{
-        Context,
-        args::Args,
-        cli_error::{CliError, CommandResult},
-        context::print,
-    },
+    cli::{CliError, CommandResult, Context, args::Args, print},
     outcome::ExitCode,
 };
 use clap::CommandFactory;
@@ -32,7 +27,7 @@ pub(in crate::cli) fn run(context: &Context, args: &ManArgs) -> CommandResult {
         None => {
             let mut page = Vec::new();
             clap_mangen::Man::new(command).render(&mut page).map_err(|e| CliError::Internal(e.to_string()))?;
-            print(&String::from_utf8_lossy(&page)).map_err(|e| CliError::stdout(&e))?;
+            print(&String::from_utf8_lossy(&page))?;
         }
     }
     Ok(ExitCode::Success)

@@ -5,7 +5,7 @@ use super::{
     report_args::{self, ReportArgs, ReportSpec},
 };
 use crate::{
-    cli::{CliError, Context, Global, cli_error::CommandResult, context::eprint_masked, project::Project},
+    cli::{CliError, CommandResult, Context, Global, Project, eprint_masked},
     core::file::Access,
     outcome::ExitCode,
     report::{
@@ -57,7 +57,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &MergeArgs) 
         let shards = args.shards.join(" ");
         return Err(CliError::Shard(format!("there is no shard in {shards}; nothing can be told")));
     }
-    let told = recorded_runs::replay(context, global, (&args.output, &specs), (merged.events, Path::new("")))?;
+    let told = recorded_runs::replay(context, global, &args.output, &specs, merged.events, Path::new(""))?;
     let holed = if empty.is_empty() { ExitCode::Success } else { ExitCode::Shard };
     Ok(merged.exit.max(told).max(holed))
 }

@@ -2,14 +2,10 @@
 
 use super::{
     console_options::{Progress, console_options},
-    report_args::{ReportArgs, ReportSpec, reporters},
+    report_args::{ReportArgs, ReportSpec, reporters, tell_errors},
 };
 use crate::{
-    cli::{
-        CliError, Context, Global,
-        context::eprint_masked,
-        project::{EVENTS, Project},
-    },
+    cli::{CliError, Context, EVENTS, Global, Project},
     core::{Redactor, RunId},
     outcome::{Event, ExitCode, RunEvent},
     report::{
@@ -50,11 +46,8 @@ pub(super) fn files(project: &Project, named: &str) -> Result<Vec<PathBuf>, CliE
         found.sort();
         return Ok(found);
     }
-    let runs: Vec<PathBuf> = project
-        .recorded()
-        .into_iter()
-        .filter(|dir| named.len() >= 4 && dir.file_name().is_some_and(|n| n.to_string_lossy().starts_with(named)))
-        .collect();
+    let mut runs = project.recorded();
+    runs.retain(|dir| named.len() >= 4 && dir.file_name().is_some_and(|n| n.to_string_lossy().starts_with(named)));
     match runs.as_slice() {
         [run] => Ok(vec![run.join(EVENTS)]),
         [] => Err(CliError::Usage(format!("there is no file, folder or run `{named}`"))),
@@ -75,8 +68,9 @@ pub(super) fn newest_of(project: &Project, named: &str, target: Option<TargetKin
     let kept: Vec<(PathBuf, RecordedStart)> =
         files.filter_map(|file| RecordedStart::read(&file).map(|started| (file, started))).collect();
     let mut file = if named == LAST {
-        let of = |started: &RecordedStart| target.is_none_or(|target| started.target == target.as_str());
-        let newest = kept.iter().find(|(_, started)| of(started)).map(|(file, _)| file.clone());
+        let mut of_target =
+            kept.iter().filter(|(_, started)| target.is_none_or(|target| started.target == target.as_str()));
+        let newest = of_target.next().map(|(file, _)| file.clone());
         let of = target.map_or(String::new(), |target| format!(" on target {target}"));
         newest.ok_or_else(|| CliError::Usage(format!("this project keeps no run{of}; `sealcheck run` makes one")))?
     } else {
@@ -132,8 +126,10 @@ fn below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
 pub(super) fn replay(
     context: &Context,
     global: &Global,
-    (args, specs): (&ReportArgs, &[ReportSpec]),
-    (events, folder): (Vec<RunEvent>, &Path),
+    args: &ReportArgs,
+    specs: &[ReportSpec],
+    events: Vec<RunEvent>,
+    folder: &Path,
 ) -> Result<ExitCode, CliError> {
     // What was recorded was masked then.
     let redactor = Redactor::new();
@@ -145,11 +141,7 @@ pub(super) fn replay(
         drop(to.send(event));
     }
     drop(to);
-    let errors = reporting.join();
-    for error in &errors {
-        eprint_masked(&format!("error: {error}"));
-    }
-    Ok(if errors.is_empty() { ExitCode::Success } else { ExitCode::Report })
+    Ok(tell_errors(reporting.join().iter().map(ToString::to_string)))
 }
 
 /// The only record behind a name.

@@ -5,7 +5,7 @@ use super::{
     report_args::{self, ReportArgs},
 };
 use crate::{
-    cli::{CliError, Context, Global, cli_error::CommandResult, project::Project},
+    cli::{CliError, CommandResult, Context, Global, Project},
     outcome::ExitCode,
 };
 use std::path::Path;
@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RecordArgs)
         let (file, record) = recorded_runs::one(&project, named)?;
         report_args::records_stay(std::slice::from_ref(&file), specs)?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        exit = exit.max(recorded_runs::replay(context, global, (&args.output, specs), (record.events, folder))?);
+        exit = exit.max(recorded_runs::replay(context, global, &args.output, specs, record.events, folder)?);
     }
     Ok(exit)
 }

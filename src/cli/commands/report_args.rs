@@ -1,11 +1,12 @@
 //! `--report FORMAT[=PATH]`: which reports go where. Shared by `run`, `report` and `merge`.
 
 use crate::{
-    cli::{Context, cli_error::CliError},
+    cli::{CliError, Context, eprint_masked},
     core::{
         Redactor,
         file::{self, Access, Place},
     },
+    outcome::ExitCode,
     report::{
         Reporter,
         console::{self, Console},
@@ -18,6 +19,7 @@ use crate::{
         openmetrics, tap,
     },
 };
+use clap::ValueEnum;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
@@ -41,18 +43,18 @@ pub(super) struct ReportArgs {
 
 /// One report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportSpec {
+pub(super) struct ReportSpec {
     /// Its format.
-    pub format: Format,
+    pub(super) format: ReportFormat,
     /// Its file; standard output when there is none.
-    pub path: Option<PathBuf>,
+    pub(super) path: Option<PathBuf>,
     /// Who may read that file.
-    pub access: Access,
+    pub(super) access: Access,
 }
 
 /// The formats there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
     /// For people.
     Console,
     /// Annotations, summary and outputs of a step of GitHub Actions.
@@ -73,18 +75,10 @@ pub enum Format {
     Tap,
 }
 
-impl Format {
-    const ALL: [(&'static str, Self); 9] = [
-        ("console", Self::Console),
-        ("github", Self::Github),
-        ("html", Self::Html),
-        ("json", Self::Json),
-        ("jsonl", Self::Jsonl),
-        ("junit", Self::Junit),
-        ("markdown", Self::Markdown),
-        ("openmetrics", Self::Openmetrics),
-        ("tap", Self::Tap),
-    ];
+impl ReportFormat {
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |word| word.get_name().to_owned())
+    }
 }
 
 impl FromStr for ReportSpec {
@@ -92,10 +86,10 @@ impl FromStr for ReportSpec {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
-        let Some((_, format)) = Format::ALL.into_iter().find(|(known, _)| *known == name) else {
-            let known: Vec<_> = Format::ALL.iter().map(|(name, _)| *name).collect();
-            return Err(format!("unknown report format `{name}`; there are {}", known.join(", ")));
-        };
+        let format = ReportFormat::from_str(name, false).map_err(|_| {
+            let known: Vec<_> = ReportFormat::value_variants().iter().map(|format| format.name()).collect();
+            format!("unknown report format `{name}`; there are {}", known.join(", "))
+        })?;
         match path {
             Some("") => Err(format!("`{name}=` names no file")),
             path => Ok(Self { format, path: path.filter(|p| *p != "-").map(PathBuf::from), access: Access::Usual }),
@@ -106,7 +100,7 @@ impl FromStr for ReportSpec {
 impl ReportSpec {
     /// The event stream in a file.
     pub(super) fn record(path: PathBuf, access: Access) -> Self {
-        Self { format: Format::Jsonl, path: Some(path), access }
+        Self { format: ReportFormat::Jsonl, path: Some(path), access }
     }
 
     /// Why it cannot be written where it is to go, as far as that can be found out without leaving anything behind.
@@ -116,8 +110,8 @@ impl ReportSpec {
 
     /// Its name on the command line.
     pub(super) fn name(&self) -> String {
-        let (name, _) = Format::ALL.into_iter().find(|(_, f)| *f == self.format).unwrap_or(Format::ALL[0]);
-        self.path.as_ref().map_or_else(|| name.to_owned(), |path| format!("{name}={}", path.display()))
+        let name = self.format.name();
+        self.path.as_ref().map_or_else(|| name.clone(), |path| format!("{name}={}", path.display()))
     }
 }
 
@@ -145,7 +139,7 @@ pub(super) fn reporters(
     redactor: &Redactor,
 ) -> Result<Vec<Named>, CliError> {
     let machines: Vec<_> =
-        specs.iter().filter(|s| s.path.is_none() && s.format != Format::Console).map(ReportSpec::name).collect();
+        specs.iter().filter(|s| s.path.is_none() && s.format != ReportFormat::Console).map(ReportSpec::name).collect();
     if machines.len() > 1 {
         let names = machines.join(" and ");
         let text = format!("reports {names} would all go to standard output; give all but one a file, as in json=PATH");
@@ -153,9 +147,10 @@ pub(super) fn reporters(
     }
     apart(specs)?;
     let sink = |to: Box<dyn io::Write + Send>| MaskedWriter::new(to, redactor.clone());
-    let console = match machines.is_empty() {
-        true => Console::new(sink(Box::new(io::stdout())), consoles.stdout),
-        false => Console::new(sink(Box::new(io::stderr())), consoles.stderr),
+    let console = if machines.is_empty() {
+        Console::new(sink(Box::new(io::stdout())), consoles.stdout)
+    } else {
+        Console::new(sink(Box::new(io::stderr())), consoles.stderr)
     };
     let mut out: Vec<Named> = vec![("console".into(), Box::new(console))];
     for spec in specs {
@@ -166,20 +161,20 @@ pub(super) fn reporters(
         };
         let reporter: Box<dyn Reporter> = match (spec.format, &spec.path) {
             // It is there already.
-            (Format::Console, None) => continue,
-            (Format::Console, Some(path)) => Box::new(Console::new(file(path), consoles.file.clone())),
-            (Format::Jsonl, None) => Box::new(Jsonl::new(sink(Box::new(io::stdout())))),
-            (Format::Jsonl, Some(path)) => Box::new(Jsonl::new(file(path))),
-            (Format::Github, path) => {
+            (ReportFormat::Console, None) => continue,
+            (ReportFormat::Console, Some(path)) => Box::new(Console::new(file(path), consoles.file.clone())),
+            (ReportFormat::Jsonl, None) => Box::new(Jsonl::new(sink(Box::new(io::stdout())))),
+            (ReportFormat::Jsonl, Some(path)) => Box::new(Jsonl::new(file(path))),
+            (ReportFormat::Github, path) => {
                 let to = path.as_ref().map_or_else(|| sink(Box::new(io::stdout())), file);
                 Box::new(Github::new(to, step(context), redactor.clone()))
             }
-            (Format::Html, _) => document(html::render),
-            (Format::Json, _) => document(json::render),
-            (Format::Junit, _) => document(junit::render),
-            (Format::Markdown, _) => document(markdown::render),
-            (Format::Openmetrics, _) => document(openmetrics::render),
-            (Format::Tap, _) => document(tap::render),
+            (ReportFormat::Html, _) => document(html::render),
+            (ReportFormat::Json, _) => document(json::render),
+            (ReportFormat::Junit, _) => document(junit::render),
+            (ReportFormat::Markdown, _) => document(markdown::render),
+            (ReportFormat::Openmetrics, _) => document(openmetrics::render),
+            (ReportFormat::Tap, _) => document(tap::render),
         };
         out.push((spec.name(), reporter));
     }
@@ -236,29 +231,44 @@ fn step(context: &Context) -> Step {
 /// # Errors
 /// When a report cannot be written where it is to go.
 pub(super) fn writable(specs: &[ReportSpec]) -> Result<(), CliError> {
-    let wrong = |spec: &ReportSpec| {
-        let error = spec.unwritable()?;
-        Some(format!("cannot write report {}: {error}; nothing was sent", spec.name()))
-    };
-    let wrong: Vec<_> = specs.iter().filter_map(wrong).collect();
+    let mut wrong = Vec::new();
+    for spec in specs {
+        if let Some(error) = spec.unwritable() {
+            wrong.push(format!("cannot write report {}: {error}; nothing was sent", spec.name()));
+        }
+    }
     if wrong.is_empty() { Ok(()) } else { Err(CliError::Usage(wrong.join("\n\nerror: "))) }
+}
+
+/// Says what is wrong with the reports; the exit code of that.
+pub(super) fn tell_errors(errors: impl Iterator<Item = String>) -> ExitCode {
+    let mut exit = ExitCode::Success;
+    for error in errors {
+        eprint_masked(&format!("error: {error}"));
+        exit = ExitCode::Report;
+    }
+    exit
 }
 
 /// Reads every report again and removes those that hold a secret; what there is to say of each.
 pub(super) fn leaks(specs: &[ReportSpec], redactor: &Redactor) -> Vec<String> {
-    let file = |spec: &ReportSpec| match file::place(spec.path.as_ref()?) {
-        Ok(Place::File(path)) if path.is_file() => Some(path),
-        _ => None,
-    };
-    let judge = |path: PathBuf| match fs::File::open(&path).and_then(|file| redactor.leaks_in(file)) {
-        Ok(false) => None,
-        Ok(true) => Some(match fs::remove_file(&path) {
-            Ok(()) => format!("{} held a secret and was removed", path.display()),
-            Err(e) => format!("{} holds a secret and cannot be removed: {e}", path.display()),
-        }),
-        Err(e) => Some(format!("{} cannot be searched for secrets: {e}", path.display())),
-    };
-    specs.iter().filter_map(file).filter_map(judge).collect()
+    let mut leaks = Vec::new();
+    for spec in specs {
+        let Some(Ok(Place::File(path))) = spec.path.as_deref().map(file::place) else { continue };
+        if !path.is_file() {
+            continue;
+        }
+        let shown = path.display();
+        match fs::File::open(&path).and_then(|file| redactor.leaks_in(file)) {
+            Ok(false) => {}
+            Ok(true) => leaks.push(match fs::remove_file(&path) {
+                Ok(()) => format!("{shown} held a secret and was removed"),
+                Err(e) => format!("{shown} holds a secret and cannot be removed: {e}"),
+            }),
+            Err(e) => leaks.push(format!("{shown} cannot be searched for secrets: {e}")),
+        }
+    }
+    leaks
 }
 
 #[cfg(test)]

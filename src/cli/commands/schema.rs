@@ -2,9 +2,9 @@
 
 use crate::{
     cli::{
-        cli_error::{CliError, CommandResult},
+        CliError, CommandResult,
         commands::{check, inspect::Inspection},
-        context::print,
+        print,
     },
     doctor,
     outcome::{ExitCode, RunEvent},
@@ -43,7 +43,7 @@ pub enum Document {
 
 pub(in crate::cli) fn run(args: &SchemaArgs) -> CommandResult {
     let text = schema(args.of).map_err(|e| CliError::Internal(e.to_string()))?;
-    print(&text).map_err(|e| CliError::stdout(&e))?;
+    print(&text)?;
     Ok(ExitCode::Success)
 }
 

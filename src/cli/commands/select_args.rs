@@ -1,7 +1,7 @@
 //! Arguments that choose scenarios, shared by `run` and `list`.
 
 use crate::{
-    cli::{Context, cli_error::CliError},
+    cli::{CliError, Context},
     outcome::ShardInfo,
     run::TagExpr,
     target::TargetKind,
@@ -11,18 +11,18 @@ use std::str::FromStr;
 /// Which scenarios.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Selection")]
-pub struct SelectArgs {
+pub(super) struct SelectArgs {
     /// Files, folders, ids or globs of either [default: all scenarios of the project]
     #[arg(value_name = "PATH|ID|GLOB")]
-    pub what: Vec<String>,
+    pub(super) what: Vec<String>,
 
     /// Only scenarios with these tags, for example 'smoke and not negative'
     #[arg(short, long = "tag", value_name = "EXPR", env = "SEALCHECK_TAG")]
-    pub tag: Option<TagExpr>,
+    pub(super) tag: Option<TagExpr>,
 
     /// Where to run: embedded, rspamd, postfix, staging or gmail [default: from the project file, else embedded]
     #[arg(long, value_name = "TARGET", env = "SEALCHECK_TARGET")]
-    pub target: Option<TargetKind>,
+    pub(super) target: Option<TargetKind>,
 
     /// Only part 2 of 5 (2/5), for example; auto/5 takes the part from JOB_COMPLETION_INDEX or CI_NODE_INDEX
     #[arg(long, value_name = "I/N", env = "SEALCHECK_SHARD")]

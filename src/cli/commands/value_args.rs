@@ -2,7 +2,7 @@
 
 use crate::{
     catalogue::Cause,
-    cli::cli_error::CliError,
+    cli::CliError,
     core::{duration, file, suggest},
     outcome::ShardInfo,
     scenario::{Scenario, Vars, Warning, YamlError},
@@ -60,7 +60,7 @@ impl ValueArgs {
     pub(super) fn misused(&self, scenarios: &[Scenario]) -> Result<(Vec<YamlError>, Vec<Warning>), CliError> {
         let given = self.vars()?;
         let used: BTreeSet<String> = scenarios.iter().flat_map(|s| s.variables_named(&given)).collect();
-        let of_matrix = |name: &str| scenarios.iter().any(|s| s.params.iter().any(|(param, _)| param == name));
+        let of_matrix: BTreeSet<&String> = scenarios.iter().flat_map(|s| &s.params).map(|(name, _)| name).collect();
         let (mut errors, mut warnings) = (Vec::new(), Vec::new());
         for (name, (value, argument)) in self.said()? {
             let place = format!("{argument} {name}");
@@ -69,7 +69,7 @@ impl ValueArgs {
                 Some(wrong(format!("`{name}` is the attempt's own variable"), "choose another name".to_owned()))
             } else if scenarios.is_empty() || used.contains(&name) {
                 None
-            } else if of_matrix(&name) {
+            } else if of_matrix.contains(&name) {
                 let help = format!("choose the row by its id, for example ID[{name}=VALUE]");
                 Some(wrong(format!("`{name}` is of the matrix of a scenario, which alone says its values"), help))
             } else {

@@ -5,7 +5,7 @@ use crate::{
     support::seen::{forwarded, scenario},
 };
 use sealcheck::{
-    cli::commands::snapshots::{Key, SnapshotsArgs, SnapshotsContext, SnapshotsError, run},
+    cli::commands::snapshots::{Key, SnapshotsArgs, SnapshotsContext, SnapshotsError, act as run},
     core::{Redactor, Secret},
     judge::snapshot::{Store, Update, Writing, entries, known, obsolete, path},
     outcome::{ExitCode, SnapshotOutcome, SnapshotStatus},

@@ -10,18 +10,12 @@ use super::{
 };
 use crate::{
     catalogue::Cause,
-    cli::{
-        Args, Context, Global,
-        args::Format,
-        cli_error::{CliError, CommandResult},
-        context::{eprint_masked, print},
-        project::Project,
-    },
+    cli::{Args, CliError, CommandResult, Context, Format, Global, Project, eprint_masked, pretty, print},
     core::RunId,
     lab::{Lab, Settings},
     outcome::ExitCode,
     run::{Plan, PlanErrors, Selection, prepare},
-    scenario::{Scenario, Vars, Warning, YamlError, config::Selected, lint},
+    scenario::{Config, Scenario, Vars, Warning, YamlError, config::Selected, lint},
     target::{Target, TargetKind},
 };
 use clap::{ArgMatches, CommandFactory};
@@ -76,18 +70,14 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &CheckArgs, 
         Ok(project) => look(context, &project, args, &mut found)?,
     }
     match args.format {
-        Format::Json => {
-            let text =
-                serde_json::to_string_pretty(&found.document()).map_err(|e| CliError::Internal(e.to_string()))?;
-            print(&format!("{text}\n")).map_err(|e| CliError::stdout(&e))?;
-        }
+        Format::Json => print(&pretty(&found.document())?)?,
         Format::Text => {
             found.warnings.iter().for_each(|w| eprint_masked(&format!("{w}\n")));
             if !found.errors.is_empty() {
                 return Err(CliError::mistakes(&found.errors));
             }
             if found.scenarios > 0 {
-                print(&format!("{}\n", found.summary())).map_err(|e| CliError::stdout(&e))?;
+                print(&format!("{}\n", found.summary()))?;
             } else {
                 eprint_masked("there is no scenario to check");
             }
@@ -130,17 +120,18 @@ impl Findings {
     }
 
     fn document(&self) -> Value {
-        let warning = |w: &Warning| {
-            let mut object = object(&w.what);
-            object["code"] = json!(w.code);
-            object
-        };
+        let mut warnings = Vec::new();
+        for Warning { code, what } in &self.warnings {
+            let mut object = object(what);
+            object["code"] = json!(code);
+            warnings.push(object);
+        }
         json!({
             "version": 1,
             "scenarios": self.scenarios,
             "files": self.files,
             "errors": self.errors.iter().map(object).collect::<Vec<_>>(),
-            "warnings": self.warnings.iter().map(warning).collect::<Vec<_>>(),
+            "warnings": warnings,
         })
     }
 }
@@ -172,18 +163,28 @@ fn look(context: &Context, project: &Project, args: &CheckArgs, found: &mut Find
     found.warnings.extend(warnings);
     let (run, now) = (context.new_run(), context.clock.now().as_second());
     let dry_run = DryRun { project, vars: args.run.values.vars()?, renamed: args.run.values.every_renamed(), run, now };
-    let asked = |kind: TargetKind| match args.run.select.target {
-        Some(only) => kind == only,
-        // Without a server of their own people run the labs and Gmail.
-        None if kind == TargetKind::Staging => config.accounts.values().any(|a| a.mx.is_some()),
-        None => kind.is_lab() || !config.accounts.is_empty(),
-    };
+    let kinds = targets(config, args.run.select.target);
     for scenario in loaded.scenarios {
-        for kind in TargetKind::ALL.into_iter().filter(|k| asked(*k) && scenario.targets.contains(k)) {
+        for kind in kinds.iter().copied().filter(|kind| scenario.targets.contains(kind)) {
             dry_run.prepare(&scenario, kind, found);
         }
     }
     Ok(())
+}
+
+/// The targets that scenarios are tried on: the one that is asked for, or those that people run.
+fn targets(config: &Config, asked: Option<TargetKind>) -> Vec<TargetKind> {
+    match asked {
+        Some(only) => vec![only],
+        None => TargetKind::ALL
+            .into_iter()
+            .filter(|kind| match kind {
+                // Without a server of their own people run the labs and Gmail.
+                TargetKind::Staging => config.accounts.values().any(|a| a.mx.is_some()),
+                kind => kind.is_lab() || !config.accounts.is_empty(),
+            })
+            .collect(),
+    }
 }
 
 /// What every scenario is tried with.

@@ -3,15 +3,12 @@
 use super::CheckArgs;
 use crate::{
     cli::{
-        Context, Global,
-        args::Format,
-        cli_error::{CliError, CommandResult},
+        CliError, CommandResult, Context, Format, Global, Project,
         commands::{
             options::{DisplayedValue, Options, Origin, Sources},
             run::{LISTEN, Settings},
         },
-        context::print,
-        project::Project,
+        pretty, print,
     },
     core::visible::plain,
     outcome::ExitCode,
@@ -55,7 +52,7 @@ struct OfScenario {
 
 pub(super) fn run(context: &Context, global: &Global, args: &CheckArgs, matches: &ArgMatches) -> CommandResult {
     let project = Project::find(context, global, &args.run.changes())?;
-    let sources = Sources::new(context, (global, &args.run, matches), &project)?;
+    let sources = Sources::new(context, global, &args.run, matches, &project)?;
     let settings = Settings::of(&sources, &args.run)?;
     let mut scenarios = Vec::new();
     for scenario in project.scenarios(&args.run.select.what)? {
@@ -82,9 +79,9 @@ pub(super) fn run(context: &Context, global: &Global, args: &CheckArgs, matches:
     };
     let text = match args.format {
         Format::Text => document.text(),
-        Format::Json => serde_json::to_string_pretty(&document).map_err(|e| CliError::Internal(e.to_string()))? + "\n",
+        Format::Json => pretty(&document)?,
     };
-    print(&text).map_err(|e| CliError::stdout(&e))?;
+    print(&text)?;
     Ok(ExitCode::Success)
 }
 
@@ -118,11 +115,12 @@ fn of_project(args: &CheckArgs, project: &Project) -> Vec<DisplayedValue> {
         ("targets.staging.dns", staging.dns.into()),
         ("targets.staging.imap", imap.map_or_else(|| "any".into(), Value::from)),
     ];
-    let origin = |key: &str| match args.run.listen {
-        Some(_) if key == LISTEN => Origin::CommandLine { flag: "--listen".to_owned() },
-        _ => config.origin_of(key),
-    };
-    rows.into_iter().map(|(key, value)| row(key.to_owned(), value, origin(key))).collect()
+    let listen = args.run.listen.map(|_| Origin::CommandLine { flag: "--listen".to_owned() });
+    let rows = rows.into_iter().map(|(key, value)| match &listen {
+        Some(origin) if key == LISTEN => row(key.to_owned(), value, origin.clone()),
+        _ => row(key.to_owned(), value, config.origin_of(key)),
+    });
+    rows.collect()
 }
 
 impl Document {
@@ -145,8 +143,7 @@ impl Document {
 
 impl OfScenario {
     fn lines(&self) -> impl Iterator<Item = Line> {
-        let named = |row| Line { key: format!("{}  {}", self.scenario, Line::of(row).key), ..Line::of(row) };
-        self.options.iter().map(named)
+        self.options.iter().map(|row| Line { key: format!("{}  {}", self.scenario, row.key), ..Line::of(row) })
     }
 }
 
@@ -183,7 +180,7 @@ fn table(title: &str, lines: Vec<Line>) -> String {
     let width =
         |of: fn(&Line) -> &str| lines.iter().map(|line| of(line).chars().count()).filter(|n| *n <= WIDEST).max();
     let (keys, values) = (width(|l| &l.key).unwrap_or(0), width(|l| &l.value).unwrap_or(0));
-    let line = |l: &Line| format!("  {:keys$}  {:values$}  {}\n", l.key, l.value, l.origin);
-    let lines: String = lines.iter().map(line).collect();
-    if lines.is_empty() { lines } else { format!("\n{title}\n{lines}") }
+    let lines: Vec<String> =
+        lines.iter().map(|l| format!("  {:keys$}  {:values$}  {}\n", l.key, l.value, l.origin)).collect();
+    if lines.is_empty() { String::new() } else { format!("\n{title}\n{}", lines.concat()) }
 }

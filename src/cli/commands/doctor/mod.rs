@@ -5,14 +5,7 @@ mod test_mail;
 
 use super::value_args::ValueArgs;
 use crate::{
-    cli::{
-        Context, Global,
-        args::Format,
-        cli_error::{CliError, CommandResult},
-        context::print,
-        project::Project,
-        runtime::block_on,
-    },
+    cli::{CliError, CommandResult, Context, Format, Global, Project, block_on, pretty, print},
     core::{Redactor, file},
     doctor::{DoctorOptions, Report, Status, examine},
     outcome::ExitCode,
@@ -75,9 +68,9 @@ async fn doctor(context: &Context, global: &Global, args: &DoctorArgs) -> Comman
     };
     let text = match args.format {
         Format::Text => report.checks.iter().map(|check| format!("{check}\n")).collect(),
-        Format::Json => serde_json::to_string_pretty(&report).map_err(|e| CliError::Internal(e.to_string()))? + "\n",
+        Format::Json => pretty(&report)?,
     };
-    print(&redactor.text(&text)).map_err(|e| CliError::stdout(&e))?;
+    print(&redactor.text(&text))?;
     Ok(exit(&report))
 }
 

@@ -2,14 +2,11 @@
 
 use super::{DoctorArgs, dns, domains, test_mail};
 use crate::{
-    cli::{Context, cli_error::CliError, project::Project},
+    cli::{CliError, Context, Project},
     core::Redactor,
     doctor::{Preflight, Report, is_key, lab_programs},
     probe::token::Tokens,
-    scenario::{
-        Scenario,
-        config::{Outside, Selected, Survey},
-    },
+    scenario::config::{Outside, Selected, Survey},
     target::TargetKind,
 };
 use std::collections::BTreeSet;
@@ -26,26 +23,24 @@ pub(super) async fn examine(
         return Err(CliError::Usage(format!("--key {key}: write it as SELECTOR._domainkey.DOMAIN")));
     }
     if kind.is_lab() {
-        return match args.send {
-            true => Err(CliError::Usage(format!("--send has no effect on target {kind}; use `sealcheck run`"))),
-            false => Ok(lab_programs(kind).await),
-        };
+        if args.send {
+            return Err(CliError::Usage(format!("--send has no effect on target {kind}; use `sealcheck run`")));
+        }
+        return Ok(lab_programs(kind).await);
     }
     if kind == TargetKind::Staging {
         let text = "--target staging: the accounts are ours and there is nothing to log in to; run `sealcheck doctor` on your server";
         return Err(CliError::Usage(text.to_owned()));
     }
-    let scenarios = project.scenarios(&args.what)?;
-    let on_target = |s: &Scenario| s.targets.contains(&kind) && s.skipped_on(kind).is_none();
-    let mut scenarios: Vec<Scenario> = scenarios.into_iter().filter(on_target).collect();
+    let mut scenarios = project.scenarios(&args.what)?;
+    scenarios.retain(|scenario| scenario.targets.contains(&kind) && scenario.skipped_on(kind).is_none());
     let probe = test_mail::scenario()?;
     if scenarios.is_empty() {
         // Where there is no scenario yet, the accounts of the simplest one are looked at.
         scenarios.push(probe.clone());
     }
     let renamed = args.values.renamed(None);
-    let env = |name: &str| context.variable(name).map(str::to_owned);
-    let outside = Outside { env: &env, root: project.folder() };
+    let outside = Outside { env: &context.lookup(), root: project.folder() };
     let vars = args.values.vars()?;
     let selected = Selected { kind, scenarios: &scenarios, renamed: &renamed, vars: &vars };
     let Survey { target, accounts, secrets, hints } = project.config.survey(selected, &outside, redactor).await;
@@ -64,7 +59,7 @@ pub(super) async fn examine(
     };
     let mut report = preflight.examine().await;
     if args.send {
-        test_mail::send(context, project, (kind, &renamed), probe, redactor, &mut report).await;
+        test_mail::send(context, project, kind, &renamed, probe, redactor, &mut report).await;
     }
     Ok(report)
 }

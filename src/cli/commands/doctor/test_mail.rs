@@ -2,14 +2,14 @@
 
 use crate::{
     catalogue::{Cause, Family},
-    cli::{Context, cli_error::CliError, project::Project},
+    cli::{CliError, Context, Project, WorldRequest},
     core::Redactor,
     doctor::{Report, Status},
     judge::snapshot::{Store, Update},
     lab::Settings,
-    outcome::{Event, ExitCode, Observed, RunEvent, RunInfo, ScenarioReport, Status as Ended},
+    outcome::{AttemptReport, Event, Observed, RunEvent, RunInfo, ScenarioReport, Status as Ended},
     report,
-    run::{self, ArtifactPolicy, EventSender, FlakyPolicy, Plan, RunDir, Selection, Stop},
+    run::{self, EventSender, Plan, RunDir, Selection, Stop},
     scenario::{
         Scenario, Vars,
         yaml::{self, Source},
@@ -41,8 +41,8 @@ const APART: i64 = 300;
 /// Never: the text is ours.
 pub(super) fn scenario() -> Result<Scenario, CliError> {
     let source = Source::new("doctor --send", SCENARIO.as_bytes()).map_err(|e| CliError::Internal(e.to_string()))?;
-    let none = |name: &str| Err(format!("`{name}` is not there"));
-    let scenarios = yaml::scenarios(&source, "doctor-send", &none).map_err(|e| CliError::mistakes(&e.0))?;
+    let scenarios = yaml::scenarios(&source, "doctor-send", &|name| Err(format!("`{name}` is not there")))
+        .map_err(|e| CliError::mistakes(&e.0))?;
     scenarios.into_iter().next().ok_or_else(|| CliError::Internal("there is no scenario to send".to_owned()))
 }
 
@@ -50,7 +50,8 @@ pub(super) fn scenario() -> Result<Scenario, CliError> {
 pub(super) async fn send(
     context: &Context,
     project: &Project,
-    (kind, renamed): (TargetKind, &BTreeMap<String, String>),
+    kind: TargetKind,
+    renamed: &BTreeMap<String, String>,
     probe: Scenario,
     redactor: &Redactor,
     report: &mut Report,
@@ -60,7 +61,7 @@ pub(super) async fn send(
         let why = "nothing was sent, because something failed above";
         return report.add(CHECK, Status::Skip, None, why, "");
     }
-    match run(context, project, (kind, renamed), probe, redactor).await {
+    match run(context, project, kind, renamed, probe, redactor).await {
         Ok((ended, receiver)) => match ended {
             Some(scenario) => tell(&scenario, receiver.as_deref(), context.clock.now().as_second(), report),
             None => report.add(CHECK, Status::Unknown, None, "nothing was sent", "report this as a bug"),
@@ -73,35 +74,25 @@ pub(super) async fn send(
 async fn run(
     context: &Context,
     project: &Project,
-    (kind, renamed): (TargetKind, &BTreeMap<String, String>),
+    kind: TargetKind,
+    renamed: &BTreeMap<String, String>,
     probe: Scenario,
     redactor: &Redactor,
 ) -> Result<(Option<ScenarioReport>, Option<String>), CliError> {
     let selection = Selection { target: Some(kind), tags: None, shard: None, repeat: 1 };
     let plan = Plan::select([probe], &selection);
-    let given =
-        project.world_source(context, (kind, Settings::default()), &plan, (renamed, &Vars::new()), redactor).await?;
+    let wanted = WorldRequest { kind, settings: Settings::default(), renamed, vars: &Vars::new() };
+    let given = project.world_source(context, wanted, &plan, redactor).await?;
     let receiver = given.outline().and_then(|target| target.accounts.get("gmail")?.seal_domain.clone());
     let run = context.new_run();
     let directory = project.run_dir(&run);
+    let snapshots = Store::new(&project.snapshots, Update::Never, redactor.clone());
+    let run_dir = RunDir::new(directory, redactor.clone());
+    let diagnosis_text = report::console::diagnosis_text;
     let options = run::Options {
-        run,
-        tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
         info: RunInfo { host: context.host.clone(), ..RunInfo::default() },
-        worlds: given,
-        vars: Vars::new(),
-        jobs: 1,
-        global_timeout: None,
-        max_fail: None,
-        flaky: FlakyPolicy::Warn,
-        artifacts: ArtifactPolicy::Failed,
-        diagnosis_text: report::console::diagnosis_text,
-        snapshots: Store::new(&project.snapshots, Update::Never, redactor.clone()),
-        obsolete_is_unclean: false,
-        all_skipped: ExitCode::Success,
-        run_dir: RunDir::new(directory, redactor.clone()),
         sent: Some(project.sent()),
-        redactor: redactor.clone(),
+        ..run::Options::new(run, given, snapshots, run_dir, diagnosis_text, redactor.clone())
     };
     project.make_private();
     let (events, told) = std::sync::mpsc::channel();
@@ -129,17 +120,29 @@ fn tell(scenario: &ScenarioReport, receiver: Option<&str>, now: i64, report: &mu
         let text = format!("{}: {}", error.stage, error.message);
         return report.add("send", Status::Fail, error.kind.cause(), text, error.next.clone());
     }
-    let Some(seen) = attempt.observed.first().filter(|_| scenario.status == Ended::Passed) else {
-        let cause = attempt.diagnosis.first();
-        let code = cause.and_then(|d| d.code.known());
-        let text = format!("the mail to the company did not arrive: {}", attempt.summary);
-        // A server that refuses the mail never comes to its forwarding rule.
-        let next = cause.filter(|d| d.is_of(Family::D)).map_or_else(
-            || "see that the forwarding rule of the company's address is on and leads to the receiver".to_owned(),
-            |cause| cause.next.join("; "),
-        );
-        return report.add("send", Status::Fail, code, text, next);
-    };
+    match attempt.observed.first() {
+        Some(seen) if scenario.status == Ended::Passed => {
+            arrived(seen, report);
+            seals(seen, receiver, report);
+            clock(seen, attempt.duration_ms, now, report);
+        }
+        _ => not_arrived(attempt, report),
+    }
+}
+
+fn not_arrived(attempt: &AttemptReport, report: &mut Report) {
+    let cause = attempt.diagnosis.first();
+    let code = cause.and_then(|d| d.code.known());
+    let text = format!("the mail to the company did not arrive: {}", attempt.summary);
+    // A server that refuses the mail never comes to its forwarding rule.
+    let next = cause.filter(|d| d.is_of(Family::D)).map_or_else(
+        || "see that the forwarding rule of the company's address is on and leads to the receiver".to_owned(),
+        |cause| cause.next.join("; "),
+    );
+    report.add("send", Status::Fail, code, text, next);
+}
+
+fn arrived(seen: &Observed, report: &mut Report) {
     let after = Duration::from_millis(seen.after_ms);
     let text = format!(
         "the mail to the company arrived in `{}` of {} after {:.1} s",
@@ -148,18 +151,11 @@ fn tell(scenario: &ScenarioReport, receiver: Option<&str>, now: i64, report: &mu
         after.as_secs_f32()
     );
     if seen.folder == "spam" {
-        report.add(
-            "send",
-            Status::Warn,
-            Cause::E02,
-            text,
-            "see what the receiver says against it with `sealcheck inspect`",
-        );
+        let next = "see what the receiver says against it with `sealcheck inspect`";
+        report.add("send", Status::Warn, Cause::E02, text, next);
     } else {
         report.add("send", Status::Ok, None, text, "");
     }
-    seals(seen, receiver, report);
-    clock(seen, attempt.duration_ms, now, report);
 }
 
 /// Who sealed it, and whether that holds.
@@ -167,14 +163,11 @@ fn seals(seen: &Observed, receiver: Option<&str>, report: &mut Report) {
     const CHECK: &str = "send.arc";
     let verdict = seen.verification.as_ref().map(|v| v.arc).unwrap_or_default();
     let ours = seen.arc.iter().filter(|s| s.by.as_deref().is_some_and(|by| Some(by) != receiver)).count();
-    let list: Vec<String> = seen
-        .arc
-        .iter()
-        .map(|s| {
-            let (by, cv) = (s.by.as_deref().unwrap_or("nobody"), s.cv.as_deref().unwrap_or("?"));
-            format!("i={} by {by} cv={cv}", s.i)
-        })
-        .collect();
+    let seals = seen.arc.iter().map(|s| {
+        let (by, cv) = (s.by.as_deref().unwrap_or("nobody"), s.cv.as_deref().unwrap_or("?"));
+        format!("i={} by {by} cv={cv}", s.i)
+    });
+    let chain = seals.collect::<Vec<_>>().join(", ");
     match verdict {
         _ if ours == 0 => {
             let next = "see `sealcheck explain A00`, and run `sealcheck doctor` on the company's server";
@@ -182,10 +175,10 @@ fn seals(seen: &Observed, receiver: Option<&str>, report: &mut Report) {
         }
         Verdict::Fail => {
             let why = seen.verification.as_ref().and_then(|v| v.arc_reason.clone()).unwrap_or_default();
-            let text = format!("the chain {} is broken: {why}", list.join(", "));
+            let text = format!("the chain {chain} is broken: {why}");
             report.add(CHECK, Status::Fail, Cause::B00, text, "run `sealcheck run`, which says why");
         }
-        Verdict::Pass => report.add(CHECK, Status::Ok, None, format!("the chain {} holds", list.join(", ")), ""),
+        Verdict::Pass => report.add(CHECK, Status::Ok, None, format!("the chain {chain} holds"), ""),
         Verdict::None | Verdict::TempError => {
             let next = "ask again when it answers";
             report.add(CHECK, Status::Unknown, Cause::H03, "DNS gave no answer for a key of the chain", next);

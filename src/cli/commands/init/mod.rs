@@ -2,11 +2,7 @@
 
 use super::schema::{Document, schema};
 use crate::{
-    cli::{
-        Context,
-        cli_error::{CliError, CommandResult},
-        context::print,
-    },
+    cli::{CliError, CommandResult, Context, print},
     outcome::ExitCode,
 };
 use std::{
@@ -77,7 +73,7 @@ pub(in crate::cli) fn run(context: &Context, args: &InitArgs) -> CommandResult {
                 write(&directory.join(path), text)
                     .map_err(|e| CliError::Output(format!("cannot write {}: {e}", file(path))))?;
             }
-            print(&told(&args.directory, &files, is_project)).map_err(|e| CliError::stdout(&e))?;
+            print(&told(&args.directory, &files, is_project))?;
             Ok(ExitCode::Success)
         }
         (false, there) => {

@@ -23,9 +23,10 @@ pub(super) struct InputMail {
 impl InputMail {
     /// Its name, and where the file holds several its place.
     pub(super) fn place(&self) -> String {
-        match self.in_mailbox {
-            true => format!("{}: message {}, line {}", self.name, self.number, self.line),
-            false => self.name.clone(),
+        if self.in_mailbox {
+            format!("{}: message {}, line {}", self.name, self.number, self.line)
+        } else {
+            self.name.clone()
         }
     }
 }
@@ -42,9 +43,10 @@ type Named = (String, io::Result<PathBuf>);
 /// The file, or every regular file below the directory.
 fn files(path: &str) -> Vec<Named> {
     let mut out = Vec::new();
-    match path != "-" && Path::new(path).is_dir() {
-        true => walk(Path::new(path), &mut out),
-        false => out.push((path.to_owned(), Ok(PathBuf::from(path)))),
+    if path != "-" && Path::new(path).is_dir() {
+        walk(Path::new(path), &mut out);
+    } else {
+        out.push((path.to_owned(), Ok(PathBuf::from(path))));
     }
     if out.is_empty() {
         out.push((path.to_owned(), Err(io::Error::other("there is no file in this directory"))));
@@ -74,9 +76,11 @@ fn walk(dir: &Path, out: &mut Vec<Named>) {
 
 /// The mails of a file; one that cannot be opened is an item too.
 fn mails(name: String, path: io::Result<PathBuf>) -> Box<dyn Iterator<Item = InputMail>> {
-    let unread = |name, error| InputMail { name, number: 1, in_mailbox: false, line: 1, content: Err(error) };
     match path.and_then(|path| open(&path)) {
-        Err(error) => Box::new(std::iter::once(unread(name, error))),
+        Err(error) => {
+            let unread = InputMail { name, number: 1, in_mailbox: false, line: 1, content: Err(error) };
+            Box::new(std::iter::once(unread))
+        }
         Ok(input) => {
             let name = if name == "-" { "standard input".to_owned() } else { name };
             Box::new(Messages::of(input).zip(1..).map(move |(found, number)| {

@@ -131,17 +131,19 @@ impl Inspection {
         };
         let receiver = options.authserv_id.map(str::to_owned).or_else(|| authres::receiver(message));
         let trust = receiver.map_or_else(Trust::default, |id| authres::trusted(message, &id));
-        let (arc, hops) = (ArcChain::of(message), received::hops(message));
         let verification = match options.dns {
             Some(dns) => Some(verify(message, dns, options.now).await),
             None => None,
         };
         // Somebody who has a bounce and what was sent wants to know of the message inside.
-        let told = returned.as_ref().map_or(message, |r| &r.message);
-        let sent = options.sent.filter(|(_, sent)| !options.by_message_id || sent.message_id() == told.message_id());
-        let log = log(options.logs, [Some(message), returned.as_ref().map(|r| &r.message)]);
-        let (own, inside) = if returned.is_some() { (None, sent) } else { (sent, None) };
-        let survival = own.map(|(_, sent)| survival(sent, message, verification.as_ref()));
+        let inner = returned.as_ref().map(|returned| &returned.message);
+        let sent = options.sent_of(inner.unwrap_or(message));
+        let log = log(options.logs, [Some(message), inner]);
+        let survival = match (sent, inner) {
+            (Some((_, sent)), None) => Some(survival(sent, message, verification.as_ref())),
+            _ => None,
+        };
+        let (arc, hops) = (ArcChain::of(message), received::hops(message));
         let mail = MessageContents::of(message, &trust, arc, verification, survival, hops);
         let proof = proof(ProofInput {
             message,
@@ -171,17 +173,7 @@ impl Inspection {
             file: options.name.to_owned(),
             number: options.number,
             refusals: dsn.as_ref().map(|dsn| explained(dsn, &diagnosis, options.lang)).unwrap_or_default(),
-            returned: returned.map(|returned| {
-                let id = options.authserv_id;
-                let trust = id.map_or_else(Trust::default, |id| authres::trusted(&returned.message, id));
-                let survival = inside.map(|(_, sent)| survival_of_returned(sent, &returned));
-                let ReturnedMail { extent, message, arc, hops, verification } = returned;
-                ReturnedContents {
-                    extent,
-                    mail: MessageContents::of(&message, &trust, arc, verification, survival, hops),
-                    message,
-                }
-            }),
+            returned: returned.map(|returned| ReturnedContents::of(returned, sent, options.authserv_id)),
             mail,
             dsn,
             diagnosis,
@@ -192,6 +184,23 @@ impl Inspection {
     /// Whether it was compared with what was sent.
     pub(super) fn is_compared(&self) -> bool {
         self.mail.survival.is_some() || self.returned.as_ref().is_some_and(|r| r.mail.survival.is_some())
+    }
+}
+
+impl<'a> InspectOptions<'a> {
+    /// What was sent, where it is to be compared with this message.
+    fn sent_of(&self, message: &Message) -> Option<(&'a str, &'a Message)> {
+        self.sent.filter(|(_, sent)| !self.by_message_id || sent.message_id() == message.message_id())
+    }
+}
+
+impl ReturnedContents {
+    fn of(returned: ReturnedMail, sent: Option<(&str, &Message)>, authserv_id: Option<&str>) -> Self {
+        let trust = authserv_id.map_or_else(Trust::default, |id| authres::trusted(&returned.message, id));
+        let survival = sent.map(|(_, sent)| survival_of_returned(sent, &returned));
+        let ReturnedMail { extent, message, arc, hops, verification } = returned;
+        let mail = MessageContents::of(&message, &trust, arc, verification, survival, hops);
+        Self { extent, message, mail }
     }
 }
 
@@ -219,9 +228,11 @@ fn log(logs: &[(String, String)], messages: [Option<&Message>; 2]) -> ServerLog 
 /// Every recipient that did not get the mail. A text that usually has one cause may have another here; the rules know
 /// more than the text.
 fn explained(dsn: &Dsn, diagnosis: &[Diagnosis], lang: Lang) -> Vec<Refusal> {
-    let unproved = |r: &Refusal| r.diagnosis.is_some_and(|cause| !diagnosis.iter().any(|d| d.code == cause));
-    let all = refusals(dsn, lang).into_iter();
-    all.map(|r| if unproved(&r) { r.unexplained(lang) } else { r }).collect()
+    let all = refusals(dsn, lang).into_iter().map(|refusal| match refusal.diagnosis {
+        Some(cause) if !diagnosis.iter().any(|d| d.code == cause) => refusal.unexplained(lang),
+        _ => refusal,
+    });
+    all.collect()
 }
 
 impl MessageContents {
@@ -234,12 +245,13 @@ impl MessageContents {
         hops: Vec<Hop>,
     ) -> Self {
         let trusted = trust.trusted.as_ref();
-        let judged = |verification| VerifiedMail { message, trusted, arc: &arc, verification, seal_domain: None };
         Self {
             message_id: message.message_id(),
             authentication_results: authres::all(message).into_iter().map(|a| Statement::of(a, trust)).collect(),
             arc_comment: trusted.and_then(|t| t.method("arc").find_map(ResInfo::arc_comment)),
-            claims: verification.as_ref().map(|verification| claims(judged(verification))),
+            claims: verification.as_ref().map(|verification| {
+                claims(VerifiedMail { message, trusted, arc: &arc, verification, seal_domain: None })
+            }),
             arc,
             verification,
             survival,

@@ -77,17 +77,17 @@ impl Inspector {
             forwarder: self.forwarder.as_deref(),
             logs: &self.logs,
         };
-        let explained = Inspection::of(&message, &options).await;
-        if explained.is_compared() {
+        let inspection = Inspection::of(&message, &options).await;
+        if inspection.is_compared() {
             self.compared.store(true, Ordering::Relaxed);
         }
         let text = match self.format {
-            Format::Json if self.many => serde_json::to_string(&explained),
-            Format::Json => serde_json::to_string_pretty(&explained),
-            Format::Text => Ok(text::text(self, &place, &message, &explained)),
+            Format::Json if self.many => serde_json::to_string(&inspection),
+            Format::Json => serde_json::to_string_pretty(&inspection),
+            Format::Text => Ok(text::text(self, &place, &message, &inspection)),
         };
         match text {
-            Ok(text) => Output { text, complaints: cut.into_iter().collect(), exit: judge(&explained) },
+            Ok(text) => Output { text, complaints: cut.into_iter().collect(), exit: judge(&inspection) },
             Err(error) => Output {
                 text: String::new(),
                 complaints: vec![format!("internal error: {place}: {error}; please report it")],
@@ -102,10 +102,6 @@ pub(super) fn no_mail(message: &Message, line: usize) -> Option<String> {
     if message.raw().trim_ascii().is_empty() {
         return Some("it is empty, there is no mail in it".to_owned());
     }
-    let is_field = |line: &[u8]| {
-        let name = memchr::memchr(b':', line).map_or(&[][..], |at| line[..at].trim_ascii_end());
-        !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
-    };
     let header = message.header().split(|b| *b == b'\n').take_while(|line| !line.trim_ascii().is_empty());
     let lines: Vec<(bool, usize)> = header
         .zip(line..)
@@ -117,6 +113,12 @@ pub(super) fn no_mail(message: &Message, line: usize) -> Option<String> {
     (good == 0 || good * 2 < lines.len()).then(|| format!("line {first} is no header field, so that this is no mail"))
 }
 
+/// Whether a line begins as a field does.
+fn is_field(line: &[u8]) -> bool {
+    let name = memchr::memchr(b':', line).map_or(&[][..], |at| line[..at].trim_ascii_end());
+    !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
+}
+
 /// Whether the message ends inside of its header.
 fn cut_off(message: &Message, line: usize) -> Option<String> {
     let raw = message.raw();
@@ -126,16 +128,19 @@ fn cut_off(message: &Message, line: usize) -> Option<String> {
 }
 
 /// A broken chain is a failure, one that could not be looked up is inconclusive.
-fn judge(explained: &Inspection) -> ExitCode {
-    let of = |mail: &MessageContents| match mail.verification.as_ref().map(|v| v.arc) {
+fn judge(inspection: &Inspection) -> ExitCode {
+    let own = judge_chain(&inspection.mail);
+    inspection.returned.as_ref().map_or(own, |returned| own.max(judge_chain(&returned.mail)))
+}
+
+fn judge_chain(mail: &MessageContents) -> ExitCode {
+    match mail.verification.as_ref().map(|v| v.arc) {
         Some(Verdict::Pass | Verdict::None) => ExitCode::Success,
         Some(Verdict::Fail) => ExitCode::Failed,
         Some(Verdict::TempError) => ExitCode::Inconclusive,
         None if mail.arc.defects.is_empty() => ExitCode::Success,
         None => ExitCode::Failed,
-    };
-    let own = of(&explained.mail);
-    explained.returned.as_ref().map_or(own, |returned| own.max(of(&returned.mail)))
+    }
 }
 
 #[cfg(test)]

@@ -7,14 +7,7 @@ mod mbox;
 mod text;
 
 use crate::{
-    cli::{
-        Context, Global,
-        args::Format,
-        cli_error::{CliError, CommandResult},
-        context::{eprint_masked, print, print_coloured},
-        language::Language,
-        runtime::block_on,
-    },
+    cli::{CliError, CommandResult, Context, Format, Global, Language, block_on, eprint_masked, print, print_coloured},
     core::{ascii_domain, file, visible::plain},
     mail::Message,
     outcome::ExitCode,
@@ -117,7 +110,7 @@ async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Comm
 struct Queue {
     waiting: VecDeque<(usize, JoinHandle<Output>)>,
     bytes: usize,
-    print: fn(&str) -> io::Result<()>,
+    print: fn(&str) -> Result<(), CliError>,
     exit: ExitCode,
 }
 
@@ -139,7 +132,7 @@ impl Queue {
         self.exit = self.exit.max(told.exit);
         told.complaints.iter().for_each(|line| eprint_masked(&plain(line)));
         if !told.text.is_empty() {
-            (self.print)(&format!("{}\n", told.text)).map_err(|e| CliError::stdout(&e))?;
+            (self.print)(&format!("{}\n", told.text))?;
         }
         Ok(true)
     }

@@ -1,7 +1,7 @@
 //! `--knob company.arc=false`.
 
 use crate::{
-    cli::cli_error::CliError,
+    cli::CliError,
     scenario::yaml,
     target::{Knobs, faults},
 };
@@ -17,8 +17,9 @@ pub(super) fn knobs(typed: &[String], faults: &[String]) -> Result<Knobs, CliErr
         .map_err(|(problem, help)| CliError::Usage(format!("--fault {}: {problem}; {help}", codes.join(", "))))?;
     let mut parties: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for text in typed {
+        let is_line = !text.contains(['\n', '\r']);
         let parts = text.split_once('=').and_then(|(path, value)| Some((path.split_once('.')?, value)));
-        let Some(((party, knob), value)) = parts.filter(|_| !text.contains(['\n', '\r'])) else {
+        let (true, Some(((party, knob), value))) = (is_line, parts) else {
             return Err(CliError::Usage(format!("--knob {text}: write for example company.arc=false")));
         };
         parties.entry(party).or_default().push(format!("    {knob}: {value}\n"));

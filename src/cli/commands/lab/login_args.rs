@@ -1,7 +1,7 @@
 //! `lab up --auth xoauth2`.
 
 use crate::{
-    cli::cli_error::CliError,
+    cli::CliError,
     core::duration,
     lab::embedded::{GoogleSettings, TokenFault},
 };

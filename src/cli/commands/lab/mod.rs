@@ -6,13 +6,8 @@ mod login_args;
 
 use crate::{
     cli::{
-        Context, Global,
-        cli_error::{CliError, CommandResult},
-        commands::company_args::CompanyArgs,
-        context::{eprint_masked, print},
-        project::Project,
-        runtime::block_on,
-        signals,
+        CliError, CommandResult, Context, Global, Project, block_on, commands::company_args::CompanyArgs,
+        eprint_masked, print, signals,
     },
     lab::{
         Lab, LabError, Settings,
@@ -153,7 +148,7 @@ async fn up(args: &UpArgs, project: &Project) -> CommandResult {
             fields.insert("ca_file".into(), json!(ca_file));
         }
     }
-    print(&format!("{ready}\n")).map_err(|e| CliError::stdout(&e))?;
+    print(&format!("{ready}\n"))?;
     lab.notes().iter().for_each(|note| eprint_masked(note));
     eprint_masked("the lab is up; Ctrl-C ends it");
     end.next().await;

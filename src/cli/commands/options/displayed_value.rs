@@ -2,22 +2,13 @@
 
 use super::{Effective, Origin};
 use crate::{
-    cli::{
-        ColorChoice,
-        commands::{
-            console_options::Progress,
-            report_args::ReportSpec,
-            run::{Artifacts, Flaky, Obsolete},
-        },
-    },
+    cli::commands::report_args::ReportSpec,
     core::duration,
-    judge::snapshot::Update,
     outcome::ShardInfo,
     run::TagExpr,
     scenario::model::{ArcPolicy, RetryOn},
     target::TargetKind,
 };
-use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -96,14 +87,13 @@ macro_rules! as_written {
 as_written!(String, usize, u32, TargetKind, ArcPolicy, RetryOn);
 
 /// Words of the command line.
-macro_rules! as_typed {
+macro_rules! words {
     ($($type:ty),*) => {$(
-        impl DisplayValue for $type {
-            fn display_value(&self) -> Value {
-                self.to_possible_value().map_or(Value::Null, |word| word.get_name().into())
+        impl displayed_value::DisplayValue for $type {
+            fn display_value(&self) -> serde_json::Value {
+                clap::ValueEnum::to_possible_value(self).map_or(serde_json::Value::Null, |word| word.get_name().into())
             }
         }
     )*};
 }
-
-as_typed!(Flaky, Obsolete, Artifacts, Progress, ColorChoice, Update);
+pub(super) use words;

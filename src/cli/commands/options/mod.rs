@@ -13,15 +13,11 @@ pub(in crate::cli::commands) use sources::{Effective, Sources, typed_by};
 use crate::{
     cli::{
         ColorChoice,
-        commands::{
-            console_options::Progress,
-            report_args::ReportSpec,
-            run::{Artifacts, Flaky, Obsolete},
-        },
+        commands::{console_options::Progress, report_args::ReportSpec, run::Obsolete},
     },
     judge::snapshot::Update,
     outcome::ShardInfo,
-    run::TagExpr,
+    run::{self, ArtifactPolicy, FlakyPolicy, TagExpr},
     scenario::{
         YamlError,
         config::{Config, Profile},
@@ -57,7 +53,7 @@ macro_rules! options {
                     from_cli: $typed,
                     from_scenario: either!([$($scenario)?] |_: &Written| None),
                     from_file: either!([$($written)?] |_: &Profile| None),
-                    default: $usual,
+                    default: &$usual,
                 });)*
                 Self { $($field,)* }
             }
@@ -158,10 +154,10 @@ options! {
         },
         default: |_| None,
     }
-    "flaky" flaky: Flaky {
+    "flaky" flaky: FlakyPolicy {
         flags: ["flaky"], from_cli: |l| l.args.running.flaky,
         from_file: |o| words(&o.flaky),
-        default: |_| Flaky::Warn,
+        default: |_| FlakyPolicy::Warn,
     }
     "update" update: Update {
         flags: ["update"], from_cli: |l| l.args.snapshots.update,
@@ -178,10 +174,10 @@ options! {
         from_file: |o| texts(&o.report, |all| all),
         default: |_| Vec::new(),
     }
-    "artifacts" artifacts: Artifacts {
+    "artifacts" artifacts: ArtifactPolicy {
         flags: ["artifacts"], from_cli: |l| l.args.output.artifacts,
         from_file: |o| words(&o.artifacts),
-        default: |_| Artifacts::Failed,
+        default: |_| ArtifactPolicy::Failed,
     }
     "progress" progress: Progress {
         flags: ["progress"], from_cli: |l| Some(l.args.output.progress),
@@ -194,6 +190,23 @@ options! {
         default: |_| ColorChoice::Auto,
     }
 }
+
+impl Options {
+    /// A run as these options have it.
+    pub(in crate::cli::commands) fn for_run(&self, run: run::Options) -> run::Options {
+        run::Options {
+            jobs: self.jobs.value,
+            global_timeout: self.global_timeout.value,
+            max_fail: self.max_fail.value,
+            flaky: self.flaky.value,
+            artifacts: self.artifacts.value,
+            obsolete_is_unclean: self.obsolete.value == Obsolete::Fail,
+            ..run
+        }
+    }
+}
+
+displayed_value::words!(FlakyPolicy, Obsolete, ArtifactPolicy, Progress, ColorChoice, Update);
 
 fn number(n: u32) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)

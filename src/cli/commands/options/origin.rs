@@ -76,9 +76,10 @@ impl From<Position> for Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.file.starts_with("--") {
-            true => f.write_str(&self.file),
-            false => write!(f, "{}:{}:{}", self.file, self.line, self.column),
+        if self.file.starts_with("--") {
+            f.write_str(&self.file)
+        } else {
+            write!(f, "{}:{}:{}", self.file, self.line, self.column)
         }
     }
 }

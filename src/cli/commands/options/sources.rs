@@ -3,10 +3,8 @@
 use super::origin::Origin;
 use crate::{
     cli::{
-        Args, Context, Global,
-        cli_error::CliError,
+        Args, CliError, Context, Global, Project,
         commands::{options::Options, run::RunArgs},
-        project::Project,
     },
     core::{At, suggest},
     outcome::ShardInfo,
@@ -51,18 +49,12 @@ struct OptionSet<'a> {
 pub(super) type FileValue<T> = Option<Result<At<T>, Vec<At<String>>>>;
 
 /// How an option is read from everybody who may say it.
-pub(super) struct OptionSpec<T, A, S, W, U>
-where
-    A: Fn(&Sources<'_>) -> Option<T>,
-    S: Fn(&Written) -> Option<At<T>>,
-    W: Fn(&Profile) -> FileValue<T>,
-    U: Fn(&Sources<'_>) -> T,
-{
+pub(super) struct OptionSpec<'a, T> {
     pub(super) flags: &'static [&'static str],
-    pub(super) from_cli: A,
-    pub(super) from_scenario: S,
-    pub(super) from_file: W,
-    pub(super) default: U,
+    pub(super) from_cli: fn(&Sources<'_>) -> Option<T>,
+    pub(super) from_scenario: fn(&Written) -> Option<At<T>>,
+    pub(super) from_file: fn(&Profile) -> FileValue<T>,
+    pub(super) default: &'a dyn Fn(&Sources<'_>) -> T,
 }
 
 impl<'a> Sources<'a> {
@@ -72,7 +64,9 @@ impl<'a> Sources<'a> {
     /// When the profile is not there, or a set of options says what means nothing.
     pub(in crate::cli::commands) fn new(
         context: &'a Context,
-        (global, args, matches): (&'a Global, &'a RunArgs, &'a ArgMatches),
+        global: &'a Global,
+        args: &'a RunArgs,
+        matches: &'a ArgMatches,
         project: &'a Project,
     ) -> Result<Self, CliError> {
         let config = &project.config;
@@ -95,13 +89,7 @@ impl<'a> Sources<'a> {
     }
 
     /// What counts for an option, for a scenario that writes this much itself.
-    pub(super) fn pick<T, A, S, W, U>(&self, scenario: &Written, spec: OptionSpec<T, A, S, W, U>) -> Effective<T>
-    where
-        A: Fn(&Sources<'_>) -> Option<T>,
-        S: Fn(&Written) -> Option<At<T>>,
-        W: Fn(&Profile) -> FileValue<T>,
-        U: Fn(&Sources<'_>) -> T,
-    {
+    pub(super) fn pick<T>(&self, scenario: &Written, spec: OptionSpec<'_, T>) -> Effective<T> {
         if let Some(origin) = spec.flags.iter().find_map(|id| typed_by(&self.command, self.matches, id))
             && let Some(value) = (spec.from_cli)(self)
         {
@@ -149,11 +137,11 @@ pub(in crate::cli::commands) fn typed_by(command: &Command, matches: &ArgMatches
 
 fn no_profile(config: &Config, name: &str) -> String {
     let known: Vec<_> = config.profiles.keys().map(String::as_str).collect();
-    let help = suggest::nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-    let help = help.unwrap_or_else(|| match known.is_empty() {
-        true => "there is none".to_owned(),
-        false => format!("there are {}", known.join(", ")),
-    });
+    let help = match suggest::nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "there is none".to_owned(),
+        None => format!("there are {}", known.join(", ")),
+    };
     format!("unknown profile `{name}`; {help}")
 }
 
@@ -188,11 +176,7 @@ pub(super) fn texts<I: FromStr<Err: Display>, T>(
 }
 
 /// Adds what means nothing in a set of options.
-pub(super) fn collect_errors<T>(
-    profile: &Profile,
-    written: impl Fn(&Profile) -> FileValue<T>,
-    wrong: &mut Vec<At<String>>,
-) {
+pub(super) fn collect_errors<T>(profile: &Profile, written: fn(&Profile) -> FileValue<T>, wrong: &mut Vec<At<String>>) {
     wrong.extend(written(profile).and_then(Result::err).into_iter().flatten());
 }
 

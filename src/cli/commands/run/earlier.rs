@@ -3,10 +3,9 @@
 use super::{run_args::RunArgs, run_info, run_settings::Settings};
 use crate::{
     cli::{
-        cli_error::CliError,
+        CliError, Project,
         commands::{options::Sources, recorded_runs},
-        context::eprint_masked,
-        project::Project,
+        eprint_masked,
     },
     core::{RunId, ScenarioId},
     outcome::Status,
@@ -23,7 +22,8 @@ use std::collections::BTreeSet;
 pub(super) fn resume(
     project: &Project,
     args: &RunArgs,
-    (settings, sources): (&mut Settings, &Sources<'_>),
+    settings: &mut Settings,
+    sources: &Sources<'_>,
     named: &str,
 ) -> Result<Plan, CliError> {
     let typed = args.select.target;

@@ -7,34 +7,32 @@ mod run_record;
 mod run_settings;
 
 pub(super) use run_args::LISTEN;
+pub(super) use run_args::Obsolete;
 pub use run_args::RunArgs;
-pub(super) use run_args::{Artifacts, Flaky, Obsolete};
 pub(super) use run_settings::Settings;
 
 use crate::{
     cli::{
-        Context, Global,
-        cli_error::{CliError, CommandResult},
+        CliError, CommandResult, Context, EVENTS, Global, Project, WorldRequest, block_on,
         commands::{
             console_options::console_options,
             options::Sources,
             report_args::{self, ReportSpec, reporters},
         },
-        context::{eprint_masked, mask_with, print},
-        project::{EVENTS, Project},
-        runtime::block_on,
+        eprint_masked, mask_with, print,
         signals::{self, Signals},
     },
     core::{Redactor, deadline, file::Access},
     judge::snapshot::Store,
     outcome::ExitCode,
     report::{self, ReporterThread},
-    run::{self, ArtifactPolicy, EventSender, FlakyPolicy, Plan, RunDir, Stop},
+    run::{self, ArtifactPolicy, EventSender, Plan, RunDir, Stop},
     scenario::Scenario,
 };
 use clap::ArgMatches;
 use run_args::NoTests;
 use run_record::RunRecord;
+use std::path::Path;
 
 /// The variable by which tests shorten every limit of a connection; a run with it says so.
 const TEST_TIME_SCALE: &str = "SEALCHECK_TEST_TIME_SCALE";
@@ -44,12 +42,12 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, ma
         deadline::scale_by(factor).map_err(|wrong| CliError::Usage(format!("{TEST_TIME_SCALE}: {wrong}")))?;
     }
     let project = Project::find(context, global, &args.changes())?;
-    let sources = Sources::new(context, (global, args, matches), &project)?;
+    let sources = Sources::new(context, global, args, matches, &project)?;
     let mut settings = Settings::of(&sources, args)?;
     let running = &args.running;
     let mut chosen = format!("scenario for target {}", settings.options.target.value);
     let mut plan = match &running.resume {
-        Some(named) => earlier::resume(&project, args, (&mut settings, &sources), named)?,
+        Some(named) => earlier::resume(&project, args, &mut settings, &sources, named)?,
         None => {
             let mut scenarios = project.scenarios(&args.select.what)?;
             tell_of_variables(args, &scenarios)?;
@@ -63,7 +61,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, ma
     };
     if running.list {
         let ids: String = plan.items.iter().map(|i| format!("{}\n", i.id)).collect();
-        print(&ids).map_err(|e| CliError::stdout(&e))?;
+        print(&ids)?;
         return Ok(ExitCode::Success);
     }
     // A shard may have nothing to do; the others need its record all the same.
@@ -100,99 +98,68 @@ async fn execute(
     let signals = signals::stop_run(listening, stop.clone());
     let redactor = Redactor::new();
     mask_with(&redactor);
-    let renamed = args.values.renamed(settings.selection.shard);
-    let given = project
-        .world_source(
-            context,
-            (settings.options.target.value, settings.lab.clone()),
-            &plan,
-            (&renamed, &settings.vars),
-            &redactor,
-        )
-        .await?;
-    check_names(&plan, &settings.options.report.value, &redactor)?;
+    let Settings { options, lab, selection, vars } = settings;
+    let renamed = args.values.renamed(selection.shard);
+    let wanted = WorldRequest { kind: options.target.value, settings: lab, renamed: &renamed, vars: &vars };
+    let worlds = project.world_source(context, wanted, &plan, &redactor).await?;
+    check_names(&plan, &options.report.value, &redactor)?;
     let run = context.new_run();
     let directory = project.run_dir(&run);
-    let info = run_info::info(context, project, &settings).await;
-    let output = &args.output;
-    let options = settings.options;
-    let consoles = console_options(context, options.color.value, &output.reports, options.progress.value, &directory);
-    let record = ReportSpec::record(directory.join(EVENTS), Access::Private);
-    let copy = output.record.iter().map(|path| ReportSpec::record(path.clone(), Access::Usual));
-    let unwritable = record.unwritable().filter(|_| options.artifacts.value == Artifacts::None);
-    if let Some(error) = &unwritable {
-        eprint_masked(&format!(
-            "warning: the run is not recorded, since {} cannot be written: {error}",
-            directory.join(EVENTS).display()
-        ));
-    }
-    let record = unwritable.is_none().then_some(record);
-    let specs: Vec<ReportSpec> = copy.chain(options.report.value).collect();
-    let files: Vec<ReportSpec> = record.iter().chain(&specs).cloned().collect();
+    let info = run_info::info(context, project, options.profile.value.clone(), selection.shard).await;
+    let consoles =
+        console_options(context, options.color.value, &args.output.reports, options.progress.value, &directory);
+    let record = record(&directory, options.artifacts.value);
+    let copy = args.output.record.iter().map(|path| ReportSpec::record(path.clone(), Access::Usual));
+    let reports: Vec<ReportSpec> = copy.chain(options.report.value.clone()).collect();
+    let files: Vec<ReportSpec> = record.iter().chain(&reports).cloned().collect();
     report_args::writable(&files)?;
     project.make_private();
     let record = RunRecord::new(record, &redactor);
-    let reporters = reporters(context, &specs, consoles, &redactor)?;
+    let reporters = reporters(context, &reports, consoles, &redactor)?;
     let (events, received) = std::sync::mpsc::channel();
     let reporting = ReporterThread::start(received, reporters).map_err(|e| CliError::Internal(e.to_string()))?;
-    let options = run::Options {
-        run,
-        tool: format!("sealcheck {}", env!("CARGO_PKG_VERSION")),
+    let run_dir = RunDir::new(directory, redactor.clone());
+    let snapshots = Store::new(&project.snapshots, options.update.value, redactor.clone());
+    let diagnosis_text = report::console::diagnosis_text;
+    let options = options.for_run(run::Options {
         info,
-        jobs: options.jobs.value,
-        worlds: given,
-        vars: settings.vars,
-        global_timeout: options.global_timeout.value,
-        max_fail: options.max_fail.value,
-        flaky: match options.flaky.value {
-            Flaky::Warn => FlakyPolicy::Warn,
-            Flaky::Pass => FlakyPolicy::Pass,
-            Flaky::Fail => FlakyPolicy::Fail,
-        },
-        artifacts: match options.artifacts.value {
-            Artifacts::Failed => ArtifactPolicy::Failed,
-            Artifacts::All => ArtifactPolicy::All,
-            Artifacts::None => ArtifactPolicy::None,
-        },
-        diagnosis_text: report::console::diagnosis_text,
-        snapshots: Store::new(&project.snapshots, options.update.value, redactor.clone()),
-        obsolete_is_unclean: options.obsolete.value == Obsolete::Fail,
+        vars,
         // Another shard may have something to run.
-        all_skipped: match (args.running.no_tests, settings.selection.shard) {
+        all_skipped: match (args.running.no_tests, selection.shard) {
             (NoTests::Fail, None) => ExitCode::NothingSelected,
             _ => ExitCode::Success,
         },
-        run_dir: RunDir::new(directory, redactor.clone()),
         sent: Some(project.sent()),
-        redactor: redactor.clone(),
-    };
-    let emitter = EventSender::new(events, context.clock.clone()).masked_by(redactor.clone());
+        ..run::Options::new(run, worlds, snapshots, run_dir, diagnosis_text, redactor.clone())
+    });
     let written = record.clone();
-    let emitter = emitter.recorded_by(move |event| written.write(event));
-    let outcome = run::run(plan, options, emitter, stop).await;
+    let events = EventSender::new(events, context.clock.clone())
+        .masked_by(redactor.clone())
+        .recorded_by(move |event| written.write(event));
+    let outcome = run::run(plan, options, events, stop).await;
     let errors: Vec<_> = reporting.join().into_iter().chain(record.close()).collect();
     signals.abort();
-    let mut exit = match outcome {
-        Ok((totals, exit)) => {
-            if totals.is_all_skipped() {
-                eprint_masked("everything that was selected is skipped");
-            }
-            exit
-        }
-        Err(run::PlanErrors(problems)) => return Err(CliError::mistakes(&problems)),
-    };
-    for error in &errors {
-        eprint_masked(&format!("error: {error}"));
+    let (totals, exit) = outcome.map_err(|run::PlanErrors(problems)| CliError::mistakes(&problems))?;
+    if totals.is_all_skipped() {
+        eprint_masked("everything that was selected is skipped");
     }
     let leaks = report_args::leaks(&files, &redactor);
-    for leak in &leaks {
-        eprint_masked(&format!("error: {leak}"));
-    }
-    if !errors.is_empty() || !leaks.is_empty() {
-        exit = exit.max(ExitCode::Report);
-    }
     project.tidy();
-    Ok(exit)
+    Ok(exit.max(report_args::tell_errors(errors.iter().map(ToString::to_string).chain(leaks))))
+}
+
+/// Where the run is recorded. Without artifacts a run does without a record that cannot be written.
+fn record(directory: &Path, artifacts: ArtifactPolicy) -> Option<ReportSpec> {
+    let path = directory.join(EVENTS);
+    let record = ReportSpec::record(path.clone(), Access::Private);
+    match record.unwritable() {
+        Some(error) if artifacts == ArtifactPolicy::None => {
+            let shown = path.display();
+            eprint_masked(&format!("warning: the run is not recorded, since {shown} cannot be written: {error}"));
+            None
+        }
+        _ => Some(record),
+    }
 }
 
 /// The snapshots that belong to no scenario, as far as anybody wants to know.

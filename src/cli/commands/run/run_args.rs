@@ -10,6 +10,7 @@ use crate::{
         value_args::{ValueArgs, time},
     },
     judge::snapshot::Update,
+    run::{ArtifactPolicy, FlakyPolicy},
 };
 use clap::{ValueEnum, builder::PossibleValue};
 use std::{net::IpAddr, path::PathBuf, time::Duration};
@@ -73,7 +74,7 @@ pub(in crate::cli::commands) struct RunningArgs {
     pub(in crate::cli::commands) max_fail: Option<u32>,
     /// What a pass after a retry counts as [default: warn]
     #[arg(long, value_name = "POLICY", env = "SEALCHECK_FLAKY")]
-    pub(in crate::cli::commands) flaky: Option<Flaky>,
+    pub(in crate::cli::commands) flaky: Option<FlakyPolicy>,
     /// Run every scenario this many times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(in crate::cli::commands) repeat: u32,
@@ -118,33 +119,42 @@ pub(in crate::cli::commands) struct OutputArgs {
     pub(in crate::cli::commands) record: Option<PathBuf>,
     /// Whose mails and logs are kept below .sealcheck/runs [default: failed]
     #[arg(long, value_name = "WHOSE", env = "SEALCHECK_ARTIFACTS")]
-    pub(in crate::cli::commands) artifacts: Option<Artifacts>,
+    pub(in crate::cli::commands) artifacts: Option<ArtifactPolicy>,
 }
 
-/// What a pass after a retry counts as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli::commands) enum Flaky {
-    /// A pass
-    Pass,
-    /// A pass that is shown
-    Warn,
-    /// Exit 5
-    Fail,
+/// Words of the command line for values of other rooms, each with its help.
+macro_rules! words {
+    ($($type:ty { $($value:ident $word:literal: $help:literal,)+ })+) => {$(
+        impl ValueEnum for $type {
+            fn value_variants<'a>() -> &'a [Self] {
+                &[$(Self::$value),+]
+            }
+
+            fn to_possible_value(&self) -> Option<PossibleValue> {
+                Some(match self {
+                    $(Self::$value => PossibleValue::new($word).help($help),)+
+                })
+            }
+        }
+    )+};
 }
 
-impl ValueEnum for Update {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Never, Self::Pending, Self::New, Self::All]
+words! {
+    FlakyPolicy {
+        Pass "pass": "A pass",
+        Warn "warn": "A pass that is shown",
+        Fail "fail": "Exit 5",
     }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (word, help) = match self {
-            Self::Never => ("never", "Nothing"),
-            Self::Pending => ("pending", "What is new or changed, beside the snapshot, to be reviewed"),
-            Self::New => ("new", "What is new is accepted; what changed is left to be reviewed"),
-            Self::All => ("all", "Everything is accepted"),
-        };
-        Some(PossibleValue::new(word).help(help))
+    Update {
+        Never "never": "Nothing",
+        Pending "pending": "What is new or changed, beside the snapshot, to be reviewed",
+        New "new": "What is new is accepted; what changed is left to be reviewed",
+        All "all": "Everything is accepted",
+    }
+    ArtifactPolicy {
+        Failed "failed": "Those of attempts that did not pass",
+        All "all": "Those of every attempt",
+        None "none": "Nobody's",
     }
 }
 
@@ -166,15 +176,4 @@ pub(in crate::cli::commands) enum NoTests {
     Fail,
     /// Exit 0
     Pass,
-}
-
-/// Whose files are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli::commands) enum Artifacts {
-    /// Those of attempts that did not pass
-    Failed,
-    /// Those of every attempt
-    All,
-    /// Nobody's
-    None,
 }

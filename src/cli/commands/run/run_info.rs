@@ -1,10 +1,9 @@
 //! Where and how a run is made.
 
-use super::run_settings::Settings;
 use crate::{
-    cli::{Context, project::Project},
+    cli::{Context, Project},
     core::digest::sha256,
-    outcome::{GitInfo, RunInfo},
+    outcome::{GitInfo, RunInfo, ShardInfo},
 };
 use std::{fs, process::Stdio, time::Duration};
 use tokio::process::Command;
@@ -12,10 +11,15 @@ use tokio::process::Command;
 /// How long git may take: nobody waits for it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) async fn info(context: &Context, project: &Project, settings: &Settings) -> RunInfo {
+pub(super) async fn info(
+    context: &Context,
+    project: &Project,
+    profile: Option<String>,
+    shard: Option<ShardInfo>,
+) -> RunInfo {
     RunInfo {
-        profile: settings.options.profile.value.clone(),
-        shard: settings.selection.shard,
+        profile,
+        shard,
         host: context.host.clone(),
         git: if context.directory.ancestors().any(|d| d.join(".git").exists()) { git().await } else { None },
         ci: context.ci(),

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        cli_error::CliError,
+        CliError,
         commands::{
             options::{Options, Sources},
             run::RunArgs,

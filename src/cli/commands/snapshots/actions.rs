@@ -11,13 +11,13 @@ use crate::{
     judge::snapshot::{Entry, SnapshotFileError, entries, obsolete},
     outcome::ExitCode,
 };
-use std::{fs, path::PathBuf};
+use std::fs;
 
 /// Runs `sealcheck snapshots …`.
 ///
 /// # Errors
 /// When a file or folder cannot be used, or the action cannot be done here.
-pub fn run(args: &SnapshotsArgs, context: &mut SnapshotsContext<'_>) -> Result<ExitCode, SnapshotsError> {
+pub fn act(args: &SnapshotsArgs, context: &mut SnapshotsContext<'_>) -> Result<ExitCode, SnapshotsError> {
     match &args.action {
         Action::Status(selection) => status(selection, context),
         Action::Review(_) if context.key.is_none() => Err(SnapshotsError::NoTerminal),
@@ -163,8 +163,8 @@ fn decide(
 fn prune(selection: &Selection, dry_run: bool, context: &mut SnapshotsContext<'_>) -> Result<ExitCode, SnapshotsError> {
     let Some(known) = &context.known else { return Err(SnapshotsError::NoScenarios) };
     let chosen = selected(selection, context)?;
-    let chosen = |path: &PathBuf| chosen.iter().any(|e| e.file == *path || e.pending_file() == *path);
-    let stale: Vec<PathBuf> = obsolete(context.dir, known)?.into_iter().filter(chosen).collect();
+    let mut stale = obsolete(context.dir, known)?;
+    stale.retain(|path| chosen.iter().any(|e| e.file == *path || e.pending_file() == *path));
     if stale.is_empty() {
         return nothing("obsolete", selection, context);
     }

@@ -1,4 +1,4 @@
-//! A mail explained to people: first what is wrong, then the way, then what it rests on.
+//! A mail inspection to people: first what is wrong, then the way, then what it rests on.
 
 mod bounce_text;
 mod diagnosis_text;
@@ -23,23 +23,23 @@ use crate::{
 };
 
 /// Everything about one mail, a block per question.
-pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, explained: &Inspection) -> String {
+pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, inspection: &Inspection) -> String {
     let style = TextStyle { palette: inspector.palette, lang: inspector.lang };
-    let id = explained.mail.message_id.as_ref().map_or_else(|| "without a Message-ID".into(), |id| plain(id));
+    let id = inspection.mail.message_id.as_ref().map_or_else(|| "without a Message-ID".into(), |id| plain(id));
     let mut out = vec![format!("{} {id}", style.heading(&plain(place)))];
     out.extend(about(message));
-    let diagnosis = match explained.diagnosis.as_slice() {
-        [] => proof_text::lines(style, &explained.proof),
+    let diagnosis = match inspection.diagnosis.as_slice() {
+        [] => proof_text::lines(style, &inspection.proof),
         all => all.iter().flat_map(|d| diagnosis_text::lines(style, d)).collect(),
     };
     block(style, &mut out, "diagnosis", diagnosis, "");
-    if let Some(dsn) = &explained.dsn {
+    if let Some(dsn) = &inspection.dsn {
         let by = dsn.reporting_mta.as_ref().map(|by| format!(" from {}", plain(by))).unwrap_or_default();
-        let lines = explained.refusals.iter().flat_map(|r| bounce_text::lines(style, r)).collect();
+        let lines = inspection.refusals.iter().flat_map(|r| bounce_text::lines(style, r)).collect();
         block(style, &mut out, &format!("bounce{by}"), lines, "about nobody who got nothing");
     }
-    contents(style, message, &explained.mail, &mut out);
-    if let Some(returned) = &explained.returned {
+    contents(style, message, &inspection.mail, &mut out);
+    if let Some(returned) = &inspection.returned {
         let mut inside = Vec::new();
         inside.extend(returned.mail.message_id.as_ref().map(|id| plain(id)));
         contents(style, &returned.message, &returned.mail, &mut inside);
@@ -139,8 +139,8 @@ fn chain(style: TextStyle, mail: &MessageContents) -> Vec<String> {
     let verification = mail.verification.as_ref();
     let whole = verification.filter(|v| v.arc != Verdict::None).map(|v| {
         // What is wrong with one set stands in the path, where it happened.
-        let told = |reason: &String| v.sets.iter().any(|set| set.reason.as_ref().is_some_and(|r| r.contains(reason)));
-        let reason = v.arc_reason.as_ref().filter(|r| !told(r));
+        let of_sets: Vec<&String> = v.sets.iter().filter_map(|set| set.reason.as_ref()).collect();
+        let reason = v.arc_reason.as_ref().filter(|reason| !of_sets.iter().any(|of_set| of_set.contains(*reason)));
         let reason = reason.map(|r| format!(": {}", plain(r))).unwrap_or_default();
         format!("chain {}{reason}", style.verdict(v.arc))
     });
