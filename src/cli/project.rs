@@ -141,7 +141,7 @@ impl Project {
         let resolved = self.config.resolve(selected, &outside, redactor).await;
         let resolved = resolved.map_err(|e| CliError::mistakes(&e.0))?;
         for hint in &resolved.hints {
-            super::output::eprint_masked(&format!("warning: {hint}"));
+            super::printing::eprint_masked(&format!("warning: {hint}"));
         }
         Ok(WorldSource::Target(Box::new(resolved.target)))
     }

@@ -1,6 +1,6 @@
 //! SIGINT, SIGTERM and SIGHUP: the first ends a run in good order, the second ends the process.
 
-use super::output::eprint_masked;
+use super::printing::eprint_masked;
 use crate::{
     outcome::ExitCode,
     run::{Stop, StopReason},

@@ -5,8 +5,8 @@ use crate::{
     core::{glob, visible::plain},
     outcome::ExitCode,
     report::{
-        history::{History, histories},
         record_file::Record,
+        scenario_history::{History, histories},
     },
     target::TargetKind,
 };

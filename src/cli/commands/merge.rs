@@ -9,8 +9,8 @@ use crate::{
     core::file::Access,
     outcome::ExitCode,
     report::{
-        merge::merge,
         record_file::{Record, RecordError},
+        shard_merge::merge,
     },
 };
 use std::path::{Path, PathBuf};

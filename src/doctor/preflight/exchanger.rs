@@ -3,7 +3,7 @@
 use super::{
     PATIENCE, Preflight,
     connectivity::{self, Step},
-    submission_server::hello,
+    submission_check::hello,
 };
 use crate::{
     catalogue::Cause,

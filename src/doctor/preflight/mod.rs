@@ -3,7 +3,7 @@
 //! | file | question |
 //! |---|---|
 //! | `account_checks` | are secrets and accounts as the scenarios need them? |
-//! | `submission_server` | can the sender send? |
+//! | `submission_check` | can the sender send? |
 //! | `mailbox` | can mailboxes be read, and where is spam? |
 //! | `exchanger` | does the server under test take mail from here? |
 //! | `domain_records` | what do SPF, DKIM and DMARC records mean for a forwarded mail? |
@@ -18,7 +18,7 @@ mod domain_records;
 mod exchanger;
 mod mailbox;
 mod server_clocks;
-mod submission_server;
+mod submission_check;
 
 use super::Report;
 use crate::{probe::token::Tokens, scenario::YamlError, target::Target, verify::Dns};

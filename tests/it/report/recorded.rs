@@ -12,9 +12,9 @@ use sealcheck::{
         jsonl::Jsonl,
         junit,
         masked_writer::MaskedWriter,
-        merge::merge,
         record_file::{Record, RecordError},
         run_summary::RunSummary,
+        shard_merge::merge,
     },
     run::EventSender,
 };

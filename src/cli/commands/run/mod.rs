@@ -25,7 +25,7 @@ use crate::{
     core::{Redactor, deadline, file::Access},
     judge::snapshot::Store,
     outcome::ExitCode,
-    report::{self, ReporterThread},
+    report::{ReporterThread, console::diagnosis_text},
     run::{self, ArtifactPolicy, EventSender, Plan, RunDir, Stop},
     scenario::Scenario,
 };
@@ -120,7 +120,6 @@ async fn execute(
     let reporting = ReporterThread::start(received, reporters).map_err(|e| CliError::Internal(e.to_string()))?;
     let run_dir = RunDir::new(directory, redactor.clone());
     let snapshots = Store::new(&project.snapshots, options.update.value, redactor.clone());
-    let diagnosis_text = report::console::diagnosis_text;
     let options = options.for_run(run::Options {
         info,
         vars,
