@@ -1,7 +1,7 @@
 //! What servers claim and what we find, in words.
 
+use super::plain;
 use crate::{
-    core::visible::plain,
     outcome::{Agreement, Claim},
     verify::Verdict,
 };

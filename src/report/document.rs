@@ -1,6 +1,6 @@
 //! Reports that are written in one piece when the run is over.
 
-use super::{Reporter, masked_writer, run_summary::RunSummary};
+use super::{Reporter, RunSummary, masked_writer};
 use crate::{core::Redactor, outcome::RunEvent};
 use std::{
     io::{self, Write},

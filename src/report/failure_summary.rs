@@ -1,7 +1,8 @@
 //! What is wrong with a scenario, in the few words that every report needs.
 
+use super::plain;
 use crate::{
-    core::{recorded::recorded_words, visible::plain},
+    core::recorded::recorded_words,
     outcome::{AttemptReport, CheckResult, Confidence, Diagnosis, EvidenceRef, ScenarioReport, SnapshotStatus, Status},
 };
 

@@ -1,14 +1,8 @@
 //! GitHub Actions: an annotation for each scenario that broke, the summary of the step, and its outputs.
 
-use super::{
-    Reporter,
-    failure_summary::FailureSummary,
-    markdown,
-    masked_writer::{self, MaskedWriter},
-    run_summary::RunSummary,
-};
+use super::{FailureSummary, MaskedWriter, Reporter, RunSummary, markdown, masked_writer, plain};
 use crate::{
-    core::{Redactor, visible::plain},
+    core::Redactor,
     outcome::{RunEvent, ScenarioReport, Status},
 };
 use std::{

@@ -1,6 +1,6 @@
 //! The result file: everything about a run in one JSON document.
 
-use super::run_summary::RunSummary;
+use super::RunSummary;
 use crate::{
     core::RunId,
     outcome::{Connections, Redactions, RunInfo, ScenarioReport, Totals},

@@ -1,6 +1,6 @@
 //! The event stream itself, one JSON object a line.
 
-use super::{Reporter, masked_writer::MaskedWriter, run_summary::RunSummary};
+use super::{MaskedWriter, Reporter, RunSummary};
 use crate::outcome::RunEvent;
 use std::io;
 

@@ -1,11 +1,8 @@
 //! JUnit XML: one suite per target, one test case per scenario and matrix row. Every text is made [plain](plain()) first: the
 //! writer of XML would drop escape sequences and control characters without a trace.
 
-use super::{failure_summary::FailureSummary, run_summary::RunSummary};
-use crate::{
-    core::visible::plain,
-    outcome::{ScenarioReport, Status},
-};
+use super::{FailureSummary, RunSummary, plain};
+use crate::outcome::{ScenarioReport, Status};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 use std::{
     io::{self, Write},

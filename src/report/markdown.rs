@@ -3,13 +3,12 @@
 //! Whatever comes from mail, servers or scenarios stands in code, where nobody is mentioned and nothing is linked.
 
 use super::{
+    FailureSummary, RunSummary,
     console::diagnosis_text,
-    failure_summary::FailureSummary,
     page_header::{self, Fact, seconds},
-    run_summary::RunSummary,
-    said, word,
+    plain, said, word,
 };
-use crate::{core::visible::plain, outcome::ScenarioReport};
+use crate::outcome::ScenarioReport;
 use std::io::{self, Write};
 
 /// The most bytes of a text: an issue takes 65 536 characters, the summary of a step 1 MiB.

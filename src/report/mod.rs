@@ -28,8 +28,13 @@ pub mod tap;
 
 pub use reporter_thread::{ReportError, ReporterThread};
 
-use crate::outcome::{RunEvent, ScenarioReport, Status};
+use crate::{
+    core::visible::plain,
+    outcome::{RunEvent, ScenarioReport, Status},
+};
 use console::Tone;
+use failure_summary::FailureSummary;
+use masked_writer::MaskedWriter;
 use run_summary::RunSummary;
 use std::io;
 

@@ -1,8 +1,8 @@
 //! OpenMetrics 1.0 text, which Prometheus and its node exporter's textfile collector read as well.
 
-use super::run_summary::RunSummary;
+use super::{RunSummary, plain};
 use crate::{
-    core::{ScenarioId, visible::plain},
+    core::ScenarioId,
     outcome::{Observed, ObservedKind, ScenarioReport, Status},
 };
 use std::{

@@ -1,6 +1,6 @@
 //! What stands at the top of a page for people, whatever the page is made of.
 
-use super::{console::Tone, run_summary::RunSummary};
+use super::{RunSummary, console::Tone};
 use crate::outcome::Totals;
 
 /// How many obsolete or unknown things are named one by one.

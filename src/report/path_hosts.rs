@@ -1,10 +1,8 @@
 //! The way a message took: every host that has a name, and what is known of it.
 
+use super::plain;
 use crate::{
-    core::{
-        domain::{is_at_or_below, organization},
-        visible::plain,
-    },
+    core::domain::{is_at_or_below, organization},
     outcome::Observed,
     verify::Verdict,
 };

@@ -1,6 +1,6 @@
 //! From one stream of events to many reporters.
 
-use super::{Reporter, run_summary::RunSummary};
+use super::{Reporter, RunSummary};
 use crate::outcome::RunEvent;
 use std::{
     io,

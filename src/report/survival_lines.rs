@@ -1,8 +1,7 @@
 //! What survived the way, in words.
 
-use super::or_unknown;
+use super::{or_unknown, plain};
 use crate::{
-    core::visible::plain,
     outcome::{BodyChange, HeaderChange, SigningField, Survival},
     verify::Verdict,
 };

@@ -1,10 +1,7 @@
 //! The Test Anything Protocol, version 14: a test point for each scenario.
 
-use super::{failure_summary::FailureSummary, run_summary::RunSummary};
-use crate::{
-    core::visible::plain,
-    outcome::{ScenarioReport, Status},
-};
+use super::{FailureSummary, RunSummary, plain};
+use crate::outcome::{ScenarioReport, Status};
 use std::io::{self, Write};
 
 /// Writes the text for these events.

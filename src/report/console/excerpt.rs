@@ -1,7 +1,7 @@
 //! Lines of a scenario file with a caret under what is meant.
 
 use super::style::{Palette, Tone};
-use crate::core::visible::plain;
+use crate::report::plain;
 
 /// A place in a source text and what to say about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,12 +7,11 @@ use super::{
     wrap::wrap,
 };
 use crate::{
-    core::visible::plain,
     outcome::{AttemptReport, CheckResult, Observed, ObservedKind, ScenarioReport},
     report::{
-        claim_lines,
-        failure_summary::{self, FailureSummary, NoteKind},
-        or_unknown, survival_lines,
+        FailureSummary, claim_lines,
+        failure_summary::{self, NoteKind},
+        or_unknown, plain, survival_lines,
     },
 };
 

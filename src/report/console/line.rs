@@ -2,9 +2,9 @@
 
 use super::style::{Palette, Tone};
 use crate::{
-    core::{Recorded, visible::plain},
+    core::Recorded,
     outcome::{ScenarioReport, StepKind},
-    report::{said, tone, word},
+    report::{plain, said, tone, word},
 };
 
 /// The columns of the status word.

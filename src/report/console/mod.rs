@@ -14,10 +14,11 @@ pub(super) use line::seconds;
 pub use style::{Palette, Tone};
 pub use wrap::{columns, wrap};
 
-use super::{Reporter, claim_lines, masked_writer::MaskedWriter, run_summary::RunSummary};
+use super::{MaskedWriter, Reporter, RunSummary, claim_lines};
 use crate::{
-    core::{RunId, ScenarioId, visible::plain},
+    core::{RunId, ScenarioId},
     outcome::{Event, RunEvent, ScenarioReport, Status, StepStatus},
+    report::plain,
 };
 use progress::{Activity, Progress, Running};
 use std::{

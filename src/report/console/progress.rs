@@ -4,7 +4,7 @@ use super::{
     line,
     style::{Palette, Tone},
 };
-use crate::core::{ScenarioId, visible::plain};
+use crate::{core::ScenarioId, report::plain};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
 

@@ -5,12 +5,8 @@ use super::{
     style::{Palette, Tone},
 };
 use crate::{
-    core::visible::plain,
     outcome::Totals,
-    report::{
-        page_header,
-        run_summary::{RunSummary, SnapshotCounts},
-    },
+    report::{RunSummary, page_header, plain, run_summary::SnapshotCounts},
 };
 use std::{io, iter};
 

@@ -5,13 +5,14 @@ mod diagram;
 mod scenario_section;
 
 use super::{
+    RunSummary,
     console::Tone,
     page_header::{self, verdict},
-    run_summary::RunSummary,
 };
 use crate::{
-    core::{ScenarioId, visible::plain},
+    core::ScenarioId,
     outcome::{ObservedKind, ScenarioReport},
+    report::plain,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
