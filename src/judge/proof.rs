@@ -12,7 +12,7 @@ use crate::{
         received_spf,
     },
     outcome::{Agreement, Claim},
-    verify::{Verdict, Verification},
+    verify::{Verdict, Verification, is_header_alone},
 };
 use serde::Serialize;
 
@@ -100,6 +100,8 @@ pub enum Open {
     NotJudged(String),
     /// The mail ends inside of its header.
     CutOff,
+    /// There is the header alone: no body hash could be verified.
+    NoBody,
     /// There is no signature and no result of a receiver to tell by.
     NothingToTellBy,
     /// The mail has no signature.
@@ -116,7 +118,12 @@ impl Open {
     /// Whether nobody can say that nothing is wrong as long as this is open.
     pub fn matters(&self) -> bool {
         match self {
-            Self::NotVerified | Self::NoAnswer(_) | Self::NotJudged(_) | Self::CutOff | Self::NothingToTellBy => true,
+            Self::NotVerified
+            | Self::NoAnswer(_)
+            | Self::NotJudged(_)
+            | Self::CutOff
+            | Self::NoBody
+            | Self::NothingToTellBy => true,
             Self::Unsigned | Self::NoReceiver | Self::NoLog | Self::NotLogged => false,
         }
     }
@@ -142,6 +149,9 @@ pub fn proof(input: ProofInput<'_>) -> Proof {
     }
     if input.is_cut_off {
         proof.open.push(Open::CutOff);
+    }
+    if is_header_alone(input.message) {
+        proof.open.push(Open::NoBody);
     }
     match input.logs {
         0 => proof.open.push(Open::NoLog),

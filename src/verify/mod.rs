@@ -51,6 +51,20 @@ pub async fn verify_returned(message: &Message, extent: Returned, dns: &Dns, now
     verify_extent(message, dns, now, extent).await
 }
 
+/// Whether a message is its header alone, as people paste it: its body is blank, and every signature in it covers another one.
+/// It can be verified as one that a bounce gives back is ([`verify_returned`]).
+pub fn is_header_alone(message: &Message) -> bool {
+    if !message.body().trim_ascii().is_empty() {
+        return false;
+    }
+    let (chain, dkim) = (ArcChain::of(message), dkim_fields::all(message));
+    let ams = chain.sets.iter().filter_map(|set| Some((SignatureKind::Ams, &set.ams.as_ref()?.tags)));
+    let dkim = dkim.iter().map(|signature| (SignatureKind::Dkim, &signature.tags));
+    let mut covered =
+        ams.chain(dkim).filter_map(|(kind, tags)| SignatureTags::read(kind, tags, 0).0?.coverage).peekable();
+    covered.peek().is_some() && covered.all(|c| c.body_hash != c.body.body_hash(message.body()))
+}
+
 /// How much of a message is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Extent {

@@ -95,6 +95,8 @@ pub struct MailFacts<'a> {
     pub seal_domain: Option<&'a str>,
     /// It is what a bounce gives back of the copy that was refused: how much.
     pub returned: Option<Returned>,
+    /// Somebody has its header and no body.
+    pub is_header_alone: bool,
 }
 
 /// What the server that forwards refused our own outside sender.
@@ -243,6 +245,7 @@ impl<'a> MailFacts<'a> {
             folder_name: &copy.arrival.folder_name,
             seal_domain: account.and_then(|a| a.seal_domain.as_deref()),
             returned: None,
+            is_header_alone: false,
         }
     }
 
@@ -261,12 +264,13 @@ impl<'a> MailFacts<'a> {
             folder_name: "",
             seal_domain: None,
             returned: Some(returned.extent),
+            is_header_alone: false,
         }
     }
 
     /// Whether there is no more of it than its header.
     pub(super) fn is_only_header(&self) -> bool {
-        self.returned == Some(Returned::Headers)
+        self.is_header_alone || self.returned == Some(Returned::Headers)
     }
 
     /// The sets that came with the message: all but the receiver's own.

@@ -10,7 +10,7 @@ use crate::{
     judge::{survival, survival_of_returned},
     mail::{Message, arc::ArcChain, authres::AuthenticationResults, dsn::Dsn, received::Hop},
     outcome::Diagnosis,
-    verify::Verification,
+    verify::{Verification, is_header_alone},
 };
 use std::collections::HashMap;
 
@@ -60,6 +60,7 @@ pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
                 folder_name: "",
                 seal_domain: None,
                 returned: None,
+                is_header_alone: is_header_alone(given.message),
             };
             (Some(mail), given.sent.map(|(_, sent)| survival(sent, given.message, given.verification)))
         }

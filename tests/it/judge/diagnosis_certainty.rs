@@ -195,6 +195,7 @@ fn waited(copy: Option<&str>, mailboxes: &MailboxFacts, attempt: Attempt) -> Str
         folder_name: "",
         seal_domain: None,
         returned: None,
+        is_header_alone: false,
     });
     let attempt = Some(Attempt { accepted: true, ..attempt });
     first(&diagnose_facts(&Facts { mail, mailboxes: Some(mailboxes), attempt, ..Facts::default() }))

@@ -11,6 +11,7 @@ pub(crate) mod diagnosis_returned;
 pub(crate) mod diagnosis_rspamd;
 pub(crate) mod diagnosis_rules;
 pub(crate) mod gmail_labels;
+pub(crate) mod header_alone;
 pub(crate) mod inspect_proof;
 pub(crate) mod refused;
 pub(crate) mod snapshots_text;

@@ -317,6 +317,7 @@ pub(crate) fn in_an_attempt(
             folder_name: "",
             seal_domain: None,
             returned: None,
+            is_header_alone: false,
         }),
         survival: sent
             .as_ref()

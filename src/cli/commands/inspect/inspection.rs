@@ -18,7 +18,7 @@ use crate::{
         received::{self, Hop},
     },
     outcome::{Claim, Diagnosis, Survival},
-    verify::{Dns, Verification, verify, verify_returned},
+    verify::{Dns, Verification, is_header_alone, verify, verify_returned},
 };
 use serde::Serialize;
 
@@ -132,6 +132,9 @@ impl Inspection {
         let receiver = options.authserv_id.map(str::to_owned).or_else(|| authres::receiver(message));
         let trust = receiver.map_or_else(Trust::default, |id| authres::trusted(message, &id));
         let verification = match options.dns {
+            Some(dns) if is_header_alone(message) => {
+                Some(verify_returned(message, dsn::Returned::Headers, dns, options.now).await)
+            }
             Some(dns) => Some(verify(message, dns, options.now).await),
             None => None,
         };

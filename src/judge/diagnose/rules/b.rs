@@ -46,7 +46,7 @@ fn claimed(mail: &MailFacts<'_>) -> Option<Diagnosis> {
     mail.says("arc").filter(|arc| arc.result == "fail")?;
     let (cause, confidence) = if !says_body_hash(mail) {
         (Cause::B00, Certain)
-    } else if is_plain(mail.message) {
+    } else if is_plain(mail.message) && !mail.is_header_alone {
         (Cause::B04, High)
     } else {
         // Long lines and encodings are changes of their own kinds (B17, B05).
@@ -59,6 +59,11 @@ fn verified(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verification
     match verification.arc {
         Verdict::Fail => {}
         Verdict::Pass if mail.returned.is_some() => return changed_on_delivery(facts, mail).into_iter().collect(),
+        Verdict::Pass if mail.is_header_alone && says_body_hash(mail) => {
+            // Which change of the body it was (B04, B05, B17) cannot be seen.
+            let gone = quote(&mail.artifact, 0, "only the header is here, and the signatures fit it");
+            return vec![found(Cause::B00, High).seen(mail.quote_trusted()).seen([gone])];
+        }
         Verdict::Pass => {
             let Some((says, its_line)) = refused(facts, mail) else { return Vec::new() };
             let ours = quote(&mail.artifact, 0, "every ARC-Seal and the newest ARC-Message-Signature verify here");

@@ -75,6 +75,12 @@ fn said(open: &Open, ja: bool) -> String {
         (Open::NotJudged(about), true) => format!("署名が多すぎるため {} は検証していません", plain(about)),
         (Open::CutOff, false) => "it ends in its header, and may be cut off".to_owned(),
         (Open::CutOff, true) => "ヘッダーの途中で終わっており、切れている可能性があります".to_owned(),
+        (Open::NoBody, false) => {
+            "only its header is here: the signatures fit it, and whether the body changed cannot be told".to_owned()
+        }
+        (Open::NoBody, true) => {
+            "ヘッダーしかありません。署名はヘッダーと一致しますが、本文が変更されたかどうかは分かりません".to_owned()
+        }
         (Open::NothingToTellBy, false) => "it has no signature, and no results of a receiver".to_owned(),
         (Open::NothingToTellBy, true) => "署名も受信側の判定結果もありません".to_owned(),
         (Open::Unsigned, false) => "signatures, as it has none".to_owned(),
