@@ -25,6 +25,12 @@ impl Canonicalization {
             .find_map(|(c, word)| word.eq_ignore_ascii_case(name).then_some(c))
     }
 
+    /// Reads `c=` (RFC 6376 §3.5): of the header and of the body, `simple` where nothing is said; `None` for what is unknown.
+    pub fn of_tag(c: Option<&str>) -> [Option<Self>; 2] {
+        let (header, body) = c.map_or(("simple", "simple"), |c| c.split_once('/').unwrap_or((c, "simple")));
+        [header, body].map(Self::from_name)
+    }
+
     /// The canonical body.
     pub fn body(self, body: &[u8]) -> Cow<'_, [u8]> {
         match self {

@@ -200,11 +200,11 @@ impl Reader<'_> {
         let digest = self.base64("bh");
         let body_hash = self.tags.compact("bh").unwrap_or_default();
         // RFC 6376 §3.5: the default is simple/simple, and RFC 8617 §4.1.2 changes nothing of that.
-        let c = self.tags.get("c").unwrap_or("simple/simple");
-        let (header, body) = c.split_once('/').unwrap_or((c, "simple"));
-        match (Canonicalization::from_name(header), Canonicalization::from_name(body)) {
-            (Some(header), Some(body)) => Some(Coverage { header, body, fields, body_hash, digest, length }),
+        let c = self.tags.get("c");
+        match Canonicalization::of_tag(c) {
+            [Some(header), Some(body)] => Some(Coverage { header, body, fields, body_hash, digest, length }),
             _ => {
+                let c = c.unwrap_or_default();
                 self.defect(SignatureDefect::Syntax, format!("c={c} is not known: simple and relaxed are"));
                 None
             }

@@ -66,6 +66,18 @@ pub struct SignatureFacts {
     pub body_hash: Option<BodyHash>,
 }
 
+impl SignatureFacts {
+    /// Whether this is wrong.
+    pub fn has(&self, defect: SignatureDefect) -> bool {
+        self.causes.contains(&defect)
+    }
+
+    /// The name of the key, where it was looked up.
+    pub fn key_name(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| key.name.as_str())
+    }
+}
+
 /// The parts of one ARC Set, each judged on its own, so that one broken hop does not hide another.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SetVerification {
@@ -81,6 +93,13 @@ pub struct SetVerification {
     pub ams_facts: SignatureFacts,
     /// More about the ARC-Seal.
     pub seal_facts: SignatureFacts,
+}
+
+impl SetVerification {
+    /// Whether message signature and seal both hold.
+    pub fn holds(&self) -> bool {
+        self.ams == Verdict::Pass && self.seal == Verdict::Pass
+    }
 }
 
 /// One DKIM-Signature.

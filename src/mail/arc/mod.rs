@@ -149,6 +149,16 @@ pub struct ArcChain {
 }
 
 impl ArcSet {
+    /// `d=` of its seal.
+    pub fn sealer(&self) -> Option<&str> {
+        self.seal.as_ref()?.domain.as_deref()
+    }
+
+    /// Whether its seal says that the chain before it was broken (`cv=fail`).
+    pub fn is_marked_failed(&self) -> bool {
+        self.seal.as_ref().is_some_and(|seal| seal.cv == Some(ChainValidationStatus::Fail))
+    }
+
     /// Whether it has this part.
     pub fn has(&self, part: ArcPart) -> bool {
         match part {

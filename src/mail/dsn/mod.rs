@@ -75,3 +75,10 @@ pub struct RecipientStatus {
     #[serde(skip)]
     pub reply: Option<Reply>,
 }
+
+impl RecipientStatus {
+    /// Whether the mail went on: a report can also tell of success (RFC 3464 §2.3.3).
+    pub fn has_arrived(&self) -> bool {
+        matches!(self.action.as_deref(), Some("delivered" | "relayed" | "expanded"))
+    }
+}
