@@ -6,7 +6,7 @@ use super::{
     text,
 };
 use crate::{
-    core::{At, domain},
+    core::domain,
     evidence::ReceivedCopy,
     judge::phrases,
     mail::{
@@ -15,7 +15,7 @@ use crate::{
     },
     outcome::CheckPart,
     scenario::{
-        Template, Vars,
+        Vars,
         model::{ArcExpectation, ArcPolicy, CarriesTest, SealIndex, SealTest},
     },
     target::Account,
@@ -71,10 +71,10 @@ fn verdict(verification: &Verification) -> String {
 }
 
 fn check_carries(test: &CarriesTest, copy: &ReceivedCopy) -> Comparison {
-    let one = |name: &str, value: &Option<At<String>>| value.as_ref().map(|v| format!("{name}={}", v.value));
+    let wanted = [("spf", &test.spf), ("dkim", &test.dkim), ("dmarc", &test.dmarc)];
+    let parts = wanted.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?.value)));
     let i = test.i.as_ref().map(|i| format!("i={}", i.value));
-    let parts = [i, one("spf", &test.spf), one("dkim", &test.dkim), one("dmarc", &test.dmarc)];
-    let expected = phrases::list(parts.into_iter().flatten(), " ", "arc=pass with a comment");
+    let expected = phrases::list(i.into_iter().chain(parts), " ", "arc=pass with a comment");
     let Some(trusted) = &copy.auth.trusted else {
         return Comparison::failed(expected, "no trusted Authentication-Results");
     };
@@ -85,11 +85,9 @@ fn check_carries(test: &CarriesTest, copy: &ReceivedCopy) -> Comparison {
         let remark = arc.comment.as_ref().map_or_else(String::new, |c| format!(" ({c})"));
         return Comparison::failed(expected, format!("nothing: arc={}{remark}", arc.result));
     };
-    let is = |wanted: &Option<At<String>>, found: &[String]| wanted.as_ref().is_none_or(|w| all_are(&w.value, found));
+    let found = [comment.spf.as_slice(), &comment.dkim, comment.dmarc.as_slice()];
     let passed = test.i.as_ref().is_none_or(|i| i.value == comment.i)
-        && is(&test.spf, comment.spf.as_slice())
-        && is(&test.dkim, &comment.dkim)
-        && is(&test.dmarc, comment.dmarc.as_slice());
+        && wanted.iter().zip(found).all(|((_, test), found)| test.as_ref().is_none_or(|t| all_are(&t.value, found)));
     Comparison::new(passed, expected, carried(&comment))
 }
 
@@ -120,8 +118,9 @@ struct Filled<'a> {
 
 impl<'a> Filled<'a> {
     fn of(test: &'a SealTest, vars: &Vars) -> Result<Self, Comparison> {
-        let filled = |text: &Option<Template>| text.as_ref().map(|t| text::fill(t, vars)).transpose();
-        Ok(Self { test, by: filled(&test.by)?, selector: filled(&test.selector)? })
+        let by = test.by.as_ref().map(|by| text::fill(by, vars)).transpose()?;
+        let selector = test.selector.as_ref().map(|selector| text::fill(selector, vars)).transpose()?;
+        Ok(Self { test, by, selector })
     }
 
     /// `i=2 by google.com cv=pass`.
@@ -145,8 +144,7 @@ impl<'a> Filled<'a> {
 /// Whether a test is about a seal that the receiver made: the one that is found decides, and where there is none at that
 /// number, the name in the test.
 fn is_by(test: &Filled<'_>, set: Option<&ArcSet>, receiver: &str) -> bool {
-    let sealer = set.and_then(|set| set.seal.as_ref()?.domain.as_deref());
-    let found = sealer.map(|d| domain::is_same(d, receiver));
+    let found = set.and_then(ArcSet::sealer).map(|d| domain::is_same(d, receiver));
     match (&test.by, found, test.test.i) {
         (None, found, _) => found == Some(true),
         (Some(by), _, _) if !domain::is_same(by, receiver) => false,
@@ -161,15 +159,17 @@ fn check_seal(wanted: &Filled<'_>, set: Option<&ArcSet>, chain: &ArcChain) -> Co
     let Some(set) = set else {
         return Comparison::new(test.absent, expected, format!("no such seal; the chain has {}", seals(chain)));
     };
-    let same = |wanted: &Option<String>, is: Option<&str>| {
-        wanted.as_ref().is_none_or(|w| is.is_some_and(|is| is.eq_ignore_ascii_case(w)))
-    };
     let fits = set.seal.as_ref().is_some_and(|seal| {
         let cv = seal.cv.as_ref().map(ToString::to_string);
         let by = by.as_ref().is_none_or(|by| seal.domain.as_deref().is_some_and(|d| domain::is_same(d, by)));
-        by && same(&test.cv, cv.as_deref()) && same(selector, seal.selector.as_deref())
+        by && fits_tag(test.cv.as_ref(), cv.as_deref()) && fits_tag(selector.as_ref(), seal.selector.as_deref())
     });
     Comparison::new(fits != test.absent, expected, describe(set, selector.is_some()))
+}
+
+/// Whether a tag of a seal is as wanted, where something is.
+fn fits_tag(wanted: Option<&String>, is: Option<&str>) -> bool {
+    wanted.is_none_or(|wanted| is.is_some_and(|is| is.eq_ignore_ascii_case(wanted)))
 }
 
 fn find(index: SealIndex, chain: &ArcChain) -> Option<&ArcSet> {

@@ -24,8 +24,8 @@ pub(super) fn check(
     context: Context<'_>,
     results: &mut Results,
 ) {
-    let is_waived = |method: &str| context.arc != ArcPolicy::Required && method == "arc";
-    let (waived, asserted): (Vec<_>, Vec<_>) = wanted.methods.iter().partition(|(method, _)| is_waived(method));
+    let (waived, asserted): (Vec<_>, Vec<_>) =
+        wanted.methods.iter().partition(|(method, _)| context.arc != ArcPolicy::Required && method.as_str() == "arc");
     for (method, test) in waived {
         let comparison = copy.auth.trusted.as_ref().map_or_else(
             || untrusted(account, copy, context),
@@ -55,12 +55,11 @@ pub(super) fn check(
 fn untrusted(account: &str, copy: &ReceivedCopy, context: Context<'_>) -> Comparison {
     let receiver = context.target.accounts.get(account).and_then(|a| a.authserv_id.as_deref());
     let expected = format!("Authentication-Results by {}", receiver.unwrap_or("the receiver"));
-    let forged = copy.auth.forged.iter().map(|f| format!("line {}", f.line));
-    let forged = phrases::list(forged, ", ", "");
-    let actual = match forged.as_str() {
-        "" => "no trusted Authentication-Results".to_owned(),
-        lines => format!("no trusted Authentication-Results; forged on {lines} of the received message"),
-    };
+    let mut actual = "no trusted Authentication-Results".to_owned();
+    let forged: Vec<String> = copy.auth.forged.iter().map(|f| format!("line {}", f.line)).collect();
+    if !forged.is_empty() {
+        actual += &format!("; forged on {} of the received message", forged.join(", "));
+    }
     Comparison::failed(expected, actual)
 }
 
@@ -84,12 +83,12 @@ fn check_method(method: &str, test: &MethodTest, trusted: &AuthenticationResults
     ];
     let expected = phrases::list(expected.into_iter().flatten(), " ", "any");
     let anything_goes = results.is_none() && d.is_none() && comment.is_none();
-    let fits = |r: &&ResInfo| {
+    let fits = found.iter().any(|r| {
         results.as_ref().is_none_or(|wanted| wanted.iter().any(|w| w.eq_ignore_ascii_case(&r.result)))
             && d.as_ref().is_none_or(|d| r.domain().is_some_and(|is| domain::is_same(is, d)))
             && comment.as_ref().is_none_or(|c| r.comment.as_deref().is_some_and(|is| c.fits(is)))
-    };
-    Comparison::new(anything_goes || found.iter().any(fits), expected, actual)
+    });
+    Comparison::new(anything_goes || fits, expected, actual)
 }
 
 fn conditions(test: &MethodTest, vars: &Vars) -> Result<(Option<String>, Option<Matcher>), Comparison> {

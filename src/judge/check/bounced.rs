@@ -2,12 +2,12 @@
 
 use super::{
     comparison::Comparison,
-    context::{Context, Results},
-    text::{self, Actual},
+    context::{Context, Part, Results},
+    text::Actual,
 };
 use crate::{
-    core::{Position, duration},
-    evidence::{Bounce, Evidence},
+    core::Position,
+    evidence::Bounce,
     judge::phrases,
     mail::{
         Message,
@@ -29,38 +29,32 @@ pub struct Notification<'a> {
     pub after: Duration,
 }
 
-type Parts<'a> = Vec<(CheckPart, &'a Position, Comparison)>;
-
 /// Whether a notification is the one that is wanted: every part holds, for one of the recipients that it reports on.
 pub fn notification_fits(wanted: &BouncedExpectation, vars: &Vars, notification: Notification<'_>) -> bool {
     statuses(notification.dsn)
-        .any(|status| parts(wanted, notification, &status, vars).iter().all(|(_, _, comparison)| comparison.passed))
+        .any(|status| parts(wanted, notification, &status, vars).iter().all(|part| part.comparison.passed))
 }
 
 /// Of several bounces and of several recipients in one, the one counts of which most parts hold; of equals the first.
 pub(super) fn check(wanted: &BouncedExpectation, context: Context<'_>, results: &mut Results) {
     let account = &wanted.to.value;
-    let mut best: Option<(&Bounce, Parts<'_>)> = None;
+    let mut best: Option<(&Bounce, Vec<Part<'_>>)> = None;
     for bounce in context.evidence.bounces.iter().filter(|b| b.arrival.account == *account) {
         let notification = Notification { message: &bounce.arrival.message, dsn: &bounce.dsn, after: bounce.after };
         for status in statuses(&bounce.dsn) {
             let parts = parts(wanted, notification, &status, context.vars);
-            if best.as_ref().is_none_or(|(_, b)| holding(&parts) > holding(b)) {
+            if best.as_ref().is_none_or(|(_, best)| holding(&parts) > holding(best)) {
                 best = Some((bounce, parts));
             }
         }
     }
     let expected = format!("bounce to {account}");
-    let Some((bounce, parts)) = best else {
-        results.add(CheckPart::Bounced(String::new()), &wanted.to.at, missing(&expected, context.evidence));
-        return;
+    let (comparison, parts) = match best {
+        Some((bounce, parts)) => (Comparison::new(true, expected, phrases::bounce(bounce)), parts),
+        None => (Comparison::missing(&expected, "no bounce; ", context.evidence), Vec::new()),
     };
-    results.add(
-        CheckPart::Bounced(String::new()),
-        &wanted.to.at,
-        Comparison::new(true, expected, phrases::bounce(bounce)),
-    );
-    for (part, at, comparison) in parts {
+    results.add(CheckPart::Bounced(String::new()), &wanted.to.at, comparison);
+    for Part { part, at, comparison } in parts {
         results.add(part, at, comparison);
     }
 }
@@ -71,85 +65,57 @@ fn statuses(dsn: &Dsn) -> impl Iterator<Item = RecipientStatus> {
     dsn.recipients.iter().cloned().chain(nobody)
 }
 
-fn holding(parts: &Parts<'_>) -> usize {
-    parts.iter().filter(|(_, _, comparison)| comparison.passed).count()
+fn holding(parts: &[Part<'_>]) -> usize {
+    parts.iter().filter(|part| part.comparison.passed).count()
 }
 
-fn parts<'a>(
-    wanted: &'a BouncedExpectation,
+fn parts<'w>(
+    wanted: &'w BouncedExpectation,
     notification: Notification<'_>,
     status: &RecipientStatus,
     vars: &Vars,
-) -> Parts<'a> {
+) -> Vec<Part<'w>> {
     let Notification { message, dsn, after } = notification;
-    let mut parts: Parts<'a> = Vec::new();
+    let mut parts = Vec::new();
     if let Some(within) = &wanted.within {
-        let expected = format!("within {}", duration::human(within.value));
-        let actual = format!("after {}", phrases::seconds(after));
-        parts.push((
-            CheckPart::BouncedWithin,
-            &within.at,
-            Comparison::new(after <= within.value, expected, actual).late_if(true),
-        ));
+        let comparison = Comparison::within(within.value, after);
+        parts.push(Part { part: CheckPart::BouncedWithin, at: &within.at, comparison });
     }
-    if let Some(from) = &wanted.from {
+    if let Some(test) = &wanted.from {
         let address = message.first("From").map(|f| address(&f.value()));
-        let texts: Vec<&str> = address.iter().map(String::as_str).collect();
-        parts.push((
-            CheckPart::Bounced("from".to_owned()),
-            &from.at,
-            text::test(&from.value, vars, Actual::address(&texts, "no From field")),
-        ));
+        let actual = Actual::address(address.as_deref(), "no From field");
+        parts.push(part("from", &test.at, actual.compare(&test.value, vars)));
     }
     let (action, at) = wanted.action();
     let action = action.as_str();
     let actual = status.action.as_deref().unwrap_or("no Action");
     let comparison = Comparison::new(actual.eq_ignore_ascii_case(action), action, actual);
     // What is delayed may still fail, or arrive.
-    parts.push((
-        CheckPart::Bounced("action".to_owned()),
-        at,
-        comparison.late_if(actual.eq_ignore_ascii_case("delayed")),
-    ));
+    parts.push(part("action", at, comparison.late_if(actual.eq_ignore_ascii_case("delayed"))));
     if let Some(test) = &wanted.status {
-        let texts: Vec<&str> = status.status.as_deref().into_iter().collect();
-        parts.push((
-            CheckPart::Bounced("status".to_owned()),
-            &test.at,
-            text::test(&test.value, vars, Actual::exactly(&texts, "no Status")),
-        ));
+        let actual = Actual::exactly(status.status.as_deref(), "no Status");
+        parts.push(part("status", &test.at, actual.compare(&test.value, vars)));
     }
     if let Some(test) = &wanted.diagnostic {
         // A reply of several lines repeats its codes inside the text, so the un-wrapped text is tried too.
         let unwrapped = status.reply.as_ref().map(|r| r.text.as_str());
-        let texts: Vec<&str> = status.diagnostic_code.as_deref().into_iter().chain(unwrapped).collect();
-        let comparison = text::test(&test.value, vars, Actual::exactly(&texts, "no Diagnostic-Code"));
-        parts.push((CheckPart::Bounced("diagnostic".to_owned()), &test.at, comparison));
+        let actual =
+            Actual::exactly(status.diagnostic_code.as_deref().into_iter().chain(unwrapped), "no Diagnostic-Code");
+        parts.push(part("diagnostic", &test.at, actual.compare(&test.value, vars)));
     }
     if let Some(test) = &wanted.final_recipient {
-        let texts: Vec<&str> = status.final_recipient.as_deref().into_iter().collect();
-        let comparison = text::test(&test.value, vars, Actual::address(&texts, "no Final-Recipient"));
-        parts.push((CheckPart::Bounced("final_recipient".to_owned()), &test.at, comparison));
+        let actual = Actual::address(status.final_recipient.as_deref(), "no Final-Recipient");
+        parts.push(part("final_recipient", &test.at, actual.compare(&test.value, vars)));
     }
     if let Some(returns) = &wanted.returns {
-        let actual = dsn.returned.to_string();
-        let wanted = returns.value.as_str();
-        let comparison = Comparison::new(actual.eq_ignore_ascii_case(wanted), wanted, actual);
-        parts.push((CheckPart::Bounced("returns".to_owned()), &returns.at, comparison));
+        let (wanted, actual) = (returns.value.as_str(), dsn.returned.to_string());
+        parts.push(part("returns", &returns.at, Comparison::new(actual.eq_ignore_ascii_case(wanted), wanted, actual)));
     }
     parts
 }
 
-/// Only silence is a matter of time: a refusal, a copy or a bounce to somebody else is an answer.
-fn missing(expected: &str, evidence: &Evidence) -> Comparison {
-    if let Some(refusal) = phrases::refusal(&evidence.submission) {
-        return Comparison::failed(expected, refusal).inconclusive_if(evidence.submission.kept_back().is_some());
-    }
-    let elsewhere = phrases::elsewhere(evidence);
-    let silent = elsewhere.is_empty();
-    let waited = phrases::seconds(evidence.waited);
-    let actual = phrases::list(elsewhere, "; ", &format!("nothing arrived within {waited}"));
-    Comparison::failed(expected, format!("no bounce; {actual}")).late_if(silent)
+fn part<'w>(name: &str, at: &'w Position, comparison: Comparison) -> Part<'w> {
+    Part { part: CheckPart::Bounced(name.to_owned()), at, comparison }
 }
 
 /// The address in a From field: `MAILER-DAEMON@corp.example (Mail Delivery System)` and `Name <a@b>` alike.

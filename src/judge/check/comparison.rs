@@ -1,5 +1,8 @@
 //! What was wanted beside what was seen.
 
+use crate::{core::duration, evidence::Evidence, judge::phrases};
+use std::time::Duration;
+
 /// What one part of an expectation came to, before it gets its path and place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Comparison {
@@ -23,6 +26,25 @@ impl Comparison {
     /// A part that does not hold.
     pub(super) fn failed(expected: impl Into<String>, actual: impl Into<String>) -> Self {
         Self::new(false, expected, actual)
+    }
+
+    /// Something came: whether within the time that is allowed.
+    pub(super) fn within(limit: Duration, after: Duration) -> Self {
+        let (expected, actual) =
+            (format!("within {}", duration::human(limit)), format!("after {}", phrases::seconds(after)));
+        Self::new(after <= limit, expected, actual).late_if(true)
+    }
+
+    /// Something did not come. Only silence is a matter of time: a refusal, or mail in another place, is an answer, which
+    /// then stands behind `lead`.
+    pub(super) fn missing(expected: &str, lead: &str, evidence: &Evidence) -> Self {
+        if let Some(refusal) = phrases::refusal(&evidence.submission) {
+            return Self::failed(expected, refusal).inconclusive_if(evidence.submission.kept_back().is_some());
+        }
+        let elsewhere = phrases::elsewhere(evidence);
+        let silent = elsewhere.is_empty();
+        let nothing = format!("nothing arrived within {}", phrases::seconds(evidence.waited));
+        Self::failed(expected, format!("{lead}{}", phrases::list(elsewhere, "; ", &nothing))).late_if(silent)
     }
 
     /// Marks a failure as one of time.

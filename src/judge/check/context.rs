@@ -20,6 +20,13 @@ pub(super) struct Context<'a> {
     pub(super) arc: ArcPolicy,
 }
 
+/// What a part of an expectation came to, with the place of its value.
+pub(super) struct Part<'w> {
+    pub(super) part: CheckPart,
+    pub(super) at: &'w Position,
+    pub(super) comparison: Comparison,
+}
+
 /// The results of a scenario, expectation by expectation.
 #[derive(Default)]
 pub(super) struct Results {
@@ -31,7 +38,6 @@ pub(super) struct Results {
 }
 
 impl Results {
-    /// Adds a part with the place of its value.
     pub(super) fn add(&mut self, part: CheckPart, at: &Position, comparison: Comparison) {
         self.all.push(CheckResult {
             path: Recorded::Known(CheckPath { expectation: self.expectation, part }),

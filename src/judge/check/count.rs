@@ -15,44 +15,54 @@ use crate::{
 /// The copies that a count of this folder counts, each by the place of its first arrival in the list. Gmail moves mail between
 /// folders, and a search can show it in another than before: it is one mail by its X-GM-MSGID, and where it was seen last.
 pub fn copies(arrivals: &[&Arrival], folder: FolderTest) -> Vec<usize> {
-    let is_first = |n: usize| !arrivals[..n].iter().any(|before| before.is_same_mail(arrivals[n]));
-    let last = |n: usize| arrivals.iter().rev().find(|other| other.is_same_mail(arrivals[n])).map(|other| other.folder);
-    (0..arrivals.len()).filter(|n| is_first(*n) && last(*n).is_some_and(|last| takes(folder, last))).collect()
+    let mut copies = Vec::new();
+    for (n, arrival) in arrivals.iter().enumerate() {
+        let is_first = !arrivals[..n].iter().any(|before| before.is_same_mail(arrival));
+        let last = arrivals.iter().rev().find(|other| other.is_same_mail(arrival));
+        if is_first && last.is_some_and(|last| takes(folder, last.folder)) {
+            copies.push(n);
+        }
+    }
+    copies
 }
 
 /// From where to where copies were moved while they were watched.
 fn moves(arrivals: &[&Arrival]) -> Vec<(Folder, Folder)> {
-    let next = |n: usize| arrivals[n + 1..].iter().find(|other| other.is_same_mail(arrivals[n]));
-    let moved = |n: usize| Some((arrivals[n].folder, next(n)?.folder));
-    (0..arrivals.len()).filter_map(moved).filter(|(from, to)| from != to).collect()
+    let mut moves = Vec::new();
+    for (n, arrival) in arrivals.iter().enumerate() {
+        let next = arrivals[n + 1..].iter().find(|other| other.is_same_mail(arrival));
+        moves.extend(next.filter(|next| next.folder != arrival.folder).map(|next| (arrival.folder, next.folder)));
+    }
+    moves
 }
 
 pub(super) fn check(wanted: &CountExpectation, context: Context<'_>, results: &mut Results) {
-    let account = &wanted.to.value;
-    let copies_there = context.evidence.copies.iter().filter(|c| c.arrival.account == *account);
+    let submission = &context.evidence.submission;
+    let copies_there = context.evidence.copies.iter().filter(|c| c.arrival.account == wanted.to.value);
     let arrivals: Vec<&Arrival> = copies_there.map(|c| &c.arrival).collect();
-    let found = copies(&arrivals, wanted.folder);
-    let words = |n: usize| {
-        let noun = if n == 1 { "copy" } else { "copies" };
-        format!("{n} {noun} in {} of {account}", folder_words(wanted.folder))
-    };
-    let moved = |(from, to): (Folder, Folder)| {
-        format!("; one was moved from {} to {}", phrases::folder(from), phrases::folder(to))
-    };
-    let moved: String = moves(&arrivals).into_iter().map(moved).collect();
+    let found = copies(&arrivals, wanted.folder).len();
     let is = usize::try_from(wanted.is.value).unwrap_or(usize::MAX);
-    let refusal = phrases::refusal(&context.evidence.submission);
-    let actual = match &refusal {
-        Some(refusal) if found.len() < is => refusal.clone(),
-        _ => words(found.len()) + &moved,
+    let refusal = phrases::refusal(submission);
+    let put_off = refusal.is_some() && submission.kept_back().is_some();
+    let late = found < is && refusal.is_none();
+    let actual = match refusal {
+        Some(refusal) if found < is => refusal,
+        _ => {
+            let mut actual = words(found, wanted);
+            for (from, to) in moves(&arrivals) {
+                actual += &format!("; one was moved from {} to {}", phrases::folder(from), phrases::folder(to));
+            }
+            actual
+        }
     };
-    let put_off = refusal.is_some() && context.evidence.submission.kept_back().is_some();
-    let late = found.len() < is && refusal.is_none();
-    results.add(
-        CheckPart::Count,
-        &wanted.is.at,
-        Comparison::new(found.len() == is, words(is), actual).late_if(late).inconclusive_if(put_off),
-    );
+    let comparison = Comparison::new(found == is, words(is, wanted), actual).late_if(late).inconclusive_if(put_off);
+    results.add(CheckPart::Count, &wanted.is.at, comparison);
+}
+
+/// `2 copies in inbox of gmail`.
+fn words(n: usize, wanted: &CountExpectation) -> String {
+    let noun = if n == 1 { "copy" } else { "copies" };
+    format!("{n} {noun} in {} of {}", folder_words(wanted.folder), wanted.to.value)
 }
 
 #[cfg(test)]

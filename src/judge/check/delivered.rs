@@ -7,7 +7,6 @@ use super::{
     headers, labels,
 };
 use crate::{
-    core::duration,
     evidence::{Evidence, Folder, ReceivedCopy},
     judge::{phrases, survival::body},
     outcome::CheckPart,
@@ -35,23 +34,16 @@ pub(super) fn folder_words(test: FolderTest) -> &'static str {
 
 pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results: &mut Results) {
     let account = &wanted.to.value;
-    let copy = context
-        .evidence
-        .copies
-        .iter()
-        .find(|c| c.arrival.account == *account && takes(wanted.folder, c.arrival.folder));
+    let mut copies = context.evidence.copies.iter().filter(|copy| copy.arrival.account == *account);
     let expected = format!("in {} of {account}", folder_words(wanted.folder));
-    let Some(copy) = copy else {
-        results.add(CheckPart::Delivered, &wanted.to.at, missing(&expected, context.evidence));
+    let Some(copy) = copies.find(|copy| takes(wanted.folder, copy.arrival.folder)) else {
+        let missing = Comparison::missing(&expected, "", context.evidence);
+        results.add(CheckPart::Delivered, &wanted.to.at, missing);
         return;
     };
     results.add(CheckPart::Delivered, &wanted.to.at, Comparison::new(true, expected, phrases::place(copy)));
     if let Some(within) = &wanted.within {
-        let passed = copy.after <= within.value;
-        let expected = format!("within {}", duration::human(within.value));
-        let comparison =
-            Comparison::new(passed, expected, format!("after {}", phrases::seconds(copy.after))).late_if(true);
-        results.add(CheckPart::Within, &within.at, comparison);
+        results.add(CheckPart::Within, &within.at, Comparison::within(within.value, copy.after));
     }
     auth::check(&wanted.auth, account, copy, context, results);
     arc::check(&wanted.arc, account, copy, context, results);
@@ -60,18 +52,6 @@ pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results
     }
     headers::check(&wanted.headers, copy, context, results);
     labels::check(wanted, copy, context, results);
-}
-
-/// Only silence is a matter of time: a refusal, a bounce or a copy in another place is an answer.
-fn missing(expected: &str, evidence: &Evidence) -> Comparison {
-    if let Some(refusal) = phrases::refusal(&evidence.submission) {
-        return Comparison::failed(expected, refusal).inconclusive_if(evidence.submission.kept_back().is_some());
-    }
-    let elsewhere = phrases::elsewhere(evidence);
-    let silent = elsewhere.is_empty();
-    let actual =
-        phrases::list(elsewhere, "; ", &format!("nothing arrived within {}", phrases::seconds(evidence.waited)));
-    Comparison::failed(expected, actual).late_if(silent)
 }
 
 fn check_body(test: BodyTest, copy: &ReceivedCopy, evidence: &Evidence) -> Comparison {

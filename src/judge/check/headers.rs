@@ -3,7 +3,7 @@
 use super::{
     comparison::Comparison,
     context::{Context, Results},
-    text::{self, Actual},
+    text::Actual,
 };
 use crate::{
     core::At,
@@ -23,10 +23,7 @@ pub(super) fn check(
     for (name, test) in wanted {
         let value = copy.arrival.message.first(&name.value).map(decoded);
         let comparison = match &test.value {
-            HeaderTest::Text(test) => {
-                let texts: Vec<&str> = value.iter().map(String::as_str).collect();
-                text::test(test, context.vars, Actual::exactly(&texts, NO_FIELD))
-            }
+            HeaderTest::Text(test) => Actual::exactly(value.as_deref(), NO_FIELD).compare(test, context.vars),
             HeaderTest::Absent => {
                 let seen = value.as_deref().map_or_else(|| NO_FIELD.to_owned(), |value| phrases::cut(value, 160));
                 Comparison::new(value.is_none(), NO_FIELD, seen)

@@ -2,8 +2,8 @@
 
 use super::{
     comparison::Comparison,
-    context::{Context, Results},
-    text::{self, Actual},
+    context::{Context, Part, Results},
+    text::Actual,
 };
 use crate::{
     core::Position,
@@ -20,18 +20,17 @@ use crate::{
 const NO_REPLY: &str = "no reply";
 
 pub(super) fn check(wanted: &SmtpExpectation, context: Context<'_>, results: &mut Results) {
-    for (name, at, comparison) in comparisons(wanted, context.vars, &context.evidence.submission) {
-        results.add(CheckPart::Smtp(name.to_owned()), at, comparison);
+    for Part { part, at, comparison } in parts(wanted, context.vars, &context.evidence.submission) {
+        results.add(part, at, comparison);
     }
 }
 
 /// Whether the scenario asks for the refusal that the first server gave.
 pub fn asks_for_refusal(scenario: &Scenario, target: &Target, vars: &Vars, submission: &Submission) -> bool {
     let is_refused = submission.deciding().is_some_and(|r| !r.reply.is_positive());
-    let holds = |wanted| comparisons(wanted, vars, submission).iter().all(|(.., comparison)| comparison.passed);
     is_refused
         && scenario.expected_on(target.kind).any(|e| match &e.kind {
-            ExpectationKind::Smtp(wanted) => holds(wanted),
+            ExpectationKind::Smtp(wanted) => parts(wanted, vars, submission).iter().all(|part| part.comparison.passed),
             _ => false,
         })
 }
@@ -45,42 +44,45 @@ fn is_refusal(wanted: &SmtpExpectation) -> bool {
     }
 }
 
-/// Each part, with its place.
-fn comparisons<'w>(
-    wanted: &'w SmtpExpectation,
-    vars: &Vars,
-    submission: &Submission,
-) -> Vec<(&'static str, &'w Position, Comparison)> {
+/// Whether it is not known what the server says of the mail. Another refusal than the one that is asked for is an answer,
+/// unless the server only had no time.
+fn is_untold(wanted: &SmtpExpectation, submission: &Submission) -> bool {
+    let kept_back = submission.kept_back();
+    submission.unanswered.is_some() || kept_back.is_some_and(|r| !is_refusal(wanted) || refusal::is_limit(&r.reply))
+}
+
+fn parts<'w>(wanted: &'w SmtpExpectation, vars: &Vars, submission: &Submission) -> Vec<Part<'w>> {
     // The reply before is none to the message.
     let reply = if submission.unanswered.is_none() { submission.deciding() } else { None };
-    // Another refusal than the one that is asked for is an answer, unless the server only had no time.
-    let is_answer = |r: &StageReply| is_refusal(wanted) && !refusal::is_limit(&r.reply);
-    let untold = submission.unanswered.is_some() || submission.kept_back().is_some_and(|r| !is_answer(r));
     let mut parts = Vec::new();
-    let mut part = |name, at, comparison: Comparison| parts.push((name, at, comparison.inconclusive_if(untold)));
     if let Some(code) = &wanted.code {
         let passed = reply.is_some_and(|r| r.reply.code == code.value);
         let actual = match reply {
             Some(r) if passed => r.reply.code.to_string(),
             other => describe(other),
         };
-        part("code", &code.at, Comparison::new(passed, code.value.to_string(), actual));
+        parts.push(part("code", &code.at, Comparison::new(passed, code.value.to_string(), actual)));
     }
-    if let Some(status) = &wanted.status {
-        let texts: Vec<&str> = reply.and_then(|r| r.reply.enhanced_status.as_deref()).into_iter().collect();
+    if let Some(test) = &wanted.status {
         let nothing = reply.map_or_else(|| NO_REPLY.to_owned(), |r| format!("no enhanced status in {}", r.reply));
-        part("status", &status.at, text::test(&status.value, vars, Actual::exactly(&texts, &nothing)));
+        let actual = Actual::exactly(reply.and_then(|r| r.reply.enhanced_status.as_deref()), &nothing);
+        parts.push(part("status", &test.at, actual.compare(&test.value, vars)));
     }
     if let Some(test) = &wanted.text {
-        let texts: Vec<&str> = reply.map(|r| r.reply.text.as_str()).into_iter().collect();
-        part("text", &test.at, text::test(&test.value, vars, Actual::exactly(&texts, NO_REPLY)));
+        let actual = Actual::exactly(reply.map(|r| r.reply.text.as_str()), NO_REPLY);
+        parts.push(part("text", &test.at, actual.compare(&test.value, vars)));
     }
     if let Some(stage) = &wanted.stage {
         let actual = reply.map_or_else(|| NO_REPLY.to_owned(), |r| r.stage.to_string());
         let wanted = stage.value.as_str();
-        part("stage", &stage.at, Comparison::new(actual.eq_ignore_ascii_case(wanted), wanted, actual));
+        parts.push(part("stage", &stage.at, Comparison::new(actual.eq_ignore_ascii_case(wanted), wanted, actual)));
     }
-    parts
+    let untold = is_untold(wanted, submission);
+    parts.into_iter().map(|p| Part { comparison: p.comparison.inconclusive_if(untold), ..p }).collect()
+}
+
+fn part<'w>(name: &str, at: &'w Position, comparison: Comparison) -> Part<'w> {
+    Part { part: CheckPart::Smtp(name.to_owned()), at, comparison }
 }
 
 /// `550 5.1.1 no such user (at rcpt)`.

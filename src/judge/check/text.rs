@@ -11,42 +11,41 @@ use regex::RegexBuilder;
 const REGEX_LIMIT: usize = 1 << 20;
 
 /// What was seen, and how it is shown and compared.
-#[derive(Clone, Copy)]
 pub(super) struct Actual<'a> {
     /// The texts of which one must fit; the first is shown. Empty when there is nothing to test.
-    pub(super) texts: &'a [&'a str],
+    texts: Vec<&'a str>,
     /// What is said when there is nothing: `no enhanced status code`.
-    pub(super) nothing: &'a str,
+    nothing: &'a str,
     /// Whether `is` ignores case, as it does for addresses.
-    pub(super) ignore_case: bool,
+    ignore_case: bool,
 }
 
 impl<'a> Actual<'a> {
     /// Texts compared as they are.
-    pub(super) fn exactly(texts: &'a [&'a str], nothing: &'a str) -> Self {
-        Self { texts, nothing, ignore_case: false }
+    pub(super) fn exactly(texts: impl IntoIterator<Item = &'a str>, nothing: &'a str) -> Self {
+        Self { texts: texts.into_iter().collect(), nothing, ignore_case: false }
     }
 
-    /// Addresses.
-    pub(super) fn address(texts: &'a [&'a str], nothing: &'a str) -> Self {
-        Self { texts, nothing, ignore_case: true }
+    /// An address.
+    pub(super) fn address(text: Option<&'a str>, nothing: &'a str) -> Self {
+        Self { texts: text.into_iter().collect(), nothing, ignore_case: true }
     }
-}
 
-/// Tests a text.
-pub(super) fn test(test: &TextTest, vars: &Vars, seen: Actual<'_>) -> Comparison {
-    match Matcher::new(test, vars, seen.ignore_case) {
-        Err(comparison) => comparison,
-        Ok(matcher) => {
-            let actual = seen.texts.first().map_or(seen.nothing, |t| *t);
-            Comparison::new(seen.texts.iter().any(|t| matcher.fits(t)), matcher.words, actual)
+    /// Tests it.
+    pub(super) fn compare(&self, test: &TextTest, vars: &Vars) -> Comparison {
+        match Matcher::new(test, vars, self.ignore_case) {
+            Err(comparison) => comparison,
+            Ok(matcher) => {
+                let shown = self.texts.first().copied().unwrap_or(self.nothing);
+                Comparison::new(self.texts.iter().any(|text| matcher.fits(text)), matcher.words, shown)
+            }
         }
     }
 }
 
 /// A test with its variables filled in, ready to be used on many texts.
 pub(super) struct Matcher {
-    how: TextMatch,
+    test: TextMatch,
     /// The test in words: `contains "unauthenticated"`.
     pub(super) words: String,
 }
@@ -68,17 +67,17 @@ impl Matcher {
             TextTest::Is(template) => {
                 let text = fill(template, vars)?;
                 let words = text.clone();
-                Ok(Self { how: if ignore_case { TextMatch::IsAddress(text) } else { TextMatch::Is(text) }, words })
+                Ok(Self { test: if ignore_case { TextMatch::IsAddress(text) } else { TextMatch::Is(text) }, words })
             }
             TextTest::Contains(template) => {
                 let text = fill(template, vars)?;
-                Ok(Self { words: format!("contains \"{text}\""), how: TextMatch::Contains(text.to_lowercase()) })
+                Ok(Self { words: format!("contains \"{text}\""), test: TextMatch::Contains(text.to_lowercase()) })
             }
             TextTest::Matches(template) => {
                 let text = fill(template, vars)?;
                 let words = format!("matches /{text}/");
                 match RegexBuilder::new(&text).size_limit(REGEX_LIMIT).build() {
-                    Ok(regex) => Ok(Self { how: TextMatch::Matches(regex), words }),
+                    Ok(regex) => Ok(Self { test: TextMatch::Matches(regex), words }),
                     Err(error) => Err(Comparison::failed(words, regex_problem(&error))),
                 }
             }
@@ -87,7 +86,7 @@ impl Matcher {
 
     /// Whether a text passes.
     pub(super) fn fits(&self, text: &str) -> bool {
-        match &self.how {
+        match &self.test {
             TextMatch::Is(wanted) => text == wanted,
             TextMatch::IsAddress(wanted) => ascii_address(text).to_lowercase() == ascii_address(wanted).to_lowercase(),
             TextMatch::Contains(wanted) => text.to_lowercase().contains(wanted),
