@@ -9,7 +9,7 @@ use crate::{
     mail::{Message, arc::ArcSet, dsn::Dsn, received},
     outcome::{Observed, ObservedKind, report::ObservedSeal},
     target::Target,
-    verify::{Verdict, Verification},
+    verify::{SetVerification, Verification},
 };
 
 /// Every copy and every bounce, in order of arrival.
@@ -78,16 +78,10 @@ fn bounce(bounce: &Bounce) -> Observed {
 fn seal(set: &ArcSet, verification: &Verification) -> ObservedSeal {
     ObservedSeal {
         i: set.instance,
-        by: set.seal.as_ref().and_then(|s| s.domain.clone()),
+        by: set.sealer().map(str::to_owned),
         cv: set.seal.as_ref().and_then(|s| s.cv.as_ref()).map(ToString::to_string),
-        verifies: holds(verification, set.instance),
+        verifies: verification.set(set.instance).is_some_and(SetVerification::holds),
     }
-}
-
-/// Whether seal and message signature of a set both hold.
-pub(super) fn holds(verification: &Verification, instance: u32) -> bool {
-    let set = verification.set(instance);
-    set.is_some_and(|s| s.ams == Verdict::Pass && s.seal == Verdict::Pass)
 }
 
 fn millis(duration: std::time::Duration) -> u64 {

@@ -5,7 +5,7 @@ use super::diagnose::ServerLog;
 use crate::{
     mail::{
         Message,
-        arc::{ArcChain, ChainValidationStatus},
+        arc::{ArcChain, ArcSet},
         authres::{self, AuthenticationResults, ResInfo, Trust},
         dsn::Dsn,
         log::Trouble,
@@ -189,9 +189,9 @@ fn signatures(input: &ProofInput<'_>, proof: &mut Proof) {
         proof.open.push(Open::Unsigned);
     }
     for set in &verification.sets {
-        let by = input.arc.set(set.instance).and_then(|s| s.seal.as_ref());
-        let name = format!("i={} {}", set.instance, by.and_then(|s| s.domain.as_deref()).unwrap_or("?"));
-        if set.ams == Verdict::Pass && set.seal == Verdict::Pass {
+        let by = input.arc.set(set.instance).and_then(ArcSet::sealer);
+        let name = format!("i={} {}", set.instance, by.unwrap_or("?"));
+        if set.holds() {
             proof.verified.push(name);
             continue;
         }
@@ -221,11 +221,10 @@ fn one(name: String, verdict: Verdict, is_left_out: bool, reason: Option<&String
 
 /// The chain as a whole.
 fn chain(input: &ProofInput<'_>, proof: &mut Proof) {
-    for set in &input.arc.sets {
-        let Some(seal) = set.seal.as_ref().filter(|s| s.cv == Some(ChainValidationStatus::Fail)) else { continue };
-        let by = seal.domain.as_deref().unwrap_or("?");
-        proof.faults.push(fault(FaultKind::MarkedFailed, format!("i={} {by} cv=fail", set.instance), None));
-    }
+    proof.faults.extend(input.arc.sets.iter().filter(|set| set.is_marked_failed()).map(|set| {
+        let about = format!("i={} {} cv=fail", set.instance, set.sealer().unwrap_or("?"));
+        fault(FaultKind::MarkedFailed, about, None)
+    }));
     proof.faults.extend(input.arc.defects.iter().map(|d| fault(FaultKind::Field, d.to_string(), None)));
     let Some(verification) = input.verification else { return };
     match verification.arc {

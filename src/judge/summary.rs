@@ -60,21 +60,16 @@ fn recipients(evidence: &Evidence, target: &Target) -> Vec<Recipient> {
 
 fn describe(copy: &ReceivedCopy, forwarded: bool) -> String {
     let place = format!("{} {:>6}", phrases::folder(copy.arrival.folder), phrases::seconds(copy.after));
-    let result = |method: &str| {
-        let trusted = copy.auth.trusted.as_ref();
-        trusted
-            .and_then(|t| t.method(method).next())
-            .map_or_else(|| format!("{method} absent"), |r| format!("{method}={}", r.result))
+    let method = if forwarded { "arc" } else { "dmarc" };
+    let Some(said) = copy.auth.trusted.as_ref().and_then(|trusted| trusted.method(method).next()) else {
+        // A chain that the receiver does not speak of is its own first seal: no news.
+        return format!("{place}  {method} absent");
     };
+    let said = format!("{place}  {method}={}", said.result);
     if !forwarded {
-        return format!("{place}  {}", result("dmarc"));
-    }
-    let arc = result("arc");
-    // A chain that the receiver does not speak of is its own first seal: no news.
-    if !arc.contains('=') {
-        return format!("{place}  {arc}");
+        return said;
     }
     let newest = copy.arc.sets.iter().rev().find_map(|s| s.seal.as_ref().map(|seal| (s.instance, seal)));
     let seal = newest.and_then(|(i, seal)| seal.cv.as_ref().map(|cv| format!("  i={i} cv={cv}")));
-    format!("{place}  {arc}{}", seal.unwrap_or_default())
+    said + &seal.unwrap_or_default()
 }

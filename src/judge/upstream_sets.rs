@@ -15,11 +15,10 @@ pub(super) fn upstream_sets<'a>(
     trusted: Option<&AuthenticationResults>,
     seal_domain: Option<&str>,
 ) -> &'a [ArcSet] {
-    let newest = arc.sets.last().and_then(|s| s.seal.as_ref()?.domain.as_deref());
     let receiver = trusted.and_then(|t| t.authserv_id.as_deref());
-    let is_own = |newest: &str| {
+    let is_own = arc.sets.last().and_then(ArcSet::sealer).is_some_and(|newest| {
         seal_domain.is_some_and(|d| d.eq_ignore_ascii_case(newest))
             || receiver.is_some_and(|r| is_at_or_below(r, newest))
-    };
-    &arc.sets[..arc.sets.len() - usize::from(newest.is_some_and(is_own))]
+    });
+    &arc.sets[..arc.sets.len() - usize::from(is_own)]
 }

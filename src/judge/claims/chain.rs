@@ -2,7 +2,7 @@
 
 use super::{Claimant, OwnResult, VerifiedMail, lasts, says_nothing};
 use crate::{
-    mail::arc::{ArcSet, ChainValidationStatus},
+    mail::arc::ArcSet,
     outcome::Claim,
     verify::{SetVerification, SignatureDefect, Verdict},
 };
@@ -12,6 +12,12 @@ struct Chain {
     verdict: Verdict,
     reason: String,
     causes: Vec<SignatureDefect>,
+}
+
+impl Chain {
+    fn failed(reason: String, causes: &[SignatureDefect]) -> Self {
+        Self { verdict: Verdict::Fail, reason, causes: causes.to_vec() }
+    }
 }
 
 /// The receiver saw the mail as it is.
@@ -74,17 +80,14 @@ fn verified<'a>(judged: &VerifiedMail<'a>, set: &ArcSet) -> Option<&'a SetVerifi
 
 /// The verdict on these sets alone: every seal counts, and the newest message signature.
 fn verdict(judged: &VerifiedMail<'_>, sets: &[ArcSet]) -> Chain {
-    let fail =
-        |reason: String, causes: &[SignatureDefect]| Chain { verdict: Verdict::Fail, reason, causes: causes.to_vec() };
     let Some(newest) = sets.last() else {
         return Chain { verdict: Verdict::None, reason: String::new(), causes: Vec::new() };
     };
     if let Some(defect) = judged.arc.defects.first() {
-        return fail(defect.to_string(), &[]);
+        return Chain::failed(defect.to_string(), &[]);
     }
-    let failed = |s: &&ArcSet| s.seal.as_ref().and_then(|s| s.cv.as_ref()) == Some(&ChainValidationStatus::Fail);
-    if let Some(set) = sets.iter().find(failed) {
-        return fail(format!("instance {} says cv=fail", set.instance), &[]);
+    if let Some(set) = sets.iter().find(|set| set.is_marked_failed()) {
+        return Chain::failed(format!("instance {} says cv=fail", set.instance), &[]);
     }
     let mut temporary = None;
     for set in sets.iter().rev() {
@@ -95,7 +98,7 @@ fn verdict(judged: &VerifiedMail<'_>, sets: &[ArcSet]) -> Chain {
             match verdict {
                 Verdict::Pass => {}
                 Verdict::TempError => temporary = temporary.or(Some(reason)),
-                Verdict::Fail | Verdict::None => return fail(reason, &facts.causes),
+                Verdict::Fail | Verdict::None => return Chain::failed(reason, &facts.causes),
             }
         }
     }

@@ -27,9 +27,8 @@ pub(super) fn all(judged: &VerifiedMail<'_>, by: Claimant<'_>, signed: &[Signed<
 
 /// What a statement names: `d=sender.example s=ext`.
 fn about(result: &ResInfo) -> Option<String> {
-    let property = |name: &str| result.property("header", name);
-    let domain = property("d").map(|d| format!("d={d}")).or_else(|| property("i").map(|i| format!("i={i}")));
-    let selector = property("s").map(|s| format!("s={s}"));
+    let domain = ["d", "i"].iter().find_map(|tag| Some(format!("{tag}={}", result.property("header", tag)?)));
+    let selector = result.property("header", "s").map(|s| format!("s={s}"));
     let named: Vec<String> = domain.into_iter().chain(selector).collect();
     (!named.is_empty()).then(|| named.join(" "))
 }
@@ -56,43 +55,49 @@ fn own_result(judged: &VerifiedMail<'_>, by: Claimant<'_>, result: &ResInfo, sig
     }
     // Where a statement fits several, it is right when it is right about one.
     let each: Vec<OwnResult> = meant.into_iter().map(|one| of_one(judged, by, claims, one)).collect();
-    let rank = |f: &OwnResult| match f.agreement {
+    let best = each.into_iter().min_by_key(|own_result| match own_result.agreement {
         Agreement::Agrees => 0,
         Agreement::Open => 1,
         Agreement::Disagrees => 2,
-    };
-    each.into_iter().min_by_key(rank).unwrap_or_else(|| OwnResult::agrees(Verdict::None))
+    });
+    best.unwrap_or_else(|| OwnResult::agrees(Verdict::None))
 }
 
 /// Whether a statement can be about a signature: everything that it names fits.
 fn means(result: &ResInfo, signature: &DkimSignature) -> bool {
-    let named = |name: &str| result.property("header", name);
     let domain = signature.domain.as_deref().unwrap_or_default();
-    let d = named("d").is_none_or(|d| d.eq_ignore_ascii_case(domain));
-    let s = named("s").is_none_or(|s| Some(s) == signature.selector.as_deref());
-    let b = named("b").is_none_or(|b| signature.tags.compact("b").is_some_and(|own| own.starts_with(b)));
-    let i = named("i").is_none_or(|i| {
-        let own = signature.tags.compact("i").unwrap_or_else(|| format!("@{domain}"));
-        let of = |i: &str| i.rsplit_once('@').map_or(i, |(_, domain)| domain).to_ascii_lowercase();
-        of(i) == of(&own)
-    });
-    d && s && b && i
+    ["d", "s", "b", "i"].iter().all(|tag| {
+        let Some(named) = result.property("header", tag) else { return true };
+        match *tag {
+            "d" => named.eq_ignore_ascii_case(domain),
+            "s" => Some(named) == signature.selector.as_deref(),
+            "b" => signature.tags.compact("b").is_some_and(|own| own.starts_with(named)),
+            _ => {
+                let own = signature.tags.compact("i").unwrap_or_else(|| format!("@{domain}"));
+                domain_of(named).eq_ignore_ascii_case(domain_of(&own))
+            }
+        }
+    })
+}
+
+/// The domain of `i=`.
+fn domain_of(identity: &str) -> &str {
+    identity.rsplit_once('@').map_or(identity, |(_, domain)| domain)
 }
 
 fn of_one(judged: &VerifiedMail<'_>, by: Claimant<'_>, claims: &str, (signature, v): &Signed<'_>) -> OwnResult {
-    let reason = || v.reason.clone().unwrap_or_default();
-    let found = v.result;
+    let (found, reason) = (v.result, v.reason.as_deref().unwrap_or_default());
     match (claims == "pass", found) {
         _ if says_nothing(claims) => OwnResult::open(found, "it claims no verdict"),
-        (_, Verdict::TempError | Verdict::None) => OwnResult::open(found, reason()),
+        (_, Verdict::TempError | Verdict::None) => OwnResult::open(found, reason),
         (true, Verdict::Pass) | (false, Verdict::Fail) => OwnResult::agrees(found),
         (true, Verdict::Fail) if !v.facts.causes.iter().any(lasts) => {
-            OwnResult::open(found, format!("{}; that may have been otherwise when the mail came", reason()))
+            OwnResult::open(found, format!("{reason}; that may have been otherwise when the mail came"))
         }
         (true, Verdict::Fail) if by.set.is_some() && !unchanged_since(judged, by, signature, v) => {
-            OwnResult::open(found, format!("{}; that may have come later", reason()))
+            OwnResult::open(found, format!("{reason}; that may have come later"))
         }
-        (true, Verdict::Fail) => OwnResult::disagrees(found, reason()),
+        (true, Verdict::Fail) => OwnResult::disagrees(found, reason),
         (false, Verdict::Pass) => OwnResult::disagrees(found, verifies(signature)),
     }
 }
@@ -116,23 +121,26 @@ fn unchanged_since(
     if !holds || ams.tags.get("l").is_some() {
         return false;
     }
-    let form = |c: Option<&str>| {
-        let c = c.unwrap_or("simple/simple").to_owned();
-        let (header, body) = c.split_once('/').unwrap_or((&c, "simple"));
-        [header, body].map(|name| Canonicalization::from_name(name).unwrap_or(Canonicalization::Simple))
-    };
-    let [own_header, own_body] = form(signature.canonicalization.as_deref());
-    let [header, body] = form(ams.canonicalization.as_deref());
-    // What is the same without any change is the same after relaxed canonicalization.
-    let as_strict = |ams: Canonicalization, own: Canonicalization| ams == own || ams == Canonicalization::Simple;
+    let [own_header, own_body] = canonicalizations(signature.canonicalization.as_deref());
+    let [header, body] = canonicalizations(ams.canonicalization.as_deref());
     let times = |names: &[String], name: &String| names.iter().filter(|n| *n == name).count();
     let fields = &signature.signed_headers;
     v.facts.causes.iter().all(|cause| match cause {
-        SignatureDefect::BodyHash => as_strict(body, own_body),
+        SignatureDefect::BodyHash => is_as_strict(body, own_body),
         SignatureDefect::Signature => {
-            as_strict(header, own_header)
+            is_as_strict(header, own_header)
                 && fields.iter().all(|name| times(&ams.signed_headers, name) >= times(fields, name))
         }
         other => lasts(other),
     })
+}
+
+/// Of header and body.
+fn canonicalizations(c: Option<&str>) -> [Canonicalization; 2] {
+    Canonicalization::of_tag(c).map(|known| known.unwrap_or(Canonicalization::Simple))
+}
+
+/// What is the same without any change is the same after relaxed canonicalization.
+fn is_as_strict(ams: Canonicalization, own: Canonicalization) -> bool {
+    ams == own || ams == Canonicalization::Simple
 }

@@ -58,8 +58,7 @@ impl Refusal {
 
 /// Every recipient of a report that did not get the mail.
 pub fn refusals(dsn: &Dsn, lang: Lang) -> Vec<Refusal> {
-    let arrived = |r: &&RecipientStatus| matches!(r.action.as_deref(), Some("delivered" | "relayed" | "expanded"));
-    dsn.recipients.iter().filter(|r| !arrived(r)).map(|r| refusal(r, lang)).collect()
+    dsn.recipients.iter().filter(|r| !r.has_arrived()).map(|r| refusal(r, lang)).collect()
 }
 
 fn refusal(recipient: &RecipientStatus, lang: Lang) -> Refusal {

@@ -13,11 +13,10 @@ pub(in crate::judge) fn change(c: Canonicalization, sent: &[u8], received: &[u8]
 
 /// `unchanged`, or where the change is and what it is.
 pub(in crate::judge) fn describe(change: Option<&BodyChange>) -> String {
-    let quoted = |line: &Option<String>| line.as_ref().map_or_else(|| "nothing".to_owned(), |t| format!("\"{t}\""));
-    change.map_or_else(
-        || "unchanged".to_owned(),
-        |c| format!("changed: line {} of the body was {}, is {}", c.line, quoted(&c.before), quoted(&c.after)),
-    )
+    let Some(change) = change else { return "unchanged".to_owned() };
+    let [was, is] = [&change.before, &change.after]
+        .map(|line| line.as_ref().map_or_else(|| "nothing".to_owned(), |text| format!("\"{text}\"")));
+    format!("changed: line {} of the body was {was}, is {is}", change.line)
 }
 
 /// What a signature covers of a body: `c=` and `l=`.
@@ -36,14 +35,14 @@ impl<'a> Bodies<'a> {
     }
 
     /// The first line that differs among the octets that `l=` counts.
-    pub(super) fn change(&mut self, c: Canonicalization, l: Option<usize>) -> Option<BodyChange> {
-        if let Some((_, known)) = self.known.iter().find(|(of, _)| *of == (c, l)) {
+    pub(super) fn change(&mut self, c: Canonicalization, counted: Option<usize>) -> Option<BodyChange> {
+        if let Some((_, known)) = self.known.iter().find(|(of, _)| *of == (c, counted)) {
             return known.clone();
         }
         let (sent, received) = (c.body(self.sent), c.body(self.received));
-        let covered = |body: &[u8]| l.map_or(body.len(), |l| l.min(body.len()));
-        let change = first(&sent[..covered(&sent)], &received[..covered(&received)]);
-        self.known.push(((c, l), change.clone()));
+        let l = counted.unwrap_or(usize::MAX);
+        let change = first(&sent[..l.min(sent.len())], &received[..l.min(received.len())]);
+        self.known.push(((c, counted), change.clone()));
         change
     }
 }

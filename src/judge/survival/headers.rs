@@ -38,15 +38,15 @@ impl<'m> Header<'m> {
     /// The field here that is the same signature as that of another message.
     pub(super) fn same_signature(&self, field: &Field, tags: &TagList) -> Option<usize> {
         let b = tags.compact("b").filter(|b| !b.is_empty())?;
-        let same =
-            |at: &&usize| self.field(**at).is_some_and(|f| TagList::parse(&f.raw).compact("b") == Some(b.clone()));
-        self.all(&field.name.to_ascii_lowercase()).iter().find(same).copied()
+        let named = self.all(&field.name.to_ascii_lowercase()).iter();
+        named.copied().find(|at| self.field(*at).and_then(|f| TagList::parse(&f.raw).compact("b")).as_ref() == Some(&b))
     }
 
     /// The fields that a name selects when it stands so often in `h=`, bottom first. A signature does not sign itself.
-    fn selected(&self, name: &str, times: usize, own: Option<usize>) -> Vec<&'m Field> {
-        let from_below = self.all(name).iter().rev().filter(|at| Some(**at) != own);
-        from_below.take(times).filter_map(|at| self.field(*at)).collect()
+    fn selected(&self, name: &str, times: usize, own: Option<usize>, c: Canonicalization) -> Vec<Selected<'m>> {
+        let from_below = self.all(name).iter().rev().filter(|at| Some(**at) != own).take(times);
+        let fields = from_below.filter_map(|at| self.field(*at));
+        fields.map(|field| Selected { canonical: self.canonical(c, field), field }).collect()
     }
 
     fn canonical(&self, c: Canonicalization, field: &Field) -> Vec<u8> {
@@ -58,6 +58,12 @@ impl<'m> Header<'m> {
         }
         out
     }
+}
+
+/// A field that a signature covers.
+struct Selected<'m> {
+    canonical: Vec<u8>,
+    field: &'m Field,
 }
 
 /// Every signed field that is not as it was sent. `own` is the signature's own field in what was sent and received.
@@ -76,14 +82,10 @@ pub(super) fn changes(
     for name in names {
         // Each name once, with all the fields that it selects.
         let Some(times) = times.remove(name.as_str()) else { continue };
-        let of = |header: &Header<'_>, own| -> Vec<(Vec<u8>, u32, String)> {
-            let selected = header.selected(name, times, own);
-            selected.into_iter().map(|f| (header.canonical(c, f), f.line, f.name.clone())).collect()
-        };
-        let (was, is) = (of(sent, own[0]), of(received, own[1]));
-        let below = was.iter().zip(&is).take_while(|(was, is)| was.0 == is.0).count();
-        let above =
-            was[below..].iter().rev().zip(is[below..].iter().rev()).take_while(|(was, is)| was.0 == is.0).count();
+        let (was, is) = (sent.selected(name, times, own[0], c), received.selected(name, times, own[1], c));
+        let below = was.iter().zip(&is).take_while(|(was, is)| was.canonical == is.canonical).count();
+        let from_above = was[below..].iter().rev().zip(is[below..].iter().rev());
+        let above = from_above.take_while(|(was, is)| was.canonical == is.canonical).count();
         let (was, is) = (&was[below..was.len() - above], &is[below..is.len() - above]);
         for at in 0..was.len().max(is.len()) {
             if out.len() == MOST {
@@ -91,7 +93,7 @@ pub(super) fn changes(
             }
             match (was.get(at), is.get(at)) {
                 (None, Some(_)) if is_written_on_the_way(name) => {}
-                (Some(was), Some(is)) if was.0 == is.0 => {}
+                (Some(was), Some(is)) if was.canonical == is.canonical => {}
                 (was, is) => out.extend(change(was, is)),
             }
         }
@@ -99,30 +101,29 @@ pub(super) fn changes(
     out
 }
 
-fn change(was: Option<&(Vec<u8>, u32, String)>, is: Option<&(Vec<u8>, u32, String)>) -> Option<HeaderChange> {
-    let (fate, name) = match (was, is) {
-        (Some(_), Some((_, _, name))) => (Fate::Changed, name),
-        (Some((_, _, name)), None) => (Fate::Removed, name),
-        (None, Some((_, _, name))) => (Fate::Added, name),
-        (None, None) => return None,
-    };
+fn change(was: Option<&Selected<'_>>, is: Option<&Selected<'_>>) -> Option<HeaderChange> {
     let (before, after) = match (was, is) {
-        (Some((was, ..)), Some((is, ..))) => {
-            let (before, after) = (value(was), value(is));
+        (Some(was), Some(is)) => {
+            let (before, after) = (value(&was.canonical), value(&is.canonical));
             // Where the values are the same, the name is not: `simple` counts its case and what is before the colon.
-            let (before, after) = if before == after { (was.as_slice(), is.as_slice()) } else { (before, after) };
+            let is_name = before == after;
+            let (before, after) = if is_name { (&was.canonical[..], &is.canonical[..]) } else { (before, after) };
             let (before, after) = visible::pair(before, after);
             (Some(before), Some(after))
         }
-        (was, is) => (was.map(|(f, ..)| visible::one(value(f))), is.map(|(f, ..)| visible::one(value(f)))),
+        (was, is) => (was.map(|f| visible::one(value(&f.canonical))), is.map(|f| visible::one(value(&f.canonical)))),
     };
     Some(HeaderChange {
-        name: name.clone(),
-        fate,
+        name: is.or(was)?.field.name.clone(),
+        fate: match (was, is) {
+            (Some(_), Some(_)) => Fate::Changed,
+            (Some(_), None) => Fate::Removed,
+            (None, _) => Fate::Added,
+        },
         before,
         after,
-        sent_line: was.map(|(_, line, _)| *line),
-        received_line: is.map(|(_, line, _)| *line),
+        sent_line: was.map(|f| f.field.line),
+        received_line: is.map(|f| f.field.line),
     })
 }
 

@@ -84,9 +84,8 @@ fn compare(
     signature: &Signature<'_>,
 ) -> Option<Survival> {
     let tags = signature.tags;
-    let c = tags.compact("c").unwrap_or_else(|| "simple/simple".to_owned());
-    let (header, body) = c.split_once('/').unwrap_or((&c, "simple"));
-    let (header, body) = (Canonicalization::from_name(header)?, Canonicalization::from_name(body)?);
+    let c = tags.compact("c");
+    let [Some(header), Some(body)] = Canonicalization::of_tag(c.as_deref()) else { return None };
     let own = [sent.same_signature(received.field(signature.at)?, tags), Some(signature.at)];
     let headers = headers::changes(sent, received, header, signature.names, own);
     let body = bodies.change(body, tags.number("l"));
@@ -100,7 +99,7 @@ fn compare(
         survives: signature.verdict == Some(Verdict::Pass) || (headers.is_empty() && body.is_none()),
         headers,
         body,
-        c,
+        c: c.unwrap_or_else(|| "simple/simple".to_owned()),
     })
 }
 

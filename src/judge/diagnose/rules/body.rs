@@ -25,8 +25,8 @@ pub(super) enum Change {
 
 /// The change which, undone, makes the hash fit.
 pub(super) fn change(message: &Message, ams: &ArcMessageSignature, hash: &BodyHash) -> Option<Change> {
-    let c = ams.canonicalization.as_deref().and_then(|c| c.split_once('/')).map_or("simple", |(_, body)| body);
-    let c = Canonicalization::from_name(c)?;
+    let [_, c] = Canonicalization::of_tag(ams.canonicalization.as_deref());
+    let c = c?;
     let body = message.body();
     if body.len() > LARGEST || ams.tags.get("l").is_some() {
         return None;
