@@ -1,16 +1,15 @@
 //! What the rules look at: the same for an attempt of a run and for a mail that somebody has.
 
 use super::{
-    builder::quote,
-    missing_delivery::{self, Bounces},
+    builder::{self, quote},
     server_log::ServerLog,
     server_refusal::{Refusal, RefusedBy},
 };
 use crate::{
     catalogue::Cause,
     core::domain::is_at_or_below,
-    evidence::{Evidence, FirstServer, Folder, MailboxFacts, NextHop, ReceivedCopy, ReturnedMail},
-    judge::{self, survival, survival_of_returned},
+    evidence::{FirstServer, Folder, MailboxFacts, ReceivedCopy, ReturnedMail},
+    judge,
     mail::{
         Message,
         arc::{ArcChain, ArcSet},
@@ -18,8 +17,8 @@ use crate::{
         dsn::{Dsn, RecipientStatus, Returned},
         received::Hop,
     },
-    outcome::{CheckPart, CheckResult, EvidenceRef, SigningField, Survival},
-    target::{Account, Target},
+    outcome::{EvidenceRef, SigningField, Survival},
+    target::Account,
     verify::{SetVerification, Verification},
 };
 use std::time::Duration;
@@ -66,10 +65,19 @@ pub struct Attempt {
     pub late: Option<Duration>,
     /// Something was waited for and did not come.
     pub silent: bool,
-    /// Why no bounce could have been seen, and what to do about it.
-    pub unseen_bounces: Option<(String, String)>,
+    /// Why no bounce could have been seen.
+    pub unseen_bounces: Option<UnseenBounces>,
     /// The category that was wanted, and where the receiver shows the mail instead.
     pub tab: Option<(String, String)>,
+}
+
+/// Why no bounce could have been seen.
+#[derive(Debug)]
+pub struct UnseenBounces {
+    /// The reason.
+    pub why: String,
+    /// What to do about it, where something can be done.
+    pub next: Option<String>,
 }
 
 /// A copy of the mail, read and verified.
@@ -99,91 +107,7 @@ pub struct MailFacts<'a> {
     pub is_header_alone: bool,
 }
 
-/// What the server that forwards refused our own outside sender.
-fn by_next_hop(evidence: &Evidence) -> Option<Refusal> {
-    let reply = evidence.next_hop.iter().rev().find_map(NextHop::rejection)?.clone();
-    Some(Refusal { at: quote("smtp.log", 0, &reply.to_string()), reply, by: RefusedBy::Forwarder, host: None })
-}
-
 impl<'a> Facts<'a> {
-    /// The facts of an attempt, or `None` when nothing failed.
-    pub fn of(evidence: &'a Evidence, checks: &[CheckResult], target: &'a Target) -> Option<Self> {
-        let failed: Vec<&CheckResult> = checks.iter().filter(|c| !c.passed).collect();
-        if failed.is_empty() {
-            return None;
-        }
-        let copy = evidence.copies.first();
-        let account = copy.and_then(|c| target.accounts.get(&c.arrival.account));
-        let sent_to = |a: &Account| evidence.sent.rcpt_to.iter().any(|r| r.eq_ignore_ascii_case(&a.address));
-        let direct = account.is_some_and(sent_to);
-        let forwards = |a: &&Account| {
-            sent_to(a) && a.forwards_to.as_deref().is_some_and(|to| copy.is_none_or(|c| c.arrival.account == to))
-        };
-        let forwarder = if direct { None } else { target.accounts.values().find(forwards) };
-        let forwarder = forwarder.map(Account::domain);
-        let missing = |c: &&&CheckResult| c.part() == Some(&CheckPart::Delivered);
-        let misplaced = failed.iter().any(|c| missing(&c)).then(|| copy.map(|c| c.arrival.folder)).flatten();
-        let receivers = target.accounts.values().filter(|a| sent_to(a)).flat_map(|a| target.route(&a.name));
-        let to_itself = receivers
-            .filter(|a| a.forwards_to.is_none() && a.address.eq_ignore_ascii_case(&evidence.sent.mail_from))
-            .map(|a| a.address.clone())
-            .next();
-        let bounces = evidence.bounces.iter().enumerate().map(|(n, b)| (numbered("bounce", n), b));
-        let mut given = bounces.clone().filter_map(|(name, b)| Some((name, &*b.dsn, b.returned.as_ref()?)));
-        let refused = match (copy, forwarder.as_deref()) {
-            (None, Some(forwarder)) => given.find(|(_, dsn, returned)| was_at(forwarder, dsn, returned)),
-            _ => None,
-        };
-        let bounces = bounces.map(|(name, b)| (name, &*b.dsn)).collect();
-        let log = ServerLog::of_lines(&evidence.logs);
-        let sent = &evidence.sent.message;
-        let is_late = failed.iter().any(|c| c.is_about_time());
-        let late = if is_late { copy.map(|c| c.after) } else { None };
-        let survival = match (copy, &refused) {
-            (Some(copy), _) => survival(sent, &copy.arrival.message, Some(&copy.verification)),
-            (None, Some((.., returned))) => survival_of_returned(sent, returned),
-            (None, None) => Vec::new(),
-        };
-        let tab = failed.iter().find(|c| c.part() == Some(&CheckPart::Category) && !c.inconclusive);
-        Some(Self {
-            survival,
-            mail: copy
-                .map(|c| MailFacts::of(c, account, misplaced))
-                .or_else(|| refused.map(|(artifact, _, returned)| MailFacts::of_returned(&artifact, returned))),
-            sent: Some(sent),
-            sent_name: None,
-            recipients: &evidence.sent.rcpt_to,
-            refused: evidence
-                .submission
-                .deciding()
-                .filter(|r| !r.reply.is_positive() && evidence.submission.server != FirstServer::Sender)
-                .map(|r| Refusal {
-                    reply: r.reply.clone(),
-                    at: quote("smtp.log", 0, &r.reply.to_string()),
-                    by: RefusedBy::First(evidence.submission.server),
-                    host: None,
-                })
-                .or_else(|| by_next_hop(evidence)),
-            bounces,
-            log,
-            unread_logs: evidence.unread_logs.iter().map(|l| format!("{}: {}", l.problem, l.next)).collect(),
-            forwarder,
-            mailboxes: Some(&evidence.mailboxes),
-            attempt: Some(Attempt {
-                first: evidence.submission.server,
-                accepted: evidence.submission.may_be_accepted(),
-                to_itself,
-                late,
-                silent: failed.iter().any(|c| c.timed_out),
-                unseen_bounces: match missing_delivery::bounces(evidence, target) {
-                    Bounces::Unseen { why, next } => Some((why, next)),
-                    Bounces::Came(_) | Bounces::None(_) => None,
-                },
-                tab: tab.map(|c| (c.expected.clone(), c.actual.clone())),
-            }),
-        })
-    }
-
     /// Every refusal and deferral: what the first server, bounces and logs say.
     pub(super) fn refusals(&self) -> Vec<Refusal> {
         let mut all: Vec<Refusal> = self.refused.iter().cloned().collect();
@@ -192,8 +116,7 @@ impl<'a> Facts<'a> {
                 let text = format!("Diagnostic-Code: {}", recipient.diagnostic_code.as_deref().unwrap_or_default());
                 // A report can also tell of success (RFC 3464 §2.3.3).
                 let reply = recipient.reply.clone().filter(|reply| !reply.is_positive())?;
-                let by = self.forwarder.as_deref().zip(recipient.remote_mta.as_deref());
-                let is_forwarder = by.is_some_and(|(forwarder, host)| related(host, forwarder));
+                let is_forwarder = recipient.remote_mta.as_deref().is_some_and(|host| self.is_forwarders_host(host));
                 // Our own sender reports what the server that forwards said to it.
                 let is_known = self.refused.as_ref().is_some_and(|r| r.by == RefusedBy::Forwarder && r.reply == reply);
                 let by = if is_forwarder || is_known { RefusedBy::Forwarder } else { RefusedBy::Next };
@@ -216,13 +139,17 @@ impl<'a> Facts<'a> {
 
     /// Whether a set was written by the server that forwards.
     pub(super) fn is_forwarders(&self, set: &ArcSet) -> bool {
-        let Some(forwarder) = &self.forwarder else { return false };
         let domains = [
-            set.seal.as_ref().and_then(|s| s.domain.as_deref()),
+            set.sealer(),
             set.ams.as_ref().and_then(|a| a.domain.as_deref()),
             set.aar.as_ref().and_then(|a| a.authserv_id.as_deref()),
         ];
-        domains.into_iter().flatten().any(|d| related(d, forwarder))
+        domains.into_iter().flatten().any(|d| self.is_forwarders_host(d))
+    }
+
+    /// Whether a host or domain is that of the server that forwards.
+    pub(super) fn is_forwarders_host(&self, host: &str) -> bool {
+        self.forwarder.as_deref().is_some_and(|forwarder| related(host, forwarder))
     }
 
     /// The set of the server that forwards, if it sealed.
@@ -233,7 +160,8 @@ impl<'a> Facts<'a> {
 }
 
 impl<'a> MailFacts<'a> {
-    fn of(copy: &'a ReceivedCopy, account: Option<&'a Account>, misplaced: Option<Folder>) -> Self {
+    /// A copy that arrived.
+    pub(super) fn of(copy: &'a ReceivedCopy, account: Option<&'a Account>, misplaced: Option<Folder>) -> Self {
         Self {
             artifact: "received.eml".to_owned(),
             message: &copy.arrival.message,
@@ -283,6 +211,11 @@ impl<'a> MailFacts<'a> {
         self.verification?.set(set.instance)
     }
 
+    /// Whether that is the result of a method in the receiver's own statement.
+    pub(super) fn has_result(&self, method: &'a str, result: &str) -> bool {
+        self.says(method).is_some_and(|said| said.result == result)
+    }
+
     /// The receiver's own statement on a method.
     pub(super) fn says(&self, method: &'a str) -> Option<&'a ResInfo> {
         self.trusted?.method(method).next()
@@ -302,12 +235,17 @@ impl<'a> MailFacts<'a> {
     /// A seal as evidence, or that of its set which is there.
     pub(super) fn quote_seal(&self, set: &ArcSet) -> Option<EvidenceRef> {
         let at = set.seal.as_ref().map(|s| s.field).or_else(|| set.ams.as_ref().map(|a| a.field))?;
-        self.message.fields().get(at).map(|f| super::builder::field(&self.artifact, f))
+        self.quote_field(at)
+    }
+
+    /// The field at this index as evidence.
+    pub(super) fn quote_field(&self, at: usize) -> Option<EvidenceRef> {
+        Some(builder::field(&self.artifact, self.message.fields().get(at)?))
     }
 
     /// The field of an ARC-Authentication-Results as evidence.
     pub(super) fn quote_line(&self, line: u32) -> Option<EvidenceRef> {
-        self.message.fields().iter().find(|f| f.line == line).map(|f| super::builder::field(&self.artifact, f))
+        self.message.fields().iter().find(|f| f.line == line).map(|f| builder::field(&self.artifact, f))
     }
 
     /// The receiver's Authentication-Results as evidence.
@@ -318,19 +256,13 @@ impl<'a> MailFacts<'a> {
 
 /// Whether a mail that a bounce gives back had been with the server that forwards: it stands in the path, or it reports.
 pub(super) fn was_at(forwarder: &str, dsn: &Dsn, returned: &ReturnedMail) -> bool {
-    let arrived = |r: &RecipientStatus| matches!(r.action.as_deref(), Some("delivered" | "relayed" | "expanded"));
     let mut servers = returned.hops.iter().filter_map(|h| h.by.as_deref()).chain(dsn.reporting_mta.as_deref());
-    !dsn.recipients.iter().all(arrived) && servers.any(|server| related(server, forwarder))
+    !dsn.recipients.iter().all(RecipientStatus::has_arrived) && servers.any(|server| related(server, forwarder))
 }
 
 /// Whether a cause is that the receiver finds neither SPF nor DKIM of the author: what a broken seal does not help against.
 pub(super) fn is_unauthentic(cause: Cause) -> bool {
     matches!(cause, Cause::D01 | Cause::D02 | Cause::D03 | Cause::D23 | Cause::D28 | Cause::D29)
-}
-
-/// `received.eml`, `received-2.eml`, …
-fn numbered(name: &str, n: usize) -> String {
-    if n == 0 { format!("{name}.eml") } else { format!("{name}-{}.eml", n + 1) }
 }
 
 /// Whether one domain is the other or lies below it.

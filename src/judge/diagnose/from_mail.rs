@@ -88,9 +88,15 @@ pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
 /// not hand it on to another.
 fn reporter(dsn: &Dsn) -> Option<String> {
     let host = dsn.reporting_mta.as_deref()?;
-    let domain = |address: &Option<String>| Some(address.as_deref()?.rsplit_once('@')?.1.to_ascii_lowercase());
-    let forwards = dsn.recipients.iter().filter(|r| domain(&r.original_recipient) != domain(&r.final_recipient));
-    forwards.filter_map(|r| domain(&r.original_recipient)).find(|domain| is_at_or_below(host, domain))
+    let domains =
+        dsn.recipients.iter().map(|r| [&r.original_recipient, &r.final_recipient].map(|a| domain(a.as_deref())));
+    let forwards = domains.filter(|[original, last]| original != last);
+    forwards.filter_map(|[original, _]| original).find(|domain| is_at_or_below(host, domain))
+}
+
+/// The domain of an address, lower case.
+fn domain(address: Option<&str>) -> Option<String> {
+    Some(address?.rsplit_once('@')?.1.to_ascii_lowercase())
 }
 
 /// The domain of the server that forwarded a message, from its path: it took the message for an address of its own, and
@@ -99,17 +105,14 @@ fn forwarder(message: &Message, hops: &[Hop]) -> Option<String> {
     if ["List-Id", "List-Post", "List-Unsubscribe"].iter().any(|name| message.first(name).is_some()) {
         return None;
     }
-    let taken = |hop: &Hop| {
-        let domain = hop.recipient.as_deref()?.rsplit_once('@')?.1.to_ascii_lowercase();
-        Some((hop.by.clone()?, domain))
-    };
-    // The last hop first.
-    let path: Vec<(String, String)> = hops.iter().rev().filter_map(taken).collect();
+    // The last hop first: its host, and the domain of the address that it took the message for.
+    let taken = hops.iter().rev().filter_map(|hop| Some((hop.by.clone()?, domain(hop.recipient.as_deref())?)));
+    let path: Vec<(String, String)> = taken.collect();
     // Up to where the path has no stranger to a domain: there is nothing to look for twice.
     let mut known: HashMap<&str, usize> = HashMap::new();
     path.iter().enumerate().filter(|(_, (by, domain))| is_at_or_below(by, domain)).find_map(|(at, (_, domain))| {
         let from = known.insert(domain, at).unwrap_or(0);
-        let stranger = |(by, to): &(String, String)| !related(to, domain) && !related(by, domain);
-        path[from..at].iter().any(stranger).then(|| domain.clone())
+        let has_stranger = path[from..at].iter().any(|(by, to)| !related(to, domain) && !related(by, domain));
+        has_stranger.then(|| domain.clone())
     })
 }

@@ -1,8 +1,8 @@
 //! What was looked at when something did not come in time: what the silence means.
 
-use super::{ServerLog, server_refusal::Refusal};
+use super::{ServerLog, UnseenBounces, server_refusal::Refusal};
 use crate::{
-    evidence::{Evidence, Folder, OtherDeliveries, SearchedFolder},
+    evidence::{Evidence, Folder, OtherDeliveries, SearchedFolder, WatchedFolder},
     judge::phrases,
     outcome::CheckResult,
     target::Target,
@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 /// What was looked at, a line each; nothing when nothing was missed.
 pub fn checked(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> Vec<String> {
-    let missed = |c: &CheckResult| !c.passed && c.timed_out && !c.is_about_time();
-    if !evidence.submission.may_be_accepted() || !checks.iter().any(missed) {
+    let is_missed = checks.iter().any(|c| !c.passed && c.timed_out && !c.is_about_time());
+    if !evidence.submission.may_be_accepted() || !is_missed {
         return Vec::new();
     }
     let mut lines = vec![taken(evidence)];
@@ -22,8 +22,8 @@ pub fn checked(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> 
     lines.push(match bounces(evidence, target) {
         Bounces::Came(n) => format!("{n} of the bounces to the sender came"),
         Bounces::None(account) => format!("the inbox of {account} was watched for a bounce: none came"),
-        Bounces::Unseen { why, next } if next.is_empty() => format!("no bounce could be seen: {why}"),
-        Bounces::Unseen { why, next } => format!("no bounce could be seen: {why}; {next}"),
+        Bounces::Unseen(UnseenBounces { why, next: None }) => format!("no bounce could be seen: {why}"),
+        Bounces::Unseen(UnseenBounces { why, next: Some(next) }) => format!("no bounce could be seen: {why}; {next}"),
     });
     lines.extend(logs(evidence));
     lines.extend(evidence.mailboxes.others.iter().map(others));
@@ -33,13 +33,14 @@ pub fn checked(evidence: &Evidence, checks: &[CheckResult], target: &Target) -> 
 /// What was seen of mailboxes beside what the checks are about: nothing is wrong with the mail for it.
 pub fn notes(evidence: &Evidence) -> Vec<String> {
     let found = evidence.mailboxes.searched.iter().filter(|searched| searched.found);
-    let note = |searched: &SearchedFolder| {
-        let (folder, account) = (phrases::folder(searched.folder), &searched.account);
-        format!(
-            "E03: a search on another connection found mail in {folder} of {account} that the session which watched was not shown"
-        )
-    };
-    found.map(note).collect()
+    found
+        .map(|SearchedFolder { folder, account, .. }| {
+            let folder = phrases::folder(*folder);
+            format!(
+                "E03: a search on another connection found mail in {folder} of {account} that the session which watched was not shown"
+            )
+        })
+        .collect()
 }
 
 /// What is known of bounces.
@@ -49,12 +50,7 @@ pub(super) enum Bounces {
     /// None came to this account, which was watched.
     None(String),
     /// Nobody could have seen one.
-    Unseen {
-        /// Why.
-        why: String,
-        /// What to do about it; empty when nothing can be done.
-        next: String,
-    },
+    Unseen(UnseenBounces),
 }
 
 /// Whether a bounce would have been seen. It goes to the envelope's sender (RFC 5321 §6.1).
@@ -62,29 +58,32 @@ pub(super) fn bounces(evidence: &Evidence, target: &Target) -> Bounces {
     if !evidence.bounces.is_empty() {
         return Bounces::Came(evidence.bounces.len());
     }
-    let unseen = |why: String, next: String| Bounces::Unseen { why, next };
     let sender = &evidence.sent.mail_from;
     if sender.is_empty() {
-        return unseen("the mail has no sender in its envelope that one could go to".to_owned(), String::new());
+        return Bounces::unseen("the mail has no sender in its envelope that one could go to".to_owned(), None);
     }
     let Some(account) = target.account_of(sender) else {
         let next = "send with the address of an account that has `imap`".to_owned();
-        return unseen(format!("it would go to {sender}, which is no account's address"), next);
+        return Bounces::unseen(format!("it would go to {sender}, which is no account's address"), Some(next));
     };
     let name = &account.name;
     if account.imap.is_none() {
         let next = format!("write `imap` below `accounts.{name}` in sealcheck.yaml");
-        return unseen(format!("it would go to {name}, an account without `imap`"), next);
+        return Bounces::unseen(format!("it would go to {name}, an account without `imap`"), Some(next));
     }
     match evidence.mailboxes.watched.iter().find(|w| w.account == *name && w.folder == Folder::Inbox) {
-        Some(watched) => match &watched.problem {
-            None => Bounces::None(name.clone()),
-            Some(problem) => {
-                let next = format!("see that the login of {name} works: `sealcheck doctor --target …`");
-                unseen(format!("the inbox of {name} was not open: {problem}"), next)
-            }
-        },
-        None => unseen(format!("nobody watched the inbox of {name}"), String::new()),
+        Some(WatchedFolder { problem: None, .. }) => Bounces::None(name.clone()),
+        Some(WatchedFolder { problem: Some(problem), .. }) => {
+            let next = format!("see that the login of {name} works: `sealcheck doctor --target …`");
+            Bounces::unseen(format!("the inbox of {name} was not open: {problem}"), Some(next))
+        }
+        None => Bounces::unseen(format!("nobody watched the inbox of {name}"), None),
+    }
+}
+
+impl Bounces {
+    fn unseen(why: String, next: Option<String>) -> Self {
+        Self::Unseen(UnseenBounces { why, next })
     }
 }
 
@@ -119,24 +118,24 @@ fn searched(evidence: &Evidence) -> Vec<String> {
     for one in &evidence.mailboxes.searched {
         accounts.entry((&one.account, one.found)).or_default().push(phrases::folder(one.folder));
     }
-    let line = |((account, found), folders): ((&str, bool), Vec<&str>)| {
+    let mut lines = Vec::new();
+    for ((account, found), folders) in accounts {
         let folders = match folders.split_last() {
             Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
             _ => folders.concat(),
         };
         let seen = if found { "the mail is there" } else { "not there" };
-        format!("{folders} of {account} searched anew, on another connection: {seen}")
-    };
-    accounts.into_iter().map(line).collect()
+        lines.push(format!("{folders} of {account} searched anew, on another connection: {seen}"));
+    }
+    lines
 }
 
 /// How the mailboxes stood where copies were wanted; the sender's is told with the bounces.
 fn watched(evidence: &Evidence, target: &Target) -> Vec<String> {
-    let is_senders = |account: &str| {
-        let account = target.accounts.get(account);
-        account.is_some_and(|a| a.address.eq_ignore_ascii_case(&evidence.sent.mail_from))
-    };
-    let told = evidence.mailboxes.watched.iter().filter(|w| !is_senders(&w.account));
+    let told = evidence.mailboxes.watched.iter().filter(|w| {
+        let account = target.accounts.get(&w.account);
+        account.is_none_or(|a| !a.address.eq_ignore_ascii_case(&evidence.sent.mail_from))
+    });
     told.map(|w| {
         let place = format!("{} of {}", phrases::folder(w.folder), w.account);
         match (&w.problem, w.asked) {
@@ -174,7 +173,6 @@ fn logs(evidence: &Evidence) -> Vec<String> {
 /// What became of the run's other mails.
 pub(super) fn others(others: &OtherDeliveries) -> String {
     let OtherDeliveries { account, sent, came, meanwhile, slowest } = others;
-    let mails = |n: usize| if n == 1 { "1 other mail".to_owned() } else { format!("{n} other mails") };
     match (sent, came, meanwhile) {
         (0, ..) => format!("this run has sent no other mail towards {account}"),
         (_, 0, _) => format!("none of {} that this run sent towards {account} has come either", mails(*sent)),
@@ -184,4 +182,8 @@ pub(super) fn others(others: &OtherDeliveries) -> String {
             format!("{} of this run reached {account} meanwhile{slowest}", mails(*meanwhile))
         }
     }
+}
+
+fn mails(n: usize) -> String {
+    if n == 1 { "1 other mail".to_owned() } else { format!("{n} other mails") }
 }

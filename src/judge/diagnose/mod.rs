@@ -5,15 +5,16 @@
 
 mod builder;
 mod facts;
-mod mail;
+mod from_attempt;
+mod from_mail;
 mod missing_delivery;
 mod rules;
 mod server_log;
 mod server_refusal;
 
 use facts::is_unauthentic;
-pub use facts::{Attempt, Facts, MailFacts};
-pub use mail::{DiagnoseInput, diagnose_mail};
+pub use facts::{Attempt, Facts, MailFacts, UnseenBounces};
+pub use from_mail::{DiagnoseInput, diagnose_mail};
 pub use missing_delivery::{checked, notes};
 pub use server_log::ServerLog;
 pub use server_refusal::{Refusal, RefusedBy};
@@ -71,9 +72,11 @@ pub fn diagnose_facts(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let mut all = rules::all(facts);
     // Where the copy that was refused shows what is wrong with it, the refusal is what followed. A seal that is missing or
     // broken is certain, also where its cause is not.
-    let is_cause = |d: &Diagnosis| is_of(d, &[Family::A, Family::B]) || d.confidence > Confidence::Low;
     let shown = facts.mail.as_ref().is_some_and(|mail| mail.returned.is_some())
-        && all.iter().any(|d| (is_of(d, &[Family::A, Family::B, Family::C]) || d.code == Cause::D12) && is_cause(d));
+        && all.iter().any(|d| {
+            let is_sure = d.confidence > Confidence::Low;
+            d.is_of(Family::A) || d.is_of(Family::B) || is_sure && (d.is_of(Family::C) || d.code == Cause::D12)
+        });
     // That a bounce shows an address is no reason for the bounce.
     all.sort_by_key(|d| {
         (d.code == Cause::F01, shown && d.code.known().is_some_and(is_unauthentic), Reverse(d.confidence))
@@ -106,8 +109,4 @@ pub fn cause_of(check: &CheckResult, diagnoses: &[Diagnosis]) -> Option<Cause> {
     };
     let mut causes = diagnoses.iter().filter_map(|d| d.code.known());
     causes.find(|cause| *cause != TAB && families.contains(&cause.family()))
-}
-
-fn is_of(diagnosis: &Diagnosis, families: &[Family]) -> bool {
-    families.iter().any(|family| diagnosis.is_of(*family))
 }

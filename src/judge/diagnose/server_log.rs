@@ -27,9 +27,11 @@ impl ServerLog {
     /// The lines of a log that are about this Message-ID.
     pub fn of_message(text: &str, artifact: &str, message_id: &str) -> Self {
         let lines: Vec<&str> = text.lines().collect();
-        let number = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-        let about = log::about(&lines, message_id).into_iter();
-        Self { lines: about.map(|n| (quote(artifact, number(n), lines[n]), lines[n].to_owned())).collect() }
+        let about = log::about(&lines, message_id).into_iter().map(|n| {
+            let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
+            (quote(artifact, number, lines[n]), lines[n].to_owned())
+        });
+        Self { lines: about.collect() }
     }
 
     /// Lines that an attempt read. Two accounts on one server have the same lines.
@@ -63,6 +65,11 @@ impl ServerLog {
     /// The first line with all of these texts.
     pub(super) fn find(&self, texts: &[&str]) -> Option<EvidenceRef> {
         self.line(texts).map(|(at, _)| at.clone())
+    }
+
+    /// Whether some line has all of these texts.
+    pub(super) fn has(&self, texts: &[&str]) -> bool {
+        self.line(texts).is_some()
     }
 
     /// The text behind `mark` in the first line with it, up to white space.

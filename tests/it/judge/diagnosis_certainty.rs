@@ -7,7 +7,7 @@ use crate::support::by_hand::{
 };
 use sealcheck::{
     evidence::{Folder, MailboxFacts, OtherDeliveries, SearchedFolder},
-    judge::diagnose::{Attempt, Facts, MailFacts, diagnose_facts, of_error},
+    judge::diagnose::{Attempt, Facts, MailFacts, UnseenBounces, diagnose_facts, of_error},
     mail::{Message, arc::ArcChain, received},
     outcome::{HarnessError, HarnessErrorKind, MailboxTrouble},
     verify::{Canonicalization, KeyFacts, SignatureDefect, Verdict, Verification},
@@ -233,7 +233,8 @@ fn silence_means_something_else_when_other_mail_came() {
         let next = next(others, Attempt::default());
         assert!(next[0].ends_with(says) && next.len() == 2, "{next:?}");
     }
-    let blind = Attempt { unseen_bounces: Some(("no imap".into(), "write `imap`".into())), ..Attempt::default() };
+    let unseen = UnseenBounces { why: "no imap".into(), next: Some("write `imap`".into()) };
+    let blind = Attempt { unseen_bounces: Some(unseen), ..Attempt::default() };
     assert_eq!(next(others(0, 0, 0), blind)[1], "write `imap`");
 }
 

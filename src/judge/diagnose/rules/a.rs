@@ -7,7 +7,6 @@ use crate::{
         facts::{Facts, MailFacts, related},
         server_log::is_local,
     },
-    mail::arc::ChainValidationStatus,
     outcome::{
         Confidence::{self, Certain, High, Low},
         Diagnosis, EvidenceRef,
@@ -87,21 +86,21 @@ fn from_log(facts: &Facts<'_>) -> Vec<Diagnosis> {
 /// What a line proves of the seal. DKIM signing writes the same texts, and another milter can be down.
 fn weight(facts: &Facts<'_>, cause: Cause, line: &str) -> Option<Confidence> {
     let by_arc = line.contains("arc;") || line.contains("arc.lua");
-    // rspamd had chosen a domain to seal for, so the key that it could not load was for the seal.
-    let sealing = || facts.log.find(&["arc; lua_dkim_tools", "set domain to"]).is_some();
-    let refused = || facts.log.find(&["mail is ineligible for signing"]).is_some();
     let sure = match cause {
-        Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 if refused() => return None,
+        Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 if facts.log.has(&["mail is ineligible for signing"]) => {
+            return None;
+        }
         Cause::A17 if facts.log.task().is_some() => return None,
         // A directory that cannot be entered (A06) leaves the same line as a key that cannot be read.
         Cause::A05 if line.contains("cannot read key from") => false,
-        Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 => sealing(),
+        // rspamd had chosen a domain to seal for, so the key that it could not load was for the seal.
+        Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 => facts.log.has(&["arc; lua_dkim_tools", "set domain to"]),
         Cause::A13 | Cause::A16 => by_arc,
-        Cause::A14 => facts.forwarder.as_deref().is_some_and(|f| {
+        Cause::A14 => {
             let rest = line.split_once("public key for ").map_or("", |(_, rest)| rest);
             let name = rest.strip_prefix("domain ").unwrap_or(rest);
-            related(name.split(['/', ' ']).next().unwrap_or_default(), f)
-        }),
+            facts.is_forwarders_host(name.split(['/', ' ']).next().unwrap_or_default())
+        }
         _ => true,
     };
     Some(if sure { Certain } else { High })
@@ -113,7 +112,7 @@ fn key_not_there(facts: &Facts<'_>) -> Option<Diagnosis> {
     let used = facts.log.find(&["use domain("]);
     let wanted = facts.log.word_after(" for signature: ");
     let (cause, confidence) = match (wanted, facts.log.word_after("final DKIM domain: ")) {
-        _ if facts.log.find(&["use domain(envelope) for signature"]).is_some() => (Cause::A02, High),
+        _ if facts.log.has(&["use domain(envelope) for signature"]) => (Cause::A02, High),
         (Some(wanted), Some(last)) if wanted != last => (Cause::A09, Certain),
         (Some(wanted), _) if is_of_another(facts, wanted) => (Cause::A10, Certain),
         (Some(_), _) => (Cause::A04, Certain),
@@ -173,9 +172,8 @@ fn from_mail(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Vec<Diagnosis> {
 /// A chain that came with the mail and that nobody may continue (RFC 8617 §5.1).
 fn broken_before(mail: &MailFacts<'_>) -> Option<(Confidence, EvidenceRef)> {
     let newest = mail.upstream_sets().last()?;
-    let marked = newest.seal.as_ref().is_some_and(|s| s.cv == Some(ChainValidationStatus::Fail));
     let failed = mail.verified(newest).is_some_and(|v| v.seal == Verdict::Fail);
-    let confidence = if marked || failed {
+    let confidence = if newest.is_marked_failed() || failed {
         High
     } else if !mail.arc.defects.is_empty() {
         // A header filter of the forwarder's own can have taken a part of a set away.
@@ -198,8 +196,7 @@ fn several(from: &str) -> bool {
 
 /// The line where the server that forwards took the mail from a client in its own net.
 fn local_client(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<u32> {
-    let forwarder = facts.forwarder.as_deref()?;
-    let first = mail.hops.iter().find(|h| h.by.as_deref().is_some_and(|by| related(by, forwarder)))?;
+    let first = mail.hops.iter().find(|h| h.by.as_deref().is_some_and(|by| facts.is_forwarders_host(by)))?;
     let ip = first.from_ip.as_deref()?.parse().ok()?;
     is_local(ip).then_some(first.line)
 }
@@ -218,7 +215,7 @@ fn excluded(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Vec<String> {
     }
     if facts.log.task().is_some() {
         out.push("A17: rspamd saw the message".to_owned());
-        if facts.log.find(&["Permission denied"]).is_none() {
+        if !facts.log.has(&["Permission denied"]) {
             out.push("A05, A06: the log shows no key that could not be read".to_owned());
         }
     }
@@ -247,7 +244,7 @@ fn with_next(facts: &Facts<'_>, cause: Diagnosis) -> Diagnosis {
     }
     next.extend(facts.unread_logs.iter().cloned());
     // Only then rspamd says what it looked for: most causes leave no other trace.
-    if cause.code == Cause::A00 && facts.log.task().is_some() && facts.log.find(&["; arc; "]).is_none() {
+    if cause.code == Cause::A00 && facts.log.task().is_some() && !facts.log.has(&["; arc; "]) {
         next.push("echo 'debug_modules = [\"arc\"];' >> /etc/rspamd/local.d/logging.inc".to_owned());
         next.push("rspamadm configtest && systemctl reload rspamd".to_owned());
     }

@@ -1,33 +1,26 @@
 //! Family B: sealed, but the chain does not verify.
 
-use super::body::{Change, change as undone, is_plain, shows_recoding};
+use super::{
+    body::is_plain,
+    message_signature::{self, is_volatile, key, says_body_hash},
+};
 use crate::{
     catalogue::Cause,
-    judge::{
-        diagnose::{
-            builder::{field, found, quote},
-            facts::{Facts, MailFacts, related},
-        },
-        survival::body,
+    judge::diagnose::{
+        builder::{field, found, quote},
+        facts::{Facts, MailFacts},
     },
     mail::{
-        Message,
-        arc::{ArcDefect, ArcPart, ArcSet, ChainValidationStatus},
-        authres,
+        Field,
+        arc::{ArcDefect, ArcPart, ArcSet},
+        authres::{self, AuthenticationResults},
     },
     outcome::{
         Confidence::{Certain, High, Low},
-        Diagnosis, EvidenceRef, HeaderChange,
+        Diagnosis, EvidenceRef,
     },
-    verify::{SetVerification, SignatureDefect, SignatureFacts, Verdict, Verification},
+    verify::{SetVerification, SignatureDefect, Verdict, Verification},
 };
-
-/// Fields that every server on the way may add or change (OpenARC signs them unless told otherwise).
-const VOLATILE: [&str; 6] =
-    ["received", "return-path", "x-virus-scanned", "x-virus-status", "x-spam-status", "authentication-results"];
-
-/// Where receivers write their results.
-const RESULTS: &str = "Authentication-Results";
 
 /// Why the chain does not verify.
 pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
@@ -43,7 +36,9 @@ fn claimed(mail: &MailFacts<'_>) -> Option<Diagnosis> {
     if let Some(structure) = structure(mail) {
         return Some(structure);
     }
-    mail.says("arc").filter(|arc| arc.result == "fail")?;
+    if !mail.has_result("arc", "fail") {
+        return None;
+    }
     let (cause, confidence) = if !says_body_hash(mail) {
         (Cause::B00, Certain)
     } else if is_plain(mail.message) && !mail.is_header_alone {
@@ -80,7 +75,7 @@ fn verified(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verification
     let broken =
         structure(mail).or_else(|| marked(facts, mail)).unwrap_or_else(|| signatures(facts, mail, verification));
     let mut broken = with_next(mail, broken);
-    if mail.says("arc").is_some_and(|arc| arc.result == "pass") {
+    if mail.has_result("arc", "pass") {
         // It held when it came: keys are withdrawn later, and copies are edited.
         broken.confidence = Low;
         broken.evidence.extend(mail.quote_trusted());
@@ -103,7 +98,7 @@ fn key_beside(facts: &Facts<'_>, mail: &MailFacts<'_>, broken: &Diagnosis) -> Op
     if facts.attempt.is_none() {
         key.confidence = Low;
     }
-    let name = signature.key.as_ref().map_or("its selector", |k| k.name.as_str());
+    let name = signature.key_name().unwrap_or("its selector");
     Some(key.seen([quote(&mail.artifact, 0, &format!("there is no usable key at {name}"))]))
 }
 
@@ -115,16 +110,17 @@ fn of_body(broken: &Diagnosis) -> bool {
 /// The receiver says that the chain fails: its comment, and the field. Office 365 gives its results no name; they stand
 /// above the line of the server that forwarded to it, where nobody before it can have written.
 fn refused(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<(Option<String>, Option<EvidenceRef>)> {
-    let forwarder = facts.forwarder.as_deref();
-    let is_forwarders = |by: Option<&str>| by.zip(forwarder).is_some_and(|(by, f)| related(by, f));
-    let taken = mail.hops.iter().rev().find(|h| is_forwarders(h.by.as_deref())).map_or(0, |h| h.line);
-    let unnamed = || {
-        let all = authres::all(mail.message).into_iter();
-        all.filter(|a| a.authserv_id.is_none() && a.line < taken).find(|a| a.field.eq_ignore_ascii_case(RESULTS))
-    };
-    let results = mail.trusted.cloned().or_else(unnamed)?;
+    let results = mail.trusted.cloned().or_else(|| unnamed_results(facts, mail))?;
     let arc = results.method("arc").next().filter(|arc| arc.result == "fail")?;
     Some((arc.comment.clone(), mail.quote_line(results.line)))
+}
+
+/// The results without a name that nobody before the forwarder can have written.
+fn unnamed_results(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<AuthenticationResults> {
+    let mut last_first = mail.hops.iter().rev();
+    let taken = last_first.find(|h| h.by.as_deref().is_some_and(|by| facts.is_forwarders_host(by)))?.line;
+    let mut all = authres::all(mail.message).into_iter().filter(|a| a.authserv_id.is_none() && a.line < taken);
+    all.find(|a| a.field.eq_ignore_ascii_case("Authentication-Results"))
 }
 
 /// What of a set Office 365 minds and nobody else does: results that say nothing, and fields in another order than AS,
@@ -144,13 +140,14 @@ fn changed_on_delivery(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagno
         .log
         .replaced_on_delivery()
         .find(|(name, _)| is_signed(name) || name.to_ascii_lowercase().starts_with("arc-"))?;
-    let seen = mail.message.fields().get(ams.field).map(|f| field(&mail.artifact, f));
-    let (cause, confidence) = match () {
-        () if !is_signed(name) => (Cause::B00, Certain),
-        () if is_volatile(name) => (Cause::B13, High),
-        () => (Cause::B06, Certain),
+    let (cause, confidence) = if !is_signed(name) {
+        (Cause::B00, Certain)
+    } else if is_volatile(name) {
+        (Cause::B13, High)
+    } else {
+        (Cause::B06, Certain)
     };
-    Some(with_next(mail, found(cause, confidence).seen([line.clone()]).seen(seen)))
+    Some(with_next(mail, found(cause, confidence).seen([line.clone()]).seen(mail.quote_field(ams.field))))
 }
 
 /// Gaps, duplicates and missing parts.
@@ -175,30 +172,29 @@ fn lacks_part(defect: &ArcDefect) -> bool {
 /// The fields of the set that a defect is about.
 fn parts(mail: &MailFacts<'_>, defect: ArcDefect) -> Vec<EvidenceRef> {
     let Some(instance) = defect.instance() else { return Vec::new() };
-    let is_part = |name: &str| ArcPart::ALL.iter().any(|part| part.field_name().eq_ignore_ascii_case(name));
-    let of_instance = |value: &str| {
-        let tag = value.trim_start().strip_prefix("i=").unwrap_or_default();
-        tag.split(|c: char| !c.is_ascii_digit()).next() == Some(instance.to_string().as_str())
-    };
-    let fields = mail.message.fields().iter().filter(|f| is_part(&f.name) && of_instance(&f.value()));
+    let fields = mail.message.fields().iter().filter(|f| ArcPart::ALL.iter().any(|part| f.is(part.field_name())));
+    let fields = fields.filter(|f| begins_with_instance(f, instance));
     fields.take(6).map(|f| field(&mail.artifact, f)).collect()
+}
+
+fn begins_with_instance(field: &Field, instance: u32) -> bool {
+    let value = field.value();
+    let number = value.trim_start().strip_prefix("i=").unwrap_or_default();
+    number.split(|c: char| !c.is_ascii_digit()).next() == Some(instance.to_string().as_str())
 }
 
 /// Somebody before the receiver says `cv=fail`: whether that is true, and whose fault it is.
 fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let sets = mail.upstream_sets();
-    let failed = |s: &ArcSet| s.seal.as_ref().is_some_and(|s| s.cv == Some(ChainValidationStatus::Fail));
-    let at = sets.iter().position(failed)?;
+    let at = sets.iter().position(ArcSet::is_marked_failed)?;
     let (set, before) = (&sets[at], &sets[..at]);
     // A server that forwards such a chain must not seal it again: A12.
     if facts.forwarder.is_some() && facts.forwarders_set().is_none() {
         return Some(found(Cause::B10, High).seen(mail.quote_seal(set)));
     }
-    let holds = |part: fn(&SetVerification) -> Verdict, set: &ArcSet| {
-        mail.verified(set).is_some_and(|v| part(v) == Verdict::Pass)
-    };
-    let sound =
-        before.last().is_some_and(|newest| holds(|v| v.ams, newest)) && before.iter().all(|s| holds(|v| v.seal, s));
+    let ams_holds = |set: &ArcSet| mail.verified(set).is_some_and(|v| v.ams == Verdict::Pass);
+    let sound = before.last().is_some_and(ams_holds)
+        && before.iter().all(|set| mail.verified(set).is_some_and(|v| v.seal == Verdict::Pass));
     let evidence = [mail.quote_seal(set), before.last().and_then(|s| mail.quote_seal(s))].into_iter().flatten();
     if sound && mail.is_only_header() {
         // Whoever marked it saw the body, which may have been changed before (B10) or not (B09).
@@ -209,17 +205,16 @@ fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     }
     let reasons = before.iter().filter_map(|s| mail.verified(s)?.reason.clone()).map(|r| quote(&mail.artifact, 0, &r));
     // What broke before the set was made cannot have been done after it while its own signature holds.
-    // A key that is missing now may have been there.
-    let lasting = |c: &SignatureDefect| {
-        use SignatureDefect::{BodyHash, SealCoversTooMuch, SealLeavesSetsOut, SealOrder, Signature};
-        matches!(c, BodyHash | Signature | SealLeavesSetsOut | SealOrder | SealCoversTooMuch)
-    };
-    let causes = before
-        .iter()
-        .filter_map(|s| mail.verified(s))
-        .flat_map(|v| v.ams_facts.causes.iter().chain(&v.seal_facts.causes));
-    let confidence = if holds(|v| v.ams, set) && causes.into_iter().any(lasting) { Certain } else { High };
+    let found_before = before.iter().filter_map(|s| mail.verified(s));
+    let mut defects = found_before.flat_map(|v| v.ams_facts.causes.iter().chain(&v.seal_facts.causes));
+    let confidence = if ams_holds(set) && defects.any(is_lasting) { Certain } else { High };
     Some(found(Cause::B10, confidence).seen(evidence).seen(reasons))
+}
+
+/// Whether a signature with this defect never held: a key that is missing now may have been there.
+fn is_lasting(defect: &SignatureDefect) -> bool {
+    use SignatureDefect::{BodyHash, SealCoversTooMuch, SealLeavesSetsOut, SealOrder, Signature};
+    matches!(defect, BodyHash | Signature | SealLeavesSetsOut | SealOrder | SealCoversTooMuch)
 }
 
 /// The newest message signature that came with the mail, and every seal.
@@ -228,7 +223,7 @@ fn signatures(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verificati
     let reason = verification.arc_reason.iter().map(|r| quote(&mail.artifact, 0, r));
     let newest = sets.last().and_then(|set| Some((set, mail.verified(set)?)));
     if let Some((set, found)) = newest.filter(|(_, v)| v.ams == Verdict::Fail)
-        && let Some(diagnosis) = message_signature(facts, mail, set, found)
+        && let Some(diagnosis) = message_signature::cause(facts, mail, set, found)
     {
         return diagnosis;
     }
@@ -241,183 +236,20 @@ fn signatures(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verificati
     found(Cause::B00, Certain).seen(reason).seen(seal).seen(mail.quote_trusted())
 }
 
-/// A message signature that does not hold.
-fn message_signature(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet, v: &SetVerification) -> Option<Diagnosis> {
-    let ams = set.ams.as_ref()?;
-    let seen = || mail.message.fields().get(ams.field).map(|f| field(&mail.artifact, f));
-    let reason = v.reason.iter().map(|r| quote(&mail.artifact, 0, r));
-    let has = |cause| v.ams_facts.causes.contains(&cause);
-    // Who found that the body had changed had the key.
-    let had_key = has(SignatureDefect::BodyHash) && says_body_hash(mail);
-    if !had_key && let Some(key) = key(&v.ams_facts) {
-        return Some(key.seen(reason).seen(seen()));
-    }
-    let key_of = |facts: &SignatureFacts| facts.key.as_ref().map(|k| k.name.clone());
-    let seal_holds = v.seal == Verdict::Pass && key_of(&v.seal_facts) == key_of(&v.ams_facts);
-    let key_fits = seal_holds || signed_with_same_key(mail, v);
-    let excluded =
-        key_found(v).into_iter().chain(seal_holds.then(|| "B02: the seal verifies with the same key".to_owned()));
-    if has(SignatureDefect::BodyHash) {
-        let hash = v.ams_facts.body_hash.as_ref()?;
-        let hashes = format!("bh={}, and the body's hash is {}", hash.expected, hash.computed);
-        let change = undone(mail.message, ams, hash);
-        let (cause, confidence) = match change {
-            Some(Change::Folded) => (Cause::B17, Certain),
-            Some(Change::Recoded) => (Cause::B05, Certain),
-            Some(Change::Footer(_)) => (Cause::B04, Certain),
-            None if re_encoded(facts, mail) => (Cause::B05, High),
-            None if facts.sent.is_some() || shows_recoding(mail.message) => (Cause::B04, Certain),
-            // A part of it may have been encoded anew (B05).
-            None => (Cause::B04, High),
-        };
-        let what = change.map(|change| match change {
-            Change::Folded => "joining its lines of 998 octets with the next makes the hash fit".to_owned(),
-            Change::Recoded => "decoding it makes the hash fit: it was sealed as 8-bit text".to_owned(),
-            Change::Footer(n) => format!("without its last {n} lines the hash fits: they were added"),
-        });
-        let what = what.map(|w| quote(&mail.artifact, 0, &format!("body: {w}")));
-        return Some(
-            found(cause, confidence)
-                .seen([quote(&mail.artifact, 0, &hashes)])
-                .seen(what)
-                .seen(changed_body(facts, mail, set))
-                .seen(reason)
-                .seen(seen())
-                .excluding(excluded),
-        );
-    }
-    if !has(SignatureDefect::Signature) {
-        return None;
-    }
-    let body = v.ams_facts.body_hash.is_some().then(|| "B04: the body hash matches".to_owned());
-    let has_volatile = ams.signed_headers.iter().any(|h| is_volatile(h));
-    // Where what was sent is known, another field may have changed as well.
-    let others = facts.survival_of(set).map(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
-    Some(match (key_fits, has_volatile && others != Some(true)) {
-        (true, true) => found(Cause::B13, if others.is_some() { High } else { Low })
-            .seen(seen())
-            .seen(reason)
-            .excluding(excluded)
-            .excluding(body),
-        (true, false) if seal_holds => header_changed(facts, mail)
-            .seen(changed_headers(facts, mail, set))
-            .seen(reason)
-            .seen(seen())
-            .excluding(excluded)
-            .excluding(body),
-        (true, false) => found(Cause::B00, Certain).seen(reason).seen(seen()).excluding(body),
-        (false, _) => other_key(facts).seen(reason).seen(seen()).excluding(key_found(v)).excluding(body),
-    })
-}
-
-/// A signed field changed. Of a header alone it is not seen whether the body was encoded anew with it.
-fn header_changed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Diagnosis {
-    let encoded = encoding(mail.message).is_some_and(|e| e == "quoted-printable" || e == "base64");
-    match facts.sent {
-        _ if !encoded || !mail.is_only_header() => found(Cause::B06, Certain),
-        Some(sent) if encoding(sent).as_deref() == Some("8bit") => found(Cause::B05, High),
-        Some(sent) if encoding(sent) == encoding(mail.message) => found(Cause::B06, Certain),
-        _ => found(Cause::B06, High),
-    }
-}
-
-/// Whether every server on the way may add or change a field.
-fn is_volatile(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    VOLATILE.contains(&name.as_str()) || name.starts_with("x-spam")
-}
-
-/// Neither signature fits the key that DNS has.
-fn other_key(facts: &Facts<'_>) -> Diagnosis {
-    if let Some(line) = facts.log.find(&["does not match private key"]) {
-        return found(Cause::B02, Certain).seen([line]);
-    }
-    let regression = ["3.10.0", "3.10.1"].iter().find_map(|version| facts.log.find(&["rspamd", version]));
-    match regression {
-        Some(line) => found(Cause::B08, High).seen([line]),
-        None => found(Cause::B02, High),
-    }
-}
-
-/// What is wrong with a key before any signature is tried.
-fn key(facts: &SignatureFacts) -> Option<Diagnosis> {
-    let has = |cause| facts.causes.contains(&cause);
-    // Which of several records counts is anybody's choice.
-    let several = facts.key.as_ref().is_some_and(|k| k.records > 1) && has(SignatureDefect::Signature);
-    let cause = match () {
-        () if has(SignatureDefect::NoKey) || has(SignatureDefect::KeyRevoked) => Cause::B01,
-        () if has(SignatureDefect::NotAKey) || has(SignatureDefect::KeyMalformed) || several => Cause::B03,
-        () if has(SignatureDefect::KeyType)
-            || has(SignatureDefect::KeyTooShort)
-            || has(SignatureDefect::KeyRestricted) =>
-        {
-            Cause::B00
-        }
-        () => return None,
-    };
-    Some(found(cause, if several { High } else { Certain }))
-}
-
-/// The receiver says that the body had changed.
-fn says_body_hash(mail: &MailFacts<'_>) -> bool {
-    mail.says("arc").and_then(|arc| arc.comment.as_deref()).is_some_and(|comment| comment.contains("body hash"))
-}
-
-fn key_found(v: &SetVerification) -> Option<String> {
-    let key = v.ams_facts.key.as_ref().filter(|k| k.records == 1)?;
-    Some(format!("B01, B03: the key at {} exists and can be read", key.name))
-}
-
-/// A DKIM-Signature with the same key holds, so the key fits.
-fn signed_with_same_key(mail: &MailFacts<'_>, v: &SetVerification) -> bool {
-    let Some(key) = &v.ams_facts.key else { return false };
-    let dkim = mail.verification.map_or(&[][..], |v| &v.dkim);
-    dkim.iter().any(|d| d.result == Verdict::Pass && d.facts.key.as_ref().is_some_and(|k| k.name == key.name))
-}
-
-/// How the body of a message is encoded, lower case.
-fn encoding(message: &Message) -> Option<String> {
-    message.first("Content-Transfer-Encoding").map(|f| f.value().to_ascii_lowercase())
-}
-
-/// Sent with 8-bit text and received as quoted-printable or base64.
-fn re_encoded(facts: &Facts<'_>, mail: &MailFacts<'_>) -> bool {
-    let Some(sent) = facts.sent else { return false };
-    let was_8bit = !sent.body().is_ascii();
-    was_8bit && mail.message.body().is_ascii() && encoding(sent) != encoding(mail.message)
-}
-
-/// Signed fields which are not as they were sent.
-fn changed_headers(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Vec<EvidenceRef> {
-    let name = facts.sent_name.as_deref().unwrap_or("sent.eml");
-    let changes = facts.survival_of(set).map_or(&[][..], |s| &s.headers);
-    let quoted = |change: &HeaderChange| {
-        let text = |value: &Option<String>| format!("{}: {}", change.name, value.as_deref().unwrap_or_default());
-        let was = change.sent_line.map(|line| quote(name, line, &text(&change.before)));
-        let is = change.received_line.map(|line| quote(&mail.artifact, line, &text(&change.after)));
-        [was, is].into_iter().flatten()
-    };
-    changes.iter().flat_map(quoted).collect()
-}
-
-/// The first line of the body which is not as it was sent.
-fn changed_body(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Option<EvidenceRef> {
-    let change = facts.survival_of(set)?.body.as_ref()?;
-    Some(quote(&mail.artifact, 0, &body::describe(Some(change))))
-}
-
 /// A seal that does not hold while the message signature does, or that covers the wrong fields.
 fn seal(mail: &MailFacts<'_>, set: &ArcSet, v: &SetVerification) -> Diagnosis {
     let seen = mail.quote_seal(set);
     if let Some(key) = key(&v.seal_facts) {
         return key.seen(seen);
     }
-    let has = |cause| v.seal_facts.causes.contains(&cause);
-    let cause = match () {
-        () if has(SignatureDefect::ChainValidationStatus) && set.instance > 1 => Cause::B15,
-        () if has(SignatureDefect::SealOrder) => Cause::B07,
-        () if has(SignatureDefect::SealLeavesSetsOut) => Cause::B14,
-        () => Cause::B00,
+    let cause = if v.seal_facts.has(SignatureDefect::ChainValidationStatus) && set.instance > 1 {
+        Cause::B15
+    } else if v.seal_facts.has(SignatureDefect::SealOrder) {
+        Cause::B07
+    } else if v.seal_facts.has(SignatureDefect::SealLeavesSetsOut) {
+        Cause::B14
+    } else {
+        Cause::B00
     };
     found(cause, Certain)
         .seen(seen)

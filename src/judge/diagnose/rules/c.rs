@@ -8,15 +8,10 @@ use crate::{
         facts::{Facts, MailFacts, related},
         server_log::is_local,
     },
-    mail::{
-        arc::ArcSet,
-        authres::{AuthenticationResults, ResInfo},
-        dkim,
-        received::Hop,
-    },
+    mail::{Field, arc::ArcSet, authres::ResInfo, dkim},
     outcome::{
         Confidence::{Certain, High, Low},
-        Diagnosis, Fate, HeaderChange, SigningField,
+        Diagnosis, Fate, SigningField,
     },
     verify::{DkimVerification, SignatureDefect, Verdict},
 };
@@ -45,7 +40,7 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let Some(mail) = &facts.mail else { return Vec::new() };
     let chain_holds = match mail.verification.map(|v| v.arc) {
         Some(Verdict::Pass) => true,
-        None => mail.says("arc").is_some_and(|arc| arc.result == "pass"),
+        None => mail.has_result("arc", "pass"),
         Some(_) => false,
     };
     if !chain_holds {
@@ -78,20 +73,26 @@ fn is_judged_badly(facts: &Facts<'_>, mail: &MailFacts<'_>) -> bool {
     if mail.returned.is_some() {
         return facts.is_refused_as_unauthentic();
     }
-    let strict =
-        |dmarc: &ResInfo| dmarc.dmarc_comment().and_then(|c| c.p).is_some_and(|p| p == "reject" || p == "quarantine");
     if mail.trusted.is_some() {
         let dmarc = mail.says("dmarc").filter(|d| d.result == "fail");
         let overridden = dmarc.and_then(ResInfo::dmarc_comment).is_some_and(|c| c.arc.as_deref() == Some("pass"));
-        let fails = dmarc.is_some_and(|d| strict(d) || facts.attempt.is_some()) && !overridden;
+        let fails = dmarc.is_some_and(|d| is_strict(d) || facts.attempt.is_some()) && !overridden;
         return fails || (mail.misplaced == Some(Folder::Spam) && mail.says("arc").is_some());
     }
-    let policy = mail.upstream_sets().iter().filter_map(|s| s.aar.as_ref()).flat_map(|a| a.method("dmarc")).any(strict);
-    policy && author_s(mail).any(|d| d.result == Verdict::Fail) && !author_s(mail).any(|d| d.result == Verdict::Pass)
+    let policy =
+        mail.upstream_sets().iter().filter_map(|s| s.aar.as_ref()).flat_map(|a| a.method("dmarc")).any(is_strict);
+    policy
+        && author_signatures(mail).any(|d| d.result == Verdict::Fail)
+        && !author_signatures(mail).any(|d| d.result == Verdict::Pass)
+}
+
+/// Whether a policy asks for something.
+fn is_strict(dmarc: &ResInfo) -> bool {
+    dmarc.dmarc_comment().and_then(|c| c.p).is_some_and(|p| p == "reject" || p == "quarantine")
 }
 
 /// The author's own signatures.
-fn author_s<'m>(mail: &MailFacts<'m>) -> impl Iterator<Item = &'m DkimVerification> {
+fn author_signatures<'m>(mail: &MailFacts<'m>) -> impl Iterator<Item = &'m DkimVerification> {
     let author = mail.author_domain().unwrap_or_default();
     let all = mail.verification.map_or(&[][..], |v| &v.dkim);
     all.iter().filter(move |d| !author.is_empty() && related(&d.d, &author))
@@ -115,10 +116,11 @@ fn sealed_twice(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
 
 /// SPF was judged on a relay of the forwarder's own.
 fn hidden_client(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Option<Diagnosis> {
-    let (aar, forwarder) = (set.aar.as_ref()?, facts.forwarder.as_deref()?);
+    let aar = set.aar.as_ref()?;
     let spf = aar.method("spf").next().filter(|r| r.result == "softfail" || r.result == "fail")?;
     let comment = spf.comment.as_deref()?;
-    let own: Vec<_> = mail.hops.iter().filter(|h| h.by.as_deref().is_some_and(|by| related(by, forwarder))).collect();
+    let own = mail.hops.iter().filter(|h| h.by.as_deref().is_some_and(|by| facts.is_forwarders_host(by)));
+    let own: Vec<_> = own.collect();
     let relayed = own.iter().skip(1).find(|h| h.from_ip.as_deref().is_some_and(|ip| comment.contains(ip)));
     // Of what we handed over ourselves, the first hop is ours, wherever we are.
     let is_ours = facts.attempt.as_ref().is_some_and(|attempt| attempt.first == FirstServer::Company);
@@ -134,20 +136,17 @@ fn hidden_client(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Optio
 fn foreign_results(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Option<Diagnosis> {
     let (aar, forwarder) = (set.aar.as_ref()?, facts.forwarder.as_deref()?);
     let id = aar.authserv_id.as_deref().filter(|id| id.contains('.'))?;
-    let sealer = set.seal.as_ref()?.domain.as_deref()?;
-    let is_by = |hop: &Hop, test: &dyn Fn(&str) -> bool| hop.by.as_deref().is_some_and(test);
+    let sealer = set.sealer()?;
     // Servers on the way before the forwarder are somebody else's.
-    let first = mail.hops.iter().position(|h| is_by(h, &|by| related(by, forwarder)));
+    let first = mail.hops.iter().position(|h| h.by.as_deref().is_some_and(|by| related(by, forwarder)));
     let own = &mail.hops[first.unwrap_or(0)..];
-    let own_host = own.iter().any(|h| is_by(h, &|by| by.eq_ignore_ascii_case(id)));
+    let own_host = own.iter().any(|h| h.by.as_deref().is_some_and(|by| by.eq_ignore_ascii_case(id)));
     let foreign = !related(id, forwarder) && !related(id, sealer) && !own_host;
     // The same field, below the line of the forwarder, came with the mail.
     let taken = first.map_or(u32::MAX, |at| mail.hops[at].line);
-    let payload = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-    let sealed = mail.message.fields().iter().find(|f| f.line == aar.line).map(|f| payload(&f.value()));
+    let sealed = mail.message.fields().iter().find(|f| f.line == aar.line).map(compact);
     let sealed = sealed.and_then(|text| text.split_once(';').map(|(_, rest)| rest.to_owned()));
-    let original =
-        mail.message.all("Authentication-Results").find(|f| f.line > taken && Some(payload(&f.value())) == sealed);
+    let original = mail.message.all("Authentication-Results").find(|f| f.line > taken && Some(compact(f)) == sealed);
     let confidence = if original.is_some() { Certain } else { Low };
     let original = original.map(|f| field(&mail.artifact, f));
     foreign.then(|| {
@@ -155,17 +154,22 @@ fn foreign_results(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Opt
     })
 }
 
+/// The value of a field without white space.
+fn compact(field: &Field) -> String {
+    field.value().chars().filter(|c| !c.is_whitespace()).collect()
+}
+
 /// The author's signature held when the forwarder sealed and does not now, while the seal's own signature holds: what
 /// changed is a field that only the author signed.
 fn dropped_header(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let set = mail.upstream_sets().last()?;
     let (ams, aar) = (set.ams.as_ref()?, set.aar.as_ref()?);
-    let broken = author_s(mail).find(|d| d.result == Verdict::Fail)?;
-    if broken.facts.causes.contains(&SignatureDefect::BodyHash) {
+    let broken = author_signatures(mail).find(|d| d.result == Verdict::Fail)?;
+    if broken.facts.has(SignatureDefect::BodyHash) {
         return None;
     }
-    let passed = |r: &ResInfo| r.result == "pass" && r.domain().is_some_and(|d| related(d, &broken.d));
-    if !aar.method("dkim").any(passed) || mail.verified(set).is_none_or(|v| v.ams != Verdict::Pass) {
+    let mut passed = aar.method("dkim").filter(|r| r.result == "pass").filter_map(ResInfo::domain);
+    if !passed.any(|d| related(d, &broken.d)) || mail.verified(set).is_none_or(|v| v.ams != Verdict::Pass) {
         return None;
     }
     let signatures = dkim::all(mail.message);
@@ -173,17 +177,15 @@ fn dropped_header(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> 
     let only_author = signature.signed_headers.iter().filter(|h| !ams.signed_headers.contains(h));
     let gone = only_author.filter(|h| mail.message.first(h).is_none());
     let covered = facts.survival.iter().find(|s| s.field == SigningField::Dkim && s.d == signature.domain);
-    let removed = |name: &str| {
-        let is_it = |h: &HeaderChange| h.fate == Fate::Removed && h.name.eq_ignore_ascii_case(name);
-        covered.is_some_and(|s| s.headers.iter().any(is_it))
-    };
+    let changes = covered.map_or(&[][..], |covered| &covered.headers);
+    let is_removed = |name: &str| changes.iter().any(|h| h.fate == Fate::Removed && h.name.eq_ignore_ascii_case(name));
     // Signers also list well-known fields that a mail does not have, lest they be added.
-    let unusual = |name: &str| !OFTEN_SIGNED.contains(&name) && !name.starts_with("list-");
-    let gone: Vec<&String> = gone.filter(|h| removed(h) || unusual(h)).collect();
+    let gone = gone.filter(|h| is_removed(h) || !OFTEN_SIGNED.contains(&h.as_str()) && !h.starts_with("list-"));
+    let gone: Vec<&String> = gone.collect();
     if gone.is_empty() {
         return None;
     }
-    let confidence = if gone.iter().all(|h| removed(h)) { Certain } else { High };
+    let confidence = if gone.iter().all(|h| is_removed(h)) { Certain } else { High };
     let names = gone.iter().map(|h| h.as_str()).collect::<Vec<_>>().join(", ");
     let text = format!("signed by {} and not there any more: {names}", broken.d);
     Some(found(Cause::C05, confidence).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_line(aar.line)))
@@ -196,21 +198,19 @@ fn not_trusted(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let next = "see whether the sender can sign with DKIM".to_owned();
     if mail.returned.is_some() {
         let path = mail.message.first("Return-Path").filter(|path| {
-            let domain = path.value().trim_matches(['<', '>']).rsplit_once('@').map(|(_, d)| d.to_ascii_lowercase());
-            domain.zip(facts.forwarder.as_ref()).is_some_and(|(domain, forwarder)| related(&domain, forwarder))
+            let path = path.value().to_ascii_lowercase();
+            path.trim_matches(['<', '>']).rsplit_once('@').is_some_and(|(_, domain)| facts.is_forwarders_host(domain))
         });
         // All that the forwarder can do is done: it passes SPF itself, and its seal, which holds, speaks for the author.
         // What it changed on delivery would not be seen.
-        let done = vouched && !mail.is_only_header() && author_s(mail).all(|d| d.result == Verdict::None);
+        let done = vouched && !mail.is_only_header() && author_signatures(mail).all(|d| d.result == Verdict::None);
         if !done {
             return None;
         }
         let path = field(&mail.artifact, path?);
         return Some(found(Cause::C06, Low).seen(mail.quote_line(aar.line)).seen([path]).next([next]));
     }
-    let passes = mail.says("arc").is_some_and(|arc| arc.result == "pass");
-    let fails = mail.says("dmarc").is_some_and(|d| d.result == "fail");
-    (vouched && passes && fails)
+    (vouched && mail.has_result("arc", "pass") && mail.has_result("dmarc", "fail"))
         .then(|| found(Cause::C06, High).seen(mail.quote_trusted()).seen(mail.quote_line(aar.line)).next([next]))
 }
 
@@ -225,28 +225,26 @@ fn unaligned(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
         passed.peek().is_some() && passed.all(|r| r.domain().is_some_and(|d| !related(d, &author)))
     };
     // What the forwarder signed says nothing of the sender.
-    let forwarders = |d: &str| facts.forwarder.as_deref().is_some_and(|f| related(d, f));
-    let by_sender = trusted.method("dkim").any(|r| r.result == "pass" && r.domain().is_some_and(|d| !forwarders(d)));
-    let fails = mail.says("dmarc").is_some_and(|d| d.result == "fail");
-    let unsigned = author_s(mail).next().is_none();
-    (fails && unsigned && by_sender && others("dkim") && others("spf"))
+    let mut signers = trusted.method("dkim").filter(|r| r.result == "pass").filter_map(ResInfo::domain);
+    let by_sender = signers.any(|d| !facts.is_forwarders_host(d));
+    let unsigned = author_signatures(mail).next().is_none();
+    (mail.has_result("dmarc", "fail") && unsigned && by_sender && others("dkim") && others("spf"))
         .then(|| found(Cause::C07, High).seen(mail.quote_trusted()))
 }
 
 /// In a copy that was refused: a signature of the sender's side holds, and it is not the author's.
 fn signed_by_another(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let author = mail.author_domain()?;
-    let sender = |d: &DkimVerification| !facts.forwarder.as_deref().is_some_and(|f| related(&d.d, f));
-    let all = &mail.verification?.dkim;
-    let other = all.iter().find(|d| d.result == Verdict::Pass && sender(d) && !related(&d.d, &author))?;
+    let mut holding = mail.verification?.dkim.iter().filter(|d| d.result == Verdict::Pass);
+    let other = holding.find(|d| !facts.is_forwarders_host(&d.d) && !related(&d.d, &author))?;
     let text = format!("DKIM d={} holds, and From is of {author}", other.d);
-    author_s(mail).next().is_none().then(|| found(Cause::C07, High).seen([quote(&mail.artifact, 0, &text)]))
+    author_signatures(mail).next().is_none().then(|| found(Cause::C07, High).seen([quote(&mail.artifact, 0, &text)]))
 }
 
 /// The author's signature is broken and the forwarder's own holds.
 fn re_signed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let forwarder = facts.forwarder.as_deref()?;
-    let broken = author_s(mail).find(|d| d.result == Verdict::Fail && !related(&d.d, forwarder))?;
+    let broken = author_signatures(mail).find(|d| d.result == Verdict::Fail && !related(&d.d, forwarder))?;
     let own = mail.verification?.dkim.iter().find(|d| d.result == Verdict::Pass && related(&d.d, forwarder))?;
     let text = format!("DKIM d={} fails, DKIM d={} holds", broken.d, own.d);
     Some(found(Cause::C08, High).seen([quote(&mail.artifact, 0, &text)]).seen(mail.quote_trusted()))
@@ -254,13 +252,13 @@ fn re_signed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
 
 /// Judged badly, and nothing says why.
 fn unknown(mail: &MailFacts<'_>) -> Diagnosis {
-    let results = |a: &AuthenticationResults| mail.quote_line(a.line);
-    let sealed = mail.upstream_sets().iter().rev().find_map(|s| s.aar.as_ref()).and_then(results);
-    let broken = author_s(mail).find(|d| d.result == Verdict::Fail);
+    let sealed = mail.upstream_sets().iter().rev().find_map(|set| set.aar.as_ref());
+    let sealed = sealed.and_then(|aar| mail.quote_line(aar.line));
+    let broken = author_signatures(mail).find(|d| d.result == Verdict::Fail);
     let reason = broken.and_then(|d| d.reason.as_deref().map(|r| format!("DKIM d={}: {r}", d.d)));
     let spam = mail.misplaced.filter(|f| *f == Folder::Spam).map(|_| "it lies in the spam folder".to_owned());
     let texts = reason.into_iter().chain(spam).map(|t| quote(&mail.artifact, 0, &t));
     // Spam that is authentic is a matter of taste as much as of the seal.
-    let confidence = if mail.says("dmarc").is_some_and(|d| d.result == "pass") { Low } else { High };
+    let confidence = if mail.has_result("dmarc", "pass") { Low } else { High };
     found(Cause::C00, confidence).seen(mail.quote_trusted()).seen(sealed).seen(texts)
 }

@@ -28,9 +28,9 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
         causes.retain(|c| c.code != Cause::D00);
     }
     if let Some(mail) = facts.mail.as_ref().filter(|mail| mail.returned.is_some()) {
-        let beside =
-            |c: Diagnosis| if c.code.known().is_some_and(is_unauthentic) { beside_copy(facts, mail, c) } else { c };
-        causes = causes.into_iter().map(beside).collect();
+        for cause in causes.iter_mut().filter(|cause| cause.code.known().is_some_and(is_unauthentic)) {
+            *cause = beside_copy(facts, mail, cause.clone());
+        }
     }
     causes.extend(facts.mail.as_ref().and_then(|mail| spam_forwarded(facts, mail)));
     causes
@@ -98,7 +98,7 @@ fn beside_copy(facts: &Facts<'_>, mail: &MailFacts<'_>, diagnosis: Diagnosis) ->
 /// Whether a reply blames the envelope sender of the server that forwards: `SPF [x]`, `MAIL FROM domain [x]`.
 fn is_forwarders_own(facts: &Facts<'_>, text: &str) -> bool {
     let named = ["spf [", "mail from domain ["].iter().find_map(|mark| text.split_once(mark)?.1.split(']').next());
-    named.zip(facts.forwarder.as_deref()).is_some_and(|(domain, forwarder)| related(domain, forwarder))
+    named.is_some_and(|domain| facts.is_forwarders_host(domain))
 }
 
 /// The mail has no sender that could be rewritten.
@@ -117,9 +117,8 @@ pub(in crate::judge::diagnose) fn null_sender(facts: &Facts<'_>) -> Option<Diagn
 fn spam_forwarded(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let aar = facts.forwarders_set()?.aar.as_ref()?;
     let failed = aar.method("dmarc").any(|r| r.result == "fail") && !aar.method("dkim").any(|r| r.result == "pass");
-    let is_spam = |value: &str| value.trim().get(..3).is_some_and(|yes| yes.eq_ignore_ascii_case("yes"));
-    let names = ["X-Spam", "X-Spam-Flag", "X-Spam-Status"];
-    let mark = names.iter().filter_map(|n| mail.message.first(n)).find(|f| is_spam(&f.value()))?;
+    let mut marks = ["X-Spam", "X-Spam-Flag", "X-Spam-Status"].iter().filter_map(|n| mail.message.first(n));
+    let mark = marks.find(|f| f.value().trim().get(..3).is_some_and(|yes| yes.eq_ignore_ascii_case("yes")))?;
     let logged = facts.log.task().filter(|t| t.line.contains("(add header)")).map(|t| t.at.clone());
     let confidence = if logged.is_some() { Certain } else { High };
     failed.then(|| {

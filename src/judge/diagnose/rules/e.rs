@@ -5,7 +5,7 @@ use crate::{
     evidence::Folder,
     judge::diagnose::{
         builder::{found, quote},
-        facts::{Attempt, Facts, MailFacts},
+        facts::{Attempt, Facts, MailFacts, UnseenBounces},
         missing_delivery,
     },
     outcome::{
@@ -66,9 +66,9 @@ fn unseen(facts: &Facts<'_>, attempt: &Attempt) -> Option<Diagnosis> {
     };
     let (taken, see_bounces) = match &attempt.unseen_bounces {
         None => ("the first server took the mail, and no copy and no bounce came".to_owned(), None),
-        Some((why, next)) => {
+        Some(UnseenBounces { why, next }) => {
             let text = format!("the first server took the mail, and no copy came; a bounce could not be seen: {why}");
-            (text, Some(next.clone()).filter(|next| !next.is_empty()))
+            (text, next.clone())
         }
     };
     let seen = [quote("smtp.log", 0, &taken)].into_iter().chain(told);

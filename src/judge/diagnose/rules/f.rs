@@ -14,8 +14,7 @@ use crate::{
 pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let mut causes = Vec::new();
     for (artifact, dsn) in &facts.bounces {
-        let failed = |r: &RecipientStatus| !matches!(r.action.as_deref(), Some("delivered" | "relayed" | "expanded"));
-        if dsn.recipients.iter().any(|r| failed(r) && r.reply.is_none()) {
+        if dsn.recipients.iter().any(|r| !r.has_arrived() && r.reply.is_none()) {
             let text = dsn.notification.lines().find(|l| !l.trim().is_empty()).unwrap_or("no text");
             causes.push(found(Cause::F00, Certain).seen([quote(artifact, 0, text)]));
         }

@@ -7,6 +7,7 @@ mod c;
 mod d;
 mod e;
 mod f;
+mod message_signature;
 
 use super::facts::Facts;
 use crate::{
