@@ -6,7 +6,7 @@ pub mod compose;
 mod line_ends;
 pub mod logs;
 pub mod mailbox;
-mod peek;
+mod peer_certificate;
 pub mod sign;
 pub mod submit;
 mod tls;

@@ -1,6 +1,6 @@
 //! TLS to a server: which certificates are trusted, which version was agreed, and what a failure means.
 
-use super::peek::{self, Protocol};
+use super::peer_certificate::{self, Protocol};
 use crate::{
     core::certificates,
     outcome::{HarnessError, HarnessErrorKind},
@@ -10,11 +10,6 @@ use std::{
     collections::HashMap,
     sync::{LazyLock, Mutex, PoisonError},
 };
-
-/// The name that the server's certificate must carry.
-pub(super) fn name(endpoint: &Endpoint) -> &str {
-    endpoint.tls_name.as_deref().unwrap_or(&endpoint.host)
-}
 
 /// Connectors by the CAs that they trust. Making one reads every CA of the system, which takes longer than a submission.
 static CONNECTORS: LazyLock<Mutex<HashMap<Option<String>, native_tls::TlsConnector>>> = LazyLock::new(Mutex::default);
@@ -86,13 +81,13 @@ pub(super) fn told(error: &dyn std::error::Error) -> String {
 
 /// [`handshake_error`] of an error that is told already.
 pub(super) fn failure(endpoint: &Endpoint, text: &str, protocol: Protocol) -> HarnessError {
-    let (host, port, name) = (&endpoint.host, endpoint.port, name(endpoint));
+    let (host, port, name) = (&endpoint.host, endpoint.port, endpoint.certificate_name());
     let (message, next) = match of_certificate(endpoint, text) {
         None => {
             let (message, next) = of_connection(endpoint, text);
             (format!("{message}: {text}"), next)
         }
-        Some((message, next)) => match peek::certificate(endpoint, protocol) {
+        Some((message, next)) => match peer_certificate::ask(endpoint, protocol) {
             None => (format!("{message}: {text}"), next),
             Some(shown) => {
                 let now = jiff::Timestamp::now().as_second();
@@ -105,7 +100,7 @@ pub(super) fn failure(endpoint: &Endpoint, text: &str, protocol: Protocol) -> Ha
 
 /// What is wrong with the server's certificate, and what to do; `None` when it is something else.
 fn of_certificate(endpoint: &Endpoint, text: &str) -> Option<(String, String)> {
-    let (host, port, name) = (&endpoint.host, endpoint.port, name(endpoint));
+    let (host, port, name) = (&endpoint.host, endpoint.port, endpoint.certificate_name());
     let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
     let (message, next) = if has(&["ostname mismatch", "IP address mismatch", "name mismatch"]) {
         let next = format!(
@@ -129,7 +124,7 @@ fn of_certificate(endpoint: &Endpoint, text: &str) -> Option<(String, String)> {
 
 /// What is wrong with the connection, and what to do.
 fn of_connection(endpoint: &Endpoint, text: &str) -> (&'static str, String) {
-    let (host, port, name) = (&endpoint.host, endpoint.port, name(endpoint));
+    let (host, port, name) = (&endpoint.host, endpoint.port, endpoint.certificate_name());
     let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
     if has(&["wrong version number", "packet length too long", "unknown protocol", "http request"]) {
         let next = "use `tls: starttls`, or the port for implicit tls (465 for smtp, 993 for imap)";

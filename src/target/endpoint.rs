@@ -36,6 +36,18 @@ pub struct Endpoint {
     pub login: Option<Login>,
 }
 
+impl Endpoint {
+    /// `host:port`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// The name that the server's certificate must carry.
+    pub fn certificate_name(&self) -> &str {
+        self.tls_name.as_deref().unwrap_or(&self.host)
+    }
+}
+
 /// User name and secret.
 #[derive(Debug, Clone)]
 pub struct Login {

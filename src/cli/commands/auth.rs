@@ -155,7 +155,7 @@ async fn try_it(
         }
         Opens::Smtp(endpoint) => {
             let domain = user.rsplit_once('@').map_or(user, |(_, domain)| domain);
-            let visit = submit::visit(&with_login(endpoint), domain, PATIENCE, &tokens).await?;
+            let visit = submit::server_info(&with_login(endpoint), domain, PATIENCE, &tokens).await?;
             match visit.refusal {
                 None => Ok(()),
                 Some(reply) => Err(HarnessError::new(

@@ -61,7 +61,7 @@ pub(super) fn tls(report: &mut Report, server: &str, endpoint: &Endpoint, certif
     if endpoint.tls == TlsMode::None {
         return report.skip(&check, "the project file says `tls: none`");
     }
-    let name = endpoint.tls_name.as_deref().unwrap_or(&endpoint.host);
+    let name = endpoint.certificate_name();
     let Some(certificate) = certificate else {
         return report.skip(&check, format!("the certificate for {name} is trusted, and cannot be read"));
     };

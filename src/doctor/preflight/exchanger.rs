@@ -25,7 +25,7 @@ impl Preflight<'_> {
             Some(mx) => (mx.clone(), true),
             None => (self.of_dns(account, &server, report).await?, false),
         };
-        let visit = match submit::visit(&endpoint, &self.helo(), PATIENCE, self.tokens).await {
+        let visit = match submit::server_info(&endpoint, &self.helo(), PATIENCE, self.tokens).await {
             Ok(visit) => visit,
             // The mail goes another way, so this machine need not get through.
             Err(error) if !is_direct && error.kind == HarnessErrorKind::Connection => {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     catalogue::Cause,
     doctor::Report,
-    probe::submit::{self, Visit},
+    probe::submit::{self, ServerInfo},
     target::{Account, Endpoint},
 };
 
@@ -20,7 +20,7 @@ impl Preflight<'_> {
         report: &mut Report,
     ) -> Option<String> {
         let server = format!("{}.smtp", account.name);
-        let visit = submit::visit(endpoint, &account.domain(), PATIENCE, self.tokens).await;
+        let visit = submit::server_info(endpoint, &account.domain(), PATIENCE, self.tokens).await;
         let visit = match visit {
             Ok(visit) => visit,
             Err(error) => {
@@ -45,7 +45,7 @@ impl Preflight<'_> {
 }
 
 /// What a server offers, or that it refuses, which has this code.
-pub(super) fn hello(report: &mut Report, server: &str, visit: &Visit, refused: Cause) {
+pub(super) fn hello(report: &mut Report, server: &str, visit: &ServerInfo, refused: Cause) {
     let check = format!("{server}.hello");
     match (&visit.extensions, &visit.refusal) {
         (Some(offers), _) => {

@@ -1,6 +1,6 @@
 //! Messages in groups that one FETCH can carry. Of a report its beginning tells enough: it may return a mail of any size.
 
-use super::{fetch::Fetched, keys, session::set, wire::Room};
+use super::{fetch::Fetched, keys, wire::Room};
 use crate::mail::Message;
 
 /// The most that one FETCH asks for: messages, and octets of them.
@@ -31,6 +31,11 @@ pub(super) struct Batch {
     octets: u64,
     /// How much is read, and the size of the one message that has more.
     part: Option<(u32, u32)>,
+}
+
+/// A set of messages (RFC 3501 §9, sequence-set).
+pub(super) fn sequence_set(uids: &[u32]) -> String {
+    uids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
 impl Unread {
@@ -71,7 +76,7 @@ impl Batch {
     /// The FETCH that reads them, with more items.
     pub(super) fn command(&self, items: &str) -> String {
         let part = self.part.map(|(octets, _)| format!("<0.{octets}>")).unwrap_or_default();
-        format!("UID FETCH {} (UID INTERNALDATE {items}BODY.PEEK[]{part})", set(&self.uids))
+        format!("UID FETCH {} (UID INTERNALDATE {items}BODY.PEEK[]{part})", sequence_set(&self.uids))
     }
 
     /// What they may bring: sizes are not always exact.

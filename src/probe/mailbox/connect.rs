@@ -3,8 +3,8 @@
 use super::{
     cutter::Cutter,
     error,
-    mailboxes::Limits,
     protocol::Connection,
+    time_limits::Limits,
     timed::{Deadline, Timed},
     transcript::Log,
     wire::{Io, Wire},
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     core::open_files,
     outcome::{HarnessError, HarnessErrorKind},
-    probe::{peek::Protocol, tls},
+    probe::{peer_certificate::Protocol, tls},
     target::{Endpoint, TlsMode},
 };
 use std::{
@@ -29,11 +29,12 @@ const LONGEST_LINE: usize = 8192;
 pub(super) fn connect(
     endpoint: &Endpoint,
     limits: Limits,
-    (cutter, by): (&Cutter, &Deadline),
+    cutter: &Cutter,
+    by: &Deadline,
     log: &Arc<Mutex<Log>>,
 ) -> Result<(Connection, Option<Vec<u8>>), HarnessError> {
     let tcp = open(endpoint, limits, by)?;
-    let stage = || format!("connect {}", error::place(endpoint));
+    let stage = || format!("connect {}", endpoint.place());
     let knife = tcp.set_nodelay(true).and_then(|()| tcp.try_clone()).map_err(|e| error::io(stage(), &e))?;
     if !cutter.hold(knife) {
         return Err(error::lost(stage(), "the run is over"));
@@ -103,7 +104,7 @@ fn open(endpoint: &Endpoint, limits: Limits, by: &Deadline) -> Result<TcpStream,
         io::ErrorKind::ConnectionRefused => "nothing listens there: check host and port, and that the server runs",
         _ => "check host, port and firewalls between here and there",
     };
-    let stage = format!("connect {}", error::place(endpoint));
+    let stage = format!("connect {}", endpoint.place());
     Err(HarnessError::new(HarnessErrorKind::Connection, stage, failed.to_string(), next))
 }
 
@@ -125,18 +126,17 @@ fn resolve(host: &str, port: u16, time: io::Result<Duration>) -> io::Result<Vec<
 
 fn secure(endpoint: &Endpoint, tcp: Timed) -> Result<native_tls::TlsStream<Timed>, HarnessError> {
     let connector = tls::connector(endpoint)?;
-    connector.connect(tls::name(endpoint), tcp).map_err(|e| match e {
+    connector.connect(endpoint.certificate_name(), tcp).map_err(|e| match e {
         native_tls::HandshakeError::Failure(e) => tls::handshake_error(endpoint, &e, Protocol::Imap),
-        native_tls::HandshakeError::WouldBlock(_) => error::lost(
-            format!("tls {}", error::place(endpoint)),
-            "the server did not answer the tls handshake in time",
-        ),
+        native_tls::HandshakeError::WouldBlock(_) => {
+            error::lost(format!("tls {}", endpoint.place()), "the server did not answer the tls handshake in time")
+        }
     })
 }
 
 /// What a greeting says (RFC 3501 §7.1).
 fn greeted(endpoint: &Endpoint, line: &str) -> Result<(), HarnessError> {
-    let stage = format!("connect {}", error::place(endpoint));
+    let stage = format!("connect {}", endpoint.place());
     let line = line.trim_end();
     match line.get(..4).unwrap_or(line).to_ascii_uppercase().as_str() {
         "* OK" => Ok(()),
@@ -147,7 +147,7 @@ fn greeted(endpoint: &Endpoint, line: &str) -> Result<(), HarnessError> {
 
 /// The greeting and STARTTLS, in clear; nothing else is ever said in clear.
 fn starttls(endpoint: &Endpoint, tcp: &mut Timed, log: &Mutex<Log>) -> Result<(), HarnessError> {
-    let stage = || format!("starttls {}", error::place(endpoint));
+    let stage = || format!("starttls {}", endpoint.place());
     let mut line = || read_line(tcp, log);
     let greeting = line().map_err(|e| error::io(stage(), &e))?;
     greeted(endpoint, &greeting)?;

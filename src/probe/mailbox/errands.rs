@@ -1,52 +1,54 @@
 //! Deleting and looking up, on one connection of their own per account, so that no folder's watch is disturbed.
 
 use super::{
+    account_access::{AccountAccess, CROWDED},
+    batch::sequence_set,
     cutter::Cutter,
     error,
+    folder_names::Named,
     keys::Key,
     leftovers::{self, Leftover},
-    mailboxes::{CROWDED, Counters, Limits},
     past::{self, Past},
     protocol::quoted,
-    search::Seen,
-    session::{Named, Selected, Session, set},
+    session::{Selected, Session},
+    time_limits::Limits,
     timed::Deadline,
-    transcript::{Log, Transcript},
     utf7,
 };
 use crate::{
     core::Category,
-    evidence::Folder,
+    evidence::{Arrival, Folder},
     mail::Message,
     outcome::{HarnessError, HarnessErrorKind},
-    probe::token::Tokens,
-    target::ImapAccess,
 };
 use std::{
     cell::Cell,
     collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Instant,
 };
 
 /// An account's connection for errands; opened with the first one.
 pub(super) struct Errands {
-    access: ImapAccess,
-    limits: Limits,
+    access: Arc<AccountAccess>,
     cutter: Arc<Cutter>,
-    transcript: Arc<Transcript>,
-    counters: Arc<Counters>,
-    tokens: Tokens,
-    crowded: Arc<AtomicBool>,
     by: Deadline,
     past: HashMap<Folder, Past>,
     open: Option<Open>,
     was_open: bool,
     /// The server's labels cannot be read.
     without_labels: bool,
+}
+
+/// What was found for everybody in one folder.
+#[derive(Debug)]
+pub(super) struct FolderMessages {
+    /// What the server calls the folder; `None` when there is none such.
+    pub(super) name: Option<String>,
+    /// When it was asked.
+    pub(super) asked: Instant,
+    /// The messages and what they may be known by.
+    pub(super) messages: Vec<(Vec<Key>, Arrival)>,
 }
 
 /// How long an errand may take, from when it has the connection to itself.
@@ -82,23 +84,10 @@ struct Open {
 
 impl Errands {
     /// Not connected yet.
-    pub(super) fn new(
-        access: ImapAccess,
-        limits: Limits,
-        cutter: Arc<Cutter>,
-        transcript: Arc<Transcript>,
-        counters: Arc<Counters>,
-        tokens: Tokens,
-        crowded: Arc<AtomicBool>,
-    ) -> Self {
+    pub(super) fn new(access: Arc<AccountAccess>, cutter: Arc<Cutter>) -> Self {
         Self {
             access,
-            limits,
             cutter,
-            transcript,
-            counters,
-            tokens,
-            crowded,
             by: Deadline::default(),
             past: HashMap::new(),
             open: None,
@@ -134,8 +123,10 @@ impl Errands {
                     continue;
                 }
                 let found = leftovers::find(&mut open.session, folder, by)?;
-                for some in found.chunks(leftovers::BATCH).filter(|_| remove) {
-                    open.remove(&some.iter().map(|leftover| leftover.uid).collect::<Vec<_>>())?;
+                if remove {
+                    for some in found.chunks(leftovers::BATCH) {
+                        open.remove(&some.iter().map(|leftover| leftover.uid).collect::<Vec<_>>())?;
+                    }
                 }
                 all.extend(found);
             }
@@ -145,19 +136,27 @@ impl Errands {
 
     /// The messages of a folder that any of these keys belongs to, of those since the day before a moment in seconds since
     /// 1970. The folder is opened anew: servers may show an open one as it was when it was opened.
-    pub(super) fn search(&mut self, folder: Folder, wanted: &[Key], since: i64) -> Result<Seen, HarnessError> {
+    pub(super) fn search(
+        &mut self,
+        folder: Folder,
+        wanted: &[Key],
+        since: i64,
+    ) -> Result<FolderMessages, HarnessError> {
         let day = past::day(since.saturating_sub(86_400));
         let mut past = self.past.remove(&folder).unwrap_or_default();
         let without_labels = Cell::new(self.without_labels);
+        let account = Arc::clone(&self.access);
         let mut look = |open: &mut Open| {
             let asked = Instant::now();
-            let mut seen = Seen { name: None, asked, answered: asked, messages: Vec::new() };
-            if let Some((name, selected)) = open.select_anew(folder, false)? {
-                seen.messages = past.find(&mut open.session, selected, wanted, (&day, &without_labels))?;
-                seen.name = Some(utf7::readable(&name));
-            }
-            seen.answered = Instant::now();
-            Ok(seen)
+            let Some((name, selected)) = open.select_anew(folder, false)? else {
+                return Ok(FolderMessages { name: None, asked, messages: Vec::new() });
+            };
+            let found = past.find(&mut open.session, selected, wanted, &day, &without_labels)?;
+            let (name, answered) = (utf7::readable(&name), Instant::now());
+            let messages = found.into_iter().filter_map(|(keys, message)| {
+                Some((keys, message.into_arrival(&account.name, folder, &name, answered)?))
+            });
+            Ok(FolderMessages { messages: messages.collect(), name: Some(name), asked })
         };
         let mut found = self.twice(Time::Short, &mut look);
         // Once more, and without labels from now on if it was they that could not be read.
@@ -198,14 +197,14 @@ impl Errands {
         mut errand: impl FnMut(&mut Open) -> Result<T, HarnessError>,
     ) -> Result<T, HarnessError> {
         let had_connection = self.open.is_some();
-        let by = time.end(self.limits);
+        let by = time.end(self.access.limits);
         let mut was_begun = false;
         let result = self.once(by, |open| {
             was_begun = true;
             errand(open)
         });
         // A connection of before has wasted the time; one that was new has left the rest of it.
-        let by = if had_connection { time.end(self.limits) } else { by };
+        let by = if had_connection { time.end(self.access.limits) } else { by };
         let can_mend = (had_connection || was_begun) && by.is_none_or(|by| by > Instant::now());
         match result {
             Err(e) if e.kind == HarnessErrorKind::Connection && can_mend && !self.cutter.is_stopped() => {
@@ -223,7 +222,7 @@ impl Errands {
         self.by.set(by);
         let result = self.connected(by).and_then(errand);
         // An account at a limit: others need the connection more.
-        if result.is_err() || self.crowded.load(Ordering::Relaxed) {
+        if result.is_err() || self.access.crowded.load(Ordering::Relaxed) {
             self.open = None;
         }
         self.by.set(None);
@@ -233,7 +232,7 @@ impl Errands {
     /// The connection, which has just answered.
     fn connected(&mut self, by: Option<Instant>) -> Result<&mut Open, HarnessError> {
         if let Some(open) = &mut self.open {
-            let check = Instant::now() + self.limits.check;
+            let check = Instant::now() + self.access.limits.check;
             self.by.set(Some(by.map_or(check, |by| by.min(check))));
             let answered = open.session.run("NOOP", "NOOP");
             self.by.set(by);
@@ -244,12 +243,11 @@ impl Errands {
         if let Some(ref mut open) = self.open {
             return Ok(open);
         }
-        let until = Instant::now() + self.limits.busy;
+        let until = Instant::now() + self.access.limits.busy;
         let session = loop {
-            let log = Log::new("errands", Arc::clone(&self.transcript));
-            match Session::open(&self.access, self.limits, (&self.cutter, &self.by), &self.tokens, log) {
+            match Session::open(&self.access, "errands", &self.cutter, &self.by) {
                 Err(e) if e.kind == HarnessErrorKind::ProviderLimit && Instant::now() + CROWDED < until => {
-                    self.crowded.store(true, Ordering::Relaxed);
+                    self.access.crowded.store(true, Ordering::Relaxed);
                     if self.cutter.wait(CROWDED) {
                         return Err(e);
                     }
@@ -257,10 +255,7 @@ impl Errands {
                 opened => break opened?,
             }
         };
-        self.counters.opened.fetch_add(1, Ordering::Relaxed);
-        if std::mem::replace(&mut self.was_open, true) {
-            self.counters.reopened.fetch_add(1, Ordering::Relaxed);
-        }
+        self.access.counters.count(std::mem::replace(&mut self.was_open, true));
         Ok(self.open.insert(Open { session, selected: None, bin: None, names: HashMap::new() }))
     }
 }
@@ -268,7 +263,7 @@ impl Errands {
 impl Open {
     /// Moves messages to the bin, or deletes them where there is none.
     fn remove(&mut self, uids: &[u32]) -> Result<(), HarnessError> {
-        let uids = set(uids);
+        let uids = sequence_set(uids);
         let bin = match self.bin.clone() {
             Some(bin) => bin,
             None => self.bin.insert(self.session.bin_name()?).clone(),

@@ -22,11 +22,6 @@ const LIMITS: [&str; 9] = [
     "[unavailable]",
 ];
 
-/// `host:port` of a server.
-pub(super) fn place(endpoint: &Endpoint) -> String {
-    format!("{}:{}", endpoint.host, endpoint.port)
-}
-
 /// Whether trying again cannot help.
 pub(super) fn is_final(error: &HarnessError) -> bool {
     matches!(error.kind, HarnessErrorKind::Login | HarnessErrorKind::Grant)

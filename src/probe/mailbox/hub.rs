@@ -1,7 +1,7 @@
 //! Who waits for what in one folder. An arrival finds its watches by hash, however many wait; a watch that comes after
 //! its arrival finds it among the recent ones.
 
-use super::{keys::Key, watch::Wanted};
+use super::keys::{Key, Wanted};
 use crate::{evidence::Arrival, outcome::HarnessError};
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},

@@ -1,6 +1,7 @@
 //! What a message says about the attempt that it belongs to.
 
 use crate::{
+    core::Token,
     mail::{Message, dsn::Dsn},
     probe::compose::PROBE_HEADER,
 };
@@ -12,6 +13,23 @@ pub(super) enum Key {
     MessageId(String),
     /// A token.
     Token(String),
+}
+
+/// What an attempt looks for: a message that carries this token in its probe header, or one without a probe header and
+/// with this Message-ID; and delivery status notifications about such a message.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// With angle brackets.
+    pub message_id: String,
+    /// The attempt's token.
+    pub token: Token,
+}
+
+impl Wanted {
+    /// Both keys.
+    pub(super) fn keys(&self) -> [Key; 2] {
+        [Key::MessageId(self.message_id.clone()), Key::Token(self.token.as_str().to_owned())]
+    }
 }
 
 /// The keys of a message, from its header. A probe header decides alone: two attempts may share a Message-ID that a

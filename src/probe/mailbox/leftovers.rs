@@ -1,10 +1,10 @@
 //! What runs have left in a folder: mail with the probe header, and reports that return it.
 
 use super::{
-    batch::{Batch, Unread},
+    batch::{Batch, Unread, sequence_set},
     keys,
     past::day,
-    session::{Session, set},
+    session::Session,
 };
 use crate::{evidence::Folder, mail::Message, outcome::HarnessError};
 
@@ -33,7 +33,7 @@ pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec
     let old = session.search(&format!("BEFORE {day}"))?;
     let mut found = Vec::new();
     for some in old.chunks(BATCH) {
-        for message in session.headers(&set(some))?.messages {
+        for message in session.headers(&sequence_set(some))?.messages {
             let Some(internal_date) = message.internal_date.filter(|date| *date <= by) else { continue };
             let header = Message::parse(message.header.clone().unwrap_or_default());
             let unread = Unread::of(&message, &header);

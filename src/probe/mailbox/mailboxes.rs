@@ -1,18 +1,20 @@
 //! Every mailbox of a run, by account and folder.
 
 use super::{
+    account_access::{AccountAccess, Counters},
     cutter::Cutter,
     errands::{self, Errands},
     error,
     hub::{Hub, Link},
+    keys::Wanted,
     leftovers::Leftover,
-    search::{FolderSearch, Queue},
-    transcript::Transcript,
-    watch::{Wanted, Watch},
+    search_queue::{FolderSearch, Queue},
+    time_limits::Limits,
+    watch::Watch,
     watcher::Watcher,
 };
 use crate::{
-    core::{Category, deadline},
+    core::Category,
     evidence::{Arrival, Folder},
     outcome::{HarnessError, HarnessErrorKind},
     probe::token::Tokens,
@@ -20,52 +22,13 @@ use crate::{
 };
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
 /// How long [`Mailboxes::close`] waits for a thread that hangs in name resolution or a TCP connect.
 const LAST_WAIT: Duration = Duration::from_secs(2);
-
-/// The least wait after a server said that an account is at a limit.
-pub(super) const CROWDED: Duration = Duration::from_millis(500);
-
-/// How long a server may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// To accept a TCP connection, and for each step from there to the answer to the login.
-    pub connect: Duration,
-    /// How long a server may wait with news, or with silence, before it is asked whether it is still there.
-    pub idle: Duration,
-    /// Between two pieces of an answer.
-    pub silence: Duration,
-    /// For a whole answer; content that comes slowly has more.
-    pub answer: Duration,
-    /// How long an account may be at a limit before that is an error.
-    pub busy: Duration,
-    /// For a connection that was not used for a while to show that it answers.
-    pub check: Duration,
-    /// For a search of one folder or another errand, from when the connection is free for it.
-    pub errand: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: deadline::scaled(Duration::from_secs(15)),
-            idle: deadline::scaled(Duration::from_secs(10)),
-            silence: deadline::scaled(Duration::from_secs(10)),
-            answer: deadline::scaled(Duration::from_secs(15)),
-            busy: deadline::scaled(Duration::from_secs(8)),
-            check: deadline::scaled(Duration::from_secs(5)),
-            errand: deadline::scaled(Duration::from_secs(10)),
-        }
-    }
-}
 
 /// Every mailbox of one world, by the names of its accounts. Folders are opened when they are first watched, once each;
 /// clones share them. When the last clone is dropped, every connection ends.
@@ -94,11 +57,10 @@ struct OpenFolder {
 }
 
 struct OpenAccount {
-    transcript: Arc<Transcript>,
+    access: Arc<AccountAccess>,
     errands: Arc<Mutex<Errands>>,
     searches: Queue,
     cutter: Arc<Cutter>,
-    crowded: Arc<AtomicBool>,
 }
 
 /// How it stands with a folder.
@@ -108,15 +70,6 @@ pub struct Standing {
     pub asked: Option<Instant>,
     /// Why it cannot be seen into at this moment.
     pub problem: Option<HarnessError>,
-}
-
-/// How many connections were made.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    /// In all.
-    pub(super) opened: AtomicUsize,
-    /// Of these, after an earlier one broke.
-    pub(super) reopened: AtomicUsize,
 }
 
 impl Default for Mailboxes {
@@ -200,12 +153,11 @@ impl Mailboxes {
     ) -> Result<Vec<FolderSearch>, HarnessError> {
         let (errands, queue) = self.0.errands(account)?;
         let answer = queue.add(folders, wanted.keys(), since);
-        let name = account.name.clone();
-        let serve = move |errands: &mut Errands| {
-            queue.serve(errands, &name);
+        run(errands, move |errands| {
+            queue.serve(errands);
             Ok(())
-        };
-        run(errands, serve).await?;
+        })
+        .await?;
         answer.await.unwrap_or_else(|_| Err(error::panicked(format!("search {}", account.name))))
     }
 
@@ -252,18 +204,17 @@ impl Mailboxes {
 
     /// How many IMAP connections were opened so far, and how many of them again after they broke.
     pub fn connections(&self) -> (usize, usize) {
-        let counters = &self.0.counters;
-        (counters.opened.load(Ordering::Relaxed), counters.reopened.load(Ordering::Relaxed))
+        self.0.counters.get()
     }
 
     /// The protocol lines so far, secrets masked; empty for an account whose mailboxes were never opened.
     pub fn transcript(&self, account: &str) -> String {
-        self.0.state().accounts.get(account).map_or_else(String::new, |a| a.transcript.text())
+        self.0.state().accounts.get(account).map_or_else(String::new, |a| a.access.transcript.text())
     }
 
     /// The lines by which servers ended sessions of an account since then, each with its place in the transcript.
     pub fn bye_lines(&self, account: &str, since: Instant) -> Vec<String> {
-        self.0.state().accounts.get(account).map_or_else(Vec::new, |a| a.transcript.bye_lines(since))
+        self.0.state().accounts.get(account).map_or_else(Vec::new, |a| a.access.transcript.bye_lines(since))
     }
 
     /// Cuts every connection and waits until every thread has ended. Nothing can be watched afterwards.
@@ -309,7 +260,7 @@ impl Shared {
 
     /// The folder's hub; its thread is started when there is none, or when the last one could not open the folder.
     fn hub(&self, account: &Account, folder: Folder) -> Result<Arc<Hub>, HarnessError> {
-        let access = access(account)?;
+        let imap = access(account)?;
         let mut state = self.state();
         if state.closed {
             return Err(error::lost(format!("{folder} of {}", account.name), "the run is over"));
@@ -321,22 +272,9 @@ impl Shared {
                 return Ok(Arc::clone(&open.hub));
             }
         }
-        let opened = self.account(&mut state, account, &access);
-        let (transcript, crowded) = (Arc::clone(&opened.transcript), Arc::clone(&opened.crowded));
+        let access = Arc::clone(&self.account(&mut state, account, &imap).access);
         let (hub, cutter) = (Arc::new(Hub::new()), Arc::new(Cutter::default()));
-        let watcher = Watcher {
-            account: account.name.clone(),
-            access,
-            folder,
-            poll: self.poll,
-            limits: self.limits,
-            hub: Arc::clone(&hub),
-            cutter: Arc::clone(&cutter),
-            transcript,
-            counters: Arc::clone(&self.counters),
-            tokens: self.tokens.clone(),
-            crowded,
-        };
+        let watcher = Watcher { access, folder, poll: self.poll, hub: Arc::clone(&hub), cutter: Arc::clone(&cutter) };
         let (end, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name(format!("{}/{folder}", account.name)).spawn(move || {
             let _end: oneshot::Sender<()> = end;
@@ -365,21 +303,13 @@ impl Shared {
         Ok((Arc::clone(&open.errands), open.searches.clone()))
     }
 
-    fn account<'a>(&self, state: &'a mut State, account: &Account, access: &ImapAccess) -> &'a OpenAccount {
+    fn account<'a>(&self, state: &'a mut State, account: &Account, imap: &ImapAccess) -> &'a OpenAccount {
         state.accounts.entry(account.name.clone()).or_insert_with(|| {
-            let (transcript, cutter) = (Arc::new(Transcript::new()), Arc::new(Cutter::default()));
-            let crowded = Arc::new(AtomicBool::new(false));
-            let errands = Errands::new(
-                access.clone(),
-                self.limits,
-                Arc::clone(&cutter),
-                Arc::clone(&transcript),
-                Arc::clone(&self.counters),
-                self.tokens.clone(),
-                Arc::clone(&crowded),
-            );
-            let errands = Arc::new(Mutex::new(errands));
-            OpenAccount { transcript, errands, searches: Queue::default(), cutter, crowded }
+            let (tokens, counters) = (self.tokens.clone(), Arc::clone(&self.counters));
+            let access = Arc::new(AccountAccess::new(&account.name, imap.clone(), self.limits, tokens, counters));
+            let cutter = Arc::new(Cutter::default());
+            let errands = Arc::new(Mutex::new(Errands::new(Arc::clone(&access), Arc::clone(&cutter))));
+            OpenAccount { access, errands, searches: Queue::default(), cutter }
         })
     }
 }

@@ -9,9 +9,12 @@
 //! | `watcher` | the thread behind a folder: wait, look, hand on, reconnect |
 //! | `leftovers` | what runs have left in a folder |
 //! | `errands` | deleting and looking up, on a connection of their own |
-//! | `search` | folders searched anew for many attempts at once |
+//! | `search_queue` | folders searched anew for many attempts at once |
 //! | `past` | what a search has read of a folder already |
-//! | `session` | one connection: login, folders, messages |
+//! | `session` | one connection: login, commands, messages |
+//! | `folder_names` | what a server calls its folders |
+//! | `account_access` | how the connections of an account are made, and what they share |
+//! | `time_limits` | how long servers may take |
 //! | `connect` | TCP, TLS, greeting |
 //! | `visit` | what a server shows of itself and of an account, without anything being changed |
 //! | `batch` | what one FETCH reads |
@@ -25,6 +28,7 @@
 //! | `cutter` | ends a connection from another thread |
 //! | `error` | what went wrong, in words |
 
+mod account_access;
 mod batch;
 mod connect;
 mod cutter;
@@ -32,6 +36,7 @@ mod errands;
 mod error;
 mod esearch;
 mod fetch;
+mod folder_names;
 mod hub;
 mod keys;
 mod leftovers;
@@ -39,8 +44,9 @@ mod mailboxes;
 mod past;
 mod protocol;
 mod responses;
-mod search;
+mod search_queue;
 mod session;
+mod time_limits;
 mod timed;
 mod transcript;
 mod utf7;
@@ -49,8 +55,11 @@ mod watch;
 mod watcher;
 mod wire;
 
+pub use folder_names::FoundBy;
+pub use keys::Wanted;
 pub use leftovers::Leftover;
-pub use mailboxes::{Limits, Mailboxes, Standing};
-pub use search::FolderSearch;
-pub use visit::{FoundBy, Visit, visit};
-pub use watch::{Wanted, Watch};
+pub use mailboxes::{Mailboxes, Standing};
+pub use search_queue::FolderSearch;
+pub use time_limits::Limits;
+pub use visit::{Visit, visit};
+pub use watch::Watch;

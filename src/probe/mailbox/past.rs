@@ -1,11 +1,11 @@
 //! Mail that is in a folder already, looked up on the connection for errands.
 
 use super::{
-    batch::{Batch, Unread},
+    batch::{Batch, Unread, sequence_set},
     error,
     fetch::Fetched,
     keys::{self, Key},
-    session::{Selected, Session, set},
+    session::{Selected, Session},
 };
 use crate::{
     mail::{Message, dsn::Dsn},
@@ -43,7 +43,8 @@ impl Past {
         session: &mut Session,
         selected: Selected,
         wanted: &[Key],
-        (since, without_labels): (&str, &Cell<bool>),
+        since: &str,
+        without_labels: &Cell<bool>,
     ) -> Result<Vec<(Vec<Key>, Fetched)>, HarnessError> {
         if !selected.is_still(self.uid_validity) {
             *self = Self { uid_validity: selected.uid_validity, known: BTreeMap::new() };
@@ -78,7 +79,7 @@ impl Past {
     fn read(&mut self, session: &mut Session, uids: &[u32]) -> Result<(), HarnessError> {
         let mut read: BTreeMap<u32, Known> = BTreeMap::new();
         let mut reports = Vec::new();
-        for message in session.headers(&set(uids))?.messages {
+        for message in session.headers(&sequence_set(uids))?.messages {
             let header = Message::parse(message.header.clone().unwrap_or_default());
             let known = Known { unread: Unread::of(&message, &header), keys: keys::of_header(&header) };
             if known.unread.is_report {

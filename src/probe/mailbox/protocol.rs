@@ -2,8 +2,8 @@
 
 use super::{
     fetch::Answer,
-    mailboxes::Limits,
     responses::{Breach, Incoming, Responses},
+    time_limits::Limits,
     timed::Deadline,
     wire::{Room, Wire},
 };

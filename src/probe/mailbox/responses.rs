@@ -9,7 +9,7 @@
 
 use super::{
     fetch::Answer,
-    mailboxes::Limits,
+    time_limits::Limits,
     timed::Deadline,
     wire::{Room, Wire},
 };

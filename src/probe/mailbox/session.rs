@@ -1,24 +1,20 @@
 //! One connection after the login: what the watcher and the errands ask of a server.
 
 use super::{
-    batch::Batch,
+    account_access::AccountAccess,
+    batch::{Batch, sequence_set},
     connect,
     cutter::Cutter,
     error,
-    fetch::{Answer, Fetched, Listed},
-    mailboxes::Limits,
+    fetch::{Answer, Fetched},
     protocol::{Connection, Failure, Idled, LoggedIn, quoted},
     timed::Deadline,
     transcript::Log,
-    utf7,
-    visit::FoundBy,
     wire::Room,
 };
 use crate::{
     core::Secret,
-    evidence::Folder,
     outcome::{HarnessError, HarnessErrorKind},
-    probe::token::Tokens,
     target::{FolderNames, ImapAccess, Login, Mechanism, Provider},
 };
 use std::{
@@ -26,9 +22,6 @@ use std::{
     sync::{Arc, Mutex},
     time::Instant,
 };
-
-/// Names that servers without special-use attributes give to the folder for spam.
-const SPAM_NAMES: [&str; 5] = ["junk", "spam", "junk e-mail", "junk email", "bulk mail"];
 
 /// What the headers of one FETCH may bring, in octets.
 const HEADERS: usize = 32_000_000;
@@ -44,15 +37,6 @@ pub(super) struct Session {
     names: FolderNames,
     /// The server's certificate in DER, where there is TLS.
     certificate: Option<Vec<u8>>,
-}
-
-/// Whether there is a folder.
-#[derive(Debug)]
-pub(super) enum Named {
-    /// Its name, as the server writes it, and how it was found.
-    Found(String, FoundBy),
-    /// What there is instead.
-    Absent(HarnessError),
 }
 
 /// Where a folder stands when it is opened.
@@ -89,37 +73,37 @@ impl Session {
     /// # Errors
     /// H01 or H02 when the login is refused; H03 to H07 for the way there.
     pub(super) fn open(
-        access: &ImapAccess,
-        limits: Limits,
-        (cutter, by): (&Arc<Cutter>, &Deadline),
-        tokens: &Tokens,
-        log: Log,
+        access: &AccountAccess,
+        connection: &str,
+        cutter: &Arc<Cutter>,
+        by: &Deadline,
     ) -> Result<Self, HarnessError> {
-        let log = Arc::new(Mutex::new(log));
-        let enter = |login: &Login, secret: &Secret| {
-            connect::connect(&access.endpoint, limits, (cutter, by), &log)
-                .and_then(|(connection, seen)| Ok((enter(access, login, secret, connection, &log)?, seen)))
+        let (imap, tokens) = (&access.imap, &access.tokens);
+        let log = Arc::new(Mutex::new(Log::new(connection, Arc::clone(&access.transcript))));
+        let login = imap.endpoint.login.clone().unwrap_or_else(Login::nobody);
+        let enter = |secret: &Secret| {
+            connect::connect(&imap.endpoint, access.limits, cutter, by, &log)
+                .and_then(|(connection, seen)| Ok((log_in(imap, &login, secret, connection, &log)?, seen)))
                 .inspect_err(|_| cutter.release())
         };
-        let login = access.endpoint.login.clone().unwrap_or_else(Login::nobody);
         let secret = tokens.secret(&login)?;
-        let entered = match enter(&login, &secret) {
+        let entered = match enter(&secret) {
             // A token may end before its time: another one, once.
             Err(refused) if refused.kind == HarnessErrorKind::Grant => match tokens.renew(&login, &secret)? {
-                Some(another) => enter(&login, &another).map_err(|e| tokens.explain(&login, e)),
+                Some(another) => enter(&another).map_err(|e| tokens.explain(&login, e)),
                 None => Err(refused),
             },
             entered => entered,
         };
-        let (imap, certificate) = entered?;
+        let (logged_in, certificate) = entered?;
         let mut session = Self {
-            imap,
+            imap: logged_in,
             log,
             cutter: Arc::clone(cutter),
-            place: error::place(&access.endpoint),
+            place: imap.endpoint.place(),
             capabilities: Vec::new(),
-            provider: access.provider,
-            names: access.folders.clone(),
+            provider: imap.provider,
+            names: imap.folders.clone(),
             certificate,
         };
         session.capabilities = session.run("CAPABILITY", "CAPABILITY")?.capabilities;
@@ -154,7 +138,18 @@ impl Session {
         self.provider == Provider::Gmail && self.can("X-GM-EXT-1")
     }
 
-    fn stage(&self, what: &str) -> String {
+    /// The names of folders that the project file gives.
+    pub(super) fn configured_names(&self) -> &FolderNames {
+        &self.names
+    }
+
+    /// Whose server it is.
+    pub(super) fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    /// What is being done, for errors.
+    pub(super) fn stage(&self, what: &str) -> String {
         format!("{what} at {}", self.place)
     }
 
@@ -172,77 +167,6 @@ impl Session {
             return Err(error::garbage(self.stage(what), "(a line break in a command)"));
         }
         self.imap.run(command, room).map_err(|failure| self.error(what, &failure))
-    }
-
-    /// The name of a folder, as the server writes it.
-    ///
-    /// # Errors
-    /// H09 too when the configuration names a folder that is not there.
-    pub(super) fn folder_name(&mut self, folder: Folder) -> Result<Named, HarnessError> {
-        let configured = match folder {
-            Folder::Inbox => return Ok(Named::Found("INBOX".to_owned(), FoundBy::Usual)),
-            Folder::Spam => self.names.spam.clone(),
-            Folder::All => None,
-        };
-        let folders = self.folders()?;
-        let found = match (&configured, folder) {
-            (Some(name), _) => Some((self.configured(&folders, name)?, FoundBy::Settings)),
-            (None, Folder::Spam) => special(&folders, "\\junk").map(|name| (name, FoundBy::Attribute)).or_else(|| {
-                let usual = folders.iter().find(|f| SPAM_NAMES.contains(&last_level(f).as_str()));
-                usual.map(|f| (f.name.clone(), FoundBy::Usual))
-            }),
-            (None, _) => special(&folders, "\\all").map(|name| (name, FoundBy::Attribute)),
-        };
-        Ok(match found {
-            Some((name, by)) => Named::Found(name, by),
-            None => Named::Absent(self.absent(folder, &folders)),
-        })
-    }
-
-    /// The name of the bin.
-    pub(super) fn bin_name(&mut self) -> Result<Option<String>, HarnessError> {
-        let folders = self.folders()?;
-        match self.names.trash.clone() {
-            Some(name) => self.configured(&folders, &name).map(Some),
-            None => Ok(special(&folders, "\\trash")),
-        }
-    }
-
-    /// A folder of the configuration, as the server writes it.
-    fn configured(&self, folders: &[Listed], name: &str) -> Result<String, HarnessError> {
-        let found = folders.iter().find(|f| f.name == name || utf7::readable(&f.name) == name);
-        found.map(|f| f.name.clone()).ok_or_else(|| {
-            let message = format!("there is no folder `{name}`; LIST shows {}", listed(folders));
-            let next = "write one of these names below `imap: { folders: … }` of the account";
-            HarnessError::new(HarnessErrorKind::File, self.stage("LIST"), message, next)
-        })
-    }
-
-    fn absent(&self, folder: Folder, folders: &[Listed]) -> HarnessError {
-        let message = format!("no folder is marked as {folder}; LIST shows {}", listed(folders));
-        let next = match self.provider {
-            Provider::Gmail => "in Gmail's settings, under Labels, tick `Show in IMAP` for it",
-            Provider::Generic => "name it below `imap: { folders: { spam: NAME } }` of the account",
-        };
-        HarnessError::new(HarnessErrorKind::File, self.stage("LIST"), message, next)
-    }
-
-    /// Every folder that can be opened. Gmail gives the attributes of RFC 6154 in a plain LIST and refuses to be asked for them; others
-    /// want to be asked.
-    fn folders(&mut self) -> Result<Vec<Listed>, HarnessError> {
-        let plain = self.list("LIST \"\" \"*\"")?;
-        let has_uses =
-            plain.iter().any(|f| f.attributes.iter().any(|a| matches!(a.as_str(), "\\junk" | "\\all" | "\\trash")));
-        if has_uses || !self.can("SPECIAL-USE") {
-            return Ok(plain);
-        }
-        self.list("LIST \"\" \"*\" RETURN (SPECIAL-USE)")
-    }
-
-    fn list(&mut self, command: &str) -> Result<Vec<Listed>, HarnessError> {
-        let mut folders = self.run("LIST", command)?.folders;
-        folders.retain(|f| !f.attributes.iter().any(|a| matches!(a.as_str(), "\\noselect" | "\\nonexistent")));
-        Ok(folders)
     }
 
     /// Opens a folder: for reading only, so that no flag changes, or for changes.
@@ -290,7 +214,7 @@ impl Session {
     /// # Errors
     /// H07 when one is still there: nobody knows what it is.
     pub(super) fn check_gone(&mut self, uids: &[u32]) -> Result<(), HarnessError> {
-        let there = if uids.is_empty() { Vec::new() } else { self.search(&format!("UID {}", set(uids)))? };
+        let there = if uids.is_empty() { Vec::new() } else { self.search(&format!("UID {}", sequence_set(uids)))? };
         there.first().map_or(Ok(()), |uid| Err(error::missing(*uid)))
     }
 
@@ -339,7 +263,7 @@ impl Drop for Session {
     }
 }
 
-fn enter(
+fn log_in(
     access: &ImapAccess,
     account: &Login,
     secret: &Secret,
@@ -377,28 +301,4 @@ impl imap::Authenticator for Token<'_> {
         *self.refusal.borrow_mut() = String::from_utf8_lossy(challenge).into_owned();
         String::new()
     }
-}
-
-/// A set of messages (RFC 3501 §9, sequence-set).
-pub(super) fn set(uids: &[u32]) -> String {
-    uids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
-}
-
-/// The names of folders for people, at most twenty.
-fn listed(folders: &[Listed]) -> String {
-    let names: Vec<_> = folders.iter().take(20).map(|f| format!("`{}`", utf7::readable(&f.name))).collect();
-    match (names.is_empty(), folders.len() > names.len()) {
-        (true, _) => "no folders".to_owned(),
-        (false, more) => names.join(", ") + if more { ", …" } else { "" },
-    }
-}
-
-fn special(folders: &[Listed], attribute: &str) -> Option<String> {
-    folders.iter().find(|f| f.attributes.iter().any(|a| a == attribute)).map(|f| f.name.clone())
-}
-
-fn last_level(folder: &Listed) -> String {
-    let name = folder.delimiter.as_deref().filter(|d| !d.is_empty());
-    let last = name.and_then(|d| folder.name.rsplit(d).next()).unwrap_or(&folder.name);
-    last.to_ascii_lowercase()
 }

@@ -1,12 +1,13 @@
 //! What a server shows of itself and of an account, without anything being changed.
 
 use super::{
+    account_access::AccountAccess,
     cutter::Cutter,
     error,
-    mailboxes::Limits,
-    session::{Named, Session},
+    folder_names::{FoundBy, Named},
+    session::Session,
+    time_limits::Limits,
     timed::Deadline,
-    transcript::{Log, Transcript},
     utf7,
 };
 use crate::{
@@ -30,27 +31,16 @@ pub struct Visit {
     pub storage: Option<(u64, u64)>,
 }
 
-/// How a folder was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FoundBy {
-    /// The project file names it.
-    Settings,
-    /// By its attribute (RFC 6154).
-    Attribute,
-    /// By a name that is usual.
-    Usual,
-}
-
 /// Logs in, looks for the folders and logs out.
 ///
 /// # Errors
 /// H01 or H02 when the login is refused; H03 to H07 for the way there and for what the server says.
 pub async fn visit(access: &ImapAccess, limits: Limits, tokens: &Tokens) -> Result<Visit, HarnessError> {
-    let (access, tokens) = (access.clone(), tokens.clone());
+    let access = AccountAccess::new("", access.clone(), limits, tokens.clone(), Arc::default());
     let cutter = Arc::new(Cutter::default());
     // Whoever stops waiting ends the connection.
     let ended = Ended(Arc::clone(&cutter));
-    let visit = tokio::task::spawn_blocking(move || look(&access, limits, &cutter, &tokens)).await;
+    let visit = tokio::task::spawn_blocking(move || look(&access, &cutter)).await;
     drop(ended);
     visit.unwrap_or_else(|_| Err(error::panicked("visit the mailbox".to_owned())))
 }
@@ -63,9 +53,8 @@ impl Drop for Ended {
     }
 }
 
-fn look(access: &ImapAccess, limits: Limits, cutter: &Arc<Cutter>, tokens: &Tokens) -> Result<Visit, HarnessError> {
-    let log = Log::new("visit", Arc::new(Transcript::new()));
-    let mut session = Session::open(access, limits, (cutter, &Deadline::default()), tokens, log)?;
+fn look(access: &AccountAccess, cutter: &Arc<Cutter>) -> Result<Visit, HarnessError> {
+    let mut session = Session::open(access, "visit", cutter, &Deadline::default())?;
     let spam = match session.folder_name(Folder::Spam) {
         Ok(Named::Found(name, by)) => Ok((utf7::readable(&name), by)),
         Ok(Named::Absent(absent)) => Err(absent),
@@ -73,14 +62,15 @@ fn look(access: &ImapAccess, limits: Limits, cutter: &Arc<Cutter>, tokens: &Toke
         Err(e) if e.kind == HarnessErrorKind::File => Err(e),
         Err(e) => return Err(e),
     };
-    let storage = match session.can("QUOTA") {
-        true => match session.run("GETQUOTAROOT", "GETQUOTAROOT INBOX") {
+    let storage = if session.can("QUOTA") {
+        match session.run("GETQUOTAROOT", "GETQUOTAROOT INBOX") {
             Ok(answer) => answer.storage,
             // A server that does not tell is as good.
             Err(e) if e.kind == HarnessErrorKind::Protocol => None,
             Err(e) => return Err(e),
-        },
-        false => None,
+        }
+    } else {
+        None
     };
     let capabilities = session.capabilities().to_vec();
     let certificate = session.certificate().and_then(Certificate::read);

@@ -2,27 +2,11 @@
 
 use super::{
     hub::{Hub, Link},
-    keys::Key,
+    keys::Wanted,
 };
-use crate::{core::Token, evidence::Arrival, outcome::HarnessError};
+use crate::{evidence::Arrival, outcome::HarnessError};
 use std::{sync::Arc, time::Instant};
 use tokio::sync::{mpsc, watch};
-
-/// What an attempt looks for: a message that carries this token in its probe header, or one without a probe header and
-/// with this Message-ID; and delivery status notifications about such a message.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// With angle brackets.
-    pub message_id: String,
-    /// The attempt's token.
-    pub token: Token,
-}
-
-impl Wanted {
-    pub(super) fn keys(&self) -> [Key; 2] {
-        [Key::MessageId(self.message_id.clone()), Key::Token(self.token.as_str().to_owned())]
-    }
-}
 
 /// One attempt's view of one folder: the arrivals that it wants, in order. Dropping it ends the interest.
 #[derive(Debug)]

@@ -1,18 +1,18 @@
 //! The thread behind a folder: wait for news, look what is new, hand it on; and again after the connection broke.
 
 use super::{
-    batch::{Batch, Unread},
+    account_access::{AccountAccess, CROWDED},
+    batch::{Batch, Unread, sequence_set},
     cutter::Cutter,
     error,
     fetch::Fetched,
+    folder_names::Named,
     hub::{Hub, Link},
     keys::{self, Key},
-    mailboxes::{CROWDED, Counters, Limits},
     past,
     protocol::Idled,
-    session::{Headers, Named, Session, set},
+    session::{Headers, Session},
     timed::Deadline,
-    transcript::{Log, Transcript},
     utf7,
 };
 use crate::{
@@ -20,17 +20,12 @@ use crate::{
     evidence::Folder,
     mail::Message,
     outcome::{HarnessError, HarnessErrorKind},
-    probe::token::Tokens,
-    target::ImapAccess,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     panic::AssertUnwindSafe,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -54,28 +49,16 @@ const LARGEST_UNCLAIMED: u32 = 1_000_000;
 
 /// A folder and what its thread needs.
 pub(super) struct Watcher {
-    /// The account's name.
-    pub(super) account: String,
-    /// Where it reads mail.
-    pub(super) access: ImapAccess,
+    /// The account.
+    pub(super) access: Arc<AccountAccess>,
     /// The folder.
     pub(super) folder: Folder,
     /// The longest that it is left unasked.
     pub(super) poll: Duration,
-    /// Time limits of the connection.
-    pub(super) limits: Limits,
     /// Who waits.
     pub(super) hub: Arc<Hub>,
     /// Ends it.
     pub(super) cutter: Arc<Cutter>,
-    /// The account's protocol lines.
-    pub(super) transcript: Arc<Transcript>,
-    /// The run's count of connections.
-    pub(super) counters: Arc<Counters>,
-    /// What logs it in.
-    pub(super) tokens: Tokens,
-    /// The account was at a limit.
-    pub(super) crowded: Arc<AtomicBool>,
 }
 
 /// What a look at a folder came to.
@@ -121,13 +104,13 @@ impl Watcher {
             let error = match ended {
                 Ok(Ok(absent)) => return self.hub.set_link(Link::Absent(absent)),
                 Ok(Err(error)) => error,
-                Err(_) => error::panicked(format!("{} at {}", self.folder, error::place(&self.access.endpoint))),
+                Err(_) => error::panicked(format!("{} at {}", self.folder, self.access.imap.endpoint.place())),
             };
             let at_limit = error.kind == HarnessErrorKind::ProviderLimit;
             if at_limit {
-                self.crowded.store(true, Ordering::Relaxed);
+                self.access.crowded.store(true, Ordering::Relaxed);
             }
-            let not_yet = progress.is_none() && at_limit && began.elapsed() < self.limits.busy;
+            let not_yet = progress.is_none() && at_limit && began.elapsed() < self.access.limits.busy;
             if (progress.is_none() && !not_yet) || error::is_final(&error) || self.cutter.is_stopped() {
                 return self.hub.set_link(Link::Failed(error));
             }
@@ -148,13 +131,9 @@ impl Watcher {
     /// One connection, from login to its end; it ends well only when there is no such folder, with
     /// what there is.
     fn connection(&self, progress: &mut Option<Progress>) -> Result<HarnessError, HarnessError> {
-        let log = Log::new(&self.folder.to_string(), Arc::clone(&self.transcript));
-        let mut session =
-            Session::open(&self.access, self.limits, (&self.cutter, &Deadline::default()), &self.tokens, log)?;
-        self.counters.opened.fetch_add(1, Ordering::Relaxed);
-        if progress.is_some() {
-            self.counters.reopened.fetch_add(1, Ordering::Relaxed);
-        }
+        let name = self.folder.to_string();
+        let mut session = Session::open(&self.access, &name, &self.cutter, &Deadline::default())?;
+        self.access.counters.count(progress.is_some());
         let name = match session.folder_name(self.folder)? {
             Named::Found(name, _) => name,
             Named::Absent(error) => return Ok(error),
@@ -194,7 +173,7 @@ impl Watcher {
 
     fn rest(&self, time: Duration) -> Result<(), HarnessError> {
         if self.cutter.wait(time) {
-            let stage = format!("{} at {}", self.folder, error::place(&self.access.endpoint));
+            let stage = format!("{} at {}", self.folder, self.access.imap.endpoint.place());
             return Err(error::lost(stage, "the run is over"));
         }
         Ok(())
@@ -203,7 +182,7 @@ impl Watcher {
     /// Waits for news; whether there are some. A server that says nothing is asked before long, so that a dead connection is
     /// noticed.
     fn wait(&self, session: &mut Session, progress: &mut Progress) -> Result<bool, HarnessError> {
-        let time = self.poll.min(self.limits.idle);
+        let time = self.poll.min(self.access.limits.idle);
         let until = Instant::now() + time;
         let can_idle = session.can("IDLE") && !progress.idle_refused;
         if can_idle && session.idle(until)? == Idled::Ended {
@@ -225,13 +204,13 @@ impl Watcher {
         progress.due.extend(self.hub.take_due());
         if !progress.due.is_empty() {
             let due: Vec<u32> = progress.due.iter().copied().collect();
-            let Headers { messages, others, is_changed } = session.headers(&set(&due))?;
+            let Headers { messages, others, is_changed } = session.headers(&sequence_set(&due))?;
             looked.more |= is_changed;
             progress.due.retain(|uid| others.contains(uid) || messages.iter().any(|message| message.uid == *uid));
             self.deal_with(session, progress, messages, &mut looked)?;
         }
         for some in progress.again.clone().chunks(HEADERS) {
-            let Headers { mut messages, others, is_changed } = session.headers(&set(some))?;
+            let Headers { mut messages, others, is_changed } = session.headers(&sequence_set(some))?;
             looked.more |= is_changed;
             messages.retain(|m| !progress.headers.contains(&mark(m)));
             self.deal_with(session, progress, messages, &mut looked)?;
@@ -305,7 +284,7 @@ impl Watcher {
     }
 
     fn hand_on(&self, message: Fetched, seen: Instant, folder_name: &str) {
-        let Some(arrival) = message.into_arrival(&self.account, self.folder, folder_name, seen) else { return };
+        let Some(arrival) = message.into_arrival(&self.access.name, self.folder, folder_name, seen) else { return };
         let mut keys: Vec<Key> = keys::of_header(&arrival.message);
         if keys::is_report(&arrival.message) {
             keys.extend(keys::of_report(&arrival.message, arrival.dsn.as_deref()));

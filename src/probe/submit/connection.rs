@@ -2,9 +2,9 @@
 
 use super::{
     command::{Command, Wanted},
-    hello::{self, Overheard},
     message::DotStuffed,
-    recorder::{Answer, Record},
+    recorder::{Answer, Recording},
+    tls_version::{self, TlsVersionReader},
 };
 use crate::{evidence::Stage, probe::line_ends::crlf};
 use std::{
@@ -26,8 +26,8 @@ const READ: usize = 8 * 1024;
 /// A connection and its record.
 #[derive(Debug)]
 pub(super) struct Connection {
-    io: Io,
-    pub(super) record: Record,
+    io: Stream,
+    pub(super) record: Recording,
     /// The server's certificate in DER, where there is TLS.
     pub(super) certificate: Option<Vec<u8>>,
     /// The message is written to its last dot, or the server says that it has it: from here on it may be delivered.
@@ -35,10 +35,10 @@ pub(super) struct Connection {
 }
 
 #[derive(Debug)]
-enum Io {
+enum Stream {
     Closed,
     Plain(TcpStream),
-    Tls(Box<TlsStream<Overheard>>),
+    Tls(Box<TlsStream<TlsVersionReader>>),
 }
 
 /// Why there is no reply.
@@ -63,17 +63,17 @@ impl From<io::Error> for Broken {
 impl Connection {
     /// No connection yet; times count from `start`.
     pub(super) fn new(start: Instant) -> Self {
-        Self { io: Io::Closed, record: Record::new(start), certificate: None, is_message_out: false }
+        Self { io: Stream::Closed, record: Recording::new(start), certificate: None, is_message_out: false }
     }
 
     /// Talks over this connection from now on.
     pub(super) fn open(&mut self, tcp: TcpStream) {
-        self.io = Io::Plain(tcp);
+        self.io = Stream::Plain(tcp);
     }
 
     /// Whether there is a connection, as far as this side knows.
     pub(super) fn is_open(&self) -> bool {
-        !matches!(self.io, Io::Closed)
+        !matches!(self.io, Stream::Closed)
     }
 
     /// Changes the connection to TLS.
@@ -85,13 +85,13 @@ impl Connection {
         connector: native_tls::TlsConnector,
         name: &str,
     ) -> Result<(), native_tls::Error> {
-        let Io::Plain(tcp) = std::mem::replace(&mut self.io, Io::Closed) else { return Ok(()) };
-        let (overheard, first) = Overheard::new(tcp);
-        let tls = TlsConnector::from(connector).connect(name, overheard).await?;
-        let version = first.lock().ok().and_then(|bytes| hello::version(&bytes));
+        let Stream::Plain(tcp) = std::mem::replace(&mut self.io, Stream::Closed) else { return Ok(()) };
+        let (reader, first) = TlsVersionReader::new(tcp);
+        let tls = TlsConnector::from(connector).connect(name, reader).await?;
+        let version = first.lock().ok().and_then(|bytes| tls_version::read(&bytes));
         self.record.secured(version);
         self.certificate = tls.get_ref().peer_certificate().ok().flatten().and_then(|c| c.to_der().ok());
-        self.io = Io::Tls(Box::new(tls));
+        self.io = Stream::Tls(Box::new(tls));
         Ok(())
     }
 
@@ -216,7 +216,7 @@ impl Connection {
     }
 }
 
-impl AsyncRead for Io {
+impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match &mut *self {
             Self::Closed => Poll::Ready(Ok(())),
@@ -226,7 +226,7 @@ impl AsyncRead for Io {
     }
 }
 
-impl AsyncWrite for Io {
+impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match &mut *self {
             Self::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),

@@ -9,10 +9,6 @@ use crate::{
 };
 use std::{io, net::SocketAddr, time::Duration};
 
-pub(super) fn place(endpoint: &Endpoint) -> String {
-    format!("{}:{}", endpoint.host, endpoint.port)
-}
-
 /// The host name has no address.
 pub(super) fn resolve(endpoint: &Endpoint, error: &io::Error) -> HarnessError {
     HarnessError::new(
@@ -34,7 +30,7 @@ const NO_SMTP: &str = "check that an SMTP server listens on this host and port";
 
 /// The server said nothing until the time was over.
 pub(super) fn silent(endpoint: &Endpoint, waiting: &str, waited: Duration) -> HarnessError {
-    let place = place(endpoint);
+    let place = endpoint.place();
     let next = match (endpoint.port, waiting) {
         (25, "the greeting") => PORT_25.to_owned(),
         _ => format!("check that {place} is up and not behind a firewall that drops packets, or allow more time"),
@@ -47,7 +43,7 @@ pub(super) fn silent(endpoint: &Endpoint, waiting: &str, waited: Duration) -> Ha
 pub(super) fn handshake(endpoint: &Endpoint, waited: Duration) -> HarnessError {
     let message = format!("the server did not answer the tls handshake within {}", duration::human(waited));
     let next = "the server accepts connections and says nothing: see its log, and whether the port is one for tls";
-    HarnessError::new(HarnessErrorKind::Connection, format!("tls {}", place(endpoint)), message, next)
+    HarnessError::new(HarnessErrorKind::Connection, format!("tls {}", endpoint.place()), message, next)
 }
 
 /// No address answers: what each of them did.
@@ -64,7 +60,7 @@ pub(super) fn connect(endpoint: &Endpoint, failed: &[(SocketAddr, io::Error)]) -
     let each = if each.is_empty() { "the name has no address".to_owned() } else { each.join("; ") };
     HarnessError::new(
         HarnessErrorKind::Connection,
-        format!("connect {}", place(endpoint)),
+        format!("connect {}", endpoint.place()),
         format!("could not connect: {each}"),
         next,
     )
@@ -90,14 +86,14 @@ pub(super) fn broken(endpoint: &Endpoint, waiting: &str, broken: &Broken) -> Har
             (HarnessErrorKind::Protocol, message, NO_SMTP)
         }
     };
-    HarnessError::new(code, format!("submit to {}", place(endpoint)), message, next)
+    HarnessError::new(code, format!("submit to {}", endpoint.place()), message, next)
 }
 
 /// The server is at a limit.
 pub(super) fn limit(endpoint: &Endpoint, reply: &Reply) -> HarnessError {
     HarnessError::new(
         HarnessErrorKind::ProviderLimit,
-        format!("submit to {}", place(endpoint)),
+        format!("submit to {}", endpoint.place()),
         format!("the server answered {reply}"),
         "wait and run fewer scenarios at once (`--jobs`), or see the server's limits for connections and rate",
     )
@@ -106,14 +102,14 @@ pub(super) fn limit(endpoint: &Endpoint, reply: &Reply) -> HarnessError {
 /// STARTTLS is not to be had; nothing was sent in clear.
 pub(super) fn no_starttls(endpoint: &Endpoint, message: String) -> HarnessError {
     let next = "enable STARTTLS on the server; only for a server on a private network, write `tls: none`";
-    HarnessError::new(HarnessErrorKind::Tls, format!("starttls {}", place(endpoint)), message, next)
+    HarnessError::new(HarnessErrorKind::Tls, format!("starttls {}", endpoint.place()), message, next)
 }
 
 /// An address that only a server with SMTPUTF8 can take (RFC 6531 §3.2).
 pub(super) fn no_smtputf8(endpoint: &Endpoint, address: &str) -> HarnessError {
     let message = format!("`{address}` needs SMTPUTF8 (RFC 6531), which the server does not offer; nothing was sent");
     let next = "write an address whose part before the `@` is ASCII, or send by a server that offers SMTPUTF8";
-    HarnessError::new(HarnessErrorKind::Protocol, format!("submit to {}", place(endpoint)), message, next)
+    HarnessError::new(HarnessErrorKind::Protocol, format!("submit to {}", endpoint.place()), message, next)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     command::Command,
-    dialogue::{Dialogue, Over},
+    conversation::{Conversation, Ended},
     extensions::Extensions,
 };
 use crate::{
@@ -45,37 +45,37 @@ async fn fetch<T: Send + 'static>(
 /// # Errors
 /// H01 or H02 when there is none or the server refuses for good.
 pub(super) async fn login(
-    talk: &mut Dialogue<'_>,
+    conversation: &mut Conversation<'_>,
+    tokens: &Tokens,
     extensions: &Extensions,
     login: &Login,
     secret: Secret,
-) -> Result<(), Over> {
-    let offered = |sasl: &Sasl| extensions.logs_in_with(&sasl.to_string());
+) -> Result<(), Ended> {
     let ours: &[Sasl] = match login.mechanism {
         Mechanism::Password => &[Sasl::Plain, Sasl::Login],
         Mechanism::Xoauth2 => &[Sasl::Xoauth2],
     };
-    let Some(sasl) = ours.iter().copied().find(offered) else {
+    let Some(sasl) = ours.iter().copied().find(|sasl| extensions.logs_in_with(&sasl.to_string())) else {
         let message = match extensions.mechanisms() {
             none if none.is_empty() => "the server offers no login".to_owned(),
             some => format!("the server offers only {some}"),
         };
         let next = "use the submission port (587 or 465), or another kind of login";
-        let refused = HarnessError { kind: HarnessErrorKind::Login, ..refused(talk, login, message, next.to_owned()) };
+        let refused =
+            HarnessError { kind: HarnessErrorKind::Login, ..refused(conversation, login, message, next.to_owned()) };
         return Err(refused.into());
     };
-    let refused = match enter(talk, sasl, login, &secret).await {
-        Err(Over::Failed(refused)) if refused.kind == HarnessErrorKind::Grant => refused,
+    let refused = match enter(conversation, sasl, login, &secret).await {
+        Err(Ended::Failed(refused)) if refused.kind == HarnessErrorKind::Grant => refused,
         entered => return entered,
     };
-    let tokens = talk.tokens;
     match fetch(tokens, login, move |tokens, login| tokens.renew(login, &secret)).await? {
         Some(another) => {
             // A token that had ended says nothing about the mail.
-            talk.connection.record.forget(|r| r.stage == Stage::Auth);
-            enter(talk, sasl, login, &another).await.map_err(|over| match over {
-                Over::Failed(error) => tokens.explain(login, error).into(),
-                over => over,
+            conversation.connection.record.forget(|r| r.stage == Stage::Auth);
+            enter(conversation, sasl, login, &another).await.map_err(|ended| match ended {
+                Ended::Failed(error) => tokens.explain(login, error).into(),
+                ended => ended,
             })
         }
         None => Err(refused.into()),
@@ -83,40 +83,41 @@ pub(super) async fn login(
 }
 
 /// One AUTH command and what it takes.
-async fn enter(talk: &mut Dialogue<'_>, sasl: Sasl, login: &Login, secret: &Secret) -> Result<(), Over> {
+async fn enter(conversation: &mut Conversation<'_>, sasl: Sasl, login: &Login, secret: &Secret) -> Result<(), Ended> {
     let credentials = Credentials::new(login.user.clone(), secret.expose().to_owned());
     let command = Auth::new(sasl, credentials, None).map_err(|e| {
-        refused(talk, login, format!("the login cannot be written: {e}"), "check user and password".to_owned())
+        refused(conversation, login, format!("the login cannot be written: {e}"), "check user and password".to_owned())
     })?;
-    let mut reply = talk.exchange(&Command::auth(command.to_string())).await?;
+    let mut reply = conversation.exchange(&Command::auth(command.to_string())).await?;
     let mut challenge = None;
     if sasl == Sasl::Login {
         for answer in [login.user.as_str(), secret.expose()] {
             if reply.code == 334 {
-                reply = talk.exchange(&Command::response(&STANDARD.encode(answer))).await?;
+                reply = conversation.exchange(&Command::response(&STANDARD.encode(answer))).await?;
             }
         }
     } else if reply.code == 334 {
         // A refused XOAUTH2 says why in a challenge; an empty answer brings the reply itself.
         challenge = STANDARD.decode(reply.text.trim()).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
-        reply = talk.exchange(&Command::response("")).await?;
+        reply = conversation.exchange(&Command::response("")).await?;
     }
     match reply.code / 100 {
         2 => Ok(()),
-        4 => Err(Over::Refused),
+        4 => Err(Ended::Refused),
         _ => {
             let why = challenge.map_or(String::new(), |c| format!(" {c}"));
-            Err(refused(talk, login, format!("the server answered {reply}{why}"), what_next(&reply, login)).into())
+            Err(refused(conversation, login, format!("the server answered {reply}{why}"), what_next(&reply, login))
+                .into())
         }
     }
 }
 
-fn refused(talk: &Dialogue<'_>, login: &Login, message: String, next: String) -> HarnessError {
+fn refused(conversation: &Conversation<'_>, login: &Login, message: String, next: String) -> HarnessError {
     let code = match login.mechanism {
         Mechanism::Password => HarnessErrorKind::Login,
         Mechanism::Xoauth2 => HarnessErrorKind::Grant,
     };
-    HarnessError::new(code, format!("login {} as {}", talk.endpoint.host, login.user), message, next)
+    HarnessError::new(code, format!("login {} as {}", conversation.endpoint.host, login.user), message, next)
 }
 
 fn what_next(reply: &Reply, login: &Login) -> String {

@@ -5,18 +5,19 @@
 
 mod command;
 mod connection;
-mod dialogue;
+mod conversation;
 mod error;
 mod extensions;
-mod hello;
 mod login;
 mod message;
 mod queue_id;
 mod reach;
 mod recorder;
-mod visit;
+mod server_info;
+mod smtp_session;
+mod tls_version;
 
-pub use visit::{Visit, visit};
+pub use server_info::{ServerInfo, server_info};
 
 use crate::{
     evidence::{Sent, Stage, Submission},
@@ -24,7 +25,7 @@ use crate::{
     probe::token::Tokens,
     target::Endpoint,
 };
-use dialogue::Dialogue;
+use smtp_session::SmtpSession;
 use std::{
     fmt,
     time::{Duration, Instant},
@@ -71,16 +72,16 @@ pub async fn submit(
     timeout: Duration,
     tokens: &Tokens,
 ) -> Result<Submission, Unsubmitted> {
-    let mut dialogue = Dialogue::new(endpoint, helo, sent, tokens, Instant::now());
-    let ended = tokio::time::timeout(timeout, dialogue.run()).await;
-    let ended = ended.unwrap_or_else(|_| Err(dialogue.too_late(timeout)));
+    let mut session = SmtpSession::new(endpoint, helo, sent, tokens, Instant::now());
+    let ended = tokio::time::timeout(timeout, session.run()).await;
+    let ended = ended.unwrap_or_else(|_| Err(session.too_late(timeout)));
     match &ended {
         // What is decided stays so, whatever comes of the farewell.
-        Ok(()) => dialogue.leave().await,
-        Err(error) => dialogue.connection.record.breaks(&error.message),
+        Ok(()) => session.leave().await,
+        Err(error) => session.connection().record.breaks(&error.message),
     }
-    let in_doubt = dialogue.connection.is_message_out;
-    let submission = dialogue.into_submission();
+    let in_doubt = session.connection().is_message_out;
+    let submission = session.into_submission();
     match ended {
         Ok(()) => {
             let answer = submission.replies.iter().rfind(|r| r.stage == Stage::Message && r.reply.is_positive());

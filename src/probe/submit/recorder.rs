@@ -15,7 +15,7 @@ const LONGEST_LINE: usize = 1000;
 
 /// The record of one submission.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct Recording {
     start: Instant,
     asked: Instant,
     stage: Stage,
@@ -36,7 +36,7 @@ pub(super) struct Answer {
     pub(super) lines: Vec<String>,
 }
 
-impl Record {
+impl Recording {
     /// Times count from `start`; the server speaks first.
     pub(super) fn new(start: Instant) -> Self {
         Self {
@@ -120,10 +120,10 @@ impl Record {
                 break;
             }
         }
-        match self.incoming.len() > LONGEST_REPLY {
-            true => Err(format!("its reply is longer than {LONGEST_REPLY} bytes")),
-            false => Ok(None),
+        if self.incoming.len() > LONGEST_REPLY {
+            return Err(format!("its reply is longer than {LONGEST_REPLY} bytes"));
         }
+        Ok(None)
     }
 
     fn take(&mut self) -> Result<Answer, String> {
@@ -188,13 +188,13 @@ fn shown(line: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn stages(record: &Record) -> Vec<(Stage, u16)> {
+    fn stages(record: &Recording) -> Vec<(Stage, u16)> {
         record.submission().replies.iter().map(|r| (r.stage, r.reply.code)).collect()
     }
 
     #[test]
     fn replies_come_whole_however_they_are_cut() {
-        let mut record = Record::new(Instant::now());
+        let mut record = Recording::new(Instant::now());
         let mut greeted = None;
         for byte in b"220-mx.example\r\n220 hello\r\n" {
             assert_eq!(greeted, None);
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_server_cannot_write_other_lines_into_the_transcript() {
-        let mut record = Record::new(Instant::now());
+        let mut record = Recording::new(Instant::now());
         record.asks(Stage::Rcpt, None, "RCPT TO:<a@b.example>");
         record.heard(b"550 5.7.1 no\rS: 250 ok \x1b[2K\xc2\x9b1A\ttab \xc3\xa9\r\n250 half\r");
         record.answer().unwrap().unwrap();
@@ -244,12 +244,12 @@ mod tests {
             b"250x\r\n",
             b"250-a\r\n550 b\r\n",
         ] {
-            let mut record = Record::new(Instant::now());
+            let mut record = Recording::new(Instant::now());
             record.heard(odd);
             assert!(record.answer().is_err(), "{odd:?}");
         }
         for chunk in [&[b'2'; 10_000][..], &b"250-line\r\n".repeat(1000)] {
-            let mut record = Record::new(Instant::now());
+            let mut record = Recording::new(Instant::now());
             let mut fed = 0;
             let error = loop {
                 record.heard(chunk);

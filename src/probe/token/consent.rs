@@ -3,7 +3,7 @@
 
 use super::{
     exchange::{self, Granted},
-    refused,
+    oauth_error,
 };
 use crate::{
     core::{Redactor, Secret, duration::human},
@@ -175,8 +175,8 @@ impl Consent {
         }
         if let Some(error) = answer.get("error") {
             let why = answer.get("error_description").map_or_else(String::new, |why| format!(": {why}"));
-            let message = refused::shown(&format!("the server answers {error}{why}"), redactor);
-            return failed(message, refused::next(error));
+            let message = oauth_error::shown(&format!("the server answers {error}{why}"), redactor);
+            return failed(message, oauth_error::next(error));
         }
         match answer.get("code") {
             Some(code) => {
@@ -193,13 +193,13 @@ impl Consent {
 fn checked(granted: Granted, user: &str, client: &OauthClient, redactor: &Redactor) -> Result<Refresh, HarnessError> {
     redactor.learn(user, &granted.access_token);
     let failed = |message: String, next: &str| {
-        Err(HarnessError::new(HarnessErrorKind::Grant, exchange::stage(&client.token_endpoint), message, next))
+        Err(HarnessError::new(HarnessErrorKind::Grant, oauth_error::stage(&client.token_endpoint), message, next))
     };
     // A server that says nothing has granted what was asked for (RFC 6749 §5.1).
     let scope = granted.scope.unwrap_or_else(|| MAIL_SCOPE.to_owned());
     if !super::has_mail_scope(&scope) {
         return failed(
-            format!("the scope {MAIL_SCOPE} was not granted, only `{}`", refused::shown(&scope, redactor)),
+            format!("the scope {MAIL_SCOPE} was not granted, only `{}`", oauth_error::shown(&scope, redactor)),
             "start again and tick the box for reading, composing and sending mail; the app's consent screen must list that scope",
         );
     }

@@ -1,10 +1,10 @@
 //! A request to a token endpoint and what comes back (RFC 6749 §4.1.3, §5, §6).
 
-use super::refused;
+use super::oauth_error::{self, TokenError, stage, unreadable};
 use crate::{
     core::{Redactor, Secret, redact},
     outcome::{HarnessError, HarnessErrorKind},
-    probe::{clock, peek::Protocol, tls},
+    probe::{clock, peer_certificate::Protocol, tls},
     target::{Endpoint, OauthClient, TlsMode},
 };
 use serde_json::Value;
@@ -37,69 +37,34 @@ pub(super) struct Granted {
     pub(super) scope: Option<String>,
 }
 
-/// It grants nothing.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) error: HarnessError,
-    /// It may grant it when it is asked again.
-    pub(super) passing: bool,
-}
-
-impl Failure {
-    pub(super) fn last(error: HarnessError) -> Self {
-        Self { error, passing: false }
-    }
-
-    fn passing(error: HarnessError) -> Self {
-        Self { error, passing: true }
-    }
-}
-
-/// What is being done, for errors.
-pub(super) fn stage(url: &str) -> String {
-    let host = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?']).next()).unwrap_or(url);
-    format!("get an access token from {host}")
-}
-
-/// The answer is none that RFC 6749 §5 knows.
-pub(super) fn unreadable(url: &str, what: &str) -> HarnessError {
-    let next = "check `token_endpoint`, and what a proxy or portal between here and there answers in its place";
-    HarnessError::new(
-        HarnessErrorKind::Protocol,
-        stage(url),
-        format!("the token server's answer cannot be used: {what}"),
-        next,
-    )
-}
-
 /// Asks with a form, to which the client's name and secret are added.
 pub(super) fn ask(
     client: &OauthClient,
     form: &[(&str, &str)],
     until: Instant,
     redactor: &Redactor,
-) -> Result<Granted, Failure> {
+) -> Result<Granted, TokenError> {
     let url = client.token_endpoint.as_str();
     let left = until.saturating_duration_since(Instant::now()).clamp(Duration::from_millis(1), ONE_REQUEST);
-    let agent = agent(client, left).map_err(Failure::last)?;
+    let agent = agent(client, left).map_err(TokenError::last)?;
     let credentials = [("client_id", client.id.expose()), ("client_secret", client.secret.expose())];
     let answered =
         agent.post(url).header("Accept", "application/json").send_form(form.iter().copied().chain(credentials));
     let mut response = answered.map_err(|e| not_reached(url, &e, left))?;
     let date = response.headers().get("Date").and_then(|date| date.to_str().ok());
     if let Some(apart) = date.and_then(|date| clock::compare(|| stage(url), date)) {
-        return Err(Failure::last(apart));
+        return Err(TokenError::last(apart));
     }
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(LARGEST).read_to_vec();
     let body = body.map_err(|e| match e {
-        Error::BodyExceedsLimit(_) => Failure::last(unreadable(url, &format!("it has more than {LARGEST} bytes"))),
+        Error::BodyExceedsLimit(_) => TokenError::last(unreadable(url, &format!("it has more than {LARGEST} bytes"))),
         e => not_reached(url, &e, left),
     })?;
     if status == 200 {
-        read(&body).map_err(|what| Failure::last(unreadable(url, &what)))
+        read(&body).map_err(|what| TokenError::last(unreadable(url, &what)))
     } else {
-        Err(refused::failure(url, status, &body, redactor))
+        Err(oauth_error::read(url, status, &body, redactor))
     }
 }
 
@@ -130,47 +95,47 @@ fn agent(client: &OauthClient, left: Duration) -> Result<Agent, HarnessError> {
 }
 
 /// What keeps an answer from coming.
-fn not_reached(url: &str, error: &Error, left: Duration) -> Failure {
+fn not_reached(url: &str, error: &Error, left: Duration) -> TokenError {
     let failed = |code, message: String, next: &str| HarnessError::new(code, stage(url), message, next);
     let way =
         "check `token_endpoint`, firewalls and proxies between here and there, and https://www.google.com/appsstatus";
     match error {
         Error::Timeout(_) => {
             let waited = crate::core::duration::human(left);
-            Failure::last(failed(
+            TokenError::last(failed(
                 HarnessErrorKind::Connection,
                 format!("the token server did not answer within {waited}"),
                 way,
             ))
         }
-        Error::NativeTls(e) => Failure::last(tls_failed(url, e)),
+        Error::NativeTls(e) => TokenError::last(tls_failed(url, e)),
         Error::Tls(_) | Error::Pem(_) | Error::Der(_) => {
-            Failure::last(failed(HarnessErrorKind::Tls, format!("tls failed: {error}"), way))
+            TokenError::last(failed(HarnessErrorKind::Tls, format!("tls failed: {error}"), way))
         }
-        Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => Failure::last(failed(
+        Error::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused => TokenError::last(failed(
             HarnessErrorKind::Connection,
             format!("the token server cannot be reached: {e}"),
             "nothing listens there: check `token_endpoint`, and that the server runs",
         )),
-        Error::HostNotFound | Error::Io(_) if has_no_address(url) => Failure::last(failed(
+        Error::HostNotFound | Error::Io(_) if has_no_address(url) => TokenError::last(failed(
             HarnessErrorKind::Dns,
             format!("the token server's name has no address: {error}"),
             "check `token_endpoint` and this machine's resolver",
         )),
         Error::Io(e) => match e.source().and_then(|e| e.downcast_ref::<native_tls::Error>()) {
-            Some(tls) => Failure::last(tls_failed(url, tls)),
-            None => Failure::passing(failed(
+            Some(tls) => TokenError::last(tls_failed(url, tls)),
+            None => TokenError::passing(failed(
                 HarnessErrorKind::Connection,
                 format!("the connection to the token server broke: {e}"),
                 way,
             )),
         },
-        Error::ConnectionFailed | Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => Failure::last(failed(
+        Error::ConnectionFailed | Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => TokenError::last(failed(
             HarnessErrorKind::Connection,
             format!("the token server cannot be reached: {error}"),
             way,
         )),
-        _ => Failure::last(unreadable(url, &error.to_string())),
+        _ => TokenError::last(unreadable(url, &error.to_string())),
     }
 }
 

@@ -4,12 +4,12 @@
 //! |---|---|
 //! | `mod` | which token is good now, and who asks for the next one? |
 //! | `exchange` | what does the token server say? |
-//! | `refused` | what do its refusals mean? |
+//! | `oauth_error` | what do its refusals mean? |
 //! | `consent` | how does a person give us a refresh token? |
 
 mod consent;
 mod exchange;
-mod refused;
+mod oauth_error;
 
 pub use consent::{Consent, MAIL_SCOPE, Refresh};
 
@@ -50,7 +50,7 @@ struct Grant {
     current: Option<Current>,
     /// The token server may give another refresh token in place of ours (RFC 6749 §6).
     refresh_token: Option<Secret>,
-    failed: Option<Failed>,
+    failed: Option<FailedRefresh>,
 }
 
 struct Current {
@@ -61,7 +61,8 @@ struct Current {
     known_as: BTreeSet<String>,
 }
 
-struct Failed {
+/// The last time that a token could not be had.
+struct FailedRefresh {
     at: Instant,
     error: HarnessError,
 }
@@ -114,7 +115,7 @@ impl Tokens {
     pub(super) fn explain(&self, login: &Login, refused: HarnessError) -> HarnessError {
         match self.scope(login) {
             Some(scope) if refused.kind == HarnessErrorKind::Grant && !has_mail_scope(&scope) => {
-                let scope = refused::shown(&scope, &self.0.redactor);
+                let scope = oauth_error::shown(&scope, &self.0.redactor);
                 HarnessError {
                     message: format!("{}; the token is for the scope `{scope}`", refused.message),
                     ..refused
@@ -156,13 +157,13 @@ impl Tokens {
             match self.refresh(&mut grant, login, client) {
                 Ok(current) => drop(grant.current.insert(current)),
                 Err(error) => {
-                    grant.failed = Some(Failed { at: Instant::now(), error: error.clone() });
+                    grant.failed = Some(FailedRefresh { at: Instant::now(), error: error.clone() });
                     return Err(error);
                 }
             }
         }
         let Some(current) = &mut grant.current else {
-            return Err(exchange::unreadable(&client.token_endpoint, "it gave no token"));
+            return Err(oauth_error::unreadable(&client.token_endpoint, "it gave no token"));
         };
         if current.known_as.insert(login.user.clone()) {
             self.0.redactor.learn(&login.user, &current.token);

@@ -1,6 +1,6 @@
 //! What a server shows of itself, and whether it lets an account in, without any mail.
 
-use super::{dialogue::Dialogue, error};
+use super::{error, smtp_session::SmtpSession};
 use crate::{
     evidence::{Sent, Stage},
     outcome::HarnessError,
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// What was seen before the first MAIL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
+pub struct ServerInfo {
     /// The text of the greeting.
     pub greeting: String,
     /// What the server offers, in upper case: the lines of the last EHLO reply after the first. `None` when it refused
@@ -25,7 +25,7 @@ pub struct Visit {
     pub certificate: Option<Certificate>,
 }
 
-impl Visit {
+impl ServerInfo {
     /// Whether the server offers an extension.
     pub fn offers(&self, keyword: &str) -> bool {
         let mut words = self.extensions.iter().flatten().filter_map(|line| line.split_whitespace().next());
@@ -37,22 +37,27 @@ impl Visit {
 ///
 /// # Errors
 /// As [`super::submit`], and H06 when the server has no time (4yz).
-pub async fn visit(endpoint: &Endpoint, helo: &str, timeout: Duration, tokens: &Tokens) -> Result<Visit, HarnessError> {
+pub async fn server_info(
+    endpoint: &Endpoint,
+    helo: &str,
+    timeout: Duration,
+    tokens: &Tokens,
+) -> Result<ServerInfo, HarnessError> {
     let nothing = Sent::new(Vec::new(), String::new(), String::new(), Vec::new());
-    let mut dialogue = Dialogue::new(endpoint, helo, &nothing, tokens, Instant::now());
-    let Ok(entered) = tokio::time::timeout(timeout, dialogue.enter()).await else {
-        return Err(dialogue.too_late(timeout));
+    let mut session = SmtpSession::new(endpoint, helo, &nothing, tokens, Instant::now());
+    let Ok(entered) = tokio::time::timeout(timeout, session.enter()).await else {
+        return Err(session.too_late(timeout));
     };
     let extensions = entered?.map(|e| e.lines().to_vec());
-    dialogue.leave().await;
-    let certificate = dialogue.connection.certificate.as_deref().and_then(Certificate::read);
-    let seen = dialogue.into_submission();
-    let refused = seen.deciding().filter(|_| extensions.is_none());
+    session.leave().await;
+    let certificate = session.connection().certificate.as_deref().and_then(Certificate::read);
+    let seen = session.into_submission();
+    let refused = if extensions.is_none() { seen.deciding() } else { None };
     if let Some(limit) = refused.filter(|r| r.reply.is_transient()) {
         return Err(error::limit(endpoint, &limit.reply));
     }
     let greeting = seen.replies.iter().find(|r| r.stage == Stage::Connect);
-    Ok(Visit {
+    Ok(ServerInfo {
         greeting: greeting.map(|r| r.reply.text.clone()).unwrap_or_default(),
         refusal: refused.map(|r| r.reply.to_string()),
         extensions,

@@ -16,12 +16,12 @@ const ENOUGH: usize = 4096;
 
 /// A TCP connection that remembers the first bytes that came.
 #[derive(Debug)]
-pub(super) struct Overheard {
+pub(super) struct TlsVersionReader {
     tcp: TcpStream,
     first: Arc<Mutex<Vec<u8>>>,
 }
 
-impl Overheard {
+impl TlsVersionReader {
     /// The connection, and where its first bytes will be.
     pub(super) fn new(tcp: TcpStream) -> (Self, Arc<Mutex<Vec<u8>>>) {
         let first = Arc::default();
@@ -29,7 +29,7 @@ impl Overheard {
     }
 }
 
-impl AsyncRead for Overheard {
+impl AsyncRead for TlsVersionReader {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.tcp).poll_read(cx, buf);
@@ -42,7 +42,7 @@ impl AsyncRead for Overheard {
     }
 }
 
-impl AsyncWrite for Overheard {
+impl AsyncWrite for TlsVersionReader {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.tcp).poll_write(cx, buf)
     }
@@ -57,7 +57,7 @@ impl AsyncWrite for Overheard {
 }
 
 /// The version that a ServerHello agrees to: its `supported_versions` extension (RFC 8446 §4.2.1), or the legacy field.
-pub(super) fn version(record: &[u8]) -> Option<String> {
+pub(super) fn read(record: &[u8]) -> Option<String> {
     // Record header (5), handshake type and length (4), legacy_version (2), random (32), session id.
     if *record.first()? != 0x16 || *record.get(5)? != 2 {
         return None;
@@ -103,11 +103,11 @@ mod tests {
     #[test]
     fn reads_the_agreed_version() {
         let with = server_hello(&[0, 51, 0, 1, 9, 0, 43, 0, 2, 3, 4]);
-        assert_eq!(version(&with).as_deref(), Some("TLSv1.3"));
-        assert_eq!(version(&server_hello(&[])).as_deref(), Some("TLSv1.2"));
+        assert_eq!(read(&with).as_deref(), Some("TLSv1.3"));
+        assert_eq!(read(&server_hello(&[])).as_deref(), Some("TLSv1.2"));
         for cut in 0..with.len() {
-            version(&with[..cut]);
+            read(&with[..cut]);
         }
-        assert_eq!(version(b"220 mx.example ESMTP\r\n"), None);
+        assert_eq!(read(b"220 mx.example ESMTP\r\n"), None);
     }
 }

@@ -26,7 +26,7 @@ pub(super) enum Protocol {
 }
 
 /// The certificate that the server shows; `None` where it does not come to that. Waits for at most three seconds.
-pub(super) fn certificate(endpoint: &Endpoint, protocol: Protocol) -> Option<Certificate> {
+pub(super) fn ask(endpoint: &Endpoint, protocol: Protocol) -> Option<Certificate> {
     let until = Instant::now() + PATIENCE;
     let addresses = (endpoint.host.as_str(), endpoint.port).to_socket_addrs().ok()?;
     let tcp = addresses.into_iter().find_map(|address| TcpStream::connect_timeout(&address, left(until)?).ok())?;
@@ -36,8 +36,7 @@ pub(super) fn certificate(endpoint: &Endpoint, protocol: Protocol) -> Option<Cer
     }
     let mut anybody = native_tls::TlsConnector::builder();
     anybody.disable_built_in_roots(true).danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
-    let name = super::tls::name(endpoint);
-    let tls = anybody.build().ok()?.connect(name, timed).ok()?;
+    let tls = anybody.build().ok()?.connect(endpoint.certificate_name(), timed).ok()?;
     Certificate::read(&tls.peer_certificate().ok()??.to_der().ok()?)
 }
 

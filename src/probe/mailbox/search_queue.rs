@@ -1,7 +1,11 @@
 //! Folders searched anew for many attempts at once: whoever gets the account's connection for errands searches for all who
 //! wait for it, so that time limits count from when the server is asked, and not while others are served.
 
-use super::{errands::Errands, error, fetch::Fetched, keys::Key};
+use super::{
+    errands::{Errands, FolderMessages},
+    error,
+    keys::Key,
+};
 use crate::{
     evidence::{Arrival, Folder},
     outcome::HarnessError,
@@ -24,19 +28,6 @@ pub struct FolderSearch {
     pub asked: Instant,
     /// The messages that were looked for, copies and reports, with all that [`Arrival`] tells.
     pub arrivals: Vec<Arrival>,
-}
-
-/// What was found for everybody in one folder.
-#[derive(Debug)]
-pub(super) struct Seen {
-    /// What the server calls the folder; `None` when there is none such.
-    pub(super) name: Option<String>,
-    /// When it was asked.
-    pub(super) asked: Instant,
-    /// When it had answered.
-    pub(super) answered: Instant,
-    /// The messages and what they may be known by.
-    pub(super) messages: Vec<(Vec<Key>, Fetched)>,
 }
 
 /// What comes of a search.
@@ -66,7 +57,7 @@ impl Queue {
 
     /// Does every search that is in line, each folder once. A folder whose server does not answer is an error for all who
     /// asked for it; what others asked for is searched all the same.
-    pub(super) fn serve(&self, errands: &mut Errands, account: &str) {
+    pub(super) fn serve(&self, errands: &mut Errands) {
         let mut requests = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         requests.retain(|request| !request.to.is_closed());
         let Some(since) = requests.iter().map(|request| request.since).min() else { return };
@@ -74,7 +65,7 @@ impl Queue {
             let asking = requests.iter().filter(|request| request.folders.contains(&folder));
             asking.flat_map(|request| request.keys.clone()).collect()
         };
-        let mut seen: HashMap<Folder, Result<Seen, HarnessError>> = HashMap::new();
+        let mut seen: HashMap<Folder, Result<FolderMessages, HarnessError>> = HashMap::new();
         let mut unreachable = None;
         let answers: Vec<Answer> = requests
             .iter()
@@ -90,7 +81,7 @@ impl Queue {
                     {
                         unreachable = Some(error.clone());
                     }
-                    seen.as_ref().map(|seen| seen.of(*folder, &request.keys, account)).map_err(|error| error.clone())
+                    seen.as_ref().map(|seen| of_attempt(seen, *folder, &request.keys)).map_err(|error| error.clone())
                 });
                 folders.collect()
             })
@@ -102,12 +93,9 @@ impl Queue {
     }
 }
 
-impl Seen {
-    /// The part of it that belongs to one attempt.
-    fn of(&self, folder: Folder, wanted: &[Key], account: &str) -> FolderSearch {
-        let name = self.name.as_deref().unwrap_or_default();
-        let mine = self.messages.iter().filter(|(keys, _)| keys.iter().any(|key| wanted.contains(key)));
-        let arrivals = mine.filter_map(|(_, m)| m.clone().into_arrival(account, folder, name, self.answered));
-        FolderSearch { folder, asked: self.asked, arrivals: arrivals.collect(), name: self.name.clone() }
-    }
+/// The part of what was found that belongs to one attempt.
+fn of_attempt(found: &FolderMessages, folder: Folder, wanted: &[Key]) -> FolderSearch {
+    let mine = found.messages.iter().filter(|(keys, _)| keys.iter().any(|key| wanted.contains(key)));
+    let arrivals = mine.map(|(_, arrival)| arrival.clone()).collect();
+    FolderSearch { folder, name: found.name.clone(), asked: found.asked, arrivals }
 }

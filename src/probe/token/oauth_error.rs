@@ -1,6 +1,5 @@
 //! What the refusals of a token server mean (RFC 6749 §5.2, and Google's own codes).
 
-use super::exchange::{Failure, stage, unreadable};
 use crate::{
     core::{Redactor, redact::cut},
     outcome::{HarnessError, HarnessErrorKind},
@@ -15,8 +14,45 @@ const NEW_GRANT: &str = "get a new refresh token with `sealcheck auth gmail`. A 
     OAuth app is in \"Testing\" (publish it to keep tokens), when access is revoked or the password is changed, and after \
     6 months without use";
 
+/// A token server grants nothing.
+#[derive(Debug)]
+pub(super) struct TokenError {
+    pub(super) error: HarnessError,
+    /// It may grant it when it is asked again.
+    pub(super) passing: bool,
+}
+
+impl TokenError {
+    /// It will not grant it.
+    pub(super) fn last(error: HarnessError) -> Self {
+        Self { error, passing: false }
+    }
+
+    /// It may grant it later.
+    pub(super) fn passing(error: HarnessError) -> Self {
+        Self { error, passing: true }
+    }
+}
+
+/// What is being done, for errors.
+pub(super) fn stage(url: &str) -> String {
+    let host = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?']).next()).unwrap_or(url);
+    format!("get an access token from {host}")
+}
+
+/// The answer is none that RFC 6749 §5 knows.
+pub(super) fn unreadable(url: &str, what: &str) -> HarnessError {
+    let next = "check `token_endpoint`, and what a proxy or portal between here and there answers in its place";
+    HarnessError::new(
+        HarnessErrorKind::Protocol,
+        stage(url),
+        format!("the token server's answer cannot be used: {what}"),
+        next,
+    )
+}
+
 /// An answer that grants nothing.
-pub(super) fn failure(url: &str, status: u16, body: &[u8], redactor: &Redactor) -> Failure {
+pub(super) fn read(url: &str, status: u16, body: &[u8], redactor: &Redactor) -> TokenError {
     let answer: Option<Value> = serde_json::from_slice(body).ok();
     let text = |key: &str| answer.as_ref().and_then(|a| a.get(key)?.as_str()).map(|text| shown(text, redactor));
     let code = text("error");
@@ -27,17 +63,16 @@ pub(super) fn failure(url: &str, status: u16, body: &[u8], redactor: &Redactor) 
     };
     let error = |code, next: &str| HarnessError::new(code, stage(url), said.clone(), next);
     match (status, code.as_deref()) {
-        (429, _) | (_, Some("rate_limit_exceeded" | "slow_down")) => Failure {
-            error: error(HarnessErrorKind::ProviderLimit, "wait, and start runs less often; one run asks once an hour"),
-            passing: true,
-        },
-        (500.., _) | (_, Some("temporarily_unavailable" | "internal_failure" | "server_error")) => Failure {
-            error: error(HarnessErrorKind::Protocol, "the token server is out of order; run again later"),
-            passing: true,
-        },
-        (_, Some(code)) => Failure::last(error(class(code), next(code))),
-        (300..=399, None) => Failure::last(unreadable(url, &format!("HTTP {status} leads elsewhere"))),
-        (_, None) => Failure::last(unreadable(url, &format!("HTTP {status} without a reason in JSON"))),
+        (429, _) | (_, Some("rate_limit_exceeded" | "slow_down")) => TokenError::passing(error(
+            HarnessErrorKind::ProviderLimit,
+            "wait, and start runs less often; one run asks once an hour",
+        )),
+        (500.., _) | (_, Some("temporarily_unavailable" | "internal_failure" | "server_error")) => {
+            TokenError::passing(error(HarnessErrorKind::Protocol, "the token server is out of order; run again later"))
+        }
+        (_, Some(code)) => TokenError::last(error(class(code), next(code))),
+        (300..=399, None) => TokenError::last(unreadable(url, &format!("HTTP {status} leads elsewhere"))),
+        (_, None) => TokenError::last(unreadable(url, &format!("HTTP {status} without a reason in JSON"))),
     }
 }
 
@@ -81,8 +116,8 @@ mod tests {
     use super::*;
     use crate::core::Secret;
 
-    fn of(status: u16, body: &str) -> Failure {
-        failure("https://oauth2.googleapis.com/token", status, body.as_bytes(), &Redactor::new())
+    fn of(status: u16, body: &str) -> TokenError {
+        read("https://oauth2.googleapis.com/token", status, body.as_bytes(), &Redactor::new())
     }
 
     #[test]
@@ -126,7 +161,7 @@ mod tests {
             (400, "<html>", HarnessErrorKind::Protocol, false, "HTTP 400 without a reason", "token_endpoint"),
             (302, "", HarnessErrorKind::Protocol, false, "HTTP 302 leads elsewhere", "token_endpoint"),
         ] {
-            let Failure { error, passing: again } = of(status, body);
+            let TokenError { error, passing: again } = of(status, body);
             assert_eq!((error.kind, again), (code, passing), "{status} {body}");
             assert!(error.message.contains(said), "{error:?}");
             assert!(error.next.contains(next), "{error:?}");
