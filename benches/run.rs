@@ -9,7 +9,7 @@ use sealcheck::{
     lab::embedded::{Ports, World},
     outcome::{Event, ExitCode, RunInfo},
     probe::{
-        compose::{Occasion, compose},
+        compose::{ComposeContext, compose},
         submit::submit,
         token::Tokens,
     },
@@ -64,7 +64,7 @@ async fn without_checks() -> Duration {
             let token = Token::of(&run, index, 1);
             let mut vars = target.vars();
             vars.set("token", token.as_str());
-            let occasion = Occasion {
+            let occasion = ComposeContext {
                 target: &target,
                 vars: &vars,
                 token: &token,

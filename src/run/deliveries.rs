@@ -1,6 +1,6 @@
 //! What the attempts in a world know of each other's mail: what was sent to a mailbox, what came, what was given up.
 
-use crate::{core::Token, evidence::OtherDeliveries, probe::mailbox::Wanted};
+use crate::{core::Token, evidence::OtherDeliveries, probe::mailbox::MailIdentity};
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -20,7 +20,7 @@ pub(super) struct Delivery {
     /// Where a copy is wanted.
     pub(super) account: String,
     /// What the copy is known by.
-    pub(super) wanted: Wanted,
+    pub(super) wanted: MailIdentity,
     /// The end of its submission.
     pub(super) sent: Instant,
     /// Its Date, in seconds since 1970.
@@ -39,7 +39,7 @@ impl Deliveries {
         &self,
         index: usize,
         attempt: u32,
-        wanted: &Wanted,
+        wanted: &MailIdentity,
         date: i64,
         accounts: impl IntoIterator<Item = String>,
     ) {
@@ -106,7 +106,7 @@ mod tests {
 
     fn mail(n: u32, account: &str, sent: Instant, came: Option<u64>) -> Delivery {
         let token = Token::new(format!("t-{n}"));
-        let wanted = Wanted { message_id: format!("<{n}@x>"), token };
+        let wanted = MailIdentity { message_id: format!("<{n}@x>"), token };
         let came = came.map(|seconds| sent + Duration::from_secs(seconds));
         Delivery { index: 0, attempt: 1, account: account.into(), wanted, sent, date: 0, came, given_up: None }
     }

@@ -10,7 +10,7 @@ use crate::{
         dsn::{self, Returned},
         received,
     },
-    probe::logs::Gathered,
+    probe::logs::LogResult,
     verify::{self, Dns, ZoneFile},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -21,7 +21,7 @@ pub(super) struct Observations {
     pub(super) submission: Submission,
     pub(super) next_hop: Vec<NextHop>,
     pub(super) found: Vec<(Found, CategoryLookup)>,
-    pub(super) logs: Gathered,
+    pub(super) logs: LogResult,
     pub(super) mailboxes: MailboxFacts,
     /// How long, from the end of the submission.
     pub(super) waited: Duration,

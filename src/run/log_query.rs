@@ -5,7 +5,7 @@ use crate::{
     evidence::LogLine,
     judge::check::logs_hold,
     outcome::{StepKind, StepStatus},
-    probe::logs::{Gathered, Mark, Question},
+    probe::logs::{LogRequest, LogResult, Mark},
     scenario::{Scenario, Vars, model::ExpectationKind},
     target::Account,
 };
@@ -29,7 +29,7 @@ pub(super) struct LogQuery<'a> {
 impl LogQuery<'_> {
     /// Reads the logs of every server on the way, and those that the scenario wants a line of. Wanted lines are waited
     /// for.
-    pub(super) async fn gather(&self, world: &World, log: &StepLog) -> Gathered {
+    pub(super) async fn gather(&self, world: &World, log: &StepLog) -> LogResult {
         let (mut named, mut within) = (Vec::new(), None);
         for expectation in self.scenario.expected_on(world.target.kind) {
             if let ExpectationKind::Log(log) = &expectation.kind {
@@ -41,17 +41,17 @@ impl LogQuery<'_> {
         let accounts: Vec<&Account> =
             world.target.accounts.values().filter(is_asked).filter(|a| !a.logs.is_empty()).collect();
         if accounts.is_empty() {
-            return Gathered::default();
+            return LogResult::default();
         }
         let begun = log.begin(StepKind::Logs);
-        let question = Question {
+        let request = LogRequest {
             accounts: &accounts,
             message_id: self.message_id,
             since: self.since,
             until: within.map(|within| self.end.plus(within).min(self.deadline)),
             enough: &|lines: &[LogLine]| logs_hold(self.scenario, &world.target, self.vars, lines),
         };
-        let gathered = world.logs.gather(&question).await;
+        let gathered = world.logs.gather(&request).await;
         let unread: Vec<_> = gathered.unread.iter().map(|u| format!("{}; {}", u.problem, u.next)).collect();
         if unread.is_empty() {
             log.end(&begun, StepStatus::Ok, json!({ "lines": gathered.lines.len() }));

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     core::{Position, RunId, Token, duration},
-    probe::compose::{Occasion, compose},
+    probe::compose::{ComposeContext, compose},
     scenario::{Scenario, Template, Vars, YamlError, contradictions, model::ExpectationKind, vars::UnknownVariable},
     target::{Provider, Target},
 };
@@ -60,8 +60,8 @@ fn check(item: &PlannedScenario, target: &Target, given: &Vars, run: &RunId, now
         return vec![scenario.wrong(&problem.at, problem.value)];
     }
     let mut found = accounts(scenario, target);
-    let occasion = Occasion { target, vars: &vars, token: &token, run, now, base: &item.base };
-    let composed = compose(&scenario.send, &occasion);
+    let context = ComposeContext { target, vars: &vars, token: &token, run, now, base: &item.base };
+    let composed = compose(&scenario.send, &context);
     found.extend(composed.err().map(|e| scenario.wrong(&e.at, e.message)));
     found.extend(twice(scenario, target));
     found.extend(unsettled(scenario, target));

@@ -4,7 +4,7 @@ use super::world::World;
 use crate::{
     evidence::{Arrival, Folder},
     outcome::HarnessError,
-    probe::mailbox::{FolderSearch, Wanted},
+    probe::mailbox::{FolderSearch, MailIdentity},
     target::{Account, Provider},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 /// What a search is for, and where.
 #[derive(Debug, Clone)]
 pub(super) struct Search<'a> {
-    pub(super) wanted: &'a Wanted,
+    pub(super) wanted: &'a MailIdentity,
     /// What came before is not looked at; in seconds since 1970.
     pub(super) since: i64,
     /// The accounts that have to be searched.

@@ -16,9 +16,9 @@ use crate::{
     evidence::{Arrival, Evidence, MailboxFacts, Sent, Submission},
     outcome::{Checks, Diagnosis, HarnessError, HarnessErrorKind},
     probe::{
-        compose::{Occasion, compose},
+        compose::{ComposeContext, compose},
         logs::Mark,
-        mailbox::Wanted,
+        mailbox::MailIdentity,
     },
     scenario::Vars,
 };
@@ -53,7 +53,7 @@ pub(super) struct Composed {
     pub(super) policy: WaitPolicy,
     /// The accounts whose mailboxes are looked at.
     pub(super) watched: Vec<String>,
-    pub(super) wanted: Wanted,
+    pub(super) wanted: MailIdentity,
 }
 
 /// A mail that its first server has taken, refused or may have taken, with the folders watched.
@@ -117,14 +117,14 @@ impl Composed {
     ) -> Result<Self, HarnessError> {
         let (scenario, target) = (&cx.item.scenario, &cx.world.target);
         let route = route(&scenario.send, target).map_err(|e| unplanned(&e.at, &e.value))?;
-        let occasion = Occasion { target, vars: &vars, token: &cx.token, run, now: date, base: &cx.item.base };
+        let occasion = ComposeContext { target, vars: &vars, token: &cx.token, run, now: date, base: &cx.item.base };
         let mut sent = compose(&scenario.send, &occasion).map_err(|e| unplanned(&e.at, &e.message))?;
         let signature = sign(&mut sent, &route)?;
         let policy = WaitPolicy::of(scenario, target, &vars);
         let sender = scenario.send.from.value.clone();
         let watched: BTreeSet<String> =
             policy.folders().into_iter().map(|(account, _)| account).chain([sender]).collect();
-        let wanted = Wanted { message_id: sent.message_id.clone(), token: cx.token.clone() };
+        let wanted = MailIdentity { message_id: sent.message_id.clone(), token: cx.token.clone() };
         Ok(Self { sent, signature, date, route, vars, policy, watched: watched.into_iter().collect(), wanted })
     }
 

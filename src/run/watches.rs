@@ -4,7 +4,7 @@ use super::{wait_policy::WaitPolicy, world::World};
 use crate::{
     evidence::{Arrival, Folder, WatchedFolder},
     outcome::{HarnessError, HarnessErrorKind},
-    probe::mailbox::{Wanted, Watch},
+    probe::mailbox::{MailIdentity, Watch},
     target::{Account, Provider},
 };
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ pub(super) async fn watch(
     world: &World,
     policy: &WaitPolicy,
     sender: &str,
-    wanted: &Wanted,
+    wanted: &MailIdentity,
     deadline: Instant,
 ) -> Result<Watches, HarnessError> {
     let mut tasks = JoinSet::new();
@@ -124,7 +124,7 @@ impl ArrivalStream {
 pub(super) fn folder_health(world: &World, accounts: &[String]) -> Vec<WatchedFolder> {
     let folders = accounts.iter().flat_map(|account| [Folder::Inbox, Folder::Spam].map(|folder| (account, folder)));
     let standing = folders.filter_map(|(account, folder)| {
-        let it = world.mailboxes.standing(account, folder)?;
+        let it = world.mailboxes.folder_health(account, folder)?;
         let (asked, problem) = (it.asked.map(|at| at.elapsed()), it.problem.map(|e| e.message));
         Some(WatchedFolder { account: account.clone(), folder, asked, problem })
     });

@@ -151,7 +151,7 @@ async fn try_it(
             let endpoint = with_login(endpoint);
             let access = ImapAccess { endpoint, provider: Provider::Generic, folders: FolderNames::default() };
             let limits = Limits { connect: PATIENCE / 2, silence: PATIENCE / 2, answer: PATIENCE, ..Limits::default() };
-            mailbox::visit(&access, limits, &tokens).await.map(drop)
+            mailbox::server_info(&access, limits, &tokens).await.map(drop)
         }
         Opens::Smtp(endpoint) => {
             let domain = user.rsplit_once('@').map_or(user, |(_, domain)| domain);

@@ -5,7 +5,7 @@ use crate::{
     core::{Redactor, duration},
     outcome::{ExitCode, HarnessError},
     probe::{
-        mailbox::{Leftover, Limits, Mailboxes},
+        mailbox::{Limits, Mailboxes, TestMail},
         token::Tokens,
     },
 };
@@ -46,7 +46,7 @@ async fn cleanup(context: &Context, global: &Global, args: &CleanupArgs) -> Comm
     let mailboxes = Mailboxes::with_tokens(Duration::MAX, Limits::default(), Tokens::new(redactor.clone()));
     let mut swept = Vec::new();
     for (name, account) in &target.accounts {
-        swept.push((name.as_str(), mailboxes.leftovers(account, before, !args.dry_run).await));
+        swept.push((name.as_str(), mailboxes.test_mail(account, before, !args.dry_run).await));
     }
     mailboxes.close().await;
     let text = match args.format {
@@ -60,7 +60,7 @@ async fn cleanup(context: &Context, global: &Global, args: &CleanupArgs) -> Comm
     if texts.is_empty() { Ok(ExitCode::Success) } else { Err(CliError::Inconclusive(texts.join("\nerror: "))) }
 }
 
-type Found = Result<Vec<Leftover>, HarnessError>;
+type Found = Result<Vec<TestMail>, HarnessError>;
 
 fn told(name: &str, found: &Found, args: &CleanupArgs) -> String {
     let Ok(found) = found else { return String::new() };
@@ -68,14 +68,9 @@ fn told(name: &str, found: &Found, args: &CleanupArgs) -> String {
     let (done, mails) = (if args.dry_run { "would remove" } else { "removed" }, found.len());
     let plural = if mails == 1 { "" } else { "s" };
     let mut text = format!("{name}: {done} {mails} mail{plural} older than {age}\n");
-    for leftover in found {
-        let day = day(leftover.internal_date);
-        text.push_str(&format!(
-            "  {:<5}  {day}  {}  {}\n",
-            leftover.folder.to_string(),
-            leftover.message_id,
-            leftover.subject
-        ));
+    for mail in found {
+        let day = day(mail.internal_date);
+        text.push_str(&format!("  {:<5}  {day}  {}  {}\n", mail.folder.to_string(), mail.message_id, mail.subject));
     }
     text
 }
@@ -92,11 +87,11 @@ fn document(swept: &[(&str, Found)], dry_run: bool) -> Value {
     json!({ "version": 1, "removed": !dry_run, "accounts": accounts.collect::<Vec<_>>() })
 }
 
-fn mail(leftover: &Leftover) -> Value {
+fn mail(mail: &TestMail) -> Value {
     json!({
-        "folder": leftover.folder.to_string(),
-        "internal_date": day(leftover.internal_date),
-        "message_id": leftover.message_id,
-        "subject": leftover.subject,
+        "folder": mail.folder.to_string(),
+        "internal_date": day(mail.internal_date),
+        "message_id": mail.message_id,
+        "subject": mail.subject,
     })
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     catalogue::Cause,
     doctor::Report,
-    probe::mailbox::{self, FoundBy, Limits, Visit},
+    probe::mailbox::{self, FoundBy, Limits, ServerInfo},
     target::{Account, ImapAccess, Provider},
 };
 
@@ -22,7 +22,7 @@ impl Preflight<'_> {
             return report.skip(&format!("{server}.login"), "not looked at, because its secret is missing");
         }
         let limits = Limits { connect: PATIENCE / 2, silence: PATIENCE / 2, answer: PATIENCE, ..Limits::default() };
-        let visit = match mailbox::visit(access, limits, self.tokens).await {
+        let visit = match mailbox::server_info(access, limits, self.tokens).await {
             Ok(visit) => visit,
             Err(error) => return connectivity::failed(report, &server, &error, Step::Login),
         };
@@ -38,7 +38,7 @@ impl Preflight<'_> {
     }
 }
 
-fn abilities(report: &mut Report, server: &str, provider: Provider, visit: &Visit) {
+fn abilities(report: &mut Report, server: &str, provider: Provider, visit: &ServerInfo) {
     let check = format!("{server}.capability");
     let can = |name: &str| visit.capabilities.iter().any(|c| c == name);
     if provider == Provider::Gmail && !can("X-GM-EXT-1") {
@@ -53,7 +53,7 @@ fn abilities(report: &mut Report, server: &str, provider: Provider, visit: &Visi
     }
 }
 
-fn folders(report: &mut Report, server: &str, visit: &Visit) {
+fn folders(report: &mut Report, server: &str, visit: &ServerInfo) {
     let check = format!("{server}.folders.spam");
     match &visit.spam {
         Ok((name, by)) => {
@@ -101,7 +101,7 @@ mod tests {
             storage(&mut report, "gmail.imap", storage_of);
             assert_eq!(report.checks.pop().map(|c| c.status), Some(status), "{storage_of:?}");
         }
-        let visit = |capabilities: &[&str]| Visit {
+        let visit = |capabilities: &[&str]| ServerInfo {
             capabilities: capabilities.iter().map(|c| (*c).to_owned()).collect(),
             certificate: None,
             spam: Ok(("Junk".to_owned(), FoundBy::Usual)),

@@ -1,6 +1,6 @@
 //! Account names become addresses.
 
-use super::{ComposeError, Occasion};
+use super::{ComposeContext, ComposeError};
 use crate::{
     core::{At, ascii_address, check_ascii},
     scenario::{Template, model::SendSpec},
@@ -13,16 +13,16 @@ pub(super) fn sender<'a>(name: &At<String>, target: &'a Target) -> Result<&'a Ac
 }
 
 /// Where it is sent: the addresses of accounts, and addresses with their variables filled in.
-pub(super) fn recipients(to: &[At<String>], occasion: &Occasion<'_>) -> Result<Vec<String>, ComposeError> {
+pub(super) fn recipients(to: &[At<String>], cx: &ComposeContext<'_>) -> Result<Vec<String>, ComposeError> {
     to.iter()
         .map(|name| {
-            if let Some(account) = occasion.target.accounts.get(&name.value) {
+            if let Some(account) = cx.target.accounts.get(&name.value) {
                 return Ok(account.address.clone());
             }
             if !name.value.contains('@') {
-                return Err(unknown(name, occasion.target));
+                return Err(unknown(name, cx.target));
             }
-            let address = occasion.fill(&Template::new(name.value.as_str(), name.at.clone()))?;
+            let address = cx.fill(&Template::new(name.value.as_str(), name.at.clone()))?;
             check(&address).map_err(|m| ComposeError::new(&name.at, m))?;
             Ok(ascii_address(&address).into_owned())
         })
@@ -30,9 +30,9 @@ pub(super) fn recipients(to: &[At<String>], occasion: &Occasion<'_>) -> Result<V
 }
 
 /// The reverse-path: the sender's address when the scenario names no other; empty for `<>`.
-pub(super) fn reverse_path(send: &SendSpec, address: &str, occasion: &Occasion<'_>) -> Result<String, ComposeError> {
+pub(super) fn reverse_path(send: &SendSpec, address: &str, cx: &ComposeContext<'_>) -> Result<String, ComposeError> {
     let Some(template) = &send.envelope_from else { return Ok(address.to_owned()) };
-    let text = occasion.fill(template)?;
+    let text = cx.fill(template)?;
     if !text.is_empty() {
         check(&text).map_err(|m| ComposeError::new(&template.at, m))?;
     }

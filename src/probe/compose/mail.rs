@@ -1,6 +1,6 @@
 //! The fields and the body of a mail, joined.
 
-use super::{ComposeError, Occasion, PROBE_HEADER, attachment, field, part::Part, text};
+use super::{ComposeContext, ComposeError, PROBE_HEADER, attachment, field, part::Part, text};
 use crate::scenario::model::SendSpec;
 
 /// The Message-ID that is in the mail, and the mail.
@@ -9,16 +9,16 @@ pub(super) fn write(
     from: &str,
     to: &[String],
     message_id: String,
-    occasion: &Occasion<'_>,
+    cx: &ComposeContext<'_>,
 ) -> Result<(String, Vec<u8>), ComposeError> {
-    let custom = Custom::of(send, occasion)?;
+    let custom = Custom::of(send, cx)?;
     let message_id = custom.value("Message-ID").unwrap_or(message_id);
     let subject = match &send.subject {
-        Some(template) => (occasion.fill(template)?, &template.at),
-        None => (format!("sealcheck {}", occasion.token), &send.from.at),
+        Some(template) => (cx.fill(template)?, &template.at),
+        None => (format!("sealcheck {}", cx.token), &send.from.at),
     };
-    let date = date(occasion.now).map_err(|m| ComposeError::new(&send.from.at, m))?;
-    let body = body(send, occasion)?;
+    let date = date(cx.now).map_err(|m| ComposeError::new(&send.from.at, m))?;
+    let body = body(send, cx)?;
 
     let mut head = String::new();
     let mut put = |name: &str, value: &str, at: &crate::core::Position| {
@@ -30,7 +30,7 @@ pub(super) fn write(
     put("Subject", &subject.0, subject.1)?;
     put("Date", &date, here)?;
     put("Message-ID", &message_id, here)?;
-    put(PROBE_HEADER, &occasion.probe_value(), here)?;
+    put(PROBE_HEADER, &cx.probe_value(), here)?;
     put("MIME-Version", "1.0", here)?;
     for (name, written) in &body.fields {
         custom.stand_in(name, &mut head, || Ok(written.clone())).map_err(|m| ComposeError::new(here, m))?;
@@ -47,27 +47,27 @@ pub(super) fn write(
     Ok((message_id, raw))
 }
 
-fn body(send: &SendSpec, occasion: &Occasion<'_>) -> Result<Part, ComposeError> {
+fn body(send: &SendSpec, cx: &ComposeContext<'_>) -> Result<Part, ComposeError> {
     let mut alternatives = Vec::new();
     let mut add = |content_type: &str, content: &str| {
         let (encoding, body) = text::encode(content, send.encoding);
         alternatives.push(Part::leaf(content_type, encoding, body));
     };
     match &send.text {
-        Some(template) => add("text/plain; charset=utf-8", &occasion.fill(template)?),
+        Some(template) => add("text/plain; charset=utf-8", &cx.fill(template)?),
         None if send.html.is_none() => {
-            add("text/plain; charset=utf-8", &format!("Sent by sealcheck to test mail delivery: {}", occasion.token));
+            add("text/plain; charset=utf-8", &format!("Sent by sealcheck to test mail delivery: {}", cx.token));
         }
         None => {}
     }
     if let Some(template) = &send.html {
-        add("text/html; charset=utf-8", &occasion.fill(template)?);
+        add("text/html; charset=utf-8", &cx.fill(template)?);
     }
     // `=_` cannot occur in base64 or quoted-printable text (RFC 2045 §6.7).
-    let boundary = |kind: &str| format!("=_{}_{kind}", occasion.token);
+    let boundary = |kind: &str| format!("=_{}_{kind}", cx.token);
     let mut parts = vec![Part::multipart("alternative", &boundary("alternative"), alternatives)];
     for attached in &send.attach {
-        parts.push(attachment::part(attached, occasion)?);
+        parts.push(attachment::part(attached, cx)?);
     }
     Ok(Part::multipart("mixed", &boundary("mixed"), parts))
 }
@@ -81,11 +81,11 @@ fn date(now: i64) -> Result<String, String> {
 struct Custom(Vec<(String, String, String)>);
 
 impl Custom {
-    fn of(send: &SendSpec, occasion: &Occasion<'_>) -> Result<Self, ComposeError> {
+    fn of(send: &SendSpec, cx: &ComposeContext<'_>) -> Result<Self, ComposeError> {
         send.headers
             .iter()
             .map(|(name, template)| {
-                let value = occasion.fill(template)?;
+                let value = cx.fill(template)?;
                 let written = field::write(name, &value).map_err(|m| ComposeError::new(&template.at, m))?;
                 let written = if value.is_empty() { String::new() } else { written };
                 Ok((name.clone(), value, written))

@@ -52,7 +52,7 @@ impl ComposeError {
 
 /// What a mail needs besides its scenario.
 #[derive(Debug, Clone)]
-pub struct Occasion<'a> {
+pub struct ComposeContext<'a> {
     /// The accounts.
     pub target: &'a Target,
     /// Every variable, `token` included.
@@ -67,7 +67,7 @@ pub struct Occasion<'a> {
     pub base: &'a Path,
 }
 
-impl Occasion<'_> {
+impl ComposeContext<'_> {
     fn fill(&self, template: &Template) -> Result<String, ComposeError> {
         template.fill(self.vars).map_err(|unknown| {
             let hint = unknown.similar.as_deref().map_or(String::new(), |s| format!("; did you mean `${s}`?"));
@@ -96,20 +96,20 @@ impl Occasion<'_> {
 ///
 /// # Errors
 /// When an account, variable, size or file is not there, or a header field cannot be written.
-pub fn compose(send: &SendSpec, occasion: &Occasion<'_>) -> Result<Sent, ComposeError> {
-    let from = addresses::sender(&send.from, occasion.target)?;
-    let rcpt_to = addresses::recipients(&send.to, occasion)?;
-    let mail_from = addresses::reverse_path(send, &from.address, occasion)?;
-    let message_id = format!("<{}@{}>", occasion.token, from.domain());
+pub fn compose(send: &SendSpec, cx: &ComposeContext<'_>) -> Result<Sent, ComposeError> {
+    let from = addresses::sender(&send.from, cx.target)?;
+    let rcpt_to = addresses::recipients(&send.to, cx)?;
+    let mail_from = addresses::reverse_path(send, &from.address, cx)?;
+    let message_id = format!("<{}@{}>", cx.token, from.domain());
     let (message_id, raw) = match &send.eml {
         Some(file) => {
             eml::refuse_other_content(send, file)?;
-            let raw = eml::message(&occasion.base.join(&file.value), occasion.read(file)?);
+            let raw = eml::message(&cx.base.join(&file.value), cx.read(file)?);
             let raw = raw.map_err(|m| ComposeError::new(&file.at, m))?;
-            let raw = eml::adopt(raw, &message_id, &occasion.probe_value());
+            let raw = eml::adopt(raw, &message_id, &cx.probe_value());
             (message_id, raw)
         }
-        None => mail::write(send, &from.address, &rcpt_to, message_id, occasion)?,
+        None => mail::write(send, &from.address, &rcpt_to, message_id, cx)?,
     };
     // Text in 8bit and attached messages are as they were written.
     Ok(Sent::new(crlf(&raw), message_id, mail_from, rcpt_to))

@@ -41,7 +41,7 @@ fn composed_in(send: &SendSpec, base: &Path) -> Result<Sent, ComposeError> {
     let mut vars = Vars::new();
     vars.set("token", token.as_str());
     vars.set("company.domain", "corp.example");
-    compose(send, &Occasion { target: &target, vars: &vars, token: &token, run: &run, now: 1_700_000_000, base })
+    compose(send, &ComposeContext { target: &target, vars: &vars, token: &token, run: &run, now: 1_700_000_000, base })
 }
 
 fn composed(send: &SendSpec) -> Sent {

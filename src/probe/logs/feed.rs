@@ -11,9 +11,9 @@ const KEPT: usize = 64 << 20;
 
 /// Tells that something is new in any log.
 #[derive(Debug, Clone, Default)]
-pub(super) struct News(watch::Sender<()>);
+pub(super) struct NewLines(watch::Sender<()>);
 
-impl News {
+impl NewLines {
     pub(super) fn listen(&self) -> watch::Receiver<()> {
         self.0.subscribe()
     }
@@ -21,14 +21,14 @@ impl News {
 
 /// A log could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct LogError {
     /// What went wrong.
     pub(super) problem: String,
     /// What the person can do.
     pub(super) next: String,
 }
 
-impl Trouble {
+impl LogError {
     pub(super) fn new(problem: impl Into<String>, next: impl Into<String>) -> Self {
         Self { problem: problem.into(), next: next.into() }
     }
@@ -38,7 +38,7 @@ impl Trouble {
 #[derive(Debug)]
 pub(super) struct Feed {
     state: Mutex<State>,
-    news: News,
+    new_lines: NewLines,
 }
 
 #[derive(Debug, Default)]
@@ -47,13 +47,13 @@ struct State {
     first: u64,
     lines: VecDeque<Arc<str>>,
     bytes: usize,
-    trouble: Option<Trouble>,
+    error: Option<LogError>,
     is_running: bool,
 }
 
 impl Feed {
-    pub(super) fn new(news: &News) -> Self {
-        Self { state: Mutex::default(), news: news.clone() }
+    pub(super) fn new(new_lines: &NewLines) -> Self {
+        Self { state: Mutex::default(), new_lines: new_lines.clone() }
     }
 
     /// The number that the next line will have.
@@ -63,19 +63,19 @@ impl Feed {
     }
 
     /// The lines from a number on, what keeps more from being read, and whether a first reading is not yet over.
-    pub(super) fn since(&self, from: u64) -> (Vec<Arc<str>>, Option<Trouble>, bool) {
+    pub(super) fn since(&self, from: u64) -> (Vec<Arc<str>>, Option<LogError>, bool) {
         let state = self.state();
         let skip = usize::try_from(from.saturating_sub(state.first)).unwrap_or(usize::MAX);
-        (state.lines.iter().skip(skip).cloned().collect(), state.trouble.clone(), state.is_running)
+        (state.lines.iter().skip(skip).cloned().collect(), state.error.clone(), state.is_running)
     }
 
     /// Adds lines; the log can be read, then.
     pub(super) fn add(&self, lines: Vec<String>) {
         let mut state = self.state();
-        if lines.is_empty() && state.trouble.is_none() {
+        if lines.is_empty() && state.error.is_none() {
             return;
         }
-        state.trouble = None;
+        state.error = None;
         for line in lines {
             state.bytes += line.len();
             state.lines.push_back(line.into());
@@ -97,10 +97,10 @@ impl Feed {
     }
 
     /// Notes why the log cannot be read.
-    pub(super) fn fail(&self, trouble: Trouble) {
+    pub(super) fn fail(&self, error: LogError) {
         let mut state = self.state();
-        if state.trouble.as_ref() != Some(&trouble) {
-            state.trouble = Some(trouble);
+        if state.error.as_ref() != Some(&error) {
+            state.error = Some(error);
             self.tell(state);
         }
     }
@@ -114,7 +114,7 @@ impl Feed {
 
     fn tell(&self, state: MutexGuard<'_, State>) {
         drop(state);
-        self.news.0.send_replace(());
+        self.new_lines.0.send_replace(());
     }
 
     /// The lines are whole at any moment, so that a panic elsewhere does not matter.
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn lines_keep_their_numbers_when_the_oldest_go() {
-        let feed = Feed::new(&News::default());
+        let feed = Feed::new(&NewLines::default());
         let line = "x".repeat(KEPT / 4);
         for n in 0..6 {
             assert_eq!(feed.end(), n);

@@ -1,7 +1,7 @@
 //! Follows a log file for as long as a world is there.
 
 use super::{
-    feed::{Feed, News, Trouble},
+    feed::{Feed, LogError, NewLines},
     tail::Tail,
 };
 use crate::mail::log::Ids;
@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_millis(100);
 
 /// Starts at the end of the file as it stands now.
-pub(super) fn start(path: &Path, news: &News, stop: CancellationToken) -> Arc<Feed> {
-    let feed = Arc::new(Feed::new(news));
+pub(super) fn start(path: &Path, new_lines: &NewLines, stop: CancellationToken) -> Arc<Feed> {
+    let feed = Arc::new(Feed::new(new_lines));
     let mut tail = Tail::at_end(path);
     look(&mut tail, path, &feed);
     let (path, lines) = (path.to_owned(), Arc::clone(&feed));
@@ -55,7 +55,7 @@ pub(super) async fn whole(path: PathBuf, message_id: String, feed: Arc<Feed>) {
             })
         });
         if let Some(error) = error {
-            lines.fail(trouble(&path, &error));
+            lines.fail(log_error(&path, &error));
         }
     });
     // A reader that panicked has said so.
@@ -65,11 +65,11 @@ pub(super) async fn whole(path: PathBuf, message_id: String, feed: Arc<Feed>) {
 
 fn look(tail: &mut Tail, path: &Path, feed: &Feed) {
     if let Some(error) = tail.read(|lines| feed.add(lines)) {
-        feed.fail(trouble(path, &error));
+        feed.fail(log_error(path, &error));
     }
 }
 
-fn trouble(path: &Path, error: &io::Error) -> Trouble {
+fn log_error(path: &Path, error: &io::Error) -> LogError {
     let shown = path.display();
     let next = match error.kind() {
         io::ErrorKind::NotFound => "correct `logs` of the account in sealcheck.yaml, or start the server".to_owned(),
@@ -79,5 +79,5 @@ fn trouble(path: &Path, error: &io::Error) -> Trouble {
         ),
         _ => "correct `logs` of the account in sealcheck.yaml".to_owned(),
     };
-    Trouble::new(format!("{shown} cannot be read: {error}"), next)
+    LogError::new(format!("{shown} cannot be read: {error}"), next)
 }

@@ -11,7 +11,7 @@ use crate::{
     mail::log::{self, Progress},
     target::{Account, LogSource, Target},
 };
-use feed::{Feed, News};
+use feed::{Feed, NewLines};
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -36,7 +36,7 @@ const CLOCKS: i64 = 60;
 /// The logs of a world. When this is dropped nobody reads them any more.
 pub struct Logs {
     files: BTreeMap<LogSource, Arc<Feed>>,
-    news: News,
+    new_lines: NewLines,
     _stop: DropGuard,
 }
 
@@ -50,7 +50,7 @@ pub struct Mark {
 }
 
 /// What is wanted of the logs.
-pub struct Question<'a> {
+pub struct LogRequest<'a> {
     /// The accounts whose servers wrote them.
     pub accounts: &'a [&'a Account],
     /// The message.
@@ -65,7 +65,7 @@ pub struct Question<'a> {
 
 /// What the logs said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Gathered {
+pub struct LogResult {
     /// The lines about the message.
     pub lines: Vec<LogLine>,
     /// Logs that could not be read.
@@ -76,14 +76,14 @@ impl Logs {
     /// Starts to follow every log file of a target at its end as it stands now.
     pub fn open(target: &Target) -> Self {
         let stop = CancellationToken::new();
-        let news = News::default();
+        let new_lines = NewLines::default();
         let mut files = BTreeMap::new();
         for source in target.accounts.values().flat_map(|a| &a.logs) {
             if let LogSource::File(path) = source {
-                files.entry(source.clone()).or_insert_with(|| follow::start(path, &news, stop.clone()));
+                files.entry(source.clone()).or_insert_with(|| follow::start(path, &new_lines, stop.clone()));
             }
         }
-        Self { files, news, _stop: stop.drop_guard() }
+        Self { files, new_lines, _stop: stop.drop_guard() }
     }
 
     /// Where the logs stand; `now` is in seconds since 1970.
@@ -97,28 +97,28 @@ impl Logs {
     }
 
     /// The lines about a message, once they are complete or have been waited for long enough.
-    pub async fn gather(&self, question: &Question<'_>) -> Gathered {
+    pub async fn gather(&self, request: &LogRequest<'_>) -> LogResult {
         let started = Instant::now();
         let mut readers = JoinSet::new();
         let mut sources: Vec<Source<'_>> = Vec::new();
-        for (account, log) in question.accounts.iter().flat_map(|a| a.logs.iter().map(|l| (a.name.as_str(), l))) {
+        for (account, log) in request.accounts.iter().flat_map(|a| a.logs.iter().map(|l| (a.name.as_str(), l))) {
             match sources.iter_mut().find(|s| s.log == log) {
                 Some(known) => known.accounts.push(account),
-                None => sources.push(self.source(account, log, question, &mut readers)),
+                None => sources.push(self.source(account, log, request, &mut readers)),
             }
         }
-        let mut news = self.news.listen();
+        let mut new_lines = self.new_lines.listen();
         loop {
-            news.mark_unchanged();
-            let seen: Vec<Seen<'_>> = sources.iter().map(|s| s.look(question.message_id)).collect();
+            new_lines.mark_unchanged();
+            let seen: Vec<SeenLines<'_>> = sources.iter().map(|s| s.look(request.message_id)).collect();
             let lines = numbered(&seen);
-            let enough = (question.enough)(&lines);
-            let until = seen.iter().filter_map(|seen| seen.until(started, enough, question.until)).max();
+            let enough = (request.enough)(&lines);
+            let until = seen.iter().filter_map(|seen| seen.until(started, enough, request.until)).max();
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             match left.filter(|left| !left.is_zero()) {
-                None => return Gathered { lines, unread: seen.iter().flat_map(Seen::unread).collect() },
+                None => return LogResult { lines, unread: seen.iter().flat_map(SeenLines::unread).collect() },
                 // Whatever ends the waiting, the logs are looked at once more.
-                Some(left) => drop(tokio::time::timeout(left, news.changed()).await),
+                Some(left) => drop(tokio::time::timeout(left, new_lines.changed()).await),
             }
         }
     }
@@ -127,23 +127,23 @@ impl Logs {
         &self,
         account: &'a str,
         log: &'a LogSource,
-        question: &Question<'_>,
+        request: &LogRequest<'_>,
         readers: &mut JoinSet<()>,
     ) -> Source<'a> {
-        let (accounts, since) = (vec![account], question.since);
+        let (accounts, since) = (vec![account], request.since);
         match (log, self.files.get(log)) {
             (LogSource::Program { words, folder }, _) => {
                 let since = since.now.saturating_sub(CLOCKS).to_string();
                 let words: Vec<String> = words.iter().map(|w| w.replace("{since}", &since)).collect();
-                let feed = Arc::new(Feed::new(&self.news));
+                let feed = Arc::new(Feed::new(&self.new_lines));
                 feed.run(true);
                 readers.spawn(program::run(words, folder.clone(), Arc::clone(&feed), PROGRAM));
                 Source { log, accounts, feed, from: 0, is_past: false }
             }
             (LogSource::File(path), _) if since.ends.is_none() => {
-                let feed = Arc::new(Feed::new(&self.news));
+                let feed = Arc::new(Feed::new(&self.new_lines));
                 feed.run(true);
-                readers.spawn(follow::whole(path.clone(), question.message_id.to_owned(), Arc::clone(&feed)));
+                readers.spawn(follow::whole(path.clone(), request.message_id.to_owned(), Arc::clone(&feed)));
                 Source { log, accounts, feed, from: 0, is_past: true }
             }
             (LogSource::File(_), Some(feed)) => {
@@ -151,8 +151,8 @@ impl Logs {
                 Source { log, accounts, feed: Arc::clone(feed), from, is_past: false }
             }
             (LogSource::File(path), None) => {
-                let feed = Arc::new(Feed::new(&self.news));
-                feed.fail(feed::Trouble::new(format!("{} is not followed", path.display()), "report this as a bug"));
+                let feed = Arc::new(Feed::new(&self.new_lines));
+                feed.fail(feed::LogError::new(format!("{} is not followed", path.display()), "report this as a bug"));
                 Source { log, accounts, feed, from: 0, is_past: false }
             }
         }
@@ -170,27 +170,27 @@ struct Source<'a> {
 }
 
 /// What a log says of the message at a moment.
-struct Seen<'a> {
+struct SeenLines<'a> {
     source: &'a Source<'a>,
     about: Vec<Arc<str>>,
     progress: Progress,
-    trouble: Option<feed::Trouble>,
+    error: Option<feed::LogError>,
     /// A program that has not yet come to its end once.
     is_running: bool,
 }
 
 impl Source<'_> {
-    fn look(&self, message_id: &str) -> Seen<'_> {
-        let (lines, trouble, is_running) = self.feed.since(self.from);
+    fn look(&self, message_id: &str) -> SeenLines<'_> {
+        let (lines, error, is_running) = self.feed.since(self.from);
         let about: Vec<Arc<str>> = log::about(&lines, message_id).into_iter().map(|n| Arc::clone(&lines[n])).collect();
-        Seen { source: self, progress: log::progress(&about), about, trouble, is_running }
+        SeenLines { source: self, progress: log::progress(&about), about, error, is_running }
     }
 }
 
-impl Seen<'_> {
+impl SeenLines<'_> {
     /// Until when more is waited for; `None` when nothing more is.
     fn until(&self, started: Instant, enough: bool, wanted: Option<Instant>) -> Option<Instant> {
-        if self.trouble.is_some() {
+        if self.error.is_some() {
             return None;
         }
         let patience = match (self.is_running, self.progress) {
@@ -207,16 +207,16 @@ impl Seen<'_> {
     fn unread(&self) -> Vec<UnreadLog> {
         let forgotten = || {
             let next = "read the log by hand, or name a program that reads far enough back, as journalctl does";
-            feed::Trouble::new(format!("{} says nothing of the mail any more", self.source.log), next)
+            feed::LogError::new(format!("{} says nothing of the mail any more", self.source.log), next)
         };
         let unfinished = || {
             let problem = format!("{} was not read to its end within {}", self.source.log, duration::human(WHOLE));
-            feed::Trouble::new(problem, "name a program that prints less of it, as `journalctl --since @{since}` does")
+            feed::LogError::new(problem, "name a program that prints less of it, as `journalctl --since @{since}` does")
         };
         let is_past = self.source.is_past;
-        let trouble = self.trouble.clone().or_else(|| (is_past && self.is_running).then(unfinished));
-        let trouble = trouble.or_else(|| (is_past && self.about.is_empty()).then(forgotten));
-        let Some(feed::Trouble { problem, next }) = &trouble else { return Vec::new() };
+        let error = self.error.clone().or_else(|| (is_past && self.is_running).then(unfinished));
+        let error = error.or_else(|| (is_past && self.about.is_empty()).then(forgotten));
+        let Some(feed::LogError { problem, next }) = &error else { return Vec::new() };
         let unread = |account: &&str| UnreadLog {
             account: (*account).to_owned(),
             source: self.source.log.to_string(),
@@ -228,7 +228,7 @@ impl Seen<'_> {
 }
 
 /// The lines by the artifacts that they are kept in, each with its number there.
-fn numbered(seen: &[Seen<'_>]) -> Vec<LogLine> {
+fn numbered(seen: &[SeenLines<'_>]) -> Vec<LogLine> {
     let mut lines = Vec::new();
     let (mut rspamd, mut mail) = (0_u32, 0_u32);
     for (source, text) in seen.iter().flat_map(|s| s.about.iter().map(|text| (s.source, text))) {

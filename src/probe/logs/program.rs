@@ -1,6 +1,6 @@
 //! A program that prints a log.
 
-use super::feed::{Feed, Trouble};
+use super::feed::{Feed, LogError};
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
@@ -32,13 +32,13 @@ pub(super) async fn run(words: Vec<String>, folder: PathBuf, feed: Arc<Feed>, pa
             Ok(Ok(lines)) if !is_first => feed.replace(lines),
             Ok(Ok(_)) => {}
             Ok(Err(what)) => {
-                feed.fail(trouble(&words, &what));
+                feed.fail(log_error(&words, &what));
                 return;
             }
             Err(_) => {
                 if feed.end() == 0 {
                     let what = format!("printed nothing within {}", crate::core::duration::human(patience));
-                    feed.fail(trouble(&words, &what));
+                    feed.fail(log_error(&words, &what));
                 }
                 return;
             }
@@ -94,7 +94,7 @@ async fn complaint(mut stderr: impl AsyncRead + Unpin) -> String {
     String::from_utf8_lossy(&text).lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or_default().to_owned()
 }
 
-fn trouble(words: &[String], what: &str) -> Trouble {
+fn log_error(words: &[String], what: &str) -> LogError {
     let program = words.first().map_or("", String::as_str);
-    Trouble::new(format!("the program `{program}` {what}"), format!("run it by hand: {}", words.join(" ")))
+    LogError::new(format!("the program `{program}` {what}"), format!("run it by hand: {}", words.join(" ")))
 }

@@ -21,13 +21,13 @@ fn append(path: &Path, text: &str) {
     fs::OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
-async fn gather(logs: &Logs, account: &Account, since: &Mark, wanted: Option<&str>) -> Gathered {
+async fn gather(logs: &Logs, account: &Account, since: &Mark, wanted: Option<&str>) -> LogResult {
     let enough = |lines: &[LogLine]| wanted.is_none_or(|w| lines.iter().any(|l| l.text.contains(w)));
-    let question = Question { accounts: &[account], message_id: ID, since, until: None, enough: &enough };
-    logs.gather(&question).await
+    let request = LogRequest { accounts: &[account], message_id: ID, since, until: None, enough: &enough };
+    logs.gather(&request).await
 }
 
-fn texts(gathered: &Gathered) -> Vec<(&str, u32, &str)> {
+fn texts(gathered: &LogResult) -> Vec<(&str, u32, &str)> {
     gathered.lines.iter().map(|l| (l.artifact.as_str(), l.line, l.text.as_str())).collect()
 }
 
@@ -65,7 +65,7 @@ async fn a_log_that_cannot_be_read_says_what_to_do() {
         program(&["no-such-program-here"]),
     ]);
     let logs = Logs::open(&target(std::slice::from_ref(&account)));
-    let Gathered { lines, unread } = gather(&logs, &account, &logs.mark(0), None).await;
+    let LogResult { lines, unread } = gather(&logs, &account, &logs.mark(0), None).await;
     assert_eq!(lines, []);
     let problems: Vec<_> = unread.iter().map(|u| u.problem.as_str()).collect();
     assert!(problems[0].starts_with(&format!("{} cannot be read: ", missing.display())), "{problems:?}");
@@ -117,8 +117,9 @@ async fn two_accounts_of_one_server_share_its_log() {
     let logs = Logs::open(&target(&[one.clone(), other.clone()]));
     let mark = logs.mark(0);
     append(&mail, &format!("mx postfix/cleanup[1]: AAAAAA2: message-id={ID}\nmx postfix/qmgr[1]: AAAAAA2: removed\n"));
-    let question = Question { accounts: &[&one, &other], message_id: ID, since: &mark, until: None, enough: &|_| true };
-    let gathered = logs.gather(&question).await;
+    let request =
+        LogRequest { accounts: &[&one, &other], message_id: ID, since: &mark, until: None, enough: &|_| true };
+    let gathered = logs.gather(&request).await;
     let all: Vec<_> = gathered.lines.iter().map(|l| (l.account.as_str(), l.line)).collect();
     assert_eq!(all, [("company", 1), ("company-2", 1), ("company", 2), ("company-2", 2)]);
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// The least wait after a server said that an account is at a limit.
-pub(super) const CROWDED: Duration = Duration::from_millis(500);
+pub(super) const TOO_MANY_CONNECTIONS_PAUSE: Duration = Duration::from_millis(500);
 
 /// What every connection of an account is made with.
 pub(super) struct AccountAccess {
@@ -26,7 +26,7 @@ pub(super) struct AccountAccess {
     /// Those of every account.
     pub(super) counters: Arc<Counters>,
     /// The account was at a limit.
-    pub(super) crowded: AtomicBool,
+    pub(super) is_at_limit: AtomicBool,
 }
 
 /// How many connections were made.
@@ -39,8 +39,8 @@ pub(super) struct Counters {
 impl AccountAccess {
     /// Without any connection so far.
     pub(super) fn new(name: &str, imap: ImapAccess, limits: Limits, tokens: Tokens, counters: Arc<Counters>) -> Self {
-        let (transcript, crowded) = (Arc::new(Transcript::new()), AtomicBool::new(false));
-        Self { name: name.to_owned(), imap, limits, tokens, transcript, counters, crowded }
+        let (transcript, is_at_limit) = (Arc::new(Transcript::new()), AtomicBool::new(false));
+        Self { name: name.to_owned(), imap, limits, tokens, transcript, counters, is_at_limit }
     }
 }
 

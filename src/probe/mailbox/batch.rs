@@ -1,6 +1,6 @@
 //! Messages in groups that one FETCH can carry. Of a report its beginning tells enough: it may return a mail of any size.
 
-use super::{fetch::Fetched, keys, wire::Room};
+use super::{fetch::Fetched, message_key, wire::Room};
 use crate::mail::Message;
 
 /// The most that one FETCH asks for: messages, and octets of them.
@@ -41,7 +41,7 @@ pub(super) fn sequence_set(uids: &[u32]) -> String {
 impl Unread {
     /// A message whose header came.
     pub(super) fn of(message: &Fetched, header: &Message) -> Self {
-        let is_report = keys::is_report(header) && !keys::is_probe(header);
+        let is_report = message_key::is_report(header) && !message_key::is_probe(header);
         Self { uid: message.uid, size: message.size, is_report }
     }
 

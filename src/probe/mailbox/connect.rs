@@ -1,13 +1,13 @@
 //! From a host name to a greeted connection: TCP, TLS or STARTTLS (RFC 8314, RFC 3501 §6.2.1).
 
 use super::{
-    cutter::Cutter,
+    connection_canceller::ConnectionCanceller,
     error,
-    protocol::Connection,
+    protocol::NotAuthenticated,
     time_limits::Limits,
     timed::{Deadline, Timed},
     transcript::Log,
-    wire::{Io, Wire},
+    wire::{TimedStream, Wire},
 };
 use crate::{
     core::open_files,
@@ -29,14 +29,14 @@ const LONGEST_LINE: usize = 8192;
 pub(super) fn connect(
     endpoint: &Endpoint,
     limits: Limits,
-    cutter: &Cutter,
+    canceller: &ConnectionCanceller,
     by: &Deadline,
     log: &Arc<Mutex<Log>>,
-) -> Result<(Connection, Option<Vec<u8>>), HarnessError> {
+) -> Result<(NotAuthenticated, Option<Vec<u8>>), HarnessError> {
     let tcp = open(endpoint, limits, by)?;
     let stage = || format!("connect {}", endpoint.place());
-    let knife = tcp.set_nodelay(true).and_then(|()| tcp.try_clone()).map_err(|e| error::io(stage(), &e))?;
-    if !cutter.hold(knife) {
+    let held = tcp.set_nodelay(true).and_then(|()| tcp.try_clone()).map_err(|e| error::io(stage(), &e))?;
+    if !canceller.hold(held) {
         return Err(error::lost(stage(), "the run is over"));
     }
     // Until the login is answered every step has the same time.
@@ -48,7 +48,7 @@ pub(super) fn connect(
         step();
     }
     let mut certificate = None;
-    let io: Box<dyn Io> = match endpoint.tls {
+    let io: Box<dyn TimedStream> = match endpoint.tls {
         TlsMode::None => Box::new(tcp),
         TlsMode::Implicit | TlsMode::Starttls => {
             let tls = secure(endpoint, tcp)?;
@@ -58,7 +58,7 @@ pub(super) fn connect(
     };
     let is_greeted = endpoint.tls == TlsMode::Starttls;
     let wire = Wire::new(io, by.clone(), Arc::clone(log));
-    let mut connection = Connection::new(wire, by.clone(), limits, is_greeted);
+    let mut connection = NotAuthenticated::new(wire, by.clone(), limits, is_greeted);
     step();
     if !is_greeted {
         let greeting = connection.greeting().map_err(|e| error::of(stage(), &e, &last(log)))?;

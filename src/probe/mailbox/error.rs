@@ -1,6 +1,6 @@
 //! What went wrong, in words.
 
-use super::protocol::Failure;
+use super::protocol::CommandError;
 use crate::{
     core::redact,
     outcome::{HarnessError, HarnessErrorKind, MailboxTrouble},
@@ -38,13 +38,13 @@ pub(super) fn is_expiry(error: &HarnessError) -> bool {
 }
 
 /// What a failed command means. `stage` says what was done; `last` is the last line that the server sent.
-pub(super) fn of(stage: String, failure: &Failure, last: &str) -> HarnessError {
+pub(super) fn of(stage: String, failure: &CommandError, last: &str) -> HarnessError {
     let shown = |text: &str| redact::cut(text, 300).into_owned();
     match failure {
-        Failure::Io(e) => io(stage, e),
-        Failure::Bye(text) => said_bye(stage, &shown(text)),
-        Failure::No(text) | Failure::Bad(text) => answered(stage, &shown(text)),
-        Failure::Garbage => garbage(stage, last),
+        CommandError::Io(e) => io(stage, e),
+        CommandError::Bye(text) => said_bye(stage, &shown(text)),
+        CommandError::No(text) | CommandError::Bad(text) => answered(stage, &shown(text)),
+        CommandError::Garbage => garbage(stage, last),
     }
 }
 

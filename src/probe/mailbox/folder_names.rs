@@ -1,6 +1,6 @@
 //! What a server calls its folders.
 
-use super::{fetch::Listed, session::Session, utf7};
+use super::{fetch::Listed, imap_connection::ImapConnection, utf7};
 use crate::{
     evidence::Folder,
     outcome::{HarnessError, HarnessErrorKind},
@@ -30,7 +30,7 @@ pub(super) enum Named {
     Absent(HarnessError),
 }
 
-impl Session {
+impl ImapConnection {
     /// The name of a folder, as the server writes it.
     ///
     /// # Errors

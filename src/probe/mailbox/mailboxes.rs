@@ -2,13 +2,13 @@
 
 use super::{
     account_access::{AccountAccess, Counters},
-    cutter::Cutter,
-    errands::{self, Errands},
+    arrival_broker::{ArrivalBroker, FolderState},
+    command_connection::{self, CommandConnection},
+    connection_canceller::ConnectionCanceller,
     error,
-    hub::{Hub, Link},
-    keys::Wanted,
-    leftovers::Leftover,
+    message_key::MailIdentity,
     search_queue::{FolderSearch, Queue},
+    test_mail::TestMail,
     time_limits::Limits,
     watch::Watch,
     watcher::Watcher,
@@ -51,21 +51,21 @@ struct State {
 }
 
 struct OpenFolder {
-    hub: Arc<Hub>,
-    cutter: Arc<Cutter>,
+    broker: Arc<ArrivalBroker>,
+    canceller: Arc<ConnectionCanceller>,
     ended: Option<oneshot::Receiver<()>>,
 }
 
 struct OpenAccount {
     access: Arc<AccountAccess>,
-    errands: Arc<Mutex<Errands>>,
+    commands: Arc<Mutex<CommandConnection>>,
     searches: Queue,
-    cutter: Arc<Cutter>,
+    canceller: Arc<ConnectionCanceller>,
 }
 
 /// How it stands with a folder.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct FolderHealth {
     /// When its server last said what is in it.
     pub asked: Option<Instant>,
     /// Why it cannot be seen into at this moment.
@@ -104,10 +104,10 @@ impl Mailboxes {
         &self,
         account: &Account,
         folder: Folder,
-        wanted: Wanted,
+        wanted: MailIdentity,
     ) -> Result<Option<Watch>, HarnessError> {
-        let hub = self.0.hub(account, folder)?;
-        let mut watch = Watch::new(hub, wanted);
+        let broker = self.0.broker(account, folder)?;
+        let mut watch = Watch::new(broker, wanted);
         Ok(if watch.opened().await? { Some(watch) } else { None })
     }
 
@@ -115,25 +115,29 @@ impl Mailboxes {
     pub fn why_closed(&self, account: &str, folder: Folder) -> HarnessError {
         let state = self.0.state();
         let open = state.folders.get(&(account.to_owned(), folder));
-        let link = open.map(|open| open.hub.link().borrow().clone());
-        match link {
-            Some(Link::Absent(e) | Link::Waiting(e) | Link::Broken(e) | Link::Failed(e)) => e,
-            Some(Link::Opening | Link::Open) | None => {
+        let folder_state = open.map(|open| open.broker.folder_state().borrow().clone());
+        match folder_state {
+            Some(
+                FolderState::Absent(e) | FolderState::Waiting(e) | FolderState::Broken(e) | FolderState::Failed(e),
+            ) => e,
+            Some(FolderState::Opening | FolderState::Open) | None => {
                 error::lost(format!("{folder} of {account}"), "the server did not answer in time")
             }
         }
     }
 
     /// How it stands with a folder that is watched; `None` when nobody watches it, or the account has none such.
-    pub fn standing(&self, account: &str, folder: Folder) -> Option<Standing> {
-        let hub = Arc::clone(&self.0.state().folders.get(&(account.to_owned(), folder))?.hub);
-        let asked = hub.asked();
-        let link = hub.link().borrow().clone();
-        match link {
-            Link::Absent(_) => None,
-            Link::Open => Some(Standing { asked, problem: None }),
-            Link::Opening => Some(Standing { asked, problem: Some(self.why_closed(account, folder)) }),
-            Link::Waiting(e) | Link::Broken(e) | Link::Failed(e) => Some(Standing { asked, problem: Some(e) }),
+    pub fn folder_health(&self, account: &str, folder: Folder) -> Option<FolderHealth> {
+        let broker = Arc::clone(&self.0.state().folders.get(&(account.to_owned(), folder))?.broker);
+        let asked = broker.asked();
+        let folder_state = broker.folder_state().borrow().clone();
+        match folder_state {
+            FolderState::Absent(_) => None,
+            FolderState::Open => Some(FolderHealth { asked, problem: None }),
+            FolderState::Opening => Some(FolderHealth { asked, problem: Some(self.why_closed(account, folder)) }),
+            FolderState::Waiting(e) | FolderState::Broken(e) | FolderState::Failed(e) => {
+                Some(FolderHealth { asked, problem: Some(e) })
+            }
         }
     }
 
@@ -148,13 +152,13 @@ impl Mailboxes {
         &self,
         account: &Account,
         folders: &[Folder],
-        wanted: &Wanted,
+        wanted: &MailIdentity,
         since: i64,
     ) -> Result<Vec<FolderSearch>, HarnessError> {
-        let (errands, queue) = self.0.errands(account)?;
+        let (commands, queue) = self.0.commands(account)?;
         let answer = queue.add(folders, wanted.keys(), since);
-        run(errands, move |errands| {
-            queue.serve(errands);
+        run(commands, move |commands| {
+            queue.serve(commands);
             Ok(())
         })
         .await?;
@@ -167,10 +171,10 @@ impl Mailboxes {
     /// When the server cannot be reached, refuses the login, or does not answer.
     pub async fn category(&self, account: &Account, arrival: &Arrival) -> Result<Option<Category>, HarnessError> {
         let Some(message_id) = arrival.message.message_id() else { return Ok(None) };
-        errands::check_message_id(&message_id)?;
-        let (errands, _) = self.0.errands(account)?;
+        command_connection::check_message_id(&message_id)?;
+        let (commands, _) = self.0.commands(account)?;
         let (folder, uid) = (arrival.folder, arrival.uid);
-        run(errands, move |errands| errands.category(folder, uid, &message_id)).await
+        run(commands, move |commands| commands.category(folder, uid, &message_id)).await
     }
 
     /// Moves a message to the bin; deletes it where the account has none. Given up at a moment, whatever the server does.
@@ -178,14 +182,14 @@ impl Mailboxes {
     /// # Errors
     /// When the connection is gone, the server refuses or does not answer in time, or the message is not there any more.
     pub async fn delete(&self, arrival: &Arrival, by: Instant) -> Result<(), HarnessError> {
-        let errands = self.0.state().accounts.get(&arrival.account).map(|a| Arc::clone(&a.errands));
-        let Some(errands) = errands else {
+        let commands = self.0.state().accounts.get(&arrival.account).map(|a| Arc::clone(&a.commands));
+        let Some(commands) = commands else {
             let stage = format!("delete message {}", arrival.uid);
             return Err(error::lost(stage, &format!("no mailbox of account `{}` was opened", arrival.account)));
         };
         let (folder, uid) = (arrival.folder, arrival.uid);
         let message_id = arrival.message.message_id();
-        let delete = run(errands, move |errands| errands.delete(folder, uid, message_id.as_deref(), by));
+        let delete = run(commands, move |commands| commands.delete(folder, uid, message_id.as_deref(), by));
         tokio::time::timeout_at(by.into(), delete).await.unwrap_or_else(|_| {
             Err(error::lost(format!("delete message {uid} of {}", arrival.account), "there was no time left for it"))
         })
@@ -197,9 +201,9 @@ impl Mailboxes {
     ///
     /// # Errors
     /// When the server cannot be reached, refuses the login, or does not do what it is asked.
-    pub async fn leftovers(&self, account: &Account, by: i64, remove: bool) -> Result<Vec<Leftover>, HarnessError> {
-        let (errands, _) = self.0.errands(account)?;
-        run(errands, move |errands| errands.leftovers(by, remove)).await
+    pub async fn test_mail(&self, account: &Account, by: i64, remove: bool) -> Result<Vec<TestMail>, HarnessError> {
+        let (commands, _) = self.0.commands(account)?;
+        run(commands, move |commands| commands.test_mail(by, remove)).await
     }
 
     /// How many IMAP connections were opened so far, and how many of them again after they broke.
@@ -233,14 +237,14 @@ impl Mailboxes {
 
 /// Does an errand when the connection is free; not at all when nobody waits for it any more.
 async fn run<T: Send + 'static>(
-    errands: Arc<Mutex<Errands>>,
-    errand: impl FnOnce(&mut Errands) -> Result<T, HarnessError> + Send + 'static,
+    commands: Arc<Mutex<CommandConnection>>,
+    work: impl FnOnce(&mut CommandConnection) -> Result<T, HarnessError> + Send + 'static,
 ) -> Result<T, HarnessError> {
     let (to, result) = oneshot::channel();
     tokio::task::spawn_blocking(move || {
-        let mut errands = errands.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut commands = commands.lock().unwrap_or_else(PoisonError::into_inner);
         if !to.is_closed() {
-            to.send(errand(&mut errands)).ok();
+            to.send(work(&mut commands)).ok();
         }
     });
     result.await.unwrap_or_else(|_| Err(error::panicked("errand".to_owned())))
@@ -254,12 +258,12 @@ impl Shared {
     fn stop(&self) {
         let mut state = self.state();
         state.closed = true;
-        state.folders.values().for_each(|f| f.cutter.stop());
-        state.accounts.values().for_each(|a| a.cutter.stop());
+        state.folders.values().for_each(|f| f.canceller.stop());
+        state.accounts.values().for_each(|a| a.canceller.stop());
     }
 
     /// The folder's hub; its thread is started when there is none, or when the last one could not open the folder.
-    fn hub(&self, account: &Account, folder: Folder) -> Result<Arc<Hub>, HarnessError> {
+    fn broker(&self, account: &Account, folder: Folder) -> Result<Arc<ArrivalBroker>, HarnessError> {
         let imap = access(account)?;
         let mut state = self.state();
         if state.closed {
@@ -267,14 +271,15 @@ impl Shared {
         }
         let key = (account.name.clone(), folder);
         if let Some(open) = state.folders.get(&key) {
-            let again = matches!(&*open.hub.link().borrow(), Link::Failed(e) if !error::is_final(e));
+            let again = matches!(&*open.broker.folder_state().borrow(), FolderState::Failed(e) if !error::is_final(e));
             if !again {
-                return Ok(Arc::clone(&open.hub));
+                return Ok(Arc::clone(&open.broker));
             }
         }
         let access = Arc::clone(&self.account(&mut state, account, &imap).access);
-        let (hub, cutter) = (Arc::new(Hub::new()), Arc::new(Cutter::default()));
-        let watcher = Watcher { access, folder, poll: self.poll, hub: Arc::clone(&hub), cutter: Arc::clone(&cutter) };
+        let (broker, canceller) = (Arc::new(ArrivalBroker::new()), Arc::new(ConnectionCanceller::default()));
+        let watcher =
+            Watcher { access, folder, poll: self.poll, broker: Arc::clone(&broker), canceller: Arc::clone(&canceller) };
         let (end, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name(format!("{}/{folder}", account.name)).spawn(move || {
             let _end: oneshot::Sender<()> = end;
@@ -289,27 +294,27 @@ impl Shared {
                 "run fewer programs at once",
             )
         })?;
-        state.folders.insert(key, OpenFolder { hub: Arc::clone(&hub), cutter, ended: Some(ended) });
-        Ok(hub)
+        state.folders.insert(key, OpenFolder { broker: Arc::clone(&broker), canceller, ended: Some(ended) });
+        Ok(broker)
     }
 
-    fn errands(&self, account: &Account) -> Result<(Arc<Mutex<Errands>>, Queue), HarnessError> {
+    fn commands(&self, account: &Account) -> Result<(Arc<Mutex<CommandConnection>>, Queue), HarnessError> {
         let access = access(account)?;
         let mut state = self.state();
         if state.closed {
             return Err(error::lost(format!("errand for {}", account.name), "the run is over"));
         }
         let open = self.account(&mut state, account, &access);
-        Ok((Arc::clone(&open.errands), open.searches.clone()))
+        Ok((Arc::clone(&open.commands), open.searches.clone()))
     }
 
     fn account<'a>(&self, state: &'a mut State, account: &Account, imap: &ImapAccess) -> &'a OpenAccount {
         state.accounts.entry(account.name.clone()).or_insert_with(|| {
             let (tokens, counters) = (self.tokens.clone(), Arc::clone(&self.counters));
             let access = Arc::new(AccountAccess::new(&account.name, imap.clone(), self.limits, tokens, counters));
-            let cutter = Arc::new(Cutter::default());
-            let errands = Arc::new(Mutex::new(Errands::new(Arc::clone(&access), Arc::clone(&cutter))));
-            OpenAccount { access, errands, searches: Queue::default(), cutter }
+            let canceller = Arc::new(ConnectionCanceller::default());
+            let commands = Arc::new(Mutex::new(CommandConnection::new(Arc::clone(&access), Arc::clone(&canceller))));
+            OpenAccount { access, commands, searches: Queue::default(), canceller }
         })
     }
 }

@@ -11,7 +11,7 @@ use std::{io, time::Duration};
 
 /// Why a command came to nothing.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum CommandError {
     /// The connection broke, was too slow, or brought too much.
     Io(io::Error),
     /// The server said BYE.
@@ -26,7 +26,7 @@ pub(super) enum Failure {
 
 /// How an IDLE ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Idled {
+pub(super) enum IdleResult {
     /// The server had news, or the time was over.
     Ended,
     /// The server does not do it.
@@ -34,7 +34,7 @@ pub(super) enum Idled {
 }
 
 /// A connection before its login.
-pub(super) struct Connection {
+pub(super) struct NotAuthenticated {
     imap: imap::Client<Responses>,
     incoming: Incoming,
     deadline: Deadline,
@@ -42,14 +42,14 @@ pub(super) struct Connection {
 }
 
 /// A connection after its login.
-pub(super) struct LoggedIn {
+pub(super) struct Authenticated {
     imap: imap::Session<Responses>,
     incoming: Incoming,
     deadline: Deadline,
     limits: Limits,
 }
 
-impl Connection {
+impl NotAuthenticated {
     /// A connection to a server; `is_greeted` when its first line has been read already, before STARTTLS.
     pub(super) fn new(wire: Wire, deadline: Deadline, limits: Limits, is_greeted: bool) -> Self {
         let incoming = Incoming::new();
@@ -58,15 +58,15 @@ impl Connection {
     }
 
     /// The server's first line; to be read once, unless it was greeted before.
-    pub(super) fn greeting(&mut self) -> Result<Vec<u8>, Failure> {
+    pub(super) fn greeting(&mut self) -> Result<Vec<u8>, CommandError> {
         Ok(self.imap.read_greeting()?)
     }
 
     /// LOGIN with a user's password; RFC 3501 §6.2.3.
-    pub(super) fn login(self, user: &str, password: &str) -> Result<LoggedIn, Failure> {
+    pub(super) fn login(self, user: &str, password: &str) -> Result<Authenticated, CommandError> {
         let Self { imap, incoming, deadline, limits } = self;
         let imap = imap.login(user, password).map_err(|(error, _)| error)?;
-        Ok(LoggedIn { imap, incoming, deadline, limits })
+        Ok(Authenticated { imap, incoming, deadline, limits })
     }
 
     /// AUTHENTICATE with a mechanism; RFC 3501 §6.2.2.
@@ -74,16 +74,16 @@ impl Connection {
         self,
         mechanism: &str,
         authenticator: &A,
-    ) -> Result<LoggedIn, Failure> {
+    ) -> Result<Authenticated, CommandError> {
         let Self { imap, incoming, deadline, limits } = self;
         let imap = imap.authenticate(mechanism, authenticator).map_err(|(error, _)| error)?;
-        Ok(LoggedIn { imap, incoming, deadline, limits })
+        Ok(Authenticated { imap, incoming, deadline, limits })
     }
 }
 
-impl LoggedIn {
+impl Authenticated {
     /// One command, and everything that comes until it is answered.
-    pub(super) fn run(&mut self, command: &str, room: Room) -> Result<Answer, Failure> {
+    pub(super) fn run(&mut self, command: &str, room: Room) -> Result<Answer, CommandError> {
         self.deadline.expect_answer(self.limits.answer, self.limits.silence);
         self.incoming.expect(room);
         self.imap.run_command_and_check_ok(command)?;
@@ -91,7 +91,7 @@ impl LoggedIn {
     }
 
     /// Waits for news (RFC 2177), at most this long. A server may tell them before it agrees to IDLE.
-    pub(super) fn idle(&mut self, most: Duration) -> Result<Idled, Failure> {
+    pub(super) fn idle(&mut self, most: Duration) -> Result<IdleResult, CommandError> {
         self.deadline.expect_answer(self.limits.silence, self.limits.silence);
         self.incoming.expect(Room::for_lines());
         let mut idle = self.imap.idle();
@@ -107,13 +107,13 @@ impl LoggedIn {
         };
         match self.incoming.error() {
             Some(error) => Err(imap::Error::Io(error).into()),
-            None if refused => Ok(Idled::Refused),
-            None => Ok(Idled::Ended),
+            None if refused => Ok(IdleResult::Refused),
+            None => Ok(IdleResult::Ended),
         }
     }
 }
 
-impl From<imap::Error> for Failure {
+impl From<imap::Error> for CommandError {
     fn from(error: imap::Error) -> Self {
         match error {
             imap::Error::Io(e) => match e.get_ref().and_then(|inner| inner.downcast_ref::<Breach>()) {

@@ -2,9 +2,9 @@
 //! wait for it, so that time limits count from when the server is asked, and not while others are served.
 
 use super::{
-    errands::{Errands, FolderMessages},
+    command_connection::{CommandConnection, FolderMessages},
     error,
-    keys::Key,
+    message_key::MessageKey,
 };
 use crate::{
     evidence::{Arrival, Folder},
@@ -37,7 +37,7 @@ pub(super) type Answer = Result<Vec<FolderSearch>, HarnessError>;
 #[derive(Debug)]
 struct Request {
     folders: Vec<Folder>,
-    keys: [Key; 2],
+    keys: [MessageKey; 2],
     since: i64,
     to: oneshot::Sender<Answer>,
 }
@@ -48,7 +48,7 @@ pub(super) struct Queue(Arc<Mutex<Vec<Request>>>);
 
 impl Queue {
     /// Puts a search in line.
-    pub(super) fn add(&self, folders: &[Folder], keys: [Key; 2], since: i64) -> oneshot::Receiver<Answer> {
+    pub(super) fn add(&self, folders: &[Folder], keys: [MessageKey; 2], since: i64) -> oneshot::Receiver<Answer> {
         let (to, answer) = oneshot::channel();
         let request = Request { folders: folders.to_vec(), keys, since, to };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);
@@ -57,11 +57,11 @@ impl Queue {
 
     /// Does every search that is in line, each folder once. A folder whose server does not answer is an error for all who
     /// asked for it; what others asked for is searched all the same.
-    pub(super) fn serve(&self, errands: &mut Errands) {
+    pub(super) fn serve(&self, commands: &mut CommandConnection) {
         let mut requests = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         requests.retain(|request| !request.to.is_closed());
         let Some(since) = requests.iter().map(|request| request.since).min() else { return };
-        let keys_for = |folder: Folder| -> Vec<Key> {
+        let keys_for = |folder: Folder| -> Vec<MessageKey> {
             let asking = requests.iter().filter(|request| request.folders.contains(&folder));
             asking.flat_map(|request| request.keys.clone()).collect()
         };
@@ -74,7 +74,7 @@ impl Queue {
                     let seen = seen.entry(*folder).or_insert_with(|| match &unreachable {
                         // One silence is told of every folder: a server that is dead costs its time once.
                         Some(error) => Err(HarnessError::clone(error)),
-                        None => errands.search(*folder, &keys_for(*folder), since),
+                        None => commands.search(*folder, &keys_for(*folder), since),
                     });
                     if let Err(error) = seen
                         && error::is_of_server(error)
@@ -94,7 +94,7 @@ impl Queue {
 }
 
 /// The part of what was found that belongs to one attempt.
-fn of_attempt(found: &FolderMessages, folder: Folder, wanted: &[Key]) -> FolderSearch {
+fn of_attempt(found: &FolderMessages, folder: Folder, wanted: &[MessageKey]) -> FolderSearch {
     let mine = found.messages.iter().filter(|(keys, _)| keys.iter().any(|key| wanted.contains(key)));
     let arrivals = mine.map(|(_, arrival)| arrival.clone()).collect();
     FolderSearch { folder, name: found.name.clone(), asked: found.asked, arrivals }

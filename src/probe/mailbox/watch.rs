@@ -1,8 +1,8 @@
 //! One attempt's view of one folder.
 
 use super::{
-    hub::{Hub, Link},
-    keys::Wanted,
+    arrival_broker::{ArrivalBroker, FolderState},
+    message_key::MailIdentity,
 };
 use crate::{evidence::Arrival, outcome::HarnessError};
 use std::{sync::Arc, time::Instant};
@@ -12,25 +12,26 @@ use tokio::sync::{mpsc, watch};
 #[derive(Debug)]
 pub struct Watch {
     id: u64,
-    wanted: Wanted,
-    hub: Arc<Hub>,
-    link: watch::Receiver<Link>,
+    wanted: MailIdentity,
+    broker: Arc<ArrivalBroker>,
+    folder_state: watch::Receiver<FolderState>,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
 }
 
 impl Watch {
-    pub(super) fn new(hub: Arc<Hub>, wanted: Wanted) -> Self {
-        let (id, arrivals) = hub.join(&wanted);
-        Self { id, wanted, link: hub.link(), hub, arrivals }
+    pub(super) fn new(broker: Arc<ArrivalBroker>, wanted: MailIdentity) -> Self {
+        let (id, arrivals) = broker.join(&wanted);
+        Self { id, wanted, folder_state: broker.folder_state(), broker, arrivals }
     }
 
     /// Waits until the folder is open; `false` when there is none.
     pub(super) async fn opened(&mut self) -> Result<bool, HarnessError> {
-        let settled = self.link.wait_for(|link| !matches!(link, Link::Opening | Link::Waiting(_))).await;
+        let settled =
+            self.folder_state.wait_for(|state| !matches!(state, FolderState::Opening | FolderState::Waiting(_))).await;
         match settled.as_deref() {
-            Ok(Link::Absent(_)) => Ok(false),
-            Ok(Link::Failed(error)) => Err(error.clone()),
-            // A broken link was open before: what arrives now is seen when it is made again.
+            Ok(FolderState::Absent(_)) => Ok(false),
+            Ok(FolderState::Failed(error)) => Err(error.clone()),
+            // A connection that is broken now was open before: what arrives meanwhile is seen when it is made again.
             _ => Ok(true),
         }
     }
@@ -45,16 +46,16 @@ impl Watch {
             if let Ok(arrival) = self.arrivals.try_recv() {
                 return Ok(Some(arrival));
             }
-            if let Link::Failed(error) = &*self.link.borrow_and_update() {
+            if let FolderState::Failed(error) = &*self.folder_state.borrow_and_update() {
                 return Err(error.clone());
             }
             tokio::select! {
                 biased;
                 arrival = self.arrivals.recv() => return Ok(arrival),
-                changed = self.link.changed() => if changed.is_err() { return Ok(None) },
+                changed = self.folder_state.changed() => if changed.is_err() { return Ok(None) },
                 () = tokio::time::sleep_until(until) => {
-                    return match &*self.link.borrow() {
-                        Link::Broken(error) => Err(error.clone()),
+                    return match &*self.folder_state.borrow() {
+                        FolderState::Broken(error) => Err(error.clone()),
                         _ => Ok(None),
                     };
                 }
@@ -68,17 +69,17 @@ impl Watch {
     /// # Errors
     /// When the connection is still broken at `until`, or cannot be made again; what came before is in the first part.
     pub async fn rest(&mut self, until: Instant) -> (Vec<Arrival>, Result<(), HarnessError>) {
-        let (_, before) = self.hub.behind();
-        let hub = Arc::clone(&self.hub);
+        let (_, before) = self.broker.behind();
+        let broker = Arc::clone(&self.broker);
         let has_caught_up = || {
-            let (is_behind, catch_ups) = hub.behind();
+            let (is_behind, catch_ups) = broker.behind();
             !is_behind || catch_ups > before
         };
-        let is_settled = |link: &Link| matches!(link, Link::Failed(_)) || has_caught_up();
-        tokio::time::timeout_at(until.into(), self.link.wait_for(is_settled)).await.map(drop).ok();
-        let error = match &*self.link.borrow() {
-            Link::Failed(error) => Err(error.clone()),
-            Link::Broken(error) if !has_caught_up() => Err(error.clone()),
+        let settled = self.folder_state.wait_for(|state| matches!(state, FolderState::Failed(_)) || has_caught_up());
+        let _ = tokio::time::timeout_at(until.into(), settled).await;
+        let error = match &*self.folder_state.borrow() {
+            FolderState::Failed(error) => Err(error.clone()),
+            FolderState::Broken(error) if !has_caught_up() => Err(error.clone()),
             _ => Ok(()),
         };
         let mut arrivals = Vec::new();
@@ -91,6 +92,6 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.hub.leave(self.id, &self.wanted);
+        self.broker.leave(self.id, &self.wanted);
     }
 }

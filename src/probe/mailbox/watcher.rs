@@ -1,17 +1,17 @@
 //! The thread behind a folder: wait for news, look what is new, hand it on; and again after the connection broke.
 
 use super::{
-    account_access::{AccountAccess, CROWDED},
+    account_access::{AccountAccess, TOO_MANY_CONNECTIONS_PAUSE},
+    arrival_broker::{ArrivalBroker, FolderState},
     batch::{Batch, Unread, sequence_set},
-    cutter::Cutter,
+    connection_canceller::ConnectionCanceller,
     error,
     fetch::Fetched,
+    folder_index,
     folder_names::Named,
-    hub::{Hub, Link},
-    keys::{self, Key},
-    past,
-    protocol::Idled,
-    session::{Headers, Session},
+    imap_connection::{Headers, ImapConnection},
+    message_key::{self, MessageKey},
+    protocol::IdleResult,
     timed::Deadline,
     utf7,
 };
@@ -56,9 +56,9 @@ pub(super) struct Watcher {
     /// The longest that it is left unasked.
     pub(super) poll: Duration,
     /// Who waits.
-    pub(super) hub: Arc<Hub>,
+    pub(super) broker: Arc<ArrivalBroker>,
     /// Ends it.
-    pub(super) cutter: Arc<Cutter>,
+    pub(super) canceller: Arc<ConnectionCanceller>,
 }
 
 /// What a look at a folder came to.
@@ -102,27 +102,31 @@ impl Watcher {
             let started = Instant::now();
             let ended = std::panic::catch_unwind(AssertUnwindSafe(|| self.connection(&mut progress)));
             let error = match ended {
-                Ok(Ok(absent)) => return self.hub.set_link(Link::Absent(absent)),
+                Ok(Ok(absent)) => return self.broker.set_state(FolderState::Absent(absent)),
                 Ok(Err(error)) => error,
                 Err(_) => error::panicked(format!("{} at {}", self.folder, self.access.imap.endpoint.place())),
             };
             let at_limit = error.kind == HarnessErrorKind::ProviderLimit;
             if at_limit {
-                self.access.crowded.store(true, Ordering::Relaxed);
+                self.access.is_at_limit.store(true, Ordering::Relaxed);
             }
             let not_yet = progress.is_none() && at_limit && began.elapsed() < self.access.limits.busy;
-            if (progress.is_none() && !not_yet) || error::is_final(&error) || self.cutter.is_stopped() {
-                return self.hub.set_link(Link::Failed(error));
+            if (progress.is_none() && !not_yet) || error::is_final(&error) || self.canceller.is_stopped() {
+                return self.broker.set_state(FolderState::Failed(error));
             }
-            self.hub.set_link(if not_yet { Link::Waiting(error.clone()) } else { Link::Broken(error.clone()) });
+            self.broker.set_state(if not_yet {
+                FolderState::Waiting(error.clone())
+            } else {
+                FolderState::Broken(error.clone())
+            });
             if started.elapsed() > deadline::scaled(GOOD_CONNECTION) || error::is_expiry(&error) {
                 back_off = first;
             }
             if at_limit {
-                back_off = back_off.max(CROWDED);
+                back_off = back_off.max(TOO_MANY_CONNECTIONS_PAUSE);
             }
-            if self.cutter.wait(back_off) {
-                return self.hub.set_link(Link::Failed(error));
+            if self.canceller.wait(back_off) {
+                return self.broker.set_state(FolderState::Failed(error));
             }
             back_off = (back_off * 2).min(longest);
         }
@@ -132,47 +136,47 @@ impl Watcher {
     /// what there is.
     fn connection(&self, progress: &mut Option<Progress>) -> Result<HarnessError, HarnessError> {
         let name = self.folder.to_string();
-        let mut session = Session::open(&self.access, &name, &self.cutter, &Deadline::default())?;
+        let mut connection = ImapConnection::open(&self.access, &name, &self.canceller, &Deadline::default())?;
         self.access.counters.count(progress.is_some());
-        let name = match session.folder_name(self.folder)? {
+        let name = match connection.folder_name(self.folder)? {
             Named::Found(name, _) => name,
             Named::Absent(error) => return Ok(error),
         };
-        let selected = session.select(&name, false)?;
+        let selected = connection.select(&name, false)?;
         let progress = match progress {
             Some(known) if selected.is_still(known.uid_validity) => known,
             Some(known) => {
-                known.again = session.search(&format!("SINCE {}", known.since))?;
+                known.again = connection.search(&format!("SINCE {}", known.since))?;
                 known.uid_validity = selected.uid_validity;
                 known.next = selected.uid_next;
                 known.done.clear();
                 known.due.clear();
-                self.hub.forget_uids();
+                self.broker.forget_uids();
                 known
             }
             none => none.insert(Progress::new(utf7::readable(&name), selected.uid_validity, selected.uid_next)),
         };
-        self.hub.set_link(Link::Open);
+        self.broker.set_state(FolderState::Open);
         let mut in_vain = 0;
         loop {
-            let looked = self.look(&mut session, progress)?;
+            let looked = self.look(&mut connection, progress)?;
             in_vain = if looked.found { 0 } else { in_vain + 1 };
             if looked.more && in_vain < LOOKS {
                 continue;
             }
-            self.hub.caught_up();
+            self.broker.caught_up();
             if in_vain >= LOOKS {
                 let pause = deadline::scaled(PAUSE.0 * (in_vain - LOOKS + 1)).min(deadline::scaled(PAUSE.1));
                 self.rest(pause)?;
             }
-            if !self.wait(&mut session, progress)? {
+            if !self.wait(&mut connection, progress)? {
                 in_vain = 0;
             }
         }
     }
 
     fn rest(&self, time: Duration) -> Result<(), HarnessError> {
-        if self.cutter.wait(time) {
+        if self.canceller.wait(time) {
             let stage = format!("{} at {}", self.folder, self.access.imap.endpoint.place());
             return Err(error::lost(stage, "the run is over"));
         }
@@ -181,11 +185,11 @@ impl Watcher {
 
     /// Waits for news; whether there are some. A server that says nothing is asked before long, so that a dead connection is
     /// noticed.
-    fn wait(&self, session: &mut Session, progress: &mut Progress) -> Result<bool, HarnessError> {
+    fn wait(&self, connection: &mut ImapConnection, progress: &mut Progress) -> Result<bool, HarnessError> {
         let time = self.poll.min(self.access.limits.idle);
         let until = Instant::now() + time;
-        let can_idle = session.can("IDLE") && !progress.idle_refused;
-        if can_idle && session.idle(until)? == Idled::Ended {
+        let can_idle = connection.can("IDLE") && !progress.idle_refused;
+        if can_idle && connection.idle(until)? == IdleResult::Ended {
             if Instant::now() < until {
                 return Ok(true);
             }
@@ -194,35 +198,35 @@ impl Watcher {
             self.rest(time)?;
         }
         // Gmail shows nothing new to a session that only searches.
-        session.run("NOOP", "NOOP")?;
+        connection.run("NOOP", "NOOP")?;
         Ok(false)
     }
 
     /// Deals with everything that is new.
-    fn look(&self, session: &mut Session, progress: &mut Progress) -> Result<Looked, HarnessError> {
+    fn look(&self, connection: &mut ImapConnection, progress: &mut Progress) -> Result<Looked, HarnessError> {
         let mut looked = Looked::default();
-        progress.due.extend(self.hub.take_due());
+        progress.due.extend(self.broker.take_due());
         if !progress.due.is_empty() {
             let due: Vec<u32> = progress.due.iter().copied().collect();
-            let Headers { messages, others, is_changed } = session.headers(&sequence_set(&due))?;
+            let Headers { messages, others, is_changed } = connection.headers(&sequence_set(&due))?;
             looked.more |= is_changed;
             progress.due.retain(|uid| others.contains(uid) || messages.iter().any(|message| message.uid == *uid));
-            self.deal_with(session, progress, messages, &mut looked)?;
+            self.deal_with(connection, progress, messages, &mut looked)?;
         }
         for some in progress.again.clone().chunks(HEADERS) {
-            let Headers { mut messages, others, is_changed } = session.headers(&sequence_set(some))?;
+            let Headers { mut messages, others, is_changed } = connection.headers(&sequence_set(some))?;
             looked.more |= is_changed;
             messages.retain(|m| !progress.headers.contains(&mark(m)));
-            self.deal_with(session, progress, messages, &mut looked)?;
+            self.deal_with(connection, progress, messages, &mut looked)?;
             progress.due.extend(others);
         }
         progress.again.clear();
-        let Headers { messages: mut new, others, is_changed } = session.headers(&format!("{}:*", progress.next))?;
+        let Headers { messages: mut new, others, is_changed } = connection.headers(&format!("{}:*", progress.next))?;
         looked.more |= is_changed;
         // `*` is the newest message even when that is an old one.
         new.retain(|m| m.uid >= progress.next && !progress.done.contains(&m.uid));
         let last = new.iter().map(|m| m.uid).max();
-        self.deal_with(session, progress, new, &mut looked)?;
+        self.deal_with(connection, progress, new, &mut looked)?;
         if let Some(last) = last {
             // Of these the header did not come.
             let passed = others.into_iter().filter(|uid| (progress.next..last).contains(uid));
@@ -237,7 +241,7 @@ impl Watcher {
     /// Reads whole what somebody waits for, may wait for, or what reports on it.
     fn deal_with(
         &self,
-        session: &mut Session,
+        connection: &mut ImapConnection,
         progress: &mut Progress,
         headers: Vec<Fetched>,
         looked: &mut Looked,
@@ -247,11 +251,11 @@ impl Watcher {
         for message in headers {
             let mark = mark(&message);
             let parsed = Message::parse(message.header.clone().unwrap_or_default());
-            let (keys, unread) = (keys::of_header(&parsed), Unread::of(&message, &parsed));
-            let read = self.hub.wants(&keys)
+            let (keys, unread) = (message_key::of_header(&parsed), Unread::of(&message, &parsed));
+            let read = self.broker.wants(&keys)
                 || unread.is_report
-                || (keys::is_probe(&parsed) && message.size <= LARGEST_UNCLAIMED);
-            if read || !self.hub.pass_over(&keys, message.uid) {
+                || (message_key::is_probe(&parsed) && message.size <= LARGEST_UNCLAIMED);
+            if read || !self.broker.pass_over(&keys, message.uid) {
                 wanted.insert(message.uid, (unread, mark));
             } else {
                 progress.dealt_with(message.uid, mark);
@@ -260,8 +264,8 @@ impl Watcher {
         }
         let unread: Vec<Unread> = wanted.values().map(|(unread, _)| *unread).collect();
         for batch in Batch::of(&unread) {
-            let labels = session.is_gmail() && !progress.without_labels;
-            let fetched = session.messages(&batch, labels);
+            let labels = connection.is_gmail() && !progress.without_labels;
+            let fetched = connection.messages(&batch, labels);
             if labels && fetched.as_ref().is_err_and(|e| e.kind == HarnessErrorKind::Protocol) {
                 // The connection is spent; the next one asks for less.
                 progress.without_labels = true;
@@ -285,11 +289,11 @@ impl Watcher {
 
     fn hand_on(&self, message: Fetched, seen: Instant, folder_name: &str) {
         let Some(arrival) = message.into_arrival(&self.access.name, self.folder, folder_name, seen) else { return };
-        let mut keys: Vec<Key> = keys::of_header(&arrival.message);
-        if keys::is_report(&arrival.message) {
-            keys.extend(keys::of_report(&arrival.message, arrival.dsn.as_deref()));
+        let mut keys: Vec<MessageKey> = message_key::of_header(&arrival.message);
+        if message_key::is_report(&arrival.message) {
+            keys.extend(message_key::of_report(&arrival.message, arrival.dsn.as_deref()));
         }
-        self.hub.deliver(keys, arrival);
+        self.broker.deliver(keys, arrival);
     }
 }
 
@@ -297,7 +301,7 @@ impl Progress {
     fn new(name: String, uid_validity: u32, next: u32) -> Self {
         Self {
             name,
-            since: past::day(jiff::Timestamp::now().as_second() - 86_400),
+            since: folder_index::day(jiff::Timestamp::now().as_second() - 86_400),
             uid_validity,
             next,
             done: HashSet::new(),

@@ -10,12 +10,12 @@ use std::{
 const CHUNK: usize = 64 * 1024;
 
 /// A TCP or TLS connection.
-pub(super) trait Io: Read + Write + Send {}
-impl<T: Read + Write + Send> Io for T {}
+pub(super) trait TimedStream: Read + Write + Send {}
+impl<T: Read + Write + Send> TimedStream for T {}
 
 /// The connection.
 pub(super) struct Wire {
-    io: BufReader<Box<dyn Io>>,
+    io: BufReader<Box<dyn TimedStream>>,
     deadline: Deadline,
     log: Arc<Mutex<Log>>,
     /// What has come of a response.
@@ -49,7 +49,7 @@ impl Room {
 
 impl Wire {
     /// A stream that keeps to a deadline.
-    pub(super) fn new(io: Box<dyn Io>, deadline: Deadline, log: Arc<Mutex<Log>>) -> Self {
+    pub(super) fn new(io: Box<dyn TimedStream>, deadline: Deadline, log: Arc<Mutex<Log>>) -> Self {
         let io = BufReader::with_capacity(CHUNK, io);
         Self { io, deadline, log, response: Vec::new(), line: 0, literal: 0 }
     }

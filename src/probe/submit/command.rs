@@ -8,7 +8,7 @@ use lettre::transport::smtp::{
 
 /// The class of the reply that lets a command go on (RFC 5321 §4.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum ReplyClass {
     /// 2yz.
     Completion,
     /// 3yz.
@@ -26,25 +26,25 @@ pub(super) struct Command {
     pub(super) line: String,
     /// What the transcript shows instead.
     pub(super) shown: Option<String>,
-    pub(super) wanted: Wanted,
+    pub(super) expected: ReplyClass,
 }
 
 impl Command {
-    fn new(stage: Stage, line: impl ToString, wanted: Wanted) -> Self {
-        Self { stage, recipient: None, line: line.to_string(), shown: None, wanted }
+    fn new(stage: Stage, line: impl ToString, expected: ReplyClass) -> Self {
+        Self { stage, recipient: None, line: line.to_string(), shown: None, expected }
     }
 
     pub(super) fn ehlo(hello: &ClientId) -> Self {
-        Self::new(Stage::Ehlo, Ehlo::new(hello.clone()), Wanted::Completion)
+        Self::new(Stage::Ehlo, Ehlo::new(hello.clone()), ReplyClass::Completion)
     }
 
     /// The hello of servers that know no EHLO (RFC 5321 §3.2).
     pub(super) fn helo(hello: &ClientId) -> Self {
-        Self::new(Stage::Ehlo, format!("HELO {hello}\r\n"), Wanted::Completion)
+        Self::new(Stage::Ehlo, format!("HELO {hello}\r\n"), ReplyClass::Completion)
     }
 
     pub(super) fn starttls() -> Self {
-        Self::new(Stage::Starttls, Starttls, Wanted::Completion)
+        Self::new(Stage::Starttls, Starttls, ReplyClass::Completion)
     }
 
     /// AUTH, of which the transcript shows the mechanism.
@@ -53,35 +53,38 @@ impl Command {
         let mechanism = words.nth(1).unwrap_or_default();
         let blob = if words.next().is_some() { " [REDACTED]" } else { "" };
         let shown = Some(format!("AUTH {mechanism}{blob}"));
-        Self { shown, ..Self::new(Stage::Auth, line, Wanted::Either) }
+        Self { shown, ..Self::new(Stage::Auth, line, ReplyClass::Either) }
     }
 
     /// The answer to a challenge.
     pub(super) fn response(text: &str) -> Self {
-        Self { shown: Some("[REDACTED]".to_owned()), ..Self::new(Stage::Auth, format!("{text}\r\n"), Wanted::Either) }
+        Self {
+            shown: Some("[REDACTED]".to_owned()),
+            ..Self::new(Stage::Auth, format!("{text}\r\n"), ReplyClass::Either)
+        }
     }
 
     pub(super) fn mail(from: &str, parameters: &str) -> Self {
-        Self::new(Stage::Mail, format!("MAIL FROM:<{from}>{parameters}\r\n"), Wanted::Completion)
+        Self::new(Stage::Mail, format!("MAIL FROM:<{from}>{parameters}\r\n"), ReplyClass::Completion)
     }
 
     pub(super) fn rcpt(recipient: &str, parameters: &str) -> Self {
         Self {
             recipient: Some(recipient.to_owned()),
-            ..Self::new(Stage::Rcpt, format!("RCPT TO:<{recipient}>{parameters}\r\n"), Wanted::Completion)
+            ..Self::new(Stage::Rcpt, format!("RCPT TO:<{recipient}>{parameters}\r\n"), ReplyClass::Completion)
         }
     }
 
     pub(super) fn data() -> Self {
-        Self::new(Stage::Data, Data, Wanted::Intermediate)
+        Self::new(Stage::Data, Data, ReplyClass::Intermediate)
     }
 
     pub(super) fn quit() -> Self {
-        Self::new(Stage::Quit, Quit, Wanted::Completion)
+        Self::new(Stage::Quit, Quit, ReplyClass::Completion)
     }
 }
 
-impl Wanted {
+impl ReplyClass {
     /// Whether a server may answer so: with what is wanted, or with a refusal.
     pub(super) fn allows(self, code: u16) -> bool {
         match code / 100 {
@@ -107,11 +110,13 @@ mod tests {
 
     #[test]
     fn a_reply_of_another_class_answers_nothing() {
-        for (wanted, codes) in
-            [(Wanted::Completion, [true, false]), (Wanted::Intermediate, [false, true]), (Wanted::Either, [true, true])]
-        {
-            assert_eq!([250, 354].map(|code| wanted.allows(code)), codes);
-            assert!(wanted.allows(421) && wanted.allows(550) && !wanted.allows(150));
+        for (expected, codes) in [
+            (ReplyClass::Completion, [true, false]),
+            (ReplyClass::Intermediate, [false, true]),
+            (ReplyClass::Either, [true, true]),
+        ] {
+            assert_eq!([250, 354].map(|code| expected.allows(code)), codes);
+            assert!(expected.allows(421) && expected.allows(550) && !expected.allows(150));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A connection to a server: plain or TLS, changed in place, every reply recorded.
 
 use super::{
-    command::{Command, Wanted},
+    command::{Command, ReplyClass},
     message::DotStuffed,
     recorder::{Answer, Recording},
     tls_version::{self, TlsVersionReader},
@@ -97,7 +97,7 @@ impl Connection {
 
     /// The greeting.
     pub(super) async fn greeting(&mut self) -> Result<Answer, Broken> {
-        self.answer_to(Wanted::Completion).await
+        self.answer_to(ReplyClass::Completion).await
     }
 
     /// One command and its reply.
@@ -109,7 +109,7 @@ impl Connection {
             Ok(()) => self.io.flush().await,
             failed => failed,
         };
-        self.after(written, command.wanted).await
+        self.after(written, command.expected).await
     }
 
     /// The message with its last dot, and the reply to it. A server may refuse it before it has all of it.
@@ -159,18 +159,18 @@ impl Connection {
             Ok(()) => self.io.flush().await,
             failed => failed,
         };
-        self.after(flushed, Wanted::Completion).await
+        self.after(flushed, ReplyClass::Completion).await
     }
 
     /// The reply to what was written; a server that has seen enough answers and closes, and its answer may still be there.
-    async fn after(&mut self, written: io::Result<()>, wanted: Wanted) -> Result<Answer, Broken> {
-        match (written, self.answer_to(wanted).await) {
+    async fn after(&mut self, written: io::Result<()>, expected: ReplyClass) -> Result<Answer, Broken> {
+        match (written, self.answer_to(expected).await) {
             (Err(error), Err(Broken::Io(_) | Broken::Closed)) => Err(Broken::Io(error)),
             (_, answer) => answer,
         }
     }
 
-    async fn answer_to(&mut self, wanted: Wanted) -> Result<Answer, Broken> {
+    async fn answer_to(&mut self, expected: ReplyClass) -> Result<Answer, Broken> {
         let mut buffer = [0; READ];
         let answer = loop {
             if let Some(answer) = self.record.answer().map_err(Broken::Garbled)? {
@@ -181,7 +181,7 @@ impl Connection {
                 n => self.record.heard(&buffer[..n]),
             }
         };
-        if !wanted.allows(answer.reply.code) {
+        if !expected.allows(answer.reply.code) {
             return Err(Broken::Garbled(format!("it answered {}", answer.reply)));
         }
         self.record.keep(&answer.reply);

@@ -11,10 +11,10 @@ mod extensions;
 mod login;
 mod message;
 mod queue_id;
-mod reach;
 mod recorder;
 mod server_info;
 mod smtp_session;
+mod tcp_connect;
 mod tls_version;
 
 pub use server_info::{ServerInfo, server_info};

@@ -7,7 +7,7 @@ use super::{
     error,
     extensions::Extensions,
     login,
-    reach::Way,
+    tcp_connect::ConnectProgress,
 };
 use crate::{
     core::deadline,
@@ -33,7 +33,7 @@ pub(super) struct SmtpSession<'a> {
     sent: &'a Sent,
     /// What logs in with refresh tokens.
     tokens: &'a Tokens,
-    way: Way,
+    connecting: ConnectProgress,
 }
 
 impl<'a> SmtpSession<'a> {
@@ -46,7 +46,7 @@ impl<'a> SmtpSession<'a> {
         start: Instant,
     ) -> Self {
         let conversation = Conversation { endpoint, connection: Connection::new(start) };
-        Self { conversation, helo, sent, tokens, way: Way::default() }
+        Self { conversation, helo, sent, tokens, connecting: ConnectProgress::default() }
     }
 
     /// The connection, with what was said over it.
@@ -86,7 +86,7 @@ impl<'a> SmtpSession<'a> {
     /// Why the time was over before the server had answered.
     pub(super) fn too_late(&mut self, waited: Duration) -> HarnessError {
         let Conversation { endpoint, connection } = &self.conversation;
-        let late = std::mem::take(&mut self.way).too_late(endpoint, waited);
+        let late = std::mem::take(&mut self.connecting).too_late(endpoint, waited);
         late.unwrap_or_else(|| error::silent(endpoint, &connection.record.waiting_for(), waited))
     }
 
@@ -114,7 +114,7 @@ impl<'a> SmtpSession<'a> {
             Some(account) => Some((account, login::secret(self.tokens, account).await?)),
             None => None,
         };
-        let tcp = self.way.connect(endpoint).await?;
+        let tcp = self.connecting.connect(endpoint).await?;
         self.conversation.connection.open(tcp);
         if endpoint.tls == TlsMode::Implicit {
             self.secure().await?;
@@ -164,9 +164,9 @@ impl<'a> SmtpSession<'a> {
     async fn secure(&mut self) -> Result<(), HarnessError> {
         let Conversation { endpoint, connection } = &mut self.conversation;
         let connector = tls::connector(endpoint)?;
-        self.way.begin_handshake();
+        self.connecting.begin_handshake();
         let Err(error) = connection.upgrade(connector, endpoint.certificate_name()).await else {
-            self.way.end_handshake();
+            self.connecting.end_handshake();
             return Ok(());
         };
         let (of, text) = (endpoint.clone(), tls::told(&error));

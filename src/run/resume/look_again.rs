@@ -8,9 +8,9 @@ use crate::{
     judge,
     outcome::{CheckResult, HarnessError, Status, StepKind},
     probe::{
-        compose::{Occasion, compose},
+        compose::{ComposeContext, compose},
         logs::Logs,
-        mailbox::Wanted,
+        mailbox::MailIdentity,
     },
     run::{
         arrival::between,
@@ -63,7 +63,7 @@ pub(in crate::run) async fn resume(
 
     // Mail of attempts before this one may have come since, too; that is asked at the end.
     for earlier in recorded.earlier.iter().filter(|a| a.status == Status::TimedOut) {
-        let wanted = Wanted { message_id: earlier.message_id.clone(), token: earlier.token.clone() };
+        let wanted = MailIdentity { message_id: earlier.message_id.clone(), token: earlier.token.clone() };
         world.deliveries.sent(cx.item.index, earlier.n, &wanted, recorded.mail.date, composed.receivers());
         world.deliveries.give_up(&earlier.token);
     }
@@ -76,14 +76,14 @@ pub(in crate::run) async fn resume(
     Ok(Submitted { submission, since, watching })
 }
 
-fn occasion<'a>(
+fn compose_context<'a>(
     item: &'a PlannedScenario,
     recorded: &'a RecordedMail,
     target: &'a Target,
     vars: &'a Vars,
-) -> Occasion<'a> {
+) -> ComposeContext<'a> {
     let mail = &recorded.mail;
-    Occasion { target, vars, token: &mail.token, run: &mail.run, now: mail.date, base: &item.base }
+    ComposeContext { target, vars, token: &mail.token, run: &mail.run, now: mail.date, base: &item.base }
 }
 
 /// Why a mail cannot be looked for: it would be another one now, or the mailboxes are others.
@@ -107,7 +107,7 @@ pub(in crate::run) fn check(
     }
     let vars = item.vars(target, given, &mail.run, &mail.token);
     // What cannot be composed at all is told elsewhere.
-    let composed = compose(&scenario.send, &occasion(item, recorded, target, &vars));
+    let composed = compose(&scenario.send, &compose_context(item, recorded, target, &vars));
     if composed.is_ok_and(|sent| sha256(sent.raw()) != mail.sha256) {
         let message = format!("the mail of {} is not the one that was sent in run {}", item.id, mail.run);
         let help = "the scenario, a file that it names, a variable or an address has changed since; look again with what was \

@@ -52,7 +52,7 @@ fn left(world: &World) -> Vec<String> {
 
 async fn subjects(mailboxes: &Mailboxes, gmail: &Account, before: i64, remove: bool) -> Vec<String> {
     let mut found: Vec<_> =
-        mailboxes.leftovers(gmail, before, remove).await.unwrap().into_iter().map(|l| l.subject).collect();
+        mailboxes.test_mail(gmail, before, remove).await.unwrap().into_iter().map(|l| l.subject).collect();
     found.sort();
     found
 }

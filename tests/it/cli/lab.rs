@@ -8,7 +8,7 @@ use crate::{
 use sealcheck::{
     core::{Secret, Token},
     evidence::Folder,
-    probe::mailbox::{Mailboxes, Wanted},
+    probe::mailbox::{MailIdentity, Mailboxes},
     target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
 };
 use serde_json::Value;
@@ -139,7 +139,7 @@ fn gmail(lab: &Lab) -> Account {
 /// Whether the mail of an attempt is in a folder.
 async fn is_in(mailboxes: &Mailboxes, account: &Account, folder: Folder, attempt: &Value) -> bool {
     let text = |name: &str| attempt[name].as_str().unwrap().to_owned();
-    let wanted = Wanted { message_id: text("message_id"), token: Token::new(text("token")) };
+    let wanted = MailIdentity { message_id: text("message_id"), token: Token::new(text("token")) };
     let searched = mailboxes.search(account, &[folder], &wanted, 0).await.unwrap();
     !searched[0].arrivals.is_empty()
 }

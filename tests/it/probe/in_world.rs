@@ -5,8 +5,8 @@ use sealcheck::{
     evidence::{Arrival, Folder, Sent, Stage, Submission},
     lab::embedded::{Ports, World},
     probe::{
-        compose::{Occasion, compose},
-        mailbox::{Mailboxes, Wanted, Watch},
+        compose::{ComposeContext, compose},
+        mailbox::{MailIdentity, Mailboxes, Watch},
         submit::submit,
         token::Tokens,
     },
@@ -37,7 +37,7 @@ fn place() -> Position {
     Position::new("scenarios/a.yaml", 1, 1)
 }
 
-fn composed(target: &Target, n: u32, text: &str) -> (Sent, Wanted) {
+fn composed(target: &Target, n: u32, text: &str) -> (Sent, MailIdentity) {
     let send = SendSpec {
         from: At::new("external".into(), place()),
         to: vec![At::new("company".into(), place())],
@@ -53,9 +53,10 @@ fn composed(target: &Target, n: u32, text: &str) -> (Sent, Wanted) {
     let (run, token) = (RunId::new("01JDTESTRUN"), Token::of(&RunId::new("01JDTESTRUN"), n as usize, 1));
     let mut vars = Vars::new();
     vars.set("token", token.as_str());
-    let occasion = Occasion { target, vars: &vars, token: &token, run: &run, now: 1_790_000_000, base: Path::new(".") };
+    let occasion =
+        ComposeContext { target, vars: &vars, token: &token, run: &run, now: 1_790_000_000, base: Path::new(".") };
     let sent = compose(&send, &occasion).unwrap();
-    let wanted = Wanted { message_id: sent.message_id.clone(), token };
+    let wanted = MailIdentity { message_id: sent.message_id.clone(), token };
     (sent, wanted)
 }
 
@@ -64,7 +65,7 @@ async fn submitted(target: &Target, sent: &Sent) -> Submission {
     submit(endpoint, "probe.example", sent, PATIENCE, &Tokens::default()).await.unwrap()
 }
 
-async fn watch(mailboxes: &Mailboxes, target: &Target, account: &str, folder: Folder, wanted: &Wanted) -> Watch {
+async fn watch(mailboxes: &Mailboxes, target: &Target, account: &str, folder: Folder, wanted: &MailIdentity) -> Watch {
     mailboxes.watch(&target.accounts[account], folder, wanted.clone()).await.unwrap().expect("the folder")
 }
 

@@ -5,7 +5,7 @@ use sealcheck::{
     core::{Secret, Token},
     evidence::{Arrival, Folder},
     outcome::HarnessError,
-    probe::mailbox::{Limits, Mailboxes, Wanted, Watch},
+    probe::mailbox::{Limits, MailIdentity, Mailboxes, Watch},
     target::{Account, Endpoint, ImapAccess, Login, Mechanism, Provider, TlsMode},
 };
 use std::{
@@ -61,8 +61,8 @@ pub(crate) fn with_endpoint(port: u16, change: impl FnOnce(&mut Endpoint)) -> Ac
     account
 }
 
-pub(crate) fn wanted(n: u32) -> Wanted {
-    Wanted { message_id: format!("<t-{n}@ext.example>"), token: Token::new(format!("t-{n}")) }
+pub(crate) fn wanted(n: u32) -> MailIdentity {
+    MailIdentity { message_id: format!("<t-{n}@ext.example>"), token: Token::new(format!("t-{n}")) }
 }
 
 pub(crate) fn soon() -> Instant {

@@ -1,7 +1,7 @@
 //! Who waits for what in one folder. An arrival finds its watches by hash, however many wait; a watch that comes after
 //! its arrival finds it among the recent ones.
 
-use super::keys::{Key, Wanted};
+use super::message_key::{MailIdentity, MessageKey};
 use crate::{evidence::Arrival, outcome::HarnessError};
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -21,7 +21,7 @@ const RECENT_BYTES: usize = 32_000_000;
 
 /// How it stands with a folder.
 #[derive(Debug, Clone)]
-pub(super) enum Link {
+pub(super) enum FolderState {
     /// Not opened yet.
     Opening,
     /// Not opened yet, because the account is at a limit; it is tried again.
@@ -38,9 +38,9 @@ pub(super) enum Link {
 
 /// The meeting point of one folder's watcher and its watches.
 #[derive(Debug)]
-pub(super) struct Hub {
+pub(super) struct ArrivalBroker {
     inner: Mutex<Inner>,
-    link: watch::Sender<Link>,
+    folder_state: watch::Sender<FolderState>,
     /// The connection broke, and the folder has not been looked at since.
     is_behind: AtomicBool,
     /// How many times it was looked at after that.
@@ -53,10 +53,10 @@ pub(super) struct Hub {
 struct Inner {
     next: u64,
     watches: HashMap<u64, mpsc::UnboundedSender<Arrival>>,
-    interest: HashMap<Key, Vec<u64>>,
+    interest: HashMap<MessageKey, Vec<u64>>,
     recent: VecDeque<Recent>,
     /// By key, the numbers of recent arrivals; the first of `recent` has number `recent_from`.
-    recent_by_key: HashMap<Key, Vec<u64>>,
+    recent_by_key: HashMap<MessageKey, Vec<u64>>,
     recent_from: u64,
     recent_bytes: usize,
     /// Messages known by their header that somebody came to want.
@@ -65,19 +65,19 @@ struct Inner {
 
 #[derive(Debug)]
 struct Recent {
-    keys: Vec<Key>,
+    keys: Vec<MessageKey>,
     /// 0 when it means another message by now.
     uid: u32,
     /// `None` while only the header was read.
     arrival: Option<Arc<Arrival>>,
 }
 
-impl Hub {
+impl ArrivalBroker {
     /// Nobody waits yet.
     pub(super) fn new() -> Self {
         Self {
             inner: Mutex::default(),
-            link: watch::Sender::new(Link::Opening),
+            folder_state: watch::Sender::new(FolderState::Opening),
             is_behind: AtomicBool::new(false),
             catch_ups: AtomicUsize::new(0),
             asked: Mutex::default(),
@@ -89,11 +89,11 @@ impl Hub {
     }
 
     /// Says how it stands.
-    pub(super) fn set_link(&self, link: Link) {
-        if matches!(link, Link::Broken(_)) {
+    pub(super) fn set_state(&self, folder_state: FolderState) {
+        if matches!(folder_state, FolderState::Broken(_)) {
             self.is_behind.store(true, Ordering::Release);
         }
-        self.link.send_replace(link);
+        self.folder_state.send_replace(folder_state);
     }
 
     /// Says that everything has been handed on that was in the folder a moment ago.
@@ -102,7 +102,7 @@ impl Hub {
         if self.is_behind.swap(false, Ordering::AcqRel) {
             self.catch_ups.fetch_add(1, Ordering::Release);
             // Wakes those who wait for it.
-            self.link.send_modify(|_| ());
+            self.folder_state.send_modify(|_| ());
         }
     }
 
@@ -118,12 +118,12 @@ impl Hub {
     }
 
     /// How it stands, now and later.
-    pub(super) fn link(&self) -> watch::Receiver<Link> {
-        self.link.subscribe()
+    pub(super) fn folder_state(&self) -> watch::Receiver<FolderState> {
+        self.folder_state.subscribe()
     }
 
     /// Adds a watch; what it wants of the recent arrivals comes at once.
-    pub(super) fn join(&self, wanted: &Wanted) -> (u64, mpsc::UnboundedReceiver<Arrival>) {
+    pub(super) fn join(&self, wanted: &MailIdentity) -> (u64, mpsc::UnboundedReceiver<Arrival>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut inner = self.inner();
         let id = inner.next;
@@ -146,7 +146,7 @@ impl Hub {
     }
 
     /// Removes a watch.
-    pub(super) fn leave(&self, id: u64, wanted: &Wanted) {
+    pub(super) fn leave(&self, id: u64, wanted: &MailIdentity) {
         let mut inner = self.inner();
         inner.watches.remove(&id);
         for key in wanted.keys() {
@@ -160,14 +160,14 @@ impl Hub {
     }
 
     /// Whether anybody waits for one of these.
-    pub(super) fn wants(&self, keys: &[Key]) -> bool {
+    pub(super) fn wants(&self, keys: &[MessageKey]) -> bool {
         let inner = self.inner();
         keys.iter().any(|k| inner.interest.contains_key(k))
     }
 
     /// A message that nobody waits for is kept in mind by its header, unless somebody came to wait in this moment:
     /// then `false`.
-    pub(super) fn pass_over(&self, keys: &[Key], uid: u32) -> bool {
+    pub(super) fn pass_over(&self, keys: &[MessageKey], uid: u32) -> bool {
         let mut inner = self.inner();
         if keys.iter().any(|k| inner.interest.contains_key(k)) {
             return false;
@@ -177,7 +177,7 @@ impl Hub {
     }
 
     /// Hands an arrival to every watch that wants it, once each, and keeps it in mind.
-    pub(super) fn deliver(&self, keys: Vec<Key>, arrival: Arrival) {
+    pub(super) fn deliver(&self, keys: Vec<MessageKey>, arrival: Arrival) {
         let mut inner = self.inner();
         let ids: BTreeSet<u64> = keys.iter().filter_map(|k| inner.interest.get(k)).flatten().copied().collect();
         let arrival = Arc::new(arrival);
@@ -240,24 +240,24 @@ mod tests {
     use super::*;
     use crate::{core::Token, evidence::Folder};
 
-    fn wanted(n: usize) -> Wanted {
-        Wanted { message_id: format!("<{n}@x>"), token: Token::new(format!("t-{n}")) }
+    fn wanted(n: usize) -> MailIdentity {
+        MailIdentity { message_id: format!("<{n}@x>"), token: Token::new(format!("t-{n}")) }
     }
 
     fn arrival(uid: u32, size: usize) -> Arrival {
         Arrival::new("gmail", Folder::Inbox, uid, vec![b'x'; size])
     }
 
-    fn token(n: usize) -> Key {
-        Key::Token(format!("t-{n}"))
+    fn token(n: usize) -> MessageKey {
+        MessageKey::Token(format!("t-{n}"))
     }
 
     #[test]
     fn each_watch_gets_its_own_and_only_once() {
-        let hub = Hub::new();
-        let (_, mut first) = hub.join(&wanted(1));
-        let (_, mut second) = hub.join(&wanted(2));
-        hub.deliver(vec![token(2), Key::MessageId("<2@x>".into())], arrival(7, 1));
+        let broker = ArrivalBroker::new();
+        let (_, mut first) = broker.join(&wanted(1));
+        let (_, mut second) = broker.join(&wanted(2));
+        broker.deliver(vec![token(2), MessageKey::MessageId("<2@x>".into())], arrival(7, 1));
         assert_eq!(second.try_recv().unwrap().uid, 7);
         assert!(second.try_recv().is_err());
         assert!(first.try_recv().is_err());
@@ -265,53 +265,56 @@ mod tests {
 
     #[test]
     fn names_are_compared_whole() {
-        let hub = Hub::new();
-        let (_, mut first) = hub.join(&wanted(1));
-        for other in
-            [token(11), Key::MessageId("<11@x>".into()), Key::MessageId("1@x".into()), Key::Token("<1@x>".into())]
-        {
-            assert!(!hub.wants(std::slice::from_ref(&other)), "{other:?}");
-            hub.deliver(vec![other], arrival(7, 1));
+        let broker = ArrivalBroker::new();
+        let (_, mut first) = broker.join(&wanted(1));
+        for other in [
+            token(11),
+            MessageKey::MessageId("<11@x>".into()),
+            MessageKey::MessageId("1@x".into()),
+            MessageKey::Token("<1@x>".into()),
+        ] {
+            assert!(!broker.wants(std::slice::from_ref(&other)), "{other:?}");
+            broker.deliver(vec![other], arrival(7, 1));
         }
         assert!(first.try_recv().is_err());
-        let (_, mut second) = hub.join(&wanted(111));
+        let (_, mut second) = broker.join(&wanted(111));
         assert!(second.try_recv().is_err());
     }
 
     #[test]
     fn late_watches_get_what_came_before_them() {
-        let hub = Hub::new();
-        hub.deliver(vec![token(1)], arrival(7, 1));
-        hub.deliver(vec![token(1)], arrival(8, 1));
-        assert!(hub.pass_over(&[Key::MessageId("<1@x>".into())], 9));
-        assert!(hub.take_due().is_empty());
-        let (_, mut late) = hub.join(&wanted(1));
+        let broker = ArrivalBroker::new();
+        broker.deliver(vec![token(1)], arrival(7, 1));
+        broker.deliver(vec![token(1)], arrival(8, 1));
+        assert!(broker.pass_over(&[MessageKey::MessageId("<1@x>".into())], 9));
+        assert!(broker.take_due().is_empty());
+        let (_, mut late) = broker.join(&wanted(1));
         assert_eq!([late.try_recv().unwrap().uid, late.try_recv().unwrap().uid], [7, 8]);
         assert!(late.try_recv().is_err());
-        assert_eq!(hub.take_due(), [9]);
-        assert!(!hub.pass_over(&[token(1)], 10));
-        hub.forget_uids();
-        let (_, _late) = hub.join(&wanted(1));
-        assert!(hub.take_due().is_empty());
+        assert_eq!(broker.take_due(), [9]);
+        assert!(!broker.pass_over(&[token(1)], 10));
+        broker.forget_uids();
+        let (_, _late) = broker.join(&wanted(1));
+        assert!(broker.take_due().is_empty());
     }
 
     #[test]
     fn a_watch_that_left_leaves_nothing_behind() {
-        let hub = Hub::new();
-        let (id, _) = hub.join(&wanted(1));
-        assert!(hub.wants(&[token(1)]));
-        hub.leave(id, &wanted(1));
-        assert!(!hub.wants(&[token(1)]));
-        assert!(hub.inner().interest.is_empty() && hub.inner().watches.is_empty());
+        let broker = ArrivalBroker::new();
+        let (id, _) = broker.join(&wanted(1));
+        assert!(broker.wants(&[token(1)]));
+        broker.leave(id, &wanted(1));
+        assert!(!broker.wants(&[token(1)]));
+        assert!(broker.inner().interest.is_empty() && broker.inner().watches.is_empty());
     }
 
     #[test]
     fn memory_is_bounded() {
-        let hub = Hub::new();
+        let broker = ArrivalBroker::new();
         for n in 0..1000u32 {
-            hub.deliver(vec![token(n as usize)], arrival(n, 1_000_000));
+            broker.deliver(vec![token(n as usize)], arrival(n, 1_000_000));
         }
-        let inner = hub.inner();
+        let inner = broker.inner();
         assert_eq!(inner.recent.len(), 32);
         assert_eq!(inner.recent_by_key.len(), 32);
         assert_eq!(inner.recent_bytes, 32_000_000);

@@ -1,13 +1,13 @@
-//! One connection after the login: what the watcher and the errands ask of a server.
+//! One connection after the login: what a server is asked over it.
 
 use super::{
     account_access::AccountAccess,
     batch::{Batch, sequence_set},
     connect,
-    cutter::Cutter,
+    connection_canceller::ConnectionCanceller,
     error,
     fetch::{Answer, Fetched},
-    protocol::{Connection, Failure, Idled, LoggedIn, quoted},
+    protocol::{Authenticated, CommandError, IdleResult, NotAuthenticated, quoted},
     timed::Deadline,
     transcript::Log,
     wire::Room,
@@ -27,10 +27,10 @@ use std::{
 const HEADERS: usize = 32_000_000;
 
 /// A logged-in connection.
-pub(super) struct Session {
-    imap: LoggedIn,
+pub(super) struct ImapConnection {
+    imap: Authenticated,
     log: Arc<Mutex<Log>>,
-    cutter: Arc<Cutter>,
+    canceller: Arc<ConnectionCanceller>,
     place: String,
     capabilities: Vec<String>,
     provider: Provider,
@@ -67,24 +67,24 @@ pub(super) struct Headers {
     pub(super) is_changed: bool,
 }
 
-impl Session {
+impl ImapConnection {
     /// Connects, logs in, and tells the server who asks, as Gmail wants it.
     ///
     /// # Errors
     /// H01 or H02 when the login is refused; H03 to H07 for the way there.
     pub(super) fn open(
         access: &AccountAccess,
-        connection: &str,
-        cutter: &Arc<Cutter>,
+        name: &str,
+        canceller: &Arc<ConnectionCanceller>,
         by: &Deadline,
     ) -> Result<Self, HarnessError> {
         let (imap, tokens) = (&access.imap, &access.tokens);
-        let log = Arc::new(Mutex::new(Log::new(connection, Arc::clone(&access.transcript))));
+        let log = Arc::new(Mutex::new(Log::new(name, Arc::clone(&access.transcript))));
         let login = imap.endpoint.login.clone().unwrap_or_else(Login::nobody);
         let enter = |secret: &Secret| {
-            connect::connect(&imap.endpoint, access.limits, cutter, by, &log)
+            connect::connect(&imap.endpoint, access.limits, canceller, by, &log)
                 .and_then(|(connection, seen)| Ok((log_in(imap, &login, secret, connection, &log)?, seen)))
-                .inspect_err(|_| cutter.release())
+                .inspect_err(|_| canceller.release())
         };
         let secret = tokens.secret(&login)?;
         let entered = match enter(&secret) {
@@ -96,26 +96,26 @@ impl Session {
             entered => entered,
         };
         let (logged_in, certificate) = entered?;
-        let mut session = Self {
+        let mut connection = Self {
             imap: logged_in,
             log,
-            cutter: Arc::clone(cutter),
+            canceller: Arc::clone(canceller),
             place: imap.endpoint.place(),
             capabilities: Vec::new(),
             provider: imap.provider,
             names: imap.folders.clone(),
             certificate,
         };
-        session.capabilities = session.run("CAPABILITY", "CAPABILITY")?.capabilities;
-        if session.can("ID") {
+        connection.capabilities = connection.run("CAPABILITY", "CAPABILITY")?.capabilities;
+        if connection.can("ID") {
             let id = format!("ID (\"name\" \"sealcheck\" \"version\" \"{}\")", env!("CARGO_PKG_VERSION"));
             // A server that does not care is as good.
-            session
+            connection
                 .run("ID", &id)
                 .map(drop)
                 .or_else(|e| if e.kind == HarnessErrorKind::Protocol { Ok(()) } else { Err(e) })?;
         }
-        Ok(session)
+        Ok(connection)
     }
 
     /// Whether the server has a capability, in upper case.
@@ -153,7 +153,7 @@ impl Session {
         format!("{what} at {}", self.place)
     }
 
-    fn error(&self, what: &str, failure: &Failure) -> HarnessError {
+    fn error(&self, what: &str, failure: &CommandError) -> HarnessError {
         error::of(self.stage(what), failure, &connect::last(&self.log))
     }
 
@@ -252,14 +252,14 @@ impl Session {
 
     /// Waits for news (RFC 2177) until a moment. What the news are does not matter: the folder is looked at after every
     /// IDLE, because an EXISTS can get lost around DONE.
-    pub(super) fn idle(&mut self, until: Instant) -> Result<Idled, HarnessError> {
+    pub(super) fn idle(&mut self, until: Instant) -> Result<IdleResult, HarnessError> {
         self.imap.idle(until.saturating_duration_since(Instant::now())).map_err(|failure| self.error("IDLE", &failure))
     }
 }
 
-impl Drop for Session {
+impl Drop for ImapConnection {
     fn drop(&mut self) {
-        self.cutter.release();
+        self.canceller.release();
     }
 }
 
@@ -267,9 +267,9 @@ fn log_in(
     access: &ImapAccess,
     account: &Login,
     secret: &Secret,
-    connection: Connection,
+    connection: NotAuthenticated,
     log: &Mutex<Log>,
-) -> Result<LoggedIn, HarnessError> {
+) -> Result<Authenticated, HarnessError> {
     let endpoint = &access.endpoint;
     let token = Token { user: &account.user, secret, refusal: RefCell::default() };
     let entered = match account.mechanism {
@@ -277,7 +277,7 @@ fn log_in(
         Mechanism::Xoauth2 => connection.authenticate("XOAUTH2", &token),
     };
     entered.map_err(|failure| match &failure {
-        Failure::No(text) | Failure::Bad(text) => {
+        CommandError::No(text) | CommandError::Bad(text) => {
             error::login(endpoint, account, access.provider, text, &token.refusal.borrow())
         }
         _ => error::of(format!("login {} as {}", endpoint.host, account.user), &failure, &connect::last(log)),

@@ -8,7 +8,7 @@ use crate::{
 
 /// What an attempt can be known by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Key {
+pub(super) enum MessageKey {
     /// A Message-ID with angle brackets.
     MessageId(String),
     /// A token.
@@ -18,42 +18,46 @@ pub(super) enum Key {
 /// What an attempt looks for: a message that carries this token in its probe header, or one without a probe header and
 /// with this Message-ID; and delivery status notifications about such a message.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct MailIdentity {
     /// With angle brackets.
     pub message_id: String,
     /// The attempt's token.
     pub token: Token,
 }
 
-impl Wanted {
+impl MailIdentity {
     /// Both keys.
-    pub(super) fn keys(&self) -> [Key; 2] {
-        [Key::MessageId(self.message_id.clone()), Key::Token(self.token.as_str().to_owned())]
+    pub(super) fn keys(&self) -> [MessageKey; 2] {
+        [MessageKey::MessageId(self.message_id.clone()), MessageKey::Token(self.token.as_str().to_owned())]
     }
 }
 
 /// The keys of a message, from its header. A probe header decides alone: two attempts may share a Message-ID that a
 /// scenario wrote itself, never a token.
-pub(super) fn of_header(message: &Message) -> Vec<Key> {
-    let tokens: Vec<Key> = message.all(PROBE_HEADER).filter_map(|f| token(&f.value())).collect();
-    if tokens.is_empty() { message.all("Message-ID").map(|f| Key::MessageId(f.value())).collect() } else { tokens }
+pub(super) fn of_header(message: &Message) -> Vec<MessageKey> {
+    let tokens: Vec<MessageKey> = message.all(PROBE_HEADER).filter_map(|f| token(&f.value())).collect();
+    if tokens.is_empty() {
+        message.all("Message-ID").map(|f| MessageKey::MessageId(f.value())).collect()
+    } else {
+        tokens
+    }
 }
 
 /// The keys of the message that a report is about, from what it returns or says of it; `dsn` is what was read of it.
-pub(super) fn of_report(message: &Message, dsn: Option<&Dsn>) -> Vec<Key> {
+pub(super) fn of_report(message: &Message, dsn: Option<&Dsn>) -> Vec<MessageKey> {
     let body = message.body();
-    let tokens: Vec<Key> = lines_named(body, PROBE_HEADER).filter_map(|v| token(&v)).collect();
+    let tokens: Vec<MessageKey> = lines_named(body, PROBE_HEADER).filter_map(|v| token(&v)).collect();
     if !tokens.is_empty() {
         return tokens;
     }
     let mut keys = Vec::new();
     if let Some(dsn) = dsn {
-        keys.extend(dsn.original_message_id.clone().map(Key::MessageId));
+        keys.extend(dsn.original_message_id.clone().map(MessageKey::MessageId));
         // The envelope id of a submission is its Message-ID without brackets.
-        keys.extend(dsn.original_envelope_id.as_ref().map(|id| Key::MessageId(format!("<{id}>"))));
+        keys.extend(dsn.original_envelope_id.as_ref().map(|id| MessageKey::MessageId(format!("<{id}>"))));
     }
     if keys.is_empty() {
-        keys.extend(lines_named(body, "Message-ID").map(Key::MessageId));
+        keys.extend(lines_named(body, "Message-ID").map(MessageKey::MessageId));
     }
     keys
 }
@@ -75,12 +79,12 @@ pub(super) fn is_probe(message: &Message) -> bool {
 
 /// Whether a report returns the header of a message from this tool.
 pub(super) fn is_about_probe(report: &Message) -> bool {
-    is_report(report) && of_report(report, None).iter().any(|key| matches!(key, Key::Token(_)))
+    is_report(report) && of_report(report, None).iter().any(|key| matches!(key, MessageKey::Token(_)))
 }
 
-fn token(value: &str) -> Option<Key> {
+fn token(value: &str) -> Option<MessageKey> {
     let token = value.split(';').next().unwrap_or_default().trim();
-    if token.is_empty() { None } else { Some(Key::Token(token.to_owned())) }
+    if token.is_empty() { None } else { Some(MessageKey::Token(token.to_owned())) }
 }
 
 /// The values of lines `Name: value` anywhere in a body, a first folded line included.
@@ -101,12 +105,12 @@ fn lines_named<'a>(body: &'a [u8], name: &'a str) -> impl Iterator<Item = String
 mod tests {
     use super::*;
 
-    fn id(text: &str) -> Key {
-        Key::MessageId(text.to_owned())
+    fn id(text: &str) -> MessageKey {
+        MessageKey::MessageId(text.to_owned())
     }
 
-    fn tok(text: &str) -> Key {
-        Key::Token(text.to_owned())
+    fn tok(text: &str) -> MessageKey {
+        MessageKey::Token(text.to_owned())
     }
 
     #[test]

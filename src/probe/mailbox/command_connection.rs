@@ -1,16 +1,16 @@
-//! Deleting and looking up, on one connection of their own per account, so that no folder's watch is disturbed.
+//! Deleting and looking up, on one connection of its own per account, so that no folder's watch is disturbed.
 
 use super::{
-    account_access::{AccountAccess, CROWDED},
+    account_access::{AccountAccess, TOO_MANY_CONNECTIONS_PAUSE},
     batch::sequence_set,
-    cutter::Cutter,
+    connection_canceller::ConnectionCanceller,
     error,
+    folder_index::{self, FolderIndex},
     folder_names::Named,
-    keys::Key,
-    leftovers::{self, Leftover},
-    past::{self, Past},
+    imap_connection::{ImapConnection, Selected},
+    message_key::MessageKey,
     protocol::quoted,
-    session::{Selected, Session},
+    test_mail::{self, TestMail},
     time_limits::Limits,
     timed::Deadline,
     utf7,
@@ -28,12 +28,12 @@ use std::{
     time::Instant,
 };
 
-/// An account's connection for errands; opened with the first one.
-pub(super) struct Errands {
+/// An account's connection for commands about its folders; opened with the first one.
+pub(super) struct CommandConnection {
     access: Arc<AccountAccess>,
-    cutter: Arc<Cutter>,
+    canceller: Arc<ConnectionCanceller>,
     by: Deadline,
-    past: HashMap<Folder, Past>,
+    indexes: HashMap<Folder, FolderIndex>,
     open: Option<Open>,
     was_open: bool,
     /// The server's labels cannot be read.
@@ -48,10 +48,10 @@ pub(super) struct FolderMessages {
     /// When it was asked.
     pub(super) asked: Instant,
     /// The messages and what they may be known by.
-    pub(super) messages: Vec<(Vec<Key>, Arrival)>,
+    pub(super) messages: Vec<(Vec<MessageKey>, Arrival)>,
 }
 
-/// How long an errand may take, from when it has the connection to itself.
+/// How long a piece of work may take, from when it has the connection to itself.
 #[derive(Debug, Clone, Copy)]
 enum Time {
     /// [`Limits::errand`], and as long again when a connection of before is gone.
@@ -63,7 +63,7 @@ enum Time {
 }
 
 impl Time {
-    /// When an errand that begins now has to end.
+    /// When work that begins now has to end.
     fn end(self, limits: Limits) -> Option<Instant> {
         match self {
             Self::Short => Some(Instant::now() + limits.errand),
@@ -74,7 +74,7 @@ impl Time {
 }
 
 struct Open {
-    session: Session,
+    connection: ImapConnection,
     selected: Option<(Folder, bool)>,
     /// The bin's name, once it was looked for; a name in the configuration that is wrong matters only to who deletes.
     bin: Option<Option<String>>,
@@ -82,14 +82,14 @@ struct Open {
     names: HashMap<Folder, String>,
 }
 
-impl Errands {
+impl CommandConnection {
     /// Not connected yet.
-    pub(super) fn new(access: Arc<AccountAccess>, cutter: Arc<Cutter>) -> Self {
+    pub(super) fn new(access: Arc<AccountAccess>, canceller: Arc<ConnectionCanceller>) -> Self {
         Self {
             access,
-            cutter,
+            canceller,
             by: Deadline::default(),
-            past: HashMap::new(),
+            indexes: HashMap::new(),
             open: None,
             was_open: false,
             without_labels: false,
@@ -104,7 +104,7 @@ impl Errands {
         message_id: Option<&str>,
         by: Instant,
     ) -> Result<(), HarnessError> {
-        self.twice(Time::Until(by), |open| {
+        self.with_reconnect(Time::Until(by), |open| {
             open.select(folder, true)?;
             open.check_same(uid, message_id)?;
             open.remove(&[uid])
@@ -113,19 +113,19 @@ impl Errands {
 
     /// What runs have left in the folders where mail arrives: messages that carry the probe header, and reports that return
     /// it, which came by a moment in seconds since 1970. With `remove` they go to the bin.
-    pub(super) fn leftovers(&mut self, by: i64, remove: bool) -> Result<Vec<Leftover>, HarnessError> {
-        self.twice(Time::Enough, |open| {
+    pub(super) fn test_mail(&mut self, by: i64, remove: bool) -> Result<Vec<TestMail>, HarnessError> {
+        self.with_reconnect(Time::Enough, |open| {
             let mut all = Vec::new();
             // Gmail's inbox is a part of all mail, to which archived mail belongs too.
-            let first = if open.session.is_gmail() { Folder::All } else { Folder::Inbox };
+            let first = if open.connection.is_gmail() { Folder::All } else { Folder::Inbox };
             for folder in [first, Folder::Spam] {
                 if !open.select(folder, remove)? {
                     continue;
                 }
-                let found = leftovers::find(&mut open.session, folder, by)?;
+                let found = test_mail::find(&mut open.connection, folder, by)?;
                 if remove {
-                    for some in found.chunks(leftovers::BATCH) {
-                        open.remove(&some.iter().map(|leftover| leftover.uid).collect::<Vec<_>>())?;
+                    for some in found.chunks(test_mail::BATCH) {
+                        open.remove(&some.iter().map(|mail| mail.uid).collect::<Vec<_>>())?;
                     }
                 }
                 all.extend(found);
@@ -139,11 +139,11 @@ impl Errands {
     pub(super) fn search(
         &mut self,
         folder: Folder,
-        wanted: &[Key],
+        wanted: &[MessageKey],
         since: i64,
     ) -> Result<FolderMessages, HarnessError> {
-        let day = past::day(since.saturating_sub(86_400));
-        let mut past = self.past.remove(&folder).unwrap_or_default();
+        let day = folder_index::day(since.saturating_sub(86_400));
+        let mut index = self.indexes.remove(&folder).unwrap_or_default();
         let without_labels = Cell::new(self.without_labels);
         let account = Arc::clone(&self.access);
         let mut look = |open: &mut Open| {
@@ -151,20 +151,20 @@ impl Errands {
             let Some((name, selected)) = open.select_anew(folder, false)? else {
                 return Ok(FolderMessages { name: None, asked, messages: Vec::new() });
             };
-            let found = past.find(&mut open.session, selected, wanted, &day, &without_labels)?;
+            let found = index.find(&mut open.connection, selected, wanted, &day, &without_labels)?;
             let (name, answered) = (utf7::readable(&name), Instant::now());
             let messages = found.into_iter().filter_map(|(keys, message)| {
                 Some((keys, message.into_arrival(&account.name, folder, &name, answered)?))
             });
             Ok(FolderMessages { messages: messages.collect(), name: Some(name), asked })
         };
-        let mut found = self.twice(Time::Short, &mut look);
+        let mut found = self.with_reconnect(Time::Short, &mut look);
         // Once more, and without labels from now on if it was they that could not be read.
         if found.as_ref().is_err_and(|e| e.kind == HarnessErrorKind::Protocol) {
-            found = self.twice(Time::Short, &mut look);
+            found = self.with_reconnect(Time::Short, &mut look);
         }
         self.without_labels = without_labels.get();
-        self.past.insert(folder, past);
+        self.indexes.insert(folder, index);
         found
     }
 
@@ -175,14 +175,14 @@ impl Errands {
         uid: u32,
         message_id: &str,
     ) -> Result<Option<Category>, HarnessError> {
-        self.twice(Time::Short, |open| {
-            if !open.select(folder, false)? || !open.session.is_gmail() {
+        self.with_reconnect(Time::Short, |open| {
+            if !open.select(folder, false)? || !open.connection.is_gmail() {
                 return Ok(None);
             }
             let bare = message_id.trim_matches(['<', '>']);
             for category in Category::ALL {
                 let query = format!("category:{category} rfc822msgid:{bare}");
-                if open.session.search(&format!("X-GM-RAW {}", quoted(&query)))?.contains(&uid) {
+                if open.connection.search(&format!("X-GM-RAW {}", quoted(&query)))?.contains(&uid) {
                     return Ok(Some(category));
                 }
             }
@@ -190,39 +190,39 @@ impl Errands {
         })
     }
 
-    /// Does an errand on a connection that answers; when it breaks meanwhile, once more on a new one.
-    fn twice<T>(
+    /// Does some work on a connection that answers; when it breaks meanwhile, once more on a new one.
+    fn with_reconnect<T>(
         &mut self,
         time: Time,
-        mut errand: impl FnMut(&mut Open) -> Result<T, HarnessError>,
+        mut work: impl FnMut(&mut Open) -> Result<T, HarnessError>,
     ) -> Result<T, HarnessError> {
         let had_connection = self.open.is_some();
         let by = time.end(self.access.limits);
         let mut was_begun = false;
-        let result = self.once(by, |open| {
+        let result = self.try_once(by, |open| {
             was_begun = true;
-            errand(open)
+            work(open)
         });
         // A connection of before has wasted the time; one that was new has left the rest of it.
         let by = if had_connection { time.end(self.access.limits) } else { by };
         let can_mend = (had_connection || was_begun) && by.is_none_or(|by| by > Instant::now());
         match result {
-            Err(e) if e.kind == HarnessErrorKind::Connection && can_mend && !self.cutter.is_stopped() => {
-                self.once(by, errand)
+            Err(e) if e.kind == HarnessErrorKind::Connection && can_mend && !self.canceller.is_stopped() => {
+                self.try_once(by, work)
             }
             result => result,
         }
     }
 
-    fn once<T>(
+    fn try_once<T>(
         &mut self,
         by: Option<Instant>,
-        errand: impl FnOnce(&mut Open) -> Result<T, HarnessError>,
+        work: impl FnOnce(&mut Open) -> Result<T, HarnessError>,
     ) -> Result<T, HarnessError> {
         self.by.set(by);
-        let result = self.connected(by).and_then(errand);
+        let result = self.connected(by).and_then(work);
         // An account at a limit: others need the connection more.
-        if result.is_err() || self.access.crowded.load(Ordering::Relaxed) {
+        if result.is_err() || self.access.is_at_limit.load(Ordering::Relaxed) {
             self.open = None;
         }
         self.by.set(None);
@@ -234,7 +234,7 @@ impl Errands {
         if let Some(open) = &mut self.open {
             let check = Instant::now() + self.access.limits.check;
             self.by.set(Some(by.map_or(check, |by| by.min(check))));
-            let answered = open.session.run("NOOP", "NOOP");
+            let answered = open.connection.run("NOOP", "NOOP");
             self.by.set(by);
             if answered.is_err() {
                 self.open = None;
@@ -244,11 +244,14 @@ impl Errands {
             return Ok(open);
         }
         let until = Instant::now() + self.access.limits.busy;
-        let session = loop {
-            match Session::open(&self.access, "errands", &self.cutter, &self.by) {
-                Err(e) if e.kind == HarnessErrorKind::ProviderLimit && Instant::now() + CROWDED < until => {
-                    self.access.crowded.store(true, Ordering::Relaxed);
-                    if self.cutter.wait(CROWDED) {
+        let connection = loop {
+            match ImapConnection::open(&self.access, "errands", &self.canceller, &self.by) {
+                Err(e)
+                    if e.kind == HarnessErrorKind::ProviderLimit
+                        && Instant::now() + TOO_MANY_CONNECTIONS_PAUSE < until =>
+                {
+                    self.access.is_at_limit.store(true, Ordering::Relaxed);
+                    if self.canceller.wait(TOO_MANY_CONNECTIONS_PAUSE) {
                         return Err(e);
                     }
                 }
@@ -256,7 +259,7 @@ impl Errands {
             }
         };
         self.access.counters.count(std::mem::replace(&mut self.was_open, true));
-        Ok(self.open.insert(Open { session, selected: None, bin: None, names: HashMap::new() }))
+        Ok(self.open.insert(Open { connection, selected: None, bin: None, names: HashMap::new() }))
     }
 }
 
@@ -266,19 +269,19 @@ impl Open {
         let uids = sequence_set(uids);
         let bin = match self.bin.clone() {
             Some(bin) => bin,
-            None => self.bin.insert(self.session.bin_name()?).clone(),
+            None => self.bin.insert(self.connection.bin_name()?).clone(),
         };
         match bin {
-            Some(bin) if self.session.can("MOVE") => {
-                return self.session.run("MOVE", &format!("UID MOVE {uids} {}", quoted(&bin))).map(drop);
+            Some(bin) if self.connection.can("MOVE") => {
+                return self.connection.run("MOVE", &format!("UID MOVE {uids} {}", quoted(&bin))).map(drop);
             }
-            Some(bin) => drop(self.session.run("COPY", &format!("UID COPY {uids} {}", quoted(&bin)))?),
+            Some(bin) => drop(self.connection.run("COPY", &format!("UID COPY {uids} {}", quoted(&bin)))?),
             None => {}
         }
-        self.session.run("STORE", &format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)"))?;
-        if self.session.can("UIDPLUS") {
+        self.connection.run("STORE", &format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)"))?;
+        if self.connection.can("UIDPLUS") {
             // A plain EXPUNGE would take other people's deleted messages with it.
-            self.session.run("EXPUNGE", &format!("UID EXPUNGE {uids}"))?;
+            self.connection.run("EXPUNGE", &format!("UID EXPUNGE {uids}"))?;
         }
         Ok(())
     }
@@ -293,19 +296,19 @@ impl Open {
         self.selected = None;
         let name = match self.names.get(&folder) {
             Some(name) => name.clone(),
-            None => match self.session.folder_name(folder)? {
+            None => match self.connection.folder_name(folder)? {
                 Named::Found(name, _) => self.names.entry(folder).or_insert(name).clone(),
                 Named::Absent(_) => return Ok(None),
             },
         };
-        let selected = self.session.select(&name, changes)?;
+        let selected = self.connection.select(&name, changes)?;
         self.selected = Some((folder, changes));
         Ok(Some((name, selected)))
     }
 
     /// That the UID still stands for the message: UIDs can change between two connections.
     fn check_same(&mut self, uid: u32, message_id: Option<&str>) -> Result<(), HarnessError> {
-        let messages = self.session.headers(&uid.to_string())?.messages;
+        let messages = self.connection.headers(&uid.to_string())?.messages;
         let found = messages.into_iter().find(|m| m.uid == uid).and_then(|m| m.header);
         let same = found.is_some_and(|header| Message::parse(header).message_id().as_deref() == message_id);
         if same {

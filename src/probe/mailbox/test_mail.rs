@@ -2,9 +2,9 @@
 
 use super::{
     batch::{Batch, Unread, sequence_set},
-    keys,
-    past::day,
-    session::Session,
+    folder_index::day,
+    imap_connection::ImapConnection,
+    message_key,
 };
 use crate::{evidence::Folder, mail::Message, outcome::HarnessError};
 
@@ -13,7 +13,7 @@ pub(super) const BATCH: usize = 200;
 
 /// A message of this tool that a run has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leftover {
+pub struct TestMail {
     /// Where it is.
     pub folder: Folder,
     /// Its UID there.
@@ -27,17 +27,17 @@ pub struct Leftover {
 }
 
 /// Those of the selected folder that came by a moment in seconds since 1970.
-pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec<Leftover>, HarnessError> {
+pub(super) fn find(connection: &mut ImapConnection, folder: Folder, by: i64) -> Result<Vec<TestMail>, HarnessError> {
     // BEFORE goes by days, of whatever time zone the server likes.
     let day = day(by.saturating_add(2 * 86_400));
-    let old = session.search(&format!("BEFORE {day}"))?;
+    let old = connection.search(&format!("BEFORE {day}"))?;
     let mut found = Vec::new();
     for some in old.chunks(BATCH) {
-        for message in session.headers(&sequence_set(some))?.messages {
+        for message in connection.headers(&sequence_set(some))?.messages {
             let Some(internal_date) = message.internal_date.filter(|date| *date <= by) else { continue };
             let header = Message::parse(message.header.clone().unwrap_or_default());
             let unread = Unread::of(&message, &header);
-            if !(keys::is_probe(&header) || unread.is_report && is_about_probe(session, unread)?) {
+            if !(message_key::is_probe(&header) || unread.is_report && is_about_probe(connection, unread)?) {
                 continue;
             }
             let text = |name: &str| {
@@ -45,17 +45,17 @@ pub(super) fn find(session: &mut Session, folder: Folder, by: i64) -> Result<Vec
                 value.replace(char::is_control, " ")
             };
             let (subject, message_id) = (text("Subject"), text("Message-ID"));
-            found.push(Leftover { folder, uid: message.uid, internal_date, message_id, subject });
+            found.push(TestMail { folder, uid: message.uid, internal_date, message_id, subject });
         }
     }
     Ok(found)
 }
 
-fn is_about_probe(session: &mut Session, report: Unread) -> Result<bool, HarnessError> {
+fn is_about_probe(connection: &mut ImapConnection, report: Unread) -> Result<bool, HarnessError> {
     let mut is_about = false;
     for batch in Batch::of(&[report]) {
-        let (read, _) = session.messages(&batch, false)?;
-        is_about |= read.into_iter().filter_map(|m| m.raw).any(|raw| keys::is_about_probe(&Message::parse(raw)));
+        let (read, _) = connection.messages(&batch, false)?;
+        is_about |= read.into_iter().filter_map(|m| m.raw).any(|raw| message_key::is_about_probe(&Message::parse(raw)));
     }
     Ok(is_about)
 }

@@ -18,7 +18,7 @@ const ADDRESS: Duration = Duration::from_secs(15);
 
 /// The way to a server, as far as it has been gone.
 #[derive(Debug, Default)]
-pub(super) struct Way {
+pub(super) struct ConnectProgress {
     /// Every address that was tried in vain, and why.
     failed: Vec<(SocketAddr, io::Error)>,
     step: Step,
@@ -38,7 +38,7 @@ enum Step {
     Talk,
 }
 
-impl Way {
+impl ConnectProgress {
     /// A connection to the first address that answers.
     ///
     /// # Errors
@@ -126,11 +126,11 @@ mod tests {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let good = open.local_addr().unwrap();
-        let mut way = Way::default();
+        let mut connecting = ConnectProgress::default();
         let limit = Duration::from_secs(2);
-        let tcp = way.first([closed, mute, good].into_iter(), limit).await.unwrap();
+        let tcp = connecting.first([closed, mute, good].into_iter(), limit).await.unwrap();
         assert_eq!(tcp.peer_addr().unwrap(), good);
-        let [(first, refused), (second, silent)] = &way.failed[..] else { panic!("{way:?}") };
+        let [(first, refused), (second, silent)] = &connecting.failed[..] else { panic!("{connecting:?}") };
         assert_eq!((*first, refused.kind()), (closed, io::ErrorKind::ConnectionRefused));
         assert_eq!((*second, silent.to_string().as_str()), (mute, "no answer within 2s"));
     }

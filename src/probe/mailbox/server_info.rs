@@ -2,10 +2,10 @@
 
 use super::{
     account_access::AccountAccess,
-    cutter::Cutter,
+    connection_canceller::ConnectionCanceller,
     error,
     folder_names::{FoundBy, Named},
-    session::Session,
+    imap_connection::ImapConnection,
     time_limits::Limits,
     timed::Deadline,
     utf7,
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// What was seen after a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
+pub struct ServerInfo {
     /// What the server can do, in upper case.
     pub capabilities: Vec<String>,
     /// The server's certificate, where there is TLS and it can be read.
@@ -35,17 +35,17 @@ pub struct Visit {
 ///
 /// # Errors
 /// H01 or H02 when the login is refused; H03 to H07 for the way there and for what the server says.
-pub async fn visit(access: &ImapAccess, limits: Limits, tokens: &Tokens) -> Result<Visit, HarnessError> {
+pub async fn server_info(access: &ImapAccess, limits: Limits, tokens: &Tokens) -> Result<ServerInfo, HarnessError> {
     let access = AccountAccess::new("", access.clone(), limits, tokens.clone(), Arc::default());
-    let cutter = Arc::new(Cutter::default());
+    let canceller = Arc::new(ConnectionCanceller::default());
     // Whoever stops waiting ends the connection.
-    let ended = Ended(Arc::clone(&cutter));
-    let visit = tokio::task::spawn_blocking(move || look(&access, &cutter)).await;
+    let ended = Ended(Arc::clone(&canceller));
+    let info = tokio::task::spawn_blocking(move || look(&access, &canceller)).await;
     drop(ended);
-    visit.unwrap_or_else(|_| Err(error::panicked("visit the mailbox".to_owned())))
+    info.unwrap_or_else(|_| Err(error::panicked("visit the mailbox".to_owned())))
 }
 
-struct Ended(Arc<Cutter>);
+struct Ended(Arc<ConnectionCanceller>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
@@ -53,17 +53,17 @@ impl Drop for Ended {
     }
 }
 
-fn look(access: &AccountAccess, cutter: &Arc<Cutter>) -> Result<Visit, HarnessError> {
-    let mut session = Session::open(access, "visit", cutter, &Deadline::default())?;
-    let spam = match session.folder_name(Folder::Spam) {
+fn look(access: &AccountAccess, canceller: &Arc<ConnectionCanceller>) -> Result<ServerInfo, HarnessError> {
+    let mut connection = ImapConnection::open(access, "visit", canceller, &Deadline::default())?;
+    let spam = match connection.folder_name(Folder::Spam) {
         Ok(Named::Found(name, by)) => Ok((utf7::readable(&name), by)),
         Ok(Named::Absent(absent)) => Err(absent),
         // The project file names one that is not there.
         Err(e) if e.kind == HarnessErrorKind::File => Err(e),
         Err(e) => return Err(e),
     };
-    let storage = if session.can("QUOTA") {
-        match session.run("GETQUOTAROOT", "GETQUOTAROOT INBOX") {
+    let storage = if connection.can("QUOTA") {
+        match connection.run("GETQUOTAROOT", "GETQUOTAROOT INBOX") {
             Ok(answer) => answer.storage,
             // A server that does not tell is as good.
             Err(e) if e.kind == HarnessErrorKind::Protocol => None,
@@ -72,8 +72,8 @@ fn look(access: &AccountAccess, cutter: &Arc<Cutter>) -> Result<Visit, HarnessEr
     } else {
         None
     };
-    let capabilities = session.capabilities().to_vec();
-    let certificate = session.certificate().and_then(Certificate::read);
-    session.run("LOGOUT", "LOGOUT").ok();
-    Ok(Visit { capabilities, certificate, spam, storage })
+    let capabilities = connection.capabilities().to_vec();
+    let certificate = connection.certificate().and_then(Certificate::read);
+    connection.run("LOGOUT", "LOGOUT").ok();
+    Ok(ServerInfo { capabilities, certificate, spam, storage })
 }

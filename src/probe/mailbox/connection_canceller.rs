@@ -8,7 +8,7 @@ use std::{
 
 /// Shared by the thread that talks and whoever may end it.
 #[derive(Debug, Default)]
-pub(super) struct Cutter {
+pub(super) struct ConnectionCanceller {
     state: Mutex<State>,
     stopped: Condvar,
 }
@@ -19,7 +19,7 @@ struct State {
     tcp: Option<TcpStream>,
 }
 
-impl Cutter {
+impl ConnectionCanceller {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -35,7 +35,7 @@ impl Cutter {
         self.stopped.notify_all();
     }
 
-    /// Takes a new connection under the knife; `false` when it is not to be used any more.
+    /// Takes a new connection that it is to end; `false` when it is not to be used any more.
     pub(super) fn hold(&self, tcp: TcpStream) -> bool {
         let mut state = self.state();
         if state.stopped {

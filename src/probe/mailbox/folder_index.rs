@@ -4,8 +4,8 @@ use super::{
     batch::{Batch, Unread, sequence_set},
     error,
     fetch::Fetched,
-    keys::{self, Key},
-    session::{Selected, Session},
+    imap_connection::{ImapConnection, Selected},
+    message_key::{self, MessageKey},
 };
 use crate::{
     mail::{Message, dsn::Dsn},
@@ -20,19 +20,19 @@ const HEADERS: usize = 32;
 /// What the messages of a folder may be known by, as far as they were read: attempts that look for mail in the same folder
 /// read its headers once.
 #[derive(Debug, Default)]
-pub(super) struct Past {
+pub(super) struct FolderIndex {
     uid_validity: u32,
-    known: BTreeMap<u32, Known>,
+    known: BTreeMap<u32, IndexedMessage>,
 }
 
 /// A message of which the header, or of a report the beginning, was read.
 #[derive(Debug)]
-struct Known {
+struct IndexedMessage {
     unread: Unread,
-    keys: Vec<Key>,
+    keys: Vec<MessageKey>,
 }
 
-impl Past {
+impl FolderIndex {
     /// The messages of the selected folder that any of these keys belongs to, and the reports about them, each with all of its
     /// keys, of those that the server got on that day (as IMAP writes days) or later. Says when labels cannot be read.
     ///
@@ -40,27 +40,27 @@ impl Past {
     /// H07 too when it stays open what a message is.
     pub(super) fn find(
         &mut self,
-        session: &mut Session,
+        connection: &mut ImapConnection,
         selected: Selected,
-        wanted: &[Key],
+        wanted: &[MessageKey],
         since: &str,
         without_labels: &Cell<bool>,
-    ) -> Result<Vec<(Vec<Key>, Fetched)>, HarnessError> {
+    ) -> Result<Vec<(Vec<MessageKey>, Fetched)>, HarnessError> {
         if !selected.is_still(self.uid_validity) {
             *self = Self { uid_validity: selected.uid_validity, known: BTreeMap::new() };
         }
-        let there = session.search(&format!("SINCE {since}"))?;
+        let there = connection.search(&format!("SINCE {since}"))?;
         let new: Vec<u32> = there.iter().copied().filter(|uid| !self.known.contains_key(uid)).collect();
         for some in new.chunks(HEADERS) {
-            self.read(session, some)?;
+            self.read(connection, some)?;
         }
         let known = there.iter().filter_map(|uid| self.known.get(uid));
         let wanted = known.filter(|known| known.keys.iter().any(|key| wanted.contains(key)));
         let unread: Vec<Unread> = wanted.map(|known| known.unread).collect();
         let mut found = Vec::new();
         for batch in Batch::of(&unread) {
-            let labels = session.is_gmail() && !without_labels.get();
-            let fetched = session.messages(&batch, labels);
+            let labels = connection.is_gmail() && !without_labels.get();
+            let fetched = connection.messages(&batch, labels);
             if labels && fetched.as_ref().is_err_and(|e| e.kind == HarnessErrorKind::Protocol) {
                 without_labels.set(true);
             }
@@ -76,12 +76,12 @@ impl Past {
     }
 
     /// Reads what messages may be known by.
-    fn read(&mut self, session: &mut Session, uids: &[u32]) -> Result<(), HarnessError> {
-        let mut read: BTreeMap<u32, Known> = BTreeMap::new();
+    fn read(&mut self, connection: &mut ImapConnection, uids: &[u32]) -> Result<(), HarnessError> {
+        let mut read: BTreeMap<u32, IndexedMessage> = BTreeMap::new();
         let mut reports = Vec::new();
-        for message in session.headers(&sequence_set(uids))?.messages {
+        for message in connection.headers(&sequence_set(uids))?.messages {
             let header = Message::parse(message.header.clone().unwrap_or_default());
-            let known = Known { unread: Unread::of(&message, &header), keys: keys::of_header(&header) };
+            let known = IndexedMessage { unread: Unread::of(&message, &header), keys: message_key::of_header(&header) };
             if known.unread.is_report {
                 reports.push(known);
             } else {
@@ -90,17 +90,17 @@ impl Past {
         }
         // What a report is about stands in its body.
         for batch in Batch::of(&reports.iter().map(|report| report.unread).collect::<Vec<_>>()) {
-            for report in session.messages(&batch, false)?.0 {
+            for report in connection.messages(&batch, false)?.0 {
                 let known = reports.iter().position(|known| known.unread.uid == report.uid);
                 let Some(mut known) = known.map(|at| reports.swap_remove(at)) else { continue };
                 let message = Message::parse(report.raw.unwrap_or_default());
-                known.keys.extend(keys::of_report(&message, Dsn::of(&message).as_ref()));
+                known.keys.extend(message_key::of_report(&message, Dsn::of(&message).as_ref()));
                 read.insert(report.uid, known);
             }
         }
         let missing: Vec<u32> = uids.iter().copied().filter(|uid| !read.contains_key(uid)).collect();
         self.known.extend(read);
-        session.check_gone(&missing)
+        connection.check_gone(&missing)
     }
 }
 
