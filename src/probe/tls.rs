@@ -98,20 +98,26 @@ pub(super) fn failure(endpoint: &Endpoint, text: &str, protocol: Protocol) -> Ha
     HarnessError::new(HarnessErrorKind::Tls, format!("tls {host}:{port}"), message, next)
 }
 
+fn has_any(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|w| text.contains(w))
+}
+
 /// What is wrong with the server's certificate, and what to do; `None` when it is something else.
 fn of_certificate(endpoint: &Endpoint, text: &str) -> Option<(String, String)> {
     let (host, port, name) = (&endpoint.host, endpoint.port, endpoint.certificate_name());
-    let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
-    let (message, next) = if has(&["ostname mismatch", "IP address mismatch", "name mismatch"]) {
+    let (message, next) = if has_any(text, &["ostname mismatch", "IP address mismatch", "name mismatch"]) {
         let next = format!(
             "connect by a name that the certificate carries, or set `tls_name` to one; see openssl s_client -connect {host}:{port} -servername {name}"
         );
         return Some((format!("the certificate is not for `{name}`"), next));
-    } else if has(&["expired"]) {
+    } else if has_any(text, &["expired"]) {
         ("the certificate has expired", "renew the server's certificate, or set this machine's clock right")
-    } else if has(&["not yet valid"]) {
+    } else if has_any(text, &["not yet valid"]) {
         ("the certificate is not valid yet", "set this machine's clock right")
-    } else if has(&["unable to get local issuer", "self-signed", "self signed", "unable to get issuer", "unknown ca"]) {
+    } else if has_any(
+        text,
+        &["unable to get local issuer", "self-signed", "self signed", "unable to get issuer", "unknown ca"],
+    ) {
         (
             "the certificate comes from a CA that is not trusted here",
             "install the CA on this machine, or name its certificate as `ca_file` of the server; the server must also send its intermediate certificates",
@@ -125,11 +131,10 @@ fn of_certificate(endpoint: &Endpoint, text: &str) -> Option<(String, String)> {
 /// What is wrong with the connection, and what to do.
 fn of_connection(endpoint: &Endpoint, text: &str) -> (&'static str, String) {
     let (host, port, name) = (&endpoint.host, endpoint.port, endpoint.certificate_name());
-    let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
-    if has(&["wrong version number", "packet length too long", "unknown protocol", "http request"]) {
+    if has_any(text, &["wrong version number", "packet length too long", "unknown protocol", "http request"]) {
         let next = "use `tls: starttls`, or the port for implicit tls (465 for smtp, 993 for imap)";
         ("the server does not speak tls here", next.to_owned())
-    } else if has(&["unexpected EOF", "reset by peer", "onnection closed", "close notify"]) {
+    } else if has_any(text, &["unexpected EOF", "reset by peer", "onnection closed", "close notify"]) {
         let next = format!("see openssl s_client -connect {host}:{port}");
         ("the server closed the connection during the tls handshake", next)
     } else {

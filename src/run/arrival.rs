@@ -32,8 +32,8 @@ impl Found {
 /// receiver does not say, it came when it was found.
 pub(super) fn came(arrival: &Arrival, end: &SubmissionEnd) -> Duration {
     let there_by = end.until(arrival.seen);
-    let stamped = || received::hops(&arrival.message).last().and_then(|hop| hop.time);
-    let at = arrival.internal_date.or_else(stamped).and_then(|at| Timestamp::from_second(at).ok());
+    let stamped = arrival.internal_date.or_else(|| received::hops(&arrival.message).last()?.time);
+    let at = stamped.and_then(|at| Timestamp::from_second(at).ok());
     at.map_or(there_by, |at| between(end.wall, at).min(there_by))
 }
 

@@ -52,8 +52,8 @@ pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Co
     let arrivals = evidence.copies.iter().map(|c| c.after).chain(evidence.bounces.iter().map(|b| b.after));
     timings_ms.extend(arrivals.min().map(|first| ("first_seen".to_owned(), millis(first))));
     let status = status(checks.as_ref(), error.is_some(), unverified.is_some());
-    let undecided = || unverified.or_else(|| unread(&evidence));
-    let error = error.or_else(|| if status == Status::Errored { undecided() } else { None });
+    let undecided = if status == Status::Errored { unverified.or_else(|| unread(&evidence)) } else { None };
+    let error = error.or(undecided);
     let error = error.or_else(|| checks.is_none().then(nothing_asserted));
     let (checks, mut notes) = checks.map(Checks::into_parts).unwrap_or_default();
     notes.extend(judge::notes(&evidence));

@@ -44,7 +44,7 @@ impl Deliveries {
         accounts: impl IntoIterator<Item = String>,
     ) {
         let sent = Instant::now();
-        let mail = |account| Delivery {
+        self.all().extend(accounts.into_iter().map(|account| Delivery {
             index,
             attempt,
             account,
@@ -53,8 +53,7 @@ impl Deliveries {
             date,
             came: None,
             given_up: None,
-        };
-        self.all().extend(accounts.into_iter().map(mail));
+        }));
     }
 
     /// A copy was seen.

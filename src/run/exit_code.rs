@@ -24,8 +24,8 @@ impl Ending<'_> {
     /// The heaviest of everything that there is to say.
     pub(super) fn exit_code(&self) -> ExitCode {
         let Self { options, totals, stopped, .. } = self;
-        let is_missing = |s: &ScenarioReport| s.snapshot.as_ref().is_some_and(|s| s.status == SnapshotStatus::Missing);
-        let is_unclean = self.scenarios.iter().any(is_missing)
+        let mut snapshots = self.scenarios.iter().filter_map(|s| s.snapshot.as_ref());
+        let is_unclean = snapshots.any(|s| s.status == SnapshotStatus::Missing)
             || (totals.flaky > 0 && options.flaky == FlakyPolicy::Fail)
             || (options.obsolete_is_unclean && self.has_obsolete);
         // Nobody who looks again may take what was never sent for good.

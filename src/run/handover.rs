@@ -90,12 +90,16 @@ async fn one_try(
     let offset = began.elapsed();
     let left = until.saturating_duration_since(Instant::now());
     let submission = submit(&route.endpoint, &route.helo, sent, left, &cx.world.tokens);
-    let told = |s: &Submission| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls });
     let transcript = |said: &str| match before.transcript.as_str() {
         "" => said.to_owned(),
         some => format!("{some}-- another try\n{said}"),
     };
-    match cx.log.step(StepKind::Send, submission, told).await {
+    let step = cx.log.step(
+        StepKind::Send,
+        submission,
+        |s| json!({ "reply": s.deciding().map(|r| r.reply.to_string()), "tls": s.tls }),
+    );
+    match step.await {
         Ok(submission) => {
             let transcript = transcript(&submission.transcript);
             let later = submission.replies.into_iter().map(|r| StageReply { at: r.at + offset, ..r });

@@ -51,8 +51,8 @@ async fn copy(world: &World, mail: &Delivery, given_up: Instant) -> Option<LateA
         let Ok(Some(mut watch)) = world.mailboxes.watch(account, folder, mail.wanted.clone()).await else { continue };
         while let Ok(Some(arrival)) = watch.next(Instant::now()).await {
             if arrival.dsn.is_none() {
-                let since = |from| arrival.seen.saturating_duration_since(from);
-                return Some(late(folder, Some((since(mail.sent), since(given_up)))));
+                let [sent, given_up] = [mail.sent, given_up].map(|at| arrival.seen.saturating_duration_since(at));
+                return Some(late(folder, Some((sent, given_up))));
             }
         }
     }

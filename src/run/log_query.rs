@@ -37,9 +37,9 @@ impl LogQuery<'_> {
                 within = within.max(log.within.as_ref().map(|w| w.value));
             }
         }
-        let is_asked = |a: &&Account| self.reaches.contains(&a.name) || named.contains(&a.name.as_str());
+        let accounts = world.target.accounts.values().filter(|a| !a.logs.is_empty());
         let accounts: Vec<&Account> =
-            world.target.accounts.values().filter(is_asked).filter(|a| !a.logs.is_empty()).collect();
+            accounts.filter(|a| self.reaches.contains(&a.name) || named.contains(&a.name.as_str())).collect();
         if accounts.is_empty() {
             return LogResult::default();
         }

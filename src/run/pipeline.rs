@@ -139,8 +139,10 @@ async fn wait_for_mail(cx: &AttemptContext<'_>, composed: &Composed, submitted: 
         error = error.or(world.clock_check.compare(&found, cx.began, now));
     }
     let watched = watches::folder_health(world, &composed.watched);
-    let seen = |f: &Found| json!({ "account": f.arrival.account, "folder": f.arrival.folder, "uid": f.arrival.uid });
-    let seen = found.iter().map(seen).collect();
+    let seen = found.iter().map(
+        |Found { arrival, .. }| json!({ "account": arrival.account, "folder": arrival.folder, "uid": arrival.uid }),
+    );
+    let seen = seen.collect();
     log.end(&begun, if error.is_some() { StepStatus::Error } else { StepStatus::Ok }, Value::Array(seen));
     let notes = MailboxFacts { watched, searched, ..MailboxFacts::default() };
     Waited { submission, end, since, deadline, found, waited, notes, error }
@@ -190,12 +192,11 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let is_whole = incomplete.is_none();
     let ours = is_open.then(|| exhausted(cx.files)).flatten().or(incomplete);
     let is_ours = ours.is_some();
-    let in_doubt = || {
+    let error = ours.or_else(|| collected.error.clone()).or_else(|| {
         let held = Held::of(holds, cx, evidence);
         let first = in_doubt(cx, composed, &evidence.submission, held);
         first.or_else(|| next_hop::in_doubt(&evidence.next_hop, held))
-    };
-    let error = ours.or_else(|| collected.error.clone()).or_else(in_doubt);
+    });
     let of_checks = checks.as_deref_mut().unwrap_or_default();
     if is_ours {
         of_checks.iter_mut().filter(|c| !c.passed).for_each(|c| c.inconclusive = true);

@@ -59,12 +59,12 @@ pub struct Selection {
 impl Plan {
     /// The scenarios that the selection takes, in their order.
     pub fn select(scenarios: impl IntoIterator<Item = Scenario>, selection: &Selection) -> Self {
-        let fits = |s: &Scenario| {
+        let selected = scenarios.into_iter().filter(|s| {
             selection.target.is_none_or(|t| s.targets.contains(&t))
                 && selection.tags.as_ref().is_none_or(|t| t.holds(&s.tags))
-        };
+        });
         let mut plan = Self::default();
-        for (n, scenario) in scenarios.into_iter().filter(fits).enumerate() {
+        for (n, scenario) in selected.enumerate() {
             let mine = selection.shard.is_none_or(|s| shard_of(n, s.total) == s.index);
             let scenario = Arc::new(scenario);
             let base = PathBuf::from(&*scenario.file).parent().map(PathBuf::from).unwrap_or_default();
@@ -107,8 +107,7 @@ impl PlannedScenario {
         vars.set("run", run.as_str());
         vars
     }
-}
-impl PlannedScenario {
+
     /// What makes the mail of the `attempt`th attempt unlike every other.
     pub(super) fn token(&self, run: &RunId, attempt: u32) -> Token {
         self.recorded

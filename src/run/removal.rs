@@ -57,7 +57,7 @@ impl Removal {
         } else {
             self.log.end(&begun, StepStatus::Error, json!(problems));
         }
-        let note = |problem| format!("cleanup: what arrived is still there: {problem}");
-        Removed { steps: self.log.steps(), notes: problems.into_iter().map(note).collect() }
+        let notes = problems.iter().map(|problem| format!("cleanup: what arrived is still there: {problem}"));
+        Removed { steps: self.log.steps(), notes: notes.collect() }
     }
 }

@@ -45,10 +45,10 @@ pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> 
     let direct = recipients.iter().find_map(|(to, a)| a.and_then(|a| a.mx.as_ref().map(|mx| (*to, a, mx))));
     let (endpoint, server) = match (direct, &sender.smtp) {
         (Some((to, account, mx)), _) => {
-            let other = |a: &Option<&Account>| {
+            let other = recipients.iter().find(|(_, a)| {
                 a.and_then(|a| a.mx.as_ref()).is_none_or(|m| (m.host.as_str(), m.port) != (mx.host.as_str(), mx.port))
-            };
-            if let Some((other, _)) = recipients.iter().find(|(_, a)| other(a)) {
+            });
+            if let Some((other, _)) = other {
                 let message = format!(
                     "{} has `mx: {}:{}`, {} has not; a mail to both needs the sender's own server, so leave `mx` out",
                     to.value, mx.host, mx.port, other.value
@@ -81,8 +81,7 @@ pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> 
 /// Whose the server of an account is: the company's is that of every account in a domain that forwards.
 fn first_server(account: &Account, is_recipients: bool, target: &Target) -> FirstServer {
     let domain = account.domain();
-    let forwards = |a: &Account| a.forwards_to.is_some() && a.domain() == domain;
-    if target.accounts.values().any(forwards) {
+    if target.accounts.values().any(|a| a.forwards_to.is_some() && a.domain() == domain) {
         FirstServer::Company
     } else if is_recipients {
         FirstServer::Receiver

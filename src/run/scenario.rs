@@ -64,8 +64,8 @@ pub(super) async fn run_one(context: &RunContext, item: &PlannedScenario) -> Sce
 /// The run ends before the scenario does. What an attempt has proved stands; otherwise it counts as not run.
 fn cut_off(context: &RunContext, report: &mut ScenarioReport) {
     let reason = context.stop.reason().map(|reason| reason.as_str().to_owned());
-    let proves = |status: &Status| matches!(status, Status::Failed | Status::TimedOut | Status::Late);
-    let proved = report.attempts.iter().rev().map(|a| a.status).find(proves);
+    let mut statuses = report.attempts.iter().rev().map(|a| a.status);
+    let proved = statuses.find(|status| matches!(status, Status::Failed | Status::TimedOut | Status::Late));
     report.reason = match proved {
         Some(_) => reason.map(|reason| format!("{reason}: it was not tried again")),
         None => reason,

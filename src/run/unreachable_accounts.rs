@@ -3,7 +3,6 @@
 use super::arrival::Found;
 use crate::{
     evidence::{Stage, Submission},
-    mail::dsn::RecipientStatus,
     target::Target,
 };
 
@@ -19,24 +18,20 @@ impl UnreachableAccounts {
     /// as failed by name. A report about anybody else says nothing of them: an address of a company may stand for several
     /// people, who each have their fate. Nothing can arrive of what the first server did not take.
     pub(super) fn of(target: &Target, rcpt_to: &[String], submission: &Submission, found: &[Found]) -> Self {
-        let refused = |address: &str| {
-            let replies = submission.replies.iter().filter(|r| r.stage == Stage::Rcpt && !r.reply.is_positive());
-            replies.filter_map(|r| r.recipient.as_deref()).any(|to| to.eq_ignore_ascii_case(address))
-        };
-        let failed: Vec<&RecipientStatus> = found
-            .iter()
-            .filter_map(|f| f.arrival.dsn.as_ref())
-            .flat_map(|dsn| &dsn.recipients)
-            .filter(|r| r.action.as_deref() == Some("failed"))
-            .collect();
+        let replies = submission.replies.iter().filter(|r| r.stage == Stage::Rcpt && !r.reply.is_positive());
+        let refused: Vec<&str> = replies.filter_map(|r| r.recipient.as_deref()).collect();
+        let recipients = found.iter().filter_map(|f| f.arrival.dsn.as_ref()).flat_map(|dsn| &dsn.recipients);
+        let failed = recipients.filter(|r| r.action.as_deref() == Some("failed"));
         // The original recipient is the address that was written to, whoever of those behind it the report is about.
-        let named = |r: &RecipientStatus| r.final_recipient.clone().or_else(|| r.original_recipient.clone());
-        let reported =
-            |address: &str| failed.iter().filter_map(|r| named(r)).any(|name| name.eq_ignore_ascii_case(address));
+        let reported: Vec<&str> =
+            failed.filter_map(|r| r.final_recipient.as_deref().or(r.original_recipient.as_deref())).collect();
         let mut unreachable = Self { accounts: Vec::new(), is_untaken: !submission.may_be_accepted() };
         for account in target.accounts.values() {
             let mut ways = rcpt_to.iter().filter(|to| leads_to(target, to, &account.name)).peekable();
-            if ways.peek().is_some() && (reported(&account.address) || ways.all(|to| refused(to) || reported(to))) {
+            let is_lost = ways.peek().is_some()
+                && (is_among(&account.address, &reported)
+                    || ways.all(|to| is_among(to, &refused) || is_among(to, &reported)));
+            if is_lost {
                 unreachable.accounts.push(account.name.clone());
             }
         }
@@ -52,6 +47,10 @@ impl UnreachableAccounts {
     pub(super) fn is_untaken(&self) -> bool {
         self.is_untaken
     }
+}
+
+fn is_among(address: &str, addresses: &[&str]) -> bool {
+    addresses.iter().any(|one| one.eq_ignore_ascii_case(address))
 }
 
 /// Whether mail to this address ends up in, or passes through, this account.

@@ -168,8 +168,7 @@ impl Waiting<'_> {
         }
         for (account, folder) in done.folders {
             let found = new.contains(&(account.clone(), folder));
-            let is_same = |searched: &&mut SearchedFolder| (&searched.account, searched.folder) == (&account, folder);
-            match self.searched.iter_mut().find(is_same) {
+            match self.searched.iter_mut().find(|s| s.account == account && s.folder == folder) {
                 Some(known) => known.found |= found,
                 None => self.searched.push(SearchedFolder { account, folder, found }),
             }
@@ -200,8 +199,9 @@ impl Waiting<'_> {
         let (account, folder) = (arrival.account.clone(), arrival.folder);
         if !self.note(arrival, after) {
             // The search was no more than the faster one.
-            let place = |searched: &&mut SearchedFolder| searched.account == account && searched.folder == folder;
-            self.searched.iter_mut().filter(place).for_each(|searched| searched.found = false);
+            for searched in self.searched.iter_mut().filter(|s| s.account == account && s.folder == folder) {
+                searched.found = false;
+            }
         }
     }
 

@@ -128,8 +128,8 @@ impl WaitPolicy {
                 }
                 WaitCondition::Copy { .. } | WaitCondition::Bounce(_) => {}
             }
-            let hopeless = || self.is_hopeless(condition, unreachable).then(|| last_bounce(found));
-            match self.came(condition, found).or_else(hopeless) {
+            let came = self.came(condition, found);
+            match came.or_else(|| self.is_hopeless(condition, unreachable).then(|| last_bounce(found))) {
                 Some(when) => decided_at = decided_at.max(when),
                 None if within <= at => decided_at = decided_at.max(within),
                 None => open = Some(open.map_or(within, |o| o.min(within))),
@@ -151,7 +151,13 @@ impl WaitPolicy {
     /// The accounts that are to be searched before anything is said: those where something is missing, or where no more than
     /// what was seen may be.
     pub(super) fn to_search(&self, found: &[Found], unreachable: &UnreachableAccounts) -> BTreeSet<String> {
-        let rests_on_absence = |condition: &&WaitCondition| match condition {
+        let missing = self.conditions.iter().filter(|condition| self.rests_on_absence(condition, found, unreachable));
+        missing.map(|condition| condition.account().to_owned()).collect()
+    }
+
+    /// Whether what is to be said of a condition rests on something that is not there.
+    fn rests_on_absence(&self, condition: &WaitCondition, found: &[Found], unreachable: &UnreachableAccounts) -> bool {
+        match condition {
             WaitCondition::Copy { .. } | WaitCondition::Bounce(_) => {
                 self.came(condition, found).is_none() && !self.is_hopeless(condition, unreachable)
             }
@@ -163,8 +169,7 @@ impl WaitPolicy {
                 }
             }
             WaitCondition::Absent { account, .. } => !is_anything_in(found, account),
-        };
-        self.conditions.iter().filter(rests_on_absence).map(|condition| condition.account().to_owned()).collect()
+        }
     }
 
     /// Whether what a condition wants cannot come any more.
@@ -184,14 +189,14 @@ impl WaitPolicy {
         match condition {
             WaitCondition::Copy { account, .. } => found.iter().find(|f| is_copy_in(f, account)).map(|f| f.after),
             WaitCondition::Bounce(wanted) => {
-                let fits = |f: &&Found| {
-                    f.arrival.account == wanted.to.value
-                        && f.arrival.dsn.as_ref().is_some_and(|dsn| {
-                            let notification = Notification { message: &f.arrival.message, dsn, after: f.after };
-                            notification_fits(wanted, &self.vars, notification)
-                        })
-                };
-                found.iter().find(fits).map(|f| f.after)
+                let mut there = found.iter().filter(|f| f.arrival.account == wanted.to.value);
+                let fitting = there.find(|Found { arrival, after }| {
+                    arrival.dsn.as_ref().is_some_and(|dsn| {
+                        let notification = Notification { message: &arrival.message, dsn, after: *after };
+                        notification_fits(wanted, &self.vars, notification)
+                    })
+                });
+                fitting.map(|f| f.after)
             }
             WaitCondition::Count { account, folder, is, .. } => match is.checked_sub(1) {
                 None => Some(Duration::ZERO),

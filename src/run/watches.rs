@@ -67,8 +67,11 @@ fn folders<'w>(world: &'w World, policy: &WaitPolicy, sender: &str) -> Vec<(&'w 
     // Without a condition nothing is waited for, and a bounce would come too late to be seen.
     let also = (!needed.is_empty() && !needed.contains(&bounces)).then_some((bounces, false));
     let all = needed.into_iter().map(|folder| (folder, true)).chain(also);
-    let of = |name: &str| world.target.accounts.get(name).filter(|a| a.imap.is_some());
-    all.filter_map(|((name, folder), needed)| Some((of(&name)?, folder, needed))).collect()
+    let with_account = all.filter_map(|((name, folder), needed)| {
+        let account = world.target.accounts.get(&name).filter(|a| a.imap.is_some())?;
+        Some((account, folder, needed))
+    });
+    with_account.collect()
 }
 
 impl Watches {

@@ -40,11 +40,9 @@ pub(super) fn reverse_path(send: &SendSpec, address: &str, cx: &ComposeContext<'
 }
 
 fn check(address: &str) -> Result<(), String> {
-    let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
+    let is_odd = address.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>'));
     match address.rsplit_once('@') {
-        Some((local, domain)) if !local.is_empty() && !domain.is_empty() && !address.contains(odd) => {
-            check_ascii(address)
-        }
+        Some((local, domain)) if !local.is_empty() && !domain.is_empty() && !is_odd => check_ascii(address),
         _ => Err(format!("`{address}` is no mail address; write local@domain without spaces or angle brackets")),
     }
 }

@@ -41,14 +41,13 @@ fn parse_size(written: &str) -> Result<usize, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor = match unit.trim().to_ascii_uppercase().as_str() {
-        "" | "B" => 1,
-        "K" | "KB" => 1_000,
-        "M" | "MB" => 1_000_000,
-        "G" | "GB" => 1_000_000_000,
-        _ => 0,
+        "" | "B" => Some(1),
+        "K" | "KB" => Some(1_000),
+        "M" | "MB" => Some(1_000_000),
+        "G" | "GB" => Some(1_000_000_000),
+        _ => None,
     };
-    let size = number.parse::<u64>().ok().filter(|_| factor > 0).and_then(|n| n.checked_mul(factor));
-    match size {
+    match factor.and_then(|factor| number.parse::<u64>().ok()?.checked_mul(factor)) {
         Some(size) if size <= LARGEST => usize::try_from(size).map_err(|e| e.to_string()),
         Some(_) => Err(format!("`{written}` is more than the 150MB that an attachment can be made to have")),
         None => Err(format!("`{written}` is no size; write for example 5MB, 200KB or 512B")),

@@ -27,12 +27,12 @@ pub(super) fn write(name: &str, value: &str) -> Result<String, String> {
     if ADDRESS_FIELDS.iter().any(|f| f.eq_ignore_ascii_case(name))
         && let Ok(list) = value.parse::<Mailboxes>()
     {
-        let on_the_wire = |mailbox: Mailbox| {
+        let list = list.into_iter().map(|mailbox| {
             let email = ascii_address(mailbox.email.as_ref()).parse().unwrap_or(mailbox.email);
             Mailbox { email, ..mailbox }
-        };
+        });
         let mut headers = Headers::new();
-        headers.set(To::from(list.into_iter().map(on_the_wire).collect::<Mailboxes>()));
+        headers.set(To::from(list.collect::<Mailboxes>()));
         return Ok(headers.to_string().replacen("To:", &format!("{name}:"), 1));
     }
     let header_name = HeaderName::new_from_ascii(name.to_owned()).map_err(|_| illegal(name))?;

@@ -11,7 +11,7 @@ use crate::{
     mail::log::{self, Progress},
     target::{Account, LogSource, Target},
 };
-use feed::{Feed, NewLines};
+use feed::{Feed, LogError, NewLines};
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -152,7 +152,7 @@ impl Logs {
             }
             (LogSource::File(path), None) => {
                 let feed = Arc::new(Feed::new(&self.new_lines));
-                feed.fail(feed::LogError::new(format!("{} is not followed", path.display()), "report this as a bug"));
+                feed.fail(LogError::new(format!("{} is not followed", path.display()), "report this as a bug"));
                 Source { log, accounts, feed, from: 0, is_past: false }
             }
         }
@@ -174,7 +174,7 @@ struct SeenLines<'a> {
     source: &'a Source<'a>,
     about: Vec<Arc<str>>,
     progress: Progress,
-    error: Option<feed::LogError>,
+    error: Option<LogError>,
     /// A program that has not yet come to its end once.
     is_running: bool,
 }
@@ -201,29 +201,34 @@ impl SeenLines<'_> {
             (false, Progress::Begun) => END,
             (false, Progress::Nothing) => UNKNOWN,
         };
-        Some((started + patience).max(wanted.filter(|_| !enough).unwrap_or(started)))
+        let end = started + patience;
+        Some(if enough { end } else { wanted.map_or(end, |wanted| end.max(wanted)) })
     }
 
     fn unread(&self) -> Vec<UnreadLog> {
-        let forgotten = || {
-            let next = "read the log by hand, or name a program that reads far enough back, as journalctl does";
-            feed::LogError::new(format!("{} says nothing of the mail any more", self.source.log), next)
-        };
-        let unfinished = || {
-            let problem = format!("{} was not read to its end within {}", self.source.log, duration::human(WHOLE));
-            feed::LogError::new(problem, "name a program that prints less of it, as `journalctl --since @{since}` does")
-        };
-        let is_past = self.source.is_past;
-        let error = self.error.clone().or_else(|| (is_past && self.is_running).then(unfinished));
-        let error = error.or_else(|| (is_past && self.about.is_empty()).then(forgotten));
-        let Some(feed::LogError { problem, next }) = &error else { return Vec::new() };
-        let unread = |account: &&str| UnreadLog {
+        let Some(LogError { problem, next }) = self.problem() else { return Vec::new() };
+        let unread = self.source.accounts.iter().map(|account| UnreadLog {
             account: (*account).to_owned(),
             source: self.source.log.to_string(),
             problem: problem.clone(),
             next: next.clone(),
-        };
-        self.source.accounts.iter().map(unread).collect()
+        });
+        unread.collect()
+    }
+
+    /// Why the log cannot tell what it should.
+    fn problem(&self) -> Option<LogError> {
+        let Source { log, is_past, .. } = self.source;
+        if self.error.is_some() || !is_past {
+            return self.error.clone();
+        }
+        if self.is_running {
+            let problem = format!("{log} was not read to its end within {}", duration::human(WHOLE));
+            let next = "name a program that prints less of it, as `journalctl --since @{since}` does";
+            return Some(LogError::new(problem, next));
+        }
+        let next = "read the log by hand, or name a program that reads far enough back, as journalctl does";
+        self.about.is_empty().then(|| LogError::new(format!("{log} says nothing of the mail any more"), next))
     }
 }
 

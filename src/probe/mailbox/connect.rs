@@ -148,8 +148,7 @@ fn greeted(endpoint: &Endpoint, line: &str) -> Result<(), HarnessError> {
 /// The greeting and STARTTLS, in clear; nothing else is ever said in clear.
 fn starttls(endpoint: &Endpoint, tcp: &mut Timed, log: &Mutex<Log>) -> Result<(), HarnessError> {
     let stage = || format!("starttls {}", endpoint.place());
-    let mut line = || read_line(tcp, log);
-    let greeting = line().map_err(|e| error::io(stage(), &e))?;
+    let greeting = read_line(tcp, log).map_err(|e| error::io(stage(), &e))?;
     greeted(endpoint, &greeting)?;
     let command = "s1 STARTTLS";
     log.lock().unwrap_or_else(PoisonError::into_inner).sent(command);

@@ -1,4 +1,4 @@
-//! Mail that is in a folder already, looked up on the connection for errands.
+//! Mail that is in a folder already, looked up on the connection for commands.
 
 use super::{
     batch::{Batch, Unread, sequence_set},

@@ -200,8 +200,10 @@ impl ImapConnection {
         let answer = self.run_with("FETCH", &command, Room::for_content(HEADERS))?;
         let (is_changed, in_doubt) = (answer.is_changed, answer.has_unread_fetch);
         // What is told of flags is told unasked (RFC 3501 §7.4.2); of what was deleted nothing may come (RFC 2180 §4.1.3).
-        let has_come = |m: &Fetched| m.header.as_ref().is_some_and(|header| !header.is_empty() || m.size == 0);
-        let (messages, others): (Vec<Fetched>, Vec<Fetched>) = answer.messages().into_iter().partition(has_come);
+        let (messages, others): (Vec<Fetched>, Vec<Fetched>) = answer
+            .messages()
+            .into_iter()
+            .partition(|m| m.header.as_ref().is_some_and(|header| !header.is_empty() || m.size == 0));
         if in_doubt {
             let there = self.search(&format!("UID {uids}"))?;
             self.all_came(&there, &messages)?;

@@ -235,7 +235,7 @@ impl Mailboxes {
     }
 }
 
-/// Does an errand when the connection is free; not at all when nobody waits for it any more.
+/// Does some work when the connection is free; not at all when nobody waits for it any more.
 async fn run<T: Send + 'static>(
     commands: Arc<Mutex<CommandConnection>>,
     work: impl FnOnce(&mut CommandConnection) -> Result<T, HarnessError> + Send + 'static,
@@ -262,7 +262,7 @@ impl Shared {
         state.accounts.values().for_each(|a| a.canceller.stop());
     }
 
-    /// The folder's hub; its thread is started when there is none, or when the last one could not open the folder.
+    /// The folder's broker; its thread is started when there is none, or when the last one could not open the folder.
     fn broker(&self, account: &Account, folder: Folder) -> Result<Arc<ArrivalBroker>, HarnessError> {
         let imap = access(account)?;
         let mut state = self.state();

@@ -93,7 +93,10 @@ fn lines_named<'a>(body: &'a [u8], name: &'a str) -> impl Iterator<Item = String
     (0..lines.len()).filter_map(move |at| {
         let line = lines[at];
         let (head, rest) = line.split_at_checked(name.len())?;
-        let value = rest.strip_prefix(b":").filter(|_| head.eq_ignore_ascii_case(name.as_bytes()))?;
+        if !head.eq_ignore_ascii_case(name.as_bytes()) {
+            return None;
+        }
+        let value = rest.strip_prefix(b":")?;
         let folded = lines.get(at + 1).filter(|next| next.starts_with(b" ") || next.starts_with(b"\t"));
         let whole = [value, folded.copied().unwrap_or_default()].concat();
         let text = String::from_utf8_lossy(&whole).replace('\r', "").trim().to_owned();

@@ -75,6 +75,11 @@ impl Incoming {
         std::mem::take(&mut self.inner().answer)
     }
 
+    /// Whether they may mean that messages came.
+    fn has_news(&self) -> bool {
+        self.inner().answer.has_news()
+    }
+
     /// Why the connection can no longer be used.
     pub(super) fn error(&self) -> Option<io::Error> {
         self.inner().broken.as_ref().map(Broken::error)
@@ -149,8 +154,7 @@ impl Responses {
 
     /// The next response that the crate is to see.
     fn next(&mut self) -> io::Result<Vec<u8>> {
-        let is_news = |incoming: &Incoming| incoming.inner().answer.has_news();
-        if self.stage == Stage::Idle && is_news(&self.incoming) {
+        if self.stage == Stage::Idle && self.incoming.has_news() {
             return Ok(NEWS.to_vec());
         }
         loop {
@@ -166,7 +170,7 @@ impl Responses {
             }
             if response.starts_with(b"*") {
                 self.incoming.inner().answer.read(&response);
-                if self.stage == Stage::Idle && is_news(&self.incoming) {
+                if self.stage == Stage::Idle && self.incoming.has_news() {
                     return Ok(NEWS.to_vec());
                 }
                 continue;
@@ -331,14 +335,14 @@ fn bye(response: &[u8]) -> Option<String> {
 
 /// What a tagged response says, as the crate can read it: a response code that nobody knows is text.
 fn done(response: &[u8]) -> Option<(&'static str, String)> {
-    let word = |status| match status {
-        Status::Ok => Some("OK"),
-        Status::No => Some("NO"),
-        Status::Bad => Some("BAD"),
-        _ => None,
-    };
     if let Ok((_, Response::Done { status, information, .. })) = parser::parse_response(response) {
-        return Some((word(status)?, readable(&information.unwrap_or_default())));
+        let word = match status {
+            Status::Ok => "OK",
+            Status::No => "NO",
+            Status::Bad => "BAD",
+            _ => return None,
+        };
+        return Some((word, readable(&information.unwrap_or_default())));
     }
     let line = String::from_utf8_lossy(response);
     let mut words = line.trim_end().splitn(3, ' ').skip(1);
@@ -349,8 +353,7 @@ fn done(response: &[u8]) -> Option<(&'static str, String)> {
 
 /// Text without what the crate's parser stumbles over: octets beyond ASCII, and what looks like a response code. Never empty.
 fn readable(text: &str) -> String {
-    let plain = |c: char| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' };
-    let text: String = text.chars().map(plain).collect();
+    let text = text.replace(|c: char| !c.is_ascii() || c.is_ascii_control(), "?");
     match text.chars().next() {
         None => "no explanation given".to_owned(),
         Some('[') => format!(" {text}"),

@@ -1,4 +1,4 @@
-//! Folders searched anew for many attempts at once: whoever gets the account's connection for errands searches for all who
+//! Folders searched anew for many attempts at once: whoever gets the account's connection for commands searches for all who
 //! wait for it, so that time limits count from when the server is asked, and not while others are served.
 
 use super::{
@@ -61,10 +61,6 @@ impl Queue {
         let mut requests = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         requests.retain(|request| !request.to.is_closed());
         let Some(since) = requests.iter().map(|request| request.since).min() else { return };
-        let keys_for = |folder: Folder| -> Vec<MessageKey> {
-            let asking = requests.iter().filter(|request| request.folders.contains(&folder));
-            asking.flat_map(|request| request.keys.clone()).collect()
-        };
         let mut seen: HashMap<Folder, Result<FolderMessages, HarnessError>> = HashMap::new();
         let mut unreachable = None;
         let answers: Vec<Answer> = requests
@@ -74,7 +70,7 @@ impl Queue {
                     let seen = seen.entry(*folder).or_insert_with(|| match &unreachable {
                         // One silence is told of every folder: a server that is dead costs its time once.
                         Some(error) => Err(HarnessError::clone(error)),
-                        None => commands.search(*folder, &keys_for(*folder), since),
+                        None => commands.search(*folder, &keys_for(*folder, &requests), since),
                     });
                     if let Err(error) = seen
                         && error::is_of_server(error)
@@ -91,6 +87,12 @@ impl Queue {
             request.to.send(answer).ok();
         }
     }
+}
+
+/// What all of them look for in a folder.
+fn keys_for(folder: Folder, requests: &[Request]) -> Vec<MessageKey> {
+    let asking = requests.iter().filter(|request| request.folders.contains(&folder));
+    asking.flat_map(|request| request.keys.clone()).collect()
 }
 
 /// The part of what was found that belongs to one attempt.

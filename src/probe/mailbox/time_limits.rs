@@ -18,7 +18,7 @@ pub struct Limits {
     pub busy: Duration,
     /// For a connection that was not used for a while to show that it answers.
     pub check: Duration,
-    /// For a search of one folder or another errand, from when the connection is free for it.
+    /// For a search of one folder or other work of its kind, from when the connection is free for it.
     pub errand: Duration,
 }
 

@@ -48,11 +48,9 @@ pub(super) fn handshake(endpoint: &Endpoint, waited: Duration) -> HarnessError {
 
 /// No address answers: what each of them did.
 pub(super) fn connect(endpoint: &Endpoint, failed: &[(SocketAddr, io::Error)]) -> HarnessError {
-    let is_refused = |(_, error): &(SocketAddr, io::Error)| error.kind() == io::ErrorKind::ConnectionRefused;
+    let is_refused = failed.iter().all(|(_, error)| error.kind() == io::ErrorKind::ConnectionRefused);
     let next = match endpoint.port {
-        _ if !failed.is_empty() && failed.iter().all(is_refused) => {
-            "nothing listens there: check host and port, and that the server runs"
-        }
+        _ if !failed.is_empty() && is_refused => "nothing listens there: check host and port, and that the server runs",
         25 => PORT_25,
         _ => "check host, port and firewalls between here and there",
     };

@@ -44,7 +44,7 @@ impl Extensions {
 
     /// The first address that only SMTPUTF8 can carry, where that is not offered.
     pub(super) fn cannot_take<'s>(&self, sent: &'s Sent) -> Option<&'s str> {
-        addresses(sent).find(|address| !address.is_ascii()).filter(|_| !self.offers("SMTPUTF8"))
+        if self.offers("SMTPUTF8") { None } else { addresses(sent).find(|address| !address.is_ascii()) }
     }
 
     /// What follows `MAIL FROM:<…>`.

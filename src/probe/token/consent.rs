@@ -118,7 +118,7 @@ impl Consent {
         let code = self.code(&answer, redactor)?;
         let (client, user, redactor) = (self.client, self.user, redactor.clone());
         let (redirect_uri, verifier) = (self.redirect_uri, self.verifier);
-        let exchange = move || {
+        let exchanged = tokio::task::spawn_blocking(move || {
             let form = [
                 ("grant_type", "authorization_code"),
                 ("code", code.expose()),
@@ -127,16 +127,11 @@ impl Consent {
             ];
             let granted = exchange::ask(&client, &form, Instant::now() + EXCHANGE, &redactor);
             granted.map_err(|failure| failure.error).and_then(|granted| checked(granted, &user, &client, &redactor))
-        };
-        match tokio::task::spawn_blocking(exchange).await {
-            Ok(result) => result,
-            Err(e) => Err(HarnessError::new(
-                HarnessErrorKind::Lab,
-                "exchange the code",
-                e.to_string(),
-                "report this as a bug",
-            )),
-        }
+        });
+        exchanged.await.unwrap_or_else(|e| {
+            let next = "report this as a bug";
+            Err(HarnessError::new(HarnessErrorKind::Lab, "exchange the code", e.to_string(), next))
+        })
     }
 
     /// The first request that is the redirect; what else a browser asks for does not matter.

@@ -61,6 +61,14 @@ struct Current {
     known_as: BTreeSet<String>,
 }
 
+impl Current {
+    /// Whether another one is needed: its time is over, or a server has refused it.
+    fn is_stale(&self, refused: Option<&Secret>) -> bool {
+        self.renew_at.is_some_and(|at| Instant::now() >= at)
+            || refused.is_some_and(|refused| refused.expose() == self.token.expose())
+    }
+}
+
 /// The last time that a token could not be had.
 struct FailedRefresh {
     at: Instant,
@@ -143,11 +151,7 @@ impl Tokens {
         let grant = self.grant(login, client);
         // Held while the token server is asked: one refresh at a time.
         let mut grant = grant.lock().unwrap_or_else(PoisonError::into_inner);
-        let stale = |current: &Current| {
-            current.renew_at.is_some_and(|at| Instant::now() >= at)
-                || refused.is_some_and(|refused| refused.expose() == current.token.expose())
-        };
-        if grant.current.as_ref().is_none_or(stale) {
+        if grant.current.as_ref().is_none_or(|current| current.is_stale(refused)) {
             grant.current = None;
             if let Some(failed) = &grant.failed
                 && (failed.error.kind == HarnessErrorKind::Grant || failed.at >= asked)

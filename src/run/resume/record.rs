@@ -15,7 +15,7 @@ use crate::{
 pub(in crate::run) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> ComposedMail {
     let (log, target) = (&cx.log, &cx.world.target);
     let started = cx.context.events.clock().now() - log.started().elapsed();
-    let address = |name: &String| Some((name.clone(), target.accounts.get(name)?.address.clone()));
+    let watched = composed.watched.iter().filter_map(|name| target.accounts.get_key_value(name));
     let unsigned = &composed.sent.raw()[composed.signature.as_ref().map_or(0, String::len)..];
     ComposedMail {
         run: cx.context.run.clone(),
@@ -25,7 +25,7 @@ pub(in crate::run) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> 
         sha256: sha256(unsigned),
         signature: composed.signature.clone(),
         scenario_sha256: sha256(cx.item.scenario.source.as_bytes()),
-        watched: composed.watched.iter().filter_map(address).collect(),
+        watched: watched.map(|(name, account)| (name.clone(), account.address.clone())).collect(),
         started_at: events::text(started),
         timeout_ms: millis(cx.item.scenario.wait.timeout),
     }

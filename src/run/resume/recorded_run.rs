@@ -126,8 +126,7 @@ impl RecordedRun {
                 (_, scenario) => {
                     let report = known.and_then(|known| known.report.clone());
                     let is_cleaned_up = known.is_some_and(RecordedScenario::is_cleaned_up);
-                    let unknown = || scenario.map(|s| untold(id, s, is_cleaned_up));
-                    resumed.kept.extend(report.or_else(unknown));
+                    resumed.kept.extend(report.or_else(|| scenario.map(|s| untold(id, s, is_cleaned_up))));
                 }
             }
         }
@@ -174,15 +173,14 @@ impl RecordedScenario {
 
     /// What was told of its mails.
     fn mails(&self, id: &ScenarioId) -> Vec<Event> {
-        let of = |(n, tried): (&u32, &RecordedAttempt)| {
-            let (scenario, attempt) = (id.clone(), *n);
-            let mail = tried.mail.clone().map(|mail| Event::MailComposed { scenario, attempt, mail });
+        let mut events = Vec::new();
+        for (attempt, RecordedAttempt { mail, submitted, .. }) in &self.attempts {
+            let (scenario, attempt) = (id.clone(), *attempt);
+            events.extend(mail.clone().map(|mail| Event::MailComposed { scenario, attempt, mail }));
             let scenario = id.clone();
-            let submitted = tried.submitted.clone();
-            let submitted = submitted.map(|submission| Event::MailSubmitted { scenario, attempt, submission });
-            [mail, submitted]
-        };
-        self.attempts.iter().flat_map(of).flatten().collect()
+            events.extend(submitted.clone().map(|submission| Event::MailSubmitted { scenario, attempt, submission }));
+        }
+        events
     }
 }
 
