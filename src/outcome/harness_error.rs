@@ -89,6 +89,8 @@ pub enum MailboxTrouble {
     Limit,
     /// It ends the session (BYE, RFC 3501 §7.1.5).
     Bye,
+    /// It ends the session because that has lasted long enough, or the access token that opened it has.
+    Expired,
 }
 
 impl HarnessError {

@@ -34,7 +34,7 @@ pub(super) fn is_of_server(error: &HarnessError) -> bool {
 
 /// Whether the server ended a session because it, or the access token that opened it, has lasted long enough.
 pub(super) fn is_expiry(error: &HarnessError) -> bool {
-    error.kind == HarnessErrorKind::Connection && error.message.to_ascii_lowercase().contains("session expired")
+    error.mailbox == Some(MailboxTrouble::Expired)
 }
 
 /// What a failed command means. `stage` says what was done; `last` is the last line that the server sent.
@@ -70,7 +70,12 @@ pub(super) fn lost(stage: String, message: &str) -> HarnessError {
 /// The server said BYE.
 pub(super) fn said_bye(stage: String, text: &str) -> HarnessError {
     let message = format!("the server said BYE: {text}");
-    if is_limit(text) { limit(stage, message) } else { lost(stage, &message).of_mailbox(MailboxTrouble::Bye) }
+    if is_limit(text) {
+        return limit(stage, message);
+    }
+    let is_expiry = text.to_ascii_lowercase().contains("session expired");
+    let trouble = if is_expiry { MailboxTrouble::Expired } else { MailboxTrouble::Bye };
+    lost(stage, &message).of_mailbox(trouble)
 }
 
 /// The server answered NO or BAD to something that every server does.

@@ -22,9 +22,17 @@ pub(super) struct Transcript {
 
 #[derive(Debug, Default)]
 struct Lines {
-    lines: VecDeque<(Instant, String)>,
+    lines: VecDeque<Line>,
     bytes: usize,
     dropped: usize,
+}
+
+#[derive(Debug)]
+struct Line {
+    at: Instant,
+    text: String,
+    /// The server ends the session.
+    is_bye: bool,
 }
 
 impl Transcript {
@@ -33,17 +41,17 @@ impl Transcript {
         Self { start: Instant::now(), lines: Mutex::default() }
     }
 
-    fn add(&self, connection: &str, text: &str) {
-        let now = Instant::now();
-        let seconds = now.saturating_duration_since(self.start).as_secs_f64();
-        let line = format!("{seconds:8.3} {connection} {text}\n");
+    fn add(&self, connection: &str, text: &str, is_bye: bool) {
+        let at = Instant::now();
+        let seconds = at.saturating_duration_since(self.start).as_secs_f64();
+        let text = format!("{seconds:8.3} {connection} {text}\n");
         let mut kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.bytes += line.len();
-        kept.lines.push_back((now, line));
+        kept.bytes += text.len();
+        kept.lines.push_back(Line { at, text, is_bye });
         while kept.bytes > KEPT
-            && let Some((_, oldest)) = kept.lines.pop_front()
+            && let Some(oldest) = kept.lines.pop_front()
         {
-            kept.bytes -= oldest.len();
+            kept.bytes -= oldest.text.len();
             kept.dropped += 1;
         }
     }
@@ -55,15 +63,15 @@ impl Transcript {
             0 => String::new(),
             n => format!("({n} earlier lines were dropped)\n"),
         };
-        text.extend(kept.lines.iter().map(|(_, line)| line.as_str()));
+        text.extend(kept.lines.iter().map(|line| line.text.as_str()));
         text
     }
 
     /// The lines since then by which the server ended a session; we never log out.
     pub(super) fn bye_lines(&self, since: Instant) -> Vec<String> {
         let kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = kept.lines.iter().filter(|(at, _)| *at >= since).map(|(_, line)| line.trim_end());
-        recent.filter(|line| line.contains(" S: * BYE")).map(str::to_owned).collect()
+        let bye = kept.lines.iter().filter(|line| line.is_bye && line.at >= since);
+        bye.map(|line| line.text.trim_end().to_owned()).collect()
     }
 }
 
@@ -90,7 +98,7 @@ impl Log {
     /// A line that was sent, without its end.
     pub(super) fn sent(&mut self, line: &str) {
         let shown = format!("C: {}", self.masked(line));
-        self.transcript.add(&self.connection, &shown);
+        self.transcript.add(&self.connection, &shown, false);
     }
 
     fn masked(&mut self, line: &str) -> String {
@@ -120,7 +128,7 @@ impl Log {
             self.logging_in = false;
         }
         let note = if literal.is_some_and(|octets| octets > 0) { " (content)" } else { "" };
-        self.transcript.add(&self.connection, &format!("S: {text}{note}"));
+        self.transcript.add(&self.connection, &format!("S: {text}{note}"), text.starts_with("* BYE"));
         self.last = text;
     }
 }

@@ -1,8 +1,9 @@
 //! What went wrong on the way to a reply, in words.
 
-use super::connection::Broken;
+use super::{connection::Broken, recorder::Recording};
 use crate::{
     core::duration,
+    evidence::Stage,
     mail::reply::Reply,
     outcome::{HarnessError, HarnessErrorKind},
     target::Endpoint,
@@ -29,10 +30,10 @@ const SEE_ITS_LOG: &str = "see the server's log for why it closed the connection
 const NO_SMTP: &str = "check that an SMTP server listens on this host and port";
 
 /// The server said nothing until the time was over.
-pub(super) fn silent(endpoint: &Endpoint, waiting: &str, waited: Duration) -> HarnessError {
-    let place = endpoint.place();
-    let next = match (endpoint.port, waiting) {
-        (25, "the greeting") => PORT_25.to_owned(),
+pub(super) fn silent(endpoint: &Endpoint, record: &Recording, waited: Duration) -> HarnessError {
+    let (place, waiting) = (endpoint.place(), record.waiting_for());
+    let next = match (endpoint.port, record.stage()) {
+        (25, Stage::Connect) => PORT_25.to_owned(),
         _ => format!("check that {place} is up and not behind a firewall that drops packets, or allow more time"),
     };
     let message = format!("{waiting} did not come within {}", duration::human(waited));
@@ -114,6 +115,7 @@ pub(super) fn no_smtputf8(endpoint: &Endpoint, address: &str) -> HarnessError {
 mod tests {
     use super::*;
     use crate::target::TlsMode;
+    use std::time::Instant;
 
     #[test]
     fn port_25_is_told_of_where_packets_are_dropped() {
@@ -128,13 +130,15 @@ mod tests {
         let dropped = [([192, 0, 2, 1], 25), ([192, 0, 2, 2], 25)]
             .map(|address| (address.into(), io::Error::from(io::ErrorKind::TimedOut)));
         let wait = Duration::from_secs(30);
+        let mut record = Recording::new(Instant::now());
         for (port, told) in [(25, true), (587, false)] {
-            for error in [connect(&at(port), &dropped), silent(&at(port), "the greeting", wait)] {
+            for error in [connect(&at(port), &dropped), silent(&at(port), &record, wait)] {
                 assert_eq!(error.kind, HarnessErrorKind::Connection);
                 assert_eq!(error.next.contains("block outgoing port 25"), told, "{error:?}");
             }
         }
-        assert!(!silent(&at(25), "the answer to MAIL", wait).next.contains("port 587"));
+        record.asks(Stage::Mail, None, "");
+        assert!(!silent(&at(25), &record, wait).next.contains("port 587"));
         let told = connect(&at(25), &dropped).message;
         assert_eq!(told, "could not connect: 192.0.2.1:25: timed out; 192.0.2.2:25: timed out");
     }

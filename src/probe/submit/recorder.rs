@@ -65,6 +65,11 @@ impl Recording {
         self.submission.replies.retain(|reply| !is(reply));
     }
 
+    /// What the reply that is being waited for answers.
+    pub(super) fn stage(&self) -> Stage {
+        self.stage
+    }
+
     /// What is being waited for, in words.
     pub(super) fn waiting_for(&self) -> String {
         match (self.stage, &self.recipient) {

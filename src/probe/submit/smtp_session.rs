@@ -87,7 +87,7 @@ impl<'a> SmtpSession<'a> {
     pub(super) fn too_late(&mut self, waited: Duration) -> HarnessError {
         let Conversation { endpoint, connection } = &self.conversation;
         let late = std::mem::take(&mut self.connecting).too_late(endpoint, waited);
-        late.unwrap_or_else(|| error::silent(endpoint, &connection.record.waiting_for(), waited))
+        late.unwrap_or_else(|| error::silent(endpoint, &connection.record, waited))
     }
 
     /// What was said.

@@ -31,7 +31,7 @@ pub(in crate::judge::diagnose) fn of_error(error: &HarnessError) -> Option<Diagn
     let text = error.message.to_lowercase();
     let (cause, confidence) = match (error.kind, error.mailbox) {
         (_, Some(MailboxTrouble::Limit)) => (Cause::E05, Certain),
-        (_, Some(MailboxTrouble::Bye)) => (Cause::E07, High),
+        (_, Some(MailboxTrouble::Bye | MailboxTrouble::Expired)) => (Cause::E07, High),
         (HarnessErrorKind::Login, None) if LOGINS.iter().any(|t| text.contains(t)) => (Cause::E04, Certain),
         // The password may be wrong as well.
         (HarnessErrorKind::Login, None) if text.contains("invalid credentials") => (Cause::E04, Low),
