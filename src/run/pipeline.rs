@@ -40,7 +40,7 @@ pub(super) async fn attempt(
     world: &World,
     number: u32,
 ) -> (Attempted, StepLog) {
-    let token = item.token(&context.run, number);
+    let token = item.token(&context.options.run, number);
     let began = Moment::now(context.events.clock());
     let log = StepLog::new(context.events.clone(), item.id.clone(), number);
     let cx = AttemptContext { context, item, world, number, began, files: Watch::begin(), token, log };
@@ -90,9 +90,9 @@ fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, HarnessError> {
         return Err(wrong);
     }
     let (context, item, target) = (cx.context, cx.item, &cx.world.target);
-    let vars = item.vars(target, &context.vars, &context.run, &cx.token);
+    let vars = item.vars(target, &context.options.vars, &context.options.run, &cx.token);
     let date = context.events.clock().now().as_second();
-    Composed::of(cx, vars, &context.run, date, |sent, route| {
+    Composed::of(cx, vars, &context.options.run, date, |sent, route| {
         let unsigned = sent.raw().len();
         if let Some(signer) = &route.signer {
             sign(sent, signer)?;

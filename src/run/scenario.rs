@@ -110,11 +110,13 @@ async fn attempts(context: &RunContext, item: &PlannedScenario, report: &mut Sce
         // What a retry could not tell, an attempt before it may have.
         let told = report.attempts.iter().rev().map(|a| a.status).find(|s| *s != Status::Errored);
         report.status = told.unwrap_or(status);
-        if context.artifacts == ArtifactPolicy::All || (context.artifacts == ArtifactPolicy::Failed && bad) {
+        if context.options.artifacts == ArtifactPolicy::All
+            || (context.options.artifacts == ArtifactPolicy::Failed && bad)
+        {
             if bad {
-                files.push(File::text("diagnosis.txt", (context.diagnosis_text)(report)));
+                files.push(File::text("diagnosis.txt", (context.options.diagnosis_text)(report)));
             }
-            let kept = context.run_dir.keep(&item.id, n, files);
+            let kept = context.options.run_dir.keep(&item.id, n, files);
             if let Some(attempt) = report.attempts.last_mut() {
                 match kept {
                     Ok(kept) => attempt.artifacts = kept,
@@ -155,7 +157,7 @@ struct InWorld {
 
 /// One attempt, in its world, as soon as the limits let it.
 async fn in_world(context: &RunContext, item: &PlannedScenario, n: u32) -> InWorld {
-    let token = || item.token(&context.run, n);
+    let token = || item.token(&context.options.run, n);
     let files = Watch::begin();
     let world = match context.worlds.world(&item.scenario.knobs).await {
         Ok(world) => world,
@@ -221,7 +223,7 @@ fn snapshot(
     let (Some(evidence), Some(target)) = (evidence, target) else { return };
     let Some(text) = normalise(evidence, &item.scenario, target, item.scenario.snapshot) else { return };
     let is_straight = route(&item.scenario.send, target).is_ok_and(|route| route.is_straight);
-    let (store, name) = (&context.snapshots, &folder(target.kind, is_straight));
+    let (store, name) = (&context.options.snapshots, &folder(target.kind, is_straight));
     let known = known_issue(item, Some(target)).is_some();
     if report.status != Status::Passed || known || evidence.copies.iter().any(|c| c.verification.has_temperror()) {
         report.snapshot = Some(store.skipped(name, &item.scenario.id));

@@ -2,7 +2,7 @@
 //! it came to.
 
 use super::{
-    EventSender, Options, Plan, PlanErrors, RunContext, Stop, StopReason, WorldSource,
+    EventSender, Options, Plan, PlanErrors, RunContext, Stop, StopReason,
     account_permits::AccountPermits,
     exit_code::Ending,
     limits::Limits,
@@ -38,13 +38,14 @@ pub async fn run(
     let outline = options.worlds.outline();
     let limits = Limits::new(options.sent.clone(), events.clone());
     let (plan, trouble) = checked(plan, &options, outline.as_ref(), &limits, &events).await?;
-    let context = Arc::new(context(&plan, &options, limits, events, stop));
+    let context = Arc::new(context(&plan, options, limits, events, stop));
+    let options = &context.options;
     let Plan { items, selection, obsolete_snapshots, resumed } = plan;
     let is_resumed = resumed.is_some();
     let resumed = resumed
         .unwrap_or_else(|| Resumed { order: items.iter().map(|i| i.id.clone()).collect(), ..Resumed::default() });
     let jobs = options.jobs.clamp(1, items.len().max(1));
-    tell_beginning(&context, &options, jobs, &selection, &resumed, trouble);
+    tell_beginning(&context, jobs, &selection, &resumed, trouble);
     let permits = AccountPermits::of(&items, outline.as_ref());
     let watchdog = options.global_timeout.map(|limit| stop_after(limit, context.stop.clone()));
     let PoolResult { mut scenarios, mut late, is_bug } =
@@ -62,7 +63,7 @@ pub async fn run(
     totals.selected = resumed.order.len();
     let stopped = context.stop.reason();
     let ending = Ending {
-        options: &options,
+        options,
         scenarios: &scenarios,
         totals: &totals,
         stopped,
@@ -106,35 +107,24 @@ async fn checked(
     Ok((plan, trouble))
 }
 
-fn context(plan: &Plan, options: &Options, limits: Limits, events: EventSender, stop: Stop) -> RunContext {
+fn context(plan: &Plan, options: Options, limits: Limits, events: EventSender, stop: Stop) -> RunContext {
     let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
-    let (source, redactor): (WorldSource, _) = (options.worlds.clone(), options.redactor.clone());
-    RunContext {
-        worlds: Worlds::new(source, poll, redactor, events.clone(), stop.clone(), &needs),
-        run: options.run.clone(),
-        events,
-        limits,
-        run_dir: options.run_dir.clone(),
-        stop,
-        artifacts: options.artifacts,
-        diagnosis_text: options.diagnosis_text,
-        snapshots: options.snapshots.clone(),
-        vars: options.vars.clone(),
-    }
+    let (source, redactor) = (options.worlds.clone(), options.redactor.clone());
+    let worlds = Worlds::new(source, poll, redactor, events.clone(), stop.clone(), &needs);
+    RunContext { options, events, worlds, limits, stop }
 }
 
 /// What a run says before its first scenario.
 fn tell_beginning(
     context: &RunContext,
-    options: &Options,
     jobs: usize,
     selection: &[ScenarioId],
     resumed: &Resumed,
     trouble: Option<String>,
 ) {
-    let events = &context.events;
+    let RunContext { options, events, .. } = context;
     events.emit(Event::RunStarted {
         run: options.run.clone(),
         target: options.worlds.kind().to_string(),

@@ -32,7 +32,7 @@ const OPENING: Duration = Duration::from_secs(60);
 /// The mail as it was sent.
 pub(in crate::run) fn compose_anew(cx: &AttemptContext<'_>, recorded: &RecordedMail) -> Result<Composed, HarnessError> {
     let mail = &recorded.mail;
-    let vars = cx.item.vars(&cx.world.target, &cx.context.vars, &mail.run, &mail.token);
+    let vars = cx.item.vars(&cx.world.target, &cx.context.options.vars, &mail.run, &mail.token);
     Composed::of(cx, vars, &mail.run, mail.date, |sent, _| {
         if let Some(signature) = &mail.signature {
             sent.put_before(signature.as_bytes());

@@ -18,7 +18,7 @@ pub(in crate::run) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> 
     let watched = composed.watched.iter().filter_map(|name| target.accounts.get_key_value(name));
     let unsigned = &composed.sent.raw()[composed.signature.as_ref().map_or(0, String::len)..];
     ComposedMail {
-        run: cx.context.run.clone(),
+        run: cx.context.options.run.clone(),
         token: cx.token.clone(),
         message_id: composed.sent.message_id.clone(),
         date: composed.date,
