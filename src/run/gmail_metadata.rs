@@ -26,7 +26,7 @@ pub(super) async fn look_up(
     let mut all = Vec::with_capacity(found.len());
     let mut error = None;
     for one in found {
-        let category = match about(world, scenario, deadline, &one).await {
+        let category = match category_lookup(world, scenario, deadline, &one).await {
             Ok(category) => category,
             Err(e) => {
                 error.get_or_insert(e);
@@ -38,7 +38,7 @@ pub(super) async fn look_up(
     (all, error)
 }
 
-async fn about(
+async fn category_lookup(
     world: &World,
     scenario: &Scenario,
     deadline: Instant,

@@ -67,7 +67,7 @@ pub(super) async fn hand_over(
         if left <= pause + deadline::scaled(TRY) {
             return Ok(submission);
         }
-        let Some((recipients, reply)) = again(cx, composed, &sent, &submission) else { return Ok(submission) };
+        let Some((recipients, reply)) = put_off(cx, composed, &sent, &submission) else { return Ok(submission) };
         let text = format!("{}; next try in {}", reply.reply, duration::human(pause));
         let begun = cx.log.begin_with(StepKind::Deferred, text);
         tokio::time::sleep(pause).await;
@@ -130,7 +130,7 @@ fn holds(reply: &StageReply, again: &[String]) -> bool {
 
 /// Whom a server under test asks to try again, and by which reply, unless the scenario asks for that reply. Who has the mail,
 /// may have it or was refused is not tried again.
-fn again<'s>(
+fn put_off<'s>(
     cx: &AttemptContext<'_>,
     composed: &Composed,
     sent: &Sent,
@@ -185,11 +185,11 @@ pub(super) fn in_doubt(
              sent, and nobody tries again",
         ),
     };
-    Some(HarnessError::new(code, stage, told(submission, reply), format!("{next}; {SMTP_LOG}")))
+    Some(HarnessError::new(code, stage, refusal_text(submission, reply), format!("{next}; {SMTP_LOG}")))
 }
 
 /// Who kept the mail back, and how.
-fn told(submission: &Submission, reply: &StageReply) -> String {
+fn refusal_text(submission: &Submission, reply: &StageReply) -> String {
     let what = if reply.reply.is_transient() { "put the mail off" } else { "refused the mail" };
     // Another recipient has it.
     let whom = match &reply.recipient {

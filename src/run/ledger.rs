@@ -55,7 +55,7 @@ impl Ledger {
 
     /// Lets `decide` see what counts at `now` and add to it, while nobody else does. Beside its answer: what is wrong with
     /// the file, in words. Other processes that do the same are waited for, but not for ever.
-    pub(super) async fn visit<T>(
+    pub(super) async fn update<T>(
         &self,
         now: i64,
         decide: impl FnOnce(&[Counted]) -> (T, Vec<Counted>),
@@ -86,14 +86,14 @@ impl Ledger {
             }
             Err(error) => Err(error),
         };
-        let trouble = match written {
-            Ok(trouble) => {
+        let problem = match written {
+            Ok(problem) => {
                 memory.unwritten.clear();
-                trouble
+                problem
             }
             Err(error) => Some(unusable(path, &error)),
         };
-        (answer, trouble)
+        (answer, problem)
     }
 }
 
@@ -143,7 +143,7 @@ struct LedgerFile {
     counted: Vec<Counted>,
     /// Lines that no longer count, or never did.
     stale: bool,
-    trouble: Option<String>,
+    problem: Option<String>,
 }
 
 impl LedgerFile {
@@ -152,7 +152,7 @@ impl LedgerFile {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
-        let mut ledger = Self { file, counted: Vec::new(), stale: false, trouble: None };
+        let mut ledger = Self { file, counted: Vec::new(), stale: false, problem: None };
         for (line, n) in text.lines().zip(1..) {
             match read(line) {
                 Some(counted) if counts(&counted, now) => ledger.counted.push(counted),
@@ -161,7 +161,7 @@ impl LedgerFile {
                     ledger.stale = true;
                     let place = format!("{}:{n}", path.display());
                     let message = format!("{place}: no line of what was sent; limits do not count what it stood for");
-                    ledger.trouble.get_or_insert(message);
+                    ledger.problem.get_or_insert(message);
                 }
             }
         }
@@ -182,7 +182,7 @@ impl LedgerFile {
             self.file.write_all(new.iter().map(line).collect::<String>().as_bytes())?;
             self.file.sync_data()?;
         }
-        Ok(self.trouble)
+        Ok(self.problem)
     }
 }
 
@@ -217,7 +217,7 @@ mod tests {
     }
 
     async fn add(ledger: &Ledger, now: i64) -> (usize, Option<String>) {
-        ledger.visit(now, |counted| (counted.len(), vec![mail(now)])).await
+        ledger.update(now, |counted| (counted.len(), vec![mail(now)])).await
     }
 
     #[tokio::test]
@@ -269,17 +269,17 @@ mod tests {
         let path = dir.path().join("sent.txt");
         fs::write(&path, b"1000 a@corp.example\n\xff\xfe garbage\n1000 a@co").unwrap();
         let ledger = Ledger::new(Some(path.clone()));
-        let (counted, trouble) = add(&ledger, 2_000).await;
+        let (counted, problem) = add(&ledger, 2_000).await;
         assert_eq!(counted, 2);
         assert!(
-            trouble.unwrap().ends_with("sent.txt:2: no line of what was sent; limits do not count what it stood for")
+            problem.unwrap().ends_with("sent.txt:2: no line of what was sent; limits do not count what it stood for")
         );
         assert_eq!(add(&ledger, 3_000).await, (3, None));
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
-        let (counted, trouble) = add(&ledger, 4_000).await;
+        let (counted, problem) = add(&ledger, 4_000).await;
         assert_eq!(counted, 2, "what this run has sent still counts");
-        assert!(trouble.unwrap().contains("limits hold for this run alone"));
+        assert!(problem.unwrap().contains("limits hold for this run alone"));
         fs::remove_dir(&path).unwrap();
         assert_eq!(add(&ledger, 5_000).await, (1, None), "what did not get into the file does now");
         assert_eq!(fs::read_to_string(&path).unwrap(), "4000 a@corp.example\n5000 a@corp.example\n");
@@ -307,9 +307,9 @@ mod tests {
         let other = File::create(&path).unwrap();
         other.lock().unwrap();
         let mut ledger = Ledger { patience: Duration::from_millis(50), ..Ledger::new(Some(path.clone())) };
-        let (counted, trouble) = add(&ledger, 1_000).await;
+        let (counted, problem) = add(&ledger, 1_000).await;
         let says = "no answer within 50ms, as when another process keeps it locked; limits hold for this run alone";
-        assert!(counted == 0 && trouble.as_ref().is_some_and(|t| t.ends_with(says)), "{trouble:?}");
+        assert!(counted == 0 && problem.as_ref().is_some_and(|t| t.ends_with(says)), "{problem:?}");
         ledger.patience = Duration::from_secs(3600);
         assert_eq!(add(&ledger, 2_000).await.0, 1, "what this run has sent counts, and nobody waits for an hour");
         drop(other);

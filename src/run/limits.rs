@@ -58,23 +58,23 @@ impl Limits {
                 planned.entry(&account.name).or_insert((account, 0)).1 += 1;
             }
         }
-        let (mut problems, mut trouble) = (Vec::new(), None);
+        let (mut problems, mut problem) = (Vec::new(), None);
         for (account, planned) in planned.into_values() {
             if let Some(most) = &account.limit.per_day {
                 let now = self.events.clock().now().as_millisecond();
-                let (sent, wrong) = self.ledger.visit(now, |counted| (times(counted, account), Vec::new())).await;
+                let (sent, wrong) = self.ledger.update(now, |counted| (times(counted, account), Vec::new())).await;
                 problems.extend(too_many(account, most, planned, &sent));
-                trouble = trouble.or(wrong);
+                problem = problem.or(wrong);
             }
             let slow = within.zip(account.limit.per_minute.as_ref());
             problems.extend(slow.and_then(|(within, most)| too_slow(account, most, planned, within)));
         }
-        if problems.is_empty() { Ok(trouble) } else { Err(PlanErrors(problems)) }
+        if problems.is_empty() { Ok(problem) } else { Err(PlanErrors(problems)) }
     }
 
     /// Tells what is wrong with the file, but not again and again.
-    pub(super) fn say(&self, trouble: Option<String>) {
-        let (Some(text), Ok(mut said)) = (trouble, self.said.lock()) else { return };
+    pub(super) fn say(&self, problem: Option<String>) {
+        let (Some(text), Ok(mut said)) = (problem, self.said.lock()) else { return };
         if said.as_ref() != Some(&text) {
             *said = Some(text.clone());
             self.events.emit(Event::Note { text });
@@ -102,8 +102,8 @@ impl Limits {
         let started = tokio::time::Instant::now();
         loop {
             let now = self.events.clock().now().as_millisecond();
-            let (answer, trouble) = self.ledger.visit(now, |counted| decide(&limited, counted, now)).await;
-            self.say(trouble);
+            let (answer, problem) = self.ledger.update(now, |counted| decide(&limited, counted, now)).await;
+            self.say(problem);
             match answer {
                 Admission::Send => return Ok(started.elapsed()),
                 Admission::Wait { until, why } => {

@@ -7,7 +7,7 @@ use super::{
     attempt_report::{self, Attempted},
     events,
     evidence_builder::{self, Observations},
-    exhausted::exhausted,
+    file_limit::too_many_open_files,
     gmail_metadata,
     handover::{Held, hand_over, in_doubt},
     incomplete::incomplete,
@@ -57,7 +57,9 @@ async fn steps(cx: &AttemptContext<'_>) -> Attempted {
     };
     let composed = match composed {
         Ok(composed) => composed,
-        Err(error) => return attempt_report::broken(cx, None, None, exhausted(cx.files).unwrap_or(error).into()),
+        Err(error) => {
+            return attempt_report::broken(cx, None, None, too_many_open_files(cx.files).unwrap_or(error).into());
+        }
     };
     let submitted = match &item.recorded {
         None => submit_mail(cx, &composed).await,
@@ -67,7 +69,7 @@ async fn steps(cx: &AttemptContext<'_>) -> Attempted {
         Ok(submitted) => submitted,
         Err(Unsubmitted { error, transcript }) => {
             let told = item.recorded.as_ref().map(|recorded| recorded.submission());
-            let error = exhausted(cx.files).unwrap_or(error);
+            let error = too_many_open_files(cx.files).unwrap_or(error);
             return attempt_report::broken(cx, Some(&composed), told.as_ref(), Unsubmitted { error, transcript });
         }
     };
@@ -190,7 +192,7 @@ fn judge(cx: &AttemptContext<'_>, composed: &Composed, collected: &Collected) ->
     let is_open = !holds || collected.error.is_some() || collected.unverified.is_some();
     let incomplete = incomplete(evidence);
     let is_whole = incomplete.is_none();
-    let ours = is_open.then(|| exhausted(cx.files)).flatten().or(incomplete);
+    let ours = is_open.then(|| too_many_open_files(cx.files)).flatten().or(incomplete);
     let is_ours = ours.is_some();
     let error = ours.or_else(|| collected.error.clone()).or_else(|| {
         let held = Held::of(holds, cx, evidence);

@@ -67,7 +67,7 @@ pub(super) async fn run_all(
             }
         }
         finished(context, &report);
-        reports[place] = if may_be_late(&report) { report } else { told(report) };
+        reports[place] = if may_be_late(&report) { report } else { without_attempts(report) };
     }
     for item in waiting {
         let report = &mut reports[item.index];
@@ -83,7 +83,7 @@ fn may_be_late(report: &ScenarioReport) -> bool {
 }
 
 /// The report of a scenario without what was seen, for which nobody asks again.
-fn told(report: ScenarioReport) -> ScenarioReport {
+fn without_attempts(report: ScenarioReport) -> ScenarioReport {
     ScenarioReport { attempts: Vec::new(), ..report }
 }
 

@@ -59,27 +59,27 @@ fn check(item: &PlannedScenario, target: &Target, given: &Vars, run: &RunId, now
         // Nothing else makes sense without the accounts.
         return vec![scenario.wrong(&problem.at, problem.value)];
     }
-    let mut found = accounts(scenario, target);
+    let mut found = unusable_accounts(scenario, target);
     let context = ComposeContext { target, vars: &vars, token: &token, run, now, base: &item.base };
     let composed = compose(&scenario.send, &context);
     found.extend(composed.err().map(|e| scenario.wrong(&e.at, e.message)));
-    found.extend(twice(scenario, target));
-    found.extend(unsettled(scenario, target));
-    found.extend(malformed(scenario, target, &vars));
+    found.extend(one_account_twice(scenario, target));
+    found.extend(settle_too_long(scenario, target));
+    found.extend(malformed_texts(scenario, target, &vars));
     let contradictions = contradictions::between(scenario.expected_on(target.kind), scenario.send.to.len());
     found.extend(contradictions.into_iter().map(|error| scenario.with_line(error)));
     found
 }
 
 /// Texts of expectations that have not the form that they must have, once their variables are filled in.
-fn malformed(scenario: &Scenario, target: &Target, vars: &Vars) -> Vec<YamlError> {
+fn malformed_texts(scenario: &Scenario, target: &Target, vars: &Vars) -> Vec<YamlError> {
     let texts = scenario.expected_on(target.kind).flat_map(|e| e.kind.texts());
     let wrong = texts.filter_map(|(form, text)| Some((text, form.check_filled(text, vars).err()?)));
     wrong.map(|(text, (message, help))| scenario.wrong(text.at(), message).with_help(help)).collect()
 }
 
 /// A `settle` that the end of the attempt would cut: silence that was not waited for proves nothing.
-fn unsettled(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
+fn settle_too_long(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
     let timeout = scenario.wait.timeout;
     let settled = scenario.expected_on(target.kind).filter_map(|e| match &e.kind {
         ExpectationKind::Absent(a) => Some((&a.settle, &a.from.at)),
@@ -105,7 +105,7 @@ fn unknown_variable(scenario: &Scenario, unknown: &UnknownVariable) -> YamlError
 }
 
 /// Recipients that are one account: the mail would go there once.
-fn twice(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
+fn one_account_twice(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
     let mut seen: Vec<(&str, &str)> = Vec::new();
     let mut found = Vec::new();
     for to in &scenario.send.to {
@@ -122,7 +122,7 @@ fn twice(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
 }
 
 /// Accounts of expectations that are not there, or cannot be asked.
-fn accounts(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
+fn unusable_accounts(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
     let named = scenario.expected_on(target.kind).filter_map(|e| Some((&e.kind, e.kind.account()?)));
     let found = named.filter_map(|(kind, account)| {
         let log = matches!(kind, ExpectationKind::Log(_));

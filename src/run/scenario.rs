@@ -4,7 +4,7 @@ use super::{
     ArtifactPolicy, PlannedScenario, RunContext,
     artifacts::File,
     attempt_report::Attempted,
-    exhausted::exhausted,
+    file_limit::too_many_open_files,
     limits,
     pipeline::attempt,
     removal::{Removal, Removed},
@@ -102,7 +102,7 @@ async fn attempts(context: &RunContext, item: &PlannedScenario, report: &mut Sce
         let in_doubt = evidence.as_ref().is_some_and(|e| e.submission.unanswered.is_some());
         let again = n < report.max_attempts
             && known.is_none()
-            && worth_it(item, status)
+            && is_worth_retrying(item, status)
             && !in_doubt
             && item.recorded.is_none();
         let bad = status != Status::Passed;
@@ -137,7 +137,7 @@ async fn attempts(context: &RunContext, item: &PlannedScenario, report: &mut Sce
         snapshot(context, item, evidence.as_ref(), target.as_ref(), report);
         report.flaky = report.status == Status::Passed && n > 1;
         if let Some(known) = known {
-            expected(context, known, report);
+            apply_known_issue(context, known, report);
         }
         return left;
     }
@@ -162,7 +162,10 @@ async fn in_world(context: &RunContext, item: &PlannedScenario, n: u32) -> InWor
     let world = match context.worlds.world(&item.scenario.knobs).await {
         Ok(world) => world,
         Err(Unbuilt::Harness(error)) => {
-            return InWorld { attempted: not_begun(token(), n, exhausted(files).unwrap_or(error)), place: None };
+            return InWorld {
+                attempted: not_begun(token(), n, too_many_open_files(files).unwrap_or(error)),
+                place: None,
+            };
         }
         Err(Unbuilt::Configuration { program, said }) => {
             return InWorld { attempted: misconfigured(token(), n, program, said), place: None };
@@ -257,7 +260,7 @@ fn snapshot(
     }
 }
 
-fn worth_it(item: &PlannedScenario, status: Status) -> bool {
+fn is_worth_retrying(item: &PlannedScenario, status: Status) -> bool {
     let on = |what| item.scenario.retries.on.contains(&what);
     match status {
         Status::Errored => on(RetryOn::Error),
@@ -268,7 +271,7 @@ fn worth_it(item: &PlannedScenario, status: Status) -> bool {
 }
 
 /// A known failure is expected until its day; passing is then the failure. What could not be told stays so.
-fn expected(context: &RunContext, known: &KnownIssue, report: &mut ScenarioReport) {
+fn apply_known_issue(context: &RunContext, known: &KnownIssue, report: &mut ScenarioReport) {
     let tracked = known.issue.as_ref().map(|issue| format!(" ({issue})")).unwrap_or_default();
     let reason = format!("{}{tracked}", known.reason);
     let today = context.events.clock().now().strftime("%Y-%m-%d").to_string();

@@ -26,7 +26,7 @@ pub(super) struct Search<'a> {
 
 /// What came of it.
 #[derive(Debug, Default)]
-pub(super) struct Searched {
+pub(super) struct SearchResult {
     /// Those in All Mail last.
     pub(super) arrivals: Vec<Arrival>,
     /// The folders that have to be searched and were.
@@ -37,7 +37,7 @@ pub(super) struct Searched {
 
 impl Search<'_> {
     /// Searches every folder of the accounts, all accounts at the same time.
-    pub(super) async fn run(self, world: &World) -> Searched {
+    pub(super) async fn run(self, world: &World) -> SearchResult {
         let mut tasks = JoinSet::new();
         let beside = self.sender.filter(|sender| !self.accounts.contains(*sender));
         for name in self.accounts.iter().map(String::as_str).chain(beside) {
@@ -53,7 +53,7 @@ impl Search<'_> {
         while let Some(Ok((account, result))) = tasks.join_next().await {
             by_account.insert(account, result);
         }
-        let mut searched = Searched::default();
+        let mut searched = SearchResult::default();
         for (account, result) in by_account {
             let has_to_be = self.accounts.contains(&account);
             match result {
@@ -76,7 +76,7 @@ impl Search<'_> {
     }
 }
 
-impl Searched {
+impl SearchResult {
     /// What was found, when every folder that has to be searched was.
     pub(super) fn complete(self) -> Result<Vec<Arrival>, HarnessError> {
         match self.error {

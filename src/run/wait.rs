@@ -57,9 +57,9 @@ pub(super) async fn wait(
     for arrival in already_arrived.into_iter().flatten() {
         waiting.take(arrival);
     }
-    let mut news = watches.listen();
-    let error = waiting.until_decided(&mut news, slow_at).await;
-    waiting.take_news(&mut news);
+    let mut stream = watches.listen();
+    let error = waiting.until_decided(&mut stream, slow_at).await;
+    waiting.take_seen(&mut stream);
     let Waiting { mut found, searched, .. } = waiting;
     found.sort_by_key(|f| f.after);
     WaitResult { found, searched, error }
@@ -80,15 +80,19 @@ struct Waiting<'a> {
 
 impl Waiting<'_> {
     /// Waits; why it could not be decided.
-    async fn until_decided(&mut self, news: &mut ArrivalStream, mut slow_at: Option<Instant>) -> Option<HarnessError> {
+    async fn until_decided(
+        &mut self,
+        stream: &mut ArrivalStream,
+        mut slow_at: Option<Instant>,
+    ) -> Option<HarnessError> {
         let began = self.end.elapsed();
         let mut searched_before: Option<Duration> = None;
-        let mut blind: Option<(HarnessError, Instant)> = None;
+        let mut unwatched: Option<(HarnessError, Instant)> = None;
         let (cx, message_id) = (self.cx, &self.composed.sent.message_id);
         let mut unreachable = pin!(next_hop::unreachable(cx.world, message_id, &cx.log));
         loop {
-            if let Some(error) = self.take_news(news) {
-                blind.get_or_insert((error, Instant::now()));
+            if let Some(error) = self.take_seen(stream) {
+                unwatched.get_or_insert((error, Instant::now()));
             }
             let now = self.end.elapsed();
             let (until, search_at) = match self.decide(now) {
@@ -107,13 +111,13 @@ impl Waiting<'_> {
                 Decision::Settling(until) => (until, None),
             };
             let search_at = search_at.map(|at| self.end.plus(at)).into_iter();
-            let search_at = search_at.chain(blind.as_ref().map(|(_, at)| *at)).min();
+            let search_at = search_at.chain(unwatched.as_ref().map(|(_, at)| *at)).min();
             let wake = [Some(self.end.plus(until)), search_at, slow_at].into_iter().flatten().min();
             tokio::select! {
-                next = news.next() => match next {
+                next = stream.next() => match next {
                     Ok(arrival) => self.take(arrival),
                     Err(error) => {
-                        blind.get_or_insert((error, Instant::now()));
+                        unwatched.get_or_insert((error, Instant::now()));
                     }
                 },
                 error = &mut unreachable => return Some(error),
@@ -127,7 +131,7 @@ impl Waiting<'_> {
             if search_at.is_some_and(|at| at <= Instant::now()) {
                 searched_before = Some(until);
                 let error = self.search().await;
-                if let Some((_, next)) = &mut blind {
+                if let Some((_, next)) = &mut unwatched {
                     if error.is_some() {
                         return error;
                     }
@@ -182,9 +186,9 @@ impl Waiting<'_> {
     }
 
     /// Takes what the watches have seen by now; why one of them sees nothing more.
-    fn take_news(&mut self, news: &mut ArrivalStream) -> Option<HarnessError> {
+    fn take_seen(&mut self, stream: &mut ArrivalStream) -> Option<HarnessError> {
         let mut error = None;
-        while let Some(next) = news.already_there() {
+        while let Some(next) = stream.already_there() {
             match next {
                 Ok(arrival) => self.take(arrival),
                 Err(e) => error = Some(e),

@@ -44,7 +44,7 @@ pub(super) async fn watch(
     }
     let mut watches = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        let (account, folder, watch, needed) = done.map_err(|e| bug(&e))?;
+        let (account, folder, watch, needed) = done.map_err(|e| internal_error(&e))?;
         let is_gmail = account.imap.is_some_and(|imap| imap.provider == Provider::Gmail);
         match watch {
             Ok(Some(watch)) => watches.push((watch, needed)),
@@ -126,14 +126,14 @@ impl ArrivalStream {
 /// How it stands with every folder of these accounts that is watched.
 pub(super) fn folder_health(world: &World, accounts: &[String]) -> Vec<WatchedFolder> {
     let folders = accounts.iter().flat_map(|account| [Folder::Inbox, Folder::Spam].map(|folder| (account, folder)));
-    let standing = folders.filter_map(|(account, folder)| {
+    let health = folders.filter_map(|(account, folder)| {
         let it = world.mailboxes.folder_health(account, folder)?;
         let (asked, problem) = (it.asked.map(|at| at.elapsed()), it.problem.map(|e| e.message));
         Some(WatchedFolder { account: account.clone(), folder, asked, problem })
     });
-    standing.collect()
+    health.collect()
 }
 
-fn bug(error: &tokio::task::JoinError) -> HarnessError {
+fn internal_error(error: &tokio::task::JoinError) -> HarnessError {
     HarnessError::new(HarnessErrorKind::Protocol, "watch a mailbox", error.to_string(), "report this as a bug")
 }

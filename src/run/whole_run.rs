@@ -37,7 +37,7 @@ pub async fn run(
     let began = Instant::now();
     let outline = options.worlds.outline();
     let limits = Limits::new(options.sent.clone(), events.clone());
-    let (plan, trouble) = checked(plan, &options, outline.as_ref(), &limits, &events).await?;
+    let (plan, ledger_problem) = checked(plan, &options, outline.as_ref(), &limits, &events).await?;
     let context = Arc::new(context(&plan, options, limits, events, stop));
     let options = &context.options;
     let Plan { items, selection, obsolete_snapshots, resumed } = plan;
@@ -45,7 +45,7 @@ pub async fn run(
     let resumed = resumed
         .unwrap_or_else(|| Resumed { order: items.iter().map(|i| i.id.clone()).collect(), ..Resumed::default() });
     let jobs = options.jobs.clamp(1, items.len().max(1));
-    tell_beginning(&context, jobs, &selection, &resumed, trouble);
+    emit_beginning(&context, jobs, &selection, &resumed, ledger_problem);
     let permits = AccountPermits::of(&items, outline.as_ref());
     let watchdog = options.global_timeout.map(|limit| stop_after(limit, context.stop.clone()));
     let PoolResult { mut scenarios, mut late, is_bug } =
@@ -102,9 +102,9 @@ async fn checked(
     let now = events.clock().now().as_second();
     let plan = prepare(plan, target, &options.vars, &options.run, now)?;
     // What was sent before was counted then.
-    let trouble =
+    let ledger_problem =
         if plan.resumed.is_some() { None } else { limits.check(&plan, target, options.global_timeout).await? };
-    Ok((plan, trouble))
+    Ok((plan, ledger_problem))
 }
 
 fn context(plan: &Plan, options: Options, limits: Limits, events: EventSender, stop: Stop) -> RunContext {
@@ -117,12 +117,12 @@ fn context(plan: &Plan, options: Options, limits: Limits, events: EventSender, s
 }
 
 /// What a run says before its first scenario.
-fn tell_beginning(
+fn emit_beginning(
     context: &RunContext,
     jobs: usize,
     selection: &[ScenarioId],
     resumed: &Resumed,
-    trouble: Option<String>,
+    ledger_problem: Option<String>,
 ) {
     let RunContext { options, events, .. } = context;
     events.emit(Event::RunStarted {
@@ -136,7 +136,7 @@ fn tell_beginning(
         selection: selection.to_vec(),
         resumes: resumed.run.clone(),
     });
-    context.limits.say(trouble);
+    context.limits.say(ledger_problem);
     if let Some(factor) = deadline::factor() {
         let text = format!("for a test, every limit of a connection is {factor} of the usual one");
         events.emit(Event::Note { text });

@@ -108,25 +108,25 @@ impl RecordedRun {
         for id in &self.order {
             let known = self.scenarios.get(id);
             let scenario = today.get(&id.once());
-            let taken = known.and_then(RecordedScenario::open);
-            if taken.is_some() && scenario.is_none() {
+            let open = known.and_then(RecordedScenario::open);
+            if open.is_some() && scenario.is_none() {
                 missing.push(id.clone());
             }
-            if taken.is_some() {
+            if open.is_some() {
                 resumed.mails.extend(known.into_iter().flat_map(|known| known.mails(id)));
             }
-            match (taken, scenario) {
-                (Some(taken), Some(scenario)) if chosen(scenario) => {
-                    if sha256(scenario.source.as_bytes()) != taken.mail.scenario_sha256 {
+            match (open, scenario) {
+                (Some(open), Some(scenario)) if chosen(scenario) => {
+                    if sha256(scenario.source.as_bytes()) != open.mail.scenario_sha256 {
                         changed.insert(scenario.file.to_string());
                     }
-                    let scenario = Arc::new(in_time(scenario.clone(), &taken));
-                    plan.items.push(item(plan.items.len(), id, scenario, Some(taken)));
+                    let scenario = Arc::new(in_time(scenario.clone(), &open));
+                    plan.items.push(item(plan.items.len(), id, scenario, Some(open)));
                 }
                 (_, scenario) => {
                     let report = known.and_then(|known| known.report.clone());
                     let is_cleaned_up = known.is_some_and(RecordedScenario::is_cleaned_up);
-                    resumed.kept.extend(report.or_else(|| scenario.map(|s| untold(id, s, is_cleaned_up))));
+                    resumed.kept.extend(report.or_else(|| scenario.map(|s| never_reported(id, s, is_cleaned_up))));
                 }
             }
         }
@@ -197,7 +197,7 @@ fn item(index: usize, id: &ScenarioId, scenario: Arc<Scenario>, recorded: Option
 }
 
 /// The report of a scenario that the run selected and never came to tell of.
-fn untold(id: &ScenarioId, scenario: &Scenario, is_cleaned_up: bool) -> ScenarioReport {
+fn never_reported(id: &ScenarioId, scenario: &Scenario, is_cleaned_up: bool) -> ScenarioReport {
     let mut report = blank(&item(0, id, Arc::new(scenario.clone()), None));
     let cleaned_up = "the run broke off while it deleted what had arrived, which cannot be looked for again";
     report.reason = Some(if is_cleaned_up { cleaned_up } else { "the run broke off" }.to_owned());
@@ -206,14 +206,14 @@ fn untold(id: &ScenarioId, scenario: &Scenario, is_cleaned_up: bool) -> Scenario
 
 /// The scenario with the attempt's time written to every expectation that has none of its own: what was not there in time is
 /// late when it is there now.
-fn in_time(mut scenario: Scenario, taken: &RecordedMail) -> Scenario {
+fn in_time(mut scenario: Scenario, open: &RecordedMail) -> Scenario {
     for expectation in &mut scenario.expect {
         let (within, at) = match &mut expectation.kind {
             ExpectationKind::Delivered(d) => (&mut d.within, &d.to.at),
             ExpectationKind::Bounced(b) => (&mut b.within, &b.to.at),
             _ => continue,
         };
-        within.get_or_insert_with(|| At::new(taken.allowed(), at.clone()));
+        within.get_or_insert_with(|| At::new(open.allowed(), at.clone()));
     }
     scenario
 }
