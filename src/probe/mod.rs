@@ -9,6 +9,7 @@ pub mod mailbox;
 mod peer_certificate;
 pub mod sign;
 pub mod submit;
+mod timed;
 mod tls;
 pub mod token;
 

@@ -12,7 +12,6 @@ use super::{
     protocol::quoted,
     test_mail::{self, TestMail},
     time_limits::Limits,
-    timed::Deadline,
     utf7,
 };
 use crate::{
@@ -20,6 +19,7 @@ use crate::{
     evidence::{Arrival, Folder},
     mail::Message,
     outcome::{HarnessError, HarnessErrorKind},
+    probe::timed::Deadline,
 };
 use std::{
     cell::Cell,

@@ -5,25 +5,25 @@ use super::{
     error,
     protocol::NotAuthenticated,
     time_limits::Limits,
-    timed::{Deadline, Timed},
     transcript::Log,
     wire::{TimedStream, Wire},
 };
 use crate::{
     core::open_files,
     outcome::{HarnessError, HarnessErrorKind},
-    probe::{peer_certificate::Protocol, tls},
+    probe::{
+        peer_certificate::Protocol,
+        timed::{Deadline, Timed},
+        tls,
+    },
     target::{Endpoint, TlsMode},
 };
 use std::{
-    io::{self, Read, Write},
+    io::{self, Write},
     net::{SocketAddr, TcpStream, ToSocketAddrs},
     sync::{Arc, Mutex, PoisonError, mpsc},
     time::Duration,
 };
-
-/// The longest line that is read before STARTTLS, in bytes.
-const LONGEST_LINE: usize = 8192;
 
 /// A connection that has been greeted, and the server's certificate in DER, where there is TLS.
 pub(super) fn connect(
@@ -167,19 +167,9 @@ fn starttls(endpoint: &Endpoint, tcp: &mut Timed, log: &Mutex<Log>) -> Result<()
     }
 }
 
-/// One line, byte by byte, so that nothing after it is taken from the TLS handshake.
+/// One line, which goes into the log.
 fn read_line(tcp: &mut Timed, log: &Mutex<Log>) -> io::Result<String> {
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while !line.ends_with(b"\n") {
-        if tcp.read(&mut byte)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        line.push(byte[0]);
-        if line.len() > LONGEST_LINE {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the server sends more than any answer needs"));
-        }
-    }
+    let line = tcp.line()?;
     log.lock().unwrap_or_else(PoisonError::into_inner).received(&line, None);
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
 }

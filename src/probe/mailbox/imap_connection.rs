@@ -8,13 +8,13 @@ use super::{
     error,
     fetch::{Answer, Fetched},
     protocol::{Authenticated, CommandError, IdleResult, NotAuthenticated, quoted},
-    timed::Deadline,
     transcript::Log,
     wire::Room,
 };
 use crate::{
     core::Secret,
     outcome::{HarnessError, HarnessErrorKind},
+    probe::timed::Deadline,
     target::{FolderNames, ImapAccess, Login, Mechanism, Provider},
 };
 use std::{

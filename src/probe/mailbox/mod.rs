@@ -23,7 +23,6 @@
 //! | `protocol` | commands and what answers them, IDLE, by the `imap` crate |
 //! | `responses` | the stream under the crate: what it is shown, and what is read beside it |
 //! | `wire` | the octets: lines and literals |
-//! | `timed` | how long all of it may take |
 //! | `transcript` | the protocol lines, logins masked |
 //! | `connection_canceller` | ends a connection from another thread |
 //! | `error` | what went wrong, in words |
@@ -48,7 +47,6 @@ mod search_queue;
 mod server_info;
 mod test_mail;
 mod time_limits;
-mod timed;
 mod transcript;
 mod utf7;
 mod watch;

@@ -4,9 +4,9 @@ use super::{
     fetch::Answer,
     responses::{Breach, Incoming, Responses},
     time_limits::Limits,
-    timed::Deadline,
     wire::{Room, Wire},
 };
+use crate::probe::timed::Deadline;
 use std::{io, time::Duration};
 
 /// Why a command came to nothing.

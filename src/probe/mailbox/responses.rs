@@ -10,9 +10,9 @@
 use super::{
     fetch::Answer,
     time_limits::Limits,
-    timed::Deadline,
     wire::{Room, Wire},
 };
+use crate::probe::timed::Deadline;
 use imap::extensions::idle::SetReadTimeout;
 use imap_proto::{Response, Status, parser};
 use std::{

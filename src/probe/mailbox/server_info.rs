@@ -7,13 +7,12 @@ use super::{
     folder_names::{FoundBy, Named},
     imap_connection::ImapConnection,
     time_limits::Limits,
-    timed::Deadline,
     utf7,
 };
 use crate::{
     evidence::Folder,
     outcome::{HarnessError, HarnessErrorKind},
-    probe::{certificate::Certificate, token::Tokens},
+    probe::{certificate::Certificate, timed::Deadline, token::Tokens},
     target::ImapAccess,
 };
 use std::sync::Arc;

@@ -12,7 +12,6 @@ use super::{
     imap_connection::{Headers, ImapConnection},
     message_key::{self, MessageKey},
     protocol::IdleResult,
-    timed::Deadline,
     utf7,
 };
 use crate::{
@@ -20,6 +19,7 @@ use crate::{
     evidence::Folder,
     mail::Message,
     outcome::{HarnessError, HarnessErrorKind},
+    probe::timed::Deadline,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},

@@ -1,6 +1,7 @@
 //! The octets of a connection: command lines go out, whole responses come in.
 
-use super::{timed::Deadline, transcript::Log};
+use super::transcript::Log;
+use crate::probe::timed::Deadline;
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     sync::{Arc, Mutex, MutexGuard, PoisonError},

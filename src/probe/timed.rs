@@ -1,7 +1,7 @@
 //! How long what is done on a connection may take.
 
 use std::{
-    io,
+    io::{self, Read},
     net::TcpStream,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -76,6 +76,9 @@ pub(super) struct Timed {
     deadline: Deadline,
 }
 
+/// The longest line that is read before TLS, in bytes.
+const LONGEST_LINE: usize = 8192;
+
 /// Longer than any deadline; sockets want a number.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -84,9 +87,28 @@ impl Timed {
     pub(super) fn new(tcp: TcpStream, deadline: Deadline) -> Self {
         Self { tcp, deadline }
     }
+
+    /// One line with its end, byte by byte, so that nothing after it is taken from a TLS handshake.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` at the end of the connection, `InvalidData` when the line has no end.
+    pub(super) fn line(&mut self) -> io::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while !line.ends_with(b"\n") {
+            if self.read(&mut byte)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            line.push(byte[0]);
+            if line.len() > LONGEST_LINE {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "the server sends more than any answer needs"));
+            }
+        }
+        Ok(line)
+    }
 }
 
-impl io::Read for Timed {
+impl Read for Timed {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         again(|| {
             self.tcp.set_read_timeout(Some(self.deadline.at_most(LONGEST)?))?;
