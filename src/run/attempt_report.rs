@@ -8,9 +8,10 @@ use super::{
     steps::{AttemptContext, Collected, Composed, Judged},
 };
 use crate::{
+    core::Token,
     evidence::{Evidence, Stage, Submission},
     judge,
-    outcome::{AttemptReport, CheckResult, Checks, Diagnosis, HarnessError, HarnessErrorKind, Status},
+    outcome::{AttemptReport, CheckResult, Checks, HarnessError, HarnessErrorKind, Status},
     probe::submit::Unsubmitted,
 };
 use std::collections::BTreeMap;
@@ -84,26 +85,37 @@ pub(super) fn judged(cx: &AttemptContext<'_>, composed: &Composed, collected: Co
 
 fn blank(cx: &AttemptContext<'_>, composed: Option<&Composed>) -> AttemptReport {
     AttemptReport {
-        n: cx.number,
-        status: Status::Errored,
-        token: cx.token.clone(),
         message_id: composed.map(|c| c.sent.message_id.clone()).unwrap_or_default(),
-        queue_ids: BTreeMap::new(),
-        timings_ms: BTreeMap::new(),
         steps: cx.log.steps(),
-        assertions: Vec::new(),
-        checked: Vec::new(),
-        notes: Vec::new(),
-        diagnosis: Vec::<Diagnosis>::new(),
-        error: None,
-        observed: Vec::new(),
-        artifacts: Vec::new(),
         duration_ms: cx.log.elapsed_ms(),
-        summary: String::new(),
+        ..nothing_sent(cx.token.clone(), cx.number, Status::Errored)
     }
 }
 
-fn errored(error: &HarnessError) -> String {
+/// The report of an attempt for which nothing was done.
+pub(super) fn nothing_sent(token: Token, n: u32, status: Status) -> AttemptReport {
+    AttemptReport {
+        n,
+        status,
+        token,
+        message_id: String::new(),
+        queue_ids: BTreeMap::new(),
+        timings_ms: BTreeMap::new(),
+        steps: Vec::new(),
+        assertions: Vec::new(),
+        checked: Vec::new(),
+        notes: Vec::new(),
+        diagnosis: Vec::new(),
+        summary: String::new(),
+        error: None,
+        observed: Vec::new(),
+        artifacts: Vec::new(),
+        duration_ms: 0,
+    }
+}
+
+/// One line about an attempt that ended with an error.
+pub(super) fn errored(error: &HarnessError) -> String {
     format!("{} {}: {}", error.kind, error.stage, error.message)
 }
 

@@ -67,7 +67,6 @@ impl Plan {
         for (n, scenario) in selected.enumerate() {
             let mine = selection.shard.is_none_or(|s| shard_of(n, s.total) == s.index);
             let scenario = Arc::new(scenario);
-            let base = PathBuf::from(&*scenario.file).parent().map(PathBuf::from).unwrap_or_default();
             for repetition in 1..=selection.repeat.max(1) {
                 let id = match repetition {
                     1 => scenario.id.clone(),
@@ -75,15 +74,8 @@ impl Plan {
                 };
                 plan.selection.push(id.clone());
                 if mine {
-                    let (scenario, base) = (Arc::clone(&scenario), base.clone());
-                    plan.items.push(PlannedScenario {
-                        index: plan.items.len(),
-                        id,
-                        repetition,
-                        scenario,
-                        base,
-                        recorded: None,
-                    });
+                    let item = PlannedScenario::new(plan.items.len(), id, Arc::clone(&scenario));
+                    plan.items.push(PlannedScenario { repetition, ..item });
                 }
             }
         }
@@ -99,6 +91,12 @@ pub fn shard_of(n: usize, total: usize) -> usize {
 }
 
 impl PlannedScenario {
+    /// A scenario that is run once, with files beside its own.
+    pub(super) fn new(index: usize, id: ScenarioId, scenario: Arc<Scenario>) -> Self {
+        let base = PathBuf::from(&*scenario.file).parent().map(PathBuf::from).unwrap_or_default();
+        Self { index, repetition: id.repetition(), id, scenario, base, recorded: None }
+    }
+
     /// What the texts of the scenario may name; later ones win: the accounts, the scenario's own, the command line's
     /// (`given`), and what is new in every attempt.
     pub(super) fn vars(&self, target: &Target, given: &Vars, run: &RunId, token: &Token) -> Vars {

@@ -3,7 +3,7 @@
 use super::{
     ArtifactPolicy, PlannedScenario, RunContext,
     artifacts::File,
-    attempt_report::Attempted,
+    attempt_report::{Attempted, errored, nothing_sent},
     file_limit::too_many_open_files,
     limits,
     pipeline::attempt,
@@ -27,7 +27,6 @@ use crate::{
     target::Target,
 };
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -288,7 +287,7 @@ fn apply_known_issue(context: &RunContext, known: &KnownIssue, report: &mut Scen
 
 /// An attempt that never began: there was no world for it, or no mail left.
 fn not_begun(token: Token, n: u32, error: HarnessError) -> Attempted {
-    let summary = format!("{} {}: {}", error.kind, error.stage, error.message);
+    let summary = errored(&error);
     let report = AttemptReport { error: Some(error), summary, ..nothing_sent(token, n, Status::Errored) };
     Attempted { report, evidence: None, files: Vec::new() }
 }
@@ -299,25 +298,4 @@ fn misconfigured(token: Token, n: u32, program: ServerProgram, said: String) -> 
     let summary = format!("{} {}", diagnosis.code, diagnosis.title);
     let report = AttemptReport { diagnosis: vec![diagnosis], summary, ..nothing_sent(token, n, Status::Failed) };
     Attempted { report, evidence: None, files: vec![File::text(program.log(), said)] }
-}
-
-fn nothing_sent(token: Token, n: u32, status: Status) -> AttemptReport {
-    AttemptReport {
-        n,
-        status,
-        token,
-        message_id: String::new(),
-        queue_ids: BTreeMap::new(),
-        timings_ms: BTreeMap::new(),
-        steps: Vec::new(),
-        assertions: Vec::new(),
-        checked: Vec::new(),
-        notes: Vec::new(),
-        diagnosis: Vec::new(),
-        summary: String::new(),
-        error: None,
-        observed: Vec::new(),
-        artifacts: Vec::new(),
-        duration_ms: 0,
-    }
 }

@@ -13,7 +13,6 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::Arc,
 };
 
@@ -121,7 +120,8 @@ impl RecordedRun {
                         changed.insert(scenario.file.to_string());
                     }
                     let scenario = Arc::new(in_time(scenario.clone(), &open));
-                    plan.items.push(item(plan.items.len(), id, scenario, Some(open)));
+                    let item = PlannedScenario::new(plan.items.len(), id.clone(), scenario);
+                    plan.items.push(PlannedScenario { recorded: Some(Arc::new(open)), ..item });
                 }
                 (_, scenario) => {
                     let report = known.and_then(|known| known.report.clone());
@@ -184,21 +184,9 @@ impl RecordedScenario {
     }
 }
 
-fn item(index: usize, id: &ScenarioId, scenario: Arc<Scenario>, recorded: Option<RecordedMail>) -> PlannedScenario {
-    let base = PathBuf::from(&*scenario.file).parent().map(PathBuf::from).unwrap_or_default();
-    PlannedScenario {
-        index,
-        id: id.clone(),
-        repetition: id.repetition(),
-        scenario,
-        base,
-        recorded: recorded.map(Arc::new),
-    }
-}
-
 /// The report of a scenario that the run selected and never came to tell of.
 fn never_reported(id: &ScenarioId, scenario: &Scenario, is_cleaned_up: bool) -> ScenarioReport {
-    let mut report = blank(&item(0, id, Arc::new(scenario.clone()), None));
+    let mut report = blank(&PlannedScenario::new(0, id.clone(), Arc::new(scenario.clone())));
     let cleaned_up = "the run broke off while it deleted what had arrived, which cannot be looked for again";
     report.reason = Some(if is_cleaned_up { cleaned_up } else { "the run broke off" }.to_owned());
     report
