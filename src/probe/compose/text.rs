@@ -1,6 +1,6 @@
 //! Transfer encodings of text (RFC 2045 §6).
 
-use crate::scenario::model::Encoding;
+use crate::{core::line_ending::with_crlf, scenario::model::Encoding};
 use lettre::message::{Body, header::ContentTransferEncoding};
 
 /// The longest line that 7bit and 8bit allow, without its CRLF (RFC 5322 §2.1.1).
@@ -8,15 +8,7 @@ const LONGEST_LINE: usize = 998;
 
 /// The text with CRLF line ends, the last line included. A CR alone stays.
 pub(super) fn crlf(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + text.len() / 32 + 2);
-    let mut last = 0;
-    for byte in text.bytes() {
-        if byte == b'\n' && last != b'\r' {
-            out.push(b'\r');
-        }
-        out.push(byte);
-        last = byte;
-    }
+    let mut out = with_crlf(text.as_bytes()).into_owned();
     if !out.is_empty() && !out.ends_with(b"\r\n") {
         out.extend_from_slice(b"\r\n");
     }

@@ -38,7 +38,7 @@ impl ImapConnection {
     pub(super) fn folder_name(&mut self, folder: Folder) -> Result<Named, HarnessError> {
         let configured = match folder {
             Folder::Inbox => return Ok(Named::Found("INBOX".to_owned(), FoundBy::Usual)),
-            Folder::Spam => self.configured_names().spam.clone(),
+            Folder::Spam => self.names.spam.clone(),
             Folder::All => None,
         };
         let folders = self.folders()?;
@@ -59,7 +59,7 @@ impl ImapConnection {
     /// The name of the bin.
     pub(super) fn bin_name(&mut self) -> Result<Option<String>, HarnessError> {
         let folders = self.folders()?;
-        match self.configured_names().trash.clone() {
+        match self.names.trash.clone() {
             Some(name) => self.configured(&folders, &name).map(Some),
             None => Ok(special(&folders, "\\trash")),
         }
@@ -77,7 +77,7 @@ impl ImapConnection {
 
     fn absent(&self, folder: Folder, folders: &[Listed]) -> HarnessError {
         let message = format!("no folder is marked as {folder}; LIST shows {}", listed(folders));
-        let next = match self.provider() {
+        let next = match self.provider {
             Provider::Gmail => "in Gmail's settings, under Labels, tick `Show in IMAP` for it",
             Provider::Generic => "name it below `imap: { folders: { spam: NAME } }` of the account",
         };

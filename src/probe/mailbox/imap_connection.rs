@@ -32,11 +32,13 @@ pub(super) struct ImapConnection {
     log: Arc<Mutex<Log>>,
     canceller: Arc<ConnectionCanceller>,
     place: String,
-    capabilities: Vec<String>,
-    provider: Provider,
-    names: FolderNames,
+    /// What the server can do, in upper case.
+    pub(super) capabilities: Vec<String>,
+    pub(super) provider: Provider,
+    /// The names of folders that the project file gives.
+    pub(super) names: FolderNames,
     /// The server's certificate in DER, where there is TLS.
-    certificate: Option<Vec<u8>>,
+    pub(super) certificate: Option<Vec<u8>>,
 }
 
 /// Where a folder stands when it is opened.
@@ -123,29 +125,9 @@ impl ImapConnection {
         self.capabilities.iter().any(|c| c == capability)
     }
 
-    /// What the server can do, in upper case.
-    pub(super) fn capabilities(&self) -> &[String] {
-        &self.capabilities
-    }
-
-    /// The server's certificate in DER, where there is TLS.
-    pub(super) fn certificate(&self) -> Option<&[u8]> {
-        self.certificate.as_deref()
-    }
-
     /// Whether X-GM-MSGID, X-GM-LABELS and X-GM-RAW can be asked for.
     pub(super) fn is_gmail(&self) -> bool {
         self.provider == Provider::Gmail && self.can("X-GM-EXT-1")
-    }
-
-    /// The names of folders that the project file gives.
-    pub(super) fn configured_names(&self) -> &FolderNames {
-        &self.names
-    }
-
-    /// Whose server it is.
-    pub(super) fn provider(&self) -> Provider {
-        self.provider
     }
 
     /// What is being done, for errors.

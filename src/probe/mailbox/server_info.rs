@@ -71,8 +71,8 @@ fn look(access: &AccountAccess, canceller: &Arc<ConnectionCanceller>) -> Result<
     } else {
         None
     };
-    let capabilities = connection.capabilities().to_vec();
-    let certificate = connection.certificate().and_then(Certificate::read);
+    let capabilities = connection.capabilities.clone();
+    let certificate = connection.certificate.as_deref().and_then(Certificate::read);
     connection.run("LOGOUT", "LOGOUT").ok();
     Ok(ServerInfo { capabilities, certificate, spam, storage })
 }

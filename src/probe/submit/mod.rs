@@ -78,9 +78,9 @@ pub async fn submit(
     match &ended {
         // What is decided stays so, whatever comes of the farewell.
         Ok(()) => session.leave().await,
-        Err(error) => session.connection().record.breaks(&error.message),
+        Err(error) => session.conversation.connection.record.breaks(&error.message),
     }
-    let in_doubt = session.connection().is_message_out;
+    let in_doubt = session.conversation.connection.is_message_out;
     let submission = session.into_submission();
     match ended {
         Ok(()) => {

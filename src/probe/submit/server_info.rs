@@ -50,7 +50,7 @@ pub async fn server_info(
     };
     let extensions = entered?.map(|e| e.lines().to_vec());
     session.leave().await;
-    let certificate = session.connection().certificate.as_deref().and_then(Certificate::read);
+    let certificate = session.conversation.connection.certificate.as_deref().and_then(Certificate::read);
     let seen = session.into_submission();
     let refused = if extensions.is_none() { seen.deciding() } else { None };
     if let Some(limit) = refused.filter(|r| r.reply.is_transient()) {

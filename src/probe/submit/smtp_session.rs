@@ -28,7 +28,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// One submission.
 pub(super) struct SmtpSession<'a> {
-    conversation: Conversation<'a>,
+    pub(super) conversation: Conversation<'a>,
     helo: &'a str,
     sent: &'a Sent,
     /// What logs in with refresh tokens.
@@ -47,11 +47,6 @@ impl<'a> SmtpSession<'a> {
     ) -> Self {
         let conversation = Conversation { endpoint, connection: Connection::new(start) };
         Self { conversation, helo, sent, tokens, connecting: ConnectProgress::default() }
-    }
-
-    /// The connection, with what was said over it.
-    pub(super) fn connection(&mut self) -> &mut Connection {
-        &mut self.conversation.connection
     }
 
     /// Everything from the connection to the answer to the message. A refusal ends it early and is no error.
