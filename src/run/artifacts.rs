@@ -100,7 +100,7 @@ impl RunDir {
     ///
     /// # Errors
     /// When a file cannot be read or removed.
-    pub fn sweep(&self) -> io::Result<Vec<PathBuf>> {
+    pub(crate) fn sweep(&self) -> io::Result<Vec<PathBuf>> {
         let mut leaks = Vec::new();
         if self.root.exists() {
             sweep(&self.root, &self.redactor, &mut leaks)?;

@@ -68,7 +68,7 @@ impl EventSender {
 
     /// A stream of which every event is given to `record` before [`emit`](Self::emit) returns: however the process ends,
     /// nothing was done that the record does not tell of. Those who only read the stream may be behind.
-    pub fn recorded_by(self, record: impl Fn(&RunEvent) + Send + Sync + 'static) -> Self {
+    pub(crate) fn recorded_by(self, record: impl Fn(&RunEvent) + Send + Sync + 'static) -> Self {
         Self { record: Some(Arc::new(record)), ..self }
     }
 

@@ -86,7 +86,7 @@ impl Plan {
 /// Which of `total` shards, counted from 1, runs the `n`th scenario of a selection, counted from 0: in turn, so that shards
 /// differ by one scenario at most and rows of a matrix are spread. Every shard must see the same selection; a scenario more
 /// or less may move the others, which changes nothing for them.
-pub fn shard_of(n: usize, total: usize) -> usize {
+pub(crate) fn shard_of(n: usize, total: usize) -> usize {
     n % total.max(1) + 1
 }
 

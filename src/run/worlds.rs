@@ -78,7 +78,7 @@ impl WorldSource {
     }
 
     /// Who is there, as far as that is known before a world is built; `None` when it is one that nobody can build.
-    pub fn outline(&self) -> Option<Target> {
+    pub(crate) fn outline(&self) -> Option<Target> {
         match self {
             Self::Lab(kind, settings) => Lab::outline(*kind, settings),
             Self::Target(target) => Some((**target).clone()),

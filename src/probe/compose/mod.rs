@@ -32,7 +32,7 @@ use crate::{
 use std::path::Path;
 
 /// The header field that every probe carries; its value is `<token>; run=<run id>`.
-pub const PROBE_HEADER: &str = "X-Sealcheck-Run";
+pub(crate) const PROBE_HEADER: &str = "X-Sealcheck-Run";
 
 /// Why a mail cannot be composed: the person's mistake, found before anything is sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -92,7 +92,7 @@ impl Logs {
     }
 
     /// A moment before anybody followed these logs: files are read from their beginning. `then` is in seconds since 1970.
-    pub fn mark_past(then: i64) -> Mark {
+    pub(crate) fn mark_past(then: i64) -> Mark {
         Mark { ends: None, now: then }
     }
 

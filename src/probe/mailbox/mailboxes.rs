@@ -90,7 +90,7 @@ impl Mailboxes {
     }
 
     /// With access tokens that others use too.
-    pub fn with_tokens(poll: Duration, limits: Limits, tokens: Tokens) -> Self {
+    pub(crate) fn with_tokens(poll: Duration, limits: Limits, tokens: Tokens) -> Self {
         Self(Arc::new(Shared { poll, limits, counters: Arc::default(), tokens, state: Mutex::default() }))
     }
 
@@ -112,7 +112,7 @@ impl Mailboxes {
     }
 
     /// Why a folder is not open: the account has none such, is at a limit, or has not answered yet.
-    pub fn why_closed(&self, account: &str, folder: Folder) -> HarnessError {
+    pub(crate) fn why_closed(&self, account: &str, folder: Folder) -> HarnessError {
         let state = self.0.state();
         let open = state.folders.get(&(account.to_owned(), folder));
         let folder_state = open.map(|open| open.broker.folder_state().borrow().clone());
