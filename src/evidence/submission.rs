@@ -55,21 +55,20 @@ impl Submission {
     /// The reply by which a server kept the mail, or some recipient, from the system under test, or asked for another
     /// time: any refusal of the sender's own server, and 4yz of another. It proves nothing.
     pub fn kept_back(&self) -> Option<&StageReply> {
-        let refuses = |r: &&StageReply| match self.server {
+        self.deciding().filter(|r| match self.server {
             FirstServer::Sender => !r.reply.is_positive(),
             FirstServer::Company | FirstServer::Receiver => r.reply.is_transient(),
-        };
-        self.deciding().filter(refuses)
+        })
     }
 
     /// The first reply by which the server put off the mail or a recipient (4yz).
-    pub fn deferral(&self) -> Option<&StageReply> {
+    pub(crate) fn deferral(&self) -> Option<&StageReply> {
         self.replies.iter().find(|r| r.stage != Stage::Quit && r.reply.is_transient())
     }
 
     /// Whether it is decided for a recipient of the last try what becomes of the mail: the server refused the recipient, or it
     /// took or refused the message that was for them.
-    pub fn is_settled(&self, recipient: &str) -> bool {
+    pub(crate) fn is_settled(&self, recipient: &str) -> bool {
         let mut replies = self.replies.iter().filter(|r| r.stage != Stage::Quit);
         let rcpt = replies.clone().find(|r| r.stage == Stage::Rcpt && r.recipient.as_deref() == Some(recipient));
         match rcpt.map(|r| &r.reply) {

@@ -58,8 +58,7 @@ impl<'a> Word<'a> {
         let after = after.strip_prefix('=')?;
         // A language may follow the charset (RFC 2231 §5).
         let charset = charset.split_once('*').map_or(charset, |(charset, _)| charset);
-        let token = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-        if !token(charset) {
+        if charset.is_empty() || !charset.bytes().all(|b| b.is_ascii_graphic()) {
             return None;
         }
         let bytes = match encoding {
@@ -92,6 +91,10 @@ fn base64(encoded: &str) -> Option<Vec<u8>> {
     if encoded.is_empty() { Some(Vec::new()) } else { base64_decode(encoded.as_bytes()) }
 }
 
+fn hex_digit(byte: Option<u8>) -> Option<u8> {
+    u8::try_from(char::from(byte?).to_digit(16)?).ok()
+}
+
 /// The `Q` encoding (RFC 2047 §4.2).
 fn quoted(encoded: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(encoded.len());
@@ -99,10 +102,7 @@ fn quoted(encoded: &str) -> Option<Vec<u8>> {
     while let Some(byte) = bytes.next() {
         out.push(match byte {
             b'_' => b' ',
-            b'=' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|d| u8::try_from(d).ok());
-                digit(bytes.next())? << 4 | digit(bytes.next())?
-            }
+            b'=' => hex_digit(bytes.next())? << 4 | hex_digit(bytes.next())?,
             other => other,
         });
     }

@@ -107,7 +107,7 @@ impl<'m> Ids<'m> {
 
     /// Whether a line is about the message, or is one of the few that carry no id and matter for every message. Every line
     /// of the log was learnt before.
-    pub fn is_about(&self, line: &str) -> bool {
+    pub(crate) fn is_about(&self, line: &str) -> bool {
         let mut own = ids_of(line).peekable();
         match own.peek() {
             Some(_) => own.any(|id| self.known.contains(id)),
@@ -153,8 +153,8 @@ pub fn program(line: &str) -> Program {
 fn names_worker(line: &str) -> bool {
     let Some((process, rest)) = line.split_once(" #").and_then(|(_, rest)| rest.split_once('(')) else { return false };
     let Some((worker, _)) = rest.split_once(") ") else { return false };
-    let word = |text: &str, fits: fn(char) -> bool| !text.is_empty() && text.chars().all(fits);
-    word(process, |c| c.is_ascii_digit()) && word(worker, |c| c.is_ascii_lowercase() || c == '_')
+    let is_number = !process.is_empty() && process.bytes().all(|b| b.is_ascii_digit());
+    is_number && !worker.is_empty() && worker.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
 /// The queue id that a line of Postfix starts with, behind what syslog and journald write before it.
@@ -181,10 +181,9 @@ fn task_tag(line: &str) -> Option<&str> {
 /// A short queue id in hexadecimal, or a long one (`enable_long_queue_ids`): time and inode in digits and consonants, with
 /// a `z` between.
 fn is_queue_id(word: &str) -> bool {
-    let short = |b: u8| b.is_ascii_digit() || (b'A'..=b'F').contains(&b);
-    let long = |b: u8| b.is_ascii_alphanumeric() && !b"aeiouAEIOU".contains(&b);
-    ((6..=20).contains(&word.len()) && word.bytes().all(short))
-        || ((10..=32).contains(&word.len()) && word.contains('z') && word.bytes().all(long))
+    let is_short = word.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b));
+    let is_long = word.bytes().all(|b| b.is_ascii_alphanumeric() && !b"aeiouAEIOU".contains(&b)) && word.contains('z');
+    (is_short && (6..=20).contains(&word.len())) || (is_long && (10..=32).contains(&word.len()))
 }
 
 /// The queue id of the bounce that a line says was made for one of these.
@@ -194,15 +193,18 @@ fn notification<'l>(line: &'l str, ids: &BTreeSet<String>) -> Option<&'l str> {
     (is_queue_id(id) && queue_id(line).is_some_and(|of| ids.contains(of))).then_some(id)
 }
 
+fn is_id_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || ".-_@+=".contains(c)
+}
+
 /// Whether a line names a Message-ID, and not a longer one that ends or begins alike.
 fn names(line: &str, id: &str) -> bool {
-    let part = |c: char| c.is_ascii_alphanumeric() || ".-_@+=".contains(c);
     !id.is_empty()
         && line.match_indices(id).any(|(at, _)| {
             let before = line[..at].chars().next_back();
             // `id=` before one is syntax, and so is the full stop or comma behind it.
-            let before = before.is_none_or(|c| c == '=' || !part(c));
-            before && !line[at + id.len()..].starts_with(|c: char| part(c) && c != '.')
+            let before = before.is_none_or(|c| c == '=' || !is_id_part(c));
+            before && !line[at + id.len()..].starts_with(|c: char| is_id_part(c) && c != '.')
         })
 }
 

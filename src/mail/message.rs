@@ -86,7 +86,7 @@ impl Message {
 
     /// The same message, which starts at this line of the file that it stands in.
     #[must_use]
-    pub fn at_line(mut self, line: u32) -> Self {
+    pub(crate) fn at_line(mut self, line: u32) -> Self {
         for field in &mut self.fields {
             field.line = field.line - self.first_line + line;
         }
@@ -95,7 +95,7 @@ impl Message {
     }
 
     /// The line where it starts; 1 unless it stands inside of something else.
-    pub fn first_line(&self) -> u32 {
+    pub(crate) fn first_line(&self) -> u32 {
         self.first_line
     }
 

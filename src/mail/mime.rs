@@ -41,7 +41,7 @@ impl Part<'_> {
 /// Every part of a message that holds no parts, in order.
 pub(super) fn parts(message: &Message) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    let mut open = vec![(0, Entity::of(message.fields(), message.body()))];
+    let mut open = vec![(0, Entity::of(message, message.body()))];
     while let Some((depth, entity)) = open.pop() {
         match entity.boundary() {
             Some(boundary) if depth < DEPTH => {
@@ -55,8 +55,8 @@ pub(super) fn parts(message: &Message) -> Vec<Part<'_>> {
 }
 
 /// The body of a message of one part, without its quoted-printable or base64; `None` when it has neither.
-pub fn decoded_body(message: &Message) -> Option<Vec<u8>> {
-    let entity = Entity::of(message.fields(), message.body());
+pub(crate) fn decoded_body(message: &Message) -> Option<Vec<u8>> {
+    let entity = Entity::of(message, message.body());
     if entity.kind.starts_with("multipart/") {
         return None;
     }
@@ -72,17 +72,16 @@ struct Entity<'a> {
 }
 
 impl<'a> Entity<'a> {
-    fn of(fields: &[Field], body: &'a [u8]) -> Self {
-        let find = |name: &str| fields.iter().find(|f| f.is(name));
-        let (kind, parameters) =
-            find("Content-Type").map_or_else(|| ("text/plain".to_owned(), Vec::new()), content_type);
-        let encoding = find("Content-Transfer-Encoding").map(Field::value).unwrap_or_default().to_ascii_lowercase();
-        Self { kind, parameters, encoding, body }
+    fn of(message: &Message, body: &'a [u8]) -> Self {
+        let kind = message.first("Content-Type").map(content_type);
+        let (kind, parameters) = kind.unwrap_or_else(|| ("text/plain".to_owned(), Vec::new()));
+        let encoding = message.first("Content-Transfer-Encoding").map(Field::value).unwrap_or_default();
+        Self { kind, parameters, encoding: encoding.to_ascii_lowercase(), body }
     }
 
     fn parse(raw: &'a [u8]) -> Self {
         let message = Message::parse(raw);
-        Self::of(message.fields(), &raw[message.header().len()..])
+        Self::of(&message, &raw[message.header().len()..])
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {

@@ -11,7 +11,7 @@ pub mod encoded_word;
 mod lexer;
 pub mod log;
 pub mod message;
-pub mod mime;
+pub(crate) mod mime;
 pub mod received;
 pub mod received_spf;
 pub mod reply;

@@ -127,9 +127,9 @@ fn lines<'a>(text: &'a str, code: &str) -> Option<Vec<Vec<&'a str>>> {
 
 /// Where the last line of a reply that was wrapped anew starts.
 fn last_line(words: &[&str], code: &str) -> Option<usize> {
-    let has_status = |at: usize| words.get(at + 1).is_some_and(|w| enhanced_status(w).is_some());
-    let bare = || (1..words.len()).rev().filter(|&at| words[at] == code);
-    bare().find(|&at| has_status(at)).or_else(|| bare().next())
+    let bare: Vec<usize> = (1..words.len()).rev().filter(|&at| words[at] == code).collect();
+    let with_status = bare.iter().find(|at| words.get(*at + 1).is_some_and(|w| enhanced_status(w).is_some()));
+    with_status.or(bare.first()).copied()
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl TagList {
     }
 
     /// The octets of a base64 value (`b=`); the padding may be left out (RFC 6376 §2.10).
-    pub fn base64(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn base64(&self, name: &str) -> Option<Vec<u8>> {
         let config = GeneralPurposeConfig::new()
             .with_decode_padding_mode(DecodePaddingMode::Indifferent)
             .with_decode_allow_trailing_bits(true);

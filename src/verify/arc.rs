@@ -3,7 +3,7 @@
 use super::{
     Canonicalization, SetVerification, SignatureDefect, Verdict,
     defect::Defect,
-    signature::{Judgement, SignatureVerifier, unsigned},
+    signature::{Judgement, SignatureVerifier, SignedBody, unsigned},
     signature_tags::SignatureKind,
 };
 use crate::mail::{
@@ -39,12 +39,10 @@ struct JudgedSet<'a> {
 
 impl JudgedSet<'_> {
     fn signer(&self) -> Signer {
-        let domain = || {
-            let seal = self.set.seal.as_ref().and_then(|s| s.domain.clone());
-            seal.or_else(|| self.set.ams.as_ref().and_then(|a| a.domain.clone()))
-        };
-        let name = self.set.aar.as_ref().and_then(|a| a.authserv_id.clone()).or_else(domain);
-        Signer { instance: self.set.instance, name: name.unwrap_or_else(|| "its signer".to_owned()) }
+        let authserv_id = self.set.aar.as_ref().and_then(|aar| aar.authserv_id.as_deref());
+        let ams = self.set.ams.as_ref().and_then(|ams| ams.domain.as_deref());
+        let name = authserv_id.or(self.set.sealer()).or(ams).unwrap_or("its signer");
+        Signer { instance: self.set.instance, name: name.to_owned() }
     }
 
     fn ams_holds(&self) -> bool {
@@ -55,8 +53,8 @@ impl JudgedSet<'_> {
         self.seal.as_ref().is_some_and(|s| s.verdict() == Verdict::Pass)
     }
 
-    fn cv(&self) -> Option<&ChainValidationStatus> {
-        self.set.seal.as_ref().and_then(|s| s.cv.as_ref())
+    fn signed_body(&self) -> Option<&SignedBody> {
+        self.ams.as_ref()?.signed_body.as_ref()
     }
 }
 
@@ -204,8 +202,7 @@ fn whole(chain: &ArcChain, judged: &[JudgedSet<'_>]) -> (Verdict, Option<Signatu
             None => (Verdict::None, None, None),
         };
     };
-    let failed = |j: &&JudgedSet<'_>| j.cv() == Some(&ChainValidationStatus::Fail);
-    if failed(&newest) {
+    if newest.set.is_marked_failed() {
         let signer = newest.signer();
         let why = chain.defects.first().map(ToString::to_string).or_else(|| problem_before(judged, judged.len() - 1));
         let why = why.map(|w| format!(" ({w})")).unwrap_or_default();
@@ -216,7 +213,7 @@ fn whole(chain: &ArcChain, judged: &[JudgedSet<'_>]) -> (Verdict, Option<Signatu
     if let Some(defect) = chain.defects.first() {
         return fail(SignatureDefect::Structure, defect.to_string());
     }
-    if let Some(older) = judged.iter().find(failed) {
+    if let Some(older) = judged.iter().find(|j| j.set.is_marked_failed()) {
         let instance = older.set.instance;
         let text = format!("instance {instance} ARC-Seal: cv=fail ends a chain, and instance {} goes on", instance + 1);
         return fail(SignatureDefect::ChainValidationStatus, text);
@@ -251,14 +248,13 @@ fn verification(judged: &[JudgedSet<'_>], at: usize) -> SetVerification {
         .filter_map(|kind| part_reason(judged, at, kind))
         .collect();
     reasons.dedup();
-    let facts = |judgement: Option<&Judgement>| judgement.map(Judgement::facts).unwrap_or_default();
     SetVerification {
         instance: j.set.instance,
         ams: j.ams.as_ref().map_or(Verdict::None, Judgement::verdict),
         seal: j.seal.as_ref().map_or(Verdict::None, Judgement::verdict),
         reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
-        ams_facts: facts(j.ams.as_ref()),
-        seal_facts: facts(j.seal.as_ref()),
+        ams_facts: j.ams.as_ref().map(Judgement::facts).unwrap_or_default(),
+        seal_facts: j.seal.as_ref().map(Judgement::facts).unwrap_or_default(),
     }
 }
 
@@ -293,14 +289,14 @@ fn part_reason(judged: &[JudgedSet<'_>], at: usize, kind: SignatureKind) -> Opti
 
 /// Between which signers the body changed: after the last one that signed the same body hash.
 fn body_changed(judged: &[JudgedSet<'_>], at: usize) -> String {
-    let signed = |j: &JudgedSet<'_>| j.ams.as_ref().and_then(|a| a.signed_body.clone());
-    let own = signed(&judged[at]);
-    let same = judged[at + 1..].iter().take_while(|j| signed(j) == own).count();
+    let own = judged[at].signed_body();
+    let same = judged[at + 1..].iter().take_while(|j| j.signed_body() == own).count();
     let next = judged.get(at + same + 1);
     // A later signer saw another body when its hash holds now, or was made in the same way and differs.
     let before = next.filter(|j| {
         let holds = j.ams.as_ref().is_some_and(|a| a.signed_body.is_some() && !a.has(SignatureDefect::BodyHash));
-        holds || own.as_ref().zip(signed(j)).is_some_and(|(own, other)| (own.0, own.1) == (other.0, other.1))
+        holds
+            || own.zip(j.signed_body()).is_some_and(|(own, other)| (own.form, own.length) == (other.form, other.length))
     });
     between(&judged[at + same], before)
 }

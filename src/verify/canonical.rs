@@ -26,7 +26,7 @@ impl Canonicalization {
     }
 
     /// Reads `c=` (RFC 6376 §3.5): of the header and of the body, `simple` where nothing is said; `None` for what is unknown.
-    pub fn of_tag(c: Option<&str>) -> [Option<Self>; 2] {
+    pub(crate) fn of_tag(c: Option<&str>) -> [Option<Self>; 2] {
         let (header, body) = c.map_or(("simple", "simple"), |c| c.split_once('/').unwrap_or((c, "simple")));
         [header, body].map(Self::from_name)
     }
@@ -45,7 +45,7 @@ impl Canonicalization {
     }
 
     /// How many of its last lines a body has too many for this `bh=`: at least one, at most `most`.
-    pub fn surplus_lines(self, body: &[u8], hash: &str, most: usize) -> Option<usize> {
+    pub(crate) fn surplus_lines(self, body: &[u8], hash: &str, most: usize) -> Option<usize> {
         let mut text = with_crlf(body).into_owned();
         if !text.ends_with(b"\r\n") {
             text.extend_from_slice(b"\r\n");
@@ -54,13 +54,13 @@ impl Canonicalization {
         text.push(b'.');
         let canonical = self.body(&text);
         let ends = memmem::rfind_iter(&canonical, b"\r\n").skip(2).map(|at| at + 2).take(most);
-        let fits = |end: &usize| {
+        let fitting = ends.zip(1..).find(|(end, _)| {
             // What is canonical already loses no more than its last empty lines.
             let body = simple_body(&canonical[..*end]);
             let body = if self == Self::Relaxed && *body == *b"\r\n" { &[] } else { &*body };
             STANDARD.encode(digest::digest(&digest::SHA256, body)) == hash
-        };
-        ends.zip(1..).find(|(end, _)| fits(end)).map(|(_, lines)| lines)
+        });
+        fitting.map(|(_, lines)| lines)
     }
 
     /// One canonical header field, its final CRLF included. `field` is the whole field from the first byte of its name.

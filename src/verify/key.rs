@@ -124,11 +124,11 @@ fn malformed(why: impl std::fmt::Display) -> Defect {
 ///
 /// # Errors
 /// With the reason when no seal could be verified with it.
-pub fn read_key(name: &str, record: &[u8]) -> (KeyFacts, Result<Vec<u8>, (SignatureDefect, String)>) {
+pub(crate) fn read_key(name: &str, record: &[u8]) -> (KeyFacts, Result<Vec<u8>, (SignatureDefect, String)>) {
     let mut facts = KeyFacts { name: name.to_owned(), records: 1, ..KeyFacts::default() };
     let read = PublicKey::read(record, Algorithm::RsaSha256, &mut facts);
-    let der = || TagList::parse(record).base64("p").unwrap_or_default();
-    (facts, read.map(|_| der()).map_err(|defect| (defect.kind, defect.text)))
+    let der = read.map(|_| TagList::parse(record).base64("p").unwrap_or_default());
+    (facts, der.map_err(|defect| (defect.kind, defect.text)))
 }
 
 /// A colon list in lower case.

@@ -6,7 +6,7 @@
 //! ends of a message (`core::line_ending`): a fault on one side cannot hide on the other.
 
 mod arc;
-pub mod canonical;
+mod canonical;
 mod defect;
 mod dkim;
 pub mod dns;
@@ -20,7 +20,7 @@ pub use defect::SignatureDefect;
 pub use dns::{Dns, DnsError, TxtAnswer, ZoneError, ZoneFile};
 pub use verdict::{BodyHash, DkimVerification, KeyFacts, SetVerification, SignatureFacts, Verdict, Verification};
 
-pub use key::read_key;
+pub(crate) use key::read_key;
 
 use crate::{
     core::line_ending::with_crlf,

@@ -17,8 +17,15 @@ use std::collections::HashMap;
 pub(super) struct Judgement {
     pub(super) defects: Vec<Defect>,
     pub(super) facts: SignatureFacts,
-    /// The body hash that was signed, with what it depends on, to compare it with other signatures.
-    pub(super) signed_body: Option<(Canonicalization, Option<u64>, Vec<u8>)>,
+    pub(super) signed_body: Option<SignedBody>,
+}
+
+/// The body hash that was signed, with what it depends on, to compare it with other signatures.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SignedBody {
+    pub(super) form: Canonicalization,
+    pub(super) length: Option<u64>,
+    digest: Vec<u8>,
 }
 
 impl Judgement {
@@ -118,7 +125,7 @@ impl<'a> SignatureVerifier<'a> {
             computed: STANDARD.encode(computed),
             uncovered: present - covered,
         });
-        judgement.signed_body = Some((coverage.body, coverage.length, expected));
+        judgement.signed_body = Some(SignedBody { form: coverage.body, length: coverage.length, digest: expected });
     }
 
     /// The canonical header fields that `h=` selects, each name from the bottom up, and the field itself without its

@@ -141,12 +141,7 @@ impl Reader<'_> {
     /// `d=` and `s=`: a domain name, or part of one.
     fn name(&mut self, tag: &str) -> Option<String> {
         let name = self.tags.get(tag).filter(|n| !n.is_empty())?;
-        let label = |l: &str| {
-            !l.is_empty()
-                && l.len() <= 63
-                && l.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_') || !c.is_ascii())
-        };
-        if name.len() <= 253 && name.split('.').all(label) {
+        if name.len() <= 253 && name.split('.').all(is_label) {
             return Some(name.to_lowercase());
         }
         self.defect(SignatureDefect::Syntax, format!("{tag}= is no domain name: {name:?}"));
@@ -230,8 +225,7 @@ impl Reader<'_> {
             self.defect(SignatureDefect::SignedHeaders, "h= is empty");
             return Vec::new();
         }
-        let is_name = |name: &String| !name.is_empty() && name.bytes().all(|b| (33..=126).contains(&b) && b != b';');
-        if let Some(odd) = fields.iter().find(|name| !is_name(name)) {
+        if let Some(odd) = fields.iter().find(|name| !is_field_name(name)) {
             self.defect(SignatureDefect::Syntax, format!("h= holds {odd:?}, which is no field name"));
         }
         if !fields.iter().any(|name| name == "from") {
@@ -247,4 +241,14 @@ impl Reader<'_> {
         }
         fields
     }
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_') || !c.is_ascii())
+}
+
+/// `field-name` (RFC 5322 §3.6.8), without what ends a tag.
+fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| (33..=126).contains(&b) && b != b';')
 }

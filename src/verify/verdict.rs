@@ -68,12 +68,12 @@ pub struct SignatureFacts {
 
 impl SignatureFacts {
     /// Whether this is wrong.
-    pub fn has(&self, defect: SignatureDefect) -> bool {
+    pub(crate) fn has(&self, defect: SignatureDefect) -> bool {
         self.causes.contains(&defect)
     }
 
     /// The name of the key, where it was looked up.
-    pub fn key_name(&self) -> Option<&str> {
+    pub(crate) fn key_name(&self) -> Option<&str> {
         self.key.as_ref().map(|key| key.name.as_str())
     }
 }
@@ -97,7 +97,7 @@ pub struct SetVerification {
 
 impl SetVerification {
     /// Whether message signature and seal both hold.
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.ams == Verdict::Pass && self.seal == Verdict::Pass
     }
 }

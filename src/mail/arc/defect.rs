@@ -71,7 +71,7 @@ impl ArcPart {
     pub const ALL: [Self; 3] = [Self::Aar, Self::Ams, Self::Seal];
 
     /// The name of the field.
-    pub const fn field_name(self) -> &'static str {
+    pub(crate) const fn field_name(self) -> &'static str {
         match self {
             Self::Aar => "ARC-Authentication-Results",
             Self::Ams => "ARC-Message-Signature",

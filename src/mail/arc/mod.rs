@@ -150,12 +150,12 @@ pub struct ArcChain {
 
 impl ArcSet {
     /// `d=` of its seal.
-    pub fn sealer(&self) -> Option<&str> {
+    pub(crate) fn sealer(&self) -> Option<&str> {
         self.seal.as_ref()?.domain.as_deref()
     }
 
     /// Whether its seal says that the chain before it was broken (`cv=fail`).
-    pub fn is_marked_failed(&self) -> bool {
+    pub(crate) fn is_marked_failed(&self) -> bool {
         self.seal.as_ref().is_some_and(|seal| seal.cv == Some(ChainValidationStatus::Fail))
     }
 

@@ -39,7 +39,7 @@ impl ResInfo {
     /// What Google writes inside `arc=pass (i=1 spf=pass spfdomain=… …)`. `None` for another method, and for a comment
     /// that does not start with `i=`.
     pub fn arc_comment(&self) -> Option<ArcComment> {
-        let comment = self.comment.as_deref().filter(|_| self.method == "arc")?;
+        let comment = if self.method == "arc" { self.comment.as_deref()? } else { return None };
         let mut pairs = comment.split_ascii_whitespace().filter_map(|w| w.split_once('='));
         let (_, i) = pairs.next().filter(|(key, _)| *key == "i" && comment.starts_with("i="))?;
         let mut read = ArcComment { i: i.parse().ok()?, ..ArcComment::default() };
@@ -61,7 +61,7 @@ impl ResInfo {
     /// The policy in `dmarc=fail (p=REJECT sp=REJECT dis=QUARANTINE)`, as Google, OpenDMARC and rspamd write it. `None`
     /// for another method, and for a comment without any of these.
     pub fn dmarc_comment(&self) -> Option<DmarcComment> {
-        let comment = self.comment.as_deref().filter(|_| self.method == "dmarc")?;
+        let comment = if self.method == "dmarc" { self.comment.as_deref()? } else { return None };
         let mut read = DmarcComment::default();
         let words = comment.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
         for (key, value) in words.filter_map(|w| w.split_once('=')) {

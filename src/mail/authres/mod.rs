@@ -86,9 +86,7 @@ impl AuthenticationResults {
 
 /// Every Authentication-Results and X-Original-Authentication-Results field, top to bottom.
 pub fn all(message: &Message) -> Vec<AuthenticationResults> {
-    let is_one = |name: &str| {
-        name.eq_ignore_ascii_case("Authentication-Results")
-            || name.eq_ignore_ascii_case("X-Original-Authentication-Results")
-    };
-    message.fields().iter().filter(|f| is_one(&f.name)).map(AuthenticationResults::of).collect()
+    let names = ["Authentication-Results", "X-Original-Authentication-Results"];
+    let fields = message.fields().iter().filter(|field| names.iter().any(|name| field.is(name)));
+    fields.map(AuthenticationResults::of).collect()
 }

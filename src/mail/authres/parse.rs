@@ -155,8 +155,8 @@ fn item(cursor: &mut Cursor<'_>, comments: &mut Vec<String>) -> Option<Item> {
 
 /// Whether a key goes on after white space: `dkim / 1`, `header . d`.
 fn joins(key: &str, next: Option<u8>) -> bool {
-    let is_open = |sign: u8| key.as_bytes().last() == Some(&sign) || next == Some(sign);
-    is_open(b'/') || (is_open(b'.') && is_ptype(key.strip_suffix('.').unwrap_or(key)))
+    let signs = [key.as_bytes().last().copied(), next];
+    signs.contains(&Some(b'/')) || (signs.contains(&Some(b'.')) && is_ptype(key.strip_suffix('.').unwrap_or(key)))
 }
 
 /// Whether `ptype.property=` is next, so that the value before it is empty.

@@ -37,10 +37,13 @@ pub fn trusted(message: &Message, authserv_id: &str) -> Trust {
     let block = block(message, authserv_id);
     let mut trust = Trust::default();
     for read in all(message).into_iter().filter(is_plain) {
-        match read.authserv_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(authserv_id)) {
-            true if trust.trusted.is_none() && block.contains(&read.line) => trust.trusted = Some(read),
-            true => trust.forged.push(read),
-            false => {}
+        if !read.authserv_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(authserv_id)) {
+            continue;
+        }
+        if trust.trusted.is_none() && block.contains(&read.line) {
+            trust.trusted = Some(read);
+        } else {
+            trust.forged.push(read);
         }
     }
     trust

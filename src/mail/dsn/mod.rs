@@ -78,7 +78,7 @@ pub struct RecipientStatus {
 
 impl RecipientStatus {
     /// Whether the mail went on: a report can also tell of success (RFC 3464 §2.3.3).
-    pub fn has_arrived(&self) -> bool {
+    pub(crate) fn has_arrived(&self) -> bool {
         matches!(self.action.as_deref(), Some("delivered" | "relayed" | "expanded"))
     }
 }

@@ -12,9 +12,7 @@ use crate::mail::{
 pub(super) fn returned_message(report: &Message) -> Option<(Returned, Message)> {
     let parts = mime::parts(report);
     let Some(status) = parts.iter().position(is_status) else {
-        let text =
-            parts.iter().find(|p| p.kind == "text/plain").or_else(|| parts.iter().find(|p| p.kind == "text/html"))?;
-        return plain::returned(report, text);
+        return plain::returned(report, &parts[text_part(&parts)?]);
     };
     parts[status + 1..].iter().find_map(|p| {
         let message = Message::parse(&p.body[..]);
@@ -26,14 +24,18 @@ fn is_status(part: &Part<'_>) -> bool {
     ["message/delivery-status", "message/global-delivery-status"].contains(&part.kind.as_str())
 }
 
+/// Where the first text for people is.
+fn text_part(parts: &[Part<'_>]) -> Option<usize> {
+    ["text/plain", "text/html"].iter().find_map(|kind| parts.iter().position(|part| part.kind == *kind))
+}
+
 impl Dsn {
     /// Reads a `multipart/report; report-type=delivery-status`, also where a server gave the multipart another type.
     /// Without a `message/delivery-status` part of its own, a message is a report only where its header
     /// (`X-Failed-Recipients`) or its first words (qmail) say so; otherwise `None`.
     pub fn of(message: &Message) -> Option<Self> {
         let parts = mime::parts(message);
-        let find = |kinds: &[&str]| parts.iter().position(|p| kinds.contains(&p.kind.as_str()));
-        let text = find(&["text/plain"]).or_else(|| find(&["text/html"]));
+        let text = text_part(&parts);
         let Some(status) = parts.iter().position(is_status) else {
             return plain::read(message, &parts[text?]);
         };

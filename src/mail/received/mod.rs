@@ -150,12 +150,13 @@ impl Hop {
 fn address(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let text = &text[..lower.find("helo=").unwrap_or(text.len())];
-    let read = |part: &str| {
-        let part = part.get(..5).filter(|p| p.eq_ignore_ascii_case("ipv6:")).map_or(part, |_| &part[5..]);
-        part.parse::<IpAddr>().ok().map(|_| part.to_owned())
-    };
-    let bracketed = text.split('[').skip(1).filter_map(|t| t.split_once(']')).find_map(|(part, _)| read(part));
-    bracketed.or_else(|| text.split([' ', '\t', '@', '(', ')', '[', ']']).find_map(read))
+    let bracketed = text.split('[').skip(1).filter_map(|t| t.split_once(']')).find_map(|(word, _)| ip(word));
+    bracketed.or_else(|| text.split([' ', '\t', '@', '(', ')', '[', ']']).find_map(ip))
+}
+
+fn ip(word: &str) -> Option<String> {
+    let word = word.get(..5).filter(|tag| tag.eq_ignore_ascii_case("ipv6:")).map_or(word, |_| &word[5..]);
+    word.parse::<IpAddr>().ok().map(|_| word.to_owned())
 }
 
 /// The protocol names with TLS (RFC 3848, RFC 6531 and registry).
@@ -167,13 +168,14 @@ fn says_tls(with: &str) -> bool {
 
 /// `version=TLS1_3 …`, `using TLSv1.3 with cipher …`, `TLS1.3:…`, `Google Transport Security`.
 fn says_tls_was_used(comment: &str) -> bool {
-    let is_version = |word: &str| {
-        let word = word.strip_prefix("version=").unwrap_or(word).split('/').next().unwrap_or_default();
-        let number = word.strip_prefix("TLS").or_else(|| word.strip_prefix("SSL")).unwrap_or_default();
-        let number = number.strip_prefix('v').unwrap_or(number);
-        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'_')
-    };
-    comment.split([' ', ',', ':', '(']).any(is_version) || comment == "Google Transport Security"
+    comment.split([' ', ',', ':', '(']).any(is_tls_version) || comment == "Google Transport Security"
+}
+
+fn is_tls_version(word: &str) -> bool {
+    let word = word.strip_prefix("version=").unwrap_or(word).split('/').next().unwrap_or_default();
+    let number = word.strip_prefix("TLS").or_else(|| word.strip_prefix("SSL")).unwrap_or_default();
+    let number = number.strip_prefix('v').unwrap_or(number);
+    !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'_')
 }
 
 /// Seconds since 1970 of an RFC 5322 date, with obsolete zones, comments and without a right day of the week.

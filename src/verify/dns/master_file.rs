@@ -36,7 +36,7 @@ impl ZoneFile {
     ///
     /// # Errors
     /// With the line that cannot be read.
-    pub fn parse_of(text: &str, domain: &str) -> Result<Self, ZoneError> {
+    pub(crate) fn parse_of(text: &str, domain: &str) -> Result<Self, ZoneError> {
         parse(text, Some(domain))
     }
 }

@@ -120,7 +120,7 @@ impl Dns {
     ///
     /// # Errors
     /// With the reason when that was not found out.
-    pub async fn exchangers(&self, domain: &str) -> Result<Vec<String>, String> {
+    pub(crate) async fn exchangers(&self, domain: &str) -> Result<Vec<String>, String> {
         let records = self.records(domain, RecordType::MX).await?;
         let mut all: Vec<_> = records
             .iter()
