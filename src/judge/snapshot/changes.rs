@@ -2,107 +2,144 @@
 
 use super::tree::Node;
 use crate::judge::phrases;
+use std::collections::BTreeSet;
 
 /// One line for every change: `folder: inbox → spam`, `arc[i=2].cv: pass → fail`,
 /// `signer of i=1: $company → other.example`, `dmarc: pass → fail`. Never empty when the texts differ.
 pub fn changes(old: &str, new: &str) -> Vec<String> {
     let mut out = Vec::new();
-    walk("", &Node::parse(old), &Node::parse(new), &mut out);
+    walk(&Place::default(), &Node::parse(old), &Node::parse(new), &mut out);
     if out.is_empty() && old.trim_end() != new.trim_end() {
         out.push("the same values in another order or layout".to_owned());
     }
     out
 }
 
-fn walk(path: &str, old: &Node, new: &Node, out: &mut Vec<String>) {
+/// One step down into a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// To the value of a key.
+    Key(String),
+    /// To an item of a list, by its first key and the value of that; of equal ones the second is `value #2`.
+    Item(String, String),
+}
+
+/// Where a value stands, from the top.
+#[derive(Debug, Clone, Default)]
+struct Place(Vec<Step>);
+
+impl Place {
+    fn then(&self, step: &Step) -> Self {
+        Self([&self.0[..], &[step.clone()]].concat())
+    }
+
+    /// What stands above the value of these keys, when they are the last steps.
+    fn above(&self, keys: &[&str]) -> Option<Self> {
+        let (above, last) = self.0.split_at(self.0.len().checked_sub(keys.len())?);
+        let is_there = last.iter().zip(keys).all(|(step, key)| matches!(step, Step::Key(name) if name == key));
+        is_there.then(|| Self(above.to_vec()))
+    }
+
+    /// `arc[i=2].cv`
+    fn path(&self) -> String {
+        let mut path = String::new();
+        for step in &self.0 {
+            match step {
+                Step::Key(key) if path.is_empty() => path.push_str(key),
+                Step::Key(key) => path.push_str(&format!(".{key}")),
+                Step::Item(key, value) => path.push_str(&format!("[{key}={value}]")),
+            }
+        }
+        path
+    }
+
+    /// A name that stands below this place.
+    fn named(&self, name: &str) -> String {
+        self.then(&Step::Key(name.to_owned())).path()
+    }
+
+    /// The place as people say it.
+    fn words(&self) -> String {
+        if let [above @ .., Step::Key(arc), Step::Item(i, number), Step::Key(by)] = self.0.as_slice()
+            && (arc.as_str(), i.as_str(), by.as_str()) == ("arc", "i", "by")
+        {
+            let above = Self(above.to_vec()).path();
+            let place = if above.is_empty() { String::new() } else { format!(" in {above}") };
+            return format!("signer of i={number}{place}");
+        }
+        match self.above(&["authentication_results", "by"]) {
+            Some(above) => above.named("authserv-id"),
+            None => self.path(),
+        }
+    }
+}
+
+fn walk(place: &Place, old: &Node, new: &Node, out: &mut Vec<String>) {
+    if old == new {
+        return;
+    }
+    let is_alike = matches!((old, new), (Node::Map(_), Node::Map(_)) | (Node::List(_), Node::List(_)));
+    if is_alike && let Some((old, new)) = named_values(old).zip(named_values(new)) {
+        let gone = old.iter().filter(|(step, _)| find(&new, step).is_none());
+        for (step, _) in new.iter().chain(gone) {
+            pair(&place.then(step), find(&old, step), find(&new, step), out);
+        }
+        return;
+    }
     match (old, new) {
-        (a, b) if a == b => {}
-        (Node::Map(a), Node::Map(b)) => {
-            let gone = a.iter().filter(|(key, _)| !b.iter().any(|(k, _)| k == key));
-            for (key, _) in b.iter().chain(gone) {
-                pair(&join(path, key), old.get(key), new.get(key), out);
-            }
-        }
-        (Node::List(a), Node::List(b)) if keyed(a) && keyed(b) => {
-            let (a, b) = (with_keys(path, a), with_keys(path, b));
-            let find = |list: &[(String, Node)], key: &str| list.iter().find(|(k, _)| k == key).map(|(_, n)| n.clone());
-            let gone = a.iter().filter(|(key, _)| !b.iter().any(|(k, _)| k == key));
-            for (key, _) in b.iter().chain(gone) {
-                pair(key, find(&a, key).as_ref(), find(&b, key).as_ref(), out);
-            }
-        }
-        (Node::List(a), Node::List(b)) => match path.strip_suffix("authentication_results.methods") {
-            Some(prefix) => methods(prefix, a, b, out),
-            None => {
-                for (a, b) in unequal(a.iter().map(brief), b.iter().map(brief)) {
-                    say(path, a.as_deref(), b.as_deref(), out);
-                }
-            }
+        (Node::List(old), Node::List(new)) => match place.above(&["authentication_results", "methods"]) {
+            Some(above) => methods(&above, old, new, out),
+            None => each(place, old.iter().map(brief), new.iter().map(brief), out),
         },
-        (Node::Flow(a), Node::Flow(b)) => {
-            for (a, b) in unequal(a.iter().cloned(), b.iter().cloned()) {
-                say(path, a.as_deref(), b.as_deref(), out);
+        (Node::Flow(old), Node::Flow(new)) => each(place, old.iter().cloned(), new.iter().cloned(), out),
+        (old, new) => say(&place.words(), Some(&brief(old)), Some(&brief(new)), out),
+    }
+}
+
+/// The values of a map, or of a list in which every item has a first key that names it: `i: 1`, `to: gmail`.
+fn named_values(node: &Node) -> Option<Vec<(Step, &Node)>> {
+    match node {
+        Node::Map(entries) => Some(entries.iter().map(|(key, value)| (Step::Key(key.clone()), value)).collect()),
+        Node::List(items) => {
+            let mut named: Vec<(Step, &Node)> = Vec::new();
+            let mut names: Vec<(&str, &str)> = Vec::new();
+            for item in items {
+                let Node::Map(entries) = item else { return None };
+                let Some((key, Node::Scalar(value))) = entries.first() else { return None };
+                names.push((key, value));
+                let value = match names.iter().filter(|name| **name == (key, value)).count() {
+                    1 => value.clone(),
+                    n => format!("{value} #{n}"),
+                };
+                named.push((Step::Item(key.clone(), value), item));
             }
+            Some(named)
         }
-        (a, b) => say(path, Some(&brief(a)), Some(&brief(b)), out),
+        Node::Scalar(_) | Node::Flow(_) => None,
     }
 }
 
-fn pair(path: &str, old: Option<&Node>, new: Option<&Node>, out: &mut Vec<String>) {
+fn find<'n>(values: &[(Step, &'n Node)], wanted: &Step) -> Option<&'n Node> {
+    values.iter().find(|(step, _)| step == wanted).map(|(_, node)| *node)
+}
+
+fn pair(place: &Place, old: Option<&Node>, new: Option<&Node>, out: &mut Vec<String>) {
     match (old, new) {
-        (Some(a), Some(b)) => walk(path, a, b, out),
-        (a, b) => say(path, a.map(brief).as_deref(), b.map(brief).as_deref(), out),
+        (Some(old), Some(new)) => walk(place, old, new, out),
+        (old, new) => say(&place.words(), old.map(brief).as_deref(), new.map(brief).as_deref(), out),
     }
 }
 
-fn say(path: &str, old: Option<&str>, new: Option<&str>, out: &mut Vec<String>) {
-    let side = |text: Option<&str>| phrases::cut(text.unwrap_or("absent"), 100);
-    out.push(format!("{}: {} → {}", name(path), side(old), side(new)));
-}
-
-/// A path as people say it.
-fn name(path: &str) -> String {
-    if let Some((before, rest)) = path.rsplit_once("arc[i=")
-        && let Some(number) = rest.strip_suffix("].by")
-    {
-        let place = before.trim_end_matches('.');
-        return if place.is_empty() {
-            format!("signer of i={number}")
-        } else {
-            format!("signer of i={number} in {place}")
-        };
-    }
-    match path.strip_suffix("authentication_results.by") {
-        Some(prefix) => format!("{prefix}authserv-id"),
-        None => path.to_owned(),
+/// Items that are not on both sides, side by side.
+fn each(place: &Place, old: impl Iterator<Item = String>, new: impl Iterator<Item = String>, out: &mut Vec<String>) {
+    for (old, new) in unequal(old, new) {
+        say(&place.words(), old.as_deref(), new.as_deref(), out);
     }
 }
 
-fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
-}
-
-/// Whether every item has a first key that names it: `i: 1`, `to: gmail`.
-fn keyed(items: &[Node]) -> bool {
-    items.iter().all(|item| matches!(item, Node::Map(entries) if matches!(entries.first(), Some((_, Node::Scalar(_))))))
-}
-
-/// Each item under `path[key=value]`; of equal ones the second is `path[key=value #2]`.
-fn with_keys(path: &str, items: &[Node]) -> Vec<(String, Node)> {
-    let mut out: Vec<(String, Node)> = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
-    for item in items {
-        let Node::Map(entries) = item else { continue };
-        let Some((key, Node::Scalar(value))) = entries.first() else { continue };
-        let label = format!("{key}={value}");
-        seen.push(label.clone());
-        let label = match seen.iter().filter(|s| **s == label).count() {
-            1 => label,
-            n => format!("{label} #{n}"),
-        };
-        out.push((format!("{path}[{label}]"), item.clone()));
-    }
-    out
+fn say(name: &str, old: Option<&str>, new: Option<&str>, out: &mut Vec<String>) {
+    let [old, new] = [old, new].map(|text| phrases::cut(text.unwrap_or("absent"), 100));
+    out.push(format!("{name}: {old} → {new}"));
 }
 
 /// A node in one line.
@@ -136,59 +173,63 @@ fn unequal(
 }
 
 /// Statements of the receiver, method by method.
-fn methods(prefix: &str, old: &[Node], new: &[Node], out: &mut Vec<String>) {
-    let method = |line: &str| line.split('=').next().unwrap_or(line).to_owned();
-    let (old, new): (Vec<String>, Vec<String>) = (old.iter().map(brief).collect(), new.iter().map(brief).collect());
-    let mut names: Vec<String> = old.iter().chain(&new).map(|l| method(l)).collect();
-    names.sort();
-    names.dedup();
+fn methods(above: &Place, old: &[Node], new: &[Node], out: &mut Vec<String>) {
+    let [old, new]: [Vec<String>; 2] = [old, new].map(|lines| lines.iter().map(brief).collect());
+    let names: BTreeSet<&str> = old.iter().chain(&new).map(|line| method(line)).collect();
     for name in names {
-        let of = |lines: &[String]| lines.iter().filter(|l| method(l) == name).cloned().collect::<Vec<_>>();
-        for (a, b) in unequal(of(&old).into_iter(), of(&new).into_iter()) {
-            statement(&format!("{prefix}{name}"), a.as_deref(), b.as_deref(), out);
+        let [old, new] = [&old, &new].map(|lines| lines.iter().filter(move |line| method(line) == name).cloned());
+        for (old, new) in unequal(old, new) {
+            statement(&above.named(name), old.as_deref(), new.as_deref(), out);
         }
     }
 }
 
+fn method(line: &str) -> &str {
+    line.split('=').next().unwrap_or(line)
+}
+
 /// One statement against another: first the result, then each word of the rest.
-fn statement(path: &str, old: Option<&str>, new: Option<&str>, out: &mut Vec<String>) {
-    let split = |line: &str| {
-        let (head, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let result = head.split_once('=').map_or(head, |(_, r)| r);
-        (result.to_owned(), rest.to_owned())
-    };
-    let whole = |line: &str| {
-        let (result, rest) = split(line);
-        format!("{result} {rest}").trim_end().to_owned()
-    };
-    let (Some(old), Some(new)) = (old, new) else {
-        say(path, old.map(whole).as_deref(), new.map(whole).as_deref(), out);
+fn statement(name: &str, old: Option<&str>, new: Option<&str>, out: &mut Vec<String>) {
+    let [(old_result, old_rest), (new_result, new_rest)] = [old, new].map(|line| result(line.unwrap_or_default()));
+    if old.is_none() || new.is_none() {
+        let old = old.map(|_| format!("{old_result} {old_rest}").trim_end().to_owned());
+        let new = new.map(|_| format!("{new_result} {new_rest}").trim_end().to_owned());
+        say(name, old.as_deref(), new.as_deref(), out);
         return;
-    };
-    let ((old_result, old_rest), (new_result, new_rest)) = (split(old), split(new));
+    }
     if old_result != new_result {
-        say(path, Some(&old_result), Some(&new_result), out);
+        say(name, Some(old_result), Some(new_result), out);
     }
-    let key = |word: &str| word.split_once('=').map_or("text", |(k, _)| k).to_owned();
-    let words = |rest: &str| rest.split(' ').filter(|w| !w.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    let (old_words, new_words) = (words(&old_rest), words(&new_rest));
-    let mut keys: Vec<String> = Vec::new();
-    for word in old_words.iter().chain(&new_words) {
-        if !keys.contains(&key(word)) {
-            keys.push(key(word));
+    let (old, new) = (properties(old_rest), properties(new_rest));
+    let mut keys: Vec<&str> = Vec::new();
+    for (key, _) in old.iter().chain(&new) {
+        if !keys.contains(key) {
+            keys.push(key);
         }
     }
-    for name in keys {
-        let of = |words: &[String]| {
-            let values = words.iter().filter(|w| key(w) == name);
-            let values: Vec<&str> = values.map(|w| w.split_once('=').map_or(w.as_str(), |(_, v)| v)).collect();
-            (!values.is_empty()).then(|| values.join(" "))
-        };
-        let (a, b) = (of(&old_words), of(&new_words));
-        if a != b {
-            say(&format!("{path} {name}"), a.as_deref(), b.as_deref(), out);
+    for key in keys {
+        let (old, new) = (values(&old, key), values(&new, key));
+        if old != new {
+            say(&format!("{name} {key}"), old.as_deref(), new.as_deref(), out);
         }
     }
+}
+
+/// The result of a statement, and the rest of it: `pass` and `header.i=@$external` of `dkim=pass header.i=@$external`.
+fn result(line: &str) -> (&str, &str) {
+    let (head, rest) = line.split_once(' ').unwrap_or((line, ""));
+    (head.split_once('=').map_or(head, |(_, result)| result), rest)
+}
+
+/// `key=value`, and other words as `text`.
+fn properties(rest: &str) -> Vec<(&str, &str)> {
+    let words = rest.split(' ').filter(|word| !word.is_empty());
+    words.map(|word| word.split_once('=').unwrap_or(("text", word))).collect()
+}
+
+fn values(properties: &[(&str, &str)], wanted: &str) -> Option<String> {
+    let values: Vec<&str> = properties.iter().filter(|(key, _)| *key == wanted).map(|(_, value)| *value).collect();
+    (!values.is_empty()).then(|| values.join(" "))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use similar::TextDiff;
 
 /// A unified diff with two lines of context, `accepted` against `now`; empty when nothing differs.
-pub fn unified(old: &str, new: &str) -> String {
+pub(crate) fn unified(old: &str, new: &str) -> String {
     // A final line break on both sides, so that its absence is no line of the diff.
     let (old, new) = (format!("{}\n", old.trim_end()), format!("{}\n", new.trim_end()));
     let diff = TextDiff::from_lines(&old, &new);

@@ -47,16 +47,17 @@ pub fn entries(dir: &Path) -> io::Result<Vec<Entry>> {
         let file = if pending { path.with_extension("") } else { path };
         *found.entry(file).or_default() |= pending;
     }
-    let entry = |(file, pending): (PathBuf, bool)| {
+    let mut entries = Vec::new();
+    for (file, pending) in found {
         let below = file.strip_prefix(dir).unwrap_or(&file).to_string_lossy().replace('\\', "/");
         let (target, rest) = below.split_once('/').unwrap_or(("", &below));
         let (target, rest) = (target.to_owned(), rest.strip_suffix(".snap").unwrap_or(rest).to_owned());
         let newest = if pending { pending_path(&file) } else { file.clone() };
         let read = SnapshotFile::read_in_place(&newest, dir, &file).ok().flatten();
         let id = read.and_then(|f| f.scenario).unwrap_or(rest);
-        Entry { target, id, file, pending, dir: dir.to_owned() }
-    };
-    Ok(found.into_iter().map(entry).collect())
+        entries.push(Entry { target, id, file, pending, dir: dir.to_owned() });
+    }
+    Ok(entries)
 }
 
 /// The snapshots of [`entries`] that wait to be reviewed.
@@ -79,8 +80,8 @@ impl Entry {
     /// When it cannot be read or is gone.
     pub fn waiting(&self) -> Result<SnapshotFile, SnapshotFileError> {
         let file = self.pending_file();
-        let gone = || SnapshotFileError { path: file.clone(), problem: "it is gone".to_owned(), next: "run again" };
-        SnapshotFile::read_in_place(&file, &self.dir, &self.file)?.ok_or_else(gone)
+        SnapshotFile::read_in_place(&file, &self.dir, &self.file)?
+            .ok_or_else(|| SnapshotFileError::new(&file, "it is gone", "run again"))
     }
 
     /// What is accepted.
@@ -96,7 +97,7 @@ impl Entry {
     ///
     /// # Errors
     /// When what waits cannot be read.
-    pub fn proposal(&self) -> Result<Proposal, SnapshotFileError> {
+    pub(crate) fn proposal(&self) -> Result<Proposal, SnapshotFileError> {
         let waiting = self.waiting()?;
         let new = waiting.text();
         let (words, diff) = match self.accepted() {
@@ -114,8 +115,8 @@ impl Entry {
     pub fn accept(&self, proposed: &Proposal) -> Result<(), SnapshotFileError> {
         let seen = proposed.waiting.raw();
         if self.waiting()?.raw() != seen {
-            let problem = "a run has written another one since it was shown".to_owned();
-            return Err(SnapshotFileError { path: self.pending_file(), problem, next: "look at it again" });
+            let problem = "a run has written another one since it was shown";
+            return Err(SnapshotFileError::new(&self.pending_file(), problem, "look at it again"));
         }
         write(&self.file, seen).and_then(|()| remove(&self.pending_file())).map_err(|e| self.problem(&e))
     }
@@ -129,6 +130,6 @@ impl Entry {
     }
 
     fn problem(&self, error: &io::Error) -> SnapshotFileError {
-        SnapshotFileError { path: self.pending_file(), problem: error.to_string(), next: WRITABLE }
+        SnapshotFileError::new(&self.pending_file(), error.to_string(), WRITABLE)
     }
 }

@@ -20,6 +20,12 @@ pub struct SnapshotFileError {
     pub next: &'static str,
 }
 
+impl SnapshotFileError {
+    pub(super) fn new(path: &Path, problem: impl Into<String>, next: &'static str) -> Self {
+        Self { path: path.to_owned(), problem: problem.into(), next }
+    }
+}
+
 /// The format of the text below the header, as `info.format` of the header has it.
 pub(super) const FORMAT: u64 = 1;
 
@@ -51,19 +57,20 @@ impl SnapshotFile {
     /// # Errors
     /// When it cannot be read, is no snapshot, is binary, holds the marks of a merge conflict, or is of another format.
     pub fn read(path: &Path) -> Result<Option<Self>, SnapshotFileError> {
-        let error = |problem: String, next| SnapshotFileError { path: path.to_owned(), problem, next };
         let bytes = match file::read_regular(path, MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) if e.kind() == std::io::ErrorKind::InvalidInput => return Err(error(e.to_string(), RESTORE)),
-            Err(e) => return Err(error(e.to_string(), "check the file's permissions")),
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidInput => {
+                return Err(SnapshotFileError::new(path, e.to_string(), RESTORE));
+            }
+            Err(e) => return Err(SnapshotFileError::new(path, e.to_string(), "check the file's permissions")),
         };
-        let corrupt = |problem: &str| error(problem.to_owned(), RESTORE);
+        let corrupt = |problem: &str| SnapshotFileError::new(path, problem, RESTORE);
         let text = String::from_utf8(bytes).map_err(|_| corrupt("not UTF-8"))?;
         let conflict = ["<<<<<<<", ">>>>>>>", "|||||||"];
         if text.lines().any(|l| l == "=======" || conflict.iter().any(|mark| l.starts_with(mark))) {
             let next = "take one side, or delete the file and run again to get a pending one";
-            return Err(error("it holds the marks of a merge conflict".to_owned(), next));
+            return Err(SnapshotFileError::new(path, "it holds the marks of a merge conflict", next));
         }
         // insta takes a file without this header for one of an older format, and would read anything.
         let mut lines = text.lines().map(str::trim_end);
@@ -78,7 +85,8 @@ impl SnapshotFile {
         if let Some(other) = format.filter(|format| format.as_u64() != Some(FORMAT)) {
             let other = other.as_u64().map_or_else(|| "another format".to_owned(), |n| format!("format {n}"));
             let next = "use the version of sealcheck that wrote it, or delete it and run again";
-            return Err(error(format!("it is in {other}, and this version reads format {FORMAT}"), next));
+            let problem = format!("it is in {other}, and this version reads format {FORMAT}");
+            return Err(SnapshotFileError::new(path, problem, next));
         }
         let name = |key| info.and_then(|info| field(info, key)).and_then(Content::as_str).map(str::to_owned);
         Ok(Some(Self {
@@ -96,12 +104,12 @@ impl SnapshotFile {
     ///
     /// # Errors
     /// Those of [`SnapshotFile::read`], and when the header names another scenario or target than the place does.
-    pub fn read_in_place(file: &Path, dir: &Path, place: &Path) -> Result<Option<Self>, SnapshotFileError> {
+    pub(crate) fn read_in_place(file: &Path, dir: &Path, place: &Path) -> Result<Option<Self>, SnapshotFileError> {
         let Some(read) = Self::read(file)? else { return Ok(None) };
         match (&read.scenario, &read.target) {
             (Some(id), Some(target)) if path(dir, target, &ScenarioId::new(id.as_str())) != place => {
                 let problem = format!("its header says that it is the snapshot of `{id}` on target {target}");
-                Err(SnapshotFileError { path: file.to_owned(), problem, next: RESTORE })
+                Err(SnapshotFileError::new(file, problem, RESTORE))
             }
             _ => Ok(Some(read)),
         }

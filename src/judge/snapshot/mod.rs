@@ -15,10 +15,11 @@ mod store;
 mod tree;
 
 pub use changes::changes;
-pub use diff::unified;
+pub(crate) use diff::unified;
 pub use entry::{Entry, Proposal, entries, pending};
 pub use file::{SnapshotFile, SnapshotFileError};
 pub use name::{folder, path, relative};
 pub use normalise::normalise;
-pub use obsolete::{known, obsolete, sweep};
+pub(crate) use obsolete::sweep;
+pub use obsolete::{known, obsolete};
 pub use store::{SnapshotComparison, Store, Update, Writing};

@@ -38,8 +38,8 @@ fn safe(part: &str) -> String {
     }
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, part.as_bytes());
     let digits: String = digest.as_ref().iter().take(4).map(|b| format!("{b:02x}")).collect();
-    let replace = |c: char| if is_plain(c) || c.is_ascii_uppercase() { c } else { '_' };
-    let mut kept: String = part.chars().take(LONGEST).map(replace).collect();
+    let kept = part.chars().take(LONGEST);
+    let mut kept: String = kept.map(|c| if is_plain(c) || c.is_ascii_uppercase() { c } else { '_' }).collect();
     if is_special(&kept) {
         kept.insert(0, '_');
     }

@@ -27,15 +27,16 @@ pub fn known<'a>(dir: &Path, scenarios: impl IntoIterator<Item = &'a Scenario>) 
 /// # Errors
 /// When a folder cannot be read.
 pub fn obsolete(dir: &Path, known: &BTreeSet<PathBuf>) -> io::Result<Vec<PathBuf>> {
-    let belongs = |file: &PathBuf| {
+    let mut files = files(dir)?;
+    files.retain(|file| {
         let text = file.to_string_lossy();
-        known.contains(Path::new(text.strip_suffix(".new").unwrap_or(&text)))
-    };
-    Ok(files(dir)?.into_iter().filter(|f| !belongs(f)).collect())
+        !known.contains(Path::new(text.strip_suffix(".new").unwrap_or(&text)))
+    });
+    Ok(files)
 }
 
 /// Removes from every folder below `dir` what runs that were killed have left of files that they were writing.
-pub fn sweep(dir: &Path) {
+pub(crate) fn sweep(dir: &Path) {
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {
         file::sweep(&folder);

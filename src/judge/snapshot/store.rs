@@ -107,8 +107,8 @@ impl Store {
             outcome.changes = changes(&accepted.text(), &text);
             outcome.diff = unified(&accepted.text(), &text);
         }
-        let whole = || format!("{}{text}\n", self.redactor.text(&header(scenario, target)));
-        let unwritten = record(update, &file, whole, &mut outcome).err();
+        let whole = format!("{}{text}\n", self.redactor.text(&header(scenario, target)));
+        let unwritten = record(update, &file, &whole, &mut outcome).err();
         if writing == Writing::Optional && outcome.status == SnapshotStatus::Missing {
             outcome.status = SnapshotStatus::Skipped;
         }
@@ -117,12 +117,7 @@ impl Store {
 }
 
 /// Leaves behind what `update` allows, and notes it in the outcome.
-fn record(
-    update: Update,
-    file: &Path,
-    whole: impl FnOnce() -> String,
-    outcome: &mut SnapshotOutcome,
-) -> Result<(), HarnessError> {
+fn record(update: Update, file: &Path, whole: &str, outcome: &mut SnapshotOutcome) -> Result<(), HarnessError> {
     let accept = match (outcome.status, update) {
         (_, Update::Never) => return Ok(()),
         (SnapshotStatus::Missing, Update::New | Update::All) | (SnapshotStatus::Changed, Update::All) => true,
@@ -132,7 +127,7 @@ fn record(
         }
     };
     let to = if accept { file.to_owned() } else { pending_path(file) };
-    write(&to, &whole()).map_err(|e| harness_error("write", &to, &e))?;
+    write(&to, whole).map_err(|e| harness_error("write", &to, &e))?;
     outcome.wrote = Some(shown(&to));
     if accept {
         outcome.status = SnapshotStatus::Written;
@@ -157,7 +152,8 @@ fn shown(path: &Path) -> String {
 
 /// The header as insta writes it. A text in double quotes is YAML as well as JSON.
 fn header(scenario: &Scenario, target: &str) -> String {
-    let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+    let [source, name, id, target] = [&*scenario.file, &*scenario.name, scenario.id.as_str(), target]
+        .map(|text| serde_json::to_string(text).unwrap_or_default());
     let preset = match scenario.snapshot {
         SnapshotPreset::Auth => "auth",
         SnapshotPreset::Trace => "trace",
@@ -165,11 +161,7 @@ fn header(scenario: &Scenario, target: &str) -> String {
         SnapshotPreset::None => "none",
     };
     format!(
-        "---\nsource: {}\ndescription: {}\ninfo:\n  format: {FORMAT}\n  scenario: {}\n  target: {}\n  preset: {preset}\n---\n",
-        quoted(&scenario.file),
-        quoted(&scenario.name),
-        quoted(scenario.id.as_str()),
-        quoted(target),
+        "---\nsource: {source}\ndescription: {name}\ninfo:\n  format: {FORMAT}\n  scenario: {id}\n  target: {target}\n  preset: {preset}\n---\n"
     )
 }
 

@@ -24,12 +24,15 @@ impl Node {
         Self::Scalar(value.into())
     }
 
-    /// The value of a key.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        match self {
-            Self::Map(entries) => entries.iter().find(|(k, _)| k == key).map(|(_, v)| v),
-            _ => None,
-        }
+    /// Named values in order.
+    pub(super) fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Self)>) -> Self {
+        Self::Map(entries.into_iter().map(|(key, node)| (key.to_owned(), node)).collect())
+    }
+
+    /// Values in a fixed order, where their own says nothing.
+    pub(super) fn sorted(mut values: Vec<String>) -> Self {
+        values.sort();
+        Self::List(values.into_iter().map(Self::Scalar).collect())
     }
 
     /// The text, without a line break at its end.

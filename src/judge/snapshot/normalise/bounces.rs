@@ -24,20 +24,19 @@ pub(super) fn nodes(evidence: &Evidence, mask: &Mask) -> Vec<Node> {
 }
 
 fn item(bounce: &Bounce, status: &RecipientStatus, mask: &Mask) -> Node {
-    let text = |value: Option<&String>| Node::scalar(value.map_or_else(|| "absent".to_owned(), |v| mask.text(v)));
     let from = bounce.arrival.message.first("From").map(crate::mail::Field::value);
     // The reply un-wrapped where it could be read; otherwise as the server wrote it.
     let diagnostic = status.reply.as_ref().map(ToString::to_string).or_else(|| status.diagnostic_code.clone());
     let entries = [
         ("to", Node::scalar(&bounce.arrival.account)),
         ("folder", Node::scalar(phrases::folder(bounce.arrival.folder))),
-        ("from", text(from.as_ref())),
-        ("reporting_mta", text(bounce.dsn.reporting_mta.as_ref())),
-        ("final_recipient", text(status.final_recipient.as_ref())),
-        ("action", text(status.action.as_ref())),
-        ("status", text(status.status.as_ref())),
-        ("diagnostic", text(diagnostic.as_ref())),
+        ("from", Node::scalar(mask.text_or_absent(from.as_ref()))),
+        ("reporting_mta", Node::scalar(mask.text_or_absent(bounce.dsn.reporting_mta.as_ref()))),
+        ("final_recipient", Node::scalar(mask.text_or_absent(status.final_recipient.as_ref()))),
+        ("action", Node::scalar(mask.text_or_absent(status.action.as_ref()))),
+        ("status", Node::scalar(mask.text_or_absent(status.status.as_ref()))),
+        ("diagnostic", Node::scalar(mask.text_or_absent(diagnostic.as_ref()))),
         ("returns", Node::scalar(bounce.dsn.returned.to_string())),
     ];
-    Node::Map(entries.into_iter().map(|(key, node)| (key.to_owned(), node)).collect())
+    Node::map(entries)
 }

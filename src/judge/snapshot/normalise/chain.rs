@@ -18,24 +18,24 @@ pub(super) fn node(copy: &ReceivedCopy, receiver: Option<&str>, mask: &Mask) -> 
 
 fn node_of(set: &ArcSet, verification: &Verification, receiver: Option<&str>, mask: &Mask) -> Node {
     let (seal, ams) = (set.seal.as_ref(), set.ams.as_ref());
-    let text = |value: Option<&String>| Node::scalar(value.map_or_else(|| "absent".to_owned(), |v| mask.text(v)));
     let domain = seal.and_then(|s| s.domain.as_ref());
     let algorithm = seal.and_then(|s| s.algorithm.as_ref());
     let cv = seal.and_then(|s| s.cv.as_ref()).map(ToString::to_string);
+    let canonicalization = ams.and_then(|a| a.canonicalization.as_ref());
     let mut entries = vec![
         ("i", Node::scalar(set.instance.to_string())),
-        ("by", text(domain)),
-        ("cv", text(cv.as_ref())),
-        ("algorithm", text(algorithm)),
-        ("canonicalization", text(ams.and_then(|a| a.canonicalization.as_ref()))),
+        ("by", Node::scalar(mask.text_or_absent(domain))),
+        ("cv", Node::scalar(mask.text_or_absent(cv.as_ref()))),
+        ("algorithm", Node::scalar(mask.text_or_absent(algorithm))),
+        ("canonicalization", Node::scalar(mask.text_or_absent(canonicalization))),
     ];
     // Said only where the two halves of a set do not agree.
     if let Some(ams) = ams {
         if ams.domain.as_ref() != domain {
-            entries.push(("message_signature_by", text(ams.domain.as_ref())));
+            entries.push(("message_signature_by", Node::scalar(mask.text_or_absent(ams.domain.as_ref()))));
         }
         if ams.algorithm.as_ref() != algorithm {
-            entries.push(("message_signature_algorithm", text(ams.algorithm.as_ref())));
+            entries.push(("message_signature_algorithm", Node::scalar(mask.text_or_absent(ams.algorithm.as_ref()))));
         }
     }
     let selector = seal.is_some_and(|s| s.selector.is_some());
@@ -56,7 +56,7 @@ fn node_of(set: &ArcSet, verification: &Verification, receiver: Option<&str>, ma
     ));
     entries.push(("carries", set.aar.as_ref().map_or_else(|| Node::scalar("absent"), |aar| carries(aar, mask))));
     entries.push(("verifies", Node::scalar(verifies(verification, set.instance))));
-    Node::Map(entries.into_iter().map(|(key, node)| (key.to_owned(), node)).collect())
+    Node::map(entries)
 }
 
 /// `arc=pass dkim=pass dmarc=pass spf=pass`, sorted; `nothing` when the field holds no result.

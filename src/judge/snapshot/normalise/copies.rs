@@ -22,11 +22,12 @@ pub(super) enum Level {
 /// One copy stands at the top level, several in a list by account and folder, none as `folder: absent`.
 pub(super) fn nodes(evidence: &Evidence, target: &Target, level: Level, mask: &Mask) -> Vec<(String, Node)> {
     // All Mail shows what the inbox shows, and only when somebody looked there.
-    let elsewhere = |copy: &ReceivedCopy| {
-        let same = |c: &&ReceivedCopy| c.arrival.account == copy.arrival.account && c.arrival.folder != Folder::All;
-        copy.arrival.folder == Folder::All && evidence.copies.iter().any(|c| same(&c))
-    };
-    let copies: Vec<&ReceivedCopy> = evidence.copies.iter().filter(|c| !elsewhere(c)).collect();
+    let is_all_mail = |copy: &ReceivedCopy| copy.arrival.folder == Folder::All;
+    let mut copies: Vec<&ReceivedCopy> = evidence.copies.iter().collect();
+    copies.retain(|copy| {
+        let mut same_account = evidence.copies.iter().filter(|c| c.arrival.account == copy.arrival.account);
+        !is_all_mail(copy) || same_account.all(is_all_mail)
+    });
     match copies.as_slice() {
         [] => vec![("folder".to_owned(), Node::scalar("absent"))],
         [one] => entries(one, evidence, target, level, mask),
@@ -62,9 +63,8 @@ fn entries(
     }
     entries.push(("arc", chain::node(copy, receiver, mask)));
     if !copy.arc.defects.is_empty() {
-        let mut defects: Vec<String> = copy.arc.defects.iter().map(|d| mask.text(&d.to_string())).collect();
-        defects.sort();
-        entries.push(("arc_defects", Node::List(defects.into_iter().map(Node::Scalar).collect())));
+        let defects = copy.arc.defects.iter().map(|d| mask.text(&d.to_string())).collect();
+        entries.push(("arc_defects", Node::sorted(defects)));
     }
     if level >= Level::Trace {
         entries.push(("hops", hops::node(&copy.hops, mask)));

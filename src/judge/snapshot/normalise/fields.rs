@@ -26,17 +26,15 @@ pub(super) fn node(message: &Message, mask: &Mask) -> Node {
     lines.extend(dkim::all(message).into_iter().map(|signature| {
         let mut signed = signature.signed_headers.clone();
         signed.sort();
-        let tag = |value: Option<String>| value.map_or_else(|| "absent".to_owned(), |v| mask.text(&v));
         format!(
             "dkim-signature: d={} a={} c={} h={}",
-            tag(signature.domain),
-            tag(signature.algorithm),
-            tag(signature.canonicalization),
+            mask.text_or_absent(signature.domain.as_ref()),
+            mask.text_or_absent(signature.algorithm.as_ref()),
+            mask.text_or_absent(signature.canonicalization.as_ref()),
             signed.join(":"),
         )
     }));
-    lines.sort();
-    Node::List(lines.into_iter().map(Node::Scalar).collect())
+    Node::sorted(lines)
 }
 
 fn line(field: &Field, mask: &Mask) -> Option<String> {

@@ -64,8 +64,23 @@ impl Mask {
         &self.roles
     }
 
+    /// Whether a text names an IP address.
+    pub(super) fn has_address(&self, text: &str) -> bool {
+        self.unmasked_words(text).split(|c| !is_word_char(c)).any(|word| address_tail(word).is_some())
+    }
+
     /// The text without anything that differs from run to run, in one line.
     pub(super) fn text(&self, text: &str) -> String {
+        words(&self.unmasked_words(text))
+    }
+
+    /// The same of a value that may not be there.
+    pub(super) fn text_or_absent(&self, value: Option<&String>) -> String {
+        value.map_or_else(|| "absent".to_owned(), |value| self.text(value))
+    }
+
+    /// The text in which only addresses and queue ids are left.
+    fn unmasked_words(&self, text: &str) -> String {
         let mut out = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if !self.message_id.is_empty() {
             out = out.replace(&self.message_id, "[message-id]");
@@ -76,7 +91,7 @@ impl Mask {
         for (regex, with) in EXPRESSIONS.iter() {
             out = regex.replace_all(&out, *with).into_owned();
         }
-        words(&self.roles.text(&out))
+        self.roles.text(&out)
     }
 }
 
@@ -84,7 +99,7 @@ impl Mask {
 fn words(text: &str) -> String {
     let (mut out, mut word) = (String::with_capacity(text.len()), String::new());
     for c in text.chars() {
-        if c.is_ascii_alphanumeric() || ".:-".contains(c) {
+        if is_word_char(c) {
             word.push(c);
         } else {
             out.push_str(&mask_word(&word));
@@ -96,19 +111,28 @@ fn words(text: &str) -> String {
     out
 }
 
+fn is_word_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || ".:-".contains(c)
+}
+
 fn mask_word(word: &str) -> String {
-    let bare = word.trim_end_matches(['.', ':', '-']);
-    let tail = &word[bare.len()..];
-    let tagged = bare.get(..5).filter(|t| t.eq_ignore_ascii_case("ipv6:")).map_or(bare, |_| &bare[5..]);
-    // A v6 address may end in a colon (`2001:db8::`), so the word is tried with its tail too.
-    if is_ip(tagged) || tagged.parse::<Ipv4Addr>().is_ok() {
+    if let Some(tail) = address_tail(word) {
         return format!("[ip]{tail}");
     }
-    if is_ip(word) {
-        return "[ip]".to_owned();
-    }
+    let bare = word.trim_end_matches(['.', ':', '-']);
     let hexadecimal = bare.len() >= 9 && bare.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b));
-    if hexadecimal { format!("[id]{tail}") } else { word.to_owned() }
+    if hexadecimal { format!("[id]{}", &word[bare.len()..]) } else { word.to_owned() }
+}
+
+/// What stands behind the address that a word is.
+fn address_tail(word: &str) -> Option<&str> {
+    let bare = word.trim_end_matches(['.', ':', '-']);
+    let tagged = bare.get(..5).filter(|t| t.eq_ignore_ascii_case("ipv6:")).map_or(bare, |_| &bare[5..]);
+    if is_ip(tagged) || tagged.parse::<Ipv4Addr>().is_ok() {
+        return Some(&word[bare.len()..]);
+    }
+    // A v6 address may end in a colon (`2001:db8::`), so the word is tried with its tail too.
+    is_ip(word).then_some("")
 }
 
 fn is_ip(word: &str) -> bool {

@@ -18,20 +18,19 @@ pub(super) fn node(auth: &Trust, mask: &Mask) -> Node {
 
 /// The fields of other servers, in a fixed order.
 pub(super) fn others(message: &Message, auth: &Trust, mask: &Mask) -> Vec<Node> {
-    let of_receiver = |line: u32| auth.trusted.iter().chain(&auth.forged).any(|field| field.line == line);
-    let foreign = authres::all(message).into_iter().filter(|field| !of_receiver(field.line));
-    let mut all: Vec<Node> =
-        foreign.map(|field| statement(&field, field.authserv_id.as_deref().map(|by| mask.text(by)), mask)).collect();
+    let mut all = Vec::new();
+    for field in authres::all(message) {
+        if !auth.trusted.iter().chain(&auth.forged).any(|of_receiver| of_receiver.line == field.line) {
+            all.push(statement(&field, field.authserv_id.as_deref().map(|by| mask.text(by)), mask));
+        }
+    }
     all.sort_by_cached_key(Node::to_text);
     all
 }
 
 fn statement(field: &AuthenticationResults, by: Option<String>, mask: &Mask) -> Node {
-    let mut lines: Vec<String> = field.results.iter().map(|r| line(r, mask)).collect();
-    lines.sort();
-    let methods = Node::List(lines.into_iter().map(Node::Scalar).collect());
-    let by = by.unwrap_or_else(|| "absent".to_owned());
-    Node::Map(vec![("by".to_owned(), Node::scalar(by)), ("methods".to_owned(), methods)])
+    let methods = Node::sorted(field.results.iter().map(|r| line(r, mask)).collect());
+    Node::map([("by", Node::scalar(by.unwrap_or_else(|| "absent".to_owned()))), ("methods", methods)])
 }
 
 /// `dmarc=pass p=reject sp=reject dis=none header.from=$external`.
@@ -40,8 +39,7 @@ fn line(result: &ResInfo, mask: &Mask) -> String {
     parts.extend(comment(result, mask));
     parts.extend(result.reason.as_ref().map(|reason| format!("reason=({})", mask.text(reason))));
     parts.extend(result.properties.iter().filter_map(|p| property(p, mask)));
-    let comment = result.comment.as_deref().unwrap_or("");
-    if result.method == "spf" && mask.text(comment).contains("[ip]") {
+    if result.method == "spf" && result.comment.as_ref().is_some_and(|comment| mask.has_address(comment)) {
         parts.push("client=[ip]".to_owned());
     }
     parts.join(" ")
@@ -64,23 +62,25 @@ fn comment(result: &ResInfo, mask: &Mask) -> Vec<String> {
 
 /// `i=1 spf=pass spfdomain=$external dkim=pass dkdomain=$external …`, signatures in a fixed order.
 fn carried(comment: &ArcComment, mask: &Mask) -> Vec<String> {
-    let one = |name: &str, value: &Option<String>| value.as_ref().map(|v| format!("{name}={}", mask.text(v)));
     let longest = comment.dkim.len().max(comment.dkdomain.len());
     let mut signatures: Vec<String> = (0..longest)
         .map(|n| {
-            let parts =
-                [one("dkim", &comment.dkim.get(n).cloned()), one("dkdomain", &comment.dkdomain.get(n).cloned())];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+            let parts = [("dkim", comment.dkim.get(n)), ("dkdomain", comment.dkdomain.get(n))];
+            parts.into_iter().filter_map(|(name, value)| pair(name, value, mask)).collect::<Vec<_>>().join(" ")
         })
         .collect();
     signatures.sort();
     let mut parts = vec![format!("i={}", comment.i)];
-    parts.extend(one("spf", &comment.spf));
-    parts.extend(one("spfdomain", &comment.spfdomain));
+    parts.extend(pair("spf", comment.spf.as_ref(), mask));
+    parts.extend(pair("spfdomain", comment.spfdomain.as_ref(), mask));
     parts.extend(signatures);
-    parts.extend(one("dmarc", &comment.dmarc));
-    parts.extend(one("fromdomain", &comment.fromdomain));
+    parts.extend(pair("dmarc", comment.dmarc.as_ref(), mask));
+    parts.extend(pair("fromdomain", comment.fromdomain.as_ref(), mask));
     parts
+}
+
+fn pair(name: &str, value: Option<&String>, mask: &Mask) -> Option<String> {
+    value.map(|value| format!("{name}={}", mask.text(value)))
 }
 
 /// Signatures' first characters are gone, selectors rotate.
