@@ -1,10 +1,10 @@
 //! Families E and F: not seen by the tester, and what else a bounce tells.
 
-use super::{Cause, Row, row, text};
+use super::text;
 
-pub(super) const ROWS: &[Row] = &[
+rows![
     row(
-        Cause::E00,
+        E00,
         text("accepted, and never seen", "受理されたが見つからない"),
         text(
             "250 from every server that was asked, and no copy in any folder in time",
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::E01,
+        E01,
         text("the probe was sent from the account that it goes to", "試験メールの差出人と最終宛先が同じアカウント"),
         text(
             "250 from Gmail, and the mail is in no folder but Sent and All Mail",
@@ -33,9 +33,10 @@ pub(super) const ROWS: &[Row] = &[
         ),
         text("send from another account", "別のアカウントから送る"),
         &["free-email-forwarding #73", "sympa #1501", "MailKit #181"],
-    ),
+    )
+    .without_fault("send from the account that receives: `send: { from: self }`"),
     row(
-        Cause::E02,
+        E02,
         text("it is in the spam folder under a localised name", "各国語名の迷惑メールフォルダーにある"),
         text("not in INBOX", "INBOX にない"),
         text(
@@ -49,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         &["imap2maildir #25", "MailKit #1478", "imapsync #97"],
     ),
     row(
-        Cause::E03,
+        E03,
         text("the IMAP session is stale", "IMAP セッションが古い"),
         text(
             "a loop of SEARCH never sees the mail, a new login does",
@@ -63,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
         &["smtp_exporter PR #4", "imap_tools #153", "imap_tools #159"],
     ),
     row(
-        Cause::E04,
+        E04,
         text("the login is of a kind that Gmail refuses", "Gmail が拒否する種類のログイン"),
         text(
             "Application-specific password required, Web login required, or Invalid credentials",
@@ -77,7 +78,7 @@ pub(super) const ROWS: &[Row] = &[
         &["mutt-wizard #831", "MailKit #239", "himalaya #52"],
     ),
     row(
-        Cause::E05,
+        E05,
         text("a provider's limit was met", "事業者の制限に達した"),
         text(
             "Too many simultaneous connections, OVERQUOTA or THROTTLED",
@@ -91,7 +92,7 @@ pub(super) const ROWS: &[Row] = &[
         &["imapsync #61", "ha-email-sensor #16", "MailKit #1396"],
     ),
     row(
-        Cause::E06,
+        E06,
         text("it came late", "遅れて届いた"),
         text("the mail arrives after minutes", "数分後に届く"),
         text("greylisting on the first hop", "最初のホップのグレーリスティング"),
@@ -99,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         &["captured on Postfix 3.7 + rspamd 3.4"],
     ),
     row(
-        Cause::E07,
+        E07,
         text("the server ended the IDLE session", "サーバーが IDLE を終了した"),
         text("IDLE ends, or BYE", "IDLE が終わる、または BYE"),
         text(
@@ -110,7 +111,7 @@ pub(super) const ROWS: &[Row] = &[
         &["qore PR #5360", "parsedmarc #211"],
     ),
     row(
-        Cause::E08,
+        E08,
         text("Gmail shows it under another tab", "Gmail が別のタブに表示する"),
         text(
             "in the inbox, and under promotions, social, updates or forums in place of the wanted category; spam is under none",
@@ -127,7 +128,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::F00,
+        F00,
         text("the mail bounced", "メールが返送された"),
         text("a delivery status notification came back to the sender", "配送状況通知が差出人に戻った"),
         text("the report says it; no row of family D fits its text", "報告に理由がある。D 系列のどれにも一致しない"),
@@ -135,7 +136,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::F01,
+        F01,
         text("the bounce shows the private address behind the forward", "バウンスが転送先の個人アドレスを明かしている"),
         text(
             "<someone@gmail> (expanded from <user@company>) in the report to the outside sender",
@@ -150,5 +151,6 @@ pub(super) const ROWS: &[Row] = &[
             "バウンスを書き換えるか、転送の代わりにローカルに配送する",
         ),
         &["captured on Postfix 3.7 + rspamd 3.4"],
-    ),
+    )
+    .without_fault("every refusal shows it beside a code of its own, for example `fault: D00`"),
 ];

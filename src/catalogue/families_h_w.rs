@@ -1,11 +1,11 @@
 //! Families H and W: what the harness could not do, and what is odd about a scenario or the project file. They are no
 //! causes of failing mail, and no diagnosis carries them.
 
-use super::{Cause, Row, row, text};
+use super::text;
 
-pub(super) const ROWS: &[Row] = &[
+rows![
     row(
-        Cause::H01,
+        H01,
         text("a login was refused", "ログインを拒否された"),
         text(
             "an IMAP or SMTP server answers NO, or 535, to the login",
@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::H02,
+        H02,
         text("an OAuth grant or access token is no longer valid", "OAuth の許可またはアクセス トークンが失効した"),
         text(
             "invalid_grant from the token server, or a refused XOAUTH2 login",
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::H03,
+        H03,
         text("DNS gave no answer", "DNS が応答しない"),
         text("SERVFAIL or a timeout for a name that was needed", "必要な名前に対する SERVFAIL またはタイムアウト"),
         text("the resolver is down or cannot be reached from here", "リゾルバーの停止、またはここから届かない"),
@@ -52,7 +52,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::H04,
+        H04,
         text("a TCP connection could not be made or broke", "TCP 接続ができない、または切れた"),
         text("connection refused, reset or timed out", "接続の拒否、リセット、タイムアウト"),
         text(
@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::H05,
+        H05,
         text("TLS failed", "TLS に失敗した"),
         text(
             "a handshake error, or a certificate that is not trusted",
@@ -83,7 +83,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::H06,
+        H06,
         text("a provider's limit", "プロバイダーの制限"),
         text(
             "too many connections, bytes or mails in a time; a server that takes mail first says 4yz, or 550 5.4.5",
@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::H07,
+        H07,
         text(
             "a server broke its protocol, or the sender's own server refused the mail",
             "サーバーがプロトコルに違反したか、差出人のサーバーがメールを拒否した",
@@ -120,7 +120,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::H08,
+        H08,
         text("the lab could not be built or kept running", "ラボを用意または維持できない"),
         text(
             "a target that needs a program or a port does not start",
@@ -137,7 +137,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::H09,
+        H09,
         text("a file or folder could not be read or written", "ファイルやフォルダーを読み書きできない"),
         text(
             "an error of the system with the path, or what LIST shows of a mailbox",
@@ -154,7 +154,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::H10,
+        H10,
         text("clocks are more than five minutes apart", "時計が5分以上ずれている"),
         text(
             "a server's greeting tells another time than this machine, or a mailbox says that a copy came before the mail was sent",
@@ -168,7 +168,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::W01,
+        W01,
         text("a secret stands in plain text", "秘密が平文で書かれている"),
         text(
             "the project file is refused at that line; nothing is sent",
@@ -182,7 +182,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::W02,
+        W02,
         text("a variable is never used", "変数が使われていない"),
         text(
             "a name under vars or matrix that no text of the scenario has",
@@ -193,7 +193,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::W03,
+        W03,
         text("no expectation looks into a mailbox", "メールボックスを見る期待がない"),
         text(
             "on a target only smtp and log are expected and the server takes the mail, or nothing at all is expected",
@@ -210,7 +210,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::W04,
+        W04,
         text("within is longer than the timeout", "within がタイムアウトより長い"),
         text("within of an expectation is more than wait.timeout", "期待の within が wait.timeout を超える"),
         text("the wait ends first, so that within decides nothing", "待機が先に終わり、within に意味がない"),
@@ -218,7 +218,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::W05,
+        W05,
         text("settle is too short for Gmail", "settle が Gmail には短すぎる"),
         text(
             "absent or count on target gmail with a settle under 5s",
@@ -232,7 +232,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::W06,
+        W06,
         text("a seal is told by its number alone", "封印を番号だけで指定している"),
         text("seals with i: 2 or more and without by", "seals の i が 2 以上で by がない"),
         text("a sender that seals shifts every number by one", "差出人が封印すると番号が 1 つずれる"),
@@ -240,7 +240,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::W07,
+        W07,
         text("arc is expected and not asserted", "arc を書いても検査されない"),
         text(
             "auth has arc, or arc has carries, seals or verify, and the scenario says arc: advisory or off",
@@ -251,7 +251,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::W08,
+        W08,
         text("a secret goes over the network without TLS", "秘密が TLS なしで送られる"),
         text(
             "an account with a login has tls: none, and its host is not this machine",
@@ -262,7 +262,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::W09,
+        W09,
         text("a variable is empty", "変数が空である"),
         text(
             "vars, --var or --vars-file gives a variable no value",

@@ -1,10 +1,10 @@
 //! Family A: the forwarder did not seal.
 
-use super::{Cause, Row, row, text};
+use super::text;
 
-pub(super) const ROWS: &[Row] = &[
+rows![
     row(
-        Cause::A00,
+        A00,
         text("no hop before the receiver sealed the message", "受信側より前のどのホップもメールを封印していない"),
         text(
             "the receiver's copy has only its own ARC Set (i=1, cv=none), and its Authentication-Results has no arc=",
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::A01,
+        A01,
         text("sealing of inbound mail is switched off", "受信メールの封印が無効になっている"),
         text(
             "no seal; the log line has ARC_NA, no ARC_SIGNED and nothing else about ARC",
@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
         &["mailcow #2598", "rspamd PR #2018", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::A02,
+        A02,
         text("the signing domain is taken from the From header", "署名ドメインが From ヘッダーから取られている"),
         text("no seal; ARC_NA without ARC_SIGNED", "封印なし。ARC_NA があり ARC_SIGNED がない"),
         text(
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #2703", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::A03,
+        A03,
         text("OpenDKIM-style tables never seal inbound mail", "OpenDKIM 形式のテーブルでは受信メールが封印されない"),
         text("no seal; ARC_NA without ARC_SIGNED", "封印なし。ARC_NA があり ARC_SIGNED がない"),
         text(
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #6091", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::A04,
+        A04,
         text(
             "the key file is missing, or the recipient's domain is not configured",
             "鍵ファイルがない、または宛先ドメインが設定されていない",
@@ -77,7 +77,7 @@ pub(super) const ROWS: &[Row] = &[
         &["docker-mailserver #4485", "captured on Postfix 3.7 + rspamd 3.4"],
     ),
     row(
-        Cause::A05,
+        A05,
         text("the key file is not readable for rspamd", "rspamd が鍵ファイルを読めない"),
         text(
             "cannot read key from … Permission denied, or cannot map key file … Permission denied",
@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
-        Cause::A06,
+        A06,
         text("the key's directory cannot be entered by rspamd", "rspamd が鍵のディレクトリーに入れない"),
         text(
             "cannot load dkim key …: cannot stat key file … Permission denied",
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[Row] = &[
         &["mubn/ansible-mail-server PR #5", "ispconfig_setup #364"],
     ),
     row(
-        Cause::A07,
+        A07,
         text("the key file is no private key", "鍵ファイルが秘密鍵ではない"),
         text(
             "cannot load dkim key …: cannot parse pem private key",
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
         &["captured on Postfix 3.7 + rspamd 3.4"],
     ),
     row(
-        Cause::A08,
+        A08,
         text("an ed25519 key cannot seal", "ed25519 鍵では封印できない"),
         text(
             "cannot load dkim key …: cannot extract rsa key from evp key",
@@ -136,7 +136,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #4417", "mox #45", "stalwart #3193", "ergo PR #2242", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::A09,
+        A09,
         text("the key is looked up for the organisational domain", "組織ドメインの鍵を探している"),
         text("no seal only for recipients of a subdomain", "サブドメインの宛先だけ封印されない"),
         text(
@@ -148,9 +148,10 @@ pub(super) const ROWS: &[Row] = &[
             "組織ドメインを設定するか、use_esld = false にする",
         ),
         &["measured with rspamd 3.4"],
-    ),
+    )
+    .without_fault("give the company a domain below a public suffix, as in `--company info@mail.corp.co.jp`"),
     row(
-        Cause::A10,
+        A10,
         text(
             "the first of several recipients decides, and it has no key",
             "複数の宛先の最初の一つで決まり、その鍵がない",
@@ -162,9 +163,10 @@ pub(super) const ROWS: &[Row] = &[
         ),
         text("use a fixed use_domain, or one recipient per transaction", "use_domain を固定するか、一通信一宛先にする"),
         &["measured with rspamd 3.4"],
-    ),
+    )
+    .without_fault("send to two addresses, the first at another domain of the server's"),
     row(
-        Cause::A11,
+        A11,
         text("the client address counts as local", "接続元アドレスがローカル扱いになっている"),
         text(
             "skip SPF checks for local networks and authorized users, and no ARC_SIGNED",
@@ -181,7 +183,7 @@ pub(super) const ROWS: &[Row] = &[
         &["anonaddy/docker PR #207", "docker-mailserver #611", "rspamd #3375", "captured on Postfix 3.7 + rspamd 3.4"],
     ),
     row(
-        Cause::A12,
+        A12,
         text(
             "the chain was broken before it came in, so rspamd did not seal",
             "届いた時点でチェーンが壊れていたため rspamd が封印しなかった",
@@ -198,7 +200,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        Cause::A13,
+        A13,
         text("two From addresses are never sealed", "From が二つあるメールは封印されない"),
         text("no seal; debug: multiple header from not allowed", "封印なし。debug: multiple header from not allowed"),
         text(
@@ -207,9 +209,10 @@ pub(super) const ROWS: &[Row] = &[
         ),
         text("leave it: the sender breaks RFC 5322", "そのままでよい。差出人が RFC 5322 に違反している"),
         &["measured with rspamd 3.4"],
-    ),
+    )
+    .without_fault("send a mail with two authors: `send: { from: external, headers: … }`"),
     row(
-        Cause::A14,
+        A14,
         text(
             "the key in DNS is missing or wrong, and check_pubkey refused to seal",
             "DNS の鍵がないか違うため、check_pubkey が封印を止めた",
@@ -229,7 +232,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        Cause::A15,
+        A15,
         text("the forward happens after local delivery", "転送がローカル配送の後で行われている"),
         text(
             "vacation replies are sealed and forwards are not, or the reverse",
@@ -244,9 +247,10 @@ pub(super) const ROWS: &[Row] = &[
             "受信 SMTP で封印するか、non_smtpd_milters と sign_local、固定の use_domain を使う",
         ),
         &["rspamd #4129", "OpenARC #124", "rspamd #2151"],
-    ),
+    )
+    .without_fault("it needs a server where users submit mail, or filters that hand mail back"),
     row(
-        Cause::A16,
+        A16,
         text("an authenticated re-submission is not sealed", "認証付きの再投入が封印されない"),
         text("no seal; debug: user domain mismatch", "封印なし。debug: user domain mismatch"),
         text(
@@ -255,9 +259,10 @@ pub(super) const ROWS: &[Row] = &[
         ),
         text("set allow_username_mismatch = true", "allow_username_mismatch = true にする"),
         &["rspamd #4129"],
-    ),
+    )
+    .without_fault("it needs a server where users submit mail, or filters that hand mail back"),
     row(
-        Cause::A17,
+        A17,
         text(
             "rspamd is down, or rspamd or Postfix refuses its configuration",
             "rspamd が停止中か、rspamd または Postfix が設定を拒否している",

@@ -1,10 +1,10 @@
 //! Family B: sealed, but the chain does not verify.
 
-use super::{Cause, Row, row, text};
+use super::text;
 
-pub(super) const ROWS: &[Row] = &[
+rows![
     row(
-        Cause::B00,
+        B00,
         text("the chain is broken", "チェーンが壊れている"),
         text(
             "the receiver says arc=fail, or our own verification fails",
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::B01,
+        B01,
         text("DNS has no key for the seal's selector", "封印のセレクターの鍵が DNS にない"),
         text(
             "ARC_SIGNED(…:s=X:…) in the log; message signature and seal both fail with no key at X._domainkey",
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Row] = &[
         &["masa23/arcmilter #17", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::B02,
+        B02,
         text("the key in DNS is not the one that seals", "DNS の鍵が封印に使った鍵と違う"),
         text(
             "the key is there and parses, and neither message signature nor seal verifies",
@@ -52,7 +52,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        Cause::B03,
+        B03,
         text("the key record in DNS is damaged", "DNS の鍵レコードが壊れている"),
         text(
             "arc=fail (dns record malformed), or the record does not parse",
@@ -69,7 +69,7 @@ pub(super) const ROWS: &[Row] = &[
         &["OpenARC #125", "OpenARC #124", "docker-mailserver #3220", "forwardemail.net #316", "emailwiz #130"],
     ),
     row(
-        Cause::B04,
+        B04,
         text("the body was changed after the seal", "封印の後で本文が変更された"),
         text(
             "the body hash of the message signature does not match; the seal itself holds; Gmail says arc=fail (body hash mismatch)",
@@ -83,7 +83,7 @@ pub(super) const ROWS: &[Row] = &[
         &["postsrsd #105", "Hermes-SEG #229", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::B05,
+        B05,
         text("8-bit mail was re-encoded after the seal", "8 ビットのメールが封印の後で再符号化された"),
         text("as B04, but only for mails with 8-bit text", "B04 と同じだが、8 ビット文字のメールだけ"),
         text(
@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Row] = &[
         &["chatmail/filtermail PR #149"],
     ),
     row(
-        Cause::B06,
+        B06,
         text("a signed header was changed after the seal", "署名対象のヘッダーが封印の後で変更された"),
         text(
             "the body hash matches and the message signature fails; often the Subject got a tag",
@@ -111,7 +111,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #2914", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::B07,
+        B07,
         text("rspamd before 3.6 seals the third hop wrongly", "rspamd 3.6 より前は三番目以降の封印を誤る"),
         text(
             "cv=pass on i=3 or later, yet the seal is invalid, when a mail arrives with two or more ARC Sets",
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd PR #4449", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::B08,
+        B08,
         text("rspamd 3.10.0 and 3.10.1 make invalid seals", "rspamd 3.10.0 と 3.10.1 は無効な封印を作る"),
         text(
             "every seal invalid since an update; ARC_REJECT … seal check failed …",
@@ -131,9 +131,10 @@ pub(super) const ROWS: &[Row] = &[
         text("a regression in RSA padding", "RSA パディングの不具合"),
         text("rspamd 3.10.2 or later", "rspamd 3.10.2 以降にする"),
         &["rspamd #5173", "rspamd PR #5193"],
-    ),
+    )
+    .without_fault("it needs rspamd 3.10.0 or 3.10.1"),
     row(
-        Cause::B09,
+        B09,
         text("the forwarder marks a valid chain as failed", "転送側が正しいチェーンを失敗と記している"),
         text(
             "ARC-Seal … cv=fail by the forwarder, although the incoming chain verifies",
@@ -147,7 +148,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #4959", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::B10,
+        B10,
         text(
             "an earlier hop broke its own chain, and the forwarder continued it",
             "前のホップが自分のチェーンを壊し、転送側がそれを続けた",
@@ -167,7 +168,7 @@ pub(super) const ROWS: &[Row] = &[
         &["OpenARC #137", "rspamd #4601", "rspamd #4529", "rspamd #4528", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::B11,
+        B11,
         text("a set is incomplete", "セットの一部が欠けている"),
         text(
             "arc=fail (missing mandatory fields); one of the three fields of an instance is missing",
@@ -181,7 +182,7 @@ pub(super) const ROWS: &[Row] = &[
         &["OpenARC #128", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::B12,
+        B12,
         text("an instance stands twice", "同じ番号が二度ある"),
         text("duplicate ARC-Message-Signature for instance 1", "duplicate ARC-Message-Signature for instance 1"),
         text(
@@ -192,7 +193,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        Cause::B13,
+        B13,
         text("the message signature covers headers that change on the way", "途中で変わるヘッダーまで署名している"),
         text(
             "arc=fail (signature failed); h= of the message signature lists Received or X-Virus-Scanned",
@@ -209,7 +210,7 @@ pub(super) const ROWS: &[Row] = &[
         &["OpenARC #66", "OpenARC #126", "OpenARC #47"],
     ),
     row(
-        Cause::B14,
+        B14,
         text("OpenARC's later seals leave earlier sets out", "OpenARC の後の封印が前のセットを含まない"),
         text("the seal of i=2 or later by OpenARC is invalid", "OpenARC による i=2 以降の封印が無効"),
         text("earlier sets are not in the seal's hash", "前のセットが封印のハッシュに入っていない"),
@@ -217,7 +218,7 @@ pub(super) const ROWS: &[Row] = &[
         &["OpenARC #74", "OpenARC PR #167"],
     ),
     row(
-        Cause::B15,
+        B15,
         text("cv=none on a later instance", "後の番号なのに cv=none"),
         text("cv=none at i=2 or later", "i=2 以降で cv=none"),
         text(
@@ -228,7 +229,7 @@ pub(super) const ROWS: &[Row] = &[
         &["OpenARC #169"],
     ),
     row(
-        Cause::B16,
+        B16,
         text(
             "the order of the ARC fields or an empty AAR offends Office 365",
             "ARC フィールドの順序か空の AAR を Office 365 が嫌う",
@@ -243,9 +244,10 @@ pub(super) const ROWS: &[Row] = &[
         ),
         text("rspamd 4.1.0 or later", "rspamd 4.1.0 以降にする"),
         &["rspamd #6045"],
-    ),
+    )
+    .without_fault("it needs Office 365 as the receiver"),
     row(
-        Cause::B17,
+        B17,
         text("a line over 998 bytes was folded on delivery", "998 バイトを超える行が配送時に折られた"),
         text(
             "arc and dkim fail only for mails with a very long line",

@@ -1,10 +1,10 @@
 //! Family C: the chain verifies, but it does not help, or says the wrong thing.
 
-use super::{Cause, Row, row, text};
+use super::text;
 
-pub(super) const ROWS: &[Row] = &[
+rows![
     row(
-        Cause::C00,
+        C00,
         text(
             "the chain verifies and the mail is judged badly all the same",
             "チェーンは正しいのに、メールの評価が悪い",
@@ -16,9 +16,10 @@ pub(super) const ROWS: &[Row] = &[
         ),
         text("provide the bytes that were sent and the forwarder's log", "送信した本文と転送サーバーのログを用意する"),
         &[],
-    ),
+    )
+    .without_fault("it is said when no other cause of its family fits"),
     row(
-        Cause::C01,
+        C01,
         text("the seal says nothing: no check had been made", "封印に中身がない。何も検査されていない"),
         text(
             "arc=pass (i=1) without spf=, dkim= and dmarc=; the AAR says none",
@@ -32,7 +33,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #5177", "OpenARC #164", "captured on Postfix 3.7 + rspamd 3.4"],
     ),
     row(
-        Cause::C02,
+        C02,
         text("the same server sealed twice", "同じサーバーが二度封印した"),
         text(
             "two sets with the same d=; the receiver's own seal is i=3; the second AAR holds only arc=pass",
@@ -46,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #2920", "rspamd #1839", "rspamd #4994", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::C03,
+        C03,
         text("a relay in front hides the client address", "前段のリレーが接続元を隠している"),
         text(
             "arc=pass (i=1 spf=softfail …) although the sender's SPF is right",
@@ -57,7 +58,7 @@ pub(super) const ROWS: &[Row] = &[
         &["rspamd #3176", "rspamd #3614", "rspamd #4601"],
     ),
     row(
-        Cause::C04,
+        C04,
         text("the seal repeats what somebody else wrote", "他人の書いた内容を封印している"),
         text("the AAR of i=1 carries a foreign authserv-id", "i=1 の AAR に他人の authserv-id がある"),
         text(
@@ -71,7 +72,7 @@ pub(super) const ROWS: &[Row] = &[
         &["measured with rspamd 3.4"],
     ),
     row(
-        Cause::C05,
+        C05,
         text("a header that the sender's DKIM covers was dropped", "差出人の DKIM が署名したヘッダーが消された"),
         text(
             "dkim=fail and dmarc=fail, but arc=pass (i=1 … dkim=pass dmarc=pass)",
@@ -88,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         &["docker-mailserver #1575", "docker-mailserver #4607", "mailcow #5335", "measured with rspamd 3.4"],
     ),
     row(
-        Cause::C06,
+        C06,
         text("the receiver does not trust this sealer", "受信側がこの封印者を信用していない"),
         text(
             "arc=pass and dmarc=fail (p=REJECT …), spam or a 5.7.26 bounce",
@@ -105,7 +106,7 @@ pub(super) const ROWS: &[Row] = &[
         &["OpenARC #129", "free-email-forwarding #214", "free-email-forwarding #257"],
     ),
     row(
-        Cause::C07,
+        C07,
         text("the sender's DKIM is not aligned", "差出人の DKIM が整合していない"),
         text(
             "SPF and DKIM pass, and DMARC fails; d= is not the From domain",
@@ -119,7 +120,7 @@ pub(super) const ROWS: &[Row] = &[
         &["free-email-forwarding #268"],
     ),
     row(
-        Cause::C08,
+        C08,
         text("the forwarder signs mail that is not its own", "転送側が自分のものでないメールに署名している"),
         text(
             "the original DKIM is broken, and the forwarder's own DKIM passes",

@@ -1,10 +1,10 @@
 //! Family D: a server answers 4yz or 5yz.
 
-use super::{Cause, Row, row, text};
+use super::text;
 
-pub(super) const ROWS: &[Row] = &[
+rows![
     row(
-        Cause::D00,
+        D00,
         text("the receiver refused the mail", "受信側がメールを拒否した"),
         text(
             "a 4yz or 5yz reply whose text is none that the catalogue knows",
@@ -15,7 +15,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        Cause::D01,
+        D01,
         text("neither SPF nor DKIM passes at the receiver", "受信側で SPF も DKIM も pass しない"),
         text(
             "550-5.7.26 … the sender is unauthenticated … DKIM = did not pass SPF [x] with ip: [y] = did not pass",
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         &["docker-mailserver #3642", "docker-mailserver #3759", "Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D02,
+        D02,
         text(
             "the sender's SPF record ends in -all and the forward has no SRS",
             "差出人の SPF が -all で、SRS なしに転送している",
@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
         &["docker-simple-mail-forwarder #123", "Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D03,
+        D03,
         text("the sender's DMARC policy forbids it", "差出人の DMARC ポリシーに反する"),
         text(
             "550-5.7.26 Unauthenticated email from x is not accepted due to domain's DMARC policy",
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
         &["OpenARC #129", "docker-mailserver #1346", "postsrsd #77", "Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D04,
+        D04,
         text("the mail looks like spam to the receiver", "受信側が迷惑メールと判断した"),
         text("550-5.7.1 … likely unsolicited mail", "550-5.7.1 … likely unsolicited mail"),
         text("forwarded spam, and the reputation that comes of it", "迷惑メールを転送し、評判が落ちている"),
@@ -68,7 +68,7 @@ pub(super) const ROWS: &[Row] = &[
         &["docker-mailserver #3642", "Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D05,
+        D05,
         text("too much mail for the receiver's liking", "受信側の許す量を超えている"),
         text(
             "421-4.7.0 or 4.7.28 unusual rate of (unsolicited) mail",
@@ -79,7 +79,7 @@ pub(super) const ROWS: &[Row] = &[
         &["mailcow-dockerized #110", "smf #41", "Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D06,
+        D06,
         text("the same Message-ID was sent too often", "同じ Message-ID を送りすぎた"),
         text(
             "421-4.7.28 … quota for sending messages with the same Message-ID",
@@ -90,7 +90,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D07,
+        D07,
         text("the forwarder's address has no matching PTR record", "転送側のアドレスに正しい PTR がない"),
         text(
             "550-5.7.25 … PTR, or 550-5.7.1 … IPv6 sending guidelines",
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
         &["mailinabox #1746", "mailcow #238", "OpenSMTPD #1076"],
     ),
     row(
-        Cause::D08,
+        D08,
         text("the message breaks RFC 5322", "メールが RFC 5322 に違反している"),
         text(
             "550-5.7.1 … not RFC 5322 compliant: duplicate headers, or a missing Message-ID",
@@ -118,7 +118,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Chaste #268", "krayin PR #1145", "mailyak #70"],
     ),
     row(
-        Cause::D09,
+        D09,
         text("the receiver wants TLS", "受信側が TLS を求めている"),
         text("421 4.7.29 or 550 5.7.29 … TLS", "421 4.7.29 または 550 5.7.29 … TLS"),
         text("the forwarder sends in clear", "転送側が平文で送っている"),
@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D10,
+        D10,
         text("the forwarder's SRS daemon does not answer", "転送側の SRS デーモンが応答しない"),
         text("NOQUEUE: reject … Temporary lookup failure", "NOQUEUE: reject … Temporary lookup failure"),
         text(
@@ -137,15 +137,16 @@ pub(super) const ROWS: &[Row] = &[
         &["docker-simple-mail-forwarder PR #103"],
     ),
     row(
-        Cause::D11,
+        D11,
         text("SRS leaves the null sender alone", "空の差出人は SRS で書き換えられない"),
         text("srs_forward: <\"\"> not rewritten: No at sign", "srs_forward: <\"\"> not rewritten: No at sign"),
         text("a bounce has no sender to rewrite; harmless", "バウンスには書き換える差出人がない。無害"),
         text("ignore it", "無視してよい"),
         &["postsrsd #77"],
-    ),
+    )
+    .without_fault("send a mail without a sender: `send: { envelope_from: \"\" }`"),
     row(
-        Cause::D12,
+        D12,
         text("the forwarder forwards what it scored as spam", "迷惑メールと判定したものを転送している"),
         text(
             "a spoofed mail was sealed and forwarded with X-Spam: Yes; later 5.7.26 or a lost reputation",
@@ -159,7 +160,7 @@ pub(super) const ROWS: &[Row] = &[
         &["captured on Postfix 3.7 + rspamd 3.4"],
     ),
     row(
-        Cause::D13,
+        D13,
         text("the company's server does not take the mail", "会社のサーバーがメールを受け取らない"),
         text(
             "a 4yz or 5yz reply of the server that forwards, to this run or to the sender's own server",
@@ -174,5 +175,6 @@ pub(super) const ROWS: &[Row] = &[
             "応答とそのサーバーのログを読み、テーブルや制限を直してから送り直す",
         ),
         &["RFC 5321 §4.2.1", "Postfix: SMTPD_ACCESS_README"],
-    ),
+    )
+    .without_fault("hand the mail over yourself: `--set accounts.company.mx=HOST:PORT`"),
 ];

@@ -1,10 +1,10 @@
 //! Family D, continued: what replies of today say, by who speaks and by the registry of status codes.
 
-use super::{Cause, Row, row, text};
+use super::text;
 
-pub(super) const ROWS: &[Row] = &[
+rows![
     row(
-        Cause::D14,
+        D14,
         text("the receiver has no such mailbox", "受信側にそのメールボックスがない"),
         text(
             "550 5.1.1 … does not exist, user unknown, no such user",
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "IANA: SMTP Enhanced Status Codes"],
     ),
     row(
-        Cause::D15,
+        D15,
         text("the mailbox is full", "メールボックスが満杯"),
         text(
             "452 4.2.2 or 552 5.2.2 … out of storage space, over quota",
@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "IANA: SMTP Enhanced Status Codes"],
     ),
     row(
-        Cause::D16,
+        D16,
         text("the mailbox is disabled", "メールボックスが無効になっている"),
         text("550 5.2.1 … is disabled, is inactive", "550 5.2.1 … is disabled、is inactive"),
         text(
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "IANA: SMTP Enhanced Status Codes"],
     ),
     row(
-        Cause::D17,
+        D17,
         text("the recipient gets more mail than the receiver allows", "受信者宛のメールが受信側の許す量を超えている"),
         text(
             "450 4.2.1 or 550 5.2.1 … receiving mail too quickly, at a rate that prevents additional messages",
@@ -60,7 +60,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D18,
+        D18,
         text("the sending account has used up its limit", "送信アカウントの上限に達した"),
         text(
             "550 5.4.5 Daily user sending limit exceeded, 450 4.2.1 Peak SMTP relay limit exceeded",
@@ -74,7 +74,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D19,
+        D19,
         text("the message is larger than the server takes", "サーバーの上限より大きい"),
         text(
             "552 5.3.4 or 5.2.3 … message size limits; too many attachments",
@@ -91,7 +91,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "IANA: SMTP Enhanced Status Codes"],
     ),
     row(
-        Cause::D20,
+        D20,
         text("the receiver takes an attachment for dangerous", "添付ファイルが危険と判断された"),
         text(
             "552 5.7.0 … potential security issue, illegal attachment; contains a virus",
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D21,
+        D21,
         text("the forwarder's address is on a block list", "転送側の IP アドレスがブロックリストに載っている"),
         text(
             "554 5.7.1 … blocked using zen.spamhaus.org, block list (S3150), banned sending IP",
@@ -125,7 +125,7 @@ pub(super) const ROWS: &[Row] = &[
         &["docker-mailserver #3642", "Microsoft: NDR codes in Exchange Online", "Yahoo: SMTP error codes"],
     ),
     row(
-        Cause::D22,
+        D22,
         text("the mail goes in circles", "メールがループしている"),
         text(
             "554 5.4.6 … exceeded 50 hops, mail loop, too many hops",
@@ -142,7 +142,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "IANA: SMTP Enhanced Status Codes"],
     ),
     row(
-        Cause::D23,
+        D23,
         text("the receiver wants a passing DKIM signature", "受信側が有効な DKIM 署名を求めている"),
         text(
             "550 5.7.30 … DKIM does not pass (Gmail, bulk mail), 550 5.7.20 no passing DKIM signature found",
@@ -159,7 +159,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "RFC 7372"],
     ),
     row(
-        Cause::D24,
+        D24,
         text("the sending domain has no DMARC policy", "送信ドメインに DMARC ポリシーがない"),
         text(
             "550 5.7.40 or 421 4.7.31 … doesn't have a DMARC record",
@@ -173,7 +173,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D25,
+        D25,
         text("the SPF record of the sending domain is suspicious", "送信ドメインの SPF レコードが不審と判断された"),
         text("550 5.7.24 or 451 4.7.24 … suspicious entries", "550 5.7.24 または 451 4.7.24 … suspicious entries"),
         text(
@@ -187,7 +187,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D26,
+        D26,
         text("a policy of the recipient's organization forbids it", "受信側組織のポリシーに反する"),
         text(
             "550 5.7.1 … has a policy that prohibited the mail that you sent; a reply that ends in gcdp",
@@ -204,7 +204,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D27,
+        D27,
         text("the relay does not take mail of this sender", "中継サーバーがこの差出人のメールを受け取らない"),
         text(
             "relay access denied; not verified; SendAsDenied; invalid credentials for relay",
@@ -226,7 +226,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
-        Cause::D28,
+        D28,
         text("SPF does not pass at the receiver", "受信側で SPF が pass しない"),
         text(
             "550 5.7.23 SPF validation failed, 5.7.27 … SPF does not pass (Gmail, bulk mail)",
@@ -243,7 +243,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "RFC 7372"],
     ),
     row(
-        Cause::D29,
+        D29,
         text("the receiver does not accept the ARC chain", "受信側が ARC チェーンを受け付けない"),
         text("550 5.7.29 ARC validation failure", "550 5.7.29 ARC validation failure"),
         text(
@@ -257,7 +257,7 @@ pub(super) const ROWS: &[Row] = &[
         &["RFC 8617 §5.2.2", "IANA: SMTP Enhanced Status Codes"],
     ),
     row(
-        Cause::D30,
+        D30,
         text(
             "the mail asks for TLS on every hop, and a server does not offer it",
             "全ホップで TLS を求めるメールだが、対応しないサーバーがある",
@@ -274,7 +274,7 @@ pub(super) const ROWS: &[Row] = &[
         &["RFC 8689 §5"],
     ),
     row(
-        Cause::D31,
+        D31,
         text(
             "the receiver asked the sender's server, and it does not know the address",
             "受信側が差出人のサーバーに照会し、アドレスを確認できなかった",
@@ -294,7 +294,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Exim: verify = sender/callout", "Postfix: ADDRESS_VERIFICATION_README"],
     ),
     row(
-        Cause::D32,
+        D32,
         text("the sender's domain does not exist or takes no mail", "差出人のドメインが存在しないか、受信しない"),
         text(
             "553 5.1.8 Domain of sender address … does not exist; 550 5.7.27 null MX",
@@ -311,7 +311,7 @@ pub(super) const ROWS: &[Row] = &[
         &["RFC 7505", "IANA: SMTP Enhanced Status Codes"],
     ),
     row(
-        Cause::D33,
+        D33,
         text(
             "the organization that forwards forbids forwarding to the outside",
             "転送元の組織が外部への転送を禁じている",
@@ -328,7 +328,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Microsoft: NDR codes in Exchange Online"],
     ),
     row(
-        Cause::D34,
+        D34,
         text("the domain of the recipient takes no mail", "宛先のドメインがメールを受け取らない"),
         text("553 5.1.2 … recipient domain; 556 5.1.10 null MX", "553 5.1.2 … recipient domain、556 5.1.10 null MX"),
         text(
@@ -339,7 +339,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "RFC 7505"],
     ),
     row(
-        Cause::D35,
+        D35,
         text("the forwarder names itself wrongly in HELO", "転送側の HELO の名前が正しくない"),
         text(
             "501 5.5.4 HELO/EHLO argument … is invalid, Helo command rejected",
@@ -356,7 +356,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "Postfix: postconf(5) reject_invalid_helo_hostname"],
     ),
     row(
-        Cause::D36,
+        D36,
         text(
             "no mail is expected from the address of the forwarder",
             "転送側の IP アドレスからのメール送信が想定されていない",
@@ -376,7 +376,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D37,
+        D37,
         text("too many recipients at once", "一度の宛先が多すぎる"),
         text("452 4.5.3 or 550 5.5.3 … too many recipients", "452 4.5.3 または 550 5.5.3 … too many recipients"),
         text(
@@ -390,7 +390,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes", "RFC 5321 §4.5.3.1.10"],
     ),
     row(
-        Cause::D38,
+        D38,
         text(
             "the next server wants a login, or does not accept this one",
             "次のサーバーがログインを求めているか、ログインを受け付けない",
@@ -410,7 +410,7 @@ pub(super) const ROWS: &[Row] = &[
         &["Google: SMTP errors and codes"],
     ),
     row(
-        Cause::D39,
+        D39,
         text("the receiver asks to try again later", "受信側が後での再送を求めている"),
         text(
             "421 4.3.0 Temporary System Problem, 4.4.5 Server busy, try again later",
@@ -422,5 +422,6 @@ pub(super) const ROWS: &[Row] = &[
         ),
         text("wait: the server tries again", "待つ。サーバーが再送する"),
         &["Google: SMTP errors and codes"],
-    ),
+    )
+    .without_fault("it needs a server that keeps a log or reports delays"),
 ];

@@ -1,6 +1,20 @@
 //! Which causes are known? Why mail forwarded to Gmail fails: every row is a cause that somebody really met; codes are stable.
 
 mod cause;
+
+/// The rows of a family, and a constant of [`Cause`] for the code of each.
+macro_rules! rows {
+    ($(row($code:ident, $($text:expr),+ $(,)?) $(.without_fault($how:expr))?),+ $(,)?) => {
+        #[expect(missing_docs, reason = "the rows say what they mean")]
+        impl $crate::catalogue::Cause {
+            $(pub const $code: Self = Self::of_row(stringify!($code));)+
+        }
+
+        pub(super) const ROWS: &[$crate::catalogue::Row] =
+            &[$($crate::catalogue::row($crate::catalogue::Cause::$code, $($text),+)$(.without_fault($how))?),+];
+    };
+}
+
 mod families_e_f;
 mod families_h_w;
 mod family_a;
@@ -9,7 +23,10 @@ mod family_c;
 mod family_d;
 mod family_d_replies;
 
-pub use cause::{Cause, Family, UnknownCause, normalized};
+pub(crate) use cause::normalized;
+pub use cause::{Cause, Family, UnknownCause};
+
+use std::sync::LazyLock;
 
 /// A text in both languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +70,14 @@ pub struct Row {
     pub fix: Text,
     /// Where it was met or measured.
     pub sources: &'static [&'static str],
+    /// How to meet it, where no fault of a lab brings it about.
+    pub without_fault: Option<&'static str>,
+}
+
+impl Row {
+    const fn without_fault(self, how: &'static str) -> Self {
+        Self { without_fault: Some(how), ..self }
+    }
 }
 
 pub(crate) const fn text(en: &'static str, ja: &'static str) -> Text {
@@ -60,7 +85,7 @@ pub(crate) const fn text(en: &'static str, ja: &'static str) -> Text {
 }
 
 const fn row(code: Cause, title: Text, symptom: Text, cause: Text, fix: Text, sources: &'static [&'static str]) -> Row {
-    Row { code, title, symptom, cause, fix, sources }
+    Row { code, title, symptom, cause, fix, sources, without_fault: None }
 }
 
 const FAMILIES: [&[Row]; 7] = [
@@ -73,22 +98,8 @@ const FAMILIES: [&[Row]; 7] = [
     families_h_w::ROWS,
 ];
 
-/// Every row, at the place of its cause; it does not compile otherwise.
-static ROWS: [Row; Cause::ALL.len()] = {
-    let mut rows = [family_a::ROWS[0]; Cause::ALL.len()];
-    let (mut family, mut at) = (0, 0);
-    while family < FAMILIES.len() {
-        let mut row = 0;
-        while row < FAMILIES[family].len() {
-            rows[at] = FAMILIES[family][row];
-            assert!(rows[at].code as usize == at, "a row is not at the place of its cause");
-            (row, at) = (row + 1, at + 1);
-        }
-        family += 1;
-    }
-    assert!(at == rows.len(), "a cause has no row");
-    rows
-};
+/// Every row, in the order of the codes.
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| FAMILIES.concat());
 
 /// Every row that a diagnosis can name, in the order of the codes.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
