@@ -18,5 +18,6 @@ pub use diagnose::{checked, notes};
 pub use observed::observed;
 pub use proof::proof;
 pub use summary::summary;
-pub use survival::{survival, survival_of_returned};
+pub use survival::survival;
+pub(crate) use survival::survival_of_returned;
 use upstream_sets::upstream_sets;

@@ -81,17 +81,13 @@ fn malformed_texts(scenario: &Scenario, target: &Target, vars: &Vars) -> Vec<Yam
 /// A `settle` that the end of the attempt would cut: silence that was not waited for proves nothing.
 fn settle_too_long(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
     let timeout = scenario.wait.timeout;
-    let settled = scenario.expected_on(target.kind).filter_map(|e| match &e.kind {
-        ExpectationKind::Absent(a) => Some((&a.settle, &a.from.at)),
-        ExpectationKind::Count(c) => Some((&c.settle, &c.to.at)),
-        _ => None,
-    });
-    let too_long = settled.filter(|(settle, _)| settle.time() >= timeout);
-    let errors = too_long.map(|(settle, account)| {
-        let (settled, timeout) = (duration::human(settle.time()), duration::human(timeout));
+    let settled = scenario.expected_on(target.kind).filter_map(|e| e.kind.settle());
+    let too_long = settled.filter(|(settle, _)| *settle >= timeout);
+    let errors = too_long.map(|(settle, at)| {
+        let (settled, timeout) = (duration::human(settle), duration::human(timeout));
         let message = format!("`settle` of {settled} is not less than the timeout of {timeout}");
         let help = "raise the timeout (`wait.timeout`, --timeout), or lower `settle`";
-        scenario.wrong(settle.at().unwrap_or(account), message).with_help(help)
+        scenario.wrong(at, message).with_help(help)
     });
     errors.collect()
 }

@@ -64,7 +64,8 @@ impl WaitPolicy {
             ExpectationKind::Absent(a) => {
                 Some(WaitCondition::Absent { account: a.from.value.clone(), settle: a.settle.time() })
             }
-            ExpectationKind::Smtp(_) | ExpectationKind::Log(_) => None,
+            // Nothing comes to a mailbox for the others.
+            _ => None,
         });
         let named_spam = expected().filter_map(|kind| match kind {
             ExpectationKind::Delivered(d) if d.folder == FolderTest::Spam => Some(d.to.value.clone()),

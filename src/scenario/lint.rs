@@ -53,10 +53,7 @@ fn proves(kind: &ExpectationKind) -> bool {
     match kind {
         ExpectationKind::Smtp(smtp) => smtp.code.as_ref().is_some_and(|code| code.value >= 400),
         ExpectationKind::Log(_) => false,
-        ExpectationKind::Delivered(_)
-        | ExpectationKind::Bounced(_)
-        | ExpectationKind::Absent(_)
-        | ExpectationKind::Count(_) => true,
+        _ => true,
     }
 }
 
@@ -157,20 +154,12 @@ impl Linter<'_> {
     }
 
     fn expectation(&mut self, kind: &ExpectationKind) {
-        let (within, settle) = match kind {
-            ExpectationKind::Delivered(d) => (d.within.as_ref(), None),
-            ExpectationKind::Bounced(b) => (b.within.as_ref(), None),
-            ExpectationKind::Log(l) => (l.within.as_ref(), None),
-            ExpectationKind::Absent(a) => (None, Some((a.settle.at().unwrap_or(&a.from.at), a.settle.time()))),
-            ExpectationKind::Count(c) => (None, Some((c.settle.at().unwrap_or(&c.to.at), c.settle.time()))),
-            ExpectationKind::Smtp(_) => (None, None),
-        };
         let timeout = self.scenario.wait.timeout;
-        if let Some(within) = within.filter(|w| w.value > timeout) {
+        if let Some(within) = kind.within().filter(|w| w.value > timeout) {
             let message = format!("`within` is more than the timeout of {}", human(timeout));
             self.warn(Cause::W04, &within.at, message, "raise `wait.timeout`, or lower `within`");
         }
-        if let Some((at, settle)) = settle
+        if let Some((settle, at)) = kind.settle()
             && settle < PATIENCE_AT_GMAIL
             && self.scenario.targets.contains(&TargetKind::Gmail)
         {

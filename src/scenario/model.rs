@@ -1,10 +1,6 @@
 //! A scenario: what is sent, and what must then be true.
 
-pub use super::expect::{
-    AbsentExpectation, Action, ArcExpectation, AuthExpectation, BodyTest, BouncedExpectation, CarriesTest,
-    CountExpectation, DeliveredExpectation, Expectation, ExpectationKind, FolderTest, HeaderTest, LogExpectation,
-    MethodTest, ResultTest, Returns, SealIndex, SealTest, Settle, SmtpExpectation, SmtpStage, TextTest,
-};
+pub use super::expect::*;
 
 use super::{
     YamlError,

@@ -20,17 +20,17 @@ use std::time::Duration;
 
 /// A delivery status notification that came.
 #[derive(Clone, Copy)]
-pub struct Notification<'a> {
+pub(crate) struct Notification<'a> {
     /// The whole message.
-    pub message: &'a Message,
+    pub(crate) message: &'a Message,
     /// The report in it.
-    pub dsn: &'a Dsn,
+    pub(crate) dsn: &'a Dsn,
     /// From the end of the submission until it came.
-    pub after: Duration,
+    pub(crate) after: Duration,
 }
 
 /// Whether a notification is the one that is wanted: every part holds, for one of the recipients that it reports on.
-pub fn notification_fits(wanted: &BouncedExpectation, vars: &Vars, notification: Notification<'_>) -> bool {
+pub(crate) fn notification_fits(wanted: &BouncedExpectation, vars: &Vars, notification: Notification<'_>) -> bool {
     statuses(notification.dsn)
         .any(|status| parts(wanted, notification, &status, vars).iter().all(|part| part.comparison.passed))
 }

@@ -41,7 +41,7 @@ fn find(matcher: &Matcher, account: &str, context: Context<'_>) -> Comparison {
 }
 
 /// Whether every line that the scenario wants of logs is there.
-pub fn logs_hold(scenario: &Scenario, target: &Target, vars: &Vars, lines: &[LogLine]) -> bool {
+pub(crate) fn logs_hold(scenario: &Scenario, target: &Target, vars: &Vars, lines: &[LogLine]) -> bool {
     let here = scenario.expected_on(target.kind);
     here.filter_map(|e| if let ExpectationKind::Log(log) = &e.kind { Some(log) } else { None }).all(|wanted| {
         // What cannot be tested fails, however long one waits.

@@ -18,10 +18,10 @@ mod log;
 mod smtp;
 mod text;
 
-pub use bounced::{Notification, notification_fits};
+pub(crate) use bounced::{Notification, notification_fits};
 pub use count::copies;
-pub use log::logs_hold;
-pub use smtp::asks_for_refusal;
+pub(crate) use log::logs_hold;
+pub(crate) use smtp::asks_for_refusal;
 
 use crate::{
     evidence::Evidence,

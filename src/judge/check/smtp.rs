@@ -26,7 +26,7 @@ pub(super) fn check(wanted: &SmtpExpectation, context: Context<'_>, results: &mu
 }
 
 /// Whether the scenario asks for the refusal that the first server gave.
-pub fn asks_for_refusal(scenario: &Scenario, target: &Target, vars: &Vars, submission: &Submission) -> bool {
+pub(crate) fn asks_for_refusal(scenario: &Scenario, target: &Target, vars: &Vars, submission: &Submission) -> bool {
     let is_refused = submission.deciding().is_some_and(|r| !r.reply.is_positive());
     is_refused
         && scenario.expected_on(target.kind).any(|e| match &e.kind {

@@ -11,12 +11,16 @@ use crate::{
 };
 
 /// A signature of the mail and what we find of it.
-pub(super) type Signed<'a> = (DkimSignature, &'a DkimVerification);
+pub(super) struct Signed<'a> {
+    signature: DkimSignature,
+    found: &'a DkimVerification,
+}
 
 /// The signatures that were judged. Past the first few none is, so that a message does not decide how much work it makes.
 pub(super) fn signed<'a>(judged: &VerifiedMail<'a>) -> Vec<Signed<'a>> {
     let all = dkim::all(judged.message).into_iter().zip(&judged.verification.dkim);
-    all.filter(|(_, found)| found.result != Verdict::None).collect()
+    let judged = all.filter(|(_, found)| found.result != Verdict::None);
+    judged.map(|(signature, found)| Signed { signature, found }).collect()
 }
 
 /// What a server claims of these signatures.
@@ -37,14 +41,14 @@ fn own_result(judged: &VerifiedMail<'_>, by: Claimant<'_>, result: &ResInfo, sig
     let claims = result.result.as_str();
     let is_receiver = by.set.is_none();
     if claims == "none" {
-        let holds = signed.iter().any(|(_, found)| found.result == Verdict::Pass);
+        let holds = signed.iter().any(|signed| signed.found.result == Verdict::Pass);
         return match (signed.is_empty(), holds && is_receiver) {
             (true, _) => OwnResult::agrees(Verdict::None),
             (false, true) => OwnResult::disagrees(Verdict::Pass, "a signature is there and verifies"),
             (false, false) => OwnResult::open(Verdict::None, "the signatures may be younger than the claim"),
         };
     }
-    let meant: Vec<&Signed<'_>> = signed.iter().filter(|(signature, _)| means(result, signature)).collect();
+    let meant: Vec<&Signed<'_>> = signed.iter().filter(|signed| means(result, &signed.signature)).collect();
     if meant.is_empty() {
         let reason = "no such signature is in the mail";
         return if is_receiver && !says_nothing(claims) {
@@ -85,7 +89,8 @@ fn domain_of(identity: &str) -> &str {
     identity.rsplit_once('@').map_or(identity, |(_, domain)| domain)
 }
 
-fn of_one(judged: &VerifiedMail<'_>, by: Claimant<'_>, claims: &str, (signature, v): &Signed<'_>) -> OwnResult {
+fn of_one(judged: &VerifiedMail<'_>, by: Claimant<'_>, claims: &str, signed: &Signed<'_>) -> OwnResult {
+    let Signed { signature, found: v } = signed;
     let (found, reason) = (v.result, v.reason.as_deref().unwrap_or_default());
     match (claims == "pass", found) {
         _ if says_nothing(claims) => OwnResult::open(found, "it claims no verdict"),

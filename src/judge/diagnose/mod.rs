@@ -61,7 +61,7 @@ pub fn of_error(error: &HarnessError) -> Option<Diagnosis> {
 
 /// What it means that rspamd or Postfix cannot work with its configuration and says this: no mail that is to be sealed gets that
 /// far. `log` is the artifact with what it says, and `check` the command that tells it again.
-pub fn of_configuration(log: &str, check: &str, said: &str) -> Diagnosis {
+pub(crate) fn of_configuration(log: &str, check: &str, said: &str) -> Diagnosis {
     let lines = said.lines().zip(1..).map(|(line, n)| builder::quote(log, n, line));
     let next = [check, "sealcheck explain A17"].map(str::to_owned);
     builder::found(Cause::A17, Confidence::Certain).seen(lines).next(next)
@@ -91,7 +91,7 @@ pub fn diagnose_facts(facts: &Facts<'_>) -> Vec<Diagnosis> {
 const TAB: Cause = Cause::E08;
 
 /// The cause that explains a check that failed: the first whose family can.
-pub fn cause_of(check: &CheckResult, diagnoses: &[Diagnosis]) -> Option<Cause> {
+pub(crate) fn cause_of(check: &CheckResult, diagnoses: &[Diagnosis]) -> Option<Cause> {
     let families: &[Family] = match check.part()? {
         CheckPart::Smtp(_) => &[Family::D],
         CheckPart::Auth(_) | CheckPart::Arc(_) => &[Family::A, Family::B, Family::C, Family::D],
@@ -99,13 +99,9 @@ pub fn cause_of(check: &CheckResult, diagnoses: &[Diagnosis]) -> Option<Cause> {
         // A tab is the reason of nothing else, and nothing else is that of a tab.
         CheckPart::Category => return diagnoses.iter().any(|d| d.code == TAB).then_some(TAB),
         CheckPart::Within => &[Family::D, Family::E],
-        CheckPart::Delivered
-        | CheckPart::Labels
-        | CheckPart::Bounced(_)
-        | CheckPart::BouncedWithin
-        | CheckPart::Absent
-        | CheckPart::Count => &[Family::A, Family::B, Family::C, Family::D, Family::E, Family::F],
         CheckPart::Log => &[Family::A],
+        // Whether mail comes, where, and how often.
+        _ => &[Family::A, Family::B, Family::C, Family::D, Family::E, Family::F],
     };
     let mut causes = diagnoses.iter().filter_map(|d| d.code.known());
     causes.find(|cause| *cause != TAB && families.contains(&cause.family()))

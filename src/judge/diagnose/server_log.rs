@@ -35,14 +35,14 @@ impl ServerLog {
     }
 
     /// Lines that an attempt read. Two accounts on one server have the same lines.
-    pub fn of_lines(lines: &[LogLine]) -> Self {
+    pub(crate) fn of_lines(lines: &[LogLine]) -> Self {
         let mut known = HashSet::new();
         let new = lines.iter().filter(|line| known.insert((&line.artifact, line.line, &line.text)));
         Self { lines: new.map(|l| (quote(&l.artifact, l.line, &l.text), l.text.clone())).collect() }
     }
 
     /// Adds the lines of another log.
-    pub fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         self.lines.extend(other.lines);
     }
 
@@ -52,13 +52,13 @@ impl ServerLog {
     }
 
     /// Whether it knows the message; a log may have only lines that matter for every message.
-    pub fn knows_message(&self) -> bool {
+    pub(crate) fn knows_message(&self) -> bool {
         let lines: Vec<&str> = self.lines.iter().map(|(_, line)| line.as_str()).collect();
         log::progress(&lines) != log::Progress::Nothing
     }
 
     /// The lines that say that the message is in trouble.
-    pub fn troubles(&self) -> Vec<(log::Trouble, EvidenceRef)> {
+    pub(crate) fn troubles(&self) -> Vec<(log::Trouble, EvidenceRef)> {
         self.lines.iter().filter_map(|(at, line)| Some((log::trouble(line)?, at.clone()))).collect()
     }
 

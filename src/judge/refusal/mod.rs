@@ -110,7 +110,7 @@ fn otherwise(outlook: Outlook) -> Text {
 }
 
 /// Whether a server says that it may take the mail at another time: 4yz, and 5yz about an amount or a rate.
-pub fn is_limit(reply: &Reply) -> bool {
+pub(crate) fn is_limit(reply: &Reply) -> bool {
     reply.is_transient() || known::find(reply, None).is_some_and(|(known, _)| known.is_limit())
 }
 

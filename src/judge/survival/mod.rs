@@ -72,7 +72,7 @@ pub fn survival(sent: &Message, received: &Message, verification: Option<&Verifi
 }
 
 /// The same for the copy that a bounce gives back: where that is only a header, no body is compared.
-pub fn survival_of_returned(sent: &Message, returned: &ReturnedMail) -> Vec<Survival> {
+pub(crate) fn survival_of_returned(sent: &Message, returned: &ReturnedMail) -> Vec<Survival> {
     let header = (returned.extent == Returned::Headers).then(|| Message::parse(sent.header()));
     survival(header.as_ref().unwrap_or(sent), &returned.message, returned.verification.as_ref())
 }

@@ -33,6 +33,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// One thing that must be true.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,6 +130,26 @@ impl ExpectationKind {
             Self::Count(c) => Some(&mut c.to),
             Self::Log(l) => Some(&mut l.of),
         }
+    }
+
+    /// How long it may take, where it says so.
+    pub fn within(&self) -> Option<&At<Duration>> {
+        match self {
+            Self::Delivered(d) => d.within.as_ref(),
+            Self::Bounced(b) => b.within.as_ref(),
+            Self::Log(l) => l.within.as_ref(),
+            Self::Smtp(_) | Self::Absent(_) | Self::Count(_) => None,
+        }
+    }
+
+    /// How long to go on looking, with its place or that of the account.
+    pub fn settle(&self) -> Option<(Duration, &Position)> {
+        let (settle, account) = match self {
+            Self::Absent(a) => (&a.settle, &a.from),
+            Self::Count(c) => (&c.settle, &c.to),
+            Self::Smtp(_) | Self::Delivered(_) | Self::Bounced(_) | Self::Log(_) => return None,
+        };
+        Some((settle.time(), settle.at().unwrap_or(&account.at)))
     }
 
     /// Every text that may name variables, with the form that it must have.
