@@ -124,7 +124,7 @@ impl Sent {
     }
 
     /// Puts a header field before the message: the field with its CRLF.
-    pub fn put_before(&mut self, field: &[u8]) {
+    pub(crate) fn put_before(&mut self, field: &[u8]) {
         self.message = Arc::new(Message::parse([field, self.raw()].concat()));
     }
 }
@@ -205,7 +205,7 @@ impl Arrival {
     }
 
     /// Whether another arrival is the same mail: at the same place, or with the same id of Gmail's at another.
-    pub fn is_same_mail(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_mail(&self, other: &Self) -> bool {
         let is_same = match (self.gm_msgid, other.gm_msgid) {
             (Some(mine), Some(other)) => mine == other,
             _ => (self.folder, self.uid) == (other.folder, other.uid),

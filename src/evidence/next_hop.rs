@@ -33,7 +33,7 @@ impl NextHop {
     }
 
     /// Why the mail is tried again, if it is.
-    pub fn deferral(&self) -> Option<String> {
+    pub(crate) fn deferral(&self) -> Option<String> {
         match (&self.problem, self.refusal()) {
             (Some(NextHopError::Unreachable(why) | NextHopError::BrokenOff(why)), _) => Some(why.clone()),
             (None, Some(StageReply { stage, reply, .. })) if reply.is_transient() => {
@@ -44,7 +44,7 @@ impl NextHop {
     }
 
     /// The reply that is final: no other try follows.
-    pub fn rejection(&self) -> Option<&Reply> {
+    pub(crate) fn rejection(&self) -> Option<&Reply> {
         self.refusal().map(|r| &r.reply).filter(|reply| self.problem.is_none() && reply.is_permanent())
     }
 
