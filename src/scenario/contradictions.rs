@@ -48,7 +48,7 @@ impl ExpectationKind {
                     .into_iter()
                     .collect()
             }
-            Self::Absent(_) | Self::Count(_) | Self::Log(_) => Vec::new(),
+            _ => Vec::new(),
         }
     }
 }
