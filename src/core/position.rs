@@ -4,7 +4,7 @@ use super::visible::plain;
 use std::{fmt, sync::Arc};
 
 /// A place in a source file. Line and column are 1-based and count characters; 0 means "not known".
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Position {
     /// The file's path as the person named it, relative where they wrote it so.
     pub file: Arc<str>,

@@ -16,6 +16,10 @@ pub(crate) const AT: &str = "$at";
 pub(crate) const NOTE: &str = "$note";
 /// The newtype name by which a value asks for one or many.
 pub(crate) const MANY: &str = "$many";
+/// The newtype name by which a value asks for a short or a long form.
+pub(crate) const FORM: &str = "$form";
+/// The newtype name by which a value asks that its faults do not keep the rest from being read.
+pub(crate) const RECOVERED: &str = "$recovered";
 
 /// What is wrong with a value, and what to do: the alternate form of its text.
 #[derive(Debug)]
@@ -239,7 +243,34 @@ macro_rules! transparent_schema {
 
 pub(crate) use transparent_schema;
 
-transparent_schema!(At);
+transparent_schema!(At, Recovered);
+
+/// A value whose faults do not keep the rest of the file from being read. Where one is missing, a fault is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Recovered<T>(pub(crate) Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Recovered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+            type Value = Recovered<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Recovered<T>, A::Error> {
+                seq.next_element().map(Recovered)
+            }
+        }
+        deserializer.deserialize_newtype_struct(RECOVERED, V(PhantomData))
+    }
+}
+
+/// Reads a value that may be written, and whose faults do not keep the rest of the file from being read.
+pub(crate) fn recovered<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Recovered<T>>::deserialize(deserializer)?.and_then(|value| value.0))
+}
 
 /// One value, or a list of them; never empty.
 #[derive(Debug, Clone, PartialEq)]
@@ -284,6 +315,49 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let one = generator.subschema_for::<T>();
         json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
+}
+
+/// A short form (a scalar or a list), or a long form (a map).
+#[derive(Debug, Clone)]
+pub(crate) enum ShortOrLong<S, L> {
+    Short(S),
+    Long(L),
+}
+
+impl<'de, S: Deserialize<'de>, L: Deserialize<'de>> Deserialize<'de> for ShortOrLong<S, L> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(FORM, Shape { first: Self::Short, second: Self::Long })
+    }
+}
+
+impl<S: JsonSchema, L: JsonSchema> JsonSchema for ShortOrLong<S, L> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Or{}", S::schema_name(), L::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (short, long) = (generator.subschema_for::<S>(), generator.subschema_for::<L>());
+        json_schema!({ "anyOf": [short, long] })
+    }
+}
+
+/// A scalar, as the text that was written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ScalarText(pub(crate) String);
+
+impl JsonSchema for ScalarText {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Scalar".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "boolean"] })
     }
 }
 

@@ -107,7 +107,7 @@ fn compose_mail(cx: &AttemptContext<'_>) -> Result<Composed, HarnessError> {
 /// Hands the mail to its first server, with every mailbox watched from before.
 async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Submitted, Unsubmitted> {
     let (log, world, scenario) = (&cx.log, cx.world, &cx.item.scenario);
-    let deadline = log.started() + scenario.wait.timeout;
+    let deadline = log.started() + scenario.wait.timeout();
     let since = world.logs.mark(composed.date);
     let sender = &scenario.send.from.value;
     let watches = watches::watch(world, &composed.policy, sender, &composed.wanted, deadline);
@@ -123,7 +123,7 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     if submission.may_be_accepted() {
         world.deliveries.sent(cx.item.index, cx.number, &composed.wanted, composed.date, composed.receivers());
     }
-    let slow_at = scenario.wait.slow_after.map(|after| log.started() + after);
+    let slow_at = scenario.wait.slow_after().map(|after| log.started() + after);
     let watching = Watching { end, watches, deadline, slow_at, already_arrived: None };
     Ok(Submitted { submission, since, watching })
 }

@@ -80,7 +80,7 @@ fn malformed_texts(scenario: &Scenario, target: &Target, vars: &Vars) -> Vec<Yam
 
 /// A `settle` that the end of the attempt would cut: silence that was not waited for proves nothing.
 fn settle_too_long(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
-    let timeout = scenario.wait.timeout;
+    let timeout = scenario.wait.timeout();
     let settled = scenario.expected_on(target.kind).filter_map(|e| e.kind.settle());
     let too_long = settled.filter(|(settle, _)| *settle >= timeout);
     let errors = too_long.map(|(settle, at)| {

@@ -101,7 +101,6 @@ mod tests {
     use super::*;
     use crate::{
         core::Position,
-        scenario::model::Encoding,
         target::{TargetKind, TlsMode},
     };
 
@@ -119,7 +118,7 @@ mod tests {
             text: None,
             html: None,
             headers: Vec::new(),
-            encoding: Encoding::Auto,
+            encoding: None,
             attach: Vec::new(),
             eml: None,
         }

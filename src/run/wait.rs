@@ -135,7 +135,7 @@ impl Waiting<'_> {
                     if error.is_some() {
                         return error;
                     }
-                    *next = Instant::now() + self.cx.item.scenario.wait.poll;
+                    *next = Instant::now() + self.cx.item.scenario.wait.poll();
                 }
             }
         }

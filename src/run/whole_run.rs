@@ -108,7 +108,7 @@ async fn checked(
 }
 
 fn context(plan: &Plan, options: Options, limits: Limits, events: EventSender, stop: Stop) -> RunContext {
-    let poll = plan.items.iter().map(|i| i.scenario.wait.poll).min().unwrap_or(Duration::from_secs(15));
+    let poll = plan.items.iter().map(|i| i.scenario.wait.poll()).min().unwrap_or(Duration::from_secs(15));
     let needs: Vec<Knobs> =
         plan.items.iter().filter(|i| i.scenario.skip.is_none()).map(|i| i.scenario.knobs.clone()).collect();
     let (source, redactor) = (options.worlds.clone(), options.redactor.clone());

@@ -11,23 +11,6 @@ use crate::{
 };
 
 impl Target {
-    /// What the accounts give to texts: `NAME.address`, `.domain`, `.user` (the address before its `@`), `.seal_domain`
-    /// (the account's domain when it has none of its own) and, where it is known, `.authserv_id`.
-    pub fn vars(&self) -> Vars {
-        let mut vars = Vars::new();
-        for (name, account) in &self.accounts {
-            let domain = account.domain();
-            vars.set(format!("{name}.user"), account.address.rsplit_once('@').map_or("", |(user, _)| user));
-            vars.set(format!("{name}.address"), account.address.as_str());
-            vars.set(format!("{name}.seal_domain"), account.sealing_domain());
-            vars.set(format!("{name}.domain"), domain.as_str());
-            if let Some(id) = &account.authserv_id {
-                vars.set(format!("{name}.authserv_id"), id.as_str());
-            }
-        }
-        vars
-    }
-
     /// The account that a text means: by its name, or by its address, whose case does not count.
     pub fn account_of(&self, text: &str) -> Option<&Account> {
         self.account_that(text, |_| true)

@@ -1,8 +1,8 @@
 //! `lab:` of a scenario: what a file writes of the knobs.
 
-use super::yaml::{convert::Cx, spot::Spot};
+use super::yaml::Errors;
 use crate::{
-    core::reading::OneOrMany,
+    core::{At, Position, reading::OneOrMany},
     target::{
         DnsWritten, faults,
         knobs::{ArcSealing, CompanyWritten, DnsFault, ExternalWritten, GmailWritten, Knobs, SealFault},
@@ -18,7 +18,7 @@ use serde::Deserialize;
 pub(crate) struct LabWritten {
     /// Causes of the catalogue to bring about, for example `B04`; knobs beside it count after it.
     #[schemars(with = "Option<OneOrMany<faults::Code>>")]
-    fault: Option<OneOrMany<Spot<String>>>,
+    fault: Option<OneOrMany<At<String>>>,
     /// The outside sender.
     external: Option<ExternalWritten>,
     /// The company server that forwards.
@@ -31,18 +31,18 @@ pub(crate) struct LabWritten {
     dns: Vec<DnsFault>,
 }
 
-impl Spot<LabWritten> {
-    /// The knobs that a scenario turns.
-    pub(crate) fn knobs(self, out: &mut Cx<'_>) -> Knobs {
+impl LabWritten {
+    /// The knobs that a scenario turns; it stands at `at`.
+    pub(crate) fn knobs(self, at: &Position, errors: &mut Errors<'_>) -> Knobs {
         let mut knobs = Knobs::default();
-        let LabWritten { fault, external, company, gmail, dns } = self.value;
+        let Self { fault, external, company, gmail, dns } = self;
         if fault.is_none() && external.is_none() && company.is_none() && gmail.is_none() && dns.is_empty() {
-            out.wrong(self.at, "`lab` changes nothing", "write a knob or leave `lab` out");
+            errors.error_at(at, "`lab` changes nothing", "write a knob or leave `lab` out");
         }
         if let Some(fault) = fault {
             let codes: Vec<&str> = fault.0.iter().map(|f| f.value.as_str()).collect();
             if let (Err((problem, help)), Some(first)) = (faults::turn(&mut knobs, &codes), fault.0.first()) {
-                out.wrong(first.at, problem, help);
+                errors.error_at(&first.at, problem, help);
             }
         }
         if let Some(company) = &company
@@ -53,8 +53,10 @@ impl Spot<LabWritten> {
                 ("seal", company.seal.is_some_and(|s| s != SealFault::None)),
                 ("results", company.results.is_some()),
             ];
-            for (knob, _) in written.into_iter().filter(|(_, is_written)| *is_written) {
-                out.wrong(self.at, format!("`{knob}` has no effect with `arc: false`"), "leave one of them out");
+            for (knob, is_written) in written {
+                if is_written {
+                    errors.error_at(at, format!("`{knob}` has no effect with `arc: false`"), "leave one of them out");
+                }
             }
         }
         external.into_iter().for_each(|written| written.over(&mut knobs.external));

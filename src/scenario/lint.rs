@@ -154,7 +154,7 @@ impl Linter<'_> {
     }
 
     fn expectation(&mut self, kind: &ExpectationKind) {
-        let timeout = self.scenario.wait.timeout;
+        let timeout = self.scenario.wait.timeout();
         if let Some(within) = kind.within().filter(|w| w.value > timeout) {
             let message = format!("`within` is more than the timeout of {}", human(timeout));
             self.warn(Cause::W04, &within.at, message, "raise `wait.timeout`, or lower `within`");

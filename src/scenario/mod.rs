@@ -12,9 +12,11 @@ pub mod load;
 pub mod matrix;
 pub mod model;
 pub mod schema;
+mod send;
 pub mod size;
 mod texts;
 pub mod vars;
+mod wait;
 pub mod yaml;
 
 pub use config::Config;

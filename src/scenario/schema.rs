@@ -1,12 +1,12 @@
 //! JSON Schema (2020-12) of both formats, made from the types that read them.
 
-use super::yaml::twin::{config::ConfigTwin, scenario::ScenarioTwin};
+use super::yaml::{ScenarioFile, twin::config::ConfigTwin};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transform_subschemas};
 use serde_json::{Value, json};
 
 /// The schema of scenario files.
 pub fn scenario() -> Value {
-    let mut schema = schema::<ScenarioTwin>("https://sealcheck.example/schemas/scenario.v1.json");
+    let mut schema = schema::<ScenarioFile>("https://sealcheck.example/schemas/scenario.v1.json");
     // What a file does not say, the file that it extends may say.
     let required = schema.remove("required").unwrap_or_default();
     schema.insert("anyOf".to_owned(), json!([{ "required": required }, { "required": ["sealcheck", "extends"] }]));

@@ -1,7 +1,7 @@
 //! What a scenario names: texts with variables.
 
 use super::{
-    model::{AttachmentContent, Scenario, SendSpec},
+    model::Scenario,
     vars::{Template, Vars},
 };
 use crate::target::TargetKind;
@@ -12,12 +12,8 @@ impl Scenario {
     /// last.
     pub fn texts_on(&self, kind: TargetKind) -> Vec<Template> {
         let expected = || self.expected_on(kind).map(|e| &e.kind);
-        let texts = self
-            .send
-            .templates()
-            .into_iter()
-            .chain(expected().flat_map(|e| e.texts().into_iter().map(|(_, text)| text)))
-            .cloned();
+        let texts =
+            self.send.templates().chain(expected().flat_map(|e| e.texts().into_iter().map(|(_, text)| text))).cloned();
         let accounts = [&self.send.from].into_iter().chain(&self.send.to).chain(expected().filter_map(|e| e.account()));
         texts.chain(accounts.map(|a| Template::new(a.value.as_str(), a.at.clone()))).collect()
     }
@@ -29,18 +25,5 @@ impl Scenario {
         given.iter().for_each(|(name, value)| known.set(name, value));
         let texts = self.targets.iter().flat_map(|kind| self.texts_on(*kind));
         texts.flat_map(|text| text.names(&known).into_iter().map(str::to_owned).collect::<Vec<_>>()).collect()
-    }
-}
-
-impl SendSpec {
-    fn templates(&self) -> Vec<&Template> {
-        let mut out: Vec<_> =
-            [&self.envelope_from, &self.subject, &self.text, &self.html].into_iter().flatten().collect();
-        out.extend(self.headers.iter().map(|(_, value)| value));
-        out.extend(self.attach.iter().filter_map(|a| match &a.content {
-            AttachmentContent::Size(size) => Some(size),
-            AttachmentContent::File(_) => None,
-        }));
-        out
     }
 }

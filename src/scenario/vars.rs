@@ -1,6 +1,9 @@
 //! `$name` and `$account.field` in texts, filled in when an attempt starts.
 
-use crate::core::{At, Position, suggest, text_schema::text_schema};
+use crate::{
+    core::{At, Position, suggest, text_schema::text_schema},
+    target::Target,
+};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
@@ -206,6 +209,25 @@ impl Template {
             at.len = u32::try_from(part.chars().count()).unwrap_or(0);
         }
         at
+    }
+}
+
+impl Target {
+    /// What the accounts give to texts: `NAME.address`, `.domain`, `.user` (the address before its `@`), `.seal_domain`
+    /// (the account's domain when it has none of its own) and, where it is known, `.authserv_id`.
+    pub fn vars(&self) -> Vars {
+        let mut vars = Vars::new();
+        for (name, account) in &self.accounts {
+            let domain = account.domain();
+            vars.set(format!("{name}.user"), account.address.rsplit_once('@').map_or("", |(user, _)| user));
+            vars.set(format!("{name}.address"), account.address.as_str());
+            vars.set(format!("{name}.seal_domain"), account.sealing_domain());
+            vars.set(format!("{name}.domain"), domain.as_str());
+            if let Some(id) = &account.authserv_id {
+                vars.set(format!("{name}.authserv_id"), id.as_str());
+            }
+        }
+        vars
     }
 }
 

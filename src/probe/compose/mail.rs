@@ -50,7 +50,7 @@ pub(super) fn write(
 fn body(send: &SendSpec, cx: &ComposeContext<'_>) -> Result<Part, ComposeError> {
     let mut alternatives = Vec::new();
     let mut add = |content_type: &str, content: &str| {
-        let (encoding, body) = text::encode(content, send.encoding);
+        let (encoding, body) = text::encode(content, send.encoding());
         alternatives.push(Part::leaf(content_type, encoding, body));
     };
     match &send.text {
@@ -86,9 +86,9 @@ impl Custom {
             .iter()
             .map(|(name, template)| {
                 let value = cx.fill(template)?;
-                let written = field::write(name, &value).map_err(|m| ComposeError::new(&template.at, m))?;
+                let written = field::write(&name.value, &value).map_err(|m| ComposeError::new(&template.at, m))?;
                 let written = if value.is_empty() { String::new() } else { written };
-                Ok((name.clone(), value, written))
+                Ok((name.value.clone(), value, written))
             })
             .collect::<Result<_, _>>()
             .map(Self)

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     core::At,
-    scenario::model::{Attachment, AttachmentContent, Encoding},
+    scenario::model::{Attachment, Encoding},
     target::{Account, TargetKind},
 };
 use std::{collections::BTreeMap, path::PathBuf};
@@ -23,10 +23,19 @@ fn send() -> SendSpec {
         text: None,
         html: None,
         headers: Vec::new(),
-        encoding: Encoding::Auto,
+        encoding: None,
         attach: Vec::new(),
         eml: None,
     }
+}
+
+fn name(name: &str) -> At<String> {
+    At::new(name.to_owned(), place(8))
+}
+
+fn attachment(file: &str, media_type: &str, size: &str) -> At<Attachment> {
+    let (name, r#type) = (Some(name(file)), Some(name(media_type)));
+    At::new(Attachment { name, r#type, file: None, size: Some(template(size)) }, place(9))
 }
 
 fn account(name: &str, address: &str) -> (String, Account) {
@@ -72,7 +81,7 @@ fn templates_are_filled_everywhere() {
     let mut send = send();
     send.subject = Some(template("ARC check $token"));
     send.text = Some(template("token $token\n"));
-    send.headers = vec![("X-Purpose".into(), template("for $token"))];
+    send.headers = vec![(name("X-Purpose"), template("for $token"))];
     send.envelope_from = Some(template("bounce+$token@ext.example"));
     let sent = composed(&send);
     let message = &sent.message;
@@ -115,16 +124,16 @@ fn every_recipient_is_in_the_envelope_and_in_to() {
 fn own_fields_replace_remove_and_repeat_defaults() {
     let mut send = send();
     send.headers = vec![
-        ("message-id".into(), template("<mine@x.example>")),
-        ("Date".into(), template("")),
-        ("From".into(), template("a@x.example")),
-        ("From".into(), template("b@y.example")),
-        ("Content-Type".into(), template("text/plain; charset=iso-2022-jp")),
-        ("X-Ü-Value".into(), template("x")),
+        (name("message-id"), template("<mine@x.example>")),
+        (name("Date"), template("")),
+        (name("From"), template("a@x.example")),
+        (name("From"), template("b@y.example")),
+        (name("Content-Type"), template("text/plain; charset=iso-2022-jp")),
+        (name("X-Ü-Value"), template("x")),
     ];
     assert!(refused(&send).message.contains("cannot name a header field"));
     send.headers.pop();
-    send.headers.push(("X-Umlaut".into(), template("Grüße")));
+    send.headers.push((name("X-Umlaut"), template("Grüße")));
     let sent = composed(&send);
     assert_eq!(sent.message_id, "<mine@x.example>");
     let message = &sent.message;
@@ -145,9 +154,9 @@ fn own_fields_replace_remove_and_repeat_defaults() {
     assert_eq!(message.first("Content-Type").unwrap().value(), "text/plain; charset=iso-2022-jp");
     assert!(message.first("X-Umlaut").unwrap().raw.is_ascii());
 
-    send.headers = vec![("X-Bad".into(), template("a\r\nBcc: x@y.example"))];
+    send.headers = vec![(name("X-Bad"), template("a\r\nBcc: x@y.example"))];
     assert_eq!(refused(&send).at, place(9));
-    send.headers = vec![("Message-ID".into(), template(""))];
+    send.headers = vec![(name("Message-ID"), template(""))];
     let sent = composed(&send);
     assert!(sent.message.message_id().is_none());
     assert_eq!(sent.message_id, "<sc-01jd-0-1@ext.example>");
@@ -167,7 +176,7 @@ fn a_mail_without_any_header() {
         "Content-Type",
         "Content-Transfer-Encoding",
     ];
-    send.headers = names.iter().map(|n| ((*n).into(), template(""))).collect();
+    send.headers = names.iter().map(|n| (name(n), template(""))).collect();
     send.text = Some(template("only a body"));
     assert_eq!(composed(&send).raw(), b"\r\nonly a body\r\n");
 }
@@ -177,11 +186,6 @@ fn text_html_and_attachments_nest() {
     let mut send = send();
     send.text = Some(template("text é"));
     send.html = Some(template("<b>html é</b>"));
-    let attachment = |name: &str, content_type: &str, size: &str| Attachment {
-        name: name.into(),
-        content_type: content_type.into(),
-        content: AttachmentContent::Size(template(size)),
-    };
     send.attach = vec![attachment("größe.bin", "", "10KB"), attachment("b.pdf", "application/pdf", "7B")];
     let sent = composed(&send);
     let read = mail_parser::MessageParser::new().parse(sent.raw()).unwrap();
@@ -202,7 +206,7 @@ fn text_html_and_attachments_nest() {
 #[test]
 fn eight_bit_and_long_lines_stay_on_request() {
     let mut send = send();
-    send.encoding = Encoding::EightBit;
+    send.encoding = Some(At::new(Encoding::EightBit, place(6)));
     let long = format!("é{}\nb", "x".repeat(3000));
     send.text = Some(template(&long));
     let message = composed(&send).message;
@@ -213,13 +217,10 @@ fn eight_bit_and_long_lines_stay_on_request() {
 #[test]
 fn no_line_end_stands_alone_in_what_is_sent() {
     let mut send = send();
-    send.encoding = Encoding::EightBit;
+    send.encoding = Some(At::new(Encoding::EightBit, place(6)));
     send.text = Some(template("a\r.\rMAIL FROM:<b@c.example>\n.\nend"));
-    send.attach = vec![Attachment {
-        name: "m.eml".into(),
-        content_type: "message/rfc822".into(),
-        content: AttachmentContent::File(At::new(PathBuf::from("m.eml"), place(7))),
-    }];
+    let file = Some(At::new(PathBuf::from("m.eml"), place(7)));
+    send.attach = vec![At::new(Attachment { name: None, r#type: None, file, size: None }, place(7))];
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("m.eml"), b"A: 1\r\n\r\nx\n.\r\ny\r.\r\n").unwrap();
     let sent = composed_in(&send, dir.path()).unwrap();
@@ -249,10 +250,6 @@ fn a_message_file_keeps_its_bytes() {
 #[test]
 fn fifty_megabytes_are_composed() {
     let mut send = send();
-    send.attach = vec![Attachment {
-        name: "big.bin".into(),
-        content_type: String::new(),
-        content: AttachmentContent::Size(template("36MB")),
-    }];
+    send.attach = vec![attachment("big.bin", "", "36MB")];
     assert!(composed(&send).raw().len() > 49_000_000);
 }

@@ -27,7 +27,7 @@ pub(in crate::run) fn composed(cx: &AttemptContext<'_>, composed: &Composed) -> 
         scenario_sha256: sha256(cx.item.scenario.source.as_bytes()),
         watched: watched.map(|(name, account)| (name.clone(), account.address.clone())).collect(),
         started_at: events::text(started),
-        timeout_ms: millis(cx.item.scenario.wait.timeout),
+        timeout_ms: millis(cx.item.scenario.wait.timeout()),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     },
     scenario::{
         model::{ArcPolicy, WrittenRetries},
-        yaml::convert::Cx,
+        yaml::Errors,
     },
     target::TargetKind,
 };
@@ -96,18 +96,18 @@ words! {
 
 impl Profile {
     /// Notes what is wrong.
-    pub(in crate::scenario) fn check(&self, errors: &mut Cx<'_>) {
+    pub(in crate::scenario) fn check(&self, errors: &mut Errors<'_>) {
         for (count, message) in [(&self.jobs, "0 jobs run nothing"), (&self.max_fail, "no run stops after 0 failures")]
         {
             if let Some(count) = count
                 && count.value == 0
             {
-                errors.wrong_at(&count.at, message, "write at least 1");
+                errors.error_at(&count.at, message, "write at least 1");
             }
         }
         for time in [&self.timeout, &self.global_timeout].into_iter().flatten() {
             if time.value.is_zero() {
-                errors.wrong_at(&time.at, "the time must be longer than nothing", "write for example 3m");
+                errors.error_at(&time.at, "the time must be longer than nothing", "write for example 3m");
             }
         }
         if let Some(retries) = &self.retries {

@@ -9,7 +9,7 @@ use crate::{
     scenario::{
         forms::{Form, Formed},
         vars::Template,
-        yaml::convert::Cx,
+        yaml::Errors,
     },
 };
 use schemars::JsonSchema;
@@ -59,7 +59,7 @@ pub(super) fn expectation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 impl ArcExpectation {
-    pub(super) fn check(&self, errors: &mut Cx<'_>) {
+    pub(super) fn check(&self, errors: &mut Errors<'_>) {
         if let Some(carries) = &self.carries {
             carries.value.check(&carries.at, errors);
         }
@@ -70,7 +70,7 @@ impl ArcExpectation {
                 && seal.value.i != SealIndex::NONE
             {
                 let help = format!("line {} tests it already; join the two", first.at.line);
-                errors.wrong_at(&seal.at, "this seal is tested twice", help);
+                errors.error_at(&seal.at, "this seal is tested twice", help);
             }
         }
     }
@@ -98,16 +98,16 @@ pub struct CarriesTest {
 }
 
 impl CarriesTest {
-    fn check(&self, at: &Position, errors: &mut Cx<'_>) {
+    fn check(&self, at: &Position, errors: &mut Errors<'_>) {
         let Self { i, spf, dkim, dmarc } = self;
         if i.is_none() && spf.is_none() && dkim.is_none() && dmarc.is_none() {
-            errors.wrong_at(at, "`carries` says nothing", "write `i`, `spf`, `dkim` or `dmarc`");
+            errors.error_at(at, "`carries` says nothing", "write `i`, `spf`, `dkim` or `dmarc`");
         }
         if let Some(i) = i
             && !(1..=50).contains(&i.value)
         {
             let help = "instances go from 1 to 50 (RFC 8617 §4.2.1)";
-            errors.wrong_at(&i.at, format!("there is no instance {}", i.value), help);
+            errors.error_at(&i.at, format!("there is no instance {}", i.value), help);
         }
         for (method, word) in [("spf", spf), ("dkim", dkim), ("dmarc", dmarc)] {
             if let Some(word) = word
@@ -146,17 +146,17 @@ fn chain_validation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 }
 
 impl SealTest {
-    fn check(&self, at: &Position, errors: &mut Cx<'_>) {
+    fn check(&self, at: &Position, errors: &mut Errors<'_>) {
         let says_something = self.by.is_some() || self.cv.is_some() || self.selector.is_some();
         if self.i == SealIndex::NONE {
             return;
         }
         if self.absent && says_something {
             let message = "a seal that is absent has no `by`, `cv` or `selector`";
-            errors.wrong_at(at, message, "keep `absent: true` alone");
+            errors.error_at(at, message, "keep `absent: true` alone");
         }
         if !self.absent && !says_something {
-            errors.wrong_at(at, "the seal test says nothing", "write `by`, `cv`, `selector` or `absent: true`");
+            errors.error_at(at, "the seal test says nothing", "write `by`, `cv`, `selector` or `absent: true`");
         }
     }
 }

@@ -4,13 +4,13 @@ use super::text::TextTest;
 use crate::{
     core::{
         At, Position,
-        reading::{OneOrMany, Wrong, value},
+        reading::{OneOrMany, ShortOrLong, Wrong, value},
         suggest,
     },
     scenario::{
         forms::{Form, Formed},
         vars::Template,
-        yaml::{convert::Cx, spot::Form as ShortOrLong},
+        yaml::Errors,
     },
 };
 use schemars::JsonSchema;
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for AuthExpectation {
 }
 
 impl AuthExpectation {
-    pub(super) fn check(&self, errors: &mut Cx<'_>) {
+    pub(super) fn check(&self, errors: &mut Errors<'_>) {
         for (name, method) in &self.methods {
             method.value.check(name, &method.at, errors);
         }
@@ -106,14 +106,14 @@ pub struct MethodTest {
 type Method = ShortOrLong<OneOrMany<String>, MethodTest>;
 
 impl MethodTest {
-    fn check(&self, name: &str, at: &Position, errors: &mut Cx<'_>) {
+    fn check(&self, name: &str, at: &Position, errors: &mut Errors<'_>) {
         let rest = self.domain.is_some() || self.comment.is_some();
         match &self.result {
             None if !rest => {
-                errors.wrong_at(at, format!("`{name}` says nothing"), "write `result`, `d` or `comment`");
+                errors.error_at(at, format!("`{name}` says nothing"), "write `result`, `d` or `comment`");
             }
             Some(ResultTest::Absent) if rest => {
-                errors.wrong_at(at, format!("`{name}: absent` has no domain and no comment"), "keep `absent` alone");
+                errors.error_at(at, format!("`{name}: absent` has no domain and no comment"), "keep `absent` alone");
             }
             Some(ResultTest::OneOf(words)) => check_results(name, words, errors),
             None | Some(ResultTest::Any | ResultTest::Absent) => {}
@@ -143,23 +143,23 @@ impl<'de> Deserialize<'de> for ResultTest {
     }
 }
 
-fn check_results(method: &str, words: &[At<String>], errors: &mut Cx<'_>) {
+fn check_results(method: &str, words: &[At<String>], errors: &mut Errors<'_>) {
     for (n, word) in words.iter().enumerate() {
         if matches!(word.value.as_str(), "any" | "absent") {
-            errors.wrong_at(&word.at, format!("`{}` stands alone", word.value), "write it without a list");
+            errors.error_at(&word.at, format!("`{}` stands alone", word.value), "write it without a list");
             return;
         }
         if !check_result(method, word, errors) {
             return;
         }
         if words[..n].iter().any(|before| before.value == word.value) {
-            errors.wrong_at(&word.at, format!("`{}` is written twice", word.value), "keep one of them");
+            errors.error_at(&word.at, format!("`{}` is written twice", word.value), "keep one of them");
         }
     }
 }
 
 /// Whether the method can have this result (RFC 8601 §2.7); notes where it cannot.
-pub(super) fn check_result(method: &str, word: &At<String>, errors: &mut Cx<'_>) -> bool {
+pub(super) fn check_result(method: &str, word: &At<String>, errors: &mut Errors<'_>) -> bool {
     let known: &[&str] = match method {
         "arc" => &["none", "pass", "fail"],
         "dkim" => &["none", "pass", "fail", "policy", "neutral", "temperror", "permerror"],
@@ -170,7 +170,7 @@ pub(super) fn check_result(method: &str, word: &At<String>, errors: &mut Cx<'_>)
     let is_known = known.contains(&word.value.as_str());
     if !is_known {
         let help = suggest::hint(&word.value, known.iter().copied().chain(["any", "absent"]), "one of");
-        errors.wrong_at(&word.at, format!("`{method}` has no result `{}`", word.value), help.unwrap_or_default());
+        errors.error_at(&word.at, format!("`{method}` has no result `{}`", word.value), help.unwrap_or_default());
     }
     is_known
 }

@@ -1,6 +1,9 @@
 //! `bounced:`: a delivery status notification arrives (RFC 3464).
 
-use super::text::{self, TextTest};
+use super::{
+    form,
+    text::{self, TextTest},
+};
 use crate::{
     core::{
         At, Position,
@@ -8,7 +11,7 @@ use crate::{
     },
     scenario::{
         forms::{Form, Formed},
-        yaml::convert::Cx,
+        yaml::Errors,
     },
     target::TargetKind,
 };
@@ -78,9 +81,9 @@ impl BouncedExpectation {
     }
 
     /// Notes what is wrong.
-    pub(super) fn check(&self, errors: &mut Cx<'_>) {
-        errors.filled_account(&self.to);
-        errors.within(self.within.as_ref());
+    pub(super) fn check(&self, errors: &mut Errors<'_>) {
+        errors.not_empty("the account", &self.to);
+        form::check_within(&self.within, errors);
     }
 
     pub(super) fn texts(&self) -> Vec<Formed<'_>> {

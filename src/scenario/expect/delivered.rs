@@ -4,6 +4,7 @@ use super::{
     FolderTest,
     arc::{self, ArcExpectation},
     auth::{AuthExpectation, AuthKeys},
+    form,
     text::HeaderTest,
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     scenario::{
         forms::{Form, Formed},
         vars::Template,
-        yaml::convert::Cx,
+        yaml::Errors,
     },
     target::TargetKind,
 };
@@ -96,11 +97,11 @@ fn labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Template>, D
 
 impl DeliveredExpectation {
     /// Notes what is wrong.
-    pub(super) fn check(&self, errors: &mut Cx<'_>) {
-        errors.filled_account(&self.to);
+    pub(super) fn check(&self, errors: &mut Errors<'_>) {
+        errors.not_empty("the account", &self.to);
         for (n, label) in self.labels.iter().enumerate() {
             if self.labels[..n].iter().any(|before| before.text == label.text) {
-                errors.wrong_at(&label.at, format!("label `{}` is written twice", label.text), "keep one of them");
+                errors.error_at(&label.at, format!("label `{}` is written twice", label.text), "keep one of them");
             }
         }
         for (n, (name, _)) in self.headers.iter().enumerate() {
@@ -109,10 +110,10 @@ impl DeliveredExpectation {
             if let Some((first, _)) = before.find(|(first, _)| first.value.eq_ignore_ascii_case(&name.value)) {
                 let message = format!("header field `{}` is tested twice", name.value);
                 let help = format!("`{}` is the same field, whatever the case; keep one of them", first.value);
-                errors.wrong_at(&name.at, message, help);
+                errors.error_at(&name.at, message, help);
             }
         }
-        errors.within(self.within.as_ref());
+        form::check_within(&self.within, errors);
         self.auth.check(errors);
         self.arc.check(errors);
     }

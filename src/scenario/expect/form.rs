@@ -1,10 +1,14 @@
 //! Forms of values that serde cannot know.
 
-use crate::core::{
-    At,
-    reading::{Wrong, value},
+use crate::{
+    core::{
+        At,
+        reading::{Wrong, value},
+    },
+    scenario::yaml::Errors,
 };
 use serde::Deserializer;
+use std::time::Duration;
 
 pub(super) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<String>, D::Error> {
     value(deserializer, |account: &At<String>| match account.value.trim() {
@@ -18,4 +22,13 @@ pub(super) fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<u32>
         0 => Err(Wrong::new("`count` of 0", "write `absent` instead")),
         _ => Ok(()),
     })
+}
+
+/// Notes where the time that something must come in is none.
+pub(super) fn check_within(within: &Option<At<Duration>>, errors: &mut Errors<'_>) {
+    if let Some(within) = within
+        && within.value.is_zero()
+    {
+        errors.error_at(&within.at, "`within` is zero", "nothing comes in no time; write for example 2m");
+    }
 }

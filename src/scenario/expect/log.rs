@@ -1,15 +1,15 @@
 //! `log:`: a line stands in a server's log.
 
-use super::text::TextTest;
+use super::{form, text::TextTest};
 use crate::{
     core::{
         At, Position,
-        reading::{HumanDuration, OneOrMany, time, written},
+        reading::{HumanDuration, OneOrMany, ScalarText, time, written},
     },
     scenario::{
         forms::{Form, Formed},
         vars::Template,
-        yaml::{convert::Cx, spot::Scalar},
+        yaml::Errors,
     },
     target::TargetKind,
 };
@@ -25,13 +25,13 @@ pub struct LogExpectation {
     /// The account whose server wrote the log.
     pub of: At<String>,
     /// The whole line.
-    #[schemars(with = "Option<Scalar>")]
+    #[schemars(with = "Option<ScalarText>")]
     is: Option<Template>,
     /// The line contains this, ignoring case.
-    #[schemars(with = "Option<Scalar>")]
+    #[schemars(with = "Option<ScalarText>")]
     contains: Option<Template>,
     /// A regular expression finds a match in the line.
-    #[schemars(with = "Option<Scalar>")]
+    #[schemars(with = "Option<ScalarText>")]
     matches: Option<Template>,
     /// How long to wait for it.
     #[serde(default, deserialize_with = "time")]
@@ -52,12 +52,12 @@ impl LogExpectation {
     }
 
     /// Notes what is wrong; it stands at `at`.
-    pub(super) fn check(&self, at: &Position, errors: &mut Cx<'_>) {
-        errors.filled_account(&self.of);
+    pub(super) fn check(&self, at: &Position, errors: &mut Errors<'_>) {
+        errors.not_empty("the account", &self.of);
         if let Err(wrong) = TextTest::one_of(self.is.as_ref(), self.contains.as_ref(), self.matches.as_ref()) {
-            errors.wrong_at(at, wrong.to_string(), format!("{wrong:#}"));
+            errors.error_at(at, wrong.to_string(), format!("{wrong:#}"));
         }
-        errors.within(self.within.as_ref());
+        form::check_within(&self.within, errors);
     }
 
     pub(super) fn texts(&self) -> Vec<Formed<'_>> {

@@ -23,12 +23,12 @@ pub use settle::Settle;
 pub use smtp::{SmtpExpectation, SmtpStage};
 pub use text::{HeaderTest, TextTest};
 
-use super::{
-    forms::Formed,
-    yaml::{convert::Cx, spot::Form as ShortOrLong},
-};
+use super::{forms::Formed, yaml::Errors};
 use crate::{
-    core::{At, Position, reading::OneOrMany},
+    core::{
+        At, Position,
+        reading::{OneOrMany, ShortOrLong},
+    },
     target::TargetKind,
 };
 use schemars::JsonSchema;
@@ -98,13 +98,21 @@ impl ExpectationKind {
     }
 
     /// Notes what is wrong with it; it stands at `at`.
-    pub(super) fn check(&self, at: &Position, errors: &mut Cx<'_>) {
+    pub(super) fn check(&self, at: &Position, errors: &mut Errors<'_>) {
         match self {
             Self::Smtp(smtp) => smtp.check(at, errors),
             Self::Delivered(delivered) => delivered.check(errors),
             Self::Bounced(bounced) => bounced.check(errors),
             Self::Log(log) => log.check(at, errors),
             Self::Absent(_) | Self::Count(_) => {}
+        }
+        for (form, text) in self.texts() {
+            if let Err((message, help)) = form.check_written(text) {
+                errors.error_at(text.at(), message, help);
+            }
+        }
+        for error in self.contradictions() {
+            errors.error_at(&error.position, error.message, error.help.unwrap_or_default());
         }
     }
 

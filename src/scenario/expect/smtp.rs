@@ -8,7 +8,7 @@ use crate::{
     },
     scenario::{
         forms::{Form, Formed},
-        yaml::convert::Cx,
+        yaml::Errors,
     },
     target::TargetKind,
 };
@@ -59,16 +59,16 @@ words! {
 
 impl SmtpExpectation {
     /// Notes what is wrong; it stands at `at`.
-    pub(super) fn check(&self, at: &Position, errors: &mut Cx<'_>) {
+    pub(super) fn check(&self, at: &Position, errors: &mut Errors<'_>) {
         if self.code.is_none() && self.status.is_none() && self.text.is_none() && self.stage.is_none() {
-            errors.wrong_at(at, "`smtp` says nothing", "write `code`, `status`, `text` or `stage`");
+            errors.error_at(at, "`smtp` says nothing", "write `code`, `status`, `text` or `stage`");
         }
         // RFC 5321 §4.2: the first digit is 2 to 5, the second 0 to 5.
         if let Some(code) = &self.code
             && (!(200..=599).contains(&code.value) || code.value / 10 % 10 > 5)
         {
             let help = "write a number from 200 to 559 whose second digit is at most 5 (RFC 5321 §4.2)";
-            errors.wrong_at(&code.at, format!("{} is no SMTP reply code", code.value), help);
+            errors.error_at(&code.at, format!("{} is no SMTP reply code", code.value), help);
         }
     }
 

@@ -3,12 +3,11 @@
 use crate::{
     core::{
         At, Position,
-        reading::{Wrong, value},
+        reading::{ScalarText, ShortOrLong, Wrong, value},
     },
     scenario::{
         forms::{Form, Formed},
         vars::Template,
-        yaml::spot::{Form as ShortOrLong, Scalar},
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -76,13 +75,13 @@ impl TextTest {
 #[schemars(rename = "TextTest", extend("minProperties" = 1, "maxProperties" = 1))]
 struct TextKeys {
     /// Equal.
-    #[schemars(with = "Option<Scalar>")]
+    #[schemars(with = "Option<ScalarText>")]
     is: Option<Template>,
     /// Contains, ignoring case.
-    #[schemars(with = "Option<Scalar>")]
+    #[schemars(with = "Option<ScalarText>")]
     contains: Option<Template>,
     /// A regular expression finds a match.
-    #[schemars(with = "Option<Scalar>")]
+    #[schemars(with = "Option<ScalarText>")]
     matches: Option<Template>,
 }
 
@@ -114,13 +113,13 @@ pub enum HeaderTest {
 #[schemars(rename = "HeaderTest", extend("minProperties" = 1, "maxProperties" = 1))]
 struct HeaderKeys {
     /// Equal.
-    #[schemars(with = "Option<Scalar>")]
+    #[schemars(with = "Option<ScalarText>")]
     is: Option<Template>,
     /// Contains, ignoring case.
-    #[schemars(with = "Option<Scalar>")]
+    #[schemars(with = "Option<ScalarText>")]
     contains: Option<Template>,
     /// A regular expression finds a match.
-    #[schemars(with = "Option<Scalar>")]
+    #[schemars(with = "Option<ScalarText>")]
     matches: Option<Template>,
     /// There is no field of this name.
     #[serde(default, deserialize_with = "absence")]
@@ -164,10 +163,10 @@ macro_rules! short_or_keys {
                 true
             }
             fn schema_name() -> Cow<'static, str> {
-                ShortOrLong::<Scalar, $keys>::schema_name()
+                ShortOrLong::<ScalarText, $keys>::schema_name()
             }
             fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                ShortOrLong::<Scalar, $keys>::json_schema(generator)
+                ShortOrLong::<ScalarText, $keys>::json_schema(generator)
             }
         }
     )*};

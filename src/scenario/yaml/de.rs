@@ -5,7 +5,7 @@ use super::{
     node::{Key, Kind, Node, Place, ScalarKind},
 };
 use crate::core::{
-    reading::{AT, MANY, NOTE},
+    reading::{AT, FORM, MANY, NOTE, RECOVERED},
     suggest,
 };
 use serde::de::{
@@ -16,10 +16,6 @@ use std::{cell::RefCell, fmt};
 
 /// The newtype name by which a twin asks for a value with its place.
 pub(crate) const SPOT: &str = "$spot";
-/// The newtype name by which a twin asks for a short or a long form.
-pub(crate) const FORM: &str = "$form";
-/// The newtype name by which a twin asks for a value that may be bad without stopping the rest.
-pub(crate) const TRY: &str = "$try";
 /// What the name of a struct begins with that has a short form; the key that the short form is the value of follows.
 pub(crate) const SHORT: &str = "short:";
 /// What the name of an enum begins with whose variants are the keys of a map; what it is follows.
@@ -79,7 +75,7 @@ impl de::Error for Fault {
 }
 
 /// Reads a twin from a tree, as far as it can be read, and everything that is wrong: unknown keys, and what is bad in a
-/// [`super::spot::Try`]. Without faults there is a twin, and every `Try` in it has a value.
+/// [`Recovered`](crate::core::reading::Recovered). Without faults there is a twin, and every `Recovered` in it has a value.
 pub(crate) fn read<'de, T: de::Deserialize<'de>>(root: &'de Node, sources: &[Source]) -> (Option<T>, Vec<Fault>) {
     let faults = RefCell::new(Vec::new());
     let read = T::deserialize(Reader { node: root, path: &Path::Root, faults: &faults, sources, is_short: false });
@@ -252,7 +248,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
         match name {
             SPOT => visitor.visit_seq(Placed { at: self.node.at, content: self, index: 0 }),
-            TRY => visitor.visit_seq(Tried(self)),
+            RECOVERED => visitor.visit_seq(Tried(self)),
             AT => visitor.visit_seq(self.positioned()),
             NOTE => visitor.visit_seq(Noted { reader: self, faults_before: None }),
             FORM => visitor.visit_enum(Shape { reader: self, shape: matches!(self.node.kind, Kind::Map(_)).into() }),

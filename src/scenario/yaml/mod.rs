@@ -4,6 +4,8 @@
 pub(crate) mod convert;
 mod de;
 mod error;
+mod errors;
+mod file;
 mod merge;
 mod node;
 mod private;
@@ -12,10 +14,12 @@ mod read_config;
 mod set;
 mod source;
 pub(crate) mod spot;
-mod substitute;
 pub(crate) mod twin;
 
 pub use error::{YamlError, YamlErrors};
+pub(crate) use errors::Errors;
+pub(crate) use file::ScenarioFile;
+pub(crate) use node::{Key, Kind, Node, ScalarKind};
 pub(crate) use read::is_partial;
 pub use read::scenarios;
 pub use read_config::{config, config_over};

@@ -1,21 +1,14 @@
 //! From the text of a scenario file to scenarios.
 
 use super::{
-    Source, YamlError, YamlErrors,
-    convert::Cx,
+    Errors, ScenarioFile, Source, YamlError, YamlErrors,
     de::{self, Fault},
     merge::merge,
-    node::{Kind, Node, Place, ScalarKind},
-    spot::Spot,
-    substitute::substitute,
-    twin::scenario::ScenarioTwin,
+    node::{Kind, Node, ScalarKind},
 };
 use crate::{
     core::suggest,
-    scenario::{
-        Scenario,
-        matrix::{self, MAX_ROWS},
-    },
+    scenario::{Scenario, matrix},
 };
 
 /// The version of both formats.
@@ -43,24 +36,19 @@ pub fn scenarios(
         }
         root = merge(base_root, root);
     }
-    let mut cx = Cx::new(&sources);
-    let axes = axes(&root, &mut cx);
-    let rows = matrix::rows(&axes).unwrap_or_else(|count| {
-        let at = root.get("matrix").map_or(root.at, |m| m.at);
-        cx.wrong(at, format!("the matrix has {count} rows"), format!("at most {MAX_ROWS}"));
-        Vec::new()
-    });
+    let mut errors = Errors::new(&sources);
+    let rows = matrix::read(&root, &mut errors);
     let mut scenarios = Vec::new();
     for row in &rows {
-        let node = if row.is_empty() { root.clone() } else { substitute(&root, row) };
-        let (twin, faults) = de::read::<ScenarioTwin>(&node, &sources);
-        cx.faults(faults);
-        scenarios.extend(twin.and_then(|twin| cx.scenario(id, twin, row)));
-        if !cx.errors.is_empty() {
+        let node = matrix::substitute(&root, row);
+        let (file, faults) = de::read::<ScenarioFile>(&node, &sources);
+        errors.faults(faults);
+        scenarios.extend(file.and_then(|file| file.scenario(id, row, &mut errors)));
+        if errors.count() > 0 {
             break;
         }
     }
-    cx.finish().map(|()| scenarios)
+    errors.finish().map(|()| scenarios)
 }
 
 /// Whether a file has no `send` or no `expect`, so that it can only be extended.
@@ -68,10 +56,15 @@ pub(crate) fn is_partial(source: &Source) -> bool {
     source.parse(0).is_ok_and(|root| root.get("send").is_none() || root.get("expect").is_none())
 }
 
-fn one(sources: &[Source], fault: Fault) -> YamlError {
-    let mut cx = Cx::new(sources);
-    cx.fault(fault);
-    cx.errors.pop().unwrap_or_else(|| YamlError::file("unreadable", ""))
+/// The only error of some files.
+pub(crate) fn one(sources: &[Source], fault: Fault) -> YamlError {
+    let mut errors = Errors::new(sources);
+    errors.faults(vec![fault]);
+    errors
+        .finish()
+        .err()
+        .and_then(|errors| errors.0.into_iter().next())
+        .unwrap_or_else(|| YamlError::file("unreadable", ""))
 }
 
 /// Checks that the version is the first key and one that we know.
@@ -115,41 +108,4 @@ fn extended(
         Fault::new(format!("cannot extend `{path}`: {message}"), name.at).with_help("name a file beside this one")
     })?;
     Ok(source.parse(1).map(|root| (source, root)))
-}
-
-/// The names and values of the matrix; what is no list of scalars is left to the twin to complain about.
-fn axes(root: &Node, cx: &mut Cx<'_>) -> Vec<(String, Vec<String>)> {
-    let Some(matrix) = root.get("matrix") else { return Vec::new() };
-    let mut axes: Vec<(String, Vec<String>)> = Vec::new();
-    for (key, list) in matrix.entries() {
-        let Kind::List(items) = &list.kind else { continue };
-        let name = Spot { value: key.name.clone(), at: key.at };
-        if items.is_empty() {
-            cx.wrong(list.at, format!("`{}` has no values", key.name), "a matrix without values has no rows");
-        }
-        let mut values: Vec<String> = Vec::new();
-        for item in items {
-            if let Kind::Scalar(text, _) = &item.kind {
-                axis_value(cx, item.at, text, &values);
-                values.push(text.clone());
-            }
-        }
-        if cx.var_name(&name) && !values.is_empty() {
-            axes.push((key.name.clone(), values));
-        }
-    }
-    if matrix.entries().is_empty() {
-        cx.wrong(matrix.at, "`matrix` is empty", "write a name and a list of values, for example `size: [1KB, 5MB]`");
-    }
-    axes
-}
-
-fn axis_value(cx: &mut Cx<'_>, at: Place, text: &str, before: &[String]) {
-    if before.iter().any(|v| v == text) {
-        cx.wrong(at, format!("`{text}` is written twice"), "two rows would have the same name");
-    }
-    if text.is_empty() || text.chars().count() > 60 || text.chars().any(|c| c.is_control() || "[],=/\\".contains(c)) {
-        let help = "the value stands in the scenario's name: at most 60 characters, none of `[ ] , = / \\`";
-        cx.wrong(at, format!("`{}` cannot be a matrix value", text.escape_debug()), help);
-    }
 }

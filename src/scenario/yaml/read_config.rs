@@ -1,12 +1,11 @@
 //! From the text of a project file to its model.
 
 use super::{
-    Source, YamlError, YamlErrors,
-    convert::Cx,
+    Errors, Source, YamlError, YamlErrors,
     de::{self, Fault},
     merge::merge_entries,
     node::{Key, Kind, Node, Place, ScalarKind},
-    read::version,
+    read::{one, version},
     set::Change,
     twin::config::ConfigTwin,
 };
@@ -60,12 +59,12 @@ pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String
             fault.help = near.map(|near| format!("did you mean `{near}`?"));
         }
     }
-    let mut cx = Cx::new(&sources);
-    cx.faults(faults);
-    let config = twin.map(|twin| cx.config(twin));
+    let mut errors = Errors::new(&sources);
+    errors.faults(faults);
+    let config = twin.map(|twin| errors.config(twin));
     let mut places = BTreeMap::new();
-    note(&root, "", &mut |key, place| drop(places.insert(key, cx.position(place))));
-    cx.finish().map_err(|errors| hidden(errors, &sources))?;
+    note(&root, "", &mut |key, place| drop(places.insert(key, errors.position(place))));
+    errors.finish().map_err(|errors| hidden(errors, &sources))?;
     let user_file = user.map(|user| Arc::clone(&user.file));
     Ok(Config { user_file, places, sources, ..config.unwrap_or_default() })
 }
@@ -89,9 +88,7 @@ fn names(root: &Node) -> Vec<String> {
 }
 
 fn wrong(sources: &[Source], fault: Fault) -> YamlErrors {
-    let mut cx = Cx::new(sources);
-    cx.fault(fault);
-    hidden(YamlErrors(cx.errors), sources)
+    hidden(one(sources, fault).into(), sources)
 }
 
 /// The errors without lines that may hold a secret.

@@ -10,11 +10,7 @@ use sealcheck::{
         submit::submit,
         token::Tokens,
     },
-    scenario::{
-        Vars,
-        model::{Encoding, SendSpec},
-        vars::Template,
-    },
+    scenario::{Vars, model::SendSpec, vars::Template},
     target::{
         Knobs, Target,
         knobs::{ImapFault, Locale},
@@ -46,7 +42,7 @@ fn composed(target: &Target, n: u32, text: &str) -> (Sent, MailIdentity) {
         text: Some(Template::new(text, place())),
         html: None,
         headers: Vec::new(),
-        encoding: Encoding::Auto,
+        encoding: None,
         attach: Vec::new(),
         eml: None,
     };

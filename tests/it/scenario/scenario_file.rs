@@ -395,8 +395,8 @@ fn every_form_is_read() {
     assert_eq!((scenario.name.as_str(), scenario.targets.len()), ("007", TargetKind::ALL.len()));
     assert_eq!((scenario.vars.get("n"), scenario.vars.get("yes")), (Some("1.50"), Some("no")));
     assert_eq!(scenario.send.text.as_ref().unwrap().text, "on");
-    let attach: Vec<_> = scenario.send.attach.iter().map(|a| (a.name.as_str(), a.content_type.as_str())).collect();
-    assert_eq!(attach, [("b.pdf", "application/pdf"), ("c.bin", "application/octet-stream")]);
+    let attach: Vec<_> = scenario.send.attach.iter().map(|a| (a.value.name(), a.value.content_type())).collect();
+    assert_eq!(attach, [("b.pdf".into(), "application/pdf"), ("c.bin".into(), "application/octet-stream")]);
     assert_eq!(scenario.expect.len(), 5);
     let ExpectationKind::Delivered(delivered) = &scenario.expect[2].kind else { panic!() };
     let methods: Vec<_> = delivered.auth.methods.iter().map(|(name, _)| name.as_str()).collect();
@@ -424,7 +424,7 @@ fn a_matrix_fills_every_place() {
             "a[enc=base64,size=5MB,seal=false]"
         ]
     );
-    assert_eq!((rows[1].name.as_str(), rows[1].send.encoding), ("8bit of 5MB", Encoding::EightBit));
+    assert_eq!((rows[1].name.as_str(), rows[1].send.encoding()), ("8bit of 5MB", Encoding::EightBit));
     assert_eq!(rows[2].send.subject.as_ref().unwrap().text, "$$enc $token");
     assert_eq!(rows[2].params[0], ("enc".to_owned(), "base64".to_owned()));
     let many: Vec<String> = (0..32).map(|n| n.to_string()).collect();
@@ -469,7 +469,7 @@ fn a_folder_is_searched_and_files_are_extended() {
     assert_eq!(ids(&["a[n=3]"]).1, ["no row of the matrix is called `a[n=3]`"]);
     assert_eq!(ids(&["chidl"]).1, ["no scenario is called `chidl`, and there is no such file"]);
     let child = load(root, &["b/child".to_owned()]).scenarios.remove(0);
-    assert_eq!((child.send.to[0].value.as_str(), child.wait.timeout), ("gmail", Duration::from_secs(9)));
+    assert_eq!((child.send.to[0].value.as_str(), child.wait.timeout()), ("gmail", Duration::from_secs(9)));
     let subject = child.send.subject.as_ref().unwrap();
     assert!(subject.at.file.ends_with("base.yaml") && child.source_of(&subject.at).unwrap().contains("subject: s"));
     assert_eq!(load(&root.join("none"), &[]).errors[0].message, "there is no such scenario folder");

@@ -9,7 +9,7 @@ use sealcheck::{
     mail::{arc::ArcChain, authres, received, reply::Reply},
     scenario::{
         Expectation, Scenario, Vars,
-        model::{ArcPolicy, Cleanup, Encoding, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait, Written},
+        model::{ArcPolicy, Cleanup, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait, Written},
     },
     target::{Account, Knobs, Target, TargetKind},
     verify::{SetVerification, Verdict, Verification},
@@ -80,7 +80,7 @@ pub(crate) fn scenario(id: &str, kinds: Vec<ExpectationKind>) -> Scenario {
             text: None,
             html: None,
             headers: Vec::new(),
-            encoding: Encoding::Auto,
+            encoding: None,
             attach: Vec::new(),
             eml: None,
         },

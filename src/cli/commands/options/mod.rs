@@ -109,7 +109,7 @@ options! {
         flags: ["timeout"], from_cli: |l| l.args.running.timeout,
         from_scenario: |s| s.timeout.clone(),
         from_file: |o| placed(&o.timeout),
-        default: |_| Wait::default().timeout,
+        default: |_| Wait::default().timeout(),
     }
     "global_timeout" global_timeout: Option<Duration> {
         flags: ["global_timeout"], from_cli: |l| Some(l.args.running.global_timeout),

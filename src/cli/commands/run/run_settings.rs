@@ -8,6 +8,7 @@ use crate::{
             run::RunArgs,
         },
     },
+    core::{At, Position},
     lab::{self, embedded::Ports},
     run::Selection,
     scenario::{
@@ -69,7 +70,7 @@ impl Settings {
         }
         let Options { timeout, retries_max, retries_on, retries_delay, arc, .. } =
             Options::of(sources, &scenario.written);
-        scenario.wait.timeout = timeout.value;
+        scenario.wait.timeout = Some(At::new(timeout.value, Position::default()));
         scenario.retries = Retries { max: retries_max.value, on: retries_on.value, delay: retries_delay.value };
         scenario.arc = arc.value;
         scenario

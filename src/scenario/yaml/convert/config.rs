@@ -1,16 +1,15 @@
 //! A whole project file.
 
-use super::{
-    Cx,
-    server::{IMAP, SMTP},
-};
+use super::server::{IMAP, SMTP};
+use crate::core::reading::Recovered;
+use crate::scenario::yaml::Errors;
 use crate::{
     core::{At, check_ascii, suggest},
     scenario::{
         config::{AccountSpec, Config},
         vars::is_name,
         yaml::{
-            spot::{Entries, Spot, Try},
+            spot::{Entries, Spot},
             twin::config::{AccountTwin, ConfigTwin, LogTwin},
         },
     },
@@ -22,7 +21,7 @@ use std::{
     path::PathBuf,
 };
 
-impl Cx<'_> {
+impl Errors<'_> {
     /// A project file; what is wrong is noted and left out.
     pub(crate) fn config(&mut self, twin: ConfigTwin) -> Config {
         for (key, path) in [("`scenarios`", &twin.scenarios), ("`snapshots`", &twin.snapshots)] {
@@ -33,7 +32,7 @@ impl Cx<'_> {
         let dns = twin.dns.and_then(|d| self.dns(&d));
         let mut accounts = BTreeMap::new();
         let mut places = Vec::new();
-        for (name, Try(twin)) in twin.accounts.0 {
+        for (name, Recovered(twin)) in twin.accounts.0 {
             if !is_name(&name.value) {
                 let help = "a letter or `_`, then letters, digits, `_` and `-`";
                 self.wrong(name.at, format!("`{}` is no name of an account", name.value), help);
@@ -156,11 +155,11 @@ impl Cx<'_> {
 
     fn limits(
         &mut self,
-        written: Entries<Try<Limit>>,
+        written: Entries<Recovered<Limit>>,
         accounts: &BTreeMap<String, AccountSpec>,
     ) -> BTreeMap<String, Limit> {
         let mut limits = BTreeMap::new();
-        for (name, Try(limit)) in written.0 {
+        for (name, Recovered(limit)) in written.0 {
             if !accounts.contains_key(&name.value) && !TargetKind::ALL.iter().any(|k| k.as_str() == name.value) {
                 let names: Vec<_> = accounts.keys().map(String::as_str).collect();
                 let help = suggest::hint(&name.value, names, "accounts").unwrap_or_default();
@@ -169,7 +168,7 @@ impl Cx<'_> {
             let Some(limit) = limit else { continue };
             for count in [&limit.jobs, &limit.per_minute, &limit.per_day].into_iter().flatten() {
                 if count.value == 0 {
-                    self.wrong_at(&count.at, "a limit of 0 lets nothing through", "write at least 1");
+                    self.error_at(&count.at, "a limit of 0 lets nothing through", "write at least 1");
                 }
             }
             limits.insert(name.value, limit);

@@ -1,6 +1,7 @@
 //! How accounts log in: mechanisms, OAuth clients, and references to secrets.
 
-use super::{Cx, server::Usual};
+use super::server::Usual;
+use crate::scenario::yaml::Errors;
 use crate::{
     core::At,
     scenario::{
@@ -24,7 +25,7 @@ struct Endpoints {
     ca_file: Option<At<PathBuf>>,
 }
 
-impl Cx<'_> {
+impl Errors<'_> {
     /// How the server of an account is logged in to.
     pub(super) fn login(
         &mut self,

@@ -1,29 +1,30 @@
 //! Options of `run` in a project file: those that always count, and profiles.
 
-use super::Cx;
+use crate::core::reading::Recovered;
+use crate::scenario::yaml::Errors;
 use crate::{
     core::{At, suggest},
     scenario::{
         config::Profile,
-        yaml::spot::{Entries, Spot, Try},
+        yaml::spot::{Entries, Spot},
     },
     target::TargetKind,
 };
 use std::collections::BTreeMap;
 
-impl Cx<'_> {
+impl Errors<'_> {
     /// The options of `run` where no profile says otherwise, with the target of the whole file, and the profiles.
     pub(super) fn options(
         &mut self,
         target: Option<Spot<TargetKind>>,
         run: Option<Profile>,
-        profiles: Entries<Try<Profile>>,
+        profiles: Entries<Recovered<Profile>>,
     ) -> (Profile, BTreeMap<String, Profile>) {
         // One that cannot be read is there all the same.
         let profiles: Vec<(Spot<String>, Option<Profile>)> =
             profiles.0.into_iter().map(|(name, twin)| (name, twin.0)).collect();
         if let Some(twice) = run.as_ref().and_then(|run| run.target.as_ref()) {
-            self.wrong_at(&twice.at, "`target` does not stand in `run`", "write it at the top of the file");
+            self.error_at(&twice.at, "`target` does not stand in `run`", "write it at the top of the file");
         }
         self.parents(run.as_ref().and_then(|run| run.inherits.as_ref()), None, &profiles);
         for (name, twin) in &profiles {
@@ -43,12 +44,12 @@ impl Cx<'_> {
         while let Some(parent) = next {
             if seen.contains(&parent.value.as_str()) {
                 let message = format!("profile `{}` inherits from itself", parent.value);
-                return self.wrong_at(&parent.at, message, "end at a profile without `inherits`");
+                return self.error_at(&parent.at, message, "end at a profile without `inherits`");
             }
             let Some((_, twin)) = all.iter().find(|(name, _)| name.value == parent.value) else {
                 let names: Vec<_> = all.iter().map(|(name, _)| name.value.as_str()).collect();
                 let help = suggest::hint(&parent.value, names, "profiles").unwrap_or_default();
-                return self.wrong_at(
+                return self.error_at(
                     &parent.at,
                     format!("there is no profile `{}` to inherit from", parent.value),
                     help,

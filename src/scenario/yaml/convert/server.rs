@@ -1,13 +1,14 @@
 //! Servers of accounts.
 
-use super::Cx;
+use crate::core::reading::ShortOrLong;
+use crate::scenario::yaml::Errors;
 use crate::{
     core::At,
     scenario::{
         config::{EndpointSpec, LoginSpec},
         yaml::{
             node::Place,
-            spot::{Form, Spot},
+            spot::Spot,
             twin::config::{MxTwin, ServerTwin},
         },
     },
@@ -31,7 +32,7 @@ pub(super) const SMTP: Usual =
 pub(super) const IMAP: Usual =
     Usual { key: "imap", gmail: "imap.gmail.com", starttls: 143, implicit: 993, default: 993 };
 
-impl Cx<'_> {
+impl Errors<'_> {
     /// A server with a login.
     pub(super) fn server(
         &mut self,
@@ -84,9 +85,9 @@ impl Cx<'_> {
     }
 
     /// Where mail is handed over directly.
-    pub(super) fn mx(&mut self, twin: Spot<Form<String, MxTwin>>) -> Option<EndpointSpec> {
+    pub(super) fn mx(&mut self, twin: Spot<ShortOrLong<String, MxTwin>>) -> Option<EndpointSpec> {
         match twin.value {
-            Form::Short(text) => {
+            ShortOrLong::Short(text) => {
                 let (host, port) = text.rsplit_once(':').unwrap_or((&text, "25"));
                 let Ok(port) = port.parse() else {
                     self.wrong(twin.at, format!("`{text}` is no `host:port`"), "for example mx.corp.example:25");
@@ -95,7 +96,7 @@ impl Cx<'_> {
                 let host = host.trim_matches(['[', ']']).to_owned();
                 self.endpoint(host, twin.at, port, TlsMode::None, None, None, None)
             }
-            Form::Long(MxTwin { host, port, tls, tls_name, ca_file }) => {
+            ShortOrLong::Long(MxTwin { host, port, tls, tls_name, ca_file }) => {
                 let tls = tls.map_or(TlsMode::None, |t| t.value);
                 self.endpoint(host.value, host.at, port.map_or(25, |p| p.value), tls, tls_name, ca_file, None)
             }

@@ -1,12 +1,12 @@
 //! A DKIM key of an account.
 
-use super::Cx;
+use crate::scenario::yaml::Errors;
 use crate::{
     core::At,
     scenario::{config::DkimSpec, yaml::twin::config::DkimTwin},
 };
 
-impl Cx<'_> {
+impl Errors<'_> {
     /// A key that signs for an address.
     pub(super) fn dkim(&mut self, account: &At<String>, address: &str, twin: DkimTwin) -> Option<DkimSpec> {
         let DkimTwin { domain, selector, private_key } = twin;

@@ -1,10 +1,10 @@
 //! The project file, `sealcheck.yaml`.
 
 use crate::{
-    core::reading::words,
+    core::reading::{Recovered, ScalarText, ShortOrLong, words},
     scenario::{
         config::Profile,
-        yaml::spot::{Entries, Form, Scalar, Spot, Try},
+        yaml::spot::{Entries, Spot},
     },
     target::{FolderNames, Limit, Provider, StagingSpec, TargetKind, TlsMode},
 };
@@ -25,22 +25,22 @@ pub(crate) struct ConfigTwin {
     /// The snapshot folder; `snapshots` when not written.
     pub(crate) snapshots: Option<Spot<String>>,
     /// Where to run when nobody says so; `embedded` when not written.
-    pub(crate) target: Option<Try<Spot<TargetKind>>>,
+    pub(crate) target: Option<Recovered<Spot<TargetKind>>>,
     /// Where verification asks DNS: `system`, or an address with a port.
     pub(crate) dns: Option<Spot<String>>,
     /// The accounts by the names that scenarios use; the labs bring their own.
     #[serde(default)]
-    pub(crate) accounts: Entries<Try<AccountTwin>>,
+    pub(crate) accounts: Entries<Recovered<AccountTwin>>,
     /// What targets need beside accounts.
-    pub(crate) targets: Option<Try<TargetsTwin>>,
+    pub(crate) targets: Option<Recovered<TargetsTwin>>,
     /// Limits by account.
     #[serde(default)]
-    pub(crate) limits: Entries<Try<Limit>>,
+    pub(crate) limits: Entries<Recovered<Limit>>,
     /// The options of `run` where no profile says otherwise.
-    pub(crate) run: Option<Try<Profile>>,
+    pub(crate) run: Option<Recovered<Profile>>,
     /// Named sets of options for `run --profile`.
     #[serde(default)]
-    pub(crate) profiles: Entries<Try<Profile>>,
+    pub(crate) profiles: Entries<Recovered<Profile>>,
 }
 
 /// What targets need beside accounts.
@@ -49,7 +49,7 @@ pub(crate) struct ConfigTwin {
 #[schemars(rename = "Targets")]
 pub(crate) struct TargetsTwin {
     /// Your own server, with the look-alike behind it.
-    pub(crate) staging: Option<Try<StagingSpec>>,
+    pub(crate) staging: Option<Recovered<StagingSpec>>,
 }
 
 /// A mail account.
@@ -60,11 +60,11 @@ pub(crate) struct AccountTwin {
     /// Its mail address.
     pub(crate) address: Spot<String>,
     /// Where it submits mail.
-    pub(crate) smtp: Option<Try<Spot<ServerTwin>>>,
+    pub(crate) smtp: Option<Recovered<Spot<ServerTwin>>>,
     /// Where it reads mail.
-    pub(crate) imap: Option<Try<Spot<ServerTwin>>>,
+    pub(crate) imap: Option<Recovered<Spot<ServerTwin>>>,
     /// Where mail to it is handed over directly: `host:port`, or a map.
-    pub(crate) mx: Option<Try<Spot<Form<String, MxTwin>>>>,
+    pub(crate) mx: Option<Recovered<Spot<ShortOrLong<String, MxTwin>>>>,
     /// The account that its mail is forwarded to.
     pub(crate) forwards_to: Option<Spot<String>>,
     /// The `d=` of the seals that its server writes.
@@ -73,9 +73,9 @@ pub(crate) struct AccountTwin {
     pub(crate) authserv_id: Option<Spot<String>>,
     /// Where its server writes what it does with mail.
     #[serde(default)]
-    pub(crate) logs: Vec<Try<Spot<LogTwin>>>,
+    pub(crate) logs: Vec<Recovered<Spot<LogTwin>>>,
     /// The DKIM key that signs its mail when that goes straight to the `mx` of a recipient, past its own server.
-    pub(crate) dkim: Option<Try<DkimTwin>>,
+    pub(crate) dkim: Option<Recovered<DkimTwin>>,
 }
 
 /// A DKIM key (RFC 6376).
@@ -182,9 +182,9 @@ pub(crate) enum SecretForm {
 
 impl<'de> Deserialize<'de> for SecretForm {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Form::<Scalar, SecretTwin>::deserialize(deserializer)? {
-            Form::Short(_) => Self::Plain,
-            Form::Long(twin) => Self::Reference(twin),
+        Ok(match ShortOrLong::<ScalarText, SecretTwin>::deserialize(deserializer)? {
+            ShortOrLong::Short(_) => Self::Plain,
+            ShortOrLong::Long(twin) => Self::Reference(twin),
         })
     }
 }
