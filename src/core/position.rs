@@ -30,7 +30,7 @@ impl fmt::Display for Position {
 }
 
 /// A value together with the place where it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct At<T> {
     /// The value.
     pub value: T,

@@ -8,12 +8,24 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeSeed, EnumAccess, SeqAccess, VariantAccess, Visitor},
 };
-use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    marker::PhantomData,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The newtype name by which a value asks for itself with its position.
 pub(crate) const AT: &str = "$at";
 /// The newtype name by which a value notes what is wrong with it.
 pub(crate) const NOTE: &str = "$note";
+/// The same, where nothing on its line kept something from being read.
+pub(crate) const CHECK: &str = "$check";
+/// The newtype name by which a value asks for itself with the keys that lead to it.
+pub(crate) const KEYS: &str = "$keys";
+/// The newtype name by which a path asks for itself with the folder that it is relative to, where that is known.
+pub(crate) const FOLDER: &str = "$folder";
 /// The newtype name by which a value asks for one or many.
 pub(crate) const MANY: &str = "$many";
 /// The newtype name by which a value asks for a short or a long form.
@@ -32,6 +44,11 @@ impl Wrong {
     pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: help.into() }
     }
+
+    /// That what is written says nothing.
+    pub(crate) fn empty(what: &str) -> Self {
+        Self::new(format!("{what} is empty"), "write it or leave the key out")
+    }
 }
 
 impl fmt::Display for Wrong {
@@ -43,6 +60,22 @@ impl fmt::Display for Wrong {
 /// Reads a value and notes what `check` says of it.
 pub(crate) fn value<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
+    check: impl FnOnce(&T) -> Result<(), Wrong>,
+) -> Result<T, D::Error> {
+    noted(deserializer, NOTE, check)
+}
+
+/// The same; it is told where nothing on its line kept something from being read, of which it may follow.
+pub(crate) fn checked<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+    check: impl FnOnce(&T) -> Result<(), Wrong>,
+) -> Result<T, D::Error> {
+    noted(deserializer, CHECK, check)
+}
+
+fn noted<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+    name: &'static str,
     check: impl FnOnce(&T) -> Result<(), Wrong>,
 ) -> Result<T, D::Error> {
     struct V<T, C>(C, PhantomData<T>);
@@ -59,7 +92,7 @@ pub(crate) fn value<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
             Ok(value)
         }
     }
-    deserializer.deserialize_newtype_struct(NOTE, V(check, PhantomData))
+    deserializer.deserialize_newtype_struct(name, V(check, PhantomData))
 }
 
 /// Hands the deserializer what to note.
@@ -241,8 +274,6 @@ macro_rules! transparent_schema {
     )*};
 }
 
-pub(crate) use transparent_schema;
-
 transparent_schema!(At, Recovered);
 
 /// A value whose faults do not keep the rest of the file from being read. Where one is missing, a fault is told.
@@ -316,6 +347,80 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
         let one = generator.subschema_for::<T>();
         json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
     }
+}
+
+/// Reads a list whose faults, item by item, do not keep the rest of the file from being read.
+pub(crate) fn recovered_items<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let items = Vec::<Recovered<T>>::deserialize(deserializer)?;
+    Ok(items.into_iter().filter_map(|item| item.0).collect())
+}
+
+/// A value, and the keys that lead to it, as `accounts.gmail.imap`.
+#[derive(Debug)]
+pub(crate) struct Keyed<T> {
+    pub(crate) keys: String,
+    pub(crate) value: T,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(KEYS, AfterText(|keys, value| Self { keys, value }))
+    }
+}
+
+/// Reads a text that the deserializer says of a value, then the value, and joins them.
+struct AfterText<T, O>(fn(String, T) -> O);
+
+impl<'de, T: Deserialize<'de>, O> Visitor<'de> for AfterText<T, O> {
+    type Value = O;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<O, A::Error> {
+        let missing = || de::Error::custom("no value");
+        let text = seq.next_element()?.ok_or_else(missing)?;
+        Ok((self.0)(text, seq.next_element()?.ok_or_else(missing)?))
+    }
+}
+
+/// A path, in the folder that it is relative to, where that is known.
+struct FilePath(PathBuf);
+
+impl<'de> Deserialize<'de> for FilePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let join = |folder: String, path: String| match path.trim() {
+            "" => Self(path.into()),
+            _ => Self(Path::new(&folder).join(path)),
+        };
+        deserializer.deserialize_newtype_struct(FOLDER, AfterText(join))
+    }
+}
+
+/// Reads a path that may be written.
+pub(crate) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<PathBuf>>, D::Error> {
+    let path = Option::<At<FilePath>>::deserialize(deserializer)?;
+    Ok(path.map(|path| path.map(|path| path.0)))
+}
+
+/// Reads a `file` that may be written.
+pub(crate) fn file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    let file = checked(deserializer, |file: &Option<FilePath>| match file {
+        Some(FilePath(path)) if path.to_string_lossy().trim().is_empty() => Err(Wrong::empty("`file`")),
+        _ => Ok(()),
+    })?;
+    Ok(file.map(|file| file.0))
+}
+
+/// Reads a `command` that may be written.
+pub(crate) fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    checked(deserializer, |command: &Option<Vec<String>>| match command {
+        Some(words) if words.first().is_none_or(|program| program.trim().is_empty()) => {
+            Err(Wrong::new("`command` is empty", "write a program and its arguments as a list"))
+        }
+        _ => Ok(()),
+    })
 }
 
 /// A short form (a scalar or a list), or a long form (a map).

@@ -1,6 +1,6 @@
 //! JSON Schema (2020-12) of both formats, made from the types that read them.
 
-use super::yaml::{ScenarioFile, twin::config::ConfigTwin};
+use super::yaml::{ConfigFile, ScenarioFile};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transform_subschemas};
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub fn scenario() -> Value {
 
 /// The schema of the project file.
 pub fn config() -> Value {
-    schema::<ConfigTwin>("https://sealcheck.example/schemas/config.v1.json").to_value()
+    schema::<ConfigFile>("https://sealcheck.example/schemas/config.v1.json").to_value()
 }
 
 fn schema<T: JsonSchema>(id: &str) -> Schema {

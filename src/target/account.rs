@@ -1,9 +1,12 @@
 //! A mail account.
 
 use super::endpoint::{Endpoint, ImapAccess};
-use crate::core::{At, Secret};
+use crate::core::{
+    At, Secret,
+    reading::{self, Wrong, checked},
+};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::{fmt, path::PathBuf};
 
 /// A mail account, or an address with nothing behind it that we can log in to.
@@ -73,6 +76,40 @@ pub enum LogSource {
         /// The folder that it runs in; empty for the current one.
         folder: PathBuf,
     },
+}
+
+/// A log of rspamd or Postfix: exactly one key.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "LogSource", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct LogKeys {
+    /// A file; it may be rotated while it is read.
+    #[serde(default, deserialize_with = "reading::file")]
+    file: Option<PathBuf>,
+    /// A program with its arguments prints it; `{since}` in them stands for the beginning, in seconds since 1970.
+    #[serde(default, deserialize_with = "reading::command")]
+    #[schemars(length(min = 1))]
+    command: Option<Vec<String>>,
+}
+
+impl LogKeys {
+    fn source(&self) -> Result<LogSource, Wrong> {
+        match (&self.file, &self.command) {
+            (Some(file), None) => Ok(LogSource::File(file.clone())),
+            (None, Some(words)) => Ok(LogSource::Program { words: words.clone(), folder: PathBuf::new() }),
+            _ => {
+                let help = "for example `{ file: /var/log/mail.log }` or `{ command: [ssh, mx, journalctl] }`";
+                Err(Wrong::new("a log needs one of `file` and `command`", help))
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LogSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let keys = checked(deserializer, |keys: &LogKeys| keys.source().map(drop))?;
+        Ok(keys.source().unwrap_or_else(|_| Self::File(PathBuf::new())))
+    }
 }
 
 impl fmt::Display for LogSource {

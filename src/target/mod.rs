@@ -17,6 +17,7 @@ pub use kind::TargetKind;
 pub use knobs::Knobs;
 pub use staging::{ForwardingServer, Staging, StagingSpec};
 
+pub(crate) use account::LogKeys;
 pub(crate) use dns_faults::DnsWritten;
 
 use crate::core::Version;

@@ -1,6 +1,6 @@
 //! Accounts as mailboxes alone, without a scenario.
 
-use super::{model::Config, resolve::Resolved, secret::Outside};
+use super::{Config, resolve::Resolved, secret::Outside};
 use crate::{
     core::Redactor,
     scenario::YamlErrors,
@@ -22,7 +22,7 @@ impl Config {
     ) -> Result<Resolved, YamlErrors> {
         let mut errors = Vec::new();
         let named = names.iter().filter_map(|name| match self.accounts.get(name) {
-            Some(spec) if spec.imap.is_none() => {
+            Some(spec) if spec.imap().is_none() => {
                 let message = format!("account `{name}` has no mailbox");
                 errors.push(self.wrong(&spec.name.at, message).with_help("add `imap:` to it"));
                 None
@@ -35,7 +35,7 @@ impl Config {
         });
         let mut specs: Vec<_> = named.collect();
         if names.is_empty() {
-            specs = self.accounts.values().filter(|spec| spec.imap.is_some()).collect();
+            specs = self.accounts.values().filter(|spec| spec.imap().is_some()).collect();
         }
         if !errors.is_empty() {
             return Err(YamlErrors(errors));

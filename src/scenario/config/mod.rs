@@ -1,20 +1,28 @@
 //! The project file `sealcheck.yaml`: accounts, limits, profiles, and how it becomes a target.
 
+mod account;
 mod limit;
+mod login;
 mod mailboxes;
 mod model;
 mod profile;
 mod renamed;
 mod resolve;
 mod secret;
+mod server;
 mod signer;
 mod staging;
 mod used;
 
-pub use model::{
-    AccountSpec, Config, DkimSpec, EndpointSpec, GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec,
-    OauthSpec, SecretPlace, SecretRef,
-};
+pub use account::{AccountSpec, DkimSpec};
+pub use login::{GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec, OauthSpec};
+pub use model::Config;
 pub use profile::Profile;
 pub use resolve::{ConsentSpec, Opens, Resolved, Selected, Survey, UserFile, load};
-pub use secret::Outside;
+pub use secret::{Outside, SecretPlace, SecretRef};
+pub use server::{AuthKind, EndpointSpec, Server};
+
+pub(super) use account::accounts;
+pub(super) use limit::limits;
+pub(super) use profile::options;
+pub(super) use staging::Targets;

@@ -3,7 +3,8 @@
 use crate::{
     core::{
         At,
-        reading::{HumanDuration, OneOrMany, many, time, word_of, words},
+        reading::{Entries, HumanDuration, OneOrMany, Recovered, many, time, word_of, words},
+        suggest,
     },
     scenario::{
         model::{ArcPolicy, WrittenRetries},
@@ -13,7 +14,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// A set of options for `run`; `None` where it says nothing. The profile that it inherits from is there, and none inherits from
 /// itself.
@@ -96,7 +97,7 @@ words! {
 
 impl Profile {
     /// Notes what is wrong.
-    pub(in crate::scenario) fn check(&self, errors: &mut Errors<'_>) {
+    fn check(&self, errors: &mut Errors<'_>) {
         for (count, message) in [(&self.jobs, "0 jobs run nothing"), (&self.max_fail, "no run stops after 0 failures")]
         {
             if let Some(count) = count
@@ -113,5 +114,58 @@ impl Profile {
         if let Some(retries) = &self.retries {
             retries.check(errors);
         }
+    }
+}
+
+/// The options of `run` where no profile says otherwise, with the target of the whole file, and the profiles.
+pub(in crate::scenario) fn options(
+    target: Option<At<TargetKind>>,
+    run: Option<Profile>,
+    profiles: Entries<Recovered<Profile>>,
+    errors: &mut Errors<'_>,
+) -> (Profile, BTreeMap<String, Profile>) {
+    // One that cannot be read is there all the same.
+    let profiles: Vec<(At<String>, Option<Profile>)> =
+        profiles.0.into_iter().map(|(name, profile)| (name, profile.0)).collect();
+    if let Some(twice) = run.as_ref().and_then(|run| run.target.as_ref()) {
+        errors.error_at(&twice.at, "`target` does not stand in `run`", "write it at the top of the file");
+    }
+    check_parents(run.as_ref().and_then(|run| run.inherits.as_ref()), None, &profiles, errors);
+    for (name, profile) in &profiles {
+        let parent = profile.as_ref().and_then(|profile| profile.inherits.as_ref());
+        check_parents(parent, Some(&name.value), &profiles, errors);
+    }
+    let run = run.unwrap_or_default();
+    run.check(errors);
+    profiles.iter().filter_map(|(_, profile)| profile.as_ref()).for_each(|profile| profile.check(errors));
+    let run = Profile { target, ..run };
+    (run, profiles.into_iter().filter_map(|(name, profile)| Some((name.value, profile?))).collect())
+}
+
+/// Whether what a profile inherits from is there, and comes to an end.
+fn check_parents(
+    first: Option<&At<String>>,
+    of: Option<&str>,
+    all: &[(At<String>, Option<Profile>)],
+    errors: &mut Errors<'_>,
+) {
+    let mut seen: Vec<&str> = of.into_iter().collect();
+    let mut next = first;
+    while let Some(parent) = next {
+        if seen.contains(&parent.value.as_str()) {
+            let message = format!("profile `{}` inherits from itself", parent.value);
+            return errors.error_at(&parent.at, message, "end at a profile without `inherits`");
+        }
+        let Some((_, profile)) = all.iter().find(|(name, _)| name.value == parent.value) else {
+            let names: Vec<_> = all.iter().map(|(name, _)| name.value.as_str()).collect();
+            let help = suggest::hint(&parent.value, names, "profiles").unwrap_or_default();
+            return errors.error_at(
+                &parent.at,
+                format!("there is no profile `{}` to inherit from", parent.value),
+                help,
+            );
+        };
+        seen.push(&parent.value);
+        next = profile.as_ref().and_then(|profile| profile.inherits.as_ref());
     }
 }

@@ -1,6 +1,6 @@
 //! Accounts that stand in for others: scenarios name roles, and the command line may give a role to another account.
 
-use super::model::{AccountSpec, Config};
+use super::{AccountSpec, Config};
 use crate::{
     scenario::{Scenario, YamlError},
     target::Target,

@@ -1,16 +1,17 @@
 //! From the project file to a target: what is known without secrets, and then the secrets of the accounts that are used.
 
 use super::{
-    model::{AccountSpec, Config, DkimSpec, EndpointSpec, LoginSpec, OauthSpec, SecretPlace, SecretRef},
-    secret::{self, Outside, Shape},
+    account::{AccountSpec, DkimSpec},
+    login::{LoginSpec, OauthSpec},
+    model::Config,
+    secret::{self, Outside, SecretPlace, SecretRef, Shape},
+    server::{AuthKind, EndpointSpec, Server},
     signer,
 };
 use crate::{
-    core::{At, Redactor, Secret, ascii_address, ascii_domain, certificates, file, suggest},
+    core::{At, Redactor, Secret, ascii_address, certificates, file, suggest},
     scenario::{Scenario, Vars, YamlError, YamlErrors, yaml::Source},
-    target::{
-        Account, DkimSigner, Endpoint, ImapAccess, Limit, LogSource, Login, OauthClient, Target, TargetKind, TlsMode,
-    },
+    target::{Account, DkimSigner, Endpoint, LogSource, Login, Mechanism, OauthClient, Target, TargetKind, TlsMode},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -112,7 +113,7 @@ impl Config {
         let mut accounts = BTreeMap::new();
         for name in used {
             if let Some(spec) = self.account(&name, renamed) {
-                hints.extend(spec.endpoints().filter_map(|e| self.without_tls(e)));
+                hints.extend(spec.servers().filter_map(|server| self.without_tls(server)));
                 let forwards_to = self.forwards_to(spec, renamed);
                 accounts.insert(name.clone(), Account { limit: self.limit(spec), forwards_to, ..spec.outline(name) });
             }
@@ -185,14 +186,19 @@ impl Config {
         for (name, account) in &mut target.accounts {
             let Some(spec) = self.account(name, renamed) else { continue };
             // What a server of its own sends, that server signs.
-            if let Some(spec) = spec.dkim.as_ref().filter(|_| is_direct) {
-                account.dkim = opener.dkim(spec).await;
+            if let Some(dkim) = &spec.dkim
+                && is_direct
+            {
+                account.dkim = opener.dkim(spec, dkim).await;
             }
-            let imap = account.imap.as_mut().map(|i| &mut i.endpoint);
-            for (endpoint, spec) in [account.smtp.as_mut(), imap, account.mx.as_mut()].into_iter().zip(spec.places()) {
-                if let Some((endpoint, spec)) = endpoint.zip(spec) {
-                    opener.open(endpoint, spec).await;
+            let imap = account.imap.as_mut().map(|imap| &mut imap.endpoint);
+            for (endpoint, server) in [(account.smtp.as_mut(), spec.smtp()), (imap, spec.imap())] {
+                if let Some((endpoint, server)) = endpoint.zip(server) {
+                    opener.open(endpoint, server.endpoint(), server.login()).await;
                 }
+            }
+            if let Some((endpoint, mx)) = account.mx.as_mut().zip(spec.mx.as_ref()) {
+                opener.open(endpoint, mx.endpoint(), None).await;
             }
         }
         // Only now every secret is known.
@@ -208,8 +214,8 @@ impl Config {
 
     /// The names of the accounts that log in with a refresh token.
     pub fn accounts_with_oauth(&self) -> Vec<&str> {
-        let able = |spec: &&AccountSpec| spec.endpoints().filter_map(|e| e.login.as_ref()).any(|l| l.oauth.is_some());
-        self.accounts.values().filter(able).map(|spec| spec.name.value.as_str()).collect()
+        let able = self.accounts.values().filter(|spec| spec.servers().any(Server::has_client));
+        able.map(|spec| spec.name.value.as_str()).collect()
     }
 
     /// What `auth` needs of an account: its OAuth client, with secrets looked up and told to the redactor.
@@ -223,25 +229,24 @@ impl Config {
         redactor: &Redactor,
     ) -> Result<ConsentSpec, YamlErrors> {
         let spec = self.accounts.get(account).ok_or_else(|| YamlErrors(vec![self.unknown(account)]))?;
-        let with_client = |e: &&EndpointSpec| e.login.as_ref().is_some_and(|l| l.oauth.is_some());
-        let [smtp, imap, _] = spec.places().map(|place| place.filter(with_client));
-        let endpoint = imap.or(smtp);
-        let login = endpoint.and_then(|e| e.login.as_ref()).and_then(|l| Some((l, l.oauth.as_ref()?)));
-        let Some((endpoint, (login, oauth))) = endpoint.zip(login) else {
+        let is_imap = spec.imap().is_some_and(Server::has_client);
+        let server = if is_imap { spec.imap() } else { spec.smtp() };
+        let login = server.and_then(|server| Some((server.endpoint(), server.login()?)));
+        let Some((endpoint, LoginSpec { user, secret, oauth: Some(oauth), .. })) = login else {
             let message = format!("account `{account}` has no OAuth client");
             let help = "write `auth: xoauth2` with `client_id`, `client_secret` and `refresh_token`; \
                         the refresh token need not be there yet";
             return Err(YamlErrors(vec![self.wrong(&spec.name.at, message).with_help(help)]));
         };
         let mut opener = Opener { config: self, outside, redactor, errors: Vec::new(), hints: Vec::new() };
-        let server = Endpoint { ca_pem: endpoint.ca_file.as_ref().and_then(|f| opener.ca(f)), ..endpoint.outline() };
-        match opener.oauth(&login.user, oauth).await {
+        let server = Endpoint { ca_pem: endpoint.ca_file.and_then(|file| opener.ca(file)), ..endpoint.outline() };
+        match opener.oauth(user, &oauth).await {
             Some(client) if opener.errors.is_empty() => Ok(ConsentSpec {
-                user: login.user.clone(),
+                user: user.to_owned(),
                 client,
-                authorization_endpoint: oauth.authorization_endpoint.clone(),
-                refresh_token: login.secret.place.clone(),
-                opens: if imap.is_some() { Opens::Imap(server) } else { Opens::Smtp(server) },
+                authorization_endpoint: oauth.authorization_endpoint.to_owned(),
+                refresh_token: secret.place.clone(),
+                opens: if is_imap { Opens::Imap(server) } else { Opens::Smtp(server) },
             }),
             _ => Err(YamlErrors(opener.errors)),
         }
@@ -256,13 +261,15 @@ impl Config {
         YamlError::file(format!("there is no account `{account}`"), &file).with_help(help)
     }
 
-    fn without_tls(&self, spec: &EndpointSpec) -> Option<YamlError> {
-        let login = spec.login.as_ref()?;
-        let local = spec.host == "localhost" || spec.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        (spec.tls == TlsMode::None && !local).then(|| {
-            let message = format!("`{}` goes to {} without TLS", login.secret.key, spec.host);
-            self.wrong(&login.secret.at, message).with_help("write `tls: starttls` or `tls: implicit`")
-        })
+    fn without_tls(&self, server: Server<'_>) -> Option<YamlError> {
+        let LoginSpec { secret, .. } = server.login()?;
+        let EndpointSpec { host, tls, .. } = server.endpoint();
+        let is_local = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if tls != TlsMode::None || is_local {
+            return None;
+        }
+        let message = format!("`{}` goes to {host} without TLS", secret.key);
+        Some(self.wrong(&secret.at, message).with_help("write `tls: starttls` or `tls: implicit`"))
     }
 }
 
@@ -272,46 +279,6 @@ fn named_in_texts(scenarios: &[Scenario], kind: TargetKind) -> BTreeSet<String> 
     let texts: Vec<_> = scenarios.iter().flat_map(|scenario| scenario.texts_on(kind)).collect();
     let names = texts.iter().flat_map(|text| text.names(&none));
     names.filter_map(|name| name.split_once('.')).map(|(account, _)| account.to_owned()).collect()
-}
-
-impl AccountSpec {
-    /// Where it submits mail, reads mail, and takes mail.
-    fn places(&self) -> [Option<&EndpointSpec>; 3] {
-        [self.smtp.as_ref(), self.imap.as_ref().map(|(endpoint, ..)| endpoint), self.mx.as_ref()]
-    }
-
-    fn endpoints(&self) -> impl Iterator<Item = &EndpointSpec> {
-        self.places().into_iter().flatten()
-    }
-
-    pub(super) fn outline(&self, name: String) -> Account {
-        Account {
-            name,
-            address: ascii_address(&self.address.value).into_owned(),
-            smtp: self.smtp.as_ref().map(EndpointSpec::outline),
-            imap: self.imap.as_ref().map(|(endpoint, provider, folders)| ImapAccess {
-                endpoint: endpoint.outline(),
-                provider: *provider,
-                folders: folders.clone(),
-            }),
-            mx: self.mx.as_ref().map(EndpointSpec::outline),
-            forwards_to: self.forwards_to.as_ref().map(|f| f.value.clone()),
-            seal_domain: self.seal_domain.as_deref().map(|domain| ascii_domain(domain).into_owned()),
-            authserv_id: self.authserv_id.as_deref().map(|id| ascii_domain(id).into_owned()),
-            logs: self.logs.iter().map(|l| l.value.clone()).collect(),
-            dkim: None,
-            limit: Limit::default(),
-        }
-    }
-}
-
-impl EndpointSpec {
-    fn outline(&self) -> Endpoint {
-        let Self { host, port, tls, tls_name, .. } = self.clone();
-        let wire = |name: String| ascii_domain(&name).into_owned();
-        let (host, tls_name) = (wire(host), tls_name.map(wire));
-        Endpoint { host, port, tls, tls_name, ca_pem: None, login: None }
-    }
 }
 
 /// Looks up secrets and files.
@@ -324,44 +291,49 @@ struct Opener<'a> {
 }
 
 impl Opener<'_> {
-    async fn open(&mut self, endpoint: &mut Endpoint, spec: &EndpointSpec) {
-        if let Some(login) = &spec.login {
-            endpoint.login = self.login(login).await;
+    async fn open(&mut self, endpoint: &mut Endpoint, spec: EndpointSpec<'_>, login: Option<LoginSpec<'_>>) {
+        if let Some(login) = login {
+            endpoint.login = self.login(&login).await;
         }
-        if let Some(file) = &spec.ca_file {
+        if let Some(file) = spec.ca_file {
             endpoint.ca_pem = self.ca(file);
         }
     }
 
-    async fn login(&mut self, spec: &LoginSpec) -> Option<Login> {
-        let found = self.told(&spec.user, &spec.secret).await;
+    async fn login(&mut self, spec: &LoginSpec<'_>) -> Option<Login> {
+        let found = self.told(spec.user, spec.secret).await;
         let oauth = match &spec.oauth {
-            Some(client) => Some(self.oauth(&spec.user, client).await?),
+            Some(client) => Some(self.oauth(spec.user, client).await?),
             None => None,
         };
         let found = found?;
-        let secret = if spec.grouped {
+        let secret = if spec.auth == AuthKind::AppPassword {
             let joined = Secret::new(found.expose().split_whitespace().collect::<String>());
-            self.redactor.learn(&spec.user, &joined);
+            self.redactor.learn(spec.user, &joined);
             joined
         } else {
             found
         };
-        Some(Login { user: spec.user.clone(), secret, mechanism: spec.mechanism, oauth })
+        let mechanism = match spec.auth {
+            AuthKind::Xoauth2 => Mechanism::Xoauth2,
+            AuthKind::Password | AuthKind::AppPassword => Mechanism::Password,
+        };
+        Some(Login { user: spec.user.to_owned(), secret, mechanism, oauth })
     }
 
     /// A DKIM key, of which the redactor knows before anybody has it.
-    async fn dkim(&mut self, spec: &DkimSpec) -> Option<DkimSigner> {
-        let key = self.secret(&spec.key, Shape::Pem).await?;
+    async fn dkim(&mut self, account: &AccountSpec, dkim: &DkimSpec) -> Option<DkimSigner> {
+        let reference = &dkim.private_key;
+        let key = self.secret(reference, Shape::Pem).await?;
         for part in signer::secret_parts(key.expose()) {
             self.redactor.learn("", &part);
         }
         if let Some((message, help)) = signer::defect(key.expose()) {
-            let message = format!("`{}` cannot sign: {message}", spec.key.key);
-            self.errors.push(self.config.wrong(&spec.key.at, message).with_help(help));
+            let message = format!("`{}` cannot sign: {message}", reference.key);
+            self.errors.push(self.config.wrong(&reference.at, message).with_help(help));
             return None;
         }
-        Some(DkimSigner { domain: spec.domain.clone(), selector: spec.selector.clone(), key })
+        Some(DkimSigner { domain: account.dkim_domain(dkim), selector: dkim.selector.value.clone(), key })
     }
 
     /// A secret of one line, of which the redactor knows before anybody has it.
@@ -389,11 +361,11 @@ impl Opener<'_> {
     }
 
     /// An OAuth client with its secrets and certificates; every one that is missing is told.
-    async fn oauth(&mut self, user: &str, spec: &OauthSpec) -> Option<OauthClient> {
-        let id = self.told(user, &spec.client_id).await;
-        let secret = self.told(user, &spec.client_secret).await;
-        let ca_pem = spec.ca_file.as_ref().and_then(|file| self.ca(file));
-        Some(OauthClient { id: id?, secret: secret?, token_endpoint: spec.token_endpoint.clone(), ca_pem })
+    async fn oauth(&mut self, user: &str, spec: &OauthSpec<'_>) -> Option<OauthClient> {
+        let id = self.told(user, spec.client_id).await;
+        let secret = self.told(user, spec.client_secret).await;
+        let ca_pem = spec.ca_file.and_then(|file| self.ca(file));
+        Some(OauthClient { id: id?, secret: secret?, token_endpoint: spec.token_endpoint.to_owned(), ca_pem })
     }
 
     /// A log with its paths made whole. A command line can be read by everybody on the machine.

@@ -1,14 +1,101 @@
 //! Secrets are looked up where their references point, and nowhere else.
 
-use super::model::{SecretPlace, SecretRef};
-use crate::core::{Secret, file};
-use std::{fs, path::Path, process::Stdio, time::Duration};
+use crate::core::{
+    At, Position, Secret, file,
+    reading::{self, Keyed, ScalarText, ShortOrLong, Wrong, checked},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 use tokio::io::AsyncReadExt;
 
 /// How long a program may take to print a secret.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest secret, in bytes.
 const LONGEST: u64 = 64 * 1024;
+
+/// A secret that is not looked up yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretRef {
+    /// The key, for example `accounts.gmail.imap.password`.
+    pub key: String,
+    /// Where the reference stands.
+    pub at: Position,
+    /// Where the secret is.
+    pub place: SecretPlace,
+}
+
+/// Where a secret is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// In an environment variable.
+    Env(String),
+    /// In a file, relative to the project file.
+    File(PathBuf),
+    /// A program prints it.
+    Command(Vec<String>),
+}
+
+/// Where a secret is: exactly one key.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Secret", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(super) struct SecretKeys {
+    /// In an environment variable.
+    #[serde(default, deserialize_with = "variable")]
+    env: Option<String>,
+    /// In a file.
+    #[serde(default, deserialize_with = "reading::file")]
+    file: Option<PathBuf>,
+    /// A program with its arguments prints it.
+    #[serde(default, deserialize_with = "reading::command")]
+    #[schemars(length(min = 1))]
+    command: Option<Vec<String>>,
+}
+
+fn variable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    checked(deserializer, |name: &Option<String>| match name {
+        Some(name) if name.trim().is_empty() => Err(Wrong::empty("`env`")),
+        _ => Ok(()),
+    })
+}
+
+impl SecretKeys {
+    fn place(&self) -> Option<SecretPlace> {
+        match (&self.env, &self.file, &self.command) {
+            (Some(env), None, None) => Some(SecretPlace::Env(env.clone())),
+            (None, Some(file), None) => Some(SecretPlace::File(file.clone())),
+            (None, None, Some(command)) => Some(SecretPlace::Command(command.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// A plain text is refused without being kept.
+type WrittenSecret = Keyed<At<ShortOrLong<ScalarText, SecretKeys>>>;
+
+fn place(written: &WrittenSecret) -> Result<SecretPlace, Wrong> {
+    let Keyed { keys: key, value: At { value: ShortOrLong::Long(keys), .. } } = written else {
+        let message = format!("W01: `{}` holds a secret in plain text", written.keys);
+        let help = "write `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM, ARGUMENT] }`";
+        return Err(Wrong::new(message, help));
+    };
+    let message = || format!("`{key}` needs one of `env`, `file` and `command`");
+    keys.place().ok_or_else(|| Wrong::new(message(), "write exactly one of them"))
+}
+
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = checked(deserializer, |written: &WrittenSecret| place(written).map(drop))?;
+        let place = place(&written).unwrap_or(SecretPlace::Env(String::new()));
+        Ok(Self { key: written.keys, at: written.value.at, place })
+    }
+}
 
 /// What the project file refers to outside of itself.
 #[derive(Clone, Copy)]
@@ -113,7 +200,6 @@ async fn from_program(command: &[String], folder: &Path, patience: Duration) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::Position;
 
     async fn get(place: SecretPlace, root: &Path) -> (Result<String, Missing>, Vec<String>) {
         let reference = SecretRef { key: "k".into(), at: Position::new("f", 1, 1), place };

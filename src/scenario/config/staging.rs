@@ -1,11 +1,24 @@
 //! Target staging as the project file describes it: your servers, and where ours listen.
 
-use super::model::{AccountSpec, Config, EndpointSpec};
+use super::{AccountSpec, Config};
 use crate::{
+    core::reading::recovered,
     scenario::{YamlError, YamlErrors},
-    target::{Account, ForwardingServer, LogSource, Staging},
+    target::{Account, ForwardingServer, LogSource, Staging, StagingSpec},
 };
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path};
+
+/// What targets need beside accounts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Targets")]
+pub(in crate::scenario) struct Targets {
+    /// Your own server, with the look-alike behind it.
+    #[serde(default, deserialize_with = "recovered")]
+    pub(in crate::scenario) staging: Option<StagingSpec>,
+}
 
 impl Config {
     /// What target staging is; `root` is the folder of the project file.
@@ -14,7 +27,6 @@ impl Config {
     /// When no account says what your server is, or two servers are to take mail for one domain.
     pub fn staging(&self, root: &Path) -> Result<Staging, YamlErrors> {
         let mut errors = Vec::new();
-        let mut servers: BTreeMap<String, &EndpointSpec> = BTreeMap::new();
         let mut staging = Staging {
             company: Vec::new(),
             receivers: Vec::new(),
@@ -22,16 +34,14 @@ impl Config {
             at: self.staging,
             dns: self.dns,
         };
-        for (spec, server) in self.accounts.values().filter_map(|a| Some((a, a.mx.as_ref()?))) {
+        for (spec, mx) in self.accounts.values().filter_map(|a| Some((a, a.mx.as_ref()?.endpoint()))) {
             let account = spec.of_company(root);
             let domain = account.domain();
-            if servers.insert(domain.clone(), server).is_some_and(|other| other != server) {
+            let server = ForwardingServer { host: mx.host.to_owned(), port: mx.port, tls: mx.tls };
+            if staging.servers.insert(domain.clone(), server.clone()).is_some_and(|other| other != server) {
                 let message = format!("two servers are to take mail for {domain}");
                 errors.push(self.wrong(&spec.address.at, message).with_help("write the same `mx` for both accounts"));
             }
-            staging
-                .servers
-                .insert(domain, ForwardingServer { host: server.host.clone(), port: server.port, tls: server.tls });
             let receiver = account.forwards_to.as_ref().and_then(|name| self.accounts.get(name));
             if let Some(receiver) =
                 receiver.filter(|r| staging.receivers.iter().all(|known| known.name != r.name.value))
@@ -59,8 +69,8 @@ impl AccountSpec {
         });
         Account {
             forwards_to: self.forwards_to.as_ref().map(|f| f.value.clone()),
-            seal_domain: self.seal_domain.clone(),
-            authserv_id: self.authserv_id.clone(),
+            seal_domain: self.seal_domain().map(str::to_owned),
+            authserv_id: self.authserv_id().map(str::to_owned),
             logs: logs.collect(),
             ..Account::new(&self.name.value, &self.address.value)
         }

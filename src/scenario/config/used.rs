@@ -1,6 +1,6 @@
 //! Which accounts do scenarios use, and can these do what is wanted of them?
 
-use super::model::{AccountSpec, Config};
+use super::{AccountSpec, Config};
 use crate::{
     core::{At, Position, suggest},
     scenario::{Scenario, YamlError, model::ExpectationKind},
@@ -132,11 +132,11 @@ enum Role {
 impl Role {
     fn lacks(&self, name: &str, spec: &AccountSpec) -> Option<(String, &'static str)> {
         match self {
-            Self::Sends { direct: false } if spec.smtp.is_none() => Some((
+            Self::Sends { direct: false } if spec.smtp().is_none() => Some((
                 format!("account `{name}` cannot send, it has no `smtp`"),
                 "write `smtp` of the sender, or `mx` of the recipient",
             )),
-            Self::IsRead if spec.imap.is_none() => Some((
+            Self::IsRead if spec.imap().is_none() => Some((
                 format!("nobody can look into the mailbox of account `{name}`, it has no `imap`"),
                 "write `imap` of the account",
             )),

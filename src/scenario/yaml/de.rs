@@ -5,17 +5,15 @@ use super::{
     node::{Key, Kind, Node, Place, ScalarKind},
 };
 use crate::core::{
-    reading::{AT, FORM, MANY, NOTE, RECOVERED},
+    reading::{AT, CHECK, FOLDER, FORM, KEYS, MANY, NOTE, RECOVERED},
     suggest,
 };
 use serde::de::{
     self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
     value::{StrDeserializer, U32Deserializer},
 };
-use std::{cell::RefCell, fmt};
+use std::{cell::RefCell, fmt, vec};
 
-/// The newtype name by which a twin asks for a value with its place.
-pub(crate) const SPOT: &str = "$spot";
 /// What the name of a struct begins with that has a short form; the key that the short form is the value of follows.
 pub(crate) const SHORT: &str = "short:";
 /// What the name of an enum begins with whose variants are the keys of a map; what it is follows.
@@ -27,8 +25,18 @@ pub(crate) struct Fault {
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     pub(crate) at: Option<Place>,
-    /// The value was read all the same.
-    pub(crate) is_note: bool,
+    pub(crate) kind: FaultKind,
+}
+
+/// What a fault keeps from being known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    /// The value was not read.
+    Unread,
+    /// Nothing: the value was read all the same.
+    Noted,
+    /// Nothing, and it is told where nothing on its line is unread.
+    Checked,
 }
 
 impl std::error::Error for Fault {}
@@ -41,7 +49,7 @@ impl fmt::Display for Fault {
 
 impl Fault {
     pub(crate) fn new(message: impl Into<String>, at: Place) -> Self {
-        Self { message: message.into(), help: None, at: Some(at), is_note: false }
+        Self { message: message.into(), help: None, at: Some(at), kind: FaultKind::Unread }
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -59,29 +67,29 @@ impl de::Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
         // What to do is the alternate form of what is wrong; for most texts both are the same.
         let (help, message) = (format!("{message:#}"), message.to_string());
-        Self { help: (help != message).then_some(help), message, at: None, is_note: false }
+        Self { help: (help != message).then_some(help), message, at: None, kind: FaultKind::Unread }
     }
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let help = suggest::hint(field, expected.iter().copied(), "known keys");
-        Self { message: format!("unknown key `{field}`"), help, at: None, is_note: false }
+        Self { message: format!("unknown key `{field}`"), help, at: None, kind: FaultKind::Unread }
     }
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         let help = suggest::hint(variant, expected.iter().copied(), "one of");
-        Self { message: format!("unknown value `{variant}`"), help, at: None, is_note: false }
+        Self { message: format!("unknown value `{variant}`"), help, at: None, kind: FaultKind::Unread }
     }
     fn missing_field(field: &'static str) -> Self {
-        Self { message: format!("key `{field}` is missing"), help: None, at: None, is_note: false }
+        Self { message: format!("key `{field}` is missing"), help: None, at: None, kind: FaultKind::Unread }
     }
 }
 
-/// Reads a twin from a tree, as far as it can be read, and everything that is wrong: unknown keys, and what is bad in a
-/// [`Recovered`](crate::core::reading::Recovered). Without faults there is a twin, and every `Recovered` in it has a value.
+/// Reads a file from a tree, as far as it can be read, and everything that is wrong: unknown keys, and what is bad in a
+/// [`Recovered`](crate::core::reading::Recovered). Without faults there is a value, and every `Recovered` in it has a value.
 pub(crate) fn read<'de, T: de::Deserialize<'de>>(root: &'de Node, sources: &[Source]) -> (Option<T>, Vec<Fault>) {
     let faults = RefCell::new(Vec::new());
     let read = T::deserialize(Reader { node: root, path: &Path::Root, faults: &faults, sources, is_short: false });
     let mut faults = faults.into_inner();
-    let twin = read.map_err(|fault| faults.push(fault)).ok();
-    (twin, faults)
+    let value = read.map_err(|fault| faults.push(fault)).ok();
+    (value, faults)
 }
 
 /// The keys and numbers on the way from the root.
@@ -166,7 +174,7 @@ impl<'de, 'p> Reader<'de, 'p> {
         self.faults.borrow_mut().extend(unknown);
         let mut written = entries.iter().filter(|(k, _)| known.contains(&k.name.as_str()));
         let wrong = |message: String, help: String| Fault {
-            is_note: true,
+            kind: FaultKind::Noted,
             ..Fault::new(message, self.node.at).with_help(help)
         };
         match (first, written.next(), written.count() + 1) {
@@ -182,8 +190,8 @@ impl<'de, 'p> Reader<'de, 'p> {
         }
     }
 
-    fn positioned(self) -> Positioned<'p, Self> {
-        Positioned { at: self.node.at, sources: self.sources, content: self, index: 0 }
+    fn source(&self) -> Option<&'p Source> {
+        source(self.node.at, self.sources)
     }
 
     fn list<V: Visitor<'de>>(self, items: &'de [Node], visitor: V) -> Result<V::Value, Fault> {
@@ -247,10 +255,16 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
         match name {
-            SPOT => visitor.visit_seq(Placed { at: self.node.at, content: self, index: 0 }),
             RECOVERED => visitor.visit_seq(Tried(self)),
-            AT => visitor.visit_seq(self.positioned()),
-            NOTE => visitor.visit_seq(Noted { reader: self, faults_before: None }),
+            AT => visitor.visit_seq(AfterFacts::position(self.node.at, self.sources, self)),
+            KEYS => visitor.visit_seq(AfterFacts::text(self.path.to_string(), self)),
+            FOLDER => {
+                let folder = self.source().and_then(|source| source.folder.as_deref());
+                let folder = folder.map(|folder| folder.to_string_lossy().into_owned());
+                visitor.visit_seq(AfterFacts::text(folder.unwrap_or_default(), self))
+            }
+            NOTE => visitor.visit_seq(Noted { reader: self, kind: FaultKind::Noted, faults_before: None }),
+            CHECK => visitor.visit_seq(Noted { reader: self, kind: FaultKind::Checked, faults_before: None }),
             FORM => visitor.visit_enum(Shape { reader: self, shape: matches!(self.node.kind, Kind::Map(_)).into() }),
             MANY => {
                 if matches!(&self.node.kind, Kind::List(items) if items.is_empty()) {
@@ -384,8 +398,7 @@ impl<'de> de::Deserializer<'de> for Name<'de, '_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
         match name {
-            SPOT => visitor.visit_seq(Placed { at: self.key.at, content: self, index: 0 }),
-            AT => visitor.visit_seq(Positioned { at: self.key.at, sources: self.sources, content: self, index: 0 }),
+            AT => visitor.visit_seq(AfterFacts::position(self.key.at, self.sources, self)),
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -393,30 +406,6 @@ impl<'de> de::Deserializer<'de> for Name<'de, '_> {
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
         seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-/// File, line, column and length of a node, then the node.
-struct Placed<D> {
-    at: Place,
-    content: D,
-    index: usize,
-}
-
-impl<'de, D: de::Deserializer<'de, Error = Fault> + Copy> SeqAccess<'de> for Placed<D> {
-    type Error = Fault;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let numbers = [self.at.file, self.at.line, self.at.column, self.at.len];
-        let index = self.index;
-        self.index += 1;
-        match numbers.get(index) {
-            Some(number) => {
-                let number: U32Deserializer<Fault> = number.into_deserializer();
-                seed.deserialize(number).map(Some)
-            }
-            None => seed.deserialize(self.content).map(Some),
-        }
     }
 }
 
@@ -496,32 +485,43 @@ impl<'de> MapAccess<'de> for Short<'de, '_> {
     }
 }
 
-/// File, line, column and length of a value, then the value.
-struct Positioned<'p, D> {
-    at: Place,
-    sources: &'p [Source],
-    content: D,
-    index: usize,
+fn source(place: Place, sources: &[Source]) -> Option<&Source> {
+    usize::try_from(place.file).ok().and_then(|number| sources.get(number))
 }
 
-impl<'de, D: de::Deserializer<'de, Error = Fault> + Copy> SeqAccess<'de> for Positioned<'_, D> {
+/// What is said of a value.
+enum Fact {
+    Text(String),
+    Number(u32),
+}
+
+/// What is said of a value, then the value.
+struct AfterFacts<D> {
+    facts: vec::IntoIter<Fact>,
+    value: D,
+}
+
+impl<D> AfterFacts<D> {
+    fn text(text: String, value: D) -> Self {
+        Self { facts: vec![Fact::Text(text)].into_iter(), value }
+    }
+
+    /// File, line, column and length.
+    fn position(at: Place, sources: &[Source], value: D) -> Self {
+        let file = source(at, sources).map_or_else(String::new, |source| source.file.to_string());
+        let numbers = [at.line, at.column, at.len].map(Fact::Number);
+        Self { facts: [Fact::Text(file)].into_iter().chain(numbers).collect::<Vec<_>>().into_iter(), value }
+    }
+}
+
+impl<'de, D: de::Deserializer<'de, Error = Fault> + Copy> SeqAccess<'de> for AfterFacts<D> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let Place { file, line, column, len } = self.at;
-        let index = self.index;
-        self.index += 1;
-        let number = |n: u32| -> U32Deserializer<Fault> { n.into_deserializer() };
-        match index {
-            0 => {
-                let file = usize::try_from(file).ok().and_then(|i| self.sources.get(i));
-                let file: StrDeserializer<'_, Fault> = file.map_or("", |s| &*s.file).into_deserializer();
-                seed.deserialize(file)
-            }
-            1 => seed.deserialize(number(line)),
-            2 => seed.deserialize(number(column)),
-            3 => seed.deserialize(number(len)),
-            _ => seed.deserialize(self.content).map_err(|f| f.or_at(self.at)),
+        match self.facts.next() {
+            Some(Fact::Text(text)) => seed.deserialize(IntoDeserializer::<Fault>::into_deserializer(text)),
+            Some(Fact::Number(number)) => seed.deserialize(IntoDeserializer::<Fault>::into_deserializer(number)),
+            None => seed.deserialize(self.value),
         }
         .map(Some)
     }
@@ -530,6 +530,7 @@ impl<'de, D: de::Deserializer<'de, Error = Fault> + Copy> SeqAccess<'de> for Pos
 /// A value, and then what is to be noted of it, unless it follows from a fault inside of it.
 struct Noted<'de, 'p> {
     reader: Reader<'de, 'p>,
+    kind: FaultKind,
     faults_before: Option<usize>,
 }
 
@@ -537,14 +538,14 @@ impl<'de> SeqAccess<'de> for Noted<'de, '_> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let faults = self.reader.faults.borrow().iter().filter(|fault| !fault.is_note).count();
+        let faults = self.reader.faults.borrow().iter().filter(|fault| fault.kind == FaultKind::Unread).count();
         let Some(before) = self.faults_before.replace(faults) else {
             return seed.deserialize(self.reader).map(Some).map_err(|fault| self.reader.place(fault));
         };
         if let Err(fault) = seed.deserialize(self.reader)
             && faults == before
         {
-            self.reader.faults.borrow_mut().push(Fault { is_note: true, ..self.reader.place(fault) });
+            self.reader.faults.borrow_mut().push(Fault { kind: self.kind, ..self.reader.place(fault) });
         }
         Ok(None)
     }

@@ -1,6 +1,10 @@
 //! What is wrong with files: it is noted and reading goes on, so that one look shows all of it.
 
-use super::{Source, YamlError, YamlErrors, de::Fault, node::Place};
+use super::{
+    Source, YamlError, YamlErrors,
+    de::{Fault, FaultKind},
+    node::Place,
+};
 use crate::{
     core::{At, Position, reading::OneOrMany},
     scenario::vars::is_name,
@@ -21,12 +25,6 @@ pub(crate) fn source_of<'a>(sources: &'a [Source], file: &str) -> Option<&'a Sou
     sources.iter().rfind(|source| *source.file == *file)
 }
 
-/// Where a place of the tree is.
-pub(crate) fn position(sources: &[Source], place: Place) -> Position {
-    let source = usize::try_from(place.file).ok().and_then(|number| sources.get(number));
-    source.map(|source| source.position(place)).unwrap_or_default()
-}
-
 impl<'a> Errors<'a> {
     pub(crate) fn new(sources: &'a [Source]) -> Self {
         Self { sources, found: Vec::new(), unread: Vec::new() }
@@ -37,22 +35,35 @@ impl<'a> Errors<'a> {
         self.sources
     }
 
+    /// Where a place of the tree is.
+    pub(crate) fn position(&self, place: Place) -> Position {
+        let source = usize::try_from(place.file).ok().and_then(|number| self.sources.get(number));
+        source.map(|source| source.position(place)).unwrap_or_default()
+    }
+
     /// How much is wrong so far.
     pub(crate) fn count(&self) -> usize {
         self.found.len()
     }
 
-    /// Notes what kept a file from being read.
+    /// Notes what kept a file from being read, and what is wrong with values that were.
     pub(crate) fn faults(&mut self, faults: Vec<Fault>) {
+        let (checked, faults): (Vec<_>, Vec<_>) =
+            faults.into_iter().partition(|fault| fault.kind == FaultKind::Checked);
         let mut unread = Vec::new();
-        for Fault { message, help, at, is_note } in faults {
-            let at = position(self.sources, at.unwrap_or_default());
-            if !is_note {
-                unread.push((Arc::clone(&at.file), at.line));
+        for fault in faults {
+            if fault.kind == FaultKind::Unread {
+                let at = self.position(fault.at.unwrap_or_default());
+                unread.push((at.file, at.line));
             }
-            self.add(at, message, help);
+            self.fault(fault);
         }
         self.unread = unread;
+        checked.into_iter().for_each(|fault| self.fault(fault));
+    }
+
+    fn fault(&mut self, Fault { message, help, at, .. }: Fault) {
+        self.add(self.position(at.unwrap_or_default()), message, help);
     }
 
     /// Notes what is wrong at a place, and what to do.

@@ -1,12 +1,14 @@
-//! A scenario file as a whole. Its sections read themselves; here is what takes more than one of them to be judged.
+//! Scenario files and project files as a whole. Their sections read themselves; here is what takes more than one of them to be
+//! judged.
 
 use super::Errors;
 use crate::{
     core::{
         At, ScenarioId,
-        reading::{Entries, OneOrMany, Recovered, ScalarText, recovered},
+        reading::{Entries, OneOrMany, Recovered, ScalarText, Wrong, checked, recovered},
     },
     scenario::{
+        config::{self, AccountSpec, Config, Profile, Targets},
         lab::LabWritten,
         matrix::Row,
         model::{
@@ -15,11 +17,11 @@ use crate::{
         },
         vars::{Piece, Vars, pieces},
     },
-    target::{TargetKind, knobs::Knobs, support::unsupported_knob},
+    target::{Limit, TargetKind, knobs::Knobs, support::unsupported_knob},
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
-use std::sync::Arc;
+use serde::{Deserialize, Deserializer};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// A delivery scenario: what is sent, and what must then be true.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -235,4 +237,81 @@ fn full_id(id: &str, row: &Row) -> String {
     }
     let row: Vec<_> = row.iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!("{id}[{}]", row.join(","))
+}
+
+/// The project file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Config")]
+pub(crate) struct ConfigFile {
+    /// Format version: always 1, and always the first key.
+    #[schemars(range(min = 1, max = 1))]
+    #[expect(dead_code, reason = "checked before the file is read")]
+    sealcheck: u32,
+    /// The scenario folder; `scenarios` when not written.
+    scenarios: Option<At<PathBuf>>,
+    /// The snapshot folder; `snapshots` when not written.
+    snapshots: Option<At<PathBuf>>,
+    /// Where to run when nobody says so; `embedded` when not written.
+    #[serde(default, deserialize_with = "recovered")]
+    target: Option<At<TargetKind>>,
+    /// Where verification asks DNS: `system`, or an address with a port.
+    #[serde(default, deserialize_with = "dns_server")]
+    #[schemars(with = "Option<String>")]
+    dns: Option<SocketAddr>,
+    /// The accounts by the names that scenarios use; the labs bring their own.
+    #[serde(default)]
+    accounts: Entries<Recovered<AccountSpec>>,
+    /// What targets need beside accounts.
+    #[serde(default, deserialize_with = "recovered")]
+    targets: Option<Targets>,
+    /// Limits by account.
+    #[serde(default)]
+    limits: Entries<Recovered<Limit>>,
+    /// The options of `run` where no profile says otherwise.
+    #[serde(default, deserialize_with = "recovered")]
+    run: Option<Profile>,
+    /// Named sets of options for `run --profile`.
+    #[serde(default)]
+    profiles: Entries<Recovered<Profile>>,
+}
+
+/// An address with a port; `None` for `system`.
+fn dns_server<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    fn address(text: &str) -> Option<SocketAddr> {
+        text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse().ok()?, 53)))
+    }
+    let text = checked(deserializer, |text: &Option<String>| match text.as_deref() {
+        Some(text) if text != "system" && address(text).is_none() => {
+            let help = "write `system`, or an IP address with a port, for example 127.0.0.1:5353";
+            Err(Wrong::new(format!("`{text}` is no DNS server"), help))
+        }
+        _ => Ok(()),
+    })?;
+    Ok(text.as_deref().and_then(address))
+}
+
+impl ConfigFile {
+    /// The project file as it is used; what is wrong is noted and left out.
+    pub(crate) fn config(self, errors: &mut Errors<'_>) -> Config {
+        for (key, path) in [("`scenarios`", &self.scenarios), ("`snapshots`", &self.snapshots)] {
+            if let Some(path) = path {
+                errors.not_empty(key, path);
+            }
+        }
+        let accounts = config::accounts(self.accounts, errors);
+        let limits = config::limits(self.limits, &accounts, errors);
+        let (run, profiles) = config::options(self.target, self.run, self.profiles, errors);
+        Config {
+            scenarios: self.scenarios.map(|path| path.value),
+            snapshots: self.snapshots.map(|path| path.value),
+            dns: self.dns,
+            accounts,
+            staging: self.targets.and_then(|targets| targets.staging).unwrap_or_default(),
+            limits,
+            run,
+            profiles,
+            ..Config::default()
+        }
+    }
 }

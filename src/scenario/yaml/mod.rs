@@ -1,7 +1,6 @@
 //! YAML: a text becomes a tree with places, the tree becomes the types that serde reads, and what takes more than one key to be
 //! judged is judged then. The only home of the YAML library.
 
-pub(crate) mod convert;
 mod de;
 mod error;
 mod errors;
@@ -13,12 +12,10 @@ mod read;
 mod read_config;
 mod set;
 mod source;
-pub(crate) mod spot;
-pub(crate) mod twin;
 
 pub use error::{YamlError, YamlErrors};
-pub(crate) use errors::Errors;
-pub(crate) use file::ScenarioFile;
+pub(crate) use errors::{Errors, source_of};
+pub(crate) use file::{ConfigFile, ScenarioFile};
 pub(crate) use node::{Key, Kind, Node, ScalarKind};
 pub(crate) use read::is_partial;
 pub use read::scenarios;

@@ -1,13 +1,13 @@
 //! From the text of a project file to its model.
 
 use super::{
-    Errors, Source, YamlError, YamlErrors,
+    ConfigFile, Errors, Source, YamlError, YamlErrors,
     de::{self, Fault},
+    errors::source_of,
     merge::merge_entries,
     node::{Key, Kind, Node, Place, ScalarKind},
     read::{one, version},
     set::Change,
-    twin::config::ConfigTwin,
 };
 use crate::{core::suggest, scenario::config::Config};
 use std::{collections::BTreeMap, sync::Arc};
@@ -50,7 +50,7 @@ pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String
         sources.push(change.source.clone());
         change.put(&mut root);
     }
-    let (twin, mut faults) = de::read::<ConfigTwin>(&root, &sources);
+    let (file, mut faults) = de::read::<ConfigFile>(&root, &sources);
     // A change to an account that is not there makes a new one, of which something is missing.
     let accounts = root.get("accounts").map(Node::entries).unwrap_or_default();
     for (name, node) in accounts.iter().filter(|(name, _)| !written.contains(&name.name)) {
@@ -61,7 +61,7 @@ pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String
     }
     let mut errors = Errors::new(&sources);
     errors.faults(faults);
-    let config = twin.map(|twin| errors.config(twin));
+    let config = file.map(|file| file.config(&mut errors));
     let mut places = BTreeMap::new();
     note(&root, "", &mut |key, place| drop(places.insert(key, errors.position(place))));
     errors.finish().map_err(|errors| hidden(errors, &sources))?;
@@ -93,7 +93,7 @@ fn wrong(sources: &[Source], fault: Fault) -> YamlErrors {
 
 /// The errors without lines that may hold a secret.
 fn hidden(errors: YamlErrors, sources: &[Source]) -> YamlErrors {
-    let hide = |error: YamlError| match sources.iter().find(|source| source.file == error.position.file) {
+    let hide = |error: YamlError| match source_of(sources, &error.position.file) {
         Some(source) => error.without_secrets(&source.text),
         None => error.without_secrets(""),
     };

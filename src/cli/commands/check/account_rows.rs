@@ -4,9 +4,9 @@ use crate::{
     cli::commands::options::{DisplayedValue, Origin},
     scenario::{
         Config,
-        config::{AccountSpec, EndpointSpec, LoginSpec, SecretPlace, SecretRef},
+        config::{AccountSpec, EndpointSpec, LoginSpec, SecretPlace, SecretRef, Server},
     },
-    target::{LogSource, Mechanism},
+    target::LogSource,
 };
 use serde_json::{Value, json};
 
@@ -18,30 +18,31 @@ pub(super) fn rows(config: &Config, spec: &AccountSpec) -> Vec<DisplayedValue> {
     let name = &spec.name.value;
     let mut rows = Rows { config, account: format!("accounts.{name}"), rows: Vec::new() };
     rows.add(ADDRESS, spec.address.value.as_str());
-    if let Some(smtp) = &spec.smtp {
+    if let Some(smtp) = spec.smtp() {
         rows.server("smtp", smtp);
     }
-    if let Some((imap, provider, folders)) = &spec.imap {
-        rows.add("imap.provider", json!(provider));
+    if let Some(imap) = spec.imap() {
+        rows.add("imap.provider", json!(spec.provider()));
         rows.server("imap", imap);
+        let folders = spec.folders();
         rows.may("imap.folders.spam", folders.spam.as_deref());
         rows.may("imap.folders.trash", folders.trash.as_deref());
     }
     if let Some(mx) = &spec.mx {
-        rows.server("mx", mx);
+        rows.endpoint("mx", mx.endpoint());
     }
     rows.may("forwards_to", spec.forwards_to.as_ref().map(|to| to.value.as_str()));
-    for (key, value) in [("seal_domain", &spec.seal_domain), ("authserv_id", &spec.authserv_id)] {
-        rows.usual(key, value.as_deref(), "imap.provider");
+    for (key, value) in [("seal_domain", spec.seal_domain()), ("authserv_id", spec.authserv_id())] {
+        rows.usual(key, value, "imap.provider");
     }
     if !spec.logs.is_empty() {
         let logs: Vec<Value> = spec.logs.iter().map(|log| log_source(&log.value)).collect();
         rows.add("logs", logs);
     }
     if let Some(dkim) = &spec.dkim {
-        rows.usual("dkim.domain", Some(&dkim.domain), ADDRESS);
-        rows.add("dkim.selector", dkim.selector.as_str());
-        rows.secret(&dkim.key);
+        rows.usual("dkim.domain", Some(&spec.dkim_domain(dkim)), ADDRESS);
+        rows.add("dkim.selector", dkim.selector.value.as_str());
+        rows.secret(&dkim.private_key);
     }
     let limit = config.limit(spec);
     for (key, most) in [("jobs", limit.jobs), ("per_minute", limit.per_minute), ("per_day", limit.per_day)] {
@@ -85,33 +86,32 @@ impl Rows<'_> {
         }
     }
 
-    fn server(&mut self, part: &str, spec: &EndpointSpec) {
-        let key = |name: &str| format!("{part}.{name}");
-        self.usual(&key("host"), Some(&spec.host), &key("provider"));
-        self.add(&key("port"), spec.port);
-        self.add(&key("tls"), json!(spec.tls));
-        self.may(&key("tls_name"), spec.tls_name.as_deref());
-        self.may(&key("ca_file"), spec.ca_file.as_ref().map(|file| file.value.to_string_lossy()).as_deref());
-        if let Some(login) = &spec.login {
-            self.usual(&key("user"), Some(&login.user), ADDRESS);
-            self.login(part, login);
+    fn server(&mut self, part: &str, server: Server<'_>) {
+        self.endpoint(part, server.endpoint());
+        if let Some(login) = server.login() {
+            self.usual(&format!("{part}.user"), Some(login.user), ADDRESS);
+            self.login(part, &login);
         }
     }
 
-    fn login(&mut self, part: &str, login: &LoginSpec) {
-        let auth = match login.mechanism {
-            Mechanism::Xoauth2 => "xoauth2",
-            Mechanism::Password if login.grouped => "app_password",
-            Mechanism::Password => "password",
-        };
-        self.add(&format!("{part}.auth"), auth);
-        self.secret(&login.secret);
+    fn endpoint(&mut self, part: &str, spec: EndpointSpec<'_>) {
+        let key = |name: &str| format!("{part}.{name}");
+        self.usual(&key("host"), Some(spec.host), &key("provider"));
+        self.add(&key("port"), spec.port);
+        self.add(&key("tls"), json!(spec.tls));
+        self.may(&key("tls_name"), spec.tls_name.map(|name| name.value.as_str()));
+        self.may(&key("ca_file"), spec.ca_file.map(|file| file.value.to_string_lossy()).as_deref());
+    }
+
+    fn login(&mut self, part: &str, login: &LoginSpec<'_>) {
+        self.add(&format!("{part}.auth"), login.auth.as_str());
+        self.secret(login.secret);
         if let Some(client) = &login.oauth {
-            self.secret(&client.client_id);
-            self.secret(&client.client_secret);
-            self.add(&format!("{part}.token_endpoint"), client.token_endpoint.as_str());
-            self.add(&format!("{part}.authorization_endpoint"), client.authorization_endpoint.as_str());
-            let file = client.ca_file.as_ref().map(|file| file.value.to_string_lossy());
+            self.secret(client.client_id);
+            self.secret(client.client_secret);
+            self.add(&format!("{part}.token_endpoint"), client.token_endpoint);
+            self.add(&format!("{part}.authorization_endpoint"), client.authorization_endpoint);
+            let file = client.ca_file.map(|file| file.value.to_string_lossy());
             self.may(&format!("{part}.token_ca_file"), file.as_deref());
         }
     }

@@ -1,3 +1,0 @@
-//! The formats as serde reads them and as JSON Schema describes them; nothing here decides anything.
-
-pub(crate) mod config;
