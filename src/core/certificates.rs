@@ -70,12 +70,12 @@ pub fn read(pem: &str) -> Result<Vec<Vec<u8>>, Defect> {
 
 /// Whether it has the parts of a certificate (RFC 5280 §4.1): what is signed, the algorithm, and the signature.
 fn is_certificate(der: &[u8]) -> bool {
-    let parts = || {
-        let (SEQUENCE, certificate, []) = element(der)? else { return None };
-        let (SEQUENCE, _, rest) = element(certificate)? else { return None };
-        let (SEQUENCE, _, rest) = element(rest)? else { return None };
-        let (BIT_STRING, _, []) = element(rest)? else { return None };
-        Some(())
-    };
-    parts().is_some()
+    if let Some((SEQUENCE, certificate, [])) = element(der)
+        && let Some((SEQUENCE, _, rest)) = element(certificate)
+        && let Some((SEQUENCE, _, rest)) = element(rest)
+        && let Some((BIT_STRING, _, [])) = element(rest)
+    {
+        return true;
+    }
+    false
 }

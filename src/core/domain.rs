@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 /// A domain in A-labels; as it is where it is ASCII, or no name that has them.
 pub fn ascii_domain(domain: &str) -> Cow<'_, str> {
-    match domain.is_ascii() {
-        true => Cow::Borrowed(domain),
-        false => idna::domain_to_ascii(domain).map_or(Cow::Borrowed(domain), Cow::Owned),
+    if domain.is_ascii() {
+        return Cow::Borrowed(domain);
     }
+    idna::domain_to_ascii(domain).map_or(Cow::Borrowed(domain), Cow::Owned)
 }
 
 /// An address as it stands on the wire: its domain in A-labels. What stands before the `@` has no such form.

@@ -272,8 +272,10 @@ impl<R: Read> Whole<R> {
 impl<R: Read> Read for Whole<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
-        let too_much = || io::Error::other(format!("it is no regular file and has more than {MOST_MIB} MiB"));
-        self.left = self.left.checked_sub(read as u64).ok_or_else(too_much)?;
+        let Some(left) = self.left.checked_sub(read as u64) else {
+            return Err(io::Error::other(format!("it is no regular file and has more than {MOST_MIB} MiB")));
+        };
+        self.left = left;
         Ok(read)
     }
 }
@@ -282,7 +284,9 @@ impl<R: Read> Read for Whole<R> {
 /// it has been done.
 #[cfg(unix)]
 pub fn make_private(folder: &Path) {
-    let restrict = |path: &Path, mode: u32| drop(fs::set_permissions(path, PermissionsExt::from_mode(mode & 0o700)));
+    fn restrict(path: &Path, mode: u32) {
+        let _ = fs::set_permissions(path, PermissionsExt::from_mode(mode & 0o700));
+    }
     let mode = fs::metadata(folder).map_or(0, |there| there.mode());
     if mode & 0o077 == 0 {
         return;

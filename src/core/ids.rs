@@ -69,7 +69,7 @@ impl ScenarioId {
     fn repeated(&self) -> Option<(&str, usize)> {
         let (id, n) = self.0.rsplit_once('#')?;
         let is_number = !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit());
-        Some((id, n.parse().ok().filter(|_| is_number)?))
+        if is_number { Some((id, n.parse().ok()?)) } else { None }
     }
 }
 

@@ -8,9 +8,8 @@ use std::borrow::Cow;
 ///
 /// The lab and the evaluator both use this, and share no other code of how mail is read and written.
 pub fn with_crlf(raw: &[u8]) -> Cow<'_, [u8]> {
-    let is_bare = |at: &usize| *at == 0 || raw[at - 1] != b'\r';
     let (mut out, mut from) = (Vec::new(), 0);
-    for at in memchr_iter(b'\n', raw).filter(is_bare) {
+    for at in memchr_iter(b'\n', raw).filter(|at| *at == 0 || raw[at - 1] != b'\r') {
         out.extend_from_slice(&raw[from..at]);
         out.push(b'\r');
         from = at;

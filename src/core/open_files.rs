@@ -60,8 +60,8 @@ pub const NEXT: &str = "let the process open more files (`ulimit -n 4096`), or r
 /// Whether there is room for some more files at this moment; where there is not, that is counted. For work whose own
 /// errors do not say why a connection could not be opened.
 pub fn have_room() -> bool {
-    let open = |_| net::UdpSocket::bind((net::Ipv4Addr::LOCALHOST, 0)).inspect_err(notice);
-    (0..ROOM).map(open).collect::<Result<Vec<_>, _>>().is_ok()
+    let sockets = (0..ROOM).map(|_| net::UdpSocket::bind((net::Ipv4Addr::LOCALHOST, 0)).inspect_err(notice));
+    sockets.collect::<Result<Vec<_>, _>>().is_ok()
 }
 
 /// Looks out for too many open files from a moment on: what fails afterwards may fail for want of them, and what failed before

@@ -85,7 +85,7 @@ fn noted<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
             f.write_str("a value")
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
-            let value = seq.next_element()?.ok_or_else(|| de::Error::custom("no value"))?;
+            let value = next(&mut seq)?;
             if let Err(wrong) = (self.0)(&value) {
                 seq.next_element_seed(Note(wrong))?;
             }
@@ -93,6 +93,11 @@ fn noted<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         }
     }
     deserializer.deserialize_newtype_struct(name, V(check, PhantomData))
+}
+
+/// The next of what the deserializer says.
+fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(seq: &mut A) -> Result<T, A::Error> {
+    seq.next_element()?.ok_or_else(|| de::Error::custom("no value"))
 }
 
 /// Hands the deserializer what to note.
@@ -243,11 +248,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
                 f.write_str("a value with its position")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<At<T>, A::Error> {
-                let missing = || de::Error::custom("no position");
-                let file: String = seq.next_element()?.ok_or_else(missing)?;
-                let mut next = || seq.next_element::<u32>()?.ok_or_else(missing);
-                let at = Position { file: file.into(), line: next()?, column: next()?, len: next()? };
-                Ok(At { value: seq.next_element()?.ok_or_else(missing)?, at })
+                let file: String = next(&mut seq)?;
+                let (line, column, len) = (next(&mut seq)?, next(&mut seq)?, next(&mut seq)?);
+                Ok(At { value: next(&mut seq)?, at: Position { file: file.into(), line, column, len } })
             }
         }
         deserializer.deserialize_newtype_struct(AT, V(PhantomData))
@@ -379,9 +382,7 @@ impl<'de, T: Deserialize<'de>, O> Visitor<'de> for AfterText<T, O> {
         f.write_str("a value")
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<O, A::Error> {
-        let missing = || de::Error::custom("no value");
-        let text = seq.next_element()?.ok_or_else(missing)?;
-        Ok((self.0)(text, seq.next_element()?.ok_or_else(missing)?))
+        Ok((self.0)(next(&mut seq)?, next(&mut seq)?))
     }
 }
 
@@ -390,11 +391,11 @@ struct FilePath(PathBuf);
 
 impl<'de> Deserialize<'de> for FilePath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let join = |folder: String, path: String| match path.trim() {
+        let read = AfterText(|folder: String, path: String| match path.trim() {
             "" => Self(path.into()),
             _ => Self(Path::new(&folder).join(path)),
-        };
-        deserializer.deserialize_newtype_struct(FOLDER, AfterText(join))
+        });
+        deserializer.deserialize_newtype_struct(FOLDER, read)
     }
 }
 

@@ -23,10 +23,15 @@ pub fn sections(said: &str) -> Vec<Value> {
 /// The lines that say what is wrong, of everything that `rspamadm configtest` said; everything where no line does. What a
 /// program has to complain of is on its standard error first.
 pub fn complaint(stdout: &str, stderr: &str) -> String {
-    let wrong = |line: &&str| ["error", "cannot", "failed"].iter().any(|word| line.contains(word));
-    let lines = |text: &str| text.lines().map(str::trim).filter(wrong).map(str::to_owned).collect::<Vec<_>>();
-    let told = [stderr, stdout].map(lines).into_iter().find(|lines| !lines.is_empty());
-    told.map_or_else(|| format!("{stdout}{stderr}").trim().to_owned(), |lines| lines.join("\n"))
+    for text in [stderr, stdout] {
+        let lines = text.lines().map(str::trim);
+        let wrong = lines.filter(|line| ["error", "cannot", "failed"].iter().any(|word| line.contains(word)));
+        let wrong: Vec<_> = wrong.collect();
+        if !wrong.is_empty() {
+            return wrong.join("\n");
+        }
+    }
+    format!("{stdout}{stderr}").trim().to_owned()
 }
 
 #[cfg(test)]

@@ -9,11 +9,10 @@ pub struct Version(pub u32, pub u32, pub u32);
 impl Version {
     /// The first version in a text: `Rspamadm 3.10.2`, `3.11.0~git`.
     pub fn find(text: &str) -> Option<Self> {
-        let read = |word: &str| {
+        text.split_whitespace().filter(|w| w.starts_with(|c: char| c.is_ascii_digit())).find_map(|word| {
             let mut numbers = word.split(|c: char| !c.is_ascii_digit()).map_while(|n| n.parse().ok());
             Some(Self(numbers.next()?, numbers.next()?, numbers.next().unwrap_or_default()))
-        };
-        text.split_whitespace().filter(|w| w.starts_with(|c: char| c.is_ascii_digit())).find_map(read)
+        })
     }
 }
 
@@ -62,23 +61,25 @@ impl Versions {
 /// A text that says no versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no versions: write for example `<3.6`, or `>=3.10.0 <3.10.2`")]
-pub struct NoVersions;
+pub struct VersionsError;
 
 impl FromStr for Versions {
-    type Err = NoVersions;
+    type Err = VersionsError;
 
-    fn from_str(text: &str) -> Result<Self, NoVersions> {
-        let one = |word: &str| {
-            let (written, comparison) = WRITTEN.iter().find(|(written, _)| word.starts_with(written))?;
-            let numbers: Vec<u32> = word[written.len()..].split('.').map(read_number).collect::<Option<_>>()?;
-            match numbers[..] {
-                [major, minor] => Some((*comparison, Version(major, minor, 0))),
-                [major, minor, patch] => Some((*comparison, Version(major, minor, patch))),
-                _ => None,
-            }
-        };
-        let all: Vec<_> = text.split_whitespace().map(one).collect::<Option<_>>().ok_or(NoVersions)?;
-        if all.is_empty() { Err(NoVersions) } else { Ok(Self(all)) }
+    fn from_str(text: &str) -> Result<Self, VersionsError> {
+        let all: Vec<_> = text.split_whitespace().map(condition).collect::<Option<_>>().ok_or(VersionsError)?;
+        if all.is_empty() { Err(VersionsError) } else { Ok(Self(all)) }
+    }
+}
+
+/// One comparison with a version.
+fn condition(word: &str) -> Option<(Comparison, Version)> {
+    let (written, comparison) = WRITTEN.iter().find(|(written, _)| word.starts_with(written))?;
+    let numbers: Vec<u32> = word[written.len()..].split('.').map(read_number).collect::<Option<_>>()?;
+    match numbers[..] {
+        [major, minor] => Some((*comparison, Version(major, minor, 0))),
+        [major, minor, patch] => Some((*comparison, Version(major, minor, patch))),
+        _ => None,
     }
 }
 
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn other_texts_say_no_versions() {
         for text in ["", " ", "3.6", "<3", "<3.6.", "<3.6.1.2", "<+3.6", "~3.6", "<3.6, >3", "< 3.6", "<3.x", "<é.6"] {
-            assert_eq!(text.parse::<Versions>(), Err(NoVersions), "{text}");
+            assert_eq!(text.parse::<Versions>(), Err(VersionsError), "{text}");
         }
     }
 }

@@ -39,23 +39,30 @@ pub fn coloured(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// Whether it steers more than the end of a line and a tab do.
+fn steers_line(c: char) -> bool {
+    steers(c) && !matches!(c, '\n' | '\t')
+}
+
 /// The text with what steers escaped, but for what `kept` takes off the front of a rest: so many bytes.
 fn escaped(text: &str, kept: impl Fn(&str) -> Option<usize>) -> Cow<'_, str> {
-    let steers = |c: char| steers(c) && !matches!(c, '\n' | '\t');
-    if !text.contains(steers) {
+    if !text.contains(steers_line) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 64);
     let mut rest = text;
-    while let Some(at) = rest.find(steers) {
+    while let Some(at) = rest.find(steers_line) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let taken = kept(from).unwrap_or(0);
-        out.push_str(&from[..taken]);
-        rest = &from[taken..];
-        let mut chars = rest.chars();
-        match chars.next().filter(|_| taken == 0) {
-            None => continue,
+        if taken > 0 {
+            out.push_str(&from[..taken]);
+            rest = &from[taken..];
+            continue;
+        }
+        let mut chars = from.chars();
+        match chars.next() {
+            None => {}
             Some('\r') if chars.as_str().starts_with('\n') => {}
             // A `String` can always be written to.
             Some(c) => drop(write!(out, "\\u{:04x}", u32::from(c))),

@@ -83,18 +83,16 @@ impl DeliveredExpectation {
         let ArcExpectation { carries, seals, verify } = &self.arc;
         let mut found = Vec::new();
         let method = self.auth.methods.iter().find(|(name, _)| name == "arc").map(|(_, test)| &test.value);
-        let passes = |test: &MethodTest| match &test.result {
-            Some(ResultTest::OneOf(results)) => results.iter().any(|r| r.value == "pass"),
-            None | Some(ResultTest::Any) => true,
-            Some(ResultTest::Absent) => false,
-        };
-        if let Some(carries) = carries.as_ref().filter(|_| method.is_some_and(|test| !passes(test))) {
+        let is_unsound = method.is_some_and(|test| !passes(test));
+        if let Some(carries) = carries
+            && is_unsound
+        {
             let help = "the chain is told in the comment of arc=pass; leave one of the two out";
             found.push(wrong(&carries.at, "`carries` without `arc: pass` by the receiver", help));
         }
         let verified = verify.as_ref().map(|v| v.value.as_str());
         // Whoever expects a broken chain may expect of it what no chain that holds can have.
-        let broken = verified == Some("fail") || method.is_some_and(|test| !passes(test));
+        let broken = verified == Some("fail") || is_unsound;
         for seal in seals {
             found.extend(chain_validation(seal, broken, verified == Some("pass")));
             if verified == Some("none") && !seal.value.absent {
@@ -111,6 +109,15 @@ impl DeliveredExpectation {
             found.push(wrong(&seal.at, "no chain that verifies leaves this seal out", help));
         }
         found
+    }
+}
+
+/// Whether `pass` is a result that the test allows.
+fn passes(test: &MethodTest) -> bool {
+    match &test.result {
+        Some(ResultTest::OneOf(results)) => results.iter().any(|r| r.value == "pass"),
+        None | Some(ResultTest::Any) => true,
+        Some(ResultTest::Absent) => false,
     }
 }
 

@@ -1,7 +1,10 @@
 //! What a scenario asserts when it says no more than that a copy arrives.
 
 use super::{
-    model::{ArcPolicy, DeliveredExpectation, ExpectationKind, MethodTest, ResultTest, Scenario, SealIndex, SealTest},
+    model::{
+        ArcExpectation, ArcPolicy, AuthExpectation, DeliveredExpectation, ExpectationKind, MethodTest, ResultTest,
+        Scenario, SealIndex, SealTest,
+    },
     vars::Template,
 };
 use crate::{
@@ -37,19 +40,20 @@ fn forwarded(recipients: &[String], to: &str, target: &Target) -> bool {
     let gmail = target.accounts.get(to).and_then(|a| a.imap.as_ref()).is_some_and(|i| i.provider == Provider::Gmail);
     let recipients: Vec<&str> =
         recipients.iter().filter_map(|r| target.account_of(r)).map(|account| account.name.as_str()).collect();
-    let passes = |first: &&str| target.route(first).iter().skip(1).any(|a| a.name == to);
-    gmail && !recipients.contains(&to) && recipients.iter().any(passes)
+    gmail
+        && !recipients.contains(&to)
+        && recipients.iter().any(|first| target.route(first).iter().skip(1).any(|account| account.name == to))
 }
 
 impl DeliveredExpectation {
     fn says_nothing(&self) -> bool {
-        self.auth.by.is_none()
-            && self.auth.methods.is_empty()
-            && self.arc == Default::default()
-            && self.body.is_none()
-            && self.headers.is_empty()
-            && self.labels.is_empty()
-            && self.category.is_none()
+        let Self { to: _, folder: _, within: _, auth, arc, body, headers, labels, category, targets: _ } = self;
+        *auth == AuthExpectation::default()
+            && *arc == ArcExpectation::default()
+            && body.is_none()
+            && headers.is_empty()
+            && labels.is_empty()
+            && category.is_none()
     }
 
     fn require_chain(&mut self) {

@@ -69,13 +69,11 @@ impl Form {
 }
 
 fn line(text: &str) -> Result<(), Malformed> {
-    match text.chars().any(|c| c.is_control() && c != '\t') {
-        true => {
-            let message = format!("`{}` holds a line break or a control character", text.escape_debug());
-            Err((message, "what is tested is one line; write it on one line".to_owned()))
-        }
-        false => Ok(()),
+    if !text.chars().any(|c| c.is_control() && c != '\t') {
+        return Ok(());
     }
+    let message = format!("`{}` holds a line break or a control character", text.escape_debug());
+    Err((message, "what is tested is one line; write it on one line".to_owned()))
 }
 
 fn collapsed(text: &str) -> Result<(), Malformed> {
@@ -118,14 +116,11 @@ fn status(text: &str) -> Result<(), Malformed> {
 }
 
 fn domain(text: &str) -> Result<(), Malformed> {
-    let label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
-    match text.strip_suffix('.').unwrap_or(text).split('.').all(label) {
-        true => Ok(()),
-        false => Err((
-            format!("`{text}` is no domain"),
-            "labels of letters, digits, `-` and `_`, with dots between".to_owned(),
-        )),
+    let mut labels = text.strip_suffix('.').unwrap_or(text).split('.');
+    if labels.all(|l| !l.is_empty() && l.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')) {
+        return Ok(());
     }
+    Err((format!("`{text}` is no domain"), "labels of letters, digits, `-` and `_`, with dots between".to_owned()))
 }
 
 #[cfg(test)]

@@ -57,6 +57,15 @@ fn proves(kind: &ExpectationKind) -> bool {
     }
 }
 
+/// Whether a variable stands in a text.
+fn uses(text: &str, name: &str) -> bool {
+    text.contains(&format!("${{{name}}}"))
+        || text.match_indices(&format!("${name}")).any(|(at, written)| {
+            let next = text[at + written.len()..].chars().next();
+            !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+        })
+}
+
 /// ` on target embedded`, ` on targets embedded, gmail`.
 fn on(kinds: &[TargetKind]) -> String {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
@@ -88,14 +97,7 @@ impl Linter<'_> {
             self.warn(Cause::W09, &at, format!("variable `{name}` is empty"), "give it a value, or leave it out");
         }
         for name in names {
-            let used = |text: &Arc<str>| {
-                text.contains(&format!("${{{name}}}"))
-                    || text.match_indices(&format!("${name}")).any(|(at, written)| {
-                        let next = text[at + written.len()..].chars().next();
-                        !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
-                    })
-            };
-            if !texts.iter().any(used) {
+            if !texts.iter().any(|text| uses(text, &name)) {
                 let at = self.defined(&name);
                 self.warn(
                     Cause::W02,
@@ -115,13 +117,8 @@ impl Linter<'_> {
             before.is_none_or(|c| c == ' ' || c == '{' || c == ',').then(|| (n + 1, line[..at].chars().count() + 1))
         });
         let (line, column) = found.unwrap_or((0, 0));
-        let number = |n: usize| u32::try_from(n).unwrap_or(0);
-        Position {
-            file: Arc::clone(&self.scenario.file),
-            line: number(line),
-            column: number(column),
-            len: number(name.chars().count()),
-        }
+        let [line, column, len] = [line, column, name.chars().count()].map(|n| u32::try_from(n).unwrap_or(0));
+        Position { file: Arc::clone(&self.scenario.file), line, column, len }
     }
 
     /// A scenario that looks into no mailbox proves little, on every target on its own.
@@ -179,16 +176,19 @@ impl Linter<'_> {
                 self.warn(Cause::W06, &seal.at, "a seal is told by its number alone".to_owned(), help);
             }
         }
-        let arc = &delivered.arc;
-        let method = delivered.auth.methods.iter().find(|(name, _)| name == "arc").map(|(_, m)| ("arc", &m.at));
-        let carries = arc.carries.as_ref().map(|c| ("carries", &c.at));
-        let seals = arc.seals.first().map(|s| ("seals", &s.at)).filter(|_| self.scenario.arc == ArcPolicy::Off);
-        let verify = arc.verify.as_ref().map(|v| ("verify", &v.at)).filter(|_| self.scenario.arc == ArcPolicy::Off);
-        if self.scenario.arc == ArcPolicy::Required {
-            return;
-        }
         let policy = self.scenario.arc;
-        for (key, at) in [method, carries, seals, verify].into_iter().flatten() {
+        let arc = &delivered.arc;
+        let mut without_effect = Vec::new();
+        if policy != ArcPolicy::Required {
+            let methods = delivered.auth.methods.iter().filter(|(name, _)| name == "arc");
+            without_effect.extend(methods.map(|(_, method)| ("arc", &method.at)));
+            without_effect.extend(arc.carries.iter().map(|carries| ("carries", &carries.at)));
+        }
+        if policy == ArcPolicy::Off {
+            without_effect.extend(arc.seals.first().map(|seal| ("seals", &seal.at)));
+            without_effect.extend(arc.verify.iter().map(|verify| ("verify", &verify.at)));
+        }
+        for (key, at) in without_effect {
             let message = format!("`{key}` is not asserted, since the scenario says `arc: {policy}`");
             self.warn(Cause::W07, at, message, "leave one of the two out");
         }

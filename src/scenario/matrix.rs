@@ -3,7 +3,7 @@
 
 use super::{
     vars::{Piece, pieces},
-    yaml::{Errors, Key, Kind, Node, ScalarKind},
+    yaml::{Errors, Kind, Node, ScalarKind},
 };
 use crate::core::At;
 
@@ -87,11 +87,11 @@ pub(super) fn substitute(root: &Node, row: &Row) -> Node {
     if row.is_empty() {
         return root.clone();
     }
-    let entry = |(key, value): &(Key, Node)| {
+    let entries = root.entries().iter().map(|(key, value)| {
         let value = if key.name == "matrix" { value.clone() } else { node(value, row) };
         (key.clone(), value)
-    };
-    Node { at: root.at, kind: Kind::Map(root.entries().iter().map(entry).collect()) }
+    });
+    Node { at: root.at, kind: Kind::Map(entries.collect()) }
 }
 
 fn node(old: &Node, row: &Row) -> Node {

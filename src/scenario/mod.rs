@@ -14,7 +14,7 @@ pub mod model;
 pub mod schema;
 mod send;
 pub mod size;
-mod texts;
+mod templates;
 pub mod vars;
 mod wait;
 pub mod yaml;

@@ -72,8 +72,10 @@ impl Scenario {
 
     /// Why it is not run on a target of this kind: the reason that it gives itself, or that nothing would be asserted.
     pub fn skipped_on(&self, kind: TargetKind) -> Option<String> {
-        let nothing = || format!("no expectation applies to target {kind}");
-        self.skip.clone().or_else(|| self.expected_on(kind).next().is_none().then(nothing))
+        if self.skip.is_some() || self.expected_on(kind).next().is_some() {
+            return self.skip.clone();
+        }
+        Some(format!("no expectation applies to target {kind}"))
     }
 
     /// The text of the file that a position stands in.

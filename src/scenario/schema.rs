@@ -61,8 +61,9 @@ fn no_null(schema: &mut Schema) {
     // A key with a value of its own is described as one without a value is.
     let required = object.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     for (key, property) in object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
-        let Some(property) = property.as_object_mut().filter(|_| !required.contains(&json!(key))) else { continue };
-        if (property.contains_key("$ref") || property.contains_key("anyOf"))
+        let Some(property) = property.as_object_mut() else { continue };
+        if !required.contains(&json!(key))
+            && (property.contains_key("$ref") || property.contains_key("anyOf"))
             && let Some(text) = property.shift_remove("description")
         {
             let rest = std::mem::take(property);
@@ -97,13 +98,13 @@ fn matrix_values(schema: &mut Schema) {
     transform_subschemas(&mut matrix_values, schema);
     let Some(object) = schema.as_object_mut() else { return };
     let value = json!({ "type": "string", "pattern": "^\\$", "description": "A value of the matrix." });
-    let words = |choices: &[Value]| choices.iter().all(|c| c.get("const").is_some() || c.get("enum").is_some());
     if let Some(Value::Array(choices)) = object.get_mut("oneOf")
-        && words(choices)
+        && choices.iter().all(|choice| choice.get("const").is_some() || choice.get("enum").is_some())
     {
         choices.push(value);
-    } else if let Some(words) = object.get("enum").cloned().filter(|_| !object.contains_key("type")) {
-        object.remove("enum");
+    } else if !object.contains_key("type")
+        && let Some(words) = object.remove("enum")
+    {
         object.insert("anyOf".to_owned(), json!([{ "enum": words }, value]));
     } else if object.get("pattern").is_some_and(|p| *p == crate::core::reading::DURATION_PATTERN) {
         object.remove("pattern");

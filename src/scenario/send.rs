@@ -173,9 +173,11 @@ fn check_line(what: &str, line: &Template, errors: &mut Errors<'_>) {
 impl Attachment {
     /// Its file name in the mail.
     pub fn name(&self) -> Cow<'_, str> {
-        let of_file = || self.file.as_ref()?.value.file_name().map(|name| name.to_string_lossy());
-        let name = self.name.as_ref().map(|name| name.value.as_str().into());
-        name.or_else(of_file).unwrap_or_else(|| "attachment.bin".into())
+        if let Some(name) = &self.name {
+            return name.value.as_str().into();
+        }
+        let of_file = self.file.as_ref().and_then(|file| file.value.file_name());
+        of_file.map_or("attachment.bin".into(), |name| name.to_string_lossy())
     }
 
     /// Its media type.

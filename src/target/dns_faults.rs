@@ -44,13 +44,15 @@ pub(crate) struct DnsWritten {
 texts! {
     /// A name that is not empty.
     Name = |text: &str| match text.trim() {
-        "" => Err(Wrong::new("`name` is empty", "write it or leave the key out")),
+        "" => Err(Wrong::empty("`name`")),
         _ => Ok(()),
     };
     /// A record type.
-    RecordType = |text: &str| match RECORD_TYPES.contains(&text.to_ascii_uppercase().as_str()) {
-        true => Ok(()),
-        false => Err(Wrong::new(format!("unknown record type `{text}`"), format!("one of {}", RECORD_TYPES.join(", ")))),
+    RecordType = |text: &str| {
+        if RECORD_TYPES.contains(&text.to_ascii_uppercase().as_str()) {
+            return Ok(());
+        }
+        Err(Wrong::new(format!("unknown record type `{text}`"), format!("one of {}", RECORD_TYPES.join(", "))))
     };
 }
 
@@ -74,8 +76,10 @@ impl DnsWritten {
 
 impl<'de> Deserialize<'de> for DnsFault {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wrong = || Wrong::new("a DNS fault needs `answer` or `ttl`", "write exactly one of them");
-        let written = value(deserializer, |w: &DnsWritten| w.answer().map(drop).ok_or_else(wrong))?;
+        let written = value(deserializer, |written: &DnsWritten| match written.answer() {
+            Some(_) => Ok(()),
+            None => Err(Wrong::new("a DNS fault needs `answer` or `ttl`", "write exactly one of them")),
+        })?;
         let answer = written.answer().unwrap_or(DnsAnswer::ServFail);
         let rtype = written.r#type.map_or_else(|| "TXT".to_owned(), |t| t.0.to_ascii_uppercase());
         Ok(Self { name: written.name.0, rtype, answer })

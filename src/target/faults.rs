@@ -228,19 +228,17 @@ pub fn turn(knobs: &mut Knobs, codes: &[&str]) -> Result<(), (String, String)> {
 }
 
 fn find(code: &str) -> Result<&'static Fault, (String, String)> {
-    let unknown = || {
-        let known = FAULTS.iter().map(|fault| fault.code.as_str());
-        let help = suggest::hint(&catalogue::normalized(code), known, "known faults").unwrap_or_default();
-        (format!("no fault has the code `{}`", code.escape_debug()), help)
-    };
-    let cause: Cause = code.parse().map_err(|_| unknown())?;
-    if let Some(fault) = FAULTS.iter().find(|fault| fault.code == cause) {
-        return Ok(fault);
+    if let Ok(cause) = code.parse::<Cause>() {
+        if let Some(fault) = FAULTS.iter().find(|fault| fault.code == cause) {
+            return Ok(fault);
+        }
+        if let Some(how) = cause.row().without_fault {
+            return Err((format!("no fault brings {cause} about"), how.to_owned()));
+        }
     }
-    match cause.row().without_fault {
-        Some(how) => Err((format!("no fault brings {cause} about"), how.to_owned())),
-        None => Err(unknown()),
-    }
+    let known = FAULTS.iter().map(|fault| fault.code.as_str());
+    let help = suggest::hint(&catalogue::normalized(code), known, "known faults").unwrap_or_default();
+    Err((format!("no fault has the code `{}`", code.escape_debug()), help))
 }
 
 /// A change after the seal, of mail that is taken all the same: a refusal would say nothing of the seal.

@@ -30,8 +30,8 @@ impl Finder {
     /// A finder of these spellings.
     pub(super) fn new(needles: impl Iterator<Item = String>) -> Self {
         let needles: Vec<String> = needles.collect();
-        let whole = AhoCorasick::builder().ascii_case_insensitive(true).build(&needles);
-        let whole = whole.ok().filter(|_| !needles.is_empty());
+        let mut finder = AhoCorasick::builder();
+        let whole = if needles.is_empty() { None } else { finder.ascii_case_insensitive(true).build(&needles).ok() };
         Self { needles, whole, pieces: OnceLock::new() }
     }
 
@@ -61,8 +61,9 @@ impl Finder {
             {
                 views.push(view);
                 let standing = self.standing(whole, &views[views.len() - 1].bytes, shortest);
-                let original = |part| views.iter().rev().fold(part, |part, view| view.original(part));
-                found.extend(standing.into_iter().map(original));
+                for part in standing {
+                    found.push(views.iter().rev().fold(part, |part, view| view.original(part)));
+                }
             }
         }
         found.sort_by_key(|range| range.start);

@@ -60,8 +60,7 @@ fn piece(raw: &str, before: usize, engine: &impl Engine) -> Option<String> {
 }
 
 fn percent(raw: &str, escape: impl Fn(u8) -> String) -> String {
-    let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    raw.bytes().map(|b| if unreserved(b) { char::from(b).to_string() } else { escape(b) }).collect()
+    encoded(raw, |b| b.is_ascii_alphanumeric() || b"-._~".contains(&b), escape)
 }
 
 fn json(raw: &str) -> String {
@@ -75,8 +74,12 @@ fn xml(raw: &str) -> String {
 }
 
 fn quoted_printable(raw: &str) -> String {
-    let plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'=';
-    raw.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("={b:02X}") }).collect()
+    encoded(raw, |b| (b' '..=b'~').contains(&b) && b != b'=', |b| format!("={b:02X}"))
+}
+
+/// The text with the octets that are not plain as `escape` writes them.
+fn encoded(raw: &str, is_plain: impl Fn(u8) -> bool, escape: impl Fn(u8) -> String) -> String {
+    raw.bytes().map(|b| if is_plain(b) { char::from(b).to_string() } else { escape(b) }).collect()
 }
 
 #[cfg(test)]

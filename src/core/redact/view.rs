@@ -37,21 +37,20 @@ impl Reading {
             [b'=', b'\r', b'\n', ..] => return (3, Read::Nothing),
             _ => {}
         }
-        let blank = match self.pack {
-            true => rest.iter().take_while(|b| b.is_ascii_whitespace()).count(),
-            false => line_break(rest),
-        };
+        let blank =
+            if self.pack { rest.iter().take_while(|b| b.is_ascii_whitespace()).count() } else { line_break(rest) };
         if blank > 0 {
             return (self.passed(rest, blank), Read::Nothing);
         }
-        match escape(rest).filter(|_| self.unescape) {
-            Some((len, '\n' | '\r')) => (self.passed(rest, len), Read::Nothing),
-            Some((len, c)) if self.pack && c.is_ascii_whitespace() => (len, Read::Nothing),
-            Some((len, c)) => (len, Read::Char(c)),
-            None => match hex(rest).filter(|_| self.unescape) {
-                Some(octet) => (3, Read::Octet(octet)),
-                None => (1, Read::Same),
-            },
+        if !self.unescape {
+            return (1, Read::Same);
+        }
+        match (escape(rest), hex(rest)) {
+            (Some((len, '\n' | '\r')), _) => (self.passed(rest, len), Read::Nothing),
+            (Some((len, c)), _) if self.pack && c.is_ascii_whitespace() => (len, Read::Nothing),
+            (Some((len, c)), _) => (len, Read::Char(c)),
+            (None, Some(octet)) => (3, Read::Octet(octet)),
+            (None, None) => (1, Read::Same),
         }
     }
 

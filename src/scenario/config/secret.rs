@@ -85,8 +85,9 @@ fn place(written: &WrittenSecret) -> Result<SecretPlace, Wrong> {
         let help = "write `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM, ARGUMENT] }`";
         return Err(Wrong::new(message, help));
     };
-    let message = || format!("`{key}` needs one of `env`, `file` and `command`");
-    keys.place().ok_or_else(|| Wrong::new(message(), "write exactly one of them"))
+    keys.place().ok_or_else(|| {
+        Wrong::new(format!("`{key}` needs one of `env`, `file` and `command`"), "write exactly one of them")
+    })
 }
 
 impl<'de> Deserialize<'de> for SecretRef {

@@ -98,13 +98,13 @@ pub(super) fn mx<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mx
     struct Written(At<ShortOrLong<String, MxSpec>>);
     impl<'de> Deserialize<'de> for Written {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let check = |written: &At<ShortOrLong<String, MxSpec>>| match &written.value {
+            let written = checked(deserializer, |written: &At<ShortOrLong<String, MxSpec>>| match &written.value {
                 ShortOrLong::Short(text) if host_and_port(text).is_none() => {
                     Err(Wrong::new(format!("`{text}` is no `host:port`"), "for example mx.corp.example:25"))
                 }
                 _ => Ok(()),
-            };
-            checked(deserializer, check).map(Self)
+            })?;
+            Ok(Self(written))
         }
     }
     let Some(Written(written)) = recovered(deserializer)? else { return Ok(None) };

@@ -78,10 +78,12 @@ impl AuthExpectation {
     }
 
     pub(super) fn texts(&self) -> Vec<Formed<'_>> {
-        let mut texts: Vec<Formed<'_>> = self.by.iter().map(|by| (Form::Line, by)).collect();
-        for (_, method) in &self.methods {
-            texts.extend(method.value.domain.iter().map(|domain| (Form::Domain, domain)));
-            texts.extend(method.value.comment.as_ref().map(|comment| comment.formed(Form::Line)));
+        let Self { by, methods } = self;
+        let mut texts: Vec<Formed<'_>> = by.iter().map(|by| (Form::Line, by)).collect();
+        for (_, method) in methods {
+            let MethodTest { result: _, domain, comment } = &method.value;
+            texts.extend(domain.iter().map(|domain| (Form::Domain, domain)));
+            texts.extend(comment.as_ref().map(|comment| comment.formed(Form::Line)));
         }
         texts
     }

@@ -87,11 +87,13 @@ impl BouncedExpectation {
     }
 
     pub(super) fn texts(&self) -> Vec<Formed<'_>> {
+        let Self { to: _, within: _, from, action: _, status, diagnostic, final_recipient, returns: _, targets: _ } =
+            self;
         text::formed([
-            (Form::Line, &self.from),
-            (Form::Status, &self.status),
-            (Form::Line, &self.diagnostic),
-            (Form::Line, &self.final_recipient),
+            (Form::Line, from),
+            (Form::Status, status),
+            (Form::Line, diagnostic),
+            (Form::Line, final_recipient),
         ])
     }
 }

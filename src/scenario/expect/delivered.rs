@@ -119,13 +119,14 @@ impl DeliveredExpectation {
     }
 
     pub(super) fn texts(&self) -> Vec<Formed<'_>> {
-        let mut texts = self.auth.texts();
-        texts.extend(self.arc.texts());
-        texts.extend(self.headers.iter().filter_map(|(_, test)| match &test.value {
+        let Self { to: _, folder: _, within: _, auth, arc, body: _, headers, labels, category: _, targets: _ } = self;
+        let mut texts = auth.texts();
+        texts.extend(arc.texts());
+        texts.extend(headers.iter().filter_map(|(_, test)| match &test.value {
             HeaderTest::Text(text) => Some(text.formed(Form::Value)),
             HeaderTest::Absent => None,
         }));
-        texts.extend(self.labels.iter().map(|label| (Form::Label, label)));
+        texts.extend(labels.iter().map(|label| (Form::Label, label)));
         texts
     }
 }

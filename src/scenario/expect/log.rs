@@ -61,7 +61,8 @@ impl LogExpectation {
     }
 
     pub(super) fn texts(&self) -> Vec<Formed<'_>> {
-        let tests = [(Form::Line, &self.is), (Form::Line, &self.contains), (Form::Expression, &self.matches)];
+        let Self { of: _, is, contains, matches, within: _, targets: _ } = self;
+        let tests = [(Form::Line, is), (Form::Line, contains), (Form::Expression, matches)];
         tests.into_iter().filter_map(|(form, text)| Some((form, text.as_ref()?))).collect()
     }
 }

@@ -73,6 +73,7 @@ impl SmtpExpectation {
     }
 
     pub(super) fn texts(&self) -> Vec<Formed<'_>> {
-        text::formed([(Form::Status, &self.status), (Form::Line, &self.text)])
+        let Self { code: _, status, text, stage: _, targets: _ } = self;
+        text::formed([(Form::Status, status), (Form::Line, text)])
     }
 }

@@ -263,8 +263,8 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
                 let folder = folder.map(|folder| folder.to_string_lossy().into_owned());
                 visitor.visit_seq(AfterFacts::text(folder.unwrap_or_default(), self))
             }
-            NOTE => visitor.visit_seq(Noted { reader: self, kind: FaultKind::Noted, faults_before: None }),
-            CHECK => visitor.visit_seq(Noted { reader: self, kind: FaultKind::Checked, faults_before: None }),
+            NOTE => visitor.visit_seq(Noted { reader: self, kind: FaultKind::Noted, before: None }),
+            CHECK => visitor.visit_seq(Noted { reader: self, kind: FaultKind::Checked, before: None }),
             FORM => visitor.visit_enum(Shape { reader: self, shape: matches!(self.node.kind, Kind::Map(_)).into() }),
             MANY => {
                 if matches!(&self.node.kind, Kind::List(items) if items.is_empty()) {
@@ -531,21 +531,26 @@ impl<'de, D: de::Deserializer<'de, Error = Fault> + Copy> SeqAccess<'de> for Aft
 struct Noted<'de, 'p> {
     reader: Reader<'de, 'p>,
     kind: FaultKind,
-    faults_before: Option<usize>,
+    /// How many faults there were before the value.
+    before: Option<usize>,
 }
 
 impl<'de> SeqAccess<'de> for Noted<'de, '_> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let faults = self.reader.faults.borrow().iter().filter(|fault| fault.kind == FaultKind::Unread).count();
-        let Some(before) = self.faults_before.replace(faults) else {
+        let Some(before) = self.before else {
+            self.before = Some(self.reader.faults.borrow().len());
             return seed.deserialize(self.reader).map(Some).map_err(|fault| self.reader.place(fault));
         };
-        if let Err(fault) = seed.deserialize(self.reader)
-            && faults == before
-        {
-            self.reader.faults.borrow_mut().push(Fault { kind: self.kind, ..self.reader.place(fault) });
+        let Err(fault) = seed.deserialize(self.reader) else { return Ok(None) };
+        let mut faults = self.reader.faults.borrow_mut();
+        if faults[before..].iter().all(|inside| inside.kind != FaultKind::Unread) {
+            if self.kind == FaultKind::Checked {
+                // It is said of the whole; what is said of its parts follows.
+                faults.truncate(before);
+            }
+            faults.push(Fault { kind: self.kind, ..self.reader.place(fault) });
         }
         Ok(None)
     }

@@ -59,7 +59,9 @@ impl fmt::Display for YamlError {
         } else {
             write!(f, "\n{gutter}--> {}", self.position)?;
         }
-        if let Some(line) = self.excerpt.as_deref().filter(|_| self.position.line > 0) {
+        if let Some(line) = &self.excerpt
+            && self.position.line > 0
+        {
             let column = usize::try_from(self.position.column).unwrap_or(0).saturating_sub(1);
             let skipped = (column + 20).saturating_sub(WIDTH);
             let shown: String = plain(line).chars().skip(skipped).take(WIDTH).collect();
@@ -86,8 +88,11 @@ impl YamlErrors {
 
     /// After the last that is told: that there may be more.
     pub(crate) fn enough(errors: &[YamlError]) -> Option<YamlError> {
-        let last = errors.last().filter(|_| errors.len() == Self::MOST)?;
-        Some(YamlError::file("there may be more errors", &last.position.file).with_help("correct these first"))
+        if errors.len() != Self::MOST {
+            return None;
+        }
+        let file = &errors.last()?.position.file;
+        Some(YamlError::file("there may be more errors", file).with_help("correct these first"))
     }
 }
 

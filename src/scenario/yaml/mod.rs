@@ -16,7 +16,7 @@ mod source;
 pub use error::{YamlError, YamlErrors};
 pub(crate) use errors::{Errors, source_of};
 pub(crate) use file::{ConfigFile, ScenarioFile};
-pub(crate) use node::{Key, Kind, Node, ScalarKind};
+pub(crate) use node::{Kind, Node, ScalarKind};
 pub(crate) use read::is_partial;
 pub use read::scenarios;
 pub use read_config::{config, config_over};

@@ -16,6 +16,15 @@ pub(crate) struct Place {
     pub(crate) len: u32,
 }
 
+impl Place {
+    /// Moves what stands in the first line.
+    pub(crate) fn shift(&mut self, by: u32) {
+        if self.line == 1 {
+            self.column += by;
+        }
+    }
+}
+
 /// What a node is.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {

@@ -9,11 +9,12 @@ impl YamlError {
     /// Takes the excerpt away when its line, or the key above it, may hold a secret as plain text.
     #[must_use]
     pub(crate) fn without_secrets(mut self, source: &str) -> Self {
-        let before = usize::try_from(self.position.line).unwrap_or(0).saturating_sub(1);
-        let text = source.lines().nth(before).filter(|_| self.position.line > 0).unwrap_or_default();
+        let line = usize::try_from(self.position.line).unwrap_or(0);
+        let before = line.saturating_sub(1);
+        let text = if line == 0 { "" } else { source.lines().nth(before).unwrap_or_default() };
         // A value in a later line belongs to the nearest key above that opens a block.
-        let opens = |l: &&str| l.trim_end().ends_with([':', '|', '>', '-', '+']);
-        let opener = source.lines().take(before).filter(opens).last();
+        let above = source.lines().take(before);
+        let opener = above.filter(|line| line.trim_end().ends_with([':', '|', '>', '-', '+'])).last();
         let below = opener.is_some_and(is_secret_key) && !is_reference(text);
         let typed = self.position.file.starts_with("--set ");
         if holds_secret(text) || below || typed && is_typed_secret(source) {

@@ -1,7 +1,7 @@
 //! From the text of a project file to its model.
 
 use super::{
-    ConfigFile, Errors, Source, YamlError, YamlErrors,
+    ConfigFile, Errors, Source, YamlErrors,
     de::{self, Fault},
     errors::source_of,
     merge::merge_entries,
@@ -93,11 +93,11 @@ fn wrong(sources: &[Source], fault: Fault) -> YamlErrors {
 
 /// The errors without lines that may hold a secret.
 fn hidden(errors: YamlErrors, sources: &[Source]) -> YamlErrors {
-    let hide = |error: YamlError| match source_of(sources, &error.position.file) {
-        Some(source) => error.without_secrets(&source.text),
-        None => error.without_secrets(""),
-    };
-    YamlErrors(errors.0.into_iter().map(hide).collect())
+    let hidden = errors.0.into_iter().map(|error| {
+        let text = source_of(sources, &error.position.file).map_or("", |source| &source.text);
+        error.without_secrets(text)
+    });
+    YamlErrors(hidden.collect())
 }
 
 /// A project without a file.
@@ -113,5 +113,19 @@ fn note(node: &Node, keys: &str, place: &mut dyn FnMut(String, Place)) {
     for (key, value) in entries {
         let keys = if keys.is_empty() { key.name.clone() } else { format!("{keys}.{}", key.name) };
         note(value, &keys, place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_the_later_of_two_changes_of_one_key_is_not_shown() {
+        let text = "sealcheck: 1\naccounts:\n  a: { address: a@b.example, imap: { host: h, password: { env: P } } }\n";
+        let source = Source::new("sealcheck.yaml", text.as_bytes()).unwrap();
+        let set = ["{ env: Q }", "hunter2"].map(|value| format!("accounts.a.imap.password={value}"));
+        let errors = config(Some(&source), &set).unwrap_err().to_string();
+        assert!(errors.contains("W01") && !errors.contains("hunter2"), "{errors}");
     }
 }

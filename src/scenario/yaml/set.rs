@@ -56,12 +56,12 @@ impl Change {
 /// The keys of a path with their places.
 fn keys(path: &str, number: u32) -> Vec<Key> {
     let mut column = 1;
-    let key = |name: &str| {
+    let keys = path.split('.').map(|name| {
         let at = Place { file: number, line: 1, column, len: columns(name) };
         column += at.len + 1;
         Key { at, name: name.to_owned() }
-    };
-    path.split('.').map(key).collect()
+    });
+    keys.collect()
 }
 
 fn columns(text: &str) -> u32 {
@@ -86,17 +86,12 @@ fn typed(errors: YamlErrors, before: u32, source: &Source) -> YamlErrors {
 
 /// Moves what stands in the first line of a value behind its keys.
 fn shift(node: &mut Node, by: u32) {
-    let move_it = |at: &mut Place| {
-        if at.line == 1 {
-            at.column += by;
-        }
-    };
-    move_it(&mut node.at);
+    node.at.shift(by);
     match &mut node.kind {
         Kind::List(items) => items.iter_mut().for_each(|item| shift(item, by)),
         Kind::Map(entries) => {
             for (key, value) in entries {
-                move_it(&mut key.at);
+                key.at.shift(by);
                 shift(value, by);
             }
         }

@@ -185,7 +185,8 @@ async fn what_cannot_be_resolved_is_said_with_its_place() {
 fn the_command_line_sets_values() {
     let config = |set: &[&str]| config(ACCOUNTS, set);
     let mx = config(&["accounts.company.mx=127.0.0.1:2525"]).unwrap().accounts["company"].mx.clone().unwrap();
-    assert_eq!((mx.host.as_str(), mx.port, mx.tls), ("127.0.0.1", 2525, TlsMode::None));
+    let mx = mx.endpoint();
+    assert_eq!((mx.host, mx.port, mx.tls), ("127.0.0.1", 2525, TlsMode::None));
     assert_eq!(config(&["dns=127.0.0.1:5353"]).unwrap().dns, "127.0.0.1:5353".parse().ok());
     let error = config(&["accounts.gmail.imap.password=hunter2"]).unwrap_err();
     assert!(error.contains("W01") && !error.contains("hunter2"), "{error}");
