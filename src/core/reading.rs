@@ -2,7 +2,7 @@
 //! have a form. What is wrong with a form is noted, and the rest of the file is read all the same. A deserializer knows the
 //! names below; `scenario/yaml` is the one that does.
 
-use super::{At, Position};
+use super::{Span, Spanned};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
@@ -116,8 +116,8 @@ pub(crate) fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializ
 }
 
 /// Reads a time that may be written.
-pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<Duration>>, D::Error> {
-    let time = Option::<At<HumanDuration>>::deserialize(deserializer)?;
+pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spanned<Duration>>, D::Error> {
+    let time = Option::<Spanned<HumanDuration>>::deserialize(deserializer)?;
     Ok(time.map(|time| time.map(|time| time.0)))
 }
 
@@ -131,8 +131,8 @@ pub(crate) fn many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 /// Reads a word of `W` that may be written, as its text.
 pub(crate) fn word_of<'de, D: Deserializer<'de>, W: Deserialize<'de> + AsRef<str>>(
     deserializer: D,
-) -> Result<Option<At<String>>, D::Error> {
-    let word = Option::<At<W>>::deserialize(deserializer)?;
+) -> Result<Option<Spanned<String>>, D::Error> {
+    let word = Option::<Spanned<W>>::deserialize(deserializer)?;
     Ok(word.map(|word| word.map(|word| word.as_ref().to_owned())))
 }
 
@@ -239,18 +239,18 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct V<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
-            type Value = At<T>;
+            type Value = Spanned<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a value with its position")
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<At<T>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Spanned<T>, A::Error> {
                 let file: String = next(&mut seq)?;
                 let (line, column, len) = (next(&mut seq)?, next(&mut seq)?, next(&mut seq)?);
-                Ok(At { value: next(&mut seq)?, at: Position { file: file.into(), line, column, len } })
+                Ok(Spanned { value: next(&mut seq)?, at: Span { file: file.into(), line, column, len } })
             }
         }
         deserializer.deserialize_newtype_struct(AT, V(PhantomData))
@@ -277,7 +277,7 @@ macro_rules! transparent_schema {
     )*};
 }
 
-transparent_schema!(At, Recovered);
+transparent_schema!(Spanned, Recovered);
 
 /// A value whose faults do not keep the rest of the file from being read. Where one is missing, a fault is told.
 #[derive(Debug, Clone)]
@@ -400,8 +400,8 @@ impl<'de> Deserialize<'de> for FilePath {
 }
 
 /// Reads a path that may be written.
-pub(crate) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<PathBuf>>, D::Error> {
-    let path = Option::<At<FilePath>>::deserialize(deserializer)?;
+pub(crate) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spanned<PathBuf>>, D::Error> {
+    let path = Option::<Spanned<FilePath>>::deserialize(deserializer)?;
     Ok(path.map(|path| path.map(|path| path.0)))
 }
 
@@ -508,7 +508,7 @@ impl JsonSchema for HumanDuration {
 
 /// A map in the order of the file, each key with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entries<T, K = At<String>>(pub(crate) Vec<(K, T)>);
+pub(crate) struct Entries<T, K = Spanned<String>>(pub(crate) Vec<(K, T)>);
 
 impl<T, K> Default for Entries<T, K> {
     fn default() -> Self {

@@ -6,7 +6,7 @@ use super::{
     route::route,
 };
 use crate::{
-    core::{At, duration},
+    core::{Spanned, duration},
     outcome::{Event, HarnessError, HarnessErrorKind},
     scenario::YamlError,
     target::{Account, Target},
@@ -183,7 +183,7 @@ fn free_at(times: &[i64], most: u32, span: i64, now: i64) -> Option<i64> {
 }
 
 /// `sent` is when mails of the last day counted, the oldest first.
-fn too_many(account: &Account, most: &At<u32>, planned: usize, sent: &[i64]) -> Option<YamlError> {
+fn too_many(account: &Account, most: &Spanned<u32>, planned: usize, sent: &[i64]) -> Option<YamlError> {
     let room = usize::try_from(most.value).unwrap_or(usize::MAX);
     let over = (sent.len() + planned).checked_sub(room).filter(|over| *over > 0)?;
     let message = format!(
@@ -200,7 +200,7 @@ fn too_many(account: &Account, most: &At<u32>, planned: usize, sent: &[i64]) -> 
 }
 
 /// Mails leave in groups of `most`, a minute apart.
-fn too_slow(account: &Account, most: &At<u32>, planned: usize, within: Duration) -> Option<YamlError> {
+fn too_slow(account: &Account, most: &Spanned<u32>, planned: usize, within: Duration) -> Option<YamlError> {
     let most_at_once = usize::try_from(most.value).unwrap_or(usize::MAX).max(1);
     let minutes = u32::try_from(planned.saturating_sub(1) / most_at_once).unwrap_or(u32::MAX);
     let least = Duration::from_secs(60).saturating_mul(minutes);
@@ -230,10 +230,10 @@ fn clock_text(at: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{core::Position, run::Clock, target::Limit};
+    use crate::{core::Span, run::Clock, target::Limit};
 
     fn account(per_minute: Option<u32>, per_day: Option<u32>) -> Account {
-        let at = |n| At::new(n, Position::new("sealcheck.yaml", 9, 5));
+        let at = |n| Spanned::new(n, Span::new("sealcheck.yaml", 9, 5));
         let limit = Limit { jobs: None, per_minute: per_minute.map(at), per_day: per_day.map(at) };
         Account { limit, ..Account::new("gmail", "Probe.Inbox@gmail.com") }
     }

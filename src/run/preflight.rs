@@ -7,7 +7,7 @@ use super::{
     route::{self, route},
 };
 use crate::{
-    core::{Position, RunId, Token, duration},
+    core::{RunId, Span, Token, duration},
     probe::compose::{ComposeContext, compose},
     scenario::{Scenario, Template, Vars, YamlError, contradictions, model::ExpectationKind, vars::UnknownVariable},
     target::{Provider, Target},
@@ -149,7 +149,7 @@ fn unusable_accounts(scenario: &Scenario, target: &Target) -> Vec<YamlError> {
 }
 
 /// Where an expectation asks for something that only Gmail has.
-fn gmail_only(kind: &ExpectationKind) -> Option<&Position> {
+fn gmail_only(kind: &ExpectationKind) -> Option<&Span> {
     let ExpectationKind::Delivered(delivered) = kind else { return None };
     let labels = delivered.labels.iter().map(Template::at);
     labels.chain(delivered.category.iter().map(|c| &c.at)).next()

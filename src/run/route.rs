@@ -1,7 +1,7 @@
 //! Which server a mail is handed to, and which accounts it can reach.
 
 use crate::{
-    core::At,
+    core::Spanned,
     evidence::FirstServer,
     scenario::model::SendSpec,
     target::{Account, DkimSigner, Endpoint, Target},
@@ -27,19 +27,19 @@ pub(super) struct Route {
 }
 
 /// A mail cannot start: the account's place in the scenario and what is missing.
-pub(super) type NoRoute = At<String>;
+pub(super) type NoRoute = Spanned<String>;
 
 /// The route of a mail: straight to the recipients' server where the accounts say so, otherwise through the sender's
 /// submission server.
 pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> {
     let Some(sender) = target.accounts.get(&send.from.value) else {
-        return Err(At::new(unknown(&send.from.value, target), send.from.at.clone()));
+        return Err(Spanned::new(unknown(&send.from.value, target), send.from.at.clone()));
     };
-    let recipients: Vec<(&At<String>, Option<&Account>)> =
+    let recipients: Vec<(&Spanned<String>, Option<&Account>)> =
         send.to.iter().map(|to| (to, target.account_of(&to.value))).collect();
     for (to, account) in &recipients {
         if account.is_none() && !to.value.contains('@') && !to.value.contains('$') {
-            return Err(At::new(unknown(&to.value, target), to.at.clone()));
+            return Err(Spanned::new(unknown(&to.value, target), to.at.clone()));
         }
     }
     let direct = recipients.iter().find_map(|(to, a)| a.and_then(|a| a.mx.as_ref().map(|mx| (*to, a, mx))));
@@ -53,14 +53,14 @@ pub(super) fn route(send: &SendSpec, target: &Target) -> Result<Route, NoRoute> 
                     "{} has `mx: {}:{}`, {} has not; a mail to both needs the sender's own server, so leave `mx` out",
                     to.value, mx.host, mx.port, other.value
                 );
-                return Err(At::new(message, other.at.clone()));
+                return Err(Spanned::new(message, other.at.clone()));
             }
             (mx, account)
         }
         (None, Some(smtp)) => (smtp, sender),
         (None, None) => {
             let message = format!("account {} cannot send: it has no smtp, and no recipient has mx", sender.name);
-            return Err(At::new(message, send.from.at.clone()));
+            return Err(Spanned::new(message, send.from.at.clone()));
         }
     };
     let signer = if direct.is_some() { sender.dkim.clone() } else { None };
@@ -100,7 +100,7 @@ pub(super) fn unknown(name: &str, target: &Target) -> String {
 mod tests {
     use super::*;
     use crate::{
-        core::Position,
+        core::Span,
         target::{TargetKind, TlsMode},
     };
 
@@ -109,7 +109,7 @@ mod tests {
         Endpoint { host: host.into(), port: 25, tls: TlsMode::None, tls_name, ca_pem, login }
     }
 
-    fn send(from: At<String>, to: At<String>) -> SendSpec {
+    fn send(from: Spanned<String>, to: Spanned<String>) -> SendSpec {
         SendSpec {
             from,
             to: vec![to],
@@ -141,7 +141,7 @@ mod tests {
         ];
         let accounts = accounts.into_iter().map(|a| (a.name.clone(), a)).collect();
         let target = Target { kind: TargetKind::Gmail, accounts, dns: None, rspamd: None };
-        let at = |name: &str| At::new(name.to_owned(), Position::new("a.yaml", 1, 1));
+        let at = |name: &str| Spanned::new(name.to_owned(), Span::new("a.yaml", 1, 1));
         let of = |from: &str, to: &str| {
             let route = route(&send(at(from), at(to)), &target).unwrap();
             (route.server, route.first)

@@ -12,7 +12,7 @@ use super::{
     world::World,
 };
 use crate::{
-    core::{Position, RunId, Token, open_files::Watch},
+    core::{RunId, Span, Token, open_files::Watch},
     evidence::{Arrival, Evidence, MailboxFacts, Sent, Submission},
     outcome::{Checks, Diagnosis, HarnessError, HarnessErrorKind},
     probe::{
@@ -135,6 +135,6 @@ impl Composed {
 }
 
 /// What the plan had found good and is not.
-pub(super) fn unplanned(at: &Position, message: &str) -> HarnessError {
+pub(super) fn unplanned(at: &Span, message: &str) -> HarnessError {
     HarnessError::new(HarnessErrorKind::File, format!("compose the mail at {at}"), message, "correct the scenario")
 }

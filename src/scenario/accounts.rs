@@ -6,7 +6,7 @@ use super::{
     vars::{Template, Vars},
 };
 use crate::{
-    core::{At, domain},
+    core::{Spanned, domain},
     target::{Account, Target},
 };
 
@@ -39,8 +39,9 @@ impl Scenario {
     #[must_use]
     pub fn with_accounts(mut self, target: &Target, given: &Vars) -> Self {
         let vars = self.vars_on(target, given);
-        let filled = |written: &At<String>| Template::new(written.value.as_str(), written.at.clone()).fill(&vars).ok();
-        let named = |written: &mut At<String>, can: fn(&Account) -> bool| {
+        let filled =
+            |written: &Spanned<String>| Template::new(written.value.as_str(), written.at.clone()).fill(&vars).ok();
+        let named = |written: &mut Spanned<String>, can: fn(&Account) -> bool| {
             let account = filled(written).and_then(|text| target.account_that(&text, can));
             if let Some(account) = account {
                 written.value.clone_from(&account.name);

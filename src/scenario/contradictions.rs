@@ -8,20 +8,20 @@ use super::{
     },
     vars::Vars,
 };
-use crate::core::{At, Position};
+use crate::core::{Span, Spanned};
 
 /// The commands whose refusal ends the mail for every recipient.
 const FOR_ALL: [SmtpStage; 6] =
     [SmtpStage::Connect, SmtpStage::Starttls, SmtpStage::Auth, SmtpStage::Mail, SmtpStage::Data, SmtpStage::Message];
 
-fn wrong(at: &Position, message: impl Into<String>, help: &str) -> YamlError {
+fn wrong(at: &Span, message: impl Into<String>, help: &str) -> YamlError {
     YamlError::new(message, at.clone()).with_help(help)
 }
 
 /// What a text is, where it is equality that is asked for and no variable is named.
-fn literal(test: &Option<At<TextTest>>) -> Option<(String, &Position)> {
+fn literal(test: &Option<Spanned<TextTest>>) -> Option<(String, &Span)> {
     match test {
-        Some(At { value: TextTest::Is(text), at }) => Some((text.fill(&Vars::new()).ok()?, at)),
+        Some(Spanned { value: TextTest::Is(text), at }) => Some((text.fill(&Vars::new()).ok()?, at)),
         _ => None,
     }
 }
@@ -129,7 +129,7 @@ fn number(seal: &SealTest) -> Option<u32> {
 }
 
 /// The first seal of a chain says `cv=none`, and no other does; `cv=fail` ends a chain.
-fn chain_validation(seal: &At<SealTest>, broken: bool, verified: bool) -> Option<YamlError> {
+fn chain_validation(seal: &Spanned<SealTest>, broken: bool, verified: bool) -> Option<YamlError> {
     let (n, cv) = (number(&seal.value), seal.value.cv.as_deref()?);
     let help = "RFC 8617 §5.1.1: cv=none at i=1 and nowhere else; of a broken chain write `verify: fail` too";
     let message = match (n, cv) {
@@ -156,7 +156,7 @@ pub(crate) fn between<'a>(expected: impl IntoIterator<Item = &'a Expectation>, r
 
 fn clash(one: &ExpectationKind, other: &ExpectationKind, recipients: usize) -> Option<String> {
     use ExpectationKind::{Absent, Bounced, Count, Delivered, Smtp};
-    let nothing = |AbsentExpectation { from, .. }: &AbsentExpectation, to: &At<String>, what: &str| {
+    let nothing = |AbsentExpectation { from, .. }: &AbsentExpectation, to: &Spanned<String>, what: &str| {
         (from.value == to.value).then(|| format!("nothing is to be in {}, and {what}", to.value))
     };
     match (one, other) {

@@ -8,7 +8,7 @@ use super::{
     vars::Template,
 };
 use crate::{
-    core::At,
+    core::Spanned,
     target::{Provider, Target},
 };
 
@@ -59,11 +59,11 @@ impl DeliveredExpectation {
     fn require_chain(&mut self) {
         let at = self.to.at.clone();
         let pass = MethodTest {
-            result: Some(ResultTest::OneOf(vec![At::new("pass".to_owned(), at.clone())])),
+            result: Some(ResultTest::OneOf(vec![Spanned::new("pass".to_owned(), at.clone())])),
             domain: None,
             comment: None,
         };
-        self.auth.methods.push(("arc".to_owned(), At::new(pass, at.clone())));
+        self.auth.methods.push(("arc".to_owned(), Spanned::new(pass, at.clone())));
         let seal = SealTest {
             i: SealIndex::Last(0),
             by: Some(Template::new(format!("${{{}.seal_domain}}", self.to.value), at.clone())),
@@ -71,7 +71,7 @@ impl DeliveredExpectation {
             selector: None,
             absent: false,
         };
-        self.arc.seals.push(At::new(seal, at));
+        self.arc.seals.push(Spanned::new(seal, at));
     }
 }
 

@@ -126,7 +126,7 @@ fn domain(text: &str) -> Result<(), Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::Position;
+    use crate::core::Span;
 
     #[test]
     fn texts_have_the_form_of_what_they_are_held_against() {
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn what_names_variables_is_looked_at_once_they_are_filled_in() {
-        let template = |text: &str| Template::new(text, Position::new("a.yaml", 1, 1));
+        let template = |text: &str| Template::new(text, Span::new("a.yaml", 1, 1));
         let mut vars = Vars::new();
         vars.set("empty", "");
         vars.set("open", "(");

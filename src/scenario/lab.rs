@@ -2,7 +2,7 @@
 
 use super::yaml::Errors;
 use crate::{
-    core::{At, Position, reading::OneOrMany},
+    core::{Span, Spanned, reading::OneOrMany},
     target::{
         DnsWritten, faults,
         knobs::{ArcSealing, CompanyWritten, DnsFault, ExternalWritten, GmailWritten, Knobs, SealFault},
@@ -18,7 +18,7 @@ use serde::Deserialize;
 pub(crate) struct LabWritten {
     /// Causes of the catalogue to bring about, for example `B04`; knobs beside it count after it.
     #[schemars(with = "Option<OneOrMany<faults::Code>>")]
-    fault: Option<OneOrMany<At<String>>>,
+    fault: Option<OneOrMany<Spanned<String>>>,
     /// The outside sender.
     external: Option<ExternalWritten>,
     /// The company server that forwards.
@@ -33,7 +33,7 @@ pub(crate) struct LabWritten {
 
 impl LabWritten {
     /// The knobs that a scenario turns; it stands at `at`.
-    pub(crate) fn knobs(self, at: &Position, errors: &mut Errors<'_>) -> Knobs {
+    pub(crate) fn knobs(self, at: &Span, errors: &mut Errors<'_>) -> Knobs {
         let mut knobs = Knobs::default();
         let Self { fault, external, company, gmail, dns } = self;
         if fault.is_none() && external.is_none() && company.is_none() && gmail.is_none() && dns.is_empty() {
@@ -41,7 +41,7 @@ impl LabWritten {
         }
         if let Some(fault) = fault {
             let codes: Vec<&str> = fault.0.iter().map(|f| f.value.as_str()).collect();
-            if let (Err((problem, help)), Some(first)) = (faults::turn(&mut knobs, &codes), fault.0.first()) {
+            if let (Err((problem, help)), Some(first)) = (faults::apply(&mut knobs, &codes), fault.0.first()) {
                 errors.error_at(&first.at, problem, help);
             }
         }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     catalogue::Cause,
-    core::{Position, duration::human},
+    core::{Span, duration::human},
     target::TargetKind,
 };
 use std::{fmt, sync::Arc, time::Duration};
@@ -78,7 +78,7 @@ struct Linter<'a> {
 }
 
 impl Linter<'_> {
-    fn warn(&mut self, code: Cause, at: &Position, message: String, help: &str) {
+    fn warn(&mut self, code: Cause, at: &Span, message: String, help: &str) {
         let what = self.scenario.wrong(at, message).with_help(help);
         self.warnings.push(Warning { code, what });
     }
@@ -109,7 +109,7 @@ impl Linter<'_> {
         }
     }
 
-    fn defined(&self, name: &str) -> Position {
+    fn defined(&self, name: &str) -> Span {
         let key = format!("{name}:");
         let found = self.scenario.source.lines().enumerate().find_map(|(n, line)| {
             let at = line.find(&key)?;
@@ -118,7 +118,7 @@ impl Linter<'_> {
         });
         let (line, column) = found.unwrap_or((0, 0));
         let [line, column, len] = [line, column, name.chars().count()].map(|n| u32::try_from(n).unwrap_or(0));
-        Position { file: Arc::clone(&self.scenario.file), line, column, len }
+        Span { file: Arc::clone(&self.scenario.file), line, column, len }
     }
 
     /// A scenario that looks into no mailbox proves little, on every target on its own.

@@ -5,7 +5,7 @@ use super::{
     vars::{Piece, pieces},
     yaml::{Errors, Kind, Node, ScalarKind},
 };
-use crate::core::At;
+use crate::core::Spanned;
 
 /// The most rows that one scenario may have.
 pub const MAX_ROWS: usize = 1_000;
@@ -17,17 +17,17 @@ pub type Row = Vec<(String, String)>;
 /// file.
 pub(super) fn read(root: &Node, errors: &mut Errors<'_>) -> Vec<Row> {
     let Some(matrix) = root.get("matrix") else { return vec![Row::new()] };
-    let at = errors.position(matrix.at);
+    let at = errors.span(matrix.at);
     if matrix.entries().is_empty() {
         errors.error_at(&at, "`matrix` is empty", "write a name and a list of values, for example `size: [1KB, 5MB]`");
     }
     let mut axes = Vec::new();
     for (key, list) in matrix.entries() {
         let Kind::List(items) = &list.kind else { continue };
-        let name = At::new(key.name.clone(), errors.position(key.at));
+        let name = Spanned::new(key.name.clone(), errors.span(key.at));
         if items.is_empty() {
             let message = format!("`{}` has no values", key.name);
-            errors.error_at(&errors.position(list.at), message, "a matrix without values has no rows");
+            errors.error_at(&errors.span(list.at), message, "a matrix without values has no rows");
         }
         let mut values: Vec<String> = Vec::new();
         for item in items {
@@ -47,7 +47,7 @@ pub(super) fn read(root: &Node, errors: &mut Errors<'_>) -> Vec<Row> {
 }
 
 fn check_value(errors: &mut Errors<'_>, item: &Node, text: &str, before: &[String]) {
-    let at = errors.position(item.at);
+    let at = errors.span(item.at);
     if before.iter().any(|value| value == text) {
         errors.error_at(&at, format!("`{text}` is written twice"), "two rows would have the same name");
     }

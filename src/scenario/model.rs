@@ -9,7 +9,7 @@ pub use super::{
 use super::{YamlError, vars::Vars, yaml::Errors};
 use crate::{
     core::{
-        At, Position, ScenarioId, Versions,
+        ScenarioId, Span, Spanned, Versions,
         reading::{HumanDuration, OneOrMany, Wrong, time, value},
     },
     target::{Target, TargetKind, knobs::Knobs},
@@ -57,7 +57,7 @@ pub struct Scenario {
     /// What happens to the mail afterwards.
     pub cleanup: Cleanup,
     /// The options that the file itself writes; what it does not write, others may say.
-    pub written: Written,
+    pub written: FileOptions,
     /// The file's text, for source excerpts.
     pub source: Arc<str>,
     /// The name and text of the file that it extends; positions can stand there too.
@@ -79,7 +79,7 @@ impl Scenario {
     }
 
     /// The text of the file that a position stands in.
-    pub fn source_of(&self, position: &Position) -> Option<&str> {
+    pub fn source_of(&self, position: &Span) -> Option<&str> {
         match &self.base {
             _ if position.file == self.file => Some(&self.source),
             Some((file, text)) if position.file == *file => Some(text),
@@ -88,7 +88,7 @@ impl Scenario {
     }
 
     /// Something wrong at a place in it, with the line.
-    pub fn wrong(&self, at: &Position, message: impl Into<String>) -> YamlError {
+    pub fn wrong(&self, at: &Span, message: impl Into<String>) -> YamlError {
         self.with_line(YamlError::new(message, at.clone()))
     }
 
@@ -140,7 +140,7 @@ pub struct KnownIssue {
     #[schemars(extend("format" = "date"))]
     pub until: Option<String>,
     /// Where it is known; everywhere when not written.
-    when: Option<At<When>>,
+    when: Option<Spanned<When>>,
 }
 
 /// Which versions of a program have a failure that is known.
@@ -236,42 +236,42 @@ impl Default for Retries {
 
 /// The options of a scenario that others may say in its place, as far as its file writes them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Written {
+pub struct FileOptions {
     /// `wait.timeout`.
-    pub timeout: Option<At<Duration>>,
+    pub timeout: Option<Spanned<Duration>>,
     /// `arc`.
-    pub arc: Option<At<ArcPolicy>>,
+    pub arc: Option<Spanned<ArcPolicy>>,
     /// `retries`.
-    pub retries: Option<WrittenRetries>,
+    pub retries: Option<FileRetries>,
 }
 
 /// `retries` as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Retries", description = "When to try again; every try sends a new mail.")]
-pub struct WrittenRetries {
+pub struct FileRetries {
     /// How many more attempts.
     #[schemars(range(max = 10))]
-    pub max: At<u32>,
+    pub max: Spanned<u32>,
     /// After what.
     #[serde(default, deserialize_with = "retry_on")]
     #[schemars(with = "Option<OneOrMany<RetryOn>>")]
-    pub on: Option<At<Vec<RetryOn>>>,
+    pub on: Option<Spanned<Vec<RetryOn>>>,
     /// How long to wait before.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    pub delay: Option<At<Duration>>,
+    pub delay: Option<Spanned<Duration>>,
 }
 
-fn retry_on<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<Vec<RetryOn>>>, D::Error> {
-    let on = Option::<At<OneOrMany<RetryOn>>>::deserialize(deserializer)?;
+fn retry_on<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spanned<Vec<RetryOn>>>, D::Error> {
+    let on = Option::<Spanned<OneOrMany<RetryOn>>>::deserialize(deserializer)?;
     Ok(on.map(|on| on.map(|on| on.0)))
 }
 
 /// The most tries that a file may ask for.
 const MAX_RETRIES: u32 = 10;
 
-impl WrittenRetries {
+impl FileRetries {
     /// Notes what is wrong.
     pub(super) fn check(&self, errors: &mut Errors<'_>) {
         let Self { max, delay, .. } = self;
@@ -287,9 +287,9 @@ impl WrittenRetries {
     }
 }
 
-impl From<WrittenRetries> for Retries {
+impl From<FileRetries> for Retries {
     /// What is not written is as it is by default.
-    fn from(written: WrittenRetries) -> Self {
+    fn from(written: FileRetries) -> Self {
         let usual = Self::default();
         Self {
             max: written.max.value,

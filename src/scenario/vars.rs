@@ -1,7 +1,7 @@
 //! `$name` and `$account.field` in texts, filled in when an attempt starts.
 
 use crate::{
-    core::{At, Position, suggest, text_schema::text_schema},
+    core::{Span, Spanned, suggest, text_schema::text_schema},
     target::Target,
 };
 use serde::{Deserialize, Deserializer};
@@ -13,12 +13,12 @@ pub struct Template {
     /// The text as written.
     pub text: String,
     /// Where its value starts.
-    pub at: Position,
+    pub at: Span,
 }
 
 impl<'de> Deserialize<'de> for Template {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        At::<String>::deserialize(deserializer).map(|text| Self::new(text.value, text.at))
+        Spanned::<String>::deserialize(deserializer).map(|text| Self::new(text.value, text.at))
     }
 }
 
@@ -31,7 +31,7 @@ pub struct UnknownVariable {
     /// The name without its dollar sign.
     pub name: String,
     /// Where the text stands.
-    pub at: Position,
+    pub at: Span,
     /// A defined name that looks like it.
     pub similar: Option<String>,
 }
@@ -141,12 +141,12 @@ fn bare_name<'a>(text: &'a str, known: &dyn Fn(&str) -> bool) -> Option<&'a str>
 
 impl Template {
     /// A text written at a place.
-    pub fn new(text: impl Into<String>, at: Position) -> Self {
+    pub fn new(text: impl Into<String>, at: Span) -> Self {
         Self { text: text.into(), at }
     }
 
     /// Where it is written.
-    pub fn at(&self) -> &Position {
+    pub fn at(&self) -> &Span {
         &self.at
     }
 
@@ -201,7 +201,7 @@ impl Template {
     }
 
     /// Where a part of the text stands, when the text was written on one line without escapes; else the whole text.
-    fn place_of(&self, part: &str) -> Position {
+    fn place_of(&self, part: &str) -> Span {
         let mut at = self.at.clone();
         let quotes = u32::try_from(self.text.chars().count()).ok().and_then(|n| at.len.checked_sub(n));
         if let (Some(quotes @ (0 | 2)), Some(byte)) = (quotes, self.text.find(part)) {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     fn fill(text: &str) -> Result<String, String> {
-        let template = Template::new(text, Position::new("a.yaml", 3, 10));
+        let template = Template::new(text, Span::new("a.yaml", 3, 10));
         template.fill(&vars()).map_err(|e| e.name)
     }
 
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_has_its_own_place_and_a_suggestion() {
-        let mut at = Position::new("a.yaml", 3, 10);
+        let mut at = Span::new("a.yaml", 3, 10);
         at.len = 11;
         let unknown = Template::new("a: $exernal", at.clone()).unknown_names(&vars());
         assert_eq!((unknown[0].at.column, unknown[0].at.len), (13, 8));

@@ -2,7 +2,7 @@
 
 use super::yaml::Errors;
 use crate::core::{
-    At,
+    Spanned,
     reading::{HumanDuration, ShortOrLong, time},
 };
 use schemars::JsonSchema;
@@ -17,14 +17,14 @@ pub struct Wait {
     /// For the whole attempt.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    pub timeout: Option<At<Duration>>,
+    pub timeout: Option<Spanned<Duration>>,
     /// When to say SLOW.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    slow_after: Option<At<Duration>>,
+    slow_after: Option<Spanned<Duration>>,
     /// How often a mailbox is asked.
     #[schemars(with = "Option<ShortOrLong<HumanDuration, Poll>>")]
-    poll: Option<At<Poll>>,
+    poll: Option<Spanned<Poll>>,
 }
 
 /// How often a mailbox is asked.
@@ -35,11 +35,11 @@ struct Poll {
     /// The first interval.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    every: Option<At<Duration>>,
+    every: Option<Spanned<Duration>>,
     /// The longest that a mailbox is left unasked; more than ten seconds are ten.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    max: Option<At<Duration>>,
+    max: Option<Spanned<Duration>>,
 }
 
 impl Poll {

@@ -2,7 +2,7 @@
 
 use super::endpoint::{Endpoint, ImapAccess};
 use crate::core::{
-    At, Secret,
+    Secret, Spanned,
     reading::{self, Wrong, checked},
 };
 use schemars::JsonSchema;
@@ -55,13 +55,13 @@ pub struct DkimSigner {
 pub struct Limit {
     /// Scenarios at a time.
     #[schemars(range(min = 1))]
-    pub jobs: Option<At<u32>>,
+    pub jobs: Option<Spanned<u32>>,
     /// Mails per minute.
     #[schemars(range(min = 1))]
-    pub per_minute: Option<At<u32>>,
+    pub per_minute: Option<Spanned<u32>>,
     /// Mails in 24 hours, over all runs.
     #[schemars(range(min = 1))]
-    pub per_day: Option<At<u32>>,
+    pub per_day: Option<Spanned<u32>>,
 }
 
 /// Where a server's log is read.

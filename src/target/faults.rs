@@ -15,170 +15,170 @@ use std::time::Duration;
 pub struct Fault {
     /// The catalogue code.
     pub code: Cause,
-    turn: fn(&mut Knobs),
+    apply: fn(&mut Knobs),
 }
 
 /// Every fault, in the order of the codes.
 pub const FAULTS: [Fault; 83] = [
-    Fault { code: Cause::A00, turn: |k| k.company.arc = ArcSealing::Off },
-    Fault { code: Cause::A01, turn: |k| k.company.server = ServerFault::NotInbound },
-    Fault { code: Cause::A02, turn: |k| k.company.server = ServerFault::AuthorsKey },
-    Fault { code: Cause::A03, turn: |k| k.company.server = ServerFault::SigningTable },
-    Fault { code: Cause::A04, turn: |k| k.company.server = ServerFault::KeyMissing },
-    Fault { code: Cause::A05, turn: |k| k.company.server = ServerFault::KeyClosed },
-    Fault { code: Cause::A06, turn: |k| k.company.server = ServerFault::KeyDirectoryClosed },
-    Fault { code: Cause::A07, turn: |k| k.company.server = ServerFault::KeyDamaged },
-    Fault { code: Cause::A08, turn: |k| k.company.server = ServerFault::KeyEd25519 },
-    Fault { code: Cause::A11, turn: |k| k.company.server = ServerFault::LocalClients },
-    Fault { code: Cause::A12, turn: |k| k.external.arc = SenderArc::Failed },
+    Fault { code: Cause::A00, apply: |k| k.company.arc = ArcSealing::Off },
+    Fault { code: Cause::A01, apply: |k| k.company.server = ServerFault::NotInbound },
+    Fault { code: Cause::A02, apply: |k| k.company.server = ServerFault::AuthorsKey },
+    Fault { code: Cause::A03, apply: |k| k.company.server = ServerFault::SigningTable },
+    Fault { code: Cause::A04, apply: |k| k.company.server = ServerFault::KeyMissing },
+    Fault { code: Cause::A05, apply: |k| k.company.server = ServerFault::KeyClosed },
+    Fault { code: Cause::A06, apply: |k| k.company.server = ServerFault::KeyDirectoryClosed },
+    Fault { code: Cause::A07, apply: |k| k.company.server = ServerFault::KeyDamaged },
+    Fault { code: Cause::A08, apply: |k| k.company.server = ServerFault::KeyEd25519 },
+    Fault { code: Cause::A11, apply: |k| k.company.server = ServerFault::LocalClients },
+    Fault { code: Cause::A12, apply: |k| k.external.arc = SenderArc::Failed },
     Fault {
         code: Cause::A14,
-        turn: |k| (k.company.server, k.company.arc_key) = (ServerFault::KeyChecked, PublishedKey::Other),
+        apply: |k| (k.company.server, k.company.arc_key) = (ServerFault::KeyChecked, PublishedKey::Other),
     },
-    Fault { code: Cause::A17, turn: |k| k.company.server = ServerFault::Down },
-    Fault { code: Cause::B00, turn: |k| modified(k, Modification::Results) },
-    Fault { code: Cause::B01, turn: |k| k.company.arc_key = PublishedKey::Missing },
-    Fault { code: Cause::B02, turn: |k| k.company.arc_key = PublishedKey::Other },
-    Fault { code: Cause::B03, turn: |k| k.company.arc_key = PublishedKey::Damaged },
-    Fault { code: Cause::B04, turn: |k| modified(k, Modification::Body) },
-    Fault { code: Cause::B05, turn: |k| modified(k, Modification::Recode) },
-    Fault { code: Cause::B06, turn: |k| modified(k, Modification::Subject) },
-    Fault { code: Cause::B07, turn: |k| sealed(k, SenderArc::Twice, SealFault::OldOrder) },
-    Fault { code: Cause::B09, turn: |k| sealed(k, SenderArc::Seal, SealFault::CvFail) },
-    Fault { code: Cause::B10, turn: |k| k.external.arc = SenderArc::Changed },
-    Fault { code: Cause::B11, turn: |k| k.company.seal = SealFault::Incomplete },
-    Fault { code: Cause::B12, turn: |k| sealed(k, SenderArc::Partial, SealFault::Restart) },
-    Fault { code: Cause::B13, turn: |k| k.company.seal = SealFault::Volatile },
-    Fault { code: Cause::B14, turn: |k| sealed(k, SenderArc::Seal, SealFault::OwnSet) },
-    Fault { code: Cause::B15, turn: |k| sealed(k, SenderArc::Seal, SealFault::CvNone) },
-    Fault { code: Cause::B17, turn: |k| modified(k, Modification::Fold) },
-    Fault { code: Cause::C01, turn: |k| k.company.results = SealedResults::None },
-    Fault { code: Cause::C02, turn: |k| k.company.seal = SealFault::Twice },
-    Fault { code: Cause::C03, turn: |k| k.company.results = SealedResults::Relay },
-    Fault { code: Cause::C04, turn: |k| (k.external.results, k.company.results) = (true, SealedResults::Copied) },
+    Fault { code: Cause::A17, apply: |k| k.company.server = ServerFault::Down },
+    Fault { code: Cause::B00, apply: |k| modified(k, Modification::Results) },
+    Fault { code: Cause::B01, apply: |k| k.company.arc_key = PublishedKey::Missing },
+    Fault { code: Cause::B02, apply: |k| k.company.arc_key = PublishedKey::Other },
+    Fault { code: Cause::B03, apply: |k| k.company.arc_key = PublishedKey::Damaged },
+    Fault { code: Cause::B04, apply: |k| modified(k, Modification::Body) },
+    Fault { code: Cause::B05, apply: |k| modified(k, Modification::Recode) },
+    Fault { code: Cause::B06, apply: |k| modified(k, Modification::Subject) },
+    Fault { code: Cause::B07, apply: |k| sealed(k, SenderArc::Twice, SealFault::OldOrder) },
+    Fault { code: Cause::B09, apply: |k| sealed(k, SenderArc::Seal, SealFault::CvFail) },
+    Fault { code: Cause::B10, apply: |k| k.external.arc = SenderArc::Changed },
+    Fault { code: Cause::B11, apply: |k| k.company.seal = SealFault::Incomplete },
+    Fault { code: Cause::B12, apply: |k| sealed(k, SenderArc::Partial, SealFault::Restart) },
+    Fault { code: Cause::B13, apply: |k| k.company.seal = SealFault::Volatile },
+    Fault { code: Cause::B14, apply: |k| sealed(k, SenderArc::Seal, SealFault::OwnSet) },
+    Fault { code: Cause::B15, apply: |k| sealed(k, SenderArc::Seal, SealFault::CvNone) },
+    Fault { code: Cause::B17, apply: |k| modified(k, Modification::Fold) },
+    Fault { code: Cause::C01, apply: |k| k.company.results = SealedResults::None },
+    Fault { code: Cause::C02, apply: |k| k.company.seal = SealFault::Twice },
+    Fault { code: Cause::C03, apply: |k| k.company.results = SealedResults::Relay },
+    Fault { code: Cause::C04, apply: |k| (k.external.results, k.company.results) = (true, SealedResults::Copied) },
     Fault {
         code: Cause::C05,
-        turn: |k| {
+        apply: |k| {
             k.external.dkim = SenderDkim::Mailer;
             modified(k, Modification::Drop);
         },
     },
     Fault {
         code: Cause::C06,
-        turn: |k| {
+        apply: |k| {
             unsigned(k, DmarcRecord::Quarantine, SpfRecord::Softfail);
             k.company.srs = true;
         },
     },
     Fault {
         code: Cause::C07,
-        turn: |k| {
+        apply: |k| {
             (k.external.dkim, k.external.dmarc) = (SenderDkim::Host, DmarcRecord::Quarantine);
             k.company.srs = true;
         },
     },
-    Fault { code: Cause::C08, turn: |k| modified(k, Modification::Resign) },
-    Fault { code: Cause::D00, turn: |k| refused(k, "550 5.0.0 Not today.") },
-    Fault { code: Cause::D01, turn: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Softfail) },
-    Fault { code: Cause::D02, turn: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Fail) },
-    Fault { code: Cause::D03, turn: |k| unsigned(k, DmarcRecord::Reject, SpfRecord::Softfail) },
-    Fault { code: Cause::D04, turn: |k| refused(k, "550 5.7.1") },
-    Fault { code: Cause::D05, turn: |k| refused(k, "550 5.7.28") },
-    Fault { code: Cause::D06, turn: |k| refused(k, SAME_MESSAGE_ID) },
-    Fault { code: Cause::D07, turn: |k| refused(k, "550 5.7.25") },
+    Fault { code: Cause::C08, apply: |k| modified(k, Modification::Resign) },
+    Fault { code: Cause::D00, apply: |k| refused(k, "550 5.0.0 Not today.") },
+    Fault { code: Cause::D01, apply: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Softfail) },
+    Fault { code: Cause::D02, apply: |k| unsigned(k, DmarcRecord::Absent, SpfRecord::Fail) },
+    Fault { code: Cause::D03, apply: |k| unsigned(k, DmarcRecord::Reject, SpfRecord::Softfail) },
+    Fault { code: Cause::D04, apply: |k| refused(k, "550 5.7.1") },
+    Fault { code: Cause::D05, apply: |k| refused(k, "550 5.7.28") },
+    Fault { code: Cause::D06, apply: |k| refused(k, SAME_MESSAGE_ID) },
+    Fault { code: Cause::D07, apply: |k| refused(k, "550 5.7.25") },
     Fault {
         code: Cause::D08,
-        turn: |k| refused(k, "550 5.7.1 This message is not RFC 5322 compliant: duplicate headers."),
+        apply: |k| refused(k, "550 5.7.1 This message is not RFC 5322 compliant: duplicate headers."),
     },
-    Fault { code: Cause::D09, turn: |k| refused(k, "550 5.7.29") },
+    Fault { code: Cause::D09, apply: |k| refused(k, "550 5.7.29") },
     Fault {
         code: Cause::D10,
-        turn: |k| {
+        apply: |k| {
             k.company.reject = Some("451 4.3.0 Temporary lookup failure".to_owned());
             k.external.patience = Some(Duration::from_secs(2));
         },
     },
     Fault {
         code: Cause::D12,
-        turn: |k| {
+        apply: |k| {
             unsigned(k, DmarcRecord::Quarantine, SpfRecord::Absent);
             k.company.srs = true;
         },
     },
-    Fault { code: Cause::D14, turn: |k| refused(k, "550 5.1.1") },
-    Fault { code: Cause::D15, turn: |k| refused(k, "552 5.2.2") },
-    Fault { code: Cause::D16, turn: |k| refused(k, "550 5.2.1") },
+    Fault { code: Cause::D14, apply: |k| refused(k, "550 5.1.1") },
+    Fault { code: Cause::D15, apply: |k| refused(k, "552 5.2.2") },
+    Fault { code: Cause::D16, apply: |k| refused(k, "550 5.2.1") },
     Fault {
         code: Cause::D17,
-        turn: |k| {
+        apply: |k| {
             refused(
                 k,
                 "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages from being delivered.",
             )
         },
     },
-    Fault { code: Cause::D18, turn: |k| refused(k, "550 5.4.5") },
-    Fault { code: Cause::D19, turn: |k| refused(k, "552 5.3.4") },
+    Fault { code: Cause::D18, apply: |k| refused(k, "550 5.4.5") },
+    Fault { code: Cause::D19, apply: |k| refused(k, "552 5.3.4") },
     Fault {
         code: Cause::D20,
-        turn: |k| {
+        apply: |k| {
             refused(k, "552 5.7.0 This message was blocked because its content presents a potential security issue.")
         },
     },
     Fault {
         code: Cause::D21,
-        turn: |k| {
+        apply: |k| {
             refused(k, "554 5.7.1 Service unavailable; Client host [198.51.100.20] blocked using list.blocked.example")
         },
     },
-    Fault { code: Cause::D22, turn: |k| refused(k, "554 5.4.6") },
-    Fault { code: Cause::D23, turn: |k| refused(k, "550 5.7.30") },
-    Fault { code: Cause::D24, turn: |k| refused(k, "550 5.7.40") },
-    Fault { code: Cause::D25, turn: |k| refused(k, "550 5.7.24") },
+    Fault { code: Cause::D22, apply: |k| refused(k, "554 5.4.6") },
+    Fault { code: Cause::D23, apply: |k| refused(k, "550 5.7.30") },
+    Fault { code: Cause::D24, apply: |k| refused(k, "550 5.7.40") },
+    Fault { code: Cause::D25, apply: |k| refused(k, "550 5.7.24") },
     Fault {
         code: Cause::D26,
-        turn: |k| {
+        apply: |k| {
             refused(
                 k,
                 "550 5.7.1 The user or domain that you are sending to (or from) has a policy that prohibited the mail that you sent.",
             )
         },
     },
-    Fault { code: Cause::D27, turn: |k| refused(k, "554 5.7.1 <probe.inbox@gmail.com>: Relay access denied") },
-    Fault { code: Cause::D28, turn: |k| refused(k, "550 5.7.27") },
-    Fault { code: Cause::D29, turn: |k| refused(k, "550 5.7.29 ARC validation failure") },
-    Fault { code: Cause::D30, turn: |k| refused(k, "550 5.7.30 REQUIRETLS support required") },
-    Fault { code: Cause::D31, turn: |k| refused(k, "550 Verification failed for <probe@ext.example>") },
+    Fault { code: Cause::D27, apply: |k| refused(k, "554 5.7.1 <probe.inbox@gmail.com>: Relay access denied") },
+    Fault { code: Cause::D28, apply: |k| refused(k, "550 5.7.27") },
+    Fault { code: Cause::D29, apply: |k| refused(k, "550 5.7.29 ARC validation failure") },
+    Fault { code: Cause::D30, apply: |k| refused(k, "550 5.7.30 REQUIRETLS support required") },
+    Fault { code: Cause::D31, apply: |k| refused(k, "550 Verification failed for <probe@ext.example>") },
     Fault {
         code: Cause::D32,
-        turn: |k| refused(k, "553 5.1.8 Domain of sender address probe@ext.example does not exist"),
+        apply: |k| refused(k, "553 5.1.8 Domain of sender address probe@ext.example does not exist"),
     },
     Fault {
         code: Cause::D33,
-        turn: |k| refused(k, "550 5.7.520 Access denied, Your organization does not allow external forwarding."),
+        apply: |k| refused(k, "550 5.7.520 Access denied, Your organization does not allow external forwarding."),
     },
-    Fault { code: Cause::D34, turn: |k| refused(k, "553 5.1.2 We could not find the recipient domain.") },
-    Fault { code: Cause::D35, turn: |k| refused(k, "501 5.5.4 HELO/EHLO argument \"localhost\" is invalid.") },
+    Fault { code: Cause::D34, apply: |k| refused(k, "553 5.1.2 We could not find the recipient domain.") },
+    Fault { code: Cause::D35, apply: |k| refused(k, "501 5.5.4 HELO/EHLO argument \"localhost\" is invalid.") },
     Fault {
         code: Cause::D36,
-        turn: |k| {
+        apply: |k| {
             refused(
                 k,
                 "550 5.7.1 The IP you are using to send mail is not authorized to send email directly to our servers.",
             )
         },
     },
-    Fault { code: Cause::D37, turn: |k| refused(k, "550 5.5.3 Your message has too many recipients.") },
-    Fault { code: Cause::D38, turn: |k| refused(k, "530 5.7.0 Authentication required.") },
-    Fault { code: Cause::E00, turn: |k| k.gmail.delay = Duration::from_secs(3600) },
-    Fault { code: Cause::E02, turn: |k| (k.gmail.folder, k.gmail.locale) = (Placement::Spam, Locale::Ja) },
-    Fault { code: Cause::E03, turn: |k| k.gmail.imap = ImapFault::Stale },
-    Fault { code: Cause::E04, turn: |k| k.gmail.imap = ImapFault::Login },
-    Fault { code: Cause::E05, turn: |k| k.gmail.imap = ImapFault::Limit },
-    Fault { code: Cause::E06, turn: |k| k.company.greylist = true },
-    Fault { code: Cause::E07, turn: |k| k.gmail.imap = ImapFault::Bye },
-    Fault { code: Cause::E08, turn: |k| k.gmail.category = Category::Promotions },
-    Fault { code: Cause::F00, turn: |k| k.dns.push(no_receiver()) },
+    Fault { code: Cause::D37, apply: |k| refused(k, "550 5.5.3 Your message has too many recipients.") },
+    Fault { code: Cause::D38, apply: |k| refused(k, "530 5.7.0 Authentication required.") },
+    Fault { code: Cause::E00, apply: |k| k.gmail.delay = Duration::from_secs(3600) },
+    Fault { code: Cause::E02, apply: |k| (k.gmail.folder, k.gmail.locale) = (Placement::Spam, Locale::Ja) },
+    Fault { code: Cause::E03, apply: |k| k.gmail.imap = ImapFault::Stale },
+    Fault { code: Cause::E04, apply: |k| k.gmail.imap = ImapFault::Login },
+    Fault { code: Cause::E05, apply: |k| k.gmail.imap = ImapFault::Limit },
+    Fault { code: Cause::E06, apply: |k| k.company.greylist = true },
+    Fault { code: Cause::E07, apply: |k| k.gmail.imap = ImapFault::Bye },
+    Fault { code: Cause::E08, apply: |k| k.gmail.category = Category::Promotions },
+    Fault { code: Cause::F00, apply: |k| k.dns.push(no_receiver()) },
 ];
 
 /// What Gmail says of a Message-ID that it has seen too often.
@@ -208,22 +208,22 @@ impl schemars::JsonSchema for Code {
 /// # Errors
 /// When a code is unknown, or belongs to no fault of a lab, or two of them need the same knob in different
 /// places: what is wrong, and what to do.
-pub fn turn(knobs: &mut Knobs, codes: &[&str]) -> Result<(), (String, String)> {
+pub fn apply(knobs: &mut Knobs, codes: &[&str]) -> Result<(), (String, String)> {
     let faults = codes.iter().map(|code| find(code)).collect::<Result<Vec<_>, _>>()?;
     for (at, fault) in faults.iter().enumerate() {
         for other in &faults[..at] {
             let (mut one, mut two) = (Knobs::default(), Knobs::default());
-            (fault.turn)(&mut one);
-            (other.turn)(&mut one);
-            (other.turn)(&mut two);
-            (fault.turn)(&mut two);
+            (fault.apply)(&mut one);
+            (other.apply)(&mut one);
+            (other.apply)(&mut two);
+            (fault.apply)(&mut two);
             if one != two {
                 let problem = format!("{} and {} need the same knob in different places", other.code, fault.code);
                 return Err((problem, "leave one of them out".to_owned()));
             }
         }
     }
-    faults.iter().for_each(|fault| (fault.turn)(knobs));
+    faults.iter().for_each(|fault| (fault.apply)(knobs));
     Ok(())
 }
 
@@ -284,15 +284,15 @@ mod tests {
     #[test]
     fn faults_can_be_combined_unless_they_contradict_each_other() {
         let mut knobs = Knobs::default();
-        turn(&mut knobs, &["a0", "E02"]).unwrap();
+        apply(&mut knobs, &["a0", "E02"]).unwrap();
         assert_eq!((knobs.company.arc, knobs.gmail.locale), (ArcSealing::Off, Locale::Ja));
-        let (problem, _) = turn(&mut knobs, &["B01", "B04", "B06"]).unwrap_err();
+        let (problem, _) = apply(&mut knobs, &["B01", "B04", "B06"]).unwrap_err();
         assert_eq!(problem, "B04 and B06 need the same knob in different places");
     }
 
     #[test]
     fn what_cannot_be_reproduced_says_where_it_can() {
-        let turned = |code| turn(&mut Knobs::default(), &[code]).unwrap_err();
+        let turned = |code| apply(&mut Knobs::default(), &[code]).unwrap_err();
         assert_eq!(turned("B08").1, "it needs rspamd 3.10.0 or 3.10.1");
         assert_eq!(turned("E01").1, "send from the account that receives: `send: { from: self }`");
         assert!(turned("B99").0.contains("no fault has the code `B99`"));
@@ -305,7 +305,7 @@ mod tests {
     fn every_fault_changes_something() {
         for fault in &FAULTS {
             let mut knobs = Knobs::default();
-            (fault.turn)(&mut knobs);
+            (fault.apply)(&mut knobs);
             assert_ne!(knobs, Knobs::default(), "{}", fault.code);
         }
     }

@@ -120,7 +120,7 @@ party! {
         /// It believes the company's seal when DMARC fails.
         trust_arc: bool = false;
         /// It answers the first attempts of every message with a reply.
-        defer: Option<Refusal> = None;
+        defer: Option<Deferral> = None;
         /// It refuses every message with this reply, for example `550 5.7.1`.
         reject: Option<String> = None, as RefusalReply;
         /// Labels that it puts on mail in the inbox: one, or a list. `\\Important` and `\\Starred` are its own.
@@ -154,7 +154,7 @@ impl GmailKnobs {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Defer")]
-pub struct Refusal {
+pub struct Deferral {
     /// Code and enhanced status, for example `421 4.7.28`.
     #[serde(deserialize_with = "super::knob_texts::deferral")]
     pub reply: String,

@@ -41,7 +41,7 @@ mod tests {
 
     fn reach(code: &str) -> [bool; 3] {
         let mut knobs = Knobs::default();
-        faults::turn(&mut knobs, &[code]).unwrap();
+        faults::apply(&mut knobs, &[code]).unwrap();
         [TargetKind::Embedded, TargetKind::Rspamd, TargetKind::Postfix].map(|k| unsupported_knob(&knobs, k).is_none())
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     catalogue::Cause,
-    core::{Version, guard, rspamadm},
+    core::{Version, rspamadm, sandbox},
 };
 use serde_json::Value;
 use std::{
@@ -75,10 +75,10 @@ pub(crate) async fn look(options: &DoctorOptions) -> Result<RspamdSettings, Prog
 /// Asks rspamadm, which as root would write to rspamd's database, whatever it is asked.
 async fn untouched(rspamadm: &str, arguments: &[&str]) -> Result<ProgramOutput, ProgramError> {
     if identity::is_root() && Path::new(DATABASE).is_dir() {
-        let [unshare, words @ ..] = guard::read_only(DATABASE);
+        let [unshare, words @ ..] = sandbox::read_only(DATABASE);
         let words = [&words[..], &[rspamadm], arguments].concat();
         if let Ok(said) = run(unshare, &words).await
-            && !guard::was_not_run(said.code, said.stderr.as_bytes())
+            && !sandbox::was_not_run(said.code, said.stderr.as_bytes())
         {
             return Ok(said);
         }

@@ -6,7 +6,7 @@ use super::{
     text::Actual,
 };
 use crate::{
-    core::Position,
+    core::Span,
     evidence::Bounce,
     judge::phrases,
     mail::{
@@ -114,7 +114,7 @@ fn parts<'w>(
     parts
 }
 
-fn part<'w>(name: &str, at: &'w Position, comparison: Comparison) -> Part<'w> {
+fn part<'w>(name: &str, at: &'w Span, comparison: Comparison) -> Part<'w> {
     Part { part: CheckPart::Bounced(name.to_owned()), at, comparison }
 }
 

@@ -2,7 +2,7 @@
 
 use super::comparison::Comparison;
 use crate::{
-    core::{Position, Recorded},
+    core::{Recorded, Span},
     evidence::Evidence,
     outcome::{CheckPart, CheckPath, CheckResult},
     scenario::{Vars, model::ArcPolicy},
@@ -23,7 +23,7 @@ pub(super) struct Context<'a> {
 /// What a part of an expectation came to, with the place of its value.
 pub(super) struct Part<'w> {
     pub(super) part: CheckPart,
-    pub(super) at: &'w Position,
+    pub(super) at: &'w Span,
     pub(super) comparison: Comparison,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Results {
 }
 
 impl Results {
-    pub(super) fn add(&mut self, part: CheckPart, at: &Position, comparison: Comparison) {
+    pub(super) fn add(&mut self, part: CheckPart, at: &Span, comparison: Comparison) {
         self.all.push(CheckResult {
             path: Recorded::Known(CheckPath { expectation: self.expectation, part }),
             passed: comparison.passed,

@@ -10,7 +10,7 @@ use crate::{
     evidence::{Evidence, Folder, ReceivedCopy},
     judge::{phrases, survival::body},
     outcome::CheckPart,
-    scenario::model::{BodyTest, DeliveredExpectation, FolderTest},
+    scenario::model::{BodyExpectation, DeliveredExpectation, FolderTest},
     verify::Canonicalization,
 };
 
@@ -54,12 +54,12 @@ pub(super) fn check(wanted: &DeliveredExpectation, context: Context<'_>, results
     labels::check(wanted, copy, context, results);
 }
 
-fn check_body(test: BodyTest, copy: &ReceivedCopy, evidence: &Evidence) -> Comparison {
+fn check_body(test: BodyExpectation, copy: &ReceivedCopy, evidence: &Evidence) -> Comparison {
     let (sent, received) = (&evidence.sent.message, &copy.arrival.message);
     let change = body::change(Canonicalization::Relaxed, sent.body(), received.body());
     let (unchanged, seen) = (change.is_none(), body::describe(change.as_ref()));
     match test {
-        BodyTest::Unchanged => Comparison::new(unchanged, "unchanged", seen),
-        BodyTest::Changed => Comparison::new(!unchanged, "changed", seen),
+        BodyExpectation::Unchanged => Comparison::new(unchanged, "unchanged", seen),
+        BodyExpectation::Changed => Comparison::new(!unchanged, "changed", seen),
     }
 }

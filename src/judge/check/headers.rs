@@ -6,7 +6,7 @@ use super::{
     text::Actual,
 };
 use crate::{
-    core::At,
+    core::Spanned,
     evidence::ReceivedCopy,
     judge::phrases,
     mail::{Field, encoded_word},
@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(super) fn check(
-    wanted: &[(At<String>, At<HeaderTest>)],
+    wanted: &[(Spanned<String>, Spanned<HeaderTest>)],
     copy: &ReceivedCopy,
     context: Context<'_>,
     results: &mut Results,

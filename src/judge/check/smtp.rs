@@ -6,7 +6,7 @@ use super::{
     text::Actual,
 };
 use crate::{
-    core::Position,
+    core::Span,
     evidence::{StageReply, Submission},
     judge::refusal,
     outcome::CheckPart,
@@ -81,7 +81,7 @@ fn parts<'w>(wanted: &'w SmtpExpectation, vars: &Vars, submission: &Submission) 
     parts.into_iter().map(|p| Part { comparison: p.comparison.inconclusive_if(untold), ..p }).collect()
 }
 
-fn part<'w>(name: &str, at: &'w Position, comparison: Comparison) -> Part<'w> {
+fn part<'w>(name: &str, at: &'w Span, comparison: Comparison) -> Part<'w> {
     Part { part: CheckPart::Smtp(name.to_owned()), at, comparison }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{PACKAGE, RspamdError};
 use crate::{
-    core::guard,
+    core::sandbox,
     lab::{
         embedded::dns::zone_file,
         process::{ProcessError, User},
@@ -31,12 +31,12 @@ fn rspamadm(rspamd: Option<&Path>) -> PathBuf {
 pub(super) async fn run(rspamd: Option<&Path>, arguments: &[&str]) -> Result<Output, RspamdError> {
     let program = rspamadm(rspamd);
     if User::is_root() && Path::new(DATABASE).is_dir() {
-        let [unshare, words @ ..] = guard::read_only(DATABASE);
+        let [unshare, words @ ..] = sandbox::read_only(DATABASE);
         let mut command = Command::new(unshare);
         command.args(words).arg(&program).args(arguments);
         let output = to_its_end(command, arguments).await?;
         if let Ok(output) = output
-            && !guard::was_not_run(output.status.code(), &output.stderr)
+            && !sandbox::was_not_run(output.status.code(), &output.stderr)
         {
             return Ok(output);
         }

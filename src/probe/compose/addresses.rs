@@ -2,18 +2,18 @@
 
 use super::{ComposeContext, ComposeError};
 use crate::{
-    core::{At, ascii_address, check_ascii},
+    core::{Spanned, ascii_address, check_ascii},
     scenario::{Template, model::SendSpec},
     target::{Account, Target},
 };
 
 /// The account that sends.
-pub(super) fn sender<'a>(name: &At<String>, target: &'a Target) -> Result<&'a Account, ComposeError> {
+pub(super) fn sender<'a>(name: &Spanned<String>, target: &'a Target) -> Result<&'a Account, ComposeError> {
     target.accounts.get(&name.value).ok_or_else(|| unknown(name, target))
 }
 
 /// Where it is sent: the addresses of accounts, and addresses with their variables filled in.
-pub(super) fn recipients(to: &[At<String>], cx: &ComposeContext<'_>) -> Result<Vec<String>, ComposeError> {
+pub(super) fn recipients(to: &[Spanned<String>], cx: &ComposeContext<'_>) -> Result<Vec<String>, ComposeError> {
     to.iter()
         .map(|name| {
             if let Some(account) = cx.target.accounts.get(&name.value) {
@@ -47,7 +47,7 @@ fn check(address: &str) -> Result<(), String> {
     }
 }
 
-fn unknown(name: &At<String>, target: &Target) -> ComposeError {
+fn unknown(name: &Spanned<String>, target: &Target) -> ComposeError {
     let known: Vec<_> = target.accounts.keys().map(String::as_str).collect();
     let (value, known) = (&name.value, known.join(", "));
     ComposeError::new(&name.at, format!("unknown account `{value}`; target {} has {known}", target.kind))

@@ -1,7 +1,7 @@
 //! A message file sent as it is, but for its Message-ID and the probe header.
 
 use super::{ComposeError, PROBE_HEADER, field::check_name};
-use crate::{core::At, mail::Message, probe::line_ends::crlf, scenario::model::SendSpec};
+use crate::{core::Spanned, mail::Message, probe::line_ends::crlf, scenario::model::SendSpec};
 use std::path::{Path, PathBuf};
 
 /// The byte order mark that editors put before UTF-8; it is no part of the message.
@@ -57,7 +57,7 @@ pub(super) fn adopt(raw: Vec<u8>, message_id: &str, probe: &str) -> Vec<u8> {
 }
 
 /// `eml:` next to anything that would also make content is a contradiction.
-pub(super) fn refuse_other_content(send: &SendSpec, file: &At<PathBuf>) -> Result<(), ComposeError> {
+pub(super) fn refuse_other_content(send: &SendSpec, file: &Spanned<PathBuf>) -> Result<(), ComposeError> {
     let others = [
         ("subject", send.subject.is_some()),
         ("text", send.text.is_some()),

@@ -21,7 +21,7 @@ pub(super) fn write(
     let body = body(send, cx)?;
 
     let mut head = String::new();
-    let mut put = |name: &str, value: &str, at: &crate::core::Position| {
+    let mut put = |name: &str, value: &str, at: &crate::core::Span| {
         custom.stand_in(name, &mut head, || field::write(name, value)).map_err(|m| ComposeError::new(at, m))
     };
     let here = &send.from.at;

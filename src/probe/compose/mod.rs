@@ -19,7 +19,7 @@ mod part;
 mod text;
 
 use crate::{
-    core::{At, Position, RunId, Token, file},
+    core::{RunId, Span, Spanned, Token, file},
     evidence::Sent,
     probe::line_ends::crlf,
     scenario::{
@@ -39,13 +39,13 @@ pub(crate) const PROBE_HEADER: &str = "X-Sealcheck-Run";
 #[error("{at}: {message}")]
 pub struct ComposeError {
     /// Where the text, file name or account stands in the scenario.
-    pub at: Position,
+    pub at: Span,
     /// What is wrong with it and what to write instead.
     pub message: String,
 }
 
 impl ComposeError {
-    fn new(at: &Position, message: impl Into<String>) -> Self {
+    fn new(at: &Span, message: impl Into<String>) -> Self {
         Self { at: at.clone(), message: message.into() }
     }
 }
@@ -75,7 +75,7 @@ impl ComposeContext<'_> {
         })
     }
 
-    fn read(&self, named: &At<std::path::PathBuf>) -> Result<Vec<u8>, ComposeError> {
+    fn read(&self, named: &Spanned<std::path::PathBuf>) -> Result<Vec<u8>, ComposeError> {
         let path = self.base.join(&named.value);
         file::read_regular(&path, MOST as u64).map_err(|e| {
             let shown = path.display();

@@ -1,13 +1,13 @@
 use super::*;
 use crate::{
-    core::At,
+    core::Spanned,
     scenario::model::{Attachment, Encoding},
     target::{Account, TargetKind},
 };
 use std::{collections::BTreeMap, path::PathBuf};
 
-fn place(line: u32) -> Position {
-    Position::new("scenarios/a.yaml", line, 3)
+fn place(line: u32) -> Span {
+    Span::new("scenarios/a.yaml", line, 3)
 }
 
 fn template(text: &str) -> Template {
@@ -16,8 +16,8 @@ fn template(text: &str) -> Template {
 
 fn send() -> SendSpec {
     SendSpec {
-        from: At::new("external".into(), place(1)),
-        to: vec![At::new("company".into(), place(2))],
+        from: Spanned::new("external".into(), place(1)),
+        to: vec![Spanned::new("company".into(), place(2))],
         envelope_from: None,
         subject: None,
         text: None,
@@ -29,13 +29,13 @@ fn send() -> SendSpec {
     }
 }
 
-fn name(name: &str) -> At<String> {
-    At::new(name.to_owned(), place(8))
+fn name(name: &str) -> Spanned<String> {
+    Spanned::new(name.to_owned(), place(8))
 }
 
-fn attachment(file: &str, media_type: &str, size: &str) -> At<Attachment> {
+fn attachment(file: &str, media_type: &str, size: &str) -> Spanned<Attachment> {
     let (name, r#type) = (Some(name(file)), Some(name(media_type)));
-    At::new(Attachment { name, r#type, file: None, size: Some(template(size)) }, place(9))
+    Spanned::new(Attachment { name, r#type, file: None, size: Some(template(size)) }, place(9))
 }
 
 fn account(name: &str, address: &str) -> (String, Account) {
@@ -99,7 +99,7 @@ fn templates_are_filled_everywhere() {
 #[test]
 fn every_recipient_is_in_the_envelope_and_in_to() {
     let mut send = send();
-    send.to.push(At::new("x@mail.$company.domain".into(), place(3)));
+    send.to.push(Spanned::new("x@mail.$company.domain".into(), place(3)));
     send.envelope_from = Some(template(""));
     let sent = composed(&send);
     assert_eq!(sent.rcpt_to, ["forward-me@corp.example", "x@mail.corp.example"]);
@@ -107,16 +107,16 @@ fn every_recipient_is_in_the_envelope_and_in_to() {
     let message = &sent.message;
     assert_eq!(message.first("To").unwrap().value(), "forward-me@corp.example, x@mail.corp.example");
 
-    send.to.push(At::new("gmial".into(), place(4)));
+    send.to.push(Spanned::new("gmial".into(), place(4)));
     let error = refused(&send);
     assert_eq!(
         (error.at.line, error.message.as_str()),
         (4, "unknown account `gmial`; target embedded has company, external")
     );
-    send.to[2] = At::new("a b@c.example".into(), place(5));
+    send.to[2] = Spanned::new("a b@c.example".into(), place(5));
     assert_eq!(refused(&send).at.line, 5);
     send.to.pop();
-    send.from = At::new("nobody".into(), place(6));
+    send.from = Spanned::new("nobody".into(), place(6));
     assert_eq!(refused(&send).at.line, 6);
 }
 
@@ -206,7 +206,7 @@ fn text_html_and_attachments_nest() {
 #[test]
 fn eight_bit_and_long_lines_stay_on_request() {
     let mut send = send();
-    send.encoding = Some(At::new(Encoding::EightBit, place(6)));
+    send.encoding = Some(Spanned::new(Encoding::EightBit, place(6)));
     let long = format!("é{}\nb", "x".repeat(3000));
     send.text = Some(template(&long));
     let message = composed(&send).message;
@@ -217,10 +217,10 @@ fn eight_bit_and_long_lines_stay_on_request() {
 #[test]
 fn no_line_end_stands_alone_in_what_is_sent() {
     let mut send = send();
-    send.encoding = Some(At::new(Encoding::EightBit, place(6)));
+    send.encoding = Some(Spanned::new(Encoding::EightBit, place(6)));
     send.text = Some(template("a\r.\rMAIL FROM:<b@c.example>\n.\nend"));
-    let file = Some(At::new(PathBuf::from("m.eml"), place(7)));
-    send.attach = vec![At::new(Attachment { name: None, r#type: None, file, size: None }, place(7))];
+    let file = Some(Spanned::new(PathBuf::from("m.eml"), place(7)));
+    send.attach = vec![Spanned::new(Attachment { name: None, r#type: None, file, size: None }, place(7))];
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("m.eml"), b"A: 1\r\n\r\nx\n.\r\ny\r.\r\n").unwrap();
     let sent = composed_in(&send, dir.path()).unwrap();
@@ -234,7 +234,7 @@ fn a_message_file_keeps_its_bytes() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("m.eml"), b"From: a@b.example\r\nMessage-ID: <old>\r\n\r\n\xffbody\r\n").unwrap();
     let mut send = send();
-    send.eml = Some(At::new(PathBuf::from("m.eml"), place(7)));
+    send.eml = Some(Spanned::new(PathBuf::from("m.eml"), place(7)));
     let sent = composed_in(&send, dir.path()).unwrap();
     let want = b"X-Sealcheck-Run: sc-01jd-0-1; run=01JD\r\nFrom: a@b.example\r\nMessage-ID: <sc-01jd-0-1@ext.example>\r\n\r\n\xffbody\r\n";
     assert_eq!(sent.raw(), want);
@@ -242,7 +242,7 @@ fn a_message_file_keeps_its_bytes() {
     send.subject = Some(template("no effect"));
     assert_eq!(composed_in(&send, dir.path()).unwrap_err().at.line, 7);
     send.subject = None;
-    send.eml = Some(At::new(PathBuf::from("missing.eml"), place(8)));
+    send.eml = Some(Spanned::new(PathBuf::from("missing.eml"), place(8)));
     let error = composed_in(&send, dir.path()).unwrap_err();
     assert!(error.at.line == 8 && error.message.contains("missing.eml"), "{error}");
 }

@@ -6,7 +6,7 @@ use super::{
     resumed::Resumed,
 };
 use crate::{
-    core::{At, RunId, ScenarioId, digest::sha256, recorded::Recorded},
+    core::{RunId, ScenarioId, Spanned, digest::sha256, recorded::Recorded},
     outcome::{ComposedMail, Event, RunEvent, RunInfo, ScenarioReport, Status, StepKind, SubmittedMail},
     run::{Plan, PlannedScenario, scenario_report::blank},
     scenario::{Scenario, model::ExpectationKind},
@@ -201,7 +201,7 @@ fn in_time(mut scenario: Scenario, open: &RecordedMail) -> Scenario {
             ExpectationKind::Bounced(b) => (&mut b.within, &b.to.at),
             _ => continue,
         };
-        within.get_or_insert_with(|| At::new(open.allowed(), at.clone()));
+        within.get_or_insert_with(|| Spanned::new(open.allowed(), at.clone()));
     }
     scenario
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     core::{
-        At, ascii_address, ascii_domain, check_ascii,
+        Spanned, ascii_address, ascii_domain, check_ascii,
         reading::{Entries, Recovered, ShortOrLong, recovered, recovered_items},
         suggest,
     },
@@ -24,21 +24,21 @@ use std::collections::BTreeMap;
 pub struct AccountSpec {
     /// Its name, at its place.
     #[serde(skip)]
-    pub name: At<String>,
+    pub name: Spanned<String>,
     /// Its mail address.
-    pub address: At<String>,
+    pub address: Spanned<String>,
     /// Where it submits mail.
     #[serde(default, deserialize_with = "recovered")]
-    smtp: Option<At<ServerSpec>>,
+    smtp: Option<Spanned<ServerSpec>>,
     /// Where it reads mail.
     #[serde(default, deserialize_with = "recovered")]
-    imap: Option<At<ServerSpec>>,
+    imap: Option<Spanned<ServerSpec>>,
     /// Where mail to it is handed over directly: `host:port`, or a map.
     #[serde(default, deserialize_with = "mx")]
     #[schemars(with = "Option<ShortOrLong<String, MxSpec>>")]
     pub mx: Option<MxSpec>,
     /// The account that its mail is forwarded to.
-    pub forwards_to: Option<At<String>>,
+    pub forwards_to: Option<Spanned<String>>,
     /// The `d=` of the seals that its server writes.
     seal_domain: Option<String>,
     /// The authserv-id of its server's Authentication-Results.
@@ -46,7 +46,7 @@ pub struct AccountSpec {
     /// Where its server writes what it does with mail.
     #[serde(default, deserialize_with = "recovered_items")]
     #[schemars(with = "Vec<LogKeys>")]
-    pub logs: Vec<At<LogSource>>,
+    pub logs: Vec<Spanned<LogSource>>,
     /// The DKIM key that signs its mail when that goes straight to the `mx` of a recipient, past its own server.
     #[serde(default, deserialize_with = "recovered")]
     pub dkim: Option<DkimSpec>,
@@ -58,9 +58,9 @@ pub struct AccountSpec {
 #[schemars(rename = "Dkim", description = "A DKIM key (RFC 6376).")]
 pub struct DkimSpec {
     /// `d=`; the domain of the account's address when not written.
-    domain: Option<At<String>>,
+    domain: Option<Spanned<String>>,
     /// `s=`; DNS has the public key at `SELECTOR._domainkey.DOMAIN`.
-    pub selector: At<String>,
+    pub selector: Spanned<String>,
     /// The private key: RSA of 2048 bits or more, in PEM.
     #[schemars(with = "SecretKeys")]
     pub private_key: SecretRef,
@@ -77,7 +77,7 @@ impl AccountSpec {
         self.imap.as_ref().map(|imap| self.server(imap, IMAP))
     }
 
-    fn server<'a>(&'a self, spec: &'a At<ServerSpec>, usual: &'static Usual) -> Server<'a> {
+    fn server<'a>(&'a self, spec: &'a Spanned<ServerSpec>, usual: &'static Usual) -> Server<'a> {
         Server { account: &self.name.value, address: &self.address.value, spec: &spec.value, at: &spec.at, usual }
     }
 
@@ -169,7 +169,7 @@ impl AccountSpec {
     }
 
     fn check_address(&self, errors: &mut Errors<'_>) {
-        let At { value: address, at } = &self.address;
+        let Spanned { value: address, at } = &self.address;
         let is_one = address.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
             && !address.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>'));
         if !is_one {

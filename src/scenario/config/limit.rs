@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     core::{
-        At,
+        Spanned,
         reading::{Entries, Recovered},
     },
     scenario::yaml::Errors,
@@ -23,7 +23,7 @@ impl Config {
     /// The limits of an account. Those of Google are at its address, where the file says nothing.
     pub fn limit(&self, spec: &AccountSpec) -> Limit {
         let mut limit = self.limits.get(&spec.name.value).cloned().unwrap_or_default();
-        let usual = |most| Some(At::new(most, spec.address.at.clone()));
+        let usual = |most| Some(Spanned::new(most, spec.address.at.clone()));
         if spec.imap().is_some_and(|imap| imap.endpoint().host == "imap.gmail.com") {
             limit.per_minute = limit.per_minute.or_else(|| usual(GMAIL_RECEIVES_PER_MINUTE));
         }

@@ -4,7 +4,7 @@ use super::{
     secret::SecretRef,
     server::{AuthKind, IMAP, Server, ServerSpec},
 };
-use crate::{core::At, scenario::yaml::Errors};
+use crate::{core::Spanned, scenario::yaml::Errors};
 use std::path::PathBuf;
 
 /// Google's token endpoint.
@@ -35,7 +35,7 @@ pub struct OauthSpec<'a> {
     /// Where refresh tokens and codes are exchanged (RFC 6749 §3.2).
     pub token_endpoint: &'a str,
     /// A file with CA certificates for both endpoints.
-    pub ca_file: Option<&'a At<PathBuf>>,
+    pub ca_file: Option<&'a Spanned<PathBuf>>,
     /// Where a person consents in a browser (RFC 6749 §3.1).
     pub authorization_endpoint: &'a str,
 }
@@ -66,7 +66,7 @@ impl<'a> Server<'a> {
     }
 
     fn oauth(self) -> Option<OauthSpec<'a>> {
-        let or_google = |written: &'a Option<At<String>>, google: &'a str| {
+        let or_google = |written: &'a Option<Spanned<String>>, google: &'a str| {
             written.as_ref().map_or(google, |url| url.value.as_str())
         };
         Some(OauthSpec {

@@ -1,18 +1,18 @@
 //! The project file `sealcheck.yaml`: accounts, limits, profiles, and how it becomes a target.
 
 mod account;
+mod account_usage;
 mod limit;
 mod login;
 mod mailboxes;
 mod model;
 mod profile;
-mod renamed;
 mod resolve;
+mod roles;
 mod secret;
 mod server;
 mod signer;
 mod staging;
-mod used;
 
 pub use account::{AccountSpec, DkimSpec};
 pub use login::{GOOGLE_AUTHORIZATION_ENDPOINT, GOOGLE_TOKEN_ENDPOINT, LoginSpec, OauthSpec};

@@ -2,7 +2,7 @@
 
 use super::{AccountSpec, Profile};
 use crate::{
-    core::Position,
+    core::Span,
     scenario::{
         YamlError,
         yaml::{Source, source_of},
@@ -33,7 +33,7 @@ pub struct Config {
     /// The name of the user's own file, where it counts.
     pub user_file: Option<Arc<str>>,
     /// Where each value stands, by its keys.
-    pub(crate) places: BTreeMap<String, Position>,
+    pub(crate) places: BTreeMap<String, Span>,
     /// The files and what the command line set in them, for excerpts.
     pub(crate) sources: Vec<Source>,
 }
@@ -48,13 +48,13 @@ impl Config {
     }
 
     /// Where some keys have their value, as `accounts.gmail.imap.host`; of a value in a short form there are no keys below.
-    pub fn place(&self, key: &str) -> Option<&Position> {
+    pub fn place(&self, key: &str) -> Option<&Span> {
         let above = key.rsplit_once('.').map(|(above, _)| above);
         self.places.get(key).or_else(|| self.places.get(above?))
     }
 
     /// An error at a place in the project file or on the command line, with its line.
-    pub(crate) fn wrong(&self, at: &Position, message: impl Into<String>) -> YamlError {
+    pub(crate) fn wrong(&self, at: &Span, message: impl Into<String>) -> YamlError {
         let error = YamlError::new(message, at.clone());
         match source_of(&self.sources, &at.file) {
             Some(source) => error.with_source(&source.text).without_secrets(&source.text),

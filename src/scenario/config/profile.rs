@@ -2,12 +2,12 @@
 
 use crate::{
     core::{
-        At,
+        Spanned,
         reading::{Entries, HumanDuration, OneOrMany, Recovered, many, time, word_of, words},
         suggest,
     },
     scenario::{
-        model::{ArcPolicy, WrittenRetries},
+        model::{ArcPolicy, FileRetries},
         yaml::Errors,
     },
     target::TargetKind,
@@ -23,61 +23,61 @@ use std::{collections::BTreeMap, time::Duration};
 #[schemars(rename = "Profile", description = "A set of options for `run`.")]
 pub struct Profile {
     /// The profile whose options count where this one does not say otherwise.
-    pub inherits: Option<At<String>>,
+    pub inherits: Option<Spanned<String>>,
     /// Where to run; in `run` it is written as `target` at the top of the file.
-    pub target: Option<At<TargetKind>>,
+    pub target: Option<Spanned<TargetKind>>,
     /// Conditions on tags; all must hold.
     #[serde(default, deserialize_with = "many")]
     #[schemars(with = "Option<OneOrMany<String>>")]
-    pub tags: Option<Vec<At<String>>>,
+    pub tags: Option<Vec<Spanned<String>>>,
     /// Stop at the first failure.
-    pub fail_fast: Option<At<bool>>,
+    pub fail_fast: Option<Spanned<bool>>,
     /// Stop after so many failures.
     #[schemars(range(min = 1))]
-    pub max_fail: Option<At<u32>>,
+    pub max_fail: Option<Spanned<u32>>,
     /// Scenarios at a time.
     #[schemars(range(min = 1))]
-    pub jobs: Option<At<u32>>,
+    pub jobs: Option<Spanned<u32>>,
     /// For every attempt of scenarios that do not say it.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    pub timeout: Option<At<Duration>>,
+    pub timeout: Option<Spanned<Duration>>,
     /// For the whole run.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    pub global_timeout: Option<At<Duration>>,
+    pub global_timeout: Option<Spanned<Duration>>,
     /// When to try again, where scenarios do not say it.
-    pub retries: Option<WrittenRetries>,
+    pub retries: Option<FileRetries>,
     /// What happens to snapshots.
     #[serde(default, deserialize_with = "word_of::<_, Update>")]
     #[schemars(with = "Option<Update>")]
-    pub update: Option<At<String>>,
+    pub update: Option<Spanned<String>>,
     /// What a flaky pass means.
     #[serde(default, deserialize_with = "word_of::<_, Flaky>")]
     #[schemars(with = "Option<Flaky>")]
-    pub flaky: Option<At<String>>,
+    pub flaky: Option<Spanned<String>>,
     /// What an obsolete snapshot means.
     #[serde(default, deserialize_with = "word_of::<_, Obsolete>")]
     #[schemars(with = "Option<Obsolete>")]
-    pub obsolete: Option<At<String>>,
+    pub obsolete: Option<Spanned<String>>,
     /// Whose mails and logs are kept.
     #[serde(default, deserialize_with = "word_of::<_, Artifacts>")]
     #[schemars(with = "Option<Artifacts>")]
-    pub artifacts: Option<At<String>>,
+    pub artifacts: Option<Spanned<String>>,
     /// How progress is shown.
     #[serde(default, deserialize_with = "word_of::<_, Progress>")]
     #[schemars(with = "Option<Progress>")]
-    pub progress: Option<At<String>>,
+    pub progress: Option<Spanned<String>>,
     /// When `run` uses colours.
     #[serde(default, deserialize_with = "word_of::<_, Color>")]
     #[schemars(with = "Option<Color>")]
-    pub color: Option<At<String>>,
+    pub color: Option<Spanned<String>>,
     /// Reports, as `FORMAT` or `FORMAT=PATH`.
     #[serde(default, deserialize_with = "many")]
     #[schemars(with = "Option<OneOrMany<String>>")]
-    pub report: Option<Vec<At<String>>>,
+    pub report: Option<Vec<Spanned<String>>>,
     /// Whether the receiver must speak about ARC, where scenarios do not say it.
-    pub arc: Option<At<ArcPolicy>>,
+    pub arc: Option<Spanned<ArcPolicy>>,
 }
 
 words! {
@@ -119,13 +119,13 @@ impl Profile {
 
 /// The options of `run` where no profile says otherwise, with the target of the whole file, and the profiles.
 pub(in crate::scenario) fn options(
-    target: Option<At<TargetKind>>,
+    target: Option<Spanned<TargetKind>>,
     run: Option<Profile>,
     profiles: Entries<Recovered<Profile>>,
     errors: &mut Errors<'_>,
 ) -> (Profile, BTreeMap<String, Profile>) {
     // One that cannot be read is there all the same.
-    let profiles: Vec<(At<String>, Option<Profile>)> =
+    let profiles: Vec<(Spanned<String>, Option<Profile>)> =
         profiles.0.into_iter().map(|(name, profile)| (name, profile.0)).collect();
     if let Some(twice) = run.as_ref().and_then(|run| run.target.as_ref()) {
         errors.error_at(&twice.at, "`target` does not stand in `run`", "write it at the top of the file");
@@ -144,9 +144,9 @@ pub(in crate::scenario) fn options(
 
 /// Whether what a profile inherits from is there, and comes to an end.
 fn check_parents(
-    first: Option<&At<String>>,
+    first: Option<&Spanned<String>>,
     of: Option<&str>,
-    all: &[(At<String>, Option<Profile>)],
+    all: &[(Spanned<String>, Option<Profile>)],
     errors: &mut Errors<'_>,
 ) {
     let mut seen: Vec<&str> = of.into_iter().collect();

@@ -9,7 +9,7 @@ use super::{
     signer,
 };
 use crate::{
-    core::{At, Redactor, Secret, ascii_address, certificates, file, suggest},
+    core::{Redactor, Secret, Spanned, ascii_address, certificates, file, suggest},
     scenario::{Scenario, Vars, YamlError, YamlErrors, yaml::Source},
     target::{Account, DkimSigner, Endpoint, LogSource, Login, Mechanism, OauthClient, Target, TargetKind, TlsMode},
 };
@@ -369,7 +369,7 @@ impl Opener<'_> {
     }
 
     /// A log with its paths made whole. A command line can be read by everybody on the machine.
-    fn log(&mut self, log: &At<LogSource>) -> LogSource {
+    fn log(&mut self, log: &Spanned<LogSource>) -> LogSource {
         match &log.value {
             LogSource::File(path) => LogSource::File(self.outside.root.join(path)),
             LogSource::Program { words, .. } => {
@@ -384,7 +384,7 @@ impl Opener<'_> {
         }
     }
 
-    fn ca(&mut self, named: &At<PathBuf>) -> Option<String> {
+    fn ca(&mut self, named: &Spanned<PathBuf>) -> Option<String> {
         let path = self.outside.root.join(&named.value);
         let (message, help) = match file::read_regular(&path, MAX_CA_BYTES) {
             Err(e) => (format!("{} cannot be read: {e}", path.display()), "the path is relative to the project file"),

@@ -1,7 +1,7 @@
 //! Secrets are looked up where their references point, and nowhere else.
 
 use crate::core::{
-    At, Position, Secret, file,
+    Secret, Span, Spanned, file,
     reading::{self, Keyed, ScalarText, ShortOrLong, Wrong, checked},
 };
 use schemars::JsonSchema;
@@ -25,7 +25,7 @@ pub struct SecretRef {
     /// The key, for example `accounts.gmail.imap.password`.
     pub key: String,
     /// Where the reference stands.
-    pub at: Position,
+    pub at: Span,
     /// Where the secret is.
     pub place: SecretPlace,
 }
@@ -77,10 +77,10 @@ impl SecretKeys {
 }
 
 /// A plain text is refused without being kept.
-type WrittenSecret = Keyed<At<ShortOrLong<ScalarText, SecretKeys>>>;
+type WrittenSecret = Keyed<Spanned<ShortOrLong<ScalarText, SecretKeys>>>;
 
 fn place(written: &WrittenSecret) -> Result<SecretPlace, Wrong> {
-    let Keyed { keys: key, value: At { value: ShortOrLong::Long(keys), .. } } = written else {
+    let Keyed { keys: key, value: Spanned { value: ShortOrLong::Long(keys), .. } } = written else {
         let message = format!("W01: `{}` holds a secret in plain text", written.keys);
         let help = "write `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM, ARGUMENT] }`";
         return Err(Wrong::new(message, help));
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     async fn get(place: SecretPlace, root: &Path) -> (Result<String, Missing>, Vec<String>) {
-        let reference = SecretRef { key: "k".into(), at: Position::new("f", 1, 1), place };
+        let reference = SecretRef { key: "k".into(), at: Span::new("f", 1, 1), place };
         let env = |name: &str| (name == "SET").then(|| " hunter2\n".to_owned());
         let mut hints = Vec::new();
         let secret = look_up(&reference, Shape::Line, &Outside { env: &env, root }, &mut hints).await;

@@ -3,7 +3,7 @@
 use super::secret::{SecretKeys, SecretRef};
 use crate::{
     core::{
-        At, Position, ascii_domain,
+        Span, Spanned, ascii_domain,
         reading::{ShortOrLong, Wrong, checked, path, recovered, words},
     },
     scenario::yaml::Errors,
@@ -27,16 +27,16 @@ pub(super) struct ServerSpec {
     /// How the connection is protected.
     tls: Option<TlsMode>,
     /// The name that the certificate must carry, when it is not `host`.
-    tls_name: Option<At<String>>,
+    tls_name: Option<Spanned<String>>,
     /// A file with CA certificates (PEM) to trust instead of the system's.
     #[serde(default, deserialize_with = "path")]
-    ca_file: Option<At<PathBuf>>,
+    ca_file: Option<Spanned<PathBuf>>,
     /// The user name; the account's address when not written.
-    pub(super) user: Option<At<String>>,
+    pub(super) user: Option<Spanned<String>>,
     /// For `imap`: folders that the server does not mark with what they are for (RFC 6154).
-    pub(super) folders: Option<At<FolderNames>>,
+    pub(super) folders: Option<Spanned<FolderNames>>,
     /// How the login is made.
-    pub(super) auth: Option<At<AuthKind>>,
+    pub(super) auth: Option<Spanned<AuthKind>>,
     /// The password or app password.
     #[schemars(with = "Option<SecretKeys>")]
     pub(super) password: Option<SecretRef>,
@@ -54,13 +54,13 @@ pub(super) struct ServerSpec {
     pub(super) refresh_token: Option<SecretRef>,
     /// Where the refresh token is exchanged for access tokens; Google's when not written.
     #[schemars(extend("format" = "uri"))]
-    pub(super) token_endpoint: Option<At<String>>,
+    pub(super) token_endpoint: Option<Spanned<String>>,
     /// A file with CA certificates (PEM) to trust at both OAuth endpoints instead of the system's.
     #[serde(default, deserialize_with = "path")]
-    pub(super) token_ca_file: Option<At<PathBuf>>,
+    pub(super) token_ca_file: Option<Spanned<PathBuf>>,
     /// Where `sealcheck auth gmail` sends your browser; Google's when not written.
     #[schemars(extend("format" = "uri"))]
-    pub(super) authorization_endpoint: Option<At<String>>,
+    pub(super) authorization_endpoint: Option<Spanned<String>>,
 }
 
 words! {
@@ -81,29 +81,30 @@ words! {
 #[schemars(rename = "Mx")]
 pub struct MxSpec {
     /// Host name or address.
-    host: At<String>,
+    host: Spanned<String>,
     /// TCP port; 25 when not written.
     port: Option<u16>,
     /// How the connection is protected; `none` when not written.
     tls: Option<TlsMode>,
     /// The name that the certificate must carry, when it is not `host`.
-    tls_name: Option<At<String>>,
+    tls_name: Option<Spanned<String>>,
     /// A file with CA certificates (PEM) to trust instead of the system's.
     #[serde(default, deserialize_with = "path")]
-    ca_file: Option<At<PathBuf>>,
+    ca_file: Option<Spanned<PathBuf>>,
 }
 
 /// Reads `host:port` or a map.
 pub(super) fn mx<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MxSpec>, D::Error> {
-    struct Written(At<ShortOrLong<String, MxSpec>>);
+    struct Written(Spanned<ShortOrLong<String, MxSpec>>);
     impl<'de> Deserialize<'de> for Written {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let written = checked(deserializer, |written: &At<ShortOrLong<String, MxSpec>>| match &written.value {
-                ShortOrLong::Short(text) if host_and_port(text).is_none() => {
-                    Err(Wrong::new(format!("`{text}` is no `host:port`"), "for example mx.corp.example:25"))
-                }
-                _ => Ok(()),
-            })?;
+            let written =
+                checked(deserializer, |written: &Spanned<ShortOrLong<String, MxSpec>>| match &written.value {
+                    ShortOrLong::Short(text) if host_and_port(text).is_none() => {
+                        Err(Wrong::new(format!("`{text}` is no `host:port`"), "for example mx.corp.example:25"))
+                    }
+                    _ => Ok(()),
+                })?;
             Ok(Self(written))
         }
     }
@@ -111,7 +112,7 @@ pub(super) fn mx<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mx
     Ok(match written.value {
         ShortOrLong::Long(mx) => Some(mx),
         ShortOrLong::Short(text) => host_and_port(&text).map(|(host, port)| MxSpec {
-            host: At::new(host, written.at),
+            host: Spanned::new(host, written.at),
             port: Some(port),
             tls: None,
             tls_name: None,
@@ -152,9 +153,9 @@ pub struct EndpointSpec<'a> {
     /// How the connection is protected.
     pub tls: TlsMode,
     /// The name that the certificate must carry.
-    pub tls_name: Option<&'a At<String>>,
+    pub tls_name: Option<&'a Spanned<String>>,
     /// A file with CA certificates.
-    pub ca_file: Option<&'a At<PathBuf>>,
+    pub ca_file: Option<&'a Spanned<PathBuf>>,
 }
 
 impl EndpointSpec<'_> {
@@ -166,7 +167,7 @@ impl EndpointSpec<'_> {
     }
 
     /// Notes what is wrong; it stands at `at`.
-    fn check(self, at: &Position, errors: &mut Errors<'_>) {
+    fn check(self, at: &Span, errors: &mut Errors<'_>) {
         let Self { host, port, tls, tls_name, ca_file } = self;
         if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '@') {
             let message = format!("`{}` is no host", host.escape_debug());
@@ -208,7 +209,7 @@ pub struct Server<'a> {
     pub(super) account: &'a str,
     pub(super) address: &'a str,
     pub(super) spec: &'a ServerSpec,
-    pub(super) at: &'a Position,
+    pub(super) at: &'a Span,
     pub(super) usual: &'static Usual,
 }
 

@@ -3,7 +3,7 @@
 use super::{form, settle::Settle};
 use crate::{
     core::{
-        At,
+        Spanned,
         reading::{HumanDuration, OneOrMany},
     },
     target::TargetKind,
@@ -17,7 +17,7 @@ use serde::Deserialize;
 pub struct AbsentExpectation {
     /// The account whose mailboxes stay without it.
     #[serde(deserialize_with = "form::account")]
-    pub from: At<String>,
+    pub from: Spanned<String>,
     /// How long to go on looking after everything else has arrived.
     #[serde(default)]
     #[schemars(with = "HumanDuration")]
@@ -25,5 +25,5 @@ pub struct AbsentExpectation {
     /// Where it applies.
     #[serde(default)]
     #[schemars(with = "OneOrMany<TargetKind>")]
-    pub targets: OneOrMany<At<TargetKind>>,
+    pub targets: OneOrMany<Spanned<TargetKind>>,
 }

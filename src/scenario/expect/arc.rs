@@ -3,7 +3,7 @@
 use super::auth::check_result;
 use crate::{
     core::{
-        At, Position,
+        Span, Spanned,
         reading::{Wrong, value, words, written},
     },
     scenario::{
@@ -21,14 +21,14 @@ use serde::{Deserialize, Deserializer};
 #[schemars(rename = "Arc")]
 pub struct ArcExpectation {
     /// What the receiver says that the chain carries: `arc=pass (i=1 spf=pass …)`.
-    pub carries: Option<At<CarriesTest>>,
+    pub carries: Option<Spanned<CarriesTest>>,
     /// Seals by instance.
     #[serde(default)]
-    pub seals: Vec<At<SealTest>>,
+    pub seals: Vec<Spanned<SealTest>>,
     /// Our own verification of every part.
     #[serde(default, deserialize_with = "verdict")]
     #[schemars(with = "Option<Verify>")]
-    pub verify: Option<At<String>>,
+    pub verify: Option<Spanned<String>>,
 }
 
 words! {
@@ -42,8 +42,8 @@ words! {
     }
 }
 
-fn verdict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<String>>, D::Error> {
-    let word = Option::<At<Verify>>::deserialize(deserializer)?;
+fn verdict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spanned<String>>, D::Error> {
+    let word = Option::<Spanned<Verify>>::deserialize(deserializer)?;
     Ok(word.map(|word| word.map(|word| if word == Verify::True { Verify::Pass } else { word }.as_str().to_owned())))
 }
 
@@ -88,17 +88,17 @@ impl ArcExpectation {
 pub struct CarriesTest {
     /// The instance.
     #[schemars(range(min = 1, max = 50))]
-    pub i: Option<At<u32>>,
+    pub i: Option<Spanned<u32>>,
     /// `spf=`.
-    pub spf: Option<At<String>>,
+    pub spf: Option<Spanned<String>>,
     /// `dkim=`, of every signature.
-    pub dkim: Option<At<String>>,
+    pub dkim: Option<Spanned<String>>,
     /// `dmarc=`.
-    pub dmarc: Option<At<String>>,
+    pub dmarc: Option<Spanned<String>>,
 }
 
 impl CarriesTest {
-    fn check(&self, at: &Position, errors: &mut Errors<'_>) {
+    fn check(&self, at: &Span, errors: &mut Errors<'_>) {
         let Self { i, spf, dkim, dmarc } = self;
         if i.is_none() && spf.is_none() && dkim.is_none() && dmarc.is_none() {
             errors.error_at(at, "`carries` says nothing", "write `i`, `spf`, `dkim` or `dmarc`");
@@ -146,7 +146,7 @@ fn chain_validation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 }
 
 impl SealTest {
-    fn check(&self, at: &Position, errors: &mut Errors<'_>) {
+    fn check(&self, at: &Span, errors: &mut Errors<'_>) {
         let says_something = self.by.is_some() || self.cv.is_some() || self.selector.is_some();
         if self.i == SealIndex::NONE {
             return;

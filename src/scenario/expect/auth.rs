@@ -3,7 +3,7 @@
 use super::text::TextTest;
 use crate::{
     core::{
-        At, Position,
+        Span, Spanned,
         reading::{OneOrMany, ShortOrLong, Wrong, value},
         suggest,
     },
@@ -22,7 +22,7 @@ pub struct AuthExpectation {
     /// The authserv-id.
     pub by: Option<Template>,
     /// Method and what is wanted of it, in the order of the file.
-    pub methods: Vec<(String, At<MethodTest>)>,
+    pub methods: Vec<(String, Spanned<MethodTest>)>,
 }
 
 /// `auth:`: methods and what is wanted of them.
@@ -34,19 +34,19 @@ pub(super) struct AuthKeys {
     by: Option<Template>,
     /// ARC (RFC 8617).
     #[schemars(with = "Option<Method>")]
-    arc: Option<At<MethodTest>>,
+    arc: Option<Spanned<MethodTest>>,
     /// DKIM (RFC 6376).
     #[schemars(with = "Option<Method>")]
-    dkim: Option<At<MethodTest>>,
+    dkim: Option<Spanned<MethodTest>>,
     /// SPF (RFC 7208).
     #[schemars(with = "Option<Method>")]
-    spf: Option<At<MethodTest>>,
+    spf: Option<Spanned<MethodTest>>,
     /// DMARC (RFC 7489).
     #[schemars(with = "Option<Method>")]
-    dmarc: Option<At<MethodTest>>,
+    dmarc: Option<Spanned<MethodTest>>,
     /// Google's own `dara`.
     #[schemars(with = "Option<Method>")]
-    dara: Option<At<MethodTest>>,
+    dara: Option<Spanned<MethodTest>>,
 }
 
 impl AuthKeys {
@@ -108,7 +108,7 @@ pub struct MethodTest {
 type Method = ShortOrLong<OneOrMany<String>, MethodTest>;
 
 impl MethodTest {
-    fn check(&self, name: &str, at: &Position, errors: &mut Errors<'_>) {
+    fn check(&self, name: &str, at: &Span, errors: &mut Errors<'_>) {
         let rest = self.domain.is_some() || self.comment.is_some();
         match &self.result {
             None if !rest => {
@@ -131,12 +131,12 @@ pub enum ResultTest {
     /// The receiver wrote no such method.
     Absent,
     /// One of these.
-    OneOf(Vec<At<String>>),
+    OneOf(Vec<Spanned<String>>),
 }
 
 impl<'de> Deserialize<'de> for ResultTest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let OneOrMany(words) = OneOrMany::<At<String>>::deserialize(deserializer)?;
+        let OneOrMany(words) = OneOrMany::<Spanned<String>>::deserialize(deserializer)?;
         Ok(match words.as_slice() {
             [any] if any.value == "any" => Self::Any,
             [absent] if absent.value == "absent" => Self::Absent,
@@ -145,7 +145,7 @@ impl<'de> Deserialize<'de> for ResultTest {
     }
 }
 
-fn check_results(method: &str, words: &[At<String>], errors: &mut Errors<'_>) {
+fn check_results(method: &str, words: &[Spanned<String>], errors: &mut Errors<'_>) {
     for (n, word) in words.iter().enumerate() {
         if matches!(word.value.as_str(), "any" | "absent") {
             errors.error_at(&word.at, format!("`{}` stands alone", word.value), "write it without a list");
@@ -161,7 +161,7 @@ fn check_results(method: &str, words: &[At<String>], errors: &mut Errors<'_>) {
 }
 
 /// Whether the method can have this result (RFC 8601 §2.7); notes where it cannot.
-pub(super) fn check_result(method: &str, word: &At<String>, errors: &mut Errors<'_>) -> bool {
+pub(super) fn check_result(method: &str, word: &Spanned<String>, errors: &mut Errors<'_>) -> bool {
     let known: &[&str] = match method {
         "arc" => &["none", "pass", "fail"],
         "dkim" => &["none", "pass", "fail", "policy", "neutral", "temperror", "permerror"],

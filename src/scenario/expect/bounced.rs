@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     core::{
-        At, Position,
+        Span, Spanned,
         reading::{HumanDuration, OneOrMany, time, words, written},
     },
     scenario::{
@@ -25,27 +25,27 @@ use std::time::Duration;
 #[schemars(rename = "Bounced")]
 pub struct BouncedExpectation {
     /// The account whose mailbox gets it.
-    pub to: At<String>,
+    pub to: Spanned<String>,
     /// The time from the end of the submission.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    pub within: Option<At<Duration>>,
+    pub within: Option<Spanned<Duration>>,
     /// The bounce's From address.
-    pub from: Option<At<TextTest>>,
+    pub from: Option<Spanned<TextTest>>,
     /// `Action`; `failed` when not written.
-    action: Option<At<Action>>,
+    action: Option<Spanned<Action>>,
     /// `Status`.
-    pub status: Option<At<TextTest>>,
+    pub status: Option<Spanned<TextTest>>,
     /// `Diagnostic-Code`.
-    pub diagnostic: Option<At<TextTest>>,
+    pub diagnostic: Option<Spanned<TextTest>>,
     /// `Final-Recipient`.
-    pub final_recipient: Option<At<TextTest>>,
+    pub final_recipient: Option<Spanned<TextTest>>,
     /// What comes back.
-    pub returns: Option<At<Returns>>,
+    pub returns: Option<Spanned<Returns>>,
     /// Where it applies.
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "OneOrMany<TargetKind>")]
-    pub targets: OneOrMany<At<TargetKind>>,
+    pub targets: OneOrMany<Spanned<TargetKind>>,
 }
 
 words! {
@@ -76,7 +76,7 @@ words! {
 impl BouncedExpectation {
     /// What its `Action` must be, and where that is said: a bounce says that the mail did not arrive, a warning or a receipt
     /// does not.
-    pub fn action(&self) -> (Action, &Position) {
+    pub fn action(&self) -> (Action, &Span) {
         self.action.as_ref().map_or((Action::Failed, &self.to.at), |action| (action.value, &action.at))
     }
 

@@ -3,7 +3,7 @@
 use super::{FolderTest, form, settle::Settle};
 use crate::{
     core::{
-        At,
+        Spanned,
         reading::{HumanDuration, OneOrMany},
     },
     target::TargetKind,
@@ -17,14 +17,14 @@ use serde::Deserialize;
 pub struct CountExpectation {
     /// The account.
     #[serde(deserialize_with = "form::account")]
-    pub to: At<String>,
+    pub to: Spanned<String>,
     /// The folder; any when not written.
     #[serde(default)]
     pub folder: FolderTest,
     /// How many copies.
     #[serde(deserialize_with = "form::some")]
     #[schemars(range(min = 1))]
-    pub is: At<u32>,
+    pub is: Spanned<u32>,
     /// How long to go on looking for more after that many have arrived.
     #[serde(default)]
     #[schemars(with = "HumanDuration")]
@@ -32,5 +32,5 @@ pub struct CountExpectation {
     /// Where it applies.
     #[serde(default)]
     #[schemars(with = "OneOrMany<TargetKind>")]
-    pub targets: OneOrMany<At<TargetKind>>,
+    pub targets: OneOrMany<Spanned<TargetKind>>,
 }

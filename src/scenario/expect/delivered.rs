@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     core::{
-        At, Category,
+        Category, Spanned,
         reading::{Entries, HumanDuration, OneOrMany, Wrong, time, value, written},
     },
     scenario::{
@@ -29,7 +29,7 @@ use std::time::Duration;
 #[schemars(rename = "Delivered")]
 pub struct DeliveredExpectation {
     /// The account whose mailbox it arrives in.
-    pub to: At<String>,
+    pub to: Spanned<String>,
     /// The folder; the inbox when not written.
     #[serde(default = "inbox", deserialize_with = "written")]
     #[schemars(with = "Option<FolderTest>")]
@@ -37,7 +37,7 @@ pub struct DeliveredExpectation {
     /// The time from the end of the submission.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    pub within: Option<At<Duration>>,
+    pub within: Option<Spanned<Duration>>,
     /// The receiver's own, topmost Authentication-Results.
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "Option<AuthKeys>")]
@@ -47,7 +47,7 @@ pub struct DeliveredExpectation {
     #[schemars(with = "Option<ArcExpectation>")]
     pub arc: ArcExpectation,
     /// Whether the body is the one that was sent.
-    pub body: Option<At<BodyTest>>,
+    pub body: Option<Spanned<BodyExpectation>>,
     /// Tests of the copy's header fields.
     #[serde(default, deserialize_with = "headers")]
     #[schemars(with = "Option<Entries<HeaderTest>>")]
@@ -57,20 +57,21 @@ pub struct DeliveredExpectation {
     #[schemars(with = "Option<OneOrMany<String>>")]
     pub labels: Vec<Template>,
     /// What Gmail takes it for: the tab of its inbox.
-    pub category: Option<At<Category>>,
+    pub category: Option<Spanned<Category>>,
     /// Where it applies.
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "OneOrMany<TargetKind>")]
-    pub targets: OneOrMany<At<TargetKind>>,
+    pub targets: OneOrMany<Spanned<TargetKind>>,
 }
 
 /// Tests of header fields by name, in the order of the file.
-type HeaderTests = Vec<(At<String>, At<HeaderTest>)>;
+type HeaderTests = Vec<(Spanned<String>, Spanned<HeaderTest>)>;
 
 /// What happened to the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum BodyTest {
+#[schemars(rename = "BodyTest")]
+pub enum BodyExpectation {
     /// The same after relaxed canonicalization (RFC 6376 §3.4.4).
     Unchanged,
     /// Not the same.
@@ -82,7 +83,7 @@ fn inbox() -> FolderTest {
 }
 
 fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderTests, D::Error> {
-    let headers = value(deserializer, |headers: &Option<Entries<At<HeaderTest>>>| match headers {
+    let headers = value(deserializer, |headers: &Option<Entries<Spanned<HeaderTest>>>| match headers {
         Some(Entries(fields)) if fields.is_empty() => {
             Err(Wrong::new("`headers` says nothing", "write the name of a field and a text"))
         }

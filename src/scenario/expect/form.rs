@@ -2,7 +2,7 @@
 
 use crate::{
     core::{
-        At,
+        Spanned,
         reading::{Wrong, value},
     },
     scenario::yaml::Errors,
@@ -10,22 +10,22 @@ use crate::{
 use serde::Deserializer;
 use std::time::Duration;
 
-pub(super) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<String>, D::Error> {
-    value(deserializer, |account: &At<String>| match account.value.trim() {
+pub(super) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Spanned<String>, D::Error> {
+    value(deserializer, |account: &Spanned<String>| match account.value.trim() {
         "" => Err(Wrong::new("the account is empty", "write it or leave the key out")),
         _ => Ok(()),
     })
 }
 
-pub(super) fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<At<u32>, D::Error> {
-    value(deserializer, |count: &At<u32>| match count.value {
+pub(super) fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Spanned<u32>, D::Error> {
+    value(deserializer, |count: &Spanned<u32>| match count.value {
         0 => Err(Wrong::new("`count` of 0", "write `absent` instead")),
         _ => Ok(()),
     })
 }
 
 /// Notes where the time that something must come in is none.
-pub(super) fn check_within(within: &Option<At<Duration>>, errors: &mut Errors<'_>) {
+pub(super) fn check_within(within: &Option<Spanned<Duration>>, errors: &mut Errors<'_>) {
     if let Some(within) = within
         && within.value.is_zero()
     {

@@ -3,7 +3,7 @@
 use super::{form, text::TextTest};
 use crate::{
     core::{
-        At, Position,
+        Span, Spanned,
         reading::{HumanDuration, OneOrMany, ScalarText, time, written},
     },
     scenario::{
@@ -23,7 +23,7 @@ use std::time::Duration;
 #[schemars(rename = "Log")]
 pub struct LogExpectation {
     /// The account whose server wrote the log.
-    pub of: At<String>,
+    pub of: Spanned<String>,
     /// The whole line.
     #[schemars(with = "Option<ScalarText>")]
     is: Option<Template>,
@@ -36,23 +36,23 @@ pub struct LogExpectation {
     /// How long to wait for it.
     #[serde(default, deserialize_with = "time")]
     #[schemars(with = "Option<HumanDuration>")]
-    pub within: Option<At<Duration>>,
+    pub within: Option<Spanned<Duration>>,
     /// Where it applies.
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "OneOrMany<TargetKind>")]
-    pub targets: OneOrMany<At<TargetKind>>,
+    pub targets: OneOrMany<Spanned<TargetKind>>,
 }
 
 impl LogExpectation {
     /// The test of any one line about this message.
-    pub fn line(&self) -> Option<At<TextTest>> {
+    pub fn line(&self) -> Option<Spanned<TextTest>> {
         let test = TextTest::one_of(self.is.as_ref(), self.contains.as_ref(), self.matches.as_ref()).ok()?;
         let at = test.template().at.clone();
-        Some(At::new(test, at))
+        Some(Spanned::new(test, at))
     }
 
     /// Notes what is wrong; it stands at `at`.
-    pub(super) fn check(&self, at: &Position, errors: &mut Errors<'_>) {
+    pub(super) fn check(&self, at: &Span, errors: &mut Errors<'_>) {
         errors.not_empty("the account", &self.of);
         if let Err(wrong) = TextTest::one_of(self.is.as_ref(), self.contains.as_ref(), self.matches.as_ref()) {
             errors.error_at(at, wrong.to_string(), format!("{wrong:#}"));

@@ -17,7 +17,7 @@ pub use arc::{ArcExpectation, CarriesTest, SealIndex, SealTest};
 pub use auth::{AuthExpectation, MethodTest, ResultTest};
 pub use bounced::{Action, BouncedExpectation, Returns};
 pub use count::CountExpectation;
-pub use delivered::{BodyTest, DeliveredExpectation};
+pub use delivered::{BodyExpectation, DeliveredExpectation};
 pub use log::LogExpectation;
 pub use settle::Settle;
 pub use smtp::{SmtpExpectation, SmtpStage};
@@ -26,7 +26,7 @@ pub use text::{HeaderTest, TextTest};
 use super::{forms::Formed, yaml::Errors};
 use crate::{
     core::{
-        At, Position,
+        Span, Spanned,
         reading::{OneOrMany, ShortOrLong},
     },
     target::TargetKind,
@@ -41,7 +41,7 @@ pub struct Expectation {
     /// Its number in the file, from 0.
     pub index: usize,
     /// Where it starts.
-    pub at: Position,
+    pub at: Span,
     /// Where it applies; empty for everywhere.
     pub targets: Vec<TargetKind>,
     /// What must be true.
@@ -86,7 +86,7 @@ pub enum FolderTest {
 
 impl ExpectationKind {
     /// Where it applies, as it is written.
-    pub(super) fn targets(&self) -> &OneOrMany<At<TargetKind>> {
+    pub(super) fn targets(&self) -> &OneOrMany<Spanned<TargetKind>> {
         match self {
             Self::Smtp(it) => &it.targets,
             Self::Delivered(it) => &it.targets,
@@ -98,7 +98,7 @@ impl ExpectationKind {
     }
 
     /// Notes what is wrong with it; it stands at `at`.
-    pub(super) fn check(&self, at: &Position, errors: &mut Errors<'_>) {
+    pub(super) fn check(&self, at: &Span, errors: &mut Errors<'_>) {
         match self {
             Self::Smtp(smtp) => smtp.check(at, errors),
             Self::Delivered(delivered) => delivered.check(errors),
@@ -117,7 +117,7 @@ impl ExpectationKind {
     }
 
     /// The account that it is about; none for `smtp`.
-    pub fn account(&self) -> Option<&At<String>> {
+    pub fn account(&self) -> Option<&Spanned<String>> {
         match self {
             Self::Smtp(_) => None,
             Self::Delivered(d) => Some(&d.to),
@@ -129,7 +129,7 @@ impl ExpectationKind {
     }
 
     /// The same, to be changed.
-    pub(super) fn account_mut(&mut self) -> Option<&mut At<String>> {
+    pub(super) fn account_mut(&mut self) -> Option<&mut Spanned<String>> {
         match self {
             Self::Smtp(_) => None,
             Self::Delivered(d) => Some(&mut d.to),

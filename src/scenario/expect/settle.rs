@@ -1,7 +1,7 @@
 //! How long to go on looking.
 
 use crate::core::{
-    At, Position,
+    Span, Spanned,
     reading::{HumanDuration, Wrong, value},
 };
 use serde::{Deserialize, Deserializer};
@@ -12,7 +12,7 @@ use std::time::Duration;
 #[serde(transparent)]
 pub struct Settle {
     #[serde(deserialize_with = "settle")]
-    written: Option<At<Duration>>,
+    written: Option<Spanned<Duration>>,
 }
 
 impl Settle {
@@ -22,13 +22,13 @@ impl Settle {
     }
 
     /// Where it is written.
-    pub fn at(&self) -> Option<&Position> {
+    pub fn at(&self) -> Option<&Span> {
         self.written.as_ref().map(|written| &written.at)
     }
 }
 
-fn settle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<At<Duration>>, D::Error> {
-    let time = value(deserializer, |time: &At<HumanDuration>| match time.value.0 {
+fn settle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spanned<Duration>>, D::Error> {
+    let time = value(deserializer, |time: &Spanned<HumanDuration>| match time.value.0 {
         Duration::ZERO => {
             Err(Wrong::new("`settle` is zero", "a mail can come later than at once; write for example 5s"))
         }

@@ -3,7 +3,7 @@
 use super::text::{self, TextTest};
 use crate::{
     core::{
-        At, Position,
+        Span, Spanned,
         reading::{OneOrMany, words, written},
     },
     scenario::{
@@ -22,17 +22,17 @@ use serde::Deserialize;
 pub struct SmtpExpectation {
     /// The reply code.
     #[schemars(range(min = 200, max = 599))]
-    pub code: Option<At<u16>>,
+    pub code: Option<Spanned<u16>>,
     /// The enhanced status code (RFC 3463).
-    pub status: Option<At<TextTest>>,
+    pub status: Option<Spanned<TextTest>>,
     /// The text.
-    pub text: Option<At<TextTest>>,
+    pub text: Option<Spanned<TextTest>>,
     /// The command that it answers.
-    pub stage: Option<At<SmtpStage>>,
+    pub stage: Option<Spanned<SmtpStage>>,
     /// Where it applies.
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "OneOrMany<TargetKind>")]
-    pub targets: OneOrMany<At<TargetKind>>,
+    pub targets: OneOrMany<Spanned<TargetKind>>,
 }
 
 words! {
@@ -59,7 +59,7 @@ words! {
 
 impl SmtpExpectation {
     /// Notes what is wrong; it stands at `at`.
-    pub(super) fn check(&self, at: &Position, errors: &mut Errors<'_>) {
+    pub(super) fn check(&self, at: &Span, errors: &mut Errors<'_>) {
         if self.code.is_none() && self.status.is_none() && self.text.is_none() && self.stage.is_none() {
             errors.error_at(at, "`smtp` says nothing", "write `code`, `status`, `text` or `stage`");
         }

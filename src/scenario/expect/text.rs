@@ -2,7 +2,7 @@
 
 use crate::{
     core::{
-        At, Position,
+        Span, Spanned,
         reading::{ScalarText, ShortOrLong, Wrong, value},
     },
     scenario::{
@@ -49,7 +49,7 @@ impl TextTest {
 
     /// What stands for a test that is wrong, which is noted: any text.
     fn any() -> Self {
-        Self::Matches(Template::new(".", Position::new("", 0, 0)))
+        Self::Matches(Template::new(".", Span::new("", 0, 0)))
     }
 
     /// The text that is tested for.
@@ -178,6 +178,6 @@ short_or_keys! {
 }
 
 /// The texts of tests that are written, each with the form of what it is held against.
-pub(super) fn formed<const N: usize>(tests: [(Form, &Option<At<TextTest>>); N]) -> Vec<Formed<'_>> {
+pub(super) fn formed<const N: usize>(tests: [(Form, &Option<Spanned<TextTest>>); N]) -> Vec<Formed<'_>> {
     tests.into_iter().filter_map(|(form, test)| Some(test.as_ref()?.value.formed(form))).collect()
 }

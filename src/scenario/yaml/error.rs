@@ -1,6 +1,6 @@
 //! What is wrong with a file, with the place and the line.
 
-use crate::core::{Position, visible::plain};
+use crate::core::{Span, visible::plain};
 use std::fmt;
 
 /// One thing that is wrong in a YAML file. `Display` shows message, `file:line:column`, the source line with a caret,
@@ -10,7 +10,7 @@ pub struct YamlError {
     /// What is wrong, lower case, without a full stop.
     pub message: String,
     /// Where; line 0 means the file as a whole.
-    pub position: Position,
+    pub position: Span,
     /// What to do.
     pub help: Option<String>,
     /// The source line, where it may be shown.
@@ -21,13 +21,13 @@ impl std::error::Error for YamlError {}
 
 impl YamlError {
     /// An error at a place, without excerpt and help.
-    pub fn new(message: impl Into<String>, position: Position) -> Self {
+    pub fn new(message: impl Into<String>, position: Span) -> Self {
         Self { message: message.into(), position, help: None, excerpt: None }
     }
 
     /// An error about a file as a whole.
     pub fn file(message: impl Into<String>, file: &str) -> Self {
-        Self::new(message, Position::new(file, 0, 0))
+        Self::new(message, Span::new(file, 0, 0))
     }
 
     /// Adds what to do.
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn shows_line_and_caret() {
-        let mut position = Position::new("a.yaml", 12, 7);
+        let mut position = Span::new("a.yaml", 12, 7);
         position.len = 4;
         let source = format!("{}      arcc: pass\n", "\n".repeat(11));
         let error =
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn long_lines_are_cut_around_the_place_and_controls_are_shown_as_marks() {
         let source = format!("{}x\u{1b}[31m", " ".repeat(5_000));
-        let text = YamlError::new("bad", Position::new("a.yaml", 1, 5_001)).with_source(&source).to_string();
+        let text = YamlError::new("bad", Span::new("a.yaml", 1, 5_001)).with_source(&source).to_string();
         assert!(text.contains("x\u{241b}[31m"), "{text}");
         assert!(text.len() < 600, "{}", text.len());
     }

@@ -2,11 +2,11 @@
 
 use super::{
     Source, YamlError, YamlErrors,
-    de::{Fault, FaultKind},
-    node::Place,
+    de::{self, ErrorKind},
+    node::NodeSpan,
 };
 use crate::{
-    core::{At, Position, reading::OneOrMany},
+    core::{Span, Spanned, reading::OneOrMany},
     scenario::vars::is_name,
     target::TargetKind,
 };
@@ -36,7 +36,7 @@ impl<'a> Errors<'a> {
     }
 
     /// Where a place of the tree is.
-    pub(crate) fn position(&self, place: Place) -> Position {
+    pub(crate) fn span(&self, place: NodeSpan) -> Span {
         let source = usize::try_from(place.file).ok().and_then(|number| self.sources.get(number));
         source.map(|source| source.position(place)).unwrap_or_default()
     }
@@ -47,31 +47,31 @@ impl<'a> Errors<'a> {
     }
 
     /// Notes what kept a file from being read, and what is wrong with values that were.
-    pub(crate) fn faults(&mut self, faults: Vec<Fault>) {
-        let (checked, faults): (Vec<_>, Vec<_>) =
-            faults.into_iter().partition(|fault| fault.kind == FaultKind::Checked);
+    pub(crate) fn note_all(&mut self, errors: Vec<de::Error>) {
+        let (checked, errors): (Vec<_>, Vec<_>) =
+            errors.into_iter().partition(|error| error.kind == ErrorKind::Checked);
         let mut unread = Vec::new();
-        for fault in faults {
-            if fault.kind == FaultKind::Unread {
-                let at = self.position(fault.at.unwrap_or_default());
+        for error in errors {
+            if error.kind == ErrorKind::Unread {
+                let at = self.span(error.at.unwrap_or_default());
                 unread.push((at.file, at.line));
             }
-            self.fault(fault);
+            self.note(error);
         }
         self.unread = unread;
-        checked.into_iter().for_each(|fault| self.fault(fault));
+        checked.into_iter().for_each(|error| self.note(error));
     }
 
-    fn fault(&mut self, Fault { message, help, at, .. }: Fault) {
-        self.add(self.position(at.unwrap_or_default()), message, help);
+    fn note(&mut self, de::Error { message, help, at, .. }: de::Error) {
+        self.add(self.span(at.unwrap_or_default()), message, help);
     }
 
     /// Notes what is wrong at a place, and what to do.
-    pub(crate) fn error_at(&mut self, at: &Position, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn error_at(&mut self, at: &Span, message: impl Into<String>, help: impl Into<String>) {
         self.add(at.clone(), message.into(), Some(help.into()));
     }
 
-    fn add(&mut self, at: Position, message: String, help: Option<String>) {
+    fn add(&mut self, at: Span, message: String, help: Option<String>) {
         let is_unread = self.unread.iter().any(|(file, line)| *file == at.file && *line == at.line);
         if is_unread || self.found.len() > YamlErrors::MOST {
             return;
@@ -100,14 +100,14 @@ impl<'a> Errors<'a> {
     }
 
     /// A text or path that must not be empty.
-    pub(crate) fn not_empty(&mut self, what: &str, text: &At<impl AsRef<OsStr>>) {
+    pub(crate) fn not_empty(&mut self, what: &str, text: &Spanned<impl AsRef<OsStr>>) {
         if text.value.as_ref().to_string_lossy().trim().is_empty() {
             self.error_at(&text.at, format!("{what} is empty"), "write it or leave the key out");
         }
     }
 
     /// A list of targets without repetition.
-    pub(crate) fn distinct(&mut self, targets: &OneOrMany<At<TargetKind>>) -> Vec<TargetKind> {
+    pub(crate) fn distinct(&mut self, targets: &OneOrMany<Spanned<TargetKind>>) -> Vec<TargetKind> {
         let mut kinds = Vec::new();
         for target in &targets.0 {
             if kinds.contains(&target.value) {
@@ -120,7 +120,7 @@ impl<'a> Errors<'a> {
     }
 
     /// Whether a header field can have this name; notes where it cannot.
-    pub(crate) fn field_name(&mut self, name: &At<String>) -> bool {
+    pub(crate) fn field_name(&mut self, name: &Spanned<String>) -> bool {
         let is_one = !name.value.is_empty() && name.value.bytes().all(|b| (33..=126).contains(&b) && b != b':');
         if !is_one {
             let message = format!("`{}` is no header field name", name.value);
@@ -130,7 +130,7 @@ impl<'a> Errors<'a> {
     }
 
     /// Whether a word can name a variable; notes where it cannot.
-    pub(crate) fn variable_name(&mut self, name: &At<String>) -> bool {
+    pub(crate) fn variable_name(&mut self, name: &Spanned<String>) -> bool {
         if name.value == "token" {
             self.error_at(&name.at, "`token` is the attempt's own variable", "choose another name");
             return false;

@@ -4,7 +4,7 @@
 use super::Errors;
 use crate::{
     core::{
-        At, ScenarioId,
+        ScenarioId, Spanned,
         reading::{Entries, OneOrMany, Recovered, ScalarText, Wrong, checked, recovered},
     },
     scenario::{
@@ -12,8 +12,8 @@ use crate::{
         lab::LabWritten,
         matrix::Row,
         model::{
-            ArcPolicy, Cleanup, Expectation, ExpectationKind, KnownIssue, Scenario, SendSpec, SnapshotPreset, Wait,
-            Written, WrittenRetries,
+            ArcPolicy, Cleanup, Expectation, ExpectationKind, FileOptions, FileRetries, KnownIssue, Scenario, SendSpec,
+            SnapshotPreset, Wait,
         },
         vars::{Piece, Vars, pieces},
     },
@@ -36,17 +36,17 @@ pub(crate) struct ScenarioFile {
     #[expect(dead_code, reason = "merged before the file is read")]
     extends: Option<String>,
     /// One line for people.
-    name: At<String>,
+    name: Spanned<String>,
     /// More for people.
     description: Option<String>,
     /// Words to select the scenario by.
     #[serde(default)]
-    tags: Vec<At<String>>,
+    tags: Vec<Spanned<String>>,
     /// Where it can run; everywhere when not written, in every lab when `lab` is written.
     #[serde(default, deserialize_with = "recovered")]
-    targets: Option<OneOrMany<At<TargetKind>>>,
+    targets: Option<OneOrMany<Spanned<TargetKind>>>,
     /// Why it is not run.
-    skip: Option<At<String>>,
+    skip: Option<Spanned<String>>,
     /// A failure that is known; passing is then a failure.
     #[serde(default, deserialize_with = "recovered")]
     known_issue: Option<KnownIssue>,
@@ -58,10 +58,10 @@ pub(crate) struct ScenarioFile {
     matrix: Entries<Vec<ScalarText>>,
     /// Whether the receiver must speak about ARC.
     #[serde(default, deserialize_with = "recovered")]
-    arc: Option<At<ArcPolicy>>,
+    arc: Option<Spanned<ArcPolicy>>,
     /// What is changed about the lab.
     #[serde(default, deserialize_with = "recovered")]
-    lab: Option<At<LabWritten>>,
+    lab: Option<Spanned<LabWritten>>,
     /// What is sent.
     send: Recovered<SendSpec>,
     /// How long to wait.
@@ -69,13 +69,13 @@ pub(crate) struct ScenarioFile {
     wait: Option<Wait>,
     /// What must be true.
     #[schemars(length(min = 1))]
-    expect: At<Vec<Recovered<At<ExpectationKind>>>>,
+    expect: Spanned<Vec<Recovered<Spanned<ExpectationKind>>>>,
     /// What a snapshot keeps.
     #[serde(default, deserialize_with = "recovered")]
     snapshot: Option<SnapshotPreset>,
     /// When to try again with a new mail.
     #[serde(default, deserialize_with = "recovered")]
-    retries: Option<WrittenRetries>,
+    retries: Option<FileRetries>,
     /// What happens to the mail afterwards.
     #[serde(default, deserialize_with = "recovered")]
     cleanup: Option<Cleanup>,
@@ -109,7 +109,7 @@ impl ScenarioFile {
             arc: self.arc.as_ref().map(|arc| arc.value).unwrap_or_default(),
             knobs: knobs.unwrap_or_default(),
             send: self.send.0?,
-            written: Written { timeout: wait.timeout.clone(), arc: self.arc, retries: self.retries.clone() },
+            written: FileOptions { timeout: wait.timeout.clone(), arc: self.arc, retries: self.retries.clone() },
             wait,
             expect,
             snapshot: self.snapshot.unwrap_or_default(),
@@ -195,7 +195,7 @@ impl ScenarioFile {
         }
         let mut expect = Vec::new();
         for (index, item) in std::mem::take(&mut self.expect.value).into_iter().enumerate() {
-            let Some(At { value: kind, at }) = item.0 else { continue };
+            let Some(Spanned { value: kind, at }) = item.0 else { continue };
             kind.check(&at, errors);
             let own = errors.distinct(kind.targets());
             if let Some(kind) = own.iter().find(|kind| !targets.contains(kind)) {
@@ -209,7 +209,7 @@ impl ScenarioFile {
     }
 }
 
-fn check_tag(tag: &At<String>, errors: &mut Errors<'_>) {
+fn check_tag(tag: &Spanned<String>, errors: &mut Errors<'_>) {
     let word = tag.value.as_str();
     let is_sound = word.starts_with(char::is_alphanumeric)
         && word.chars().all(|c| c.is_alphanumeric() || "_-.:/".contains(c))
@@ -221,7 +221,7 @@ fn check_tag(tag: &At<String>, errors: &mut Errors<'_>) {
 }
 
 /// A value is a text as it stands: a variable that it names would be read as it is written.
-fn check_value(name: &At<String>, value: &str, errors: &mut Errors<'_>) {
+fn check_value(name: &Spanned<String>, value: &str, errors: &mut Errors<'_>) {
     for piece in pieces(value, &|_| false) {
         if let Piece::Name { written, .. } = piece {
             let message = format!("`{written}` in the value of variable `{}` is not filled in", name.value);
@@ -249,12 +249,12 @@ pub(crate) struct ConfigFile {
     #[expect(dead_code, reason = "checked before the file is read")]
     sealcheck: u32,
     /// The scenario folder; `scenarios` when not written.
-    scenarios: Option<At<PathBuf>>,
+    scenarios: Option<Spanned<PathBuf>>,
     /// The snapshot folder; `snapshots` when not written.
-    snapshots: Option<At<PathBuf>>,
+    snapshots: Option<Spanned<PathBuf>>,
     /// Where to run when nobody says so; `embedded` when not written.
     #[serde(default, deserialize_with = "recovered")]
-    target: Option<At<TargetKind>>,
+    target: Option<Spanned<TargetKind>>,
     /// Where verification asks DNS: `system`, or an address with a port.
     #[serde(default, deserialize_with = "dns_server")]
     #[schemars(with = "Option<String>")]

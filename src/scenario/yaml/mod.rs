@@ -7,9 +7,9 @@ mod errors;
 mod file;
 mod merge;
 mod node;
-mod private;
 mod read;
 mod read_config;
+mod redaction;
 mod set;
 mod source;
 

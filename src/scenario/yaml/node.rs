@@ -3,20 +3,20 @@
 /// One value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
-    pub(crate) at: Place,
+    pub(crate) at: NodeSpan,
     pub(crate) kind: Kind,
 }
 
 /// Where: the file's number in a `Source` list, line and column from 1, and how many characters of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Place {
+pub(crate) struct NodeSpan {
     pub(crate) file: u32,
     pub(crate) line: u32,
     pub(crate) column: u32,
     pub(crate) len: u32,
 }
 
-impl Place {
+impl NodeSpan {
     /// Moves what stands in the first line.
     pub(crate) fn shift(&mut self, by: u32) {
         if self.line == 1 {
@@ -47,7 +47,7 @@ pub(crate) enum ScalarKind {
 /// A key of a mapping.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key {
-    pub(crate) at: Place,
+    pub(crate) at: NodeSpan,
     pub(crate) name: String,
 }
 

@@ -1,8 +1,7 @@
 //! From the text of a scenario file to scenarios.
 
 use super::{
-    Errors, ScenarioFile, Source, YamlError, YamlErrors,
-    de::{self, Fault},
+    Errors, ScenarioFile, Source, YamlError, YamlErrors, de,
     merge::merge,
     node::{Kind, Node, ScalarKind},
 };
@@ -31,7 +30,7 @@ pub fn scenarios(
         sources.push(base_source);
         version(&base_root).map_err(|f| one(&sources, f))?;
         if let Some(again) = base_root.get("extends") {
-            let fault = Fault::new("a file that is extended extends another", again.at);
+            let fault = de::Error::new("a file that is extended extends another", again.at);
             return Err(one(&sources, fault.with_help("`extends` goes one level; copy what is needed")).into());
         }
         root = merge(base_root, root);
@@ -42,7 +41,7 @@ pub fn scenarios(
     for row in &rows {
         let node = matrix::substitute(&root, row);
         let (file, faults) = de::read::<ScenarioFile>(&node, &sources);
-        errors.faults(faults);
+        errors.note_all(faults);
         scenarios.extend(file.and_then(|file| file.scenario(id, row, &mut errors)));
         if errors.count() > 0 {
             break;
@@ -57,9 +56,9 @@ pub(crate) fn is_partial(source: &Source) -> bool {
 }
 
 /// The only error of some files.
-pub(crate) fn one(sources: &[Source], fault: Fault) -> YamlError {
+pub(crate) fn one(sources: &[Source], fault: de::Error) -> YamlError {
     let mut errors = Errors::new(sources);
-    errors.faults(vec![fault]);
+    errors.note_all(vec![fault]);
     errors
         .finish()
         .err()
@@ -68,9 +67,9 @@ pub(crate) fn one(sources: &[Source], fault: Fault) -> YamlError {
 }
 
 /// Checks that the version is the first key and one that we know.
-pub(crate) fn version(root: &Node) -> Result<(), Fault> {
+pub(crate) fn version(root: &Node) -> Result<(), de::Error> {
     let Kind::Map(entries) = &root.kind else {
-        return Err(Fault::new(format!("the file must hold a map, found {}", root.describe()), root.at)
+        return Err(de::Error::new(format!("the file must hold a map, found {}", root.describe()), root.at)
             .with_help("start with `sealcheck: 1`"));
     };
     let help = "the first line is `sealcheck: 1`";
@@ -80,18 +79,18 @@ pub(crate) fn version(root: &Node) -> Result<(), Fault> {
             _ => {
                 let message =
                     format!("format version {} is not known", value.describe().trim_start_matches("the number "));
-                Err(Fault::new(message, value.at).with_help("this sealcheck reads version 1: `sealcheck: 1`"))
+                Err(de::Error::new(message, value.at).with_help("this sealcheck reads version 1: `sealcheck: 1`"))
             }
         },
         _ => match entries.iter().find(|(k, _)| k.name == "sealcheck") {
-            Some((key, _)) => Err(Fault::new("the format version must be the first key", key.at).with_help(help)),
+            Some((key, _)) => Err(de::Error::new("the format version must be the first key", key.at).with_help(help)),
             None => match entries.first() {
                 Some((key, _)) if suggest::nearest(&key.name, ["sealcheck"]).is_some() => {
-                    Err(Fault::new(format!("unknown key `{}`", key.name), key.at)
+                    Err(de::Error::new(format!("unknown key `{}`", key.name), key.at)
                         .with_help("did you mean `sealcheck`?"))
                 }
-                Some((key, _)) => Err(Fault::new("the format version is missing", key.at).with_help(help)),
-                None => Err(Fault::new("the format version is missing", root.at).with_help(help)),
+                Some((key, _)) => Err(de::Error::new("the format version is missing", key.at).with_help(help)),
+                None => Err(de::Error::new("the format version is missing", root.at).with_help(help)),
             },
         },
     }
@@ -100,12 +99,12 @@ pub(crate) fn version(root: &Node) -> Result<(), Fault> {
 fn extended(
     name: &Node,
     base: &dyn Fn(&str) -> Result<Source, String>,
-) -> Result<Result<(Source, Node), YamlErrors>, Fault> {
+) -> Result<Result<(Source, Node), YamlErrors>, de::Error> {
     let Kind::Scalar(path, _) = &name.kind else {
-        return Err(Fault::new(format!("`extends` must be a file name, found {}", name.describe()), name.at));
+        return Err(de::Error::new(format!("`extends` must be a file name, found {}", name.describe()), name.at));
     };
     let source = base(path).map_err(|message| {
-        Fault::new(format!("cannot extend `{path}`: {message}"), name.at).with_help("name a file beside this one")
+        de::Error::new(format!("cannot extend `{path}`: {message}"), name.at).with_help("name a file beside this one")
     })?;
     Ok(source.parse(1).map(|root| (source, root)))
 }

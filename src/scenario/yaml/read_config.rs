@@ -1,11 +1,10 @@
 //! From the text of a project file to its model.
 
 use super::{
-    ConfigFile, Errors, Source, YamlErrors,
-    de::{self, Fault},
+    ConfigFile, Errors, Source, YamlErrors, de,
     errors::source_of,
     merge::merge_entries,
-    node::{Key, Kind, Node, Place, ScalarKind},
+    node::{Key, Kind, Node, NodeSpan, ScalarKind},
     read::{one, version},
     set::Change,
 };
@@ -39,7 +38,7 @@ pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String
     if let Some(user) = user {
         let below = file(user, &mut sources)?;
         if let Some((key, _)) = below.entries().iter().find(|(key, _)| OF_PROJECTS.contains(&key.name.as_str())) {
-            let fault = Fault::new(format!("`{}` does not stand in a user's file", key.name), key.at);
+            let fault = de::Error::new(format!("`{}` does not stand in a user's file", key.name), key.at);
             return Err(wrong(&sources, fault.with_help("it belongs into sealcheck.yaml")));
         }
         root = merge_entries(below, root);
@@ -60,10 +59,10 @@ pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String
         }
     }
     let mut errors = Errors::new(&sources);
-    errors.faults(faults);
+    errors.note_all(faults);
     let config = file.map(|file| file.config(&mut errors));
     let mut places = BTreeMap::new();
-    note(&root, "", &mut |key, place| drop(places.insert(key, errors.position(place))));
+    note(&root, "", &mut |key, place| drop(places.insert(key, errors.span(place))));
     errors.finish().map_err(|errors| hidden(errors, &sources))?;
     let user_file = user.map(|user| Arc::clone(&user.file));
     Ok(Config { user_file, places, sources, ..config.unwrap_or_default() })
@@ -87,7 +86,7 @@ fn names(root: &Node) -> Vec<String> {
     accounts.iter().map(|(name, _)| name.name.clone()).collect()
 }
 
-fn wrong(sources: &[Source], fault: Fault) -> YamlErrors {
+fn wrong(sources: &[Source], fault: de::Error) -> YamlErrors {
     hidden(one(sources, fault).into(), sources)
 }
 
@@ -102,13 +101,13 @@ fn hidden(errors: YamlErrors, sources: &[Source]) -> YamlErrors {
 
 /// A project without a file.
 fn empty() -> Node {
-    let at = Place::default();
+    let at = NodeSpan::default();
     let version = Node { at, kind: Kind::Scalar("1".to_owned(), ScalarKind::Integer(1)) };
     Node { at, kind: Kind::Map(vec![(Key { at, name: "sealcheck".to_owned() }, version)]) }
 }
 
 /// Tells the keys and the place of every value that is no map.
-fn note(node: &Node, keys: &str, place: &mut dyn FnMut(String, Place)) {
+fn note(node: &Node, keys: &str, place: &mut dyn FnMut(String, NodeSpan)) {
     let Kind::Map(entries) = &node.kind else { return place(keys.to_owned(), node.at) };
     for (key, value) in entries {
         let keys = if keys.is_empty() { key.name.clone() } else { format!("{keys}.{}", key.name) };

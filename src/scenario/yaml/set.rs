@@ -2,9 +2,9 @@
 
 use super::{
     Source, YamlError, YamlErrors,
-    node::{Key, Kind, Node, Place},
+    node::{Key, Kind, Node, NodeSpan},
 };
-use crate::core::Position;
+use crate::core::Span;
 
 /// What is typed, taken apart.
 pub(super) struct Change {
@@ -26,16 +26,16 @@ impl Change {
         let name = path.split([' ', ':']).next().unwrap_or_default();
         let source = Source::new(format!("--set {name}"), text.as_bytes())?;
         let keys = keys(path.trim_end(), number);
-        let bad = |place: Place, message: &str| {
+        let bad = |place: NodeSpan, message: &str| {
             let error = YamlError::new(message, source.position(place)).with_source(text);
             YamlErrors::from(error.with_help("write it as `--set accounts.company.mx=host:25`"))
         };
         if path.len() == text.len() {
             let column = columns(text) + 1;
-            return Err(bad(Place { file: number, line: 1, column, len: 1 }, "a `=` is missing"));
+            return Err(bad(NodeSpan { file: number, line: 1, column, len: 1 }, "a `=` is missing"));
         }
         if let Some(empty) = keys.iter().find(|key| key.name.trim().is_empty()) {
-            return Err(bad(Place { len: 1, ..empty.at }, "a key is missing"));
+            return Err(bad(NodeSpan { len: 1, ..empty.at }, "a key is missing"));
         }
         if let Some(version) = keys.first().filter(|key| key.name == "sealcheck") {
             return Err(bad(version.at, "the format version cannot be set"));
@@ -57,7 +57,7 @@ impl Change {
 fn keys(path: &str, number: u32) -> Vec<Key> {
     let mut column = 1;
     let keys = path.split('.').map(|name| {
-        let at = Place { file: number, line: 1, column, len: columns(name) };
+        let at = NodeSpan { file: number, line: 1, column, len: columns(name) };
         column += at.len + 1;
         Key { at, name: name.to_owned() }
     });
@@ -73,7 +73,7 @@ fn typed(errors: YamlErrors, before: u32, source: &Source) -> YamlErrors {
     let placed = |error: YamlError| {
         let at = &error.position;
         let (line, column) = if at.line <= 1 { (1, at.column.max(1) + before) } else { (at.line, at.column) };
-        let position = Position { line, column, ..at.clone() };
+        let position = Span { line, column, ..at.clone() };
         let help = error.help.filter(|help| !help.contains("sealcheck: 1"));
         let message = match error.message.as_str() {
             "the file is empty" => "a value is missing".to_owned(),

@@ -2,9 +2,9 @@
 
 use super::{
     YamlError, YamlErrors,
-    node::{Key, Kind, Node, Place, ScalarKind},
+    node::{Key, Kind, Node, NodeSpan, ScalarKind},
 };
-use crate::core::Position;
+use crate::core::Span;
 use serde::{Deserialize, de};
 use serde_yaml::{DuplicateKeyPolicy, Error, Spanned};
 use std::{
@@ -59,13 +59,13 @@ impl Source {
         }
         let text = std::str::from_utf8(bytes).map_err(|e| {
             let line = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
-            let position = Position::new(Arc::clone(&file), u32::try_from(line).unwrap_or(0), 1);
+            let position = Span::new(Arc::clone(&file), u32::try_from(line).unwrap_or(0), 1);
             YamlError::new("the file is no UTF-8 text", position).with_help("save it as UTF-8")
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if let Some(at) = text.find('\0') {
             let line = text[..at].matches('\n').count() + 1;
-            let position = Position::new(Arc::clone(&file), u32::try_from(line).unwrap_or(0), 1);
+            let position = Span::new(Arc::clone(&file), u32::try_from(line).unwrap_or(0), 1);
             return Err(YamlError::new("the file holds a NUL byte; it is no text", position));
         }
         Ok(Self { file, text: text.into(), folder: None })
@@ -120,15 +120,14 @@ impl Source {
                 (format!("bad YAML: {text}"), near_tab.then_some("indent with spaces, YAML allows no tabs there"))
             }
         };
-        let mut out =
-            YamlError::new(message, Position::new(Arc::clone(&self.file), line, column)).with_source(&self.text);
+        let mut out = YamlError::new(message, Span::new(Arc::clone(&self.file), line, column)).with_source(&self.text);
         out.help = help.map(str::to_owned);
         out
     }
 
     /// A place of this file as a position.
-    pub(crate) fn position(&self, place: Place) -> Position {
-        Position { file: Arc::clone(&self.file), line: place.line, column: place.column, len: place.len }
+    pub(crate) fn position(&self, place: NodeSpan) -> Span {
+        Span { file: Arc::clone(&self.file), line: place.line, column: place.column, len: place.len }
     }
 }
 
@@ -256,7 +255,7 @@ impl Tree<'_> {
         entries
     }
 
-    fn place(&self, raw: &Spanned<Raw>) -> Place {
+    fn place(&self, raw: &Spanned<Raw>) -> NodeSpan {
         let location = raw.referenced;
         let text = self.slice(raw).unwrap_or_default();
         let first_line = text.lines().next().unwrap_or_default().trim_end();
@@ -264,7 +263,7 @@ impl Tree<'_> {
             Raw::List(_) | Raw::Map(_) | Raw::Null => 0,
             _ => to_u32(first_line.chars().count() as u64),
         };
-        Place { file: self.number, line: to_u32(location.line()), column: to_u32(location.column()), len }
+        NodeSpan { file: self.number, line: to_u32(location.line()), column: to_u32(location.column()), len }
     }
 
     /// The characters that the node is written with.

@@ -212,7 +212,7 @@ fn every_fault_that_is_refused_gets_its_code_first() {
 fn every_fault_that_can_be_refused_is_in_the_table() {
     for fault in &FAULTS {
         let mut knobs = Knobs::default();
-        faults::turn(&mut knobs, &[fault.code.as_str()]).unwrap();
+        faults::apply(&mut knobs, &[fault.code.as_str()]).unwrap();
         let embedded = unsupported_knob(&knobs, TargetKind::Embedded).is_none();
         // The company itself refuses, or the mail is taken.
         let taken = fault.code == Cause::D10 || fault.code.family() == Family::E;
@@ -242,7 +242,7 @@ const OTHERWISE: [(&str, &str); 5] = [
 fn every_fault_that_is_refused_gets_its_code_first_from_postfix_and_rspamd() {
     let on_postfix = |row: &&Refused| {
         let mut knobs = Knobs::default();
-        faults::turn(&mut knobs, &[row.fault]).unwrap();
+        faults::apply(&mut knobs, &[row.fault]).unwrap();
         unsupported_knob(&knobs, TargetKind::Postfix).is_none()
     };
     let rows: Vec<&Refused> = REFUSED.iter().filter(on_postfix).collect();

@@ -12,7 +12,7 @@ use sealcheck::{
     },
     target::{
         Knobs,
-        knobs::{DmarcRecord, DnsAnswer, DnsFault, Placement, Refusal, SpfRecord},
+        knobs::{Deferral, DmarcRecord, DnsAnswer, DnsFault, Placement, SpfRecord},
     },
 };
 use std::{net::Ipv4Addr, time::Duration};
@@ -292,7 +292,7 @@ async fn policy_and_knobs_choose_the_folder() {
 
 #[tokio::test]
 async fn knobs_defer_and_reject() {
-    let lab = Lab::new(|k| k.gmail.defer = Some(Refusal { reply: "421 4.7.28".into(), times: 2 })).await;
+    let lab = Lab::new(|k| k.gmail.defer = Some(Deferral { reply: "421 4.7.28".into(), times: 2 })).await;
     let message = lab.signed(&mail("one"));
     for _ in 0..2 {
         let reply = lab.direct(&message).await;

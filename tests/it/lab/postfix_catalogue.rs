@@ -40,7 +40,7 @@ const OTHERWISE: [(&str, &str); 5] = [
 fn on_postfix(case: &Case) -> bool {
     let mut knobs = Knobs::default();
     match case.lab.strip_prefix("fault: ") {
-        Some(code) if !code.starts_with('[') => faults::turn(&mut knobs, &[code]).unwrap(),
+        Some(code) if !code.starts_with('[') => faults::apply(&mut knobs, &[code]).unwrap(),
         _ => {}
     }
     unsupported_knob(&knobs, TargetKind::Postfix).is_none()

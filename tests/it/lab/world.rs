@@ -10,8 +10,8 @@ use sealcheck::{
     target::{
         Knobs, Provider, TlsMode,
         knobs::{
-            ArcSealing, CompanyKnobs, DmarcRecord, DnsAnswer, DnsFault, Modification, PublishedKey, Refusal, SenderArc,
-            SenderDkim,
+            ArcSealing, CompanyKnobs, Deferral, DmarcRecord, DnsAnswer, DnsFault, Modification, PublishedKey,
+            SenderArc, SenderDkim,
         },
     },
 };
@@ -128,7 +128,7 @@ async fn without_any_signature_the_receiver_refuses_and_the_sender_hears_of_it()
 #[tokio::test]
 async fn a_deferred_mail_is_tried_again_with_the_same_seal() {
     let world = world(|knobs| {
-        knobs.gmail.defer = Some(Refusal { reply: "421 4.7.28".into(), times: 3 });
+        knobs.gmail.defer = Some(Deferral { reply: "421 4.7.28".into(), times: 3 });
     })
     .await;
     submit(&world, &["info@corp.example"], &mail("later")).await;

@@ -1,7 +1,7 @@
 //! From a scenario's `send` to its arrival: compose, submit and watch in the embedded world.
 
 use sealcheck::{
-    core::{At, Position, RunId, Token},
+    core::{RunId, Span, Spanned, Token},
     evidence::{Arrival, Folder, Sent, Stage, Submission},
     lab::embedded::{Ports, World},
     probe::{
@@ -29,14 +29,14 @@ async fn world(change: impl FnOnce(&mut Knobs)) -> World {
     World::start(&knobs, &Ports::default()).await.unwrap()
 }
 
-fn place() -> Position {
-    Position::new("scenarios/a.yaml", 1, 1)
+fn place() -> Span {
+    Span::new("scenarios/a.yaml", 1, 1)
 }
 
 fn composed(target: &Target, n: u32, text: &str) -> (Sent, MailIdentity) {
     let send = SendSpec {
-        from: At::new("external".into(), place()),
-        to: vec![At::new("company".into(), place())],
+        from: Spanned::new("external".into(), place()),
+        to: vec![Spanned::new("company".into(), place())],
         envelope_from: None,
         subject: Some(Template::new("Prüfung $token", place())),
         text: Some(Template::new(text, place())),

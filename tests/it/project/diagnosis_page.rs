@@ -60,7 +60,7 @@ fn causes() -> String {
         });
         let (how, first, test) = shown.first().unwrap_or_else(|| panic!("nothing shows {}", row.code));
         let (code, confidence) = first.split_once(' ').unwrap();
-        let elsewhere = faults::turn(&mut Knobs::default(), &[row.code.as_str()]).err().map(|(_, place)| place);
+        let elsewhere = faults::apply(&mut Knobs::default(), &[row.code.as_str()]).err().map(|(_, place)| place);
         let how = match elsewhere {
             Some(place) => format!("{how} (no `--fault`: {place})"),
             None => how.clone(),

@@ -1,7 +1,7 @@
 //! Evidence of attempts that never ran: mails written by hand and read by the product's own readers.
 
 use sealcheck::{
-    core::{At, Position, ScenarioId},
+    core::{ScenarioId, Span, Spanned},
     evidence::{
         Arrival, Bounce, CategoryLookup, Evidence, FirstServer, Folder, MailboxFacts, ReceivedCopy, Sent, Stage,
         StageReply, Submission,
@@ -9,7 +9,7 @@ use sealcheck::{
     mail::{arc::ArcChain, authres, received, reply::Reply},
     scenario::{
         Expectation, Scenario, Vars,
-        model::{ArcPolicy, Cleanup, ExpectationKind, Retries, SendSpec, SnapshotPreset, Wait, Written},
+        model::{ArcPolicy, Cleanup, ExpectationKind, FileOptions, Retries, SendSpec, SnapshotPreset, Wait},
     },
     target::{Account, Knobs, Target, TargetKind},
     verify::{SetVerification, Verdict, Verification},
@@ -47,13 +47,13 @@ pub(crate) fn vars() -> Vars {
 }
 
 /// A place in the scenario file.
-pub(crate) fn place(line: u32) -> Position {
-    Position { len: 4, ..Position::new("scenarios/forward-arc.yaml", line, 15) }
+pub(crate) fn place(line: u32) -> Span {
+    Span { len: 4, ..Span::new("scenarios/forward-arc.yaml", line, 15) }
 }
 
 /// A value at a place.
-pub(crate) fn at<T>(value: T) -> At<T> {
-    At::new(value, place(7))
+pub(crate) fn at<T>(value: T) -> Spanned<T> {
+    Spanned::new(value, place(7))
 }
 
 /// From external to company, with these expectations.
@@ -89,7 +89,7 @@ pub(crate) fn scenario(id: &str, kinds: Vec<ExpectationKind>) -> Scenario {
         snapshot: SnapshotPreset::Full,
         retries: Retries::default(),
         cleanup: Cleanup::Keep,
-        written: Written::default(),
+        written: FileOptions::default(),
         source: "".into(),
         base: None,
     }

@@ -13,7 +13,7 @@ pub(super) fn knobs(typed: &[String], faults: &[String]) -> Result<Knobs, CliErr
         return Ok(Knobs::default());
     }
     let codes: Vec<&str> = faults.iter().map(String::as_str).collect();
-    faults::turn(&mut Knobs::default(), &codes)
+    faults::apply(&mut Knobs::default(), &codes)
         .map_err(|(problem, help)| CliError::Usage(format!("--fault {}: {problem}; {help}", codes.join(", "))))?;
     let mut parties: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for text in typed {

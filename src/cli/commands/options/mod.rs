@@ -21,7 +21,7 @@ use crate::{
     scenario::{
         YamlError,
         config::{Config, Profile},
-        model::{ArcPolicy, Retries, RetryOn, Wait, Written},
+        model::{ArcPolicy, FileOptions, Retries, RetryOn, Wait},
     },
     target::TargetKind,
 };
@@ -47,11 +47,11 @@ macro_rules! options {
 
         impl Options {
             /// What counts for a scenario that writes this much itself.
-            pub(in crate::cli::commands) fn of(sources: &Sources<'_>, scenario: &Written) -> Self {
+            pub(in crate::cli::commands) fn of(sources: &Sources<'_>, scenario: &FileOptions) -> Self {
                 $(let $field: Effective<$type> = sources.pick(scenario, OptionSpec {
                     flags: &$flags,
                     from_cli: $typed,
-                    from_scenario: either!([$($scenario)?] |_: &Written| None),
+                    from_scenario: either!([$($scenario)?] |_: &FileOptions| None),
                     from_file: either!([$($written)?] |_: &Profile| None),
                     default: &$usual,
                 });)*

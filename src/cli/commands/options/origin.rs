@@ -1,6 +1,6 @@
 //! Who says what a value is.
 
-use crate::{core::Position, scenario::Config};
+use crate::{core::Span, scenario::Config};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
@@ -68,8 +68,8 @@ pub(in crate::cli::commands) struct Place {
     column: u32,
 }
 
-impl From<Position> for Place {
-    fn from(at: Position) -> Self {
+impl From<Span> for Place {
+    fn from(at: Span) -> Self {
         Self { file: at.file.to_string(), line: at.line, column: at.column }
     }
 }
@@ -103,7 +103,7 @@ impl fmt::Display for Origin {
 
 impl Config {
     /// Who says what stands at a place of a project file, of the user's, or of a change to them.
-    pub(in crate::cli::commands) fn origin(&self, at: &Position) -> Origin {
+    pub(in crate::cli::commands) fn origin(&self, at: &Span) -> Origin {
         match at.file.strip_prefix("--set ") {
             Some(key) => Origin::Set { key: key.to_owned() },
             None if self.user_file.as_ref() == Some(&at.file) => Origin::UserFile { at: at.clone().into() },

@@ -6,11 +6,11 @@ use crate::{
         Args, CliError, Context, Global, Project,
         commands::{options::Options, run::RunArgs},
     },
-    core::{At, suggest},
+    core::{Spanned, suggest},
     outcome::ShardInfo,
     scenario::{
         config::{Config, Profile},
-        model::Written,
+        model::FileOptions,
     },
 };
 use clap::{ArgMatches, Command, CommandFactory, ValueEnum, parser::ValueSource};
@@ -46,13 +46,13 @@ struct OptionSet<'a> {
 }
 
 /// What a set of options says: a value at its place, or what means nothing and where.
-pub(super) type FileValue<T> = Option<Result<At<T>, Vec<At<String>>>>;
+pub(super) type FileValue<T> = Option<Result<Spanned<T>, Vec<Spanned<String>>>>;
 
 /// How an option is read from everybody who may say it.
 pub(super) struct OptionSpec<'a, T> {
     pub(super) flags: &'static [&'static str],
     pub(super) from_cli: fn(&Sources<'_>) -> Option<T>,
-    pub(super) from_scenario: fn(&Written) -> Option<At<T>>,
+    pub(super) from_scenario: fn(&FileOptions) -> Option<Spanned<T>>,
     pub(super) from_file: fn(&Profile) -> FileValue<T>,
     pub(super) default: &'a dyn Fn(&Sources<'_>) -> T,
 }
@@ -89,17 +89,17 @@ impl<'a> Sources<'a> {
     }
 
     /// What counts for an option, for a scenario that writes this much itself.
-    pub(super) fn pick<T>(&self, scenario: &Written, spec: OptionSpec<'_, T>) -> Effective<T> {
+    pub(super) fn pick<T>(&self, scenario: &FileOptions, spec: OptionSpec<'_, T>) -> Effective<T> {
         if let Some(origin) = spec.flags.iter().find_map(|id| typed_by(&self.command, self.matches, id))
             && let Some(value) = (spec.from_cli)(self)
         {
             return Effective { value, origin };
         }
-        if let Some(At { value, at }) = (spec.from_scenario)(scenario) {
+        if let Some(Spanned { value, at }) = (spec.from_scenario)(scenario) {
             return Effective { value, origin: Origin::Scenario { at: at.into() } };
         }
         for set in &self.sets {
-            if let Some(Ok(At { value, at })) = (spec.from_file)(set.options) {
+            if let Some(Ok(Spanned { value, at })) = (spec.from_file)(set.options) {
                 let origin = match (set.profile, set.inherited) {
                     (None, None) => self.config.origin(&at),
                     (Some(name), from) => Origin::Profile {
@@ -146,21 +146,21 @@ fn no_profile(config: &Config, name: &str) -> String {
 }
 
 /// What is written as it counts.
-pub(super) fn placed<T: Clone>(written: &Option<At<T>>) -> FileValue<T> {
+pub(super) fn placed<T: Clone>(written: &Option<Spanned<T>>) -> FileValue<T> {
     written.clone().map(Ok)
 }
 
 /// What is written as a word of the command line.
-pub(super) fn words<T: ValueEnum>(written: &Option<At<String>>) -> FileValue<T> {
+pub(super) fn words<T: ValueEnum>(written: &Option<Spanned<String>>) -> FileValue<T> {
     written.as_ref().map(|word| match T::from_str(&word.value, false) {
-        Ok(value) => Ok(At::new(value, word.at.clone())),
-        Err(error) => Err(vec![At::new(error, word.at.clone())]),
+        Ok(value) => Ok(Spanned::new(value, word.at.clone())),
+        Err(error) => Err(vec![Spanned::new(error, word.at.clone())]),
     })
 }
 
 /// What is written as texts of the command line, put together.
 pub(super) fn texts<I: FromStr<Err: Display>, T>(
-    written: &Option<Vec<At<String>>>,
+    written: &Option<Vec<Spanned<String>>>,
     together: impl Fn(Vec<I>) -> T,
 ) -> FileValue<T> {
     let written = written.as_ref()?;
@@ -169,14 +169,18 @@ pub(super) fn texts<I: FromStr<Err: Display>, T>(
     for text in written {
         match text.value.parse() {
             Ok(value) => good.push(value),
-            Err(error) => wrong.push(At::new(format!("`{}`: {error}", text.value), text.at.clone())),
+            Err(error) => wrong.push(Spanned::new(format!("`{}`: {error}", text.value), text.at.clone())),
         }
     }
-    Some(if wrong.is_empty() { Ok(At::new(together(good), at)) } else { Err(wrong) })
+    Some(if wrong.is_empty() { Ok(Spanned::new(together(good), at)) } else { Err(wrong) })
 }
 
 /// Adds what means nothing in a set of options.
-pub(super) fn collect_errors<T>(profile: &Profile, written: fn(&Profile) -> FileValue<T>, wrong: &mut Vec<At<String>>) {
+pub(super) fn collect_errors<T>(
+    profile: &Profile,
+    written: fn(&Profile) -> FileValue<T>,
+    wrong: &mut Vec<Spanned<String>>,
+) {
     wrong.extend(written(profile).and_then(Result::err).into_iter().flatten());
 }
 

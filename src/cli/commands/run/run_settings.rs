@@ -8,12 +8,12 @@ use crate::{
             run::RunArgs,
         },
     },
-    core::{At, Position},
+    core::{Span, Spanned},
     lab::{self, embedded::Ports},
     run::Selection,
     scenario::{
         Scenario, Vars,
-        model::{Retries, Written},
+        model::{FileOptions, Retries},
     },
     target::{TargetKind, knobs::CompanyKnobs},
 };
@@ -34,7 +34,7 @@ impl Settings {
     /// # Errors
     /// When an argument has no effect on the target, or the file of variables cannot be read.
     pub(in crate::cli::commands) fn of(sources: &Sources<'_>, args: &RunArgs) -> Result<Self, CliError> {
-        let options = Options::of(sources, &Written::default());
+        let options = Options::of(sources, &FileOptions::default());
         let target = options.target.value;
         if args.listen.is_some() && target != TargetKind::Staging {
             let text = format!("--listen has no effect on target {target}; it is for staging: choose with --target");
@@ -70,7 +70,7 @@ impl Settings {
         }
         let Options { timeout, retries_max, retries_on, retries_delay, arc, .. } =
             Options::of(sources, &scenario.written);
-        scenario.wait.timeout = Some(At::new(timeout.value, Position::default()));
+        scenario.wait.timeout = Some(Spanned::new(timeout.value, Span::default()));
         scenario.retries = Retries { max: retries_max.value, on: retries_on.value, delay: retries_delay.value };
         scenario.arc = arc.value;
         scenario

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 
 /// A place in a source file. Line and column are 1-based and count characters; 0 means "not known".
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Position {
+pub struct Span {
     /// The file's path as the person named it, relative where they wrote it so.
     pub file: Arc<str>,
     /// Line, from 1.
@@ -16,14 +16,14 @@ pub struct Position {
     pub len: u32,
 }
 
-impl Position {
+impl Span {
     /// The place `line:column` of `file`, of unknown length.
     pub fn new(file: impl Into<Arc<str>>, line: u32, column: u32) -> Self {
         Self { file: file.into(), line, column, len: 0 }
     }
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", plain(&self.file), self.line, self.column)
     }
@@ -31,21 +31,21 @@ impl fmt::Display for Position {
 
 /// A value together with the place where it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct At<T> {
+pub struct Spanned<T> {
     /// The value.
     pub value: T,
     /// Where it was written.
-    pub at: Position,
+    pub at: Span,
 }
 
-impl<T> At<T> {
+impl<T> Spanned<T> {
     /// Joins a value with its place.
-    pub fn new(value: T, at: Position) -> Self {
+    pub fn new(value: T, at: Span) -> Self {
         Self { value, at }
     }
 
     /// Another value at the same place.
-    pub fn map<U>(self, other: impl FnOnce(T) -> U) -> At<U> {
-        At { value: other(self.value), at: self.at }
+    pub fn map<U>(self, other: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: other(self.value), at: self.at }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{AccountSpec, Config};
 use crate::{
-    core::{At, Position, suggest},
+    core::{Span, Spanned, suggest},
     scenario::{Scenario, YamlError, model::ExpectationKind},
     target::Target,
 };
@@ -117,7 +117,7 @@ fn mailbox(address: &str) -> String {
 /// An account that a scenario names, where, and what it is to do.
 struct Wanted<'a> {
     name: String,
-    at: &'a Position,
+    at: &'a Span,
     role: Role,
 }
 
@@ -147,7 +147,8 @@ impl Role {
 
 /// What a scenario wants of accounts.
 fn wants<'a>(scenario: &'a Scenario, everyone: &Target) -> Vec<Wanted<'a>> {
-    let wanted = |account: &'a At<String>, role: Role| Wanted { name: account.value.clone(), at: &account.at, role };
+    let wanted =
+        |account: &'a Spanned<String>, role: Role| Wanted { name: account.value.clone(), at: &account.at, role };
     let mut out = Vec::new();
     let mut direct = false;
     for to in &scenario.send.to {

@@ -69,7 +69,7 @@ fn holds_secret(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::Position;
+    use crate::core::Span;
 
     #[test]
     fn hides_what_may_be_a_secret_and_nothing_else() {
@@ -86,7 +86,7 @@ mod tests {
             ("password:\n", 1, true),
             ("host: a", 1, true),
         ] {
-            let error = YamlError::new("x", Position::new("a", line, 1)).with_source(source).without_secrets(source);
+            let error = YamlError::new("x", Span::new("a", line, 1)).with_source(source).without_secrets(source);
             assert_eq!(error.excerpt.is_some(), shown, "{source}");
         }
     }
@@ -102,7 +102,7 @@ mod tests {
             ("accounts.a.imap.password.env=[A]", 30, Some("accounts.a.imap.password.env=[A]")),
             ("accounts.a.mx=a:b", 15, Some("accounts.a.mx=a:b")),
         ] {
-            let error = YamlError::new("x", Position::new("--set k", 1, column)).with_source(text);
+            let error = YamlError::new("x", Span::new("--set k", 1, column)).with_source(text);
             assert_eq!(error.without_secrets(text).excerpt.as_deref(), shown, "{text}");
         }
     }
