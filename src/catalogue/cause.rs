@@ -1,7 +1,7 @@
 //! A cause by its code: what diagnoses, faults and errors carry.
 
 use super::{ROWS, Row};
-use crate::core::text_schema::text_schema;
+use crate::core::schema_as::schema_as;
 use serde::{Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
@@ -111,4 +111,4 @@ impl Serialize for Cause {
 }
 
 // Any text: codes are added in later versions.
-text_schema!(Cause);
+schema_as! { [] Cause: String; }

@@ -19,10 +19,10 @@ pub mod recorded;
 pub mod redact;
 pub mod rspamadm;
 pub mod sandbox;
+pub(crate) mod schema_as;
 pub mod secret;
 pub mod spanned;
 pub mod suggest;
-pub(crate) mod text_schema;
 pub mod version;
 pub mod visible;
 

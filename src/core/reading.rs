@@ -2,11 +2,11 @@
 //! have a form. What is wrong with a form is noted, and the rest of the file is read all the same. A deserializer knows the
 //! names below; `scenario/yaml` is the one that does.
 
-use super::{Span, Spanned};
+use super::{Span, Spanned, schema_as::schema_as};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeSeed, EnumAccess, SeqAccess, VariantAccess, Visitor},
+    de::{self, DeserializeSeed, EnumAccess, SeqAccess, VariantAccess, Visitor, value::SeqAccessDeserializer},
 };
 use std::{
     borrow::Cow,
@@ -85,7 +85,7 @@ fn noted<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
             f.write_str("a value")
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
-            let value = next(&mut seq)?;
+            let value = seq.next_element()?.ok_or_else(|| de::Error::custom("no value"))?;
             if let Err(wrong) = (self.0)(&value) {
                 seq.next_element_seed(Note(wrong))?;
             }
@@ -93,11 +93,6 @@ fn noted<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         }
     }
     deserializer.deserialize_newtype_struct(name, V(check, PhantomData))
-}
-
-/// The next of what the deserializer says.
-fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(seq: &mut A) -> Result<T, A::Error> {
-    seq.next_element()?.ok_or_else(|| de::Error::custom("no value"))
 }
 
 /// Hands the deserializer what to note.
@@ -170,7 +165,7 @@ macro_rules! texts {
             }
         }
 
-        $crate::core::text_schema::text_schema!($name);
+        $crate::core::schema_as::schema_as! { [] $name: String; }
     )*};
 }
 pub(crate) use texts;
@@ -239,45 +234,32 @@ macro_rules! words {
 }
 pub(crate) use words;
 
+/// Reads what the deserializer says of a value by a name, and the value: a tuple.
+fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D, name: &'static str) -> Result<T, D::Error> {
+    struct V<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a value")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<T, A::Error> {
+            T::deserialize(SeqAccessDeserializer::new(seq))
+        }
+    }
+    deserializer.deserialize_newtype_struct(name, V(PhantomData))
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
-            type Value = Spanned<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value with its position")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Spanned<T>, A::Error> {
-                let file: String = next(&mut seq)?;
-                let (line, column, len) = (next(&mut seq)?, next(&mut seq)?, next(&mut seq)?);
-                Ok(Spanned { value: next(&mut seq)?, at: Span { file: file.into(), line, column, len } })
-            }
-        }
-        deserializer.deserialize_newtype_struct(AT, V(PhantomData))
+        let (file, line, column, len, value) = told::<_, (String, _, _, _, _)>(deserializer, AT)?;
+        Ok(Self { value, at: Span { file: file.into(), line, column, len } })
     }
 }
 
-/// Gives a wrapper the schema of what is in it.
-macro_rules! transparent_schema {
-    ($($wrapper:ident),*) => {$(
-        impl<T: JsonSchema> JsonSchema for $wrapper<T> {
-            fn inline_schema() -> bool {
-                T::inline_schema()
-            }
-            fn schema_name() -> Cow<'static, str> {
-                T::schema_name()
-            }
-            fn schema_id() -> Cow<'static, str> {
-                T::schema_id()
-            }
-            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                T::json_schema(generator)
-            }
-        }
-    )*};
+schema_as! {
+    [T: JsonSchema] Spanned<T>: T;
+    [T: JsonSchema] Recovered<T>: T;
 }
-
-transparent_schema!(Spanned, Recovered);
 
 /// A value whose faults do not keep the rest of the file from being read. Where one is missing, a fault is told.
 #[derive(Debug, Clone)]
@@ -285,17 +267,7 @@ pub(crate) struct Recovered<T>(pub(crate) Option<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Recovered<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for V<T> {
-            type Value = Recovered<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Recovered<T>, A::Error> {
-                seq.next_element().map(Recovered)
-            }
-        }
-        deserializer.deserialize_newtype_struct(RECOVERED, V(PhantomData))
+        told::<_, Vec<T>>(deserializer, RECOVERED).map(|mut read| Self(read.pop()))
     }
 }
 
@@ -369,20 +341,7 @@ pub(crate) struct Keyed<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(KEYS, AfterText(|keys, value| Self { keys, value }))
-    }
-}
-
-/// Reads a text that the deserializer says of a value, then the value, and joins them.
-struct AfterText<T, O>(fn(String, T) -> O);
-
-impl<'de, T: Deserialize<'de>, O> Visitor<'de> for AfterText<T, O> {
-    type Value = O;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<O, A::Error> {
-        Ok((self.0)(next(&mut seq)?, next(&mut seq)?))
+        told(deserializer, KEYS).map(|(keys, value)| Self { keys, value })
     }
 }
 
@@ -391,11 +350,9 @@ struct FilePath(PathBuf);
 
 impl<'de> Deserialize<'de> for FilePath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = AfterText(|folder: String, path: String| match path.trim() {
-            "" => Self(path.into()),
-            _ => Self(Path::new(&folder).join(path)),
-        });
-        deserializer.deserialize_newtype_struct(FOLDER, read)
+        let (folder, path): (String, String) = told(deserializer, FOLDER)?;
+        let is_empty = path.trim().is_empty();
+        Ok(Self(if is_empty { path.into() } else { Path::new(&folder).join(path) }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Words of records: those of other versions stay as they are written.
 
-use super::text_schema::text_schema;
+use super::schema_as::schema_as;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -118,7 +118,7 @@ impl<'de, T: FromStr + fmt::Display> Deserialize<'de> for Recorded<T> {
 }
 
 // Any text: words are added in later versions.
-text_schema!(Recorded<T>);
+schema_as! { [T] Recorded<T>: String; }
 
 #[cfg(test)]
 mod tests {

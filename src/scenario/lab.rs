@@ -4,7 +4,7 @@ use super::yaml::Errors;
 use crate::{
     core::{Span, Spanned, reading::OneOrMany},
     target::{
-        DnsWritten, faults,
+        faults,
         knobs::{ArcSealing, CompanyWritten, DnsFault, ExternalWritten, GmailWritten, Knobs, SealFault},
     },
 };
@@ -27,7 +27,6 @@ pub(crate) struct LabWritten {
     gmail: Option<GmailWritten>,
     /// Faulty DNS answers; the first that matches counts.
     #[serde(default)]
-    #[schemars(with = "Vec<DnsWritten>")]
     dns: Vec<DnsFault>,
 }
 

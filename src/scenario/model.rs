@@ -155,7 +155,7 @@ struct When {
 
 fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     value(deserializer, |reason: &String| match reason.trim() {
-        "" => Err(Wrong::new("`reason` is empty", "write it or leave the key out")),
+        "" => Err(Wrong::empty("`reason`")),
         _ => Ok(()),
     })
 }

@@ -1,7 +1,7 @@
 //! `$name` and `$account.field` in texts, filled in when an attempt starts.
 
 use crate::{
-    core::{Span, Spanned, suggest, text_schema::text_schema},
+    core::{Span, Spanned, schema_as::schema_as, suggest},
     target::Target,
 };
 use serde::{Deserialize, Deserializer};
@@ -22,7 +22,7 @@ impl<'de> Deserialize<'de> for Template {
     }
 }
 
-text_schema!(Template);
+schema_as! { [] Template: String; }
 
 /// A text names a variable that nothing defines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@ use super::endpoint::{Endpoint, ImapAccess};
 use crate::core::{
     Secret, Spanned,
     reading::{self, Wrong, checked},
+    schema_as::schema_as,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -82,7 +83,7 @@ pub enum LogSource {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "LogSource", extend("minProperties" = 1, "maxProperties" = 1))]
-pub(crate) struct LogKeys {
+struct LogKeys {
     /// A file; it may be rotated while it is read.
     #[serde(default, deserialize_with = "reading::file")]
     file: Option<PathBuf>,
@@ -111,6 +112,8 @@ impl<'de> Deserialize<'de> for LogSource {
         Ok(keys.source().unwrap_or_else(|_| Self::File(PathBuf::new())))
     }
 }
+
+schema_as! { [] LogSource: LogKeys; }
 
 impl fmt::Display for LogSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

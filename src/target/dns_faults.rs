@@ -1,6 +1,9 @@
 //! DNS answers that are not the true ones.
 
-use crate::core::reading::{Wrong, texts, value, words};
+use crate::core::{
+    reading::{Wrong, texts, value, words},
+    schema_as::schema_as,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
@@ -30,7 +33,7 @@ pub enum DnsAnswer {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "DnsFault")]
-pub(crate) struct DnsWritten {
+struct DnsWritten {
     /// The name, with or without a final dot.
     name: Name,
     /// The record type, for example `TXT`.
@@ -60,7 +63,7 @@ const RECORD_TYPES: [&str; 8] = ["A", "AAAA", "MX", "TXT", "PTR", "CNAME", "NS",
 
 words! {
     /// What a faulty DNS answers.
-    pub(crate) enum Answer { Servfail = "servfail", Nxdomain = "nxdomain" }
+    enum Answer { Servfail = "servfail", Nxdomain = "nxdomain" }
 }
 
 impl DnsWritten {
@@ -73,6 +76,8 @@ impl DnsWritten {
         }
     }
 }
+
+schema_as! { [] DnsFault: DnsWritten; }
 
 impl<'de> Deserialize<'de> for DnsFault {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

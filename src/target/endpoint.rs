@@ -116,7 +116,7 @@ pub struct FolderNames {
 
 fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     value(deserializer, |name: &Option<String>| match name {
-        Some(name) if name.trim().is_empty() => Err(Wrong::new("the folder is empty", "write it or leave the key out")),
+        Some(name) if name.trim().is_empty() => Err(Wrong::empty("the folder")),
         _ => Ok(()),
     })
 }

@@ -17,9 +17,6 @@ pub use kind::TargetKind;
 pub use knobs::Knobs;
 pub use staging::{ForwardingServer, Staging, StagingSpec};
 
-pub(crate) use account::LogKeys;
-pub(crate) use dns_faults::DnsWritten;
-
 use crate::core::Version;
 use std::{collections::BTreeMap, net::SocketAddr};
 

@@ -1,7 +1,7 @@
 //! What is wrong with the structure of a chain.
 
 use super::Instance;
-use crate::core::text_schema::text_schema;
+use crate::core::schema_as::schema_as;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -105,4 +105,4 @@ impl Serialize for ArcDefect {
     }
 }
 
-text_schema!(ArcDefect);
+schema_as! { [] ArcDefect: String; }

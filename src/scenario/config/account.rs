@@ -1,7 +1,7 @@
 //! The accounts of a project file, and what signs their mail.
 
 use super::{
-    secret::{SecretKeys, SecretRef},
+    secret::SecretRef,
     server::{IMAP, MxSpec, SMTP, Server, ServerSpec, Usual, mx},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         suggest,
     },
     scenario::{vars::is_name, yaml::Errors},
-    target::{Account, FolderNames, ImapAccess, Limit, LogKeys, LogSource, Provider},
+    target::{Account, FolderNames, ImapAccess, Limit, LogSource, Provider},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -45,7 +45,6 @@ pub struct AccountSpec {
     authserv_id: Option<String>,
     /// Where its server writes what it does with mail.
     #[serde(default, deserialize_with = "recovered_items")]
-    #[schemars(with = "Vec<LogKeys>")]
     pub logs: Vec<Spanned<LogSource>>,
     /// The DKIM key that signs its mail when that goes straight to the `mx` of a recipient, past its own server.
     #[serde(default, deserialize_with = "recovered")]
@@ -62,7 +61,6 @@ pub struct DkimSpec {
     /// `s=`; DNS has the public key at `SELECTOR._domainkey.DOMAIN`.
     pub selector: Spanned<String>,
     /// The private key: RSA of 2048 bits or more, in PEM.
-    #[schemars(with = "SecretKeys")]
     pub private_key: SecretRef,
 }
 

@@ -3,6 +3,7 @@
 use crate::core::{
     Secret, Span, Spanned, file,
     reading::{self, Keyed, ScalarText, ShortOrLong, Wrong, checked},
+    schema_as::schema_as,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -45,7 +46,7 @@ pub enum SecretPlace {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Secret", extend("minProperties" = 1, "maxProperties" = 1))]
-pub(super) struct SecretKeys {
+struct SecretKeys {
     /// In an environment variable.
     #[serde(default, deserialize_with = "variable")]
     env: Option<String>,
@@ -75,6 +76,8 @@ impl SecretKeys {
         }
     }
 }
+
+schema_as! { [] SecretRef: SecretKeys; }
 
 /// A plain text is refused without being kept.
 type WrittenSecret = Keyed<Spanned<ShortOrLong<ScalarText, SecretKeys>>>;

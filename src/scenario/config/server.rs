@@ -1,6 +1,6 @@
 //! Servers of the accounts of a project file.
 
-use super::secret::{SecretKeys, SecretRef};
+use super::secret::SecretRef;
 use crate::{
     core::{
         Span, Spanned, ascii_domain,
@@ -38,19 +38,14 @@ pub(super) struct ServerSpec {
     /// How the login is made.
     pub(super) auth: Option<Spanned<AuthKind>>,
     /// The password or app password.
-    #[schemars(with = "Option<SecretKeys>")]
     pub(super) password: Option<SecretRef>,
     /// An OAuth 2 access token for `xoauth2`.
-    #[schemars(with = "Option<SecretKeys>")]
     pub(super) access_token: Option<SecretRef>,
     /// The OAuth 2 client, beside `refresh_token`.
-    #[schemars(with = "Option<SecretKeys>")]
     pub(super) client_id: Option<SecretRef>,
     /// The OAuth 2 client's secret, beside `refresh_token`.
-    #[schemars(with = "Option<SecretKeys>")]
     pub(super) client_secret: Option<SecretRef>,
     /// An OAuth 2 refresh token for `xoauth2`; `sealcheck auth gmail` gets one.
-    #[schemars(with = "Option<SecretKeys>")]
     pub(super) refresh_token: Option<SecretRef>,
     /// Where the refresh token is exchanged for access tokens; Google's when not written.
     #[schemars(extend("format" = "uri"))]

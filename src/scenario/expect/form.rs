@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub(super) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Spanned<String>, D::Error> {
     value(deserializer, |account: &Spanned<String>| match account.value.trim() {
-        "" => Err(Wrong::new("the account is empty", "write it or leave the key out")),
+        "" => Err(Wrong::empty("the account")),
         _ => Ok(()),
     })
 }

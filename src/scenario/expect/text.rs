@@ -4,15 +4,15 @@ use crate::{
     core::{
         Span, Spanned,
         reading::{ScalarText, ShortOrLong, Wrong, value},
+        schema_as::schema_as,
     },
     scenario::{
         forms::{Form, Formed},
         vars::Template,
     },
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use std::borrow::Cow;
 
 /// A test of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,26 +155,9 @@ impl<'de> Deserialize<'de> for HeaderTest {
     }
 }
 
-/// The schema of a test: a text that is equal, or a map of these keys.
-macro_rules! short_or_keys {
-    ($($test:ty: $keys:ty;)*) => {$(
-        impl JsonSchema for $test {
-            fn inline_schema() -> bool {
-                true
-            }
-            fn schema_name() -> Cow<'static, str> {
-                ShortOrLong::<ScalarText, $keys>::schema_name()
-            }
-            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                ShortOrLong::<ScalarText, $keys>::json_schema(generator)
-            }
-        }
-    )*};
-}
-
-short_or_keys! {
-    TextTest: TextKeys;
-    HeaderTest: HeaderKeys;
+schema_as! {
+    [] TextTest: ShortOrLong<ScalarText, TextKeys>;
+    [] HeaderTest: ShortOrLong<ScalarText, HeaderKeys>;
 }
 
 /// The texts of tests that are written, each with the form of what it is held against.

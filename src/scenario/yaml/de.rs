@@ -49,7 +49,11 @@ impl fmt::Display for Error {
 
 impl Error {
     pub(crate) fn new(message: impl Into<String>, at: NodeSpan) -> Self {
-        Self { message: message.into(), help: None, at: Some(at), kind: ErrorKind::Unread }
+        Self { at: Some(at), ..Self::unplaced(message.into(), None) }
+    }
+
+    fn unplaced(message: String, help: Option<String>) -> Self {
+        Self { message, help, at: None, kind: ErrorKind::Unread }
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -67,18 +71,18 @@ impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         // What to do is the alternate form of what is wrong; for most texts both are the same.
         let (help, message) = (format!("{message:#}"), message.to_string());
-        Self { help: (help != message).then_some(help), message, at: None, kind: ErrorKind::Unread }
+        Self::unplaced(message.clone(), (help != message).then_some(help))
     }
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let help = suggest::hint(field, expected.iter().copied(), "known keys");
-        Self { message: format!("unknown key `{field}`"), help, at: None, kind: ErrorKind::Unread }
+        Self::unplaced(format!("unknown key `{field}`"), help)
     }
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         let help = suggest::hint(variant, expected.iter().copied(), "one of");
-        Self { message: format!("unknown value `{variant}`"), help, at: None, kind: ErrorKind::Unread }
+        Self::unplaced(format!("unknown value `{variant}`"), help)
     }
     fn missing_field(field: &'static str) -> Self {
-        Self { message: format!("key `{field}` is missing"), help: None, at: None, kind: ErrorKind::Unread }
+        Self::unplaced(format!("key `{field}` is missing"), None)
     }
 }
 
@@ -255,7 +259,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
         match name {
-            RECOVERED => visitor.visit_seq(Tried(self)),
+            RECOVERED => visitor.visit_seq(Tried(Some(self))),
             AT => visitor.visit_seq(AfterFacts::position(self.node.at, self.sources, self)),
             KEYS => visitor.visit_seq(AfterFacts::text(self.path.to_string(), self)),
             FOLDER => {
@@ -409,20 +413,16 @@ impl<'de> de::Deserializer<'de> for Name<'de, '_> {
     }
 }
 
-/// A value that may be bad: what is wrong is noted, and there is no value.
-struct Tried<'de, 'p>(Reader<'de, 'p>);
+/// A value that may be bad: then what is wrong is noted, and there is none.
+struct Tried<'de, 'p>(Option<Reader<'de, 'p>>);
 
 impl<'de> SeqAccess<'de> for Tried<'de, '_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        match seed.deserialize(self.0) {
-            Ok(value) => Ok(Some(value)),
-            Err(fault) => {
-                self.0.faults.borrow_mut().push(fault);
-                Ok(None)
-            }
-        }
+        let Some(reader) = self.0.take() else { return Ok(None) };
+        let value = seed.deserialize(reader);
+        Ok(value.map_err(|error| reader.faults.borrow_mut().push(error)).ok())
     }
 }
 

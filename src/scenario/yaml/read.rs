@@ -73,27 +73,25 @@ pub(crate) fn version(root: &Node) -> Result<(), de::Error> {
             .with_help("start with `sealcheck: 1`"));
     };
     let help = "the first line is `sealcheck: 1`";
-    match entries.first() {
-        Some((key, value)) if key.name == "sealcheck" => match value.kind {
-            Kind::Scalar(_, ScalarKind::Integer(VERSION)) => Ok(()),
-            _ => {
-                let message =
-                    format!("format version {} is not known", value.describe().trim_start_matches("the number "));
-                Err(de::Error::new(message, value.at).with_help("this sealcheck reads version 1: `sealcheck: 1`"))
-            }
-        },
-        _ => match entries.iter().find(|(k, _)| k.name == "sealcheck") {
-            Some((key, _)) => Err(de::Error::new("the format version must be the first key", key.at).with_help(help)),
-            None => match entries.first() {
-                Some((key, _)) if suggest::nearest(&key.name, ["sealcheck"]).is_some() => {
-                    Err(de::Error::new(format!("unknown key `{}`", key.name), key.at)
-                        .with_help("did you mean `sealcheck`?"))
-                }
-                Some((key, _)) => Err(de::Error::new("the format version is missing", key.at).with_help(help)),
-                None => Err(de::Error::new("the format version is missing", root.at).with_help(help)),
-            },
-        },
+    let Some((first, value)) = entries.first() else {
+        return Err(de::Error::new("the format version is missing", root.at).with_help(help));
+    };
+    if first.name == "sealcheck" {
+        if matches!(value.kind, Kind::Scalar(_, ScalarKind::Integer(VERSION))) {
+            return Ok(());
+        }
+        let version = value.describe();
+        let message = format!("format version {} is not known", version.trim_start_matches("the number "));
+        return Err(de::Error::new(message, value.at).with_help("this sealcheck reads version 1: `sealcheck: 1`"));
     }
+    if let Some((key, _)) = entries.iter().find(|(key, _)| key.name == "sealcheck") {
+        return Err(de::Error::new("the format version must be the first key", key.at).with_help(help));
+    }
+    if suggest::nearest(&first.name, ["sealcheck"]).is_some() {
+        let message = format!("unknown key `{}`", first.name);
+        return Err(de::Error::new(message, first.at).with_help("did you mean `sealcheck`?"));
+    }
+    Err(de::Error::new("the format version is missing", first.at).with_help(help))
 }
 
 fn extended(
