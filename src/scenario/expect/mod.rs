@@ -141,7 +141,7 @@ impl ExpectationKind {
     }
 
     /// How long it may take, where it says so.
-    pub fn within(&self) -> Option<&At<Duration>> {
+    pub fn within(&self) -> Option<&Spanned<Duration>> {
         match self {
             Self::Delivered(d) => d.within.as_ref(),
             Self::Bounced(b) => b.within.as_ref(),
@@ -151,7 +151,7 @@ impl ExpectationKind {
     }
 
     /// How long to go on looking, with its place or that of the account.
-    pub fn settle(&self) -> Option<(Duration, &Position)> {
+    pub fn settle(&self) -> Option<(Duration, &Span)> {
         let (settle, account) = match self {
             Self::Absent(a) => (&a.settle, &a.from),
             Self::Count(c) => (&c.settle, &c.to),
