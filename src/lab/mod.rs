@@ -9,7 +9,7 @@ mod postfix;
 #[cfg(target_os = "linux")]
 pub mod process;
 #[cfg(target_os = "linux")]
-pub mod rspamd;
+mod rspamd;
 mod settings;
 mod staging;
 mod user_config;
@@ -45,7 +45,7 @@ pub enum ServerProgram {
 
 impl ServerProgram {
     /// The log that it writes to.
-    pub fn log(self) -> &'static str {
+    pub(crate) fn log(self) -> &'static str {
         match self {
             Self::Rspamd => "rspamd.log",
             Self::Postfix => "mail.log",
@@ -53,7 +53,7 @@ impl ServerProgram {
     }
 
     /// The command that reads its configuration and says what is wrong with it.
-    pub fn check(self) -> &'static str {
+    pub(crate) fn check(self) -> &'static str {
         match self {
             Self::Rspamd => "rspamadm configtest",
             Self::Postfix => "postfix check",
@@ -203,7 +203,7 @@ impl Lab {
 
     /// The accounts that a world of this kind will have, before it is started: their servers have no ports and no logins
     /// yet, and their logs no folder. `None` when the kind is no lab.
-    pub fn outline(kind: TargetKind, settings: &Settings) -> Option<Target> {
+    pub(crate) fn outline(kind: TargetKind, settings: &Settings) -> Option<Target> {
         if let (TargetKind::Staging, Some(described)) = (kind, &settings.staging) {
             return Some(staging::outline(described, embedded::World::outline(&Company::default())));
         }
@@ -250,7 +250,7 @@ fn with_logs(mut target: Target, logs: Vec<PathBuf>) -> Target {
 
 /// Ends every program that labs of this process started and that still runs, for when the process is about to end without
 /// having dropped everything.
-pub fn end_programs() {
+pub(crate) fn end_programs() {
     #[cfg(target_os = "linux")]
     process::end_all();
 }

@@ -38,7 +38,7 @@ impl Settings {
     ///
     /// # Errors
     /// When `rspamadm` is missing, or a key file is closed to this user but would be open to rspamd's.
-    pub async fn read(mut self) -> Result<Self, LabError> {
+    pub(crate) async fn read(mut self) -> Result<Self, LabError> {
         #[cfg(target_os = "linux")]
         if let (Some(local_d), None) = (&self.rspamd_local_d, &self.user_config) {
             let company = self.company.as_ref().map(|company| company.domain.as_str());

@@ -4,46 +4,46 @@ use crate::core::ascii_domain;
 use std::net::Ipv4Addr;
 
 /// The outside sender's domain.
-pub const EXTERNAL_DOMAIN: &str = "ext.example";
+pub(crate) const EXTERNAL_DOMAIN: &str = "ext.example";
 /// The outside sender's mail server: submission, outgoing mail and MX.
-pub const EXTERNAL_HOST: &str = "smtp.ext.example";
+pub(crate) const EXTERNAL_HOST: &str = "smtp.ext.example";
 /// The outside sender's mailboxes.
-pub const EXTERNAL_IMAP_HOST: &str = "imap.ext.example";
+pub(crate) const EXTERNAL_IMAP_HOST: &str = "imap.ext.example";
 /// Its address.
 pub const EXTERNAL_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
 /// The selector of its DKIM key, and of its seals.
-pub const EXTERNAL_SELECTOR: &str = "ext2026";
+pub(crate) const EXTERNAL_SELECTOR: &str = "ext2026";
 /// The domain of the outside sender's mail host.
-pub const EXTERNAL_HOSTER_DOMAIN: &str = "hoster.example";
+pub(crate) const EXTERNAL_HOSTER_DOMAIN: &str = "hoster.example";
 
 /// The company's domain, where nobody says otherwise.
 const COMPANY_DOMAIN: &str = "corp.example";
 /// The address of the company's mail server.
 pub const COMPANY_ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 20);
 /// The address of the company's relay, which takes mail for its mail server where there is one.
-pub const COMPANY_RELAY_ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 21);
+pub(crate) const COMPANY_RELAY_ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 21);
 /// The selector of the company's DKIM key.
-pub const COMPANY_DKIM_SELECTOR: &str = "s2026";
+pub(crate) const COMPANY_DKIM_SELECTOR: &str = "s2026";
 /// The selector of the company's key for ARC alone.
-pub const COMPANY_ARC_SELECTOR: &str = "arc2026";
+pub(crate) const COMPANY_ARC_SELECTOR: &str = "arc2026";
 
 /// The receiver's mail domain.
-pub const GMAIL_DOMAIN: &str = "gmail.com";
+pub(crate) const GMAIL_DOMAIN: &str = "gmail.com";
 /// The receiver's company; it seals for this domain.
-pub const GOOGLE_DOMAIN: &str = "google.com";
+pub(crate) const GOOGLE_DOMAIN: &str = "google.com";
 /// The receiver's MX in DNS.
-pub const GMAIL_MX_HOST: &str = "gmail-smtp-in.l.google.com";
+pub(crate) const GMAIL_MX_HOST: &str = "gmail-smtp-in.l.google.com";
 /// The name that the receiver's MX gives itself, and its authserv-id.
-pub const GMAIL_AUTHSERV_ID: &str = "mx.google.com";
+pub(crate) const GMAIL_AUTHSERV_ID: &str = "mx.google.com";
 /// The receiver's mailboxes.
-pub const GMAIL_IMAP_HOST: &str = "imap.gmail.com";
+pub(crate) const GMAIL_IMAP_HOST: &str = "imap.gmail.com";
 /// The receiver's address.
 pub const GMAIL_ADDRESS: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 26);
 /// The selector of the receiver's seals.
-pub const GOOGLE_ARC_SELECTOR: &str = "arc-20260327";
+pub(crate) const GOOGLE_ARC_SELECTOR: &str = "arc-20260327";
 
 /// Mail addresses of the outside sender: accounts `external` and `external-2`.
-pub const EXTERNAL_USERS: [&str; 2] = ["probe@ext.example", "second@ext.example"];
+pub(crate) const EXTERNAL_USERS: [&str; 2] = ["probe@ext.example", "second@ext.example"];
 /// Mail addresses of the receiver: accounts `gmail` and `gmail-2`.
 pub const GMAIL_USERS: [&str; 2] = ["probe.inbox@gmail.com", "probe.second@gmail.com"];
 /// The users at the company: accounts `company` and `company-2`, each forwarded to the receiver's user in the same place.
@@ -68,20 +68,17 @@ impl Default for Company {
 
 impl Company {
     /// The name of its relay.
-    pub fn relay(&self) -> String {
+    pub(crate) fn relay(&self) -> String {
         format!("relay.{}", self.domain)
     }
 
     /// The company whose first address this is. `None` when it is no address, or the domain is that of another party.
-    pub fn with_address(address: &str) -> Option<Self> {
+    pub(crate) fn with_address(address: &str) -> Option<Self> {
         let (user, domain) = address.rsplit_once('@')?;
         let domain = ascii_domain(domain).to_ascii_lowercase();
-        let label = |l: &str| {
-            (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        };
-        let named = domain.len() <= 240 && domain.contains('.') && domain.split('.').all(label);
-        let simple = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
-        let known = (1..=64).contains(&user.len()) && user.bytes().all(simple);
+        let named = domain.len() <= 240 && domain.contains('.') && domain.split('.').all(is_label);
+        let known = (1..=64).contains(&user.len())
+            && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b));
         let taken = [EXTERNAL_DOMAIN, GMAIL_DOMAIN, GOOGLE_DOMAIN];
         let free = !taken.iter().any(|d| domain == *d || domain.ends_with(&format!(".{d}")));
         (named && known && free).then(|| Self::of(user, &domain))
@@ -98,8 +95,12 @@ impl Company {
     }
 }
 
+fn is_label(text: &str) -> bool {
+    (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
 /// Every name that the world's certificate carries beside the company's.
-pub const TLS_NAMES: [&str; 9] = [
+pub(crate) const TLS_NAMES: [&str; 9] = [
     EXTERNAL_HOST,
     "127.0.0.1",
     "localhost",

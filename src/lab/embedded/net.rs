@@ -11,7 +11,7 @@ use std::{
 
 /// Why a domain's mail exchangers are not known (RFC 5321 §5.1).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MxError {
+pub(crate) enum MxError {
     /// The domain does not exist or has no host that takes mail.
     #[error("Host or domain name not found. Name service error for name={0} type=MX: Host not found")]
     NotFound(String),
@@ -22,7 +22,7 @@ pub enum MxError {
 
 /// A host that takes mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchanger {
+pub(crate) struct Exchanger {
     /// Its name.
     pub host: String,
     /// Its address in the virtual network.
@@ -39,17 +39,17 @@ pub struct Net {
 
 impl Net {
     /// A network in which `routes` lead from address and port to the socket that really listens.
-    pub fn new(resolver: Resolver, routes: impl IntoIterator<Item = ((IpAddr, u16), SocketAddr)>) -> Self {
+    pub(crate) fn new(resolver: Resolver, routes: impl IntoIterator<Item = ((IpAddr, u16), SocketAddr)>) -> Self {
         Self { resolver, routes: Arc::new(routes.into_iter().collect()), outside: Arc::default() }
     }
 
     /// The network with these servers of others, by the domains whose mail is handed to them.
-    pub fn with_routes(self, outside: BTreeMap<String, Route>) -> Self {
+    pub(crate) fn with_routes(self, outside: BTreeMap<String, Route>) -> Self {
         Self { outside: Arc::new(outside), ..self }
     }
 
     /// The server of somebody else that mail for a domain is handed to.
-    pub fn outside(&self, domain: &str) -> Option<&Route> {
+    pub(crate) fn outside(&self, domain: &str) -> Option<&Route> {
         self.outside.get(domain)
     }
 
@@ -67,8 +67,7 @@ impl Net {
     ///
     /// # Errors
     /// When there is none, or DNS does not say.
-    pub async fn exchangers(&self, domain: &str) -> Result<Vec<Exchanger>, MxError> {
-        let not_found = || MxError::NotFound(domain.to_owned());
+    pub(crate) async fn exchangers(&self, domain: &str) -> Result<Vec<Exchanger>, MxError> {
         let hosts = match self.resolver.mx_lookup(format!("{domain}.")).await {
             Ok(lookup) => {
                 let mut hosts: Vec<_> = lookup
@@ -82,7 +81,7 @@ impl Net {
                 hosts.sort();
                 hosts
             }
-            Err(error) if error.is_nx_domain() => return Err(not_found()),
+            Err(error) if error.is_nx_domain() => return Err(MxError::NotFound(domain.to_owned())),
             Err(error) if error.is_no_records_found() => vec![(0, format!("{domain}."))],
             Err(error) => {
                 notice(&error);
@@ -104,12 +103,12 @@ impl Net {
         match (found.is_empty(), try_again) {
             (false, _) => Ok(found),
             (true, true) => Err(MxError::TryAgain(domain.to_owned())),
-            (true, false) => Err(not_found()),
+            (true, false) => Err(MxError::NotFound(domain.to_owned())),
         }
     }
 
     /// The name of an address, when it has one that leads back to it (RFC 8601 §3, iprev).
-    pub async fn confirmed_name(&self, address: IpAddr) -> Option<String> {
+    pub(crate) async fn confirmed_name(&self, address: IpAddr) -> Option<String> {
         let lookup = self.resolver.reverse_lookup(address).await.inspect_err(notice).ok()?;
         let name = lookup.answers().iter().find_map(|record| match &record.data {
             RData::PTR(name) => Some(name.to_ascii()),
@@ -121,11 +120,11 @@ impl Net {
 
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NetError> {
         let lookup = self.resolver.ipv4_lookup(host).await.inspect_err(notice)?;
-        let address = |data: &RData| match data {
+        let addresses = lookup.answers().iter().filter_map(|record| match &record.data {
             RData::A(a) => Some(IpAddr::V4(a.0)),
             _ => None,
-        };
-        Ok(lookup.answers().iter().filter_map(|record| address(&record.data)).collect())
+        });
+        Ok(addresses.collect())
     }
 }
 

@@ -63,7 +63,7 @@ impl Pki {
     ///
     /// # Errors
     /// When the certificate cannot be made, or the TLS library refuses.
-    pub fn acceptor_with(&self, kind: CertificateKind) -> Result<TlsAcceptor, PkiError> {
+    pub(crate) fn acceptor_with(&self, kind: CertificateKind) -> Result<TlsAcceptor, PkiError> {
         let (certificate, key) = match kind {
             CertificateKind::Right => return Ok(self.acceptor()),
             CertificateKind::Expired => leaf(&self.issuer, &self.names, true)?,
@@ -116,17 +116,17 @@ impl Pki {
     ///
     /// # Errors
     /// When the TLS library refuses.
-    pub async fn connector(&self) -> Result<TlsConnector, PkiError> {
+    pub(crate) async fn connector(&self) -> Result<TlsConnector, PkiError> {
         let ca_pem = Arc::clone(&self.ca_pem);
-        let make = || async {
+        let connector = self.connector.get_or_try_init(|| async {
             tokio::task::spawn_blocking(move || {
                 let mut builder = native_tls::TlsConnector::builder();
                 builder.disable_built_in_roots(true).add_root_certificate(Certificate::from_pem(ca_pem.as_bytes())?);
                 Ok(builder.build()?.into())
             })
             .await?
-        };
-        self.connector.get_or_try_init(make).await.cloned()
+        });
+        connector.await.cloned()
     }
 }
 

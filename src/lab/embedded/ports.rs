@@ -54,7 +54,7 @@ pub struct Route {
 
 impl Ports {
     /// Where DNS and the MXs listen.
-    pub fn listen(&self) -> IpAddr {
+    pub(crate) fn listen(&self) -> IpAddr {
         self.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 }

@@ -77,7 +77,7 @@ pub enum Stage {
 
 impl Stage {
     /// As in `(in reply to … command)`.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Connect => "initial server greeting",
             Self::Hello => "EHLO command",
@@ -139,10 +139,11 @@ pub struct Transcript {
 
 /// Sends one message.
 pub async fn send(destination: &Destination, envelope: &Envelope, message: &[u8]) -> Transcript {
-    let timeout = || ClientError::Timeout(destination.host.clone());
     let mut replies = Vec::new();
     let conversation = converse(destination, envelope, message, &mut replies);
-    let result = tokio::time::timeout(TIMEOUT, conversation).await.unwrap_or_else(|_| Err(timeout()));
+    let result = tokio::time::timeout(TIMEOUT, conversation)
+        .await
+        .unwrap_or_else(|_| Err(ClientError::Timeout(destination.host.clone())));
     Transcript { replies, result }
 }
 
@@ -152,14 +153,13 @@ async fn converse(
     message: &[u8],
     heard: &mut Vec<Answer>,
 ) -> Result<Vec<Answer>, ClientError> {
-    let lost = |error| ClientError::Connection(destination.host.clone(), error);
     let everyone = |stage, reply: Reply| vec![Answer { stage, reply }; envelope.recipients.len()];
     let stream = TcpStream::connect(destination.socket).await.inspect_err(open_files::notice);
     let mut stream = stream.map_err(|error| ClientError::Connect(destination.socket, error))?;
-    stream.set_nodelay(true).map_err(lost)?;
+    stream.set_nodelay(true).map_err(lost(&destination.host))?;
     if let ClientAddress::Proxy(own, other) = destination.client_address {
         let line = format!("PROXY TCP4 {own} {other} 40000 25\r\n");
-        stream.write_all(line.as_bytes()).await.map_err(lost)?;
+        stream.write_all(line.as_bytes()).await.map_err(lost(&destination.host))?;
     }
     let mut talk = Conversation { stream: BufReader::new(Box::new(stream)), destination, heard };
     let greeting = talk.reply(Stage::Connect).await?;
@@ -206,10 +206,9 @@ async fn converse(
 
 impl<'d> Conversation<'d> {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
-        let lost = |error| ClientError::Connection(self.destination.host.clone(), error);
-        let stream = self.stream.get_mut();
-        stream.write_all(bytes).await.map_err(lost)?;
-        stream.flush().await.map_err(lost)
+        let (stream, host) = (self.stream.get_mut(), &self.destination.host);
+        stream.write_all(bytes).await.map_err(lost(host))?;
+        stream.flush().await.map_err(lost(host))
     }
 
     async fn ask(&mut self, stage: Stage, command: &str) -> Result<Reply, ClientError> {
@@ -220,15 +219,14 @@ impl<'d> Conversation<'d> {
     /// The next reply, which answers this.
     async fn reply(&mut self, stage: Stage) -> Result<Reply, ClientError> {
         let host = &self.destination.host;
-        let lost = |error| ClientError::Connection(host.clone(), error);
         let mut lines: Vec<String> = Vec::new();
         let mut size = 0;
         loop {
             let mut line = Vec::new();
-            let count = self.stream.read_until(b'\n', &mut line).await.map_err(lost)?;
+            let count = self.stream.read_until(b'\n', &mut line).await.map_err(lost(host))?;
             size += count;
             if count == 0 || size > LIMIT {
-                return Err(lost(io::ErrorKind::UnexpectedEof.into()));
+                return Err(lost(host)(io::ErrorKind::UnexpectedEof.into()));
             }
             let line = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
             let more = line.as_bytes().get(3) == Some(&b'-');
@@ -303,31 +301,38 @@ impl<'d> Conversation<'d> {
         message: &[u8],
     ) -> Result<Vec<Answer>, ClientError> {
         let mut replies = replies.into_iter();
-        let everyone = |stage, reply: &Reply| vec![Answer { stage, reply: reply.clone() }; envelope.recipients.len()];
         let mut answers = Vec::new();
         if let Some(mail) = replies.next().filter(|mail| !mail.is_positive()) {
-            answers = everyone(Stage::Mail, &mail);
+            answers = vec![Answer { stage: Stage::Mail, reply: mail }; envelope.recipients.len()];
             replies.by_ref().take(envelope.recipients.len()).for_each(drop);
         } else {
             answers.extend(
                 replies.by_ref().take(envelope.recipients.len()).map(|reply| Answer { stage: Stage::Rcpt, reply }),
             );
         }
-        let accepted = |answer: &Answer| answer.reply.is_positive();
         let Some(go) = replies.next() else { return Ok(answers) };
         let (stage, end) = if go.code == 354 {
             // A server that refused everyone and still wants data gets an empty message (RFC 2920 §3.1).
-            let body = if answers.iter().any(accepted) { stuffed(message) } else { b".\r\n".to_vec() };
+            let body = if answers.iter().any(|answer| answer.reply.is_positive()) {
+                stuffed(message)
+            } else {
+                b".\r\n".to_vec()
+            };
             self.write(&body).await?;
             (Stage::EndOfData, self.reply(Stage::EndOfData).await?)
         } else {
             (Stage::Data, go)
         };
-        for answer in answers.iter_mut().filter(|a| accepted(a)) {
+        for answer in answers.iter_mut().filter(|answer| answer.reply.is_positive()) {
             *answer = Answer { stage, reply: end.clone() };
         }
         Ok(answers)
     }
+}
+
+/// The error of a connection to `host` that failed.
+fn lost(host: &str) -> impl Fn(io::Error) -> ClientError {
+    move |error| ClientError::Connection(host.to_owned(), error)
 }
 
 /// The parameters of an EHLO keyword, when the server offers it.
@@ -364,8 +369,11 @@ fn mail(envelope: &Envelope, size: usize, welcome: &Reply) -> String {
 
 /// RFC 3461 §4.
 fn xtext(text: &str) -> String {
-    let plain = |b: u8| (b'!'..=b'~').contains(&b) && b != b'+' && b != b'=';
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("+{b:02X}") }).collect()
+    let encoded = text.bytes().map(|b| match b {
+        b'!'..=b'~' if b != b'+' && b != b'=' => char::from(b).to_string(),
+        _ => format!("+{b:02X}"),
+    });
+    encoded.collect()
 }
 
 /// The message with dots stuffed, and the line that ends it.

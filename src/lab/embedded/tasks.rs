@@ -9,7 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The next client of a server.
-pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(client) => return client,
@@ -35,7 +35,7 @@ impl Tasks {
     }
 
     /// Runs `task` until it ends or the world does; at the end of the world it is dropped where it waits.
-    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
         self.tracker.spawn(async move {
             stop.run_until_cancelled(task).await;
@@ -43,22 +43,22 @@ impl Tasks {
     }
 
     /// Runs `task` to its own end; it must watch [`Tasks::stopped`].
-    pub fn spawn_watching(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn_watching(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(task);
     }
 
     /// What is cancelled at the end of the world.
-    pub fn token(&self) -> CancellationToken {
+    pub(crate) fn token(&self) -> CancellationToken {
         self.stop.clone()
     }
 
     /// Resolves at the end of the world.
-    pub async fn stopped(&self) {
+    pub(crate) async fn stopped(&self) {
         self.stop.cancelled().await;
     }
 
     /// Waits, or returns `false` at once when the world ends before `time` has passed.
-    pub async fn wait(&self, time: Duration) -> bool {
+    pub(crate) async fn wait(&self, time: Duration) -> bool {
         self.stop.run_until_cancelled(tokio::time::sleep(time)).await.is_some()
     }
 

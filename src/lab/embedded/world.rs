@@ -1,7 +1,7 @@
 //! Starts every server, and ends them.
 
 use super::{
-    Description, Ports,
+    Description, MailboxServer, Ports,
     authenticate::Authenticator,
     description,
     dns::{Dns, DnsFaults, world_records},
@@ -36,7 +36,7 @@ use std::{
 use tokio::net::TcpListener;
 
 /// What a world is made of beside its knobs.
-pub struct Parts {
+pub(crate) struct Parts {
     /// The ports of its own servers.
     pub ports: Ports,
     /// Whose mail is forwarded.
@@ -50,7 +50,7 @@ pub struct Parts {
 }
 
 /// The company's server.
-pub enum CompanyServer {
+pub(crate) enum CompanyServer {
     /// The forwarder of this process, which checks and seals itself.
     Embedded,
     /// The forwarder of this process; somebody else checks and seals.
@@ -63,7 +63,7 @@ pub enum CompanyServer {
 
 /// A program that takes mail from the other parties with the PROXY protocol (version 1) at one socket, and from other
 /// programs without it at another.
-pub struct ProgramSockets {
+pub(crate) struct ProgramSockets {
     /// The socket for the other parties.
     pub parties: SocketAddr,
     /// The socket for other programs.
@@ -118,7 +118,7 @@ impl World {
     ///
     /// # Errors
     /// As [`World::start`].
-    pub async fn start_for(
+    pub(crate) async fn start_for(
         knobs: &Knobs,
         company: Company,
         ports: &Ports,
@@ -135,7 +135,12 @@ impl World {
     ///
     /// # Errors
     /// When the port is taken, or a knob cannot be read.
-    pub async fn dns_of(knobs: &Knobs, company: &Company, arc_record: &str, number: u16) -> Result<Dns, LabError> {
+    pub(crate) async fn dns_of(
+        knobs: &Knobs,
+        company: &Company,
+        arc_record: &str,
+        number: u16,
+    ) -> Result<Dns, LabError> {
         let records = world_records(knobs, &Keys::load().map_err(LabError::other)?, company, arc_record)
             .map_err(LabError::other)?;
         let faults = DnsFaults::new(&knobs.dns).map_err(LabError::other)?;
@@ -146,22 +151,18 @@ impl World {
     ///
     /// # Errors
     /// As [`World::start`].
-    pub async fn assemble(knobs: &Knobs, parts: Parts) -> Result<Self, LabError> {
+    pub(crate) async fn assemble(knobs: &Knobs, parts: Parts) -> Result<Self, LabError> {
         let Parts { ports, company, dns, server, google } = parts;
         let keys = Keys::load().map_err(LabError::other)?;
         let pki = Pki::of_world(&company).map_err(LabError::other)?;
         let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(LabError::other)?;
-        let (is_ours, elsewhere) = match &server {
-            CompanyServer::Embedded | CompanyServer::Filtered(_) => (true, None),
-            CompanyServer::Program(server) => (false, Some((server.parties, server.public))),
-            CompanyServer::Outside => (false, None),
-        };
+        let is_ours = matches!(server, CompanyServer::Embedded | CompanyServer::Filtered(_));
         let sockets = Sockets::bind(&ports, &pki, is_ours, &knobs.external).await?;
         let mut addresses = sockets.addresses(&dns)?;
         let mut routes = sockets.routes();
-        if let Some((parties, public)) = elsewhere {
-            routes.insert((IpAddr::V4(COMPANY_ADDRESS), SMTP_PORT), parties);
-            addresses.company_mx = public;
+        if let CompanyServer::Program(program) = &server {
+            routes.insert((IpAddr::V4(COMPANY_ADDRESS), SMTP_PORT), program.parties);
+            addresses.company_mx = program.public;
         }
         let net = Net::new(dns.resolver().map_err(LabError::other)?, routes).with_routes(ports.routes.clone());
         let tasks = Tasks::new();
@@ -169,84 +170,50 @@ impl World {
         // Made ready while nobody waits for it; the first delivery reports what goes wrong.
         tasks.spawn(async move { drop(client_tls.connector().await) });
         let external = world_accounts::mailboxes(&EXTERNAL_USERS, Flavour::Plain).map_err(LabError::Other)?;
-        let gmail =
-            world_accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(knobs.gmail.locale)).map_err(LabError::Other)?;
-        let target = world_accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
-        let mut target = world_accounts::signing(target, &knobs.external, &keys.sender);
-        let google = match google {
-            None => None,
-            Some(settings) => {
-                let socket = GoogleSocket::bind(settings.fault).map_err(port("Google's OAuth", 0))?;
-                let google = Google::new(settings, vec![external.clone(), gmail.clone()], &socket);
-                let google = google.map_err(LabError::Other)?;
-                google.serve(socket, pki.acceptor(), &tasks);
-                target = world_accounts::by_tokens(target, &google, pki.ca_pem()).map_err(LabError::Other)?;
-                Some(google)
-            }
-        };
-        let description = description::describe(&addresses, &company, pki.ca_pem(), &target, &[&external, &gmail]);
-        let description = match &google {
-            Some(google) => description.with_google(google, &target),
-            None => description,
-        };
-
-        let relay = |server| Relay::new(server, &net, &pki, Backoff::default(), &tasks);
-        let authenticator = |host: &str| Authenticator::new(net.resolver(), host);
+        let locale = knobs.gmail.locale;
+        let gmail = world_accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(locale)).map_err(LabError::Other)?;
+        let common = Common { knobs, company: &company, keys: &keys, pki: &pki, net: &net, tasks: &tasks };
+        let google = google.map(|settings| common.google(settings, &[&external, &gmail])).transpose()?;
+        let mut target = world_accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
+        target = world_accounts::signing(target, &knobs.external, &keys.sender);
+        if let Some(google) = &google {
+            target = world_accounts::by_tokens(target, google, pki.ca_pem()).map_err(LabError::Other)?;
+        }
+        let mut description = description::describe(&addresses, &company, pki.ca_pem(), &target, &[&external, &gmail]);
+        if let Some(google) = &google {
+            description = description.with_google(google, &target);
+        }
         let handovers = Handovers::default();
-        let outside = MailServer::new(EXTERNAL_HOST, EXTERNAL_DOMAIN, EXTERNAL_ADDRESS);
-        let authenticates = authenticator(EXTERNAL_HOST);
-        let give_up = knobs.external.patience.unwrap_or(Backoff::default().give_up);
-        let backoff = Backoff { give_up, ..Backoff::default() };
-        let outside_relay = Relay::new(outside.clone(), &net, &pki, backoff, &tasks).telling(&handovers);
-        let outgoing = Outgoing::new(&knobs.external, outside_relay, authenticates, &keys, &tasks);
-        let submission: Arc<dyn Service> =
-            Arc::new(SubmissionServer::new(outgoing, external.clone(), knobs.external.submission));
+        let submission = common.submission(external.clone(), &handovers);
         sockets.submission.serve(Arc::clone(&submission), &tasks);
         sockets.submissions.serve(submission, &tasks);
-        let external_mx: Arc<dyn Service> = Arc::new(ExternalMx::new(outside, external.clone(), &net));
+        let external_mx: Arc<dyn Service> = Arc::new(ExternalMx::new(external_server(), external.clone(), &net));
         sockets.external_mx.serve(Arc::clone(&external_mx), &tasks);
-        let setup = GmailSetup {
-            store: gmail.clone(),
-            net: net.clone(),
-            keys: &keys,
-            knobs: knobs.gmail.clone(),
-            tasks: tasks.clone(),
-            mailbox: ports.mailbox.clone(),
-        };
-        let gmail_mx: Arc<dyn Service> = Arc::new(GmailMx::new(setup).map_err(LabError::other)?);
+        let gmail_mx = common.gmail_mx(gmail.clone(), ports.mailbox.clone())?;
         sockets.gmail_mx.serve(Arc::clone(&gmail_mx), &tasks);
         let filter: Option<Arc<dyn MessageFilter>> = match server {
             CompanyServer::Embedded => {
-                let own = BuiltinFilter::new(&company, &knobs.company, authenticator(&company.host), &keys);
-                Some(Arc::new(own))
+                let authenticator = Authenticator::new(net.resolver(), &company.host);
+                Some(Arc::new(BuiltinFilter::new(&company, &knobs.company, authenticator, &keys)))
             }
             CompanyServer::Filtered(filter) => Some(filter),
-            CompanyServer::Program(server) => {
-                server.to_gmail.serve(gmail_mx, &tasks);
-                server.to_external.serve(external_mx, &tasks);
+            CompanyServer::Program(program) => {
+                program.to_gmail.serve(gmail_mx, &tasks);
+                program.to_external.serve(external_mx, &tasks);
                 None
             }
             CompanyServer::Outside => None,
         };
         if let Some((filter, mx)) = filter.zip(sockets.company_mx) {
-            let secret = world_accounts::random::<32>().map_err(LabError::Other)?;
-            let out = relay(MailServer::new(&company.host, &company.domain, COMPANY_ADDRESS));
-            let forwarder = Forwarder::new(&company, &knobs.company, out, filter, (&keys, &secret), &tasks);
-            mx.serve(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)), &tasks);
+            mx.serve(common.company_mx(filter, reject)?, &tasks);
         }
-        let gmail_tls = pki.acceptor_with(knobs.gmail.certificate).map_err(LabError::other)?;
-        for (store, provider, socket, fault, tls) in [
-            (&external, Provider::Generic, sockets.external_imap, ImapFault::None, pki.acceptor()),
-            (&gmail, Provider::Gmail, sockets.gmail_imap, knobs.gmail.imap, gmail_tls),
-        ] {
-            let server = ImapServer::new(store.clone(), provider, Limits::default(), fault);
-            tasks.spawn_watching(server.run(socket, Some(tls), tasks.token()));
-        }
+        common.imap(sockets.external_imap, external.clone(), Provider::Generic)?;
+        common.imap(sockets.gmail_imap, gmail.clone(), Provider::Gmail)?;
         Ok(Self { tasks, dns, net, handovers, external, gmail, google, target, description })
     }
 
     /// The accounts that every world with this company has, with servers at no port and without logins.
-    pub fn outline(company: &Company) -> Target {
+    pub(crate) fn outline(company: &Company) -> Target {
         world_accounts::target(&Addresses::unknown(), company, "", &Store::new(), &Store::new())
     }
 
@@ -271,7 +238,7 @@ impl World {
     }
 
     /// What servers of others said to the outside sender.
-    pub fn handovers(&self) -> &Handovers {
+    pub(crate) fn handovers(&self) -> &Handovers {
         &self.handovers
     }
 
@@ -303,33 +270,88 @@ impl Drop for World {
     }
 }
 
+/// The outside sender's mail server.
+fn external_server() -> MailServer {
+    MailServer::new(EXTERNAL_HOST, EXTERNAL_DOMAIN, EXTERNAL_ADDRESS)
+}
+
+/// What the servers of a world have in common while they are started.
+struct Common<'w> {
+    knobs: &'w Knobs,
+    company: &'w Company,
+    keys: &'w Keys,
+    pki: &'w Pki,
+    net: &'w Net,
+    tasks: &'w Tasks,
+}
+
+impl Common<'_> {
+    /// Google's OAuth servers, for the accounts of these stores.
+    fn google(&self, settings: GoogleSettings, stores: &[&Store]) -> Result<Arc<Google>, LabError> {
+        let socket = GoogleSocket::bind(settings.fault).map_err(port("Google's OAuth", 0))?;
+        let stores = stores.iter().copied().cloned().collect();
+        let google = Google::new(settings, stores, &socket).map_err(LabError::Other)?;
+        google.serve(socket, self.pki.acceptor(), self.tasks);
+        Ok(google)
+    }
+
+    /// The outside sender's submission, and its way of sending.
+    fn submission(&self, users: Store, handovers: &Handovers) -> Arc<dyn Service> {
+        let knobs = &self.knobs.external;
+        let give_up = knobs.patience.unwrap_or(Backoff::default().give_up);
+        let backoff = Backoff { give_up, ..Backoff::default() };
+        let relay = Relay::new(external_server(), self.net, self.pki, backoff, self.tasks).telling(handovers);
+        let authenticator = Authenticator::new(self.net.resolver(), EXTERNAL_HOST);
+        let outgoing = Outgoing::new(knobs, relay, authenticator, self.keys, self.tasks);
+        Arc::new(SubmissionServer::new(outgoing, users, knobs.submission))
+    }
+
+    fn gmail_mx(&self, store: Store, mailbox: Option<MailboxServer>) -> Result<Arc<dyn Service>, LabError> {
+        let (net, knobs, tasks) = (self.net.clone(), self.knobs.gmail.clone(), self.tasks.clone());
+        let setup = GmailSetup { store, net, keys: self.keys, knobs, tasks, mailbox };
+        Ok(Arc::new(GmailMx::new(setup).map_err(LabError::other)?))
+    }
+
+    fn company_mx(&self, filter: Arc<dyn MessageFilter>, reject: Option<Reply>) -> Result<Arc<dyn Service>, LabError> {
+        let Self { company, knobs, tasks, .. } = *self;
+        let secret = world_accounts::random::<32>().map_err(LabError::Other)?;
+        let server = MailServer::new(&company.host, &company.domain, COMPANY_ADDRESS);
+        let relay = Relay::new(server, self.net, self.pki, Backoff::default(), tasks);
+        let forwarder = Forwarder::new(company, &knobs.company, relay, filter, self.keys, &secret, tasks);
+        Ok(Arc::new(CompanyMx::new(Arc::new(forwarder), reject)))
+    }
+
+    /// Serves mailboxes, those of the receiver with the faults of its knobs.
+    fn imap(&self, socket: TcpListener, store: Store, provider: Provider) -> Result<(), LabError> {
+        let (fault, tls) = match provider {
+            Provider::Generic => (ImapFault::None, self.pki.acceptor()),
+            Provider::Gmail => {
+                let tls = self.pki.acceptor_with(self.knobs.gmail.certificate);
+                (self.knobs.gmail.imap, tls.map_err(LabError::other)?)
+            }
+        };
+        let server = ImapServer::new(store, provider, Limits::default(), fault);
+        self.tasks.spawn_watching(server.run(socket, Some(tls), self.tasks.token()));
+        Ok(())
+    }
+}
+
 impl Sockets {
     async fn bind(ports: &Ports, pki: &Pki, is_company_ours: bool, external: &ExternalKnobs) -> Result<Self, LabError> {
         let tls = pki.acceptor_with(external.certificate).map_err(LabError::other)?;
         let upgrade = (external.submission != SubmissionFault::Plain).then(|| tls.clone());
-        let starttls = || Transport::Plain(Some(pki.acceptor()));
-        let smtp = |what, number, transport| async move {
-            SmtpListener::bind(number, transport).await.map_err(port(what, number))
-        };
-        let mx = |what, number| async move {
-            let parties = smtp(what, 0, Transport::Proxied(pki.acceptor())).await?;
-            let public = SmtpListener::bind_at(ports.listen(), number, starttls()).await.map_err(port(what, number))?;
-            Ok::<_, LabError>(Mx { parties, public })
-        };
-        let imap = |what, number| async move {
-            TcpListener::bind((Ipv4Addr::LOCALHOST, number)).await.map_err(port(what, number))
-        };
         Ok(Self {
-            submission: smtp("submission", ports.submission, Transport::Plain(upgrade)).await?,
-            submissions: smtp("submission over TLS", ports.submissions, Transport::Tls(tls)).await?,
-            external_mx: mx("the outside sender's MX", ports.external_mx).await?,
-            company_mx: match is_company_ours {
-                true => Some(mx("the company's MX", ports.company_mx).await?),
-                false => None,
+            submission: bind_smtp("submission", ports.submission, Transport::Plain(upgrade)).await?,
+            submissions: bind_smtp("submission over TLS", ports.submissions, Transport::Tls(tls)).await?,
+            external_mx: Mx::bind("the outside sender's MX", ports.listen(), ports.external_mx, pki).await?,
+            company_mx: if is_company_ours {
+                Some(Mx::bind("the company's MX", ports.listen(), ports.company_mx, pki).await?)
+            } else {
+                None
             },
-            gmail_mx: mx("the receiver's MX", ports.gmail_mx).await?,
-            external_imap: imap("the outside sender's IMAP", ports.external_imap).await?,
-            gmail_imap: imap("the receiver's IMAP", ports.gmail_imap).await?,
+            gmail_mx: Mx::bind("the receiver's MX", ports.listen(), ports.gmail_mx, pki).await?,
+            external_imap: bind_imap("the outside sender's IMAP", ports.external_imap).await?,
+            gmail_imap: bind_imap("the receiver's IMAP", ports.gmail_imap).await?,
         })
     }
 
@@ -355,10 +377,25 @@ impl Sockets {
 }
 
 impl Mx {
+    /// Binds a free port for the other parties, and this one for other programs.
+    async fn bind(what: &'static str, at: IpAddr, number: u16, pki: &Pki) -> Result<Self, LabError> {
+        let parties = bind_smtp(what, 0, Transport::Proxied(pki.acceptor())).await?;
+        let public = SmtpListener::bind_at(at, number, Transport::Plain(Some(pki.acceptor()))).await;
+        Ok(Self { parties, public: public.map_err(port(what, number))? })
+    }
+
     fn serve(self, service: Arc<dyn Service>, tasks: &Tasks) {
         self.parties.serve(Arc::clone(&service), tasks);
         self.public.serve(service, tasks);
     }
+}
+
+async fn bind_smtp(what: &'static str, number: u16, transport: Transport) -> Result<SmtpListener, LabError> {
+    SmtpListener::bind(number, transport).await.map_err(port(what, number))
+}
+
+async fn bind_imap(what: &'static str, number: u16) -> Result<TcpListener, LabError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, number)).await.map_err(port(what, number))
 }
 
 /// The error of a server whose port cannot be bound.

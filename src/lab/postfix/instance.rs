@@ -111,7 +111,9 @@ impl Postfix {
         state.write(&format!("postfix/etc/{ALIASES}"), main_cf::aliases(setup.company)).map_err(LabError::other)?;
         let (settings, srs, taken) = settings(&setup, &installation, state).await?;
         let notes = setup.main_cf.map_or_else(Vec::new, |file| taken.notes(file));
-        if let Some(why) = setup.milter_is_down.filter(|_| settings.get("milter_default_action") != Some("accept")) {
+        if let Some(why) = setup.milter_is_down
+            && settings.get("milter_default_action") != Some("accept")
+        {
             return Err(LabError::Configuration { program: ServerProgram::Rspamd, said: why.to_owned() });
         }
         let greylist = setup.knobs.greylist.then(|| Greylist::serve(&knob_settings::greylist_socket(state)));
@@ -179,7 +181,7 @@ async fn settings(
     installation: &Installation,
     state: &Arc<StateDir>,
 ) -> Result<(MainCf, Option<Postsrsd>, TakenOver), LabError> {
-    let fence = main_cf::fence(&state.path().join("postfix"), installation, setup.company, setup.next_hops);
+    let fence = main_cf::fence(&state.path().join("postfix"), installation, setup.company, &setup.next_hops);
     let mut settings = main_cf::habits();
     let mut taken = TakenOver::default();
     if let Some(file) = setup.main_cf {
@@ -199,11 +201,7 @@ async fn settings(
     settings
         .extend(&knob_settings::settings(setup.knobs, setup.company, setup.reject, state).map_err(LabError::other)?);
     settings.extend(&fence);
-    let milter = format!("unix:{}", setup.milter.display());
-    let milters = if setup.main_cf.is_some() { &taken.milters[..] } else { &["smtpd_milters"] };
-    for name in milters {
-        settings.set(*name, &milter);
-    }
+    settings.set_milter(setup.milter, setup.main_cf.map(|_| &taken.milters[..]));
     Ok((settings, srs, taken))
 }
 

@@ -2,7 +2,10 @@
 
 use super::installation::Installation;
 use crate::{
-    lab::embedded::hosts::{Company, EXTERNAL_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
+    lab::embedded::{
+        hosts::{Company, EXTERNAL_ADDRESS, EXTERNAL_DOMAIN, GMAIL_DOMAIN},
+        net::MxError,
+    },
     target::knobs::{DnsAnswer, DnsFault},
 };
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
@@ -25,6 +28,14 @@ impl MainCf {
     /// Gives every setting of `other` its value.
     pub(super) fn extend(&mut self, other: &Self) {
         self.0.extend(other.0.clone());
+    }
+
+    /// Lets the milter at this unix socket see the mail, alone: where the user's main.cf names `milters`, or where there is
+    /// none.
+    pub(super) fn set_milter(&mut self, socket: &Path, milters: Option<&[&'static str]>) {
+        for name in milters.unwrap_or(&["smtpd_milters"]) {
+            self.set(*name, format!("unix:{}", socket.display()));
+        }
     }
 
     /// The settings whose names end so.
@@ -51,45 +62,23 @@ impl fmt::Display for MainCf {
 }
 
 /// Where mail from the company goes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct NextHops {
     /// The receiver's MX, to which every client is the company.
     pub(super) gmail: SocketAddr,
     /// Why DNS does not lead there, if so.
-    pub(super) gmail_lost: Option<Lost>,
+    pub(super) gmail_error: Option<MxError>,
     /// The outside sender's MX, to which every client is the company.
     pub(super) external: SocketAddr,
 }
 
-/// A domain whose mail exchangers DNS does not say. Postfix asks no DNS here, so it is told what it would find.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lost {
-    /// There is no such domain.
-    NotFound,
-    /// DNS gives no answer.
-    TryAgain,
-}
-
-impl Lost {
-    /// What faults of the DNS do to mail for this domain.
-    pub(super) fn by(faults: &[DnsFault], domain: &str) -> Option<Self> {
-        let about = |f: &&DnsFault| {
-            f.name.trim_end_matches('.').eq_ignore_ascii_case(domain) && f.rtype.eq_ignore_ascii_case("MX")
-        };
-        match faults.iter().find(about)?.answer {
-            DnsAnswer::NxDomain => Some(Self::NotFound),
-            DnsAnswer::ServFail => Some(Self::TryAgain),
-            DnsAnswer::Ttl(_) => None,
-        }
-    }
-
-    /// The transport that says so in Postfix's words.
-    fn transport(self, domain: &str) -> String {
-        let name = format!("Name service error for name={domain} type=MX: Host not found");
-        match self {
-            Self::NotFound => format!("error:5.4.4 Host or domain name not found. {name}"),
-            Self::TryAgain => format!("retry:4.4.3 Host or domain name not found. {name}, try again"),
-        }
+/// What faults of the DNS let Postfix find of the mail exchangers of a domain. It asks no DNS here, so it is told.
+pub(super) fn mx_error(faults: &[DnsFault], domain: &str) -> Option<MxError> {
+    let mut of_domain = faults.iter().filter(|f| f.name.trim_end_matches('.').eq_ignore_ascii_case(domain));
+    match of_domain.find(|f| f.rtype.eq_ignore_ascii_case("MX"))?.answer {
+        DnsAnswer::NxDomain => Some(MxError::NotFound(domain.to_owned())),
+        DnsAnswer::ServFail => Some(MxError::TryAgain(domain.to_owned())),
+        DnsAnswer::Ttl(_) => None,
     }
 }
 
@@ -98,77 +87,84 @@ pub(super) fn habits() -> MainCf {
     MainCf::from_iter([("compatibility_level", "3.6"), ("milter_default_action", "tempfail")])
 }
 
+/// What of it is the same in every lab.
+const FIXED: [(&str, &str); 30] = [
+    ("myorigin", "$mydomain"),
+    ("mydestination", ""),
+    ("relay_domains", ""),
+    ("local_transport", "error:5.1.1 no local mailboxes"),
+    ("local_recipient_maps", ""),
+    ("alias_maps", ""),
+    ("alias_database", ""),
+    ("biff", "no"),
+    ("default_transport", "error:5.4.4 the lab has no route"),
+    ("relay_transport", "$default_transport"),
+    ("virtual_transport", "$default_transport"),
+    ("smtp_dns_support_level", "disabled"),
+    ("smtp_host_lookup", "native"),
+    ("inet_protocols", "ipv4"),
+    ("inet_interfaces", "127.0.0.1"),
+    ("smtpd_upstream_proxy_protocol", "haproxy"),
+    ("smtpd_peername_lookup", "no"),
+    ("mynetworks", "127.0.0.0/8"),
+    ("smtpd_relay_restrictions", "permit_mynetworks, reject_unauth_destination"),
+    // Every mail of the outside world comes from one address here.
+    ("smtpd_client_connection_count_limit", "0"),
+    ("smtpd_tls_security_level", "may"),
+    ("smtp_tls_security_level", "may"),
+    // Reports for the postmaster have nowhere to go.
+    ("notify_classes", ""),
+    // Lab-scale: a real server waits for minutes and days.
+    // Longer than a second, the unit of queue times: qmgr forgets a message that it takes up while its delivery agent
+    // still has it ("skipped, still being delivered").
+    ("minimal_backoff_time", "2s"),
+    ("maximal_backoff_time", "2s"),
+    ("queue_run_delay", "1s"),
+    ("transport_retry_time", "1s"),
+    ("maximal_queue_lifetime", "2m"),
+    ("bounce_queue_lifetime", "2m"),
+    ("in_flow_delay", "0s"),
+];
+
 /// What no other main.cf may change: where files are, who is connected to, how long things take.
-pub(super) fn fence(state: &Path, installation: &Installation, company: &Company, to: NextHops) -> MainCf {
+pub(super) fn fence(state: &Path, installation: &Installation, company: &Company, to: &NextHops) -> MainCf {
     let state = state.display();
     let via = |at: SocketAddr| format!("smtp:[{}]:{}", at.ip(), at.port());
-    let gmail = to.gmail_lost.map_or_else(|| via(to.gmail), |lost| lost.transport(GMAIL_DOMAIN));
+    let gmail = match &to.gmail_error {
+        None => via(to.gmail),
+        Some(error @ MxError::NotFound(_)) => format!("error:5.4.4 {error}"),
+        Some(error @ MxError::TryAgain(_)) => format!("retry:4.4.3 {error}"),
+    };
     let external = via(to.external);
-    let mut fence = MainCf::from_iter([
-        // Places.
-        ("queue_directory", format!("{state}/queue")),
-        ("data_directory", format!("{state}/data")),
-        ("command_directory", installation.commands.display().to_string()),
-        ("daemon_directory", installation.daemons.display().to_string()),
-        ("maillog_file", format!("{state}/log/maillog")),
-        ("maillog_file_prefixes", state.to_string()),
-        // Names.
-        ("myhostname", company.host.clone()),
-        ("mydomain", company.domain.clone()),
-        ("virtual_alias_domains", company.domain.clone()),
-        ("virtual_alias_maps", format!("texthash:{state}/etc/{ALIASES}")),
-        // Routes.
-        (
-            "transport_maps",
-            format!("inline:{{ {{ {GMAIL_DOMAIN} = {gmail} }}, {{ {EXTERNAL_DOMAIN} = {external} }} }}"),
-        ),
-        // Clients.
-        ("smtpd_authorized_xclient_hosts", EXTERNAL_ADDRESS.to_string()),
-        // TLS.
-        ("smtpd_tls_chain_files", format!("{state}/etc/{IDENTITY}")),
-    ]);
-    for (name, value) in [
-        ("mail_owner", installation.owner.as_str()),
-        ("setgid_group", installation.group.as_str()),
-        ("myorigin", "$mydomain"),
-        ("mydestination", ""),
-        ("relay_domains", ""),
-        ("local_transport", "error:5.1.1 no local mailboxes"),
-        ("local_recipient_maps", ""),
-        ("alias_maps", ""),
-        ("alias_database", ""),
-        ("biff", "no"),
-        ("default_transport", "error:5.4.4 the lab has no route"),
-        ("relay_transport", "$default_transport"),
-        ("virtual_transport", "$default_transport"),
-        ("smtp_dns_support_level", "disabled"),
-        ("smtp_host_lookup", "native"),
-        ("inet_protocols", "ipv4"),
-        ("inet_interfaces", "127.0.0.1"),
-        ("smtpd_upstream_proxy_protocol", "haproxy"),
-        ("smtpd_peername_lookup", "no"),
-        ("mynetworks", "127.0.0.0/8"),
-        ("smtpd_relay_restrictions", "permit_mynetworks, reject_unauth_destination"),
-        // Every mail of the outside world comes from one address here.
-        ("smtpd_client_connection_count_limit", "0"),
-        ("smtpd_tls_security_level", "may"),
-        ("smtp_tls_security_level", "may"),
-        // Reports for the postmaster have nowhere to go.
-        ("notify_classes", ""),
-        // Lab-scale: a real server waits for minutes and days.
-        // Longer than a second, the unit of queue times: qmgr forgets a message that it takes up while its delivery agent
-        // still has it ("skipped, still being delivered").
-        ("minimal_backoff_time", "2s"),
-        ("maximal_backoff_time", "2s"),
-        ("queue_run_delay", "1s"),
-        ("transport_retry_time", "1s"),
-        ("maximal_queue_lifetime", "2m"),
-        ("bounce_queue_lifetime", "2m"),
-        ("in_flow_delay", "0s"),
-    ] {
-        fence.set(name, value);
-    }
-    fence
+    let fixed = FIXED.map(|(name, value)| (name, value.to_owned()));
+    fixed
+        .into_iter()
+        .chain([
+            // Places.
+            ("queue_directory", format!("{state}/queue")),
+            ("data_directory", format!("{state}/data")),
+            ("command_directory", installation.commands.display().to_string()),
+            ("daemon_directory", installation.daemons.display().to_string()),
+            ("mail_owner", installation.owner.clone()),
+            ("setgid_group", installation.group.clone()),
+            ("maillog_file", format!("{state}/log/maillog")),
+            ("maillog_file_prefixes", state.to_string()),
+            // Names.
+            ("myhostname", company.host.clone()),
+            ("mydomain", company.domain.clone()),
+            ("virtual_alias_domains", company.domain.clone()),
+            ("virtual_alias_maps", format!("texthash:{state}/etc/{ALIASES}")),
+            // Routes.
+            (
+                "transport_maps",
+                format!("inline:{{ {{ {GMAIL_DOMAIN} = {gmail} }}, {{ {EXTERNAL_DOMAIN} = {external} }} }}"),
+            ),
+            // Clients.
+            ("smtpd_authorized_xclient_hosts", EXTERNAL_ADDRESS.to_string()),
+            // TLS.
+            ("smtpd_tls_chain_files", format!("{state}/etc/{IDENTITY}")),
+        ])
+        .collect()
 }
 
 /// The file beside main.cf with the company's addresses.
@@ -216,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mail_goes_to_the_neighbours_and_nowhere_else() {
+    fn mail_goes_to_the_next_hops_and_nowhere_else() {
         let installation = Installation {
             commands: "/usr/sbin".into(),
             daemons: "/usr/lib/postfix/sbin".into(),
@@ -224,8 +220,8 @@ mod tests {
             group: "postdrop".into(),
         };
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let to = NextHops { gmail: at(4001), gmail_lost: None, external: at(4002) };
-        let fence = fence(Path::new("/tmp/x"), &installation, &Company::default(), to);
+        let to = NextHops { gmail: at(4001), gmail_error: None, external: at(4002) };
+        let fence = fence(Path::new("/tmp/x"), &installation, &Company::default(), &to);
         assert_eq!(
             fence.get("transport_maps"),
             Some("inline:{ { gmail.com = smtp:[127.0.0.1]:4001 }, { ext.example = smtp:[127.0.0.1]:4002 } }")

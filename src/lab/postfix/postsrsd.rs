@@ -180,8 +180,8 @@ fn program() -> &'static Path {
 
 /// Two ports that nobody has at the moment.
 async fn free_ports() -> io::Result<(SocketAddr, SocketAddr)> {
-    let any = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let (one, two) = tokio::try_join!(any(), any())?;
+    let any = (Ipv4Addr::LOCALHOST, 0);
+    let (one, two) = tokio::try_join!(TcpListener::bind(any), TcpListener::bind(any))?;
     Ok((one.local_addr()?, two.local_addr()?))
 }
 

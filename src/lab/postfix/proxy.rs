@@ -51,16 +51,9 @@ impl Proxy {
     /// # Errors
     /// When the port is taken.
     pub(super) async fn bind(public: u16) -> Result<Self, LabError> {
-        let bind = |number| async move {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, number)).await?;
-            Ok((listener.local_addr()?, listener))
-        };
-        let taken = |number: u16| {
-            move |source: io::Error| LabError::Port { what: format!("the company's MX on port {number}"), source }
-        };
-        let (parties_at, parties) = bind(0).await.map_err(taken(0))?;
-        let (public_at, public) = bind(public).await.map_err(taken(public))?;
-        let (again_at, again) = bind(0).await.map_err(taken(0))?;
+        let (parties_at, parties) = bind(0).await?;
+        let (public_at, public) = bind(public).await?;
+        let (again_at, again) = bind(0).await?;
         Ok(Self { parties, public, again, parties_at, public_at, again_at })
     }
 
@@ -96,6 +89,12 @@ enum Clients {
 /// What Postfix is told of a client before the client speaks (PROXY protocol, version 1).
 pub(super) fn proxy_line(client: Ipv4Addr, port: u16) -> String {
     format!("PROXY TCP4 {client} {COMPANY_ADDRESS} {port} {SMTP_PORT}\r\n")
+}
+
+async fn bind(port: u16) -> Result<(SocketAddr, TcpListener), LabError> {
+    let taken = |source| LabError::Port { what: format!("the company's MX on port {port}"), source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?;
+    Ok((listener.local_addr().map_err(taken)?, listener))
 }
 
 fn serve(listener: TcpListener, clients: Clients, socket: &Path, tasks: &Tasks) {

@@ -118,13 +118,20 @@ impl TakenOver {
         let is_part = |c: char| c.is_alphanumeric() || "_-./".contains(c);
         let words: BTreeSet<&str> = said.split(|c| !is_part(c)).collect();
         let theirs = || self.kept.iter().filter(|(name, value)| settings.get(name) == Some(*value));
-        let is_named = |part: &str| part.len() > 3 && words.iter().any(|word| word.trim_end_matches(".db") == part);
         let named = theirs().find(|(name, _)| words.contains(name));
-        let (name, _) = named.or_else(|| theirs().find(|(_, value)| value.split(|c| !is_part(c)).any(is_named)))?;
+        let (name, _) = named.or_else(|| {
+            theirs().find(|(_, value)| {
+                let mut parts = value.split(|c| !is_part(c)).filter(|part| part.len() > 3);
+                parts.any(|part| words.iter().any(|word| word.trim_end_matches(".db") == part))
+            })
+        })?;
         let text = fs::read_to_string(file).ok()?;
-        let sets = |line: &str| line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='));
+        let values = text
+            .lines()
+            .zip(1..)
+            .filter(|(line, _)| line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('=')));
         // The last value that a setting is given counts.
-        let (number, line) = text.lines().zip(1..).filter(|(line, _)| sets(line)).last().map(|(line, n)| (n, line))?;
+        let (line, number) = values.last()?;
         Some(format!("{}, line {number}: {line}", file.display()))
     }
 }
@@ -147,8 +154,10 @@ pub(super) async fn read(file: &Path, scratch: &Path, commands: &Path) -> Result
         .map_err(|error| problem(format!("postconf cannot be run: {error}")))?;
     let said =
         String::from_utf8_lossy(&output.stderr).replace(&copy.display().to_string(), &file.display().to_string());
-    if let Some(fatal) = said.lines().find_map(|line| line.split_once("fatal: ")).filter(|_| !output.status.success()) {
-        return Err(LabError::Configuration { program: ServerProgram::Postfix, said: format!("{}\n", fatal.1) });
+    if let Some((_, fatal)) = said.lines().find_map(|line| line.split_once("fatal: "))
+        && !output.status.success()
+    {
+        return Err(LabError::Configuration { program: ServerProgram::Postfix, said: format!("{fatal}\n") });
     }
     if said.contains("logical line must not start with whitespace") {
         return Err(LabError::Configuration { program: ServerProgram::Postfix, said: stray(&source, file) });
@@ -161,10 +170,9 @@ pub(super) async fn read(file: &Path, scratch: &Path, commands: &Path) -> Result
 /// What is wrong with a file whose first setting is written as if it went on from a line before.
 fn stray(source: &[u8], file: &Path) -> String {
     let source = String::from_utf8_lossy(source);
-    let is_text = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let first = source.lines().zip(1..).find(|(line, _)| is_text(line));
-    let (line, number) = first.unwrap_or_default();
-    format!("{}, line {number}: whitespace before the first setting: {}\n", file.display(), line.trim())
+    let mut lines = source.lines().map(str::trim).zip(1..);
+    let (line, number) = lines.find(|(line, _)| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
+    format!("{}, line {number}: whitespace before the first setting: {line}\n", file.display())
 }
 
 /// The directory of a file.
@@ -208,18 +216,21 @@ pub(super) fn take_over(set: &MainCf, file: &Path, ours: &MainCf) -> TakenOver {
     }
     carry(set, ours, referred, &directory(file), &mut taken);
     let settled: BTreeSet<&str> = taken.changed.iter().map(|(name, _)| name.as_str()).collect();
-    let dealt_with = |name: &str| {
-        taken.kept.get(name).is_some() || settled.contains(name) || ours.get(name).is_some() || MILTERS.contains(&name)
-    };
-    taken.left_out = set.iter().map(|(name, _)| name).filter(|name| !dealt_with(name)).map(str::to_owned).collect();
+    let left_out = set.iter().map(|(name, _)| name).filter(|name| {
+        let is_known = taken.kept.get(name).is_some() || ours.get(name).is_some() || MILTERS.contains(name);
+        !is_known && !settled.contains(name)
+    });
+    taken.left_out = left_out.map(str::to_owned).collect();
     taken
 }
 
 /// Adds what the kept values refer to by `$name`, and what that refers to.
 fn carry(set: &MainCf, ours: &MainCf, mut referred: Vec<String>, directory: &Path, taken: &mut TakenOver) {
     while let Some(name) = referred.pop() {
-        let known = taken.kept.get(&name).is_some() || ours.get(&name).is_some() || MILTERS.contains(&name.as_str());
-        let Some(value) = set.get(&name).filter(|_| !known) else { continue };
+        if taken.kept.get(&name).is_some() || ours.get(&name).is_some() || MILTERS.contains(&name.as_str()) {
+            continue;
+        }
+        let Some(value) = set.get(&name) else { continue };
         let value = with_directory(value, directory);
         if lookup_tables::network(&value) == Network::None {
             referred.extend(parameters(&value));

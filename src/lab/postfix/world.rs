@@ -3,7 +3,7 @@
 use super::{
     content_filter::SecondPass,
     instance::{Postfix, PostfixSetup},
-    main_cf::{Lost, NextHops},
+    main_cf::{self, NextHops},
     proxy::Proxy,
 };
 use crate::{
@@ -44,18 +44,17 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
     sealing.publish(&dns);
     let down = down(knobs, settings);
-    let rspamd = match &down {
+    let config = RspamdConf { dns: dns.address(), rules: sealing.rules };
+    let (rspamd, milter, log) = match &down {
         None => {
-            let config = RspamdConf { dns: dns.address(), rules: sealing.rules };
-            Some(Rspamd::start(settings.rspamd_bin.as_deref(), settings.rspamd_timeout, &config, &state).await?)
+            let (binary, timeout) = (settings.rspamd_bin.as_deref(), settings.rspamd_timeout);
+            let rspamd = Rspamd::start(binary, timeout, &config, &state).await?;
+            let (milter, log) = (rspamd.milter().to_path_buf(), rspamd.log().to_path_buf());
+            (Some(rspamd), milter, log)
         }
-        Some(_) => None,
-    };
-    let (milter, log) = match (&rspamd, &down) {
-        (Some(rspamd), _) => (rspamd.milter().to_path_buf(), rspamd.log().to_path_buf()),
-        (None, why) => {
-            let log = state.write("rspamd.log", why.as_deref().unwrap_or_default()).map_err(LabError::other)?;
-            (state.path().join("milter.sock"), log)
+        Some(why) => {
+            let log = state.write("rspamd.log", why).map_err(LabError::other)?;
+            (None, state.path().join("milter.sock"), log)
         }
     };
 
@@ -71,7 +70,7 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
         reject: reject.as_ref(),
         next_hops: NextHops {
             gmail: routed(GMAIL_DOMAIN, to_gmail.address()),
-            gmail_lost: Lost::by(&knobs.dns, GMAIL_DOMAIN),
+            gmail_error: main_cf::mx_error(&knobs.dns, GMAIL_DOMAIN),
             external: routed(EXTERNAL_DOMAIN, to_external.address()),
         },
         milter: &milter,
@@ -82,15 +81,12 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
         again: proxy.again_at,
     };
     let postfix = Postfix::start(setup, &state).await?;
-    let server = ProgramSockets { parties: proxy.parties_at, public: proxy.public_at, to_gmail, to_external };
-    let server = CompanyServer::Program(Box::new(server));
+    let sockets = ProgramSockets { parties: proxy.parties_at, public: proxy.public_at, to_gmail, to_external };
     let every_client = RspamdFaults::of(&knobs.company, TargetKind::Postfix).client();
     let proxy = proxy.open(postfix.socket(), postfix.again(), every_client, second_pass);
-    let world = World::assemble(
-        knobs,
-        Parts { ports: settings.ports.clone(), company, dns, server, google: settings.google.clone() },
-    )
-    .await?;
+    let server = CompanyServer::Program(Box::new(sockets));
+    let (ports, google) = (settings.ports.clone(), settings.google.clone());
+    let world = World::assemble(knobs, Parts { ports, company, dns, server, google }).await?;
     let logs = vec![log, postfix.log().to_path_buf()];
     let notes = [sealing.notes, postfix.notes().to_vec()].concat();
     let version = rspamd.as_ref().and_then(Rspamd::version);

@@ -91,11 +91,8 @@ impl Process {
         state: &Arc<StateDir>,
     ) -> Result<Self, ProcessError> {
         let output = state.path().join(format!("{name}.out"));
-        let open = || -> io::Result<(fs::File, fs::File)> {
-            let file = fs::File::create(&output)?;
-            Ok((file.try_clone()?, file))
-        };
-        let (out, err) = open().map_err(|source| StateError::Write { path: output.clone(), source })?;
+        let file = fs::File::create(&output).and_then(|file| Ok((file.try_clone()?, file)));
+        let (out, err) = file.map_err(|source| StateError::Write { path: output.clone(), source })?;
         command.current_dir(state.path()).process_group(0).stdin(Stdio::null()).stdout(out).stderr(err);
         let program = PathBuf::from(command.as_std().get_program());
         group::adopt_orphans();
@@ -132,19 +129,14 @@ impl Process {
         }
     }
 
-    /// The process id, which is also the id of its group.
-    pub fn id(&self) -> Option<u32> {
-        self.child.id()
-    }
-
     /// Tells whether a process of its group listens there.
-    pub fn listens(&self, at: SocketAddr) -> impl Fn() -> bool + use<> {
+    pub(crate) fn listens(&self, at: SocketAddr) -> impl Fn() -> bool + use<> {
         let group = self.group;
         move || sockets::listens(group, at)
     }
 
     /// The end of what it said.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         tail(&self.output)
     }
 

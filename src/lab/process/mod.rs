@@ -31,6 +31,6 @@ pub use system_user::User;
 
 /// Ends every program that is still there and removes its directory, for when the process is about to end without having
 /// dropped everything.
-pub fn end_all() {
+pub(crate) fn end_all() {
     state::end_all();
 }

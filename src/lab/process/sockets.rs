@@ -17,12 +17,14 @@ pub(super) fn listens(group: Group, at: SocketAddr) -> bool {
     let wanted = format!("{:08X}:{:04X}", u32::from_ne_bytes(address.octets()), at.port());
     let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
     let sockets: HashSet<String> = table.lines().filter_map(|line| inode(line, &wanted)).collect();
-    let has_one = |pid: &i32| {
+    if sockets.is_empty() {
+        return false;
+    }
+    group.members().iter().any(|pid| {
         let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
         let mut links = descriptors.filter_map(|fd| fs::read_link(fd.path()).ok());
         links.any(|link| link.to_str().is_some_and(|link| sockets.contains(link)))
-    };
-    !sockets.is_empty() && group.members().iter().any(has_one)
+    })
 }
 
 /// The link to a socket that listens at an address, by its line in the table.

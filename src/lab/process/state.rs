@@ -70,15 +70,16 @@ impl StateDir {
     ///
     /// # Errors
     /// As [`StateDir::create`].
-    pub fn create_in(base: &Path) -> Result<Arc<Self>, StateError> {
+    pub(crate) fn create_in(base: &Path) -> Result<Arc<Self>, StateError> {
         sweep(base);
         let error = |source| StateError::Write { path: base.to_path_buf(), source };
         let base = base.canonicalize().map_err(error)?;
         let mode = if User::is_root() { 0o755 } else { 0o700 };
         if User::is_root() {
-            let closed = |path: &&Path| fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o001 == 0);
-            if let Some(closed) = base.ancestors().find(closed) {
-                return Err(StateError::Closed(closed.to_path_buf()));
+            for path in base.ancestors() {
+                if fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o001 == 0) {
+                    return Err(StateError::Closed(path.to_path_buf()));
+                }
             }
         }
         let owner = Owner::this().ok_or_else(|| error(io::ErrorKind::NotFound.into()))?;
@@ -102,8 +103,7 @@ impl StateDir {
     /// When it cannot be made or given away.
     pub fn directory(&self, name: &str, owner: Option<&User>) -> Result<PathBuf, StateError> {
         let path = self.path().join(name);
-        let error = |source| StateError::Write { path: path.clone(), source };
-        fs::create_dir_all(&path).map_err(error)?;
+        fs::create_dir_all(&path).map_err(|source| StateError::Write { path: path.clone(), source })?;
         self.give(&path, owner)?;
         Ok(path)
     }
@@ -129,11 +129,9 @@ impl StateDir {
         owner: Option<&User>,
     ) -> Result<PathBuf, StateError> {
         let path = self.write(name, "")?;
-        let write = || {
-            fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-            fs::write(&path, text)
-        };
-        write().map_err(|source| StateError::Write { path: path.clone(), source })?;
+        fs::set_permissions(&path, Permissions::from_mode(0o600))
+            .and_then(|()| fs::write(&path, text))
+            .map_err(|source| StateError::Write { path: path.clone(), source })?;
         self.give(&path, owner)?;
         Ok(path)
     }
@@ -142,7 +140,7 @@ impl StateDir {
     ///
     /// # Errors
     /// When this process may not.
-    pub fn give(&self, path: &Path, owner: Option<&User>) -> Result<(), StateError> {
+    pub(crate) fn give(&self, path: &Path, owner: Option<&User>) -> Result<(), StateError> {
         let Some(User { uid, gid, .. }) = owner else { return Ok(()) };
         chown(path, Some(*uid), Some(*gid)).map_err(|source| StateError::Write { path: path.to_path_buf(), source })
     }
@@ -150,11 +148,9 @@ impl StateDir {
     /// Remembers a process group, for whoever cleans up after us.
     pub(super) fn record(&self, group: &Group) -> Result<(), StateError> {
         let path = self.path().join(GROUPS);
-        let append = || {
-            let mut file = fs::OpenOptions::new().create(true).append(true).open(&path)?;
-            file.write_all(format!("{}\n", group.record()).as_bytes())
-        };
-        append().map_err(|source| StateError::Write { path: path.clone(), source })
+        let file = fs::OpenOptions::new().create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(format!("{}\n", group.record()).as_bytes()))
+            .map_err(|source| StateError::Write { path: path.clone(), source })
     }
 }
 

@@ -21,7 +21,7 @@ impl User {
     }
 
     /// Whether this process may do everything.
-    pub fn is_root() -> bool {
+    pub(crate) fn is_root() -> bool {
         rustix::process::geteuid().is_root()
     }
 

@@ -62,7 +62,12 @@ async fn to_its_end(mut command: Command, arguments: &[&str]) -> Result<io::Resu
 ///
 /// # Errors
 /// When rspamadm is missing, makes no key, or prints no record.
-pub async fn keygen(rspamd: Option<&Path>, selector: &str, domain: &str, file: &Path) -> Result<String, RspamdError> {
+pub(crate) async fn keygen(
+    rspamd: Option<&Path>,
+    selector: &str,
+    domain: &str,
+    file: &Path,
+) -> Result<String, RspamdError> {
     let file = file.to_string_lossy();
     let output = run(rspamd, &["dkim_keygen", "-s", selector, "-b", "2048", "-d", domain, "-k", &file]).await?;
     let said = String::from_utf8_lossy(&output.stdout);

@@ -10,7 +10,7 @@ const VOLATILE: &str =
 
 /// A key that seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArcKey {
+pub(crate) struct ArcKey {
     /// The domain of the seal (`d=`), which is that of the first recipient.
     pub domain: String,
     /// The selector (`s=`).

@@ -11,14 +11,14 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Asks one rspamd. Clones share the connections.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub(crate) struct Client {
     agent: Agent,
     base: String,
 }
 
 /// A message with how it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScanRequest {
+pub(crate) struct ScanRequest {
     /// Request headers: `IP`, `Helo`, `Hostname`, `From`, `Rcpt` (repeatable), `User`, `Queue-Id`, `MTA-Name`.
     pub headers: Vec<(&'static str, String)>,
     /// The message as received.
@@ -27,7 +27,7 @@ pub struct ScanRequest {
 
 /// What rspamd says about a message.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ScanResult {
+pub(crate) struct ScanResult {
     /// What to do: `no action`, `add header`, `reject`, …
     pub action: String,
     /// Header fields to put on top, in rspamd's order: names and values, folded with CRLF.
@@ -40,7 +40,7 @@ pub struct ScanResult {
 
 /// rspamd did not answer.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientError {
+pub(crate) enum ClientError {
     /// HTTP failed.
     #[error("rspamd does not answer: {0}")]
     Http(#[from] ureq::Error),
@@ -54,7 +54,7 @@ pub enum ClientError {
 
 impl Client {
     /// Asks the rspamd whose normal worker listens there.
-    pub fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr) -> Self {
         // Loopback is not reached through a proxy of the environment.
         let config = Agent::config_builder().proxy(None).timeout_global(Some(TIMEOUT)).build();
         Self { agent: config.into(), base: format!("http://{address}") }
@@ -64,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     /// When it does not answer.
-    pub async fn ping(&self) -> Result<Option<Version>, ClientError> {
+    pub(crate) async fn ping(&self) -> Result<Option<Version>, ClientError> {
         let (agent, url) = (self.agent.clone(), format!("{}/ping", self.base));
         let response = tokio::task::spawn_blocking(move || agent.get(&url).call()).await??;
         Ok(version(&response))
@@ -74,17 +74,17 @@ impl Client {
     ///
     /// # Errors
     /// When rspamd does not answer, or not in JSON.
-    pub async fn check(&self, question: ScanRequest) -> Result<ScanResult, ClientError> {
+    pub(crate) async fn check(&self, question: ScanRequest) -> Result<ScanResult, ClientError> {
         let (agent, url) = (self.agent.clone(), format!("{}/checkv2", self.base));
         let ScanRequest { headers, message } = question;
-        let ask = move || -> Result<Vec<u8>, ureq::Error> {
+        let answer = tokio::task::spawn_blocking(move || {
             let mut request = agent.post(&url);
             for (name, value) in headers {
                 request = request.header(name, value);
             }
             request.send(&message[..])?.body_mut().with_config().limit(LIMIT).read_to_vec()
-        };
-        ScanResult::read(&tokio::task::spawn_blocking(ask).await??)
+        });
+        ScanResult::read(&answer.await??)
     }
 }
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Lets rspamd check and seal.
-pub struct RspamdFilter {
+pub(crate) struct RspamdFilter {
     client: Client,
     host: String,
     every_client: Option<Ipv4Addr>,
@@ -19,7 +19,7 @@ pub struct RspamdFilter {
 impl RspamdFilter {
     /// Asks this rspamd for the server `host`, whose name is the authserv-id of what rspamd writes. `every_client` is the
     /// address that it sees of all clients, where it does not see their own.
-    pub fn new(client: Client, host: &str, every_client: Option<Ipv4Addr>) -> Self {
+    pub(super) fn new(client: Client, host: &str, every_client: Option<Ipv4Addr>) -> Self {
         Self { client, host: host.to_owned(), every_client }
     }
 
@@ -52,10 +52,10 @@ impl MessageFilter for RspamdFilter {
 
 /// Does what rspamd says, as its milter does.
 fn follow(answer: &ScanResult, message: &[u8]) -> FilterResult {
-    let said = |default| answer.smtp_message.as_deref().unwrap_or(default);
+    let said = answer.smtp_message.as_deref();
     match answer.action.as_str() {
-        "reject" => return refuse(554, Status(5, 7, 1), said("Spam message rejected")),
-        "soft reject" | "greylist" => return refuse(451, Status(4, 7, 1), said("Try again later")),
+        "reject" => return refuse(554, Status(5, 7, 1), said.unwrap_or("Spam message rejected")),
+        "soft reject" | "greylist" => return refuse(451, Status(4, 7, 1), said.unwrap_or("Try again later")),
         _ => {}
     }
     let mut head: String = answer.add.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

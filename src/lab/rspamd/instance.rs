@@ -25,7 +25,7 @@ const TRIES: usize = 4;
 
 /// A running rspamd; all of its processes end when it is dropped.
 #[derive(Debug)]
-pub struct Rspamd {
+pub(crate) struct Rspamd {
     _process: Process,
     http: SocketAddr,
     milter: PathBuf,
@@ -39,7 +39,7 @@ impl Rspamd {
     ///
     /// # Errors
     /// When we are root and rspamd has no user.
-    pub fn user() -> Result<Option<User>, RspamdError> {
+    pub(crate) fn user() -> Result<Option<User>, RspamdError> {
         if !User::is_root() {
             return Ok(None);
         }
@@ -51,7 +51,7 @@ impl Rspamd {
     ///
     /// # Errors
     /// When it is missing, cannot read its configuration, or does not answer in time.
-    pub async fn start(
+    pub(crate) async fn start(
         binary: Option<&Path>,
         patience: Option<Duration>,
         config: &RspamdConf,
@@ -100,8 +100,9 @@ impl Rspamd {
         }
         let mut process = Process::start("rspamd", PACKAGE, command, state)?;
         let (client, listens) = (Client::new(http), process.listens(http));
-        let ping = async || client.ping().await.ok().filter(|_| listens());
-        let version = process.ready(patience.unwrap_or(PATIENCE), until(ping)).await;
+        // What answers there may be another program's.
+        let answers = until(async || if listens() { client.ping().await.ok() } else { None });
+        let version = process.ready(patience.unwrap_or(PATIENCE), answers).await;
         let version = version.map_err(|error| match &config.rules {
             Rules::Lab(..) => with_log(error, &log, |said| said),
             Rules::User { local_d, .. } => {
@@ -111,28 +112,23 @@ impl Rspamd {
         Ok(Self { _process: process, http, milter, log, version })
     }
 
-    /// Where its normal worker listens for HTTP.
-    pub fn http(&self) -> SocketAddr {
-        self.http
-    }
-
     /// Asks it.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(self.http)
     }
 
     /// The milter's unix socket; everybody may connect.
-    pub fn milter(&self) -> &Path {
+    pub(crate) fn milter(&self) -> &Path {
         &self.milter
     }
 
     /// Its log, with the lines of `debug_modules = ["arc"]`.
-    pub fn log(&self) -> &Path {
+    pub(crate) fn log(&self) -> &Path {
         &self.log
     }
 
     /// Its version, where it says one.
-    pub fn version(&self) -> Option<Version> {
+    pub(crate) fn version(&self) -> Option<Version> {
         self.version
     }
 }

@@ -72,11 +72,11 @@ pub(super) fn link_default_keys(database: &Path) -> io::Result<()> {
 /// The suffixes that decide where the company's domain begins, from the list that the person's rspamd has.
 pub(super) fn suffixes(domain: &str) -> String {
     let all = fs::read_to_string(ALL_SUFFIXES).unwrap_or_default();
-    let concerns = |line: &&str| {
+    let concerned = all.lines().map(str::trim).filter(|line| {
         let suffix = line.trim_start_matches("*.").trim_start_matches('!');
         !suffix.is_empty() && (domain == suffix || domain.ends_with(&format!(".{suffix}")))
-    };
-    all.lines().map(str::trim).filter(concerns).map(|line| format!("{line}\n")).collect()
+    });
+    concerned.map(|line| format!("{line}\n")).collect()
 }
 
 impl ArcSettings {
@@ -102,12 +102,12 @@ impl ArcSettings {
 
     /// Every key that may seal for `domain` or for a domain of its own: domain, selector, file.
     fn all(&self, domain: Option<&str>) -> Vec<(String, String, PathBuf)> {
-        let of = |key: &KeySettings| {
+        let keys = self.keys.iter().filter_map(|key| {
             let domain = key.domain.as_deref().or(domain)?;
             let path = key.path.replace("$domain", domain).replace("$selector", &key.selector);
             Some((domain.to_owned(), key.selector.clone(), PathBuf::from(path)))
-        };
-        self.keys.iter().filter_map(of).collect()
+        });
+        keys.collect()
     }
 }
 
@@ -117,7 +117,7 @@ impl ArcSettings {
 /// # Errors
 /// When `rspamadm` is missing, or a key is closed to this user, who is not root, so that rspamd would not seal here though
 /// it may where it runs as its own user.
-pub async fn read_local_d(
+pub(crate) async fn read_local_d(
     local_d: &Path,
     rspamd: Option<&Path>,
     company: Option<&str>,

@@ -11,7 +11,7 @@ pub(super) const SUFFIXES: &str = "com\nnet\norg\nexample\ntest\njp\nco.jp\nuk\n
 
 /// What rspamd is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RspamdConf {
+pub(crate) struct RspamdConf {
     /// The DNS server that it asks, and no other.
     pub dns: SocketAddr,
     /// How it seals.
@@ -20,7 +20,7 @@ pub struct RspamdConf {
 
 /// How rspamd seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rules {
+pub(crate) enum Rules {
     /// Forwarded mail, with this key, and with what is wrong; without a key it seals nothing.
     Lab(Option<ArcKey>, RspamdFaults),
     /// As Debian's own configuration does with a person's `local.d`.

@@ -7,13 +7,13 @@ use crate::lab::{
 use std::{io, path::PathBuf};
 
 /// The Debian package that has rspamd.
-pub const PACKAGE: &str = "rspamd";
+pub(crate) const PACKAGE: &str = "rspamd";
 /// The users that rspamd runs as when it is started by root: Debian's, and upstream's.
 pub(super) const USERS: [&str; 2] = ["_rspamd", "rspamd"];
 
 /// rspamd could not be started.
 #[derive(Debug, thiserror::Error)]
-pub enum RspamdError {
+pub(crate) enum RspamdError {
     /// The program.
     #[error(transparent)]
     Process(#[from] ProcessError),
@@ -36,12 +36,12 @@ pub enum RspamdError {
 
 impl From<RspamdError> for LabError {
     fn from(error: RspamdError) -> Self {
-        let install = || format!("apt-get install {PACKAGE}, or name the program with --rspamd-bin");
+        let install = format!("apt-get install {PACKAGE}, or name the program with --rspamd-bin");
         let (what, next) = match &error {
             RspamdError::Process(ProcessError::Missing { program, .. }) => {
-                (format!("{} is not there", program.display()), install())
+                (format!("{} is not there", program.display()), install)
             }
-            RspamdError::NoUser => (error.to_string(), install()),
+            RspamdError::NoUser => (error.to_string(), install),
             RspamdError::Process(ProcessError::NotReady { .. }) => {
                 (error.to_string(), "give it longer with --rspamd-timeout, or see what it waits for".to_owned())
             }

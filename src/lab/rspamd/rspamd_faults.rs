@@ -23,7 +23,7 @@ const GATEWAY: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
 
 /// What is wrong with an rspamd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RspamdFaults {
+pub(crate) struct RspamdFaults {
     pub(super) fault: ServerFault,
     pub(super) results: SealedResults,
     pub(super) seal: SealFault,
@@ -34,13 +34,13 @@ pub struct RspamdFaults {
 impl RspamdFaults {
     /// What these knobs ask for in a world of this kind: around rspamd alone, the forwarder of the lab does what Postfix and
     /// its rspamd do together.
-    pub fn of(knobs: &CompanyKnobs, kind: TargetKind) -> Self {
+    pub(crate) fn of(knobs: &CompanyKnobs, kind: TargetKind) -> Self {
         let resigns = knobs.modify == Modification::Resign && kind == TargetKind::Postfix;
         Self { fault: knobs.server, results: knobs.results, seal: knobs.seal, resigns }
     }
 
     /// The client that the server takes every client for, where it does not see the true one.
-    pub fn client(self) -> Option<Ipv4Addr> {
+    pub(crate) fn client(self) -> Option<Ipv4Addr> {
         let local = self.fault == ServerFault::LocalClients || self.results == SealedResults::None;
         local.then_some(GATEWAY)
     }

@@ -19,7 +19,7 @@ use crate::{
 use std::fs;
 
 /// What the company seals with: as its knobs say, or as a person's own configuration does.
-pub struct Sealing {
+pub(crate) struct Sealing {
     /// How rspamd seals.
     pub rules: Rules,
     /// The text that publishes the company's key for ARC alone, where the knobs name the keys.
@@ -36,7 +36,7 @@ impl Sealing {
     ///
     /// # Errors
     /// When `rspamadm` is missing or makes no key, the directory cannot be written, or the zone file cannot be read.
-    pub async fn prepare(
+    pub(crate) async fn prepare(
         kind: TargetKind,
         knobs: &Knobs,
         company: &Company,
@@ -81,7 +81,7 @@ impl Sealing {
     }
 
     /// Publishes what the person gives, or what follows from the configuration, in place of what the lab has.
-    pub fn publish(&self, dns: &Dns) {
+    pub(crate) fn publish(&self, dns: &Dns) {
         for Entry { name, rtype, data } in &self.entries {
             dns.records().set(name, *rtype, data.clone());
         }

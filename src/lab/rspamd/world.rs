@@ -15,7 +15,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// When rspamd is missing or does not start, or a port is taken.
-pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> {
+pub(crate) async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> {
     let settings = &settings.clone().read().await?;
     if let Some(problem) = settings.user_config.as_ref().and_then(|own| own.problem.clone()) {
         return Err(LabError::Configuration { program: ServerProgram::Rspamd, said: problem });
@@ -33,11 +33,8 @@ pub async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, LabError> 
         RspamdFaults::of(&knobs.company, TargetKind::Rspamd).client(),
     );
     let server = CompanyServer::Filtered(Arc::new(filter));
-    let world = World::assemble(
-        knobs,
-        Parts { ports: settings.ports.clone(), company, dns, server, google: settings.google.clone() },
-    )
-    .await?;
+    let (ports, google) = (settings.ports.clone(), settings.google.clone());
+    let world = World::assemble(knobs, Parts { ports, company, dns, server, google }).await?;
     let logs = vec![rspamd.log().to_path_buf()];
     let version = rspamd.version();
     Ok(Lab::of(TargetKind::Rspamd, world, logs, vec![Box::new(rspamd)]).with_rspamd(version).with_notes(sealing.notes))

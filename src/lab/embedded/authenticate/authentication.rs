@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 
 /// A method's result (RFC 8601 §2.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It holds.
     Pass,
     /// It does not.
@@ -24,7 +24,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// The word of the registry.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
@@ -47,18 +47,18 @@ impl fmt::Display for Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authentication {
     /// SPF of the envelope sender, or of the HELO name for the null reverse-path.
-    pub spf: Spf,
+    pub(crate) spf: Spf,
     /// DKIM, one per signature, top to bottom; empty when there is none.
-    pub dkim: Vec<Dkim>,
+    pub(crate) dkim: Vec<Dkim>,
     /// DMARC of the From domain; `None` when it has no record.
-    pub dmarc: Option<Dmarc>,
+    pub(crate) dmarc: Option<Dmarc>,
     /// The ARC chain.
     pub arc: Chain,
 }
 
 /// Whose SPF record was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpfScope {
+pub(crate) enum SpfScope {
     /// The envelope sender's domain.
     MailFrom,
     /// The HELO name.
@@ -67,7 +67,7 @@ pub enum SpfScope {
 
 /// SPF (RFC 7208).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spf {
+pub(crate) struct Spf {
     /// The result. `Fail` means that the record says `-` for this client.
     pub verdict: Verdict,
     /// Whose record.
@@ -82,7 +82,7 @@ pub struct Spf {
 
 /// Why a DKIM signature does not pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DkimReason {
+pub(crate) enum DkimReason {
     /// DNS has no key for it.
     NoKey,
     /// DNS did not answer.
@@ -101,7 +101,7 @@ pub enum DkimReason {
 
 /// DKIM (RFC 6376).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dkim {
+pub(crate) struct Dkim {
     /// The result.
     pub verdict: Verdict,
     /// Why, unless it passes.
@@ -118,7 +118,7 @@ pub struct Dkim {
 
 /// A DMARC policy (RFC 7489 §6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
+pub(crate) enum Policy {
     /// `none`.
     None,
     /// `quarantine`.
@@ -139,7 +139,7 @@ impl fmt::Display for Policy {
 
 /// DMARC (RFC 7489).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dmarc {
+pub(crate) struct Dmarc {
     /// The result.
     pub verdict: Verdict,
     /// The From domain.
@@ -154,7 +154,7 @@ pub struct Dmarc {
 
 impl Authentication {
     /// Whether any DKIM signature passes.
-    pub fn any_dkim_pass(&self) -> bool {
+    pub(crate) fn any_dkim_pass(&self) -> bool {
         self.dkim.iter().any(|d| d.verdict == Verdict::Pass)
     }
 }

@@ -7,6 +7,7 @@ mod body_hash;
 mod chain;
 mod dkim;
 
-pub use authentication::{Authentication, Dkim, DkimReason, Dmarc, Policy, Spf, SpfScope, Verdict};
+pub use authentication::Authentication;
+pub(crate) use authentication::{Dkim, DkimReason, Dmarc, Policy, Spf, SpfScope, Verdict};
 pub use authenticator::{Authenticator, Hop};
 pub use chain::{Chain, ChainFailure};

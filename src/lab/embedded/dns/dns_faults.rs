@@ -8,28 +8,28 @@ use std::str::FromStr;
 /// A fault names no record type that DNS knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown record type `{0}` in a dns fault; write for example TXT, MX, A, AAAA or PTR")]
-pub struct DnsFaultError(String);
+pub(crate) struct DnsFaultError(String);
 
 /// The faults of a world, in order; the first that matches counts.
 #[derive(Debug, Clone, Default)]
-pub struct DnsFaults(Vec<(String, RecordType, DnsAnswer)>);
+pub(crate) struct DnsFaults(Vec<(String, RecordType, DnsAnswer)>);
 
 impl DnsFaults {
     /// Reads the knobs.
     ///
     /// # Errors
     /// When a record type is unknown.
-    pub fn new(faults: &[DnsFault]) -> Result<Self, DnsFaultError> {
-        let read = |fault: &DnsFault| {
-            let rtype = RecordType::from_str(&fault.rtype.to_ascii_uppercase())
-                .map_err(|_| DnsFaultError(fault.rtype.clone()))?;
-            Ok((normal(&fault.name), rtype, fault.answer))
-        };
-        faults.iter().map(read).collect::<Result<_, _>>().map(Self)
+    pub(crate) fn new(faults: &[DnsFault]) -> Result<Self, DnsFaultError> {
+        let mut all = Vec::new();
+        for fault in faults {
+            let rtype = RecordType::from_str(&fault.rtype.to_ascii_uppercase());
+            all.push((normal(&fault.name), rtype.map_err(|_| DnsFaultError(fault.rtype.clone()))?, fault.answer));
+        }
+        Ok(Self(all))
     }
 
     /// What is answered for this name and type instead of the truth.
-    pub fn find(&self, name: &str, rtype: RecordType) -> Option<DnsAnswer> {
+    pub(crate) fn find(&self, name: &str, rtype: RecordType) -> Option<DnsAnswer> {
         let name = normal(name);
         self.0.iter().find(|(n, t, _)| *n == name && *t == rtype).map(|(_, _, answer)| *answer)
     }

@@ -29,7 +29,7 @@ use std::{
 use tokio::net::{TcpListener, UdpSocket};
 
 /// Asks the world's DNS and nothing else: no cache, no hosts file.
-pub type Resolver = TokioResolver;
+pub(crate) type Resolver = TokioResolver;
 
 /// Seconds that an answer may be kept, where no fault says otherwise.
 const TTL: u32 = 300;
@@ -54,7 +54,7 @@ struct Handler {
 }
 
 /// Somebody else's DNS, for what a world does not know itself.
-pub struct Upstream {
+pub(crate) struct Upstream {
     /// Who is asked.
     pub resolver: Resolver,
     /// The domains that the world alone speaks for.
@@ -66,7 +66,7 @@ impl Dns {
     ///
     /// # Errors
     /// When the port is taken for UDP or TCP.
-    pub async fn start(port: u16, records: Records, faults: DnsFaults) -> io::Result<Self> {
+    pub(crate) async fn start(port: u16, records: Records, faults: DnsFaults) -> io::Result<Self> {
         Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), records, faults, None).await
     }
 
@@ -74,7 +74,7 @@ impl Dns {
     ///
     /// # Errors
     /// When the port is taken for UDP or TCP, or the address is not ours.
-    pub async fn start_at(
+    pub(crate) async fn start_at(
         at: SocketAddr,
         records: Records,
         faults: DnsFaults,
@@ -106,7 +106,7 @@ impl Dns {
     ///
     /// # Errors
     /// When the resolver cannot be built.
-    pub fn resolver(&self) -> Result<Resolver, NetError> {
+    pub(crate) fn resolver(&self) -> Result<Resolver, NetError> {
         resolver(self.address())
     }
 }
@@ -116,7 +116,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When the resolver cannot be built.
-    pub fn new(address: Option<SocketAddr>, own: &[&str]) -> Result<Self, NetError> {
+    pub(crate) fn new(address: Option<SocketAddr>, own: &[&str]) -> Result<Self, NetError> {
         let resolver = match address {
             Some(address) => resolver(address)?,
             None => TokioResolver::builder_tokio()?.with_tls_config(no_tls()?).build()?,

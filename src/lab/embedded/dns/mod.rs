@@ -4,9 +4,10 @@ mod dns_faults;
 mod dns_server;
 mod records;
 mod world_records;
-pub mod zone_file;
+pub(crate) mod zone_file;
 
-pub use dns_faults::{DnsFaultError, DnsFaults};
-pub use dns_server::{Dns, Resolver, Upstream};
-pub use records::Records;
-pub use world_records::{without_company, world_records};
+pub(crate) use dns_faults::DnsFaults;
+pub(crate) use dns_server::Upstream;
+pub(crate) use dns_server::{Dns, Resolver};
+pub(crate) use records::Records;
+pub(crate) use world_records::{without_company, world_records};

@@ -13,7 +13,7 @@ use std::{
 
 /// What DNS has for a name and type.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Found {
+pub(crate) enum Found {
     /// These records.
     Records(Vec<RData>),
     /// The name exists, without records of this type (RFC 2308 §2.2).
@@ -35,7 +35,7 @@ pub(super) fn normal(name: &str) -> String {
 
 impl Records {
     /// Replaces the records of a type at a name; none removes them.
-    pub fn set(&self, name: &str, rtype: RecordType, data: Vec<RData>) {
+    pub(crate) fn set(&self, name: &str, rtype: RecordType, data: Vec<RData>) {
         let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let name = normal(name);
         if !data.is_empty() {
@@ -49,12 +49,12 @@ impl Records {
     }
 
     /// Publishes one text in place of what there is.
-    pub fn set_txt(&self, name: &str, text: &str) {
+    pub(crate) fn set_txt(&self, name: &str, text: &str) {
         self.set(name, RecordType::TXT, vec![txt(text)]);
     }
 
     /// Removes the texts of a name.
-    pub fn remove_txt(&self, name: &str) {
+    pub(crate) fn remove_txt(&self, name: &str) {
         self.set(name, RecordType::TXT, Vec::new());
     }
 
@@ -73,14 +73,14 @@ impl Records {
     ///
     /// # Errors
     /// When a host is no domain name.
-    pub fn set_mx(&self, domain: &str, hosts: &[(u16, &str)]) -> Result<(), ProtoError> {
+    pub(crate) fn set_mx(&self, domain: &str, hosts: &[(u16, &str)]) -> Result<(), ProtoError> {
         let data = hosts.iter().map(|(preference, host)| Ok(RData::MX(rdata::MX::new(*preference, absolute(host)?))));
         self.set(domain, RecordType::MX, data.collect::<Result<_, ProtoError>>()?);
         Ok(())
     }
 
     /// What there is for a name and type.
-    pub fn find(&self, name: &str, rtype: RecordType) -> Found {
+    pub(crate) fn find(&self, name: &str, rtype: RecordType) -> Found {
         let name = normal(name);
         let names = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match names.get(&name).and_then(|types| types.get(&rtype)) {

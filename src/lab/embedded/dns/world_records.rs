@@ -15,7 +15,7 @@ use hickory_server::proto::ProtoError;
 ///
 /// # Errors
 /// When a name is no domain name.
-pub fn world_records(knobs: &Knobs, keys: &Keys, at: &Company, arc_record: &str) -> Result<Records, ProtoError> {
+pub(crate) fn world_records(knobs: &Knobs, keys: &Keys, at: &Company, arc_record: &str) -> Result<Records, ProtoError> {
     let records = without_company(knobs, keys)?;
     company(&records, knobs, keys, at, arc_record)?;
     Ok(records)
@@ -25,7 +25,7 @@ pub fn world_records(knobs: &Knobs, keys: &Keys, at: &Company, arc_record: &str)
 ///
 /// # Errors
 /// When a name is no domain name.
-pub fn without_company(knobs: &Knobs, keys: &Keys) -> Result<Records, ProtoError> {
+pub(crate) fn without_company(knobs: &Knobs, keys: &Keys) -> Result<Records, ProtoError> {
     let records = Records::default();
     external(&records, knobs, keys)?;
     google(&records, keys)?;

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 /// The records of one type at one name.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The name in lower case without a final dot.
     pub name: String,
     /// The type.
@@ -20,7 +20,7 @@ pub struct Entry {
 
 /// A text is no zone file.
 #[derive(Debug, thiserror::Error)]
-pub enum ZoneFileError {
+pub(crate) enum ZoneFileError {
     /// The domain is no domain name.
     #[error("{0} is no domain name: {1}")]
     Domain(String, ProtoError),
@@ -31,12 +31,12 @@ pub enum ZoneFileError {
 
 impl Entry {
     /// One text at a name.
-    pub fn txt(name: &str, text: &str) -> Self {
+    pub(crate) fn txt(name: &str, text: &str) -> Self {
         Self { name: super::records::normal(name), rtype: RecordType::TXT, data: vec![super::records::txt(text)] }
     }
 
     /// The strings of the first TXT record joined, as verifiers read it (RFC 6376 §3.6.2.2).
-    pub fn text(&self) -> Option<String> {
+    pub(crate) fn text(&self) -> Option<String> {
         self.data.iter().find_map(|data| match data {
             RData::TXT(txt) => Some(txt.txt_data.iter().map(|s| String::from_utf8_lossy(s)).collect()),
             _ => None,
@@ -48,19 +48,16 @@ impl Entry {
 ///
 /// # Errors
 /// When the text is no zone file.
-pub fn read(text: &str, domain: &str) -> Result<Vec<Entry>, ZoneFileError> {
+pub(crate) fn read(text: &str, domain: &str) -> Result<Vec<Entry>, ZoneFileError> {
     let origin = Name::from_str(&format!("{}.", domain.trim_end_matches('.')))
         .map_err(|error| ZoneFileError::Domain(domain.to_owned(), error))?;
     let (_, sets) = Parser::new(format!("$TTL 300\n{}", one_line_each(text)), None, Some(origin)).parse()?;
-    let entry = |(key, set): (_, hickory_server::proto::rr::RecordSet)| {
-        let _: &hickory_server::proto::rr::RrKey = &key;
-        Entry {
-            name: super::records::normal(&set.name().to_ascii()),
-            rtype: set.record_type(),
-            data: set.records_without_rrsigs().map(|record| record.data.clone()).collect(),
-        }
-    };
-    Ok(sets.into_iter().map(entry).collect())
+    let entries = sets.into_values().map(|set| Entry {
+        name: super::records::normal(&set.name().to_ascii()),
+        rtype: set.record_type(),
+        data: set.records_without_rrsigs().map(|record| record.data.clone()).collect(),
+    });
+    Ok(entries.collect())
 }
 
 /// The text with every record on one line and without comments: the parser knows no quoted string between parentheses.

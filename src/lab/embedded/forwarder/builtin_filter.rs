@@ -3,7 +3,7 @@
 use super::{
     message_filter::{FilterResult, Incoming, MessageFilter},
     results,
-    seal::Sealing,
+    seal::Sealer,
 };
 use crate::{
     lab::embedded::{
@@ -17,7 +17,7 @@ use crate::{
 use async_trait::async_trait;
 
 /// Checks and seals in this process.
-pub struct BuiltinFilter {
+pub(crate) struct BuiltinFilter {
     host: String,
     knobs: CompanyKnobs,
     authenticator: Authenticator,
@@ -26,7 +26,7 @@ pub struct BuiltinFilter {
 
 impl BuiltinFilter {
     /// Seals for the company as the knobs say.
-    pub fn new(company: &Company, knobs: &CompanyKnobs, authenticator: Authenticator, keys: &Keys) -> Self {
+    pub(crate) fn new(company: &Company, knobs: &CompanyKnobs, authenticator: Authenticator, keys: &Keys) -> Self {
         let key = match knobs.arc {
             ArcSealing::Off => None,
             ArcSealing::ReusedKey => Some((COMPANY_DKIM_SELECTOR, &keys.company_dkim)),
@@ -46,8 +46,10 @@ impl MessageFilter for BuiltinFilter {
         let found = self.authenticator.authenticate(hop, &message).await;
         let results = results::sealed(self.knobs.results, &self.host, &found, &message);
         let spam = if results::is_spam(&found) { "X-Spam: Yes\r\n" } else { "" };
-        let sealing = |signer| Sealing { fault: self.knobs.seal, signer, host: &self.host, time: arrived.as_second() };
-        let sets = self.signer.as_ref().map(|signer| sealing(signer).sets(&message, &found.arc, &results));
+        let sets = self.signer.as_ref().map(|signer| {
+            let sealer = Sealer { fault: self.knobs.seal, signer, host: &self.host, time: arrived.as_second() };
+            sealer.sets(&message, &found.arc, &results)
+        });
         // A seal that cannot be made is no reason to lose the mail.
         let seal = sets.and_then(Result::ok).flatten().unwrap_or_default();
         FilterResult::Take { head: format!("{spam}{seal}Authentication-Results: {results}\r\n"), message }

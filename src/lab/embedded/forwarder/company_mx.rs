@@ -3,7 +3,7 @@
 use super::forward::{Forwarder, Route};
 use crate::lab::embedded::{
     signing::Message,
-    smtp_server::{Envelope, Recipient, Reply, Service, Session, Status},
+    smtp_server::{Envelope, Recipient, Reply, Service, Session, Status, domain_of},
 };
 use async_trait::async_trait;
 use std::{
@@ -16,7 +16,7 @@ use std::{
 const MAX_HOPS: usize = 50;
 
 /// Takes mail for the company.
-pub struct CompanyMx {
+pub(crate) struct CompanyMx {
     forwarder: Arc<Forwarder>,
     reject: Option<Reply>,
     /// Envelopes and messages whose first attempt was deferred.
@@ -25,7 +25,7 @@ pub struct CompanyMx {
 
 impl CompanyMx {
     /// Takes mail for this forwarder; `reject` is the answer to every recipient.
-    pub fn new(forwarder: Arc<Forwarder>, reject: Option<Reply>) -> Self {
+    pub(crate) fn new(forwarder: Arc<Forwarder>, reject: Option<Reply>) -> Self {
         Self { forwarder, reject, seen: Mutex::default() }
     }
 
@@ -51,7 +51,7 @@ impl Service for CompanyMx {
 
     async fn recipient(&self, _session: &Session, _envelope: &Envelope, recipient: &Recipient) -> Reply {
         let address = &recipient.address;
-        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let domain = domain_of(address);
         if !domain.eq_ignore_ascii_case(&self.forwarder.company().domain) {
             return Reply::new(554, Status(5, 7, 1), format!("<{address}>: Relay access denied"));
         }

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The company's way of forwarding.
-pub struct Forwarder {
+pub(crate) struct Forwarder {
     company: Company,
     knobs: CompanyKnobs,
     relay: Relay,
@@ -43,13 +43,14 @@ pub(super) enum Route {
 }
 
 impl Forwarder {
-    /// Forwards the company's mail as the knobs say, after `filter` has seen it. The secrets are its keys and that of SRS.
-    pub fn new(
+    /// Forwards the company's mail as the knobs say, after `filter` has seen it. `srs_secret` guards the senders that it rewrites.
+    pub(crate) fn new(
         company: &Company,
         knobs: &CompanyKnobs,
         relay: Relay,
         filter: Arc<dyn MessageFilter>,
-        (keys, srs_secret): (&Keys, &[u8]),
+        keys: &Keys,
+        srs_secret: &[u8],
         tasks: &Tasks,
     ) -> Self {
         Self {

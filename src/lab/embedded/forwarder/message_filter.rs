@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 /// A message that a client is handing over, and that is not taken yet.
-pub struct Incoming<'m> {
+pub(crate) struct Incoming<'m> {
     /// The client.
     pub session: &'m Session,
     /// The confirmed name of its address.
@@ -22,7 +22,7 @@ pub struct Incoming<'m> {
 
 /// What is to become of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FilterResult {
+pub(crate) enum FilterResult {
     /// It is taken.
     Take {
         /// Header fields to put on top, each with its CRLF: the ARC Set and what else there is to say.
@@ -36,7 +36,7 @@ pub enum FilterResult {
 
 /// Checks and seals the messages of the company's server.
 #[async_trait]
-pub trait MessageFilter: Send + Sync {
+pub(crate) trait MessageFilter: Send + Sync {
     /// Checks a message.
     async fn apply(&self, incoming: &Incoming<'_>) -> FilterResult;
 }

@@ -9,8 +9,8 @@ mod results;
 mod seal;
 mod srs;
 
-pub use builtin_filter::BuiltinFilter;
-pub use company_mx::CompanyMx;
-pub use forward::Forwarder;
-pub use message_filter::{FilterResult, Incoming, MessageFilter};
-pub use srs::{Srs, SrsError};
+pub(crate) use builtin_filter::BuiltinFilter;
+pub(crate) use company_mx::CompanyMx;
+pub(crate) use forward::Forwarder;
+pub(crate) use message_filter::{FilterResult, Incoming, MessageFilter};
+pub(crate) use srs::{Srs, SrsError};

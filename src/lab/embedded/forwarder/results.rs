@@ -10,13 +10,13 @@ use crate::{
 
 /// The results that the company writes and seals, as the knob has it.
 pub(super) fn sealed(which: SealedResults, authserv_id: &str, found: &Authentication, message: &[u8]) -> String {
-    let copied = || {
-        let message = Message::new(message);
-        message.named("Authentication-Results").next().map(|field| field.text())
-    };
     match which {
         SealedResults::None => format!("{authserv_id}; none"),
-        SealedResults::Copied => copied().unwrap_or_else(|| payload(authserv_id, found)),
+        SealedResults::Copied => {
+            let message = Message::new(message);
+            let copied = message.named("Authentication-Results").next().map(|field| field.text());
+            copied.unwrap_or_else(|| payload(authserv_id, found))
+        }
         SealedResults::Own | SealedResults::Relay => payload(authserv_id, found),
     }
 }

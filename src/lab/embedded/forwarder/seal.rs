@@ -17,7 +17,7 @@ use crate::{
 pub(super) const VOLATILE: &str = "X-Virus-Scanned";
 
 /// How the company seals one message.
-pub(super) struct Sealing<'s> {
+pub(super) struct Sealer<'s> {
     /// What is wrong with its seals.
     pub(super) fault: SealFault,
     /// Its key.
@@ -28,7 +28,7 @@ pub(super) struct Sealing<'s> {
     pub(super) time: i64,
 }
 
-impl Sealing<'_> {
+impl Sealer<'_> {
     /// The sets that are added to a message with this chain, newest first; `None` when none may be. `results` is the
     /// Authentication-Results payload from the authserv-id on.
     ///

@@ -16,7 +16,7 @@ const HASH_LENGTH: usize = 4;
 
 /// Why an address does not lead back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SrsError {
+pub(crate) enum SrsError {
     /// It is no SRS address.
     #[error("no SRS address")]
     NotSrs,
@@ -33,19 +33,19 @@ pub enum SrsError {
 
 /// Rewrites for one domain with one secret.
 #[derive(Clone)]
-pub struct Srs {
+pub(crate) struct Srs {
     key: hmac::Key,
     domain: String,
 }
 
 impl Srs {
     /// Rewrites to addresses of `domain`.
-    pub fn new(secret: &[u8], domain: &str) -> Self {
+    pub(crate) fn new(secret: &[u8], domain: &str) -> Self {
         Self { key: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret), domain: domain.to_owned() }
     }
 
     /// The sender to use instead of `sender`; the null reverse-path and our own addresses stay.
-    pub fn forward(&self, sender: &str, now: Timestamp) -> String {
+    pub(crate) fn forward(&self, sender: &str, now: Timestamp) -> String {
         let Some((local, domain)) = sender.rsplit_once('@') else { return sender.to_owned() };
         if domain.eq_ignore_ascii_case(&self.domain) {
             return sender.to_owned();
@@ -65,7 +65,7 @@ impl Srs {
     ///
     /// # Errors
     /// When it is none, or is not to be believed.
-    pub fn reverse(&self, address: &str, now: Timestamp) -> Result<String, SrsError> {
+    pub(crate) fn reverse(&self, address: &str, now: Timestamp) -> Result<String, SrsError> {
         let (local, _) = address.rsplit_once('@').ok_or(SrsError::NotSrs)?;
         let (number, rest) = scheme(local).ok_or(SrsError::NotSrs)?;
         let (hash, kept) = rest.split_once('=').ok_or(SrsError::Malformed)?;
@@ -122,8 +122,7 @@ fn today(now: Timestamp) -> i64 {
 }
 
 fn write_day(day: i64) -> String {
-    let digit = |n: i64| char::from(BASE32[usize::try_from(n.rem_euclid(32)).unwrap_or(0)]);
-    [digit(day / 32), digit(day)].iter().collect()
+    [day / 32, day].map(|n| char::from(BASE32[usize::try_from(n.rem_euclid(32)).unwrap_or(0)])).iter().collect()
 }
 
 fn read_day(text: &str) -> Option<i64> {

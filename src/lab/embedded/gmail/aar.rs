@@ -39,18 +39,19 @@ impl PassedResults {
     }
 }
 
+fn end_word(word: &mut String, parts: &mut [Vec<String>]) {
+    if !word.is_empty()
+        && let Some(last) = parts.last_mut()
+    {
+        last.push(std::mem::take(word));
+    }
+}
+
 /// Cuts at the semicolons and then at white space, both outside quotes; comments are left out.
 fn parts(text: &str) -> Vec<Vec<String>> {
     let mut parts: Vec<Vec<String>> = vec![Vec::new()];
     let mut word = String::new();
     let (mut depth, mut in_quotes) = (0usize, false);
-    let end_word = |word: &mut String, parts: &mut Vec<Vec<String>>| {
-        if !word.is_empty()
-            && let Some(last) = parts.last_mut()
-        {
-            last.push(std::mem::take(word));
-        }
-    };
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {

@@ -8,7 +8,7 @@ use crate::lab::embedded::{
 
 /// The payload of Authentication-Results and ARC-Authentication-Results: `dkim* [arc] spf [dmarc]`, each on a line of
 /// its own. dkim is left out of unsigned mail, dmarc where the domain has no record, arc where no foreign seal was.
-pub fn results(found: &Authentication, delivery: &Delivery) -> String {
+pub(super) fn results(found: &Authentication, delivery: &Delivery) -> String {
     let mut all: Vec<String> = found.dkim.iter().map(dkim).collect();
     all.extend(arc(found));
     all.push(spf(&found.spf));
@@ -91,8 +91,7 @@ fn spf(spf: &Spf) -> String {
 /// A mailbox as a value: quoted when its local part has a `=` or what else a plain value cannot hold (RFC 8601 §2.2).
 fn mailbox(address: &str) -> String {
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-./?^_`{|}~".contains(c);
-    if local.chars().all(plain) {
+    if local.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-./?^_`{|}~".contains(c)) {
         address.to_owned()
     } else {
         format!("\"{}\"", address.replace('\\', "\\\\").replace('"', "\\\""))
@@ -104,12 +103,11 @@ fn dmarc(dmarc: &Dmarc, delivery: &Delivery) -> String {
     if !matches!(dmarc.verdict, Verdict::Pass | Verdict::Fail) {
         return format!("dmarc={} header.from={domain}", dmarc.verdict);
     }
-    let upper = |policy: &dyn std::fmt::Display| policy.to_string().to_uppercase();
     format!(
         "dmarc={} (p={} sp={} dis={}{}) header.from={domain}",
         dmarc.verdict,
-        upper(&dmarc.policy),
-        upper(&dmarc.subdomain_policy),
+        dmarc.policy.to_string().to_uppercase(),
+        dmarc.subdomain_policy.to_string().to_uppercase(),
         if delivery.quarantined { "QUARANTINE" } else { "NONE" },
         if delivery.arc_trusted { " arc=pass" } else { "" },
     )

@@ -11,7 +11,7 @@ const SINGLE: [&str; 11] =
     ["From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"];
 
 /// Why the form of a message is refused, if it is.
-pub(super) fn fault(message: &Message<'_>) -> Option<Refusal> {
+pub(super) fn defect(message: &Message<'_>) -> Option<Refusal> {
     if message.named("Received").count() >= MAX_HOPS {
         return Some(replies::HOPS);
     }
@@ -31,18 +31,20 @@ pub(super) fn fault(message: &Message<'_>) -> Option<Refusal> {
     None
 }
 
+/// Takes an address that has ended: what stood in angle brackets, or all of it.
+fn take(now: &mut String, angle: &mut Option<String>, list: &mut Vec<String>) {
+    let text = std::mem::take(now);
+    let address = angle.take().unwrap_or(text).trim().to_owned();
+    if address.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty()) {
+        list.push(address);
+    }
+}
+
 /// The addresses of a From field; only whole ones, with local part and domain.
 pub(super) fn addresses(text: &str) -> Vec<String> {
     let mut list = Vec::new();
     let (mut now, mut angle, mut comment, mut in_quotes) = (String::new(), None::<String>, 0usize, false);
     let mut chars = text.chars();
-    let take = |now: &mut String, angle: &mut Option<String>, list: &mut Vec<String>| {
-        let address = angle.take().unwrap_or_else(|| now.clone()).trim().to_owned();
-        now.clear();
-        if address.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty()) {
-            list.push(address);
-        }
-    };
     while let Some(c) = chars.next() {
         match c {
             '\\' => {
@@ -73,7 +75,7 @@ mod tests {
     use super::*;
 
     fn fault_of(header: &str) -> Option<Refusal> {
-        fault(&Message::new(format!("{header}\r\nbody\r\n").as_bytes()))
+        defect(&Message::new(format!("{header}\r\nbody\r\n").as_bytes()))
     }
 
     #[test]

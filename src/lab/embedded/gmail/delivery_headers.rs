@@ -16,8 +16,7 @@ use jiff::Timestamp;
 use std::net::IpAddr;
 
 /// How a message came in.
-#[derive(Debug, Clone)]
-pub(super) struct Hop {
+pub(super) struct Hop<'h> {
     /// What the client called itself.
     pub(super) helo: String,
     /// The confirmed name of its address.
@@ -30,18 +29,22 @@ pub(super) struct Hop {
     pub(super) tls: bool,
     /// The envelope sender.
     pub(super) sender: String,
+    /// The identifiers that it gets.
+    pub(super) ids: &'h Identifiers,
+    /// When.
+    pub(super) now: Timestamp,
 }
 
 /// Writes the fields, top to bottom, each with its final CRLF. A chain that may not go on gets no set.
 pub(super) fn fields(
     signer: &Signer,
-    hop: &Hop,
+    hop: &Hop<'_>,
     recipient: &str,
     message: &Message<'_>,
     found: &Authentication,
     delivery: &Delivery,
-    (ids, now): (&Identifiers, Timestamp),
 ) -> Result<String, KeyError> {
+    let Hop { ids, now, .. } = *hop;
     let date = date(now);
     let results = results(found, delivery);
     let set = match found.arc.next_set() {
@@ -63,7 +66,7 @@ pub(super) fn fields(
     .concat())
 }
 
-fn received(hop: &Hop, recipient: &str, id: &str, date: &str) -> String {
+fn received(hop: &Hop<'_>, recipient: &str, id: &str, date: &str) -> String {
     let name = hop.name.as_ref().map(|n| format!("{n}. ")).unwrap_or_default();
     let tls = if hop.tls { "\r\n        (version=TLS1_3 cipher=TLS_AES_256_GCM_SHA384 bits=256/256)" } else { "" };
     format!(
@@ -83,7 +86,7 @@ mod tests {
         keys::Keys,
     };
 
-    fn stamp(found: &Authentication) -> String {
+    fn header(found: &Authentication) -> String {
         let signer = Signer::new("google.com", "arc-20260327", &Keys::load().unwrap().google_arc);
         let hop = Hop {
             helo: "mx.corp.example".into(),
@@ -92,15 +95,16 @@ mod tests {
             protocol: "ESMTPS",
             tls: true,
             sender: "SRS0=x=ext.example=Probe@corp.example".into(),
+            ids: &Identifiers::new("1"),
+            now: Timestamp::constant(1_795_000_000, 0),
         };
         let message = Message::new(b"From: probe@ext.example\r\nMessage-ID: <1@ext.example>\r\n\r\nbody\r\n");
-        let at = (&Identifiers::new("1"), Timestamp::constant(1_795_000_000, 0));
-        fields(&signer, &hop, "probe.inbox@gmail.com", &message, found, &Delivery::default(), at).unwrap()
+        fields(&signer, &hop, "probe.inbox@gmail.com", &message, found, &Delivery::default()).unwrap()
     }
 
     #[test]
     fn the_whole_header_of_a_direct_mail() {
-        let text = stamp(&found(Verdict::Pass, None, Some((Verdict::Pass, Policy::Reject))));
+        let text = header(&found(Verdict::Pass, None, Some((Verdict::Pass, Policy::Reject))));
         let text: String = text
             .split_inclusive("\r\n")
             .filter(|l| !l.starts_with("         ") && !l.starts_with("        b="))
@@ -146,14 +150,14 @@ Authentication-Results: {results}
     fn chains_go_on_break_once_and_end() {
         let mut mail = found(Verdict::Pass, None, None);
         mail.arc = sealed("spf=pass smtp.mailfrom=a@ext.example");
-        assert!(stamp(&mail).contains("\r\nARC-Seal: i=2; a=rsa-sha256; t=1795000000; cv=pass;\r\n"));
+        assert!(header(&mail).contains("\r\nARC-Seal: i=2; a=rsa-sha256; t=1795000000; cv=pass;\r\n"));
         mail.arc.failure = Some(ChainFailure::BodyHash);
-        let broken = stamp(&mail);
+        let broken = header(&mail);
         assert!(broken.contains("\r\nARC-Seal: i=2; a=rsa-sha256; t=1795000000; cv=fail;\r\n"));
         assert_eq!(broken.matches("arc=fail (body hash mismatch)").count(), 2);
         mail.arc.marked = true;
         mail.arc.failure = Some(ChainFailure::Cv);
-        let ended = stamp(&mail);
+        let ended = header(&mail);
         assert!(!ended.contains("ARC-"));
         assert_eq!(ended.matches("arc=fail (signature failed)").count(), 1);
     }
@@ -167,6 +171,8 @@ Authentication-Results: {results}
             protocol: "ESMTP",
             tls: false,
             sender: String::new(),
+            ids: &Identifiers::new("1"),
+            now: Timestamp::UNIX_EPOCH,
         };
         assert_eq!(
             received(&hop, "a@gmail.com", "x.1", "D"),

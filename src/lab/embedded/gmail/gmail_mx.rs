@@ -15,7 +15,7 @@ use crate::{
         keys::{KeyError, Keys},
         net::Net,
         signing::{Message, Signer},
-        smtp_server::{Envelope, Limits, Recipient, Reply, ReplyError, Service, Session, Status},
+        smtp_server::{Envelope, Limits, Recipient, Reply, ReplyError, Service, Session, Status, domain_of},
         store::{Account, FolderKind, Store, account_key, utf7},
         tasks::Tasks,
     },
@@ -34,7 +34,7 @@ const MAX_MESSAGE: usize = 50 * 1024 * 1024;
 const SAID_SIZE: usize = 157_286_400;
 
 /// What the look-alike is made of.
-pub struct GmailSetup<'s> {
+pub(crate) struct GmailSetup<'s> {
     /// Its mailboxes.
     pub store: Store,
     /// Where it asks DNS.
@@ -50,7 +50,7 @@ pub struct GmailSetup<'s> {
 }
 
 /// The look-alike's MX.
-pub struct GmailMx {
+pub(crate) struct GmailMx {
     store: Store,
     net: Net,
     authenticator: Authenticator,
@@ -68,20 +68,13 @@ impl GmailMx {
     ///
     /// # Errors
     /// When a knob is no SMTP reply.
-    pub fn new(setup: GmailSetup<'_>) -> Result<Self, ReplyError> {
+    pub(crate) fn new(setup: GmailSetup<'_>) -> Result<Self, ReplyError> {
         let GmailSetup { store, net, keys, knobs, tasks, mailbox } = setup;
-        let refusal = |text: &String| {
-            text.parse::<Reply>().and_then(
-                |reply| {
-                    if reply.is_positive() { Err(ReplyError::new(text)) } else { Ok(reply) }
-                },
-            )
-        };
         Ok(Self {
             authenticator: Authenticator::new(net.resolver(), GMAIL_AUTHSERV_ID),
             signer: Signer::new(GOOGLE_DOMAIN, GOOGLE_ARC_SELECTOR, &keys.google_arc),
-            reject: knobs.reject.as_ref().map(refusal).transpose()?,
-            defer: knobs.defer.as_ref().map(|d| Ok((refusal(&d.reply)?, d.times))).transpose()?,
+            reject: knobs.reject.as_deref().map(Reply::refusal).transpose()?,
+            defer: knobs.defer.as_ref().map(|d| Ok((Reply::refusal(&d.reply)?, d.times))).transpose()?,
             attempts: Mutex::default(),
             store,
             net,
@@ -107,17 +100,16 @@ impl GmailMx {
         let message = Message::new(raw);
         let from = message.named("From").next().map(|f| compliance::addresses(&f.text())).unwrap_or_default();
         let from_address = from.first().map_or("", String::as_str);
-        let domain = |address: &str| address.rsplit_once('@').map(|(_, d)| d.to_ascii_lowercase());
         let mut facts = Facts {
             client: session.peer,
-            from: domain(from_address).unwrap_or_default(),
-            mailfrom: domain(&envelope.sender).unwrap_or_else(|| session.helo.to_ascii_lowercase()),
+            from: domain_of(from_address).to_ascii_lowercase(),
+            mailfrom: mailfrom(session, envelope),
         };
         if let Some(wanted) = self.reject.as_ref().or_else(|| self.deferred(envelope, &message)) {
             return Err(catalogue_reply(wanted, &facts));
         }
-        if let Some(fault) = compliance::fault(&message) {
-            return Err(fault.reply(&facts));
+        if let Some(refusal) = compliance::defect(&message) {
+            return Err(refusal.reply(&facts));
         }
         let hop = authenticate::Hop { client: session.peer, helo: &session.helo, sender: &envelope.sender };
         let found = self.authenticator.authenticate(hop, raw).await;
@@ -127,6 +119,7 @@ impl GmailMx {
             Decision::Deliver(delivery) => delivery,
         };
         let now = Timestamp::now();
+        let ids = identifiers(session);
         let hop = delivery_headers::Hop {
             helo: session.helo.clone(),
             name: self.net.confirmed_name(session.peer).await,
@@ -134,20 +127,13 @@ impl GmailMx {
             protocol: session.protocol(),
             tls: session.tls,
             sender: envelope.sender.clone(),
+            ids: &ids,
+            now,
         };
-        let ids = identifiers(session);
         for recipient in &envelope.recipients {
             let Some(account) = self.store.account(&recipient.address) else { continue };
-            let header = delivery_headers::fields(
-                &self.signer,
-                &hop,
-                account.address(),
-                &message,
-                &found,
-                &delivery,
-                (&ids, now),
-            )
-            .map_err(|error| broken(&error))?;
+            let header = delivery_headers::fields(&self.signer, &hop, account.address(), &message, &found, &delivery)
+                .map_err(|error| broken(&error))?;
             let stamped: Arc<[u8]> = [header.as_bytes(), raw].concat().into();
             if let Some(server) = &self.mailbox {
                 lmtp::hand_over(server, &envelope.sender, account.address(), delivery.spam, &stamped).await?;
@@ -197,6 +183,11 @@ fn label(name: &str) -> FolderKind {
     }
 }
 
+/// The domain that SPF will be asked for: that of the sender, or the name that the client gave.
+fn mailfrom(session: &Session, envelope: &Envelope) -> String {
+    envelope.sender.rsplit_once('@').map_or(session.helo.as_str(), |(_, domain)| domain).to_ascii_lowercase()
+}
+
 fn identifiers(session: &Session) -> Identifiers {
     Identifiers::new(&format!("{} {}", session.id, session.peer))
 }
@@ -238,7 +229,7 @@ impl Service for GmailMx {
     }
 
     async fn recipient(&self, session: &Session, envelope: &Envelope, recipient: &Recipient) -> Reply {
-        let domain = envelope.sender.rsplit_once('@').map_or(session.helo.as_str(), |(_, d)| d).to_ascii_lowercase();
+        let domain = mailfrom(session, envelope);
         let facts = Facts { client: session.peer, from: domain.clone(), mailfrom: domain };
         if self.store.account(&recipient.address).is_none() {
             return replies::NO_SUCH_USER.reply(&facts);

@@ -12,7 +12,4 @@ mod policy;
 mod replies;
 mod seal;
 
-pub use authres::results;
-pub use gmail_mx::{GmailMx, GmailSetup};
-pub use policy::{Cause, Decision, Delivery, decide};
-pub use replies::{Facts, catalogue_reply};
+pub(crate) use gmail_mx::{GmailMx, GmailSetup};

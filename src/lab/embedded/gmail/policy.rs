@@ -8,7 +8,7 @@ use crate::{
 
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// It is delivered.
     Deliver(Delivery),
     /// It is refused.
@@ -17,7 +17,7 @@ pub enum Decision {
 
 /// How a message is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Delivery {
+pub(super) struct Delivery {
     /// Into the spam folder.
     pub spam: bool,
     /// Because of its DMARC policy (`dis=QUARANTINE`).
@@ -28,7 +28,7 @@ pub struct Delivery {
 
 /// Why a message is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub(super) enum Cause {
     /// DMARC fails, and the domain says `reject`: 550 5.7.26.
     Dmarc,
     /// The same, but DNS did not answer: 451 4.7.26.
@@ -55,7 +55,7 @@ impl Cause {
 
 /// Decides. A seal is believed only if the knob says so, the chain holds, its sealer is not the author's own domain,
 /// and what the sealer says of the message is what is missing now.
-pub fn decide(knobs: &GmailKnobs, found: &Authentication, from: &str) -> Decision {
+pub(crate) fn decide(knobs: &GmailKnobs, found: &Authentication, from: &str) -> Decision {
     let dns_failed =
         found.spf.verdict == Verdict::TempError || found.dkim.iter().any(|d| d.verdict == Verdict::TempError);
     let sealed_by_another = found.arc.sealer.as_deref().is_some_and(|d| !d.eq_ignore_ascii_case(from));

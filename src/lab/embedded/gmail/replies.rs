@@ -17,7 +17,7 @@ pub(super) struct Refusal {
 
 /// What a refusal says of a message.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub(super) struct Facts {
     /// The client's address.
     pub client: IpAddr,
     /// The domain of the From field.
@@ -166,14 +166,14 @@ impl Refusal {
 
 /// A reply as a knob names it: with a text of its own, or with Gmail's for its code and status. A status that Gmail
 /// does not use, or none, is answered with the nearest text of the code.
-pub fn catalogue_reply(wanted: &Reply, facts: &Facts) -> Reply {
+pub(crate) fn catalogue_reply(wanted: &Reply, facts: &Facts) -> Reply {
     if wanted.lines.iter().any(|line| !line.trim().is_empty()) {
         return wanted.clone();
     }
-    let exact = CATALOGUE.iter().find(|r| r.code == wanted.code && Some(r.status) == wanted.status);
-    let near = || CATALOGUE.iter().find(|r| r.code == wanted.code);
-    let class = || if wanted.is_permanent() { MALFORMED } else { REJECTED_FOR_NOW };
-    let found = exact.or_else(near).copied().unwrap_or_else(class);
+    let mut same_code = CATALOGUE.iter().filter(|r| r.code == wanted.code);
+    let exact = same_code.clone().find(|r| Some(r.status) == wanted.status);
+    let of_class = if wanted.is_permanent() { MALFORMED } else { REJECTED_FOR_NOW };
+    let found = exact.or(same_code.next()).copied().unwrap_or(of_class);
     Refusal { code: wanted.code, status: wanted.status.unwrap_or(found.status), ..found }.reply(facts)
 }
 

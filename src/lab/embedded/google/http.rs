@@ -82,7 +82,7 @@ pub(super) async fn serve(google: &Google, stream: TcpStream, tls: TlsAcceptor) 
     stream.shutdown().await
 }
 
-async fn endless(stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+async fn endless<S: AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"access_token\":\"").await?;
     loop {
         stream.write_all(&[b'a'; 4096]).await?;
@@ -90,7 +90,7 @@ async fn endless(stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
 }
 
 /// Method, target and body of a request; `None` when it is none, or too large.
-async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<(String, String, Vec<u8>)>> {
+async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Option<(String, String, Vec<u8>)>> {
     let mut bytes = Vec::new();
     loop {
         let mut headers = [httparse::EMPTY_HEADER; 64];

@@ -66,7 +66,7 @@ pub struct Google {
 }
 
 /// The socket of Google's servers, before they serve.
-pub struct GoogleSocket {
+pub(crate) struct GoogleSocket {
     address: SocketAddr,
     kind: Kind,
 }
@@ -82,7 +82,7 @@ impl GoogleSocket {
     ///
     /// # Errors
     /// When the system has none.
-    pub fn bind(fault: TokenFault) -> io::Result<Self> {
+    pub(crate) fn bind(fault: TokenFault) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
         let address = socket.local_addr()?;
@@ -96,7 +96,11 @@ impl Google {
     ///
     /// # Errors
     /// When there are no random numbers.
-    pub fn new(settings: GoogleSettings, stores: Vec<Store>, socket: &GoogleSocket) -> Result<Arc<Self>, String> {
+    pub(crate) fn new(
+        settings: GoogleSettings,
+        stores: Vec<Store>,
+        socket: &GoogleSocket,
+    ) -> Result<Arc<Self>, String> {
         Ok(Arc::new(Self {
             settings,
             stores,
@@ -111,7 +115,7 @@ impl Google {
     }
 
     /// Serves until the world ends.
-    pub fn serve(self: &Arc<Self>, socket: GoogleSocket, tls: TlsAcceptor, tasks: &Tasks) {
+    pub(crate) fn serve(self: &Arc<Self>, socket: GoogleSocket, tls: TlsAcceptor, tasks: &Tasks) {
         let (google, workers) = (Arc::clone(self), tasks.clone());
         tasks.spawn(async move {
             match socket.kind {
@@ -130,7 +134,7 @@ impl Google {
     }
 
     /// The OAuth client that exists here, as those name it that trust this certificate.
-    pub fn client(&self, ca_pem: &str) -> OauthClient {
+    pub(crate) fn client(&self, ca_pem: &str) -> OauthClient {
         OauthClient {
             id: Secret::new(self.client_id.as_str()),
             secret: self.client_secret.clone(),
@@ -140,20 +144,15 @@ impl Google {
     }
 
     /// Where a person consents.
-    pub fn authorization_endpoint(&self) -> String {
+    pub(crate) fn authorization_endpoint(&self) -> String {
         format!("https://{}/o/oauth2/v2/auth", self.address)
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 
     /// The refresh token of an account, made at the first call.
     ///
     /// # Errors
     /// When there are no random numbers.
-    pub fn refresh_token(&self, address: &str) -> Result<Secret, String> {
+    pub(crate) fn refresh_token(&self, address: &str) -> Result<Secret, String> {
         let mut all = self.refresh_tokens.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(token) = all.get(address) {
             return Ok(token.clone());

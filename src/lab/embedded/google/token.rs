@@ -36,9 +36,11 @@ impl Google {
             "authorization_code" => self.by_code(form),
             _ => return refusal(400, "unsupported_grant_type", "Invalid grant_type"),
         };
-        match granted.filter(|_| self.settings.fault != TokenFault::InvalidGrant) {
-            Some((address, offline)) => self.grant(&address, offline),
-            None => refusal(400, "invalid_grant", "Token has been expired or revoked."),
+        match granted {
+            Some((address, offline)) if self.settings.fault != TokenFault::InvalidGrant => {
+                self.grant(&address, offline)
+            }
+            _ => refusal(400, "invalid_grant", "Token has been expired or revoked."),
         }
     }
 

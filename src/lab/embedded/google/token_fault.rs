@@ -74,8 +74,10 @@ impl FromStr for TokenFault {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = || Self::ALL.map(|(name, _)| name).join(", ");
         let found = Self::ALL.iter().find(|(name, _)| *name == text);
-        found.map(|(_, fault)| *fault).ok_or_else(|| format!("unknown fault `{text}`; one of {}", known()))
+        found.map(|(_, fault)| *fault).ok_or_else(|| {
+            let known = Self::ALL.map(|(name, _)| name).join(", ");
+            format!("unknown fault `{text}`; one of {known}")
+        })
     }
 }

@@ -85,8 +85,10 @@ fn announced(line: &[u8]) -> Option<Literal> {
     let line = line.strip_suffix(b"\r").unwrap_or(line).strip_suffix(b"}")?;
     let (line, is_synchronizing) = line.strip_suffix(b"+").map_or((line, true), |line| (line, false));
     let digits = &line[memchr::memrchr(b'{', line)? + 1..];
-    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    let length: u32 = std::str::from_utf8(digits).ok().filter(|_| is_number)?.parse().ok()?;
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let length: u32 = std::str::from_utf8(digits).ok()?.parse().ok()?;
     Some(Literal { length: usize::try_from(length).ok()?, is_synchronizing })
 }
 

@@ -95,15 +95,14 @@ impl Sasl {
 pub(super) fn by_password(store: &Store, user: &str, password: &str) -> Result<Arc<Account>, Refusal> {
     let account = store.account(user).ok_or(Refusal::Credentials)?;
     let right = account.credentials().password.expose();
-    let plain = |p: &str| p.chars().filter(|c| *c != ' ').collect::<String>();
     let matches = match account.flavour() {
         Flavour::Plain => right == password,
         Flavour::Gmail(_) => {
-            let given = plain(password);
+            let given = password.replace(' ', "");
             if given.len() != 16 || !given.bytes().all(|b| b.is_ascii_alphabetic()) {
                 return Err(Refusal::AppPasswordRequired);
             }
-            plain(right) == given
+            right.replace(' ', "") == given
         }
     };
     if matches { Ok(account) } else { Err(Refusal::Credentials) }

@@ -55,9 +55,9 @@ impl Output {
     }
 
     /// A string, or NIL when there is none.
-    pub(super) fn nstring(&mut self, bytes: Option<&[u8]>) {
-        match bytes {
-            Some(bytes) => self.string(bytes),
+    pub(super) fn nstring(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.string(text.as_bytes()),
             None => self.text("NIL"),
         }
     }

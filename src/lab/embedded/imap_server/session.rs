@@ -190,19 +190,22 @@ impl Session {
             "GETQUOTAROOT" | "GETQUOTA" if self.provider() == Provider::Gmail => {
                 self.quota(args, name == "GETQUOTAROOT", out)
             }
-            "ENABLE" => {
-                let mut wants_utf8 = false;
-                while !args.is_empty() {
-                    wants_utf8 |= args.keyword()? == "UTF8=ACCEPT" && self.provider() == Provider::Gmail;
-                }
-                self.utf8 |= wants_utf8;
-                out.line(if wants_utf8 { "* ENABLED UTF8=ACCEPT" } else { "* ENABLED" });
-                Ok(Status::ok("Success"))
-            }
+            "ENABLE" => self.enable(args, out),
             "SELECT" | "EXAMINE" => self.select(args, name == "EXAMINE", out),
             "APPEND" => self.append(args),
             _ => self.on_messages(name, false, args, out),
         }
+    }
+
+    /// ENABLE (RFC 5161).
+    fn enable(&mut self, args: &mut Tokens, out: &mut Output) -> CommandResult {
+        let mut wants_utf8 = false;
+        while !args.is_empty() {
+            wants_utf8 |= args.keyword()? == "UTF8=ACCEPT" && self.provider() == Provider::Gmail;
+        }
+        self.utf8 |= wants_utf8;
+        out.line(if wants_utf8 { "* ENABLED UTF8=ACCEPT" } else { "* ENABLED" });
+        Ok(Status::ok("Success"))
     }
 
     /// Commands of a selected folder.

@@ -169,15 +169,13 @@ fn literal(rest: &[u8]) -> Result<(Vec<u8>, &[u8]), Unreadable> {
 }
 
 fn atom_end(rest: &[u8]) -> usize {
-    let opens_section = |at: usize| {
-        let name = rest.get(..at).unwrap_or_default();
-        name.eq_ignore_ascii_case(b"BODY") || name.eq_ignore_ascii_case(b"BODY.PEEK")
-    };
     let mut in_section = false;
     for (at, byte) in rest.iter().enumerate() {
         match byte {
             b'\r' | b'\n' => return at,
-            b'[' if opens_section(at) => in_section = true,
+            b'[' if [&b"BODY"[..], b"BODY.PEEK"].iter().any(|name| rest[..at].eq_ignore_ascii_case(name)) => {
+                in_section = true;
+            }
             b']' => in_section = false,
             b' ' | b'(' | b')' | b'"' if !in_section => return at,
             _ => {}

@@ -2,7 +2,7 @@
 
 mod published;
 
-pub use published::PublicHalf;
+pub(crate) use published::PublicHalf;
 
 use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
@@ -80,7 +80,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// When the crypto library refuses.
-    pub fn sign(&self, bytes: &[u8]) -> Result<String, KeyError> {
+    pub(crate) fn sign(&self, bytes: &[u8]) -> Result<String, KeyError> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), bytes, &mut signature)

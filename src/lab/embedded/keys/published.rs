@@ -12,7 +12,7 @@ const CHECKED: usize = 2048;
 
 /// The public half of an RSA key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicHalf {
+pub(crate) struct PublicHalf {
     /// The TXT record that publishes it.
     pub record: String,
     /// How long it is, in bits.
@@ -24,17 +24,16 @@ impl PublicHalf {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn of(pem: &[u8]) -> Result<Self, String> {
-        let damaged = || "damaged".to_owned();
+    pub(crate) fn of(pem: &[u8]) -> Result<Self, String> {
         let key = PrivateKeyDer::from_pem_slice(pem).map_err(|e| e.to_string())?;
         let (half, checked) = match &key {
             PrivateKeyDer::Pkcs1(der) => {
                 let der = der.secret_pkcs1_der();
-                (pkcs1(der).ok_or_else(damaged)?, RsaKeyPair::from_der(der))
+                (pkcs1(der).ok_or("damaged")?, RsaKeyPair::from_der(der))
             }
             PrivateKeyDer::Pkcs8(der) => {
                 let der = der.secret_pkcs8_der();
-                (pkcs8(der).ok_or_else(damaged)??, RsaKeyPair::from_pkcs8(der))
+                (pkcs8(der).ok_or("damaged")??, RsaKeyPair::from_pkcs8(der))
             }
             _ => return Err("no RSA key".to_owned()),
         };

@@ -11,7 +11,7 @@ const WIDTH: usize = 80;
 
 /// A report and its envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bounce {
+pub(crate) struct Bounce {
     /// From the null reverse-path to the sender.
     pub envelope: Envelope,
     /// The report.
@@ -20,7 +20,7 @@ pub struct Bounce {
 
 /// What a report is about.
 #[derive(Debug, Clone, Copy)]
-pub struct Report<'r> {
+pub(crate) struct Report<'r> {
     /// Who reports.
     pub server: &'r MailServer,
     /// The queue id of the report.
@@ -38,7 +38,7 @@ pub struct Report<'r> {
 impl Report<'_> {
     /// Writes the report for `to`: the sender, or who stands behind a rewritten sender. `None` when nobody is to be
     /// told: there is no sender, or it did not want to hear.
-    pub fn write(&self, to: &str) -> Option<Bounce> {
+    pub(crate) fn write(&self, to: &str) -> Option<Bounce> {
         let Self { server: MailServer { host, domain, .. }, id, queued, failures, arrived, now } = *self;
         let told: Vec<_> = failures.iter().filter(|f| f.recipient.wants_failure()).collect();
         if to.is_empty() || queued.envelope.sender.is_empty() || told.is_empty() {
@@ -48,8 +48,7 @@ impl Report<'_> {
         let human: String = told.iter().map(|failure| format!("\r\n{}\r\n", human(failure))).collect();
         let reports: String = told.iter().map(|failure| format!("\r\n{}", report(failure))).collect();
         let envelope_id = queued.envelope.id.as_ref().map(|id| format!("Original-Envelope-Id: {id}\r\n"));
-        let whole = queued.envelope.ret != Some(Return::Headers) && queued.message.len() <= RETURNED_WHOLE;
-        let returned = returned(queued, whole);
+        let returned = returned(queued);
         let message = format!(
             "Received: by {host} (Postfix)\r\n\tid {id}; {now}\r\n\
          Date: {now}\r\n\
@@ -85,10 +84,6 @@ impl Report<'_> {
          Arrival-Date: {arrived}\r\n\
          {reports}\r\n\
          --{boundary}\r\n\
-         Content-Description: {description}\r\n\
-         Content-Type: {content_type}\r\n\
-         Content-Transfer-Encoding: 8bit\r\n\
-         \r\n\
          {returned}\r\n\
          --{boundary}--\r\n",
             stamp = now.strftime("%Y%m%d%H%M%S"),
@@ -97,18 +92,28 @@ impl Report<'_> {
             envelope_id = envelope_id.unwrap_or_default(),
             queue_id = queued.id,
             sender = queued.envelope.sender,
-            description = if whole { "Undelivered Message" } else { "Undelivered Message Headers" },
-            content_type = if whole { "message/rfc822" } else { "text/rfc822-headers" },
         );
         Some(Bounce { envelope: Envelope::new("", &[to]), message })
     }
 }
 
-fn returned(queued: &Queued, whole: bool) -> String {
+/// The part that returns the message, or its header section where the sender wants no more or it is long.
+fn returned(queued: &Queued) -> String {
+    let whole = queued.envelope.ret != Some(Return::Headers) && queued.message.len() <= RETURNED_WHOLE;
+    let (description, content_type) = if whole {
+        ("Undelivered Message", "message/rfc822")
+    } else {
+        ("Undelivered Message Headers", "text/rfc822-headers")
+    };
     let header_end = memchr::memmem::find(&queued.message, b"\r\n\r\n").map_or(queued.message.len(), |at| at + 2);
     let bytes = if whole { &queued.message[..] } else { &queued.message[..header_end] };
     // A report is text: bytes that are no UTF-8 are replaced.
-    format!("Return-Path: <{}>\r\n{}", queued.envelope.sender, String::from_utf8_lossy(bytes))
+    let text = String::from_utf8_lossy(bytes);
+    format!(
+        "Content-Description: {description}\r\nContent-Type: {content_type}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\
+         Return-Path: <{}>\r\n{text}",
+        queued.envelope.sender
+    )
 }
 
 fn human(failure: &Failure) -> String {

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 /// One try to hand a message to a server of somebody else.
 #[derive(Debug, Clone)]
-pub struct Handover {
+pub(crate) struct Handover {
     /// Where the server is: `host:port`.
     pub server: String,
     /// To whom.
@@ -21,7 +21,7 @@ pub struct Handover {
 
 /// A try broke off.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HandoverFailure {
+pub(crate) enum HandoverFailure {
     /// No connection came about.
     Unreachable(String),
     /// The connection was lost, or what was said is no SMTP.
@@ -30,7 +30,7 @@ pub enum HandoverFailure {
 
 /// Every try so far, by the Message-ID of the message, with angle brackets. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Handovers(watch::Sender<BTreeMap<String, Vec<Handover>>>);
+pub(crate) struct Handovers(watch::Sender<BTreeMap<String, Vec<Handover>>>);
 
 impl Handovers {
     /// Adds a try.
@@ -39,16 +39,15 @@ impl Handovers {
     }
 
     /// Every try to hand on a message, in order.
-    pub fn of(&self, message_id: &str) -> Vec<Handover> {
+    pub(crate) fn of(&self, message_id: &str) -> Vec<Handover> {
         self.0.borrow().get(message_id).cloned().unwrap_or_default()
     }
 
     /// Waits for more tries than `known` to hand on a message; all of them.
-    pub async fn more(&self, message_id: &str, known: usize) -> Vec<Handover> {
+    pub(crate) async fn more(&self, message_id: &str, known: usize) -> Vec<Handover> {
         let mut changes = self.0.subscribe();
-        let is_more = |all: &BTreeMap<String, Vec<Handover>>| all.get(message_id).is_some_and(|of| of.len() > known);
         // The sender is ours, so that it does not end before.
-        drop(changes.wait_for(is_more).await);
+        let _ = changes.wait_for(|all| all.get(message_id).is_some_and(|of| of.len() > known)).await;
         self.of(message_id)
     }
 }

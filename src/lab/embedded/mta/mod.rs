@@ -6,8 +6,9 @@ mod queue;
 mod received;
 mod relay;
 
-pub use bounce::{Bounce, Report};
-pub use handovers::{Handover, HandoverFailure, Handovers};
-pub use queue::{Failure, MailServer, Queued, date, queue_id};
-pub use received::received;
-pub use relay::{Backoff, Relay, SMTP_PORT};
+pub(crate) use bounce::{Bounce, Report};
+pub(crate) use handovers::{Handover, HandoverFailure, Handovers};
+pub(crate) use queue::{Failure, queue_id};
+pub(crate) use queue::{MailServer, Queued};
+pub(crate) use received::received;
+pub(crate) use relay::{Backoff, Relay, SMTP_PORT};

@@ -18,7 +18,7 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// A message on its way out.
 #[derive(Debug, Clone)]
-pub struct Queued {
+pub(crate) struct Queued {
     /// Its queue id.
     pub id: String,
     /// From whom to whom.
@@ -29,7 +29,7 @@ pub struct Queued {
 
 /// A recipient that the message did not reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// Who.
     pub recipient: Recipient,
     /// The status, from the reply or our own.
@@ -42,7 +42,7 @@ pub struct Failure {
 
 /// A mail server.
 #[derive(Debug, Clone)]
-pub struct MailServer {
+pub(crate) struct MailServer {
     /// Its name.
     pub host: Arc<str>,
     /// The domain that it serves.
@@ -53,20 +53,20 @@ pub struct MailServer {
 
 impl MailServer {
     /// The server `host` of `domain`.
-    pub fn new(host: &str, domain: &str, address: Ipv4Addr) -> Self {
+    pub(crate) fn new(host: &str, domain: &str, address: Ipv4Addr) -> Self {
         Self { host: host.into(), domain: domain.into(), address }
     }
 }
 
 /// A queue id as Postfix writes them: microseconds of the second, then a number that no other message of the process
 /// has.
-pub fn queue_id(now: Timestamp) -> String {
+pub(crate) fn queue_id(now: Timestamp) -> String {
     let micros = u32::try_from(now.subsec_microsecond()).unwrap_or(0);
     format!("{micros:05X}{:05X}", NEXT.fetch_add(1, Ordering::Relaxed) + 0x9_9000)
 }
 
 /// The date in a header field (RFC 5322 §3.3), in UTC, with the comment that mail servers add.
-pub fn date(now: Timestamp) -> String {
+pub(super) fn date(now: Timestamp) -> String {
     now.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S +0000 (UTC)").to_string()
 }
 

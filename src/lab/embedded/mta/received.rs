@@ -5,7 +5,7 @@ use crate::lab::embedded::smtp_server::{Envelope, Session};
 use jiff::Timestamp;
 
 /// A Received field as Postfix writes it, with its final CRLF. `name` is the confirmed name of the client's address.
-pub fn received(
+pub(crate) fn received(
     session: &Session,
     name: Option<&str>,
     envelope: &Envelope,

@@ -7,7 +7,7 @@ use crate::lab::embedded::{
     pki::Pki,
     signing::Message,
     smtp_client::{self, Answer, ClientAddress, ClientError, Destination, Protocol, Transcript},
-    smtp_server::{Envelope, Recipient, Status},
+    smtp_server::{Envelope, Recipient, Status, domain_of},
     tasks::Tasks,
 };
 use jiff::Timestamp;
@@ -15,12 +15,12 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::Instant};
 
 /// The port of mail between servers.
-pub const SMTP_PORT: u16 = 25;
+pub(crate) const SMTP_PORT: u16 = 25;
 
 /// How long to wait between tries: `first`, then twice as long each time up to `longest`; after `give_up` the last
 /// temporary failure is final. Lab-scale: a real server waits for minutes and days.
 #[derive(Debug, Clone, Copy)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     /// Before the second try.
     pub first: Duration,
     /// Between later tries, at most.
@@ -37,7 +37,7 @@ impl Default for Backoff {
 
 /// The outgoing side of a server.
 #[derive(Clone)]
-pub struct Relay {
+pub(crate) struct Relay {
     server: MailServer,
     net: Net,
     pki: Pki,
@@ -55,7 +55,7 @@ enum Decision {
 
 impl Relay {
     /// The outgoing side of this server.
-    pub fn new(server: MailServer, net: &Net, pki: &Pki, backoff: Backoff, tasks: &Tasks) -> Self {
+    pub(crate) fn new(server: MailServer, net: &Net, pki: &Pki, backoff: Backoff, tasks: &Tasks) -> Self {
         Self {
             server,
             net: net.clone(),
@@ -67,23 +67,23 @@ impl Relay {
     }
 
     /// Whose.
-    pub fn server(&self) -> &MailServer {
+    pub(crate) fn server(&self) -> &MailServer {
         &self.server
     }
 
     /// The same, which tells here what servers of others say.
     #[must_use]
-    pub fn telling(self, handovers: &Handovers) -> Self {
+    pub(crate) fn telling(self, handovers: &Handovers) -> Self {
         Self { handovers: handovers.clone(), ..self }
     }
 
     /// The network that it sends over.
-    pub fn net(&self) -> &Net {
+    pub(crate) fn net(&self) -> &Net {
         &self.net
     }
 
     /// Delivers a message that arrived at `arrived`, and reports what fails to `reports_to`.
-    pub async fn dispatch(&self, queued: Queued, reports_to: &str, arrived: Timestamp) {
+    pub(crate) async fn dispatch(&self, queued: Queued, reports_to: &str, arrived: Timestamp) {
         let queued = Arc::new(queued);
         let failures = self.deliver(&queued).await;
         let now = Timestamp::now();
@@ -98,10 +98,10 @@ impl Relay {
 
     /// Delivers to every recipient, or gives up on some; domains do not wait for each other. At the end of the world
     /// nobody is told of what is left.
-    pub async fn deliver(&self, queued: &Arc<Queued>) -> Vec<Failure> {
+    pub(crate) async fn deliver(&self, queued: &Arc<Queued>) -> Vec<Failure> {
         let mut by_domain: BTreeMap<String, Vec<Recipient>> = BTreeMap::new();
         for recipient in &queued.envelope.recipients {
-            let domain = recipient.address.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
+            let domain = domain_of(&recipient.address).to_ascii_lowercase();
             by_domain.entry(domain).or_default().push(recipient.clone());
         }
         let mut deliveries = JoinSet::new();

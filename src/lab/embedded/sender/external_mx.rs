@@ -3,14 +3,14 @@
 use crate::lab::embedded::{
     mta::{MailServer, queue_id, received},
     net::Net,
-    smtp_server::{Envelope, Recipient, Reply, Service, Session, Status},
+    smtp_server::{Envelope, Recipient, Reply, Service, Session, Status, domain_of},
     store::{FolderKind, Store},
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 /// An MX that delivers into mailboxes and judges nothing.
-pub struct ExternalMx {
+pub(crate) struct ExternalMx {
     server: MailServer,
     users: Store,
     net: Net,
@@ -18,7 +18,7 @@ pub struct ExternalMx {
 
 impl ExternalMx {
     /// Delivers into the mailboxes of this store.
-    pub fn new(server: MailServer, users: Store, net: &Net) -> Self {
+    pub(crate) fn new(server: MailServer, users: Store, net: &Net) -> Self {
         Self { server, users, net: net.clone() }
     }
 }
@@ -35,7 +35,7 @@ impl Service for ExternalMx {
 
     async fn recipient(&self, _session: &Session, _envelope: &Envelope, recipient: &Recipient) -> Reply {
         let address = &recipient.address;
-        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let domain = domain_of(address);
         if !domain.eq_ignore_ascii_case(&self.server.domain) {
             return Reply::new(554, Status(5, 7, 1), format!("<{address}>: Relay access denied"));
         }

@@ -4,6 +4,6 @@ mod external_mx;
 mod outgoing;
 mod submission_server;
 
-pub use external_mx::ExternalMx;
-pub use outgoing::Outgoing;
-pub use submission_server::SubmissionServer;
+pub(crate) use external_mx::ExternalMx;
+pub(crate) use outgoing::Outgoing;
+pub(crate) use submission_server::SubmissionServer;

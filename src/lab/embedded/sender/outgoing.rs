@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The outside sender's way of sending.
-pub struct Outgoing {
+pub(crate) struct Outgoing {
     knobs: ExternalKnobs,
     relay: Relay,
     authenticator: Authenticator,
@@ -27,7 +27,7 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// Sends as the knobs say.
-    pub fn new(
+    pub(crate) fn new(
         knobs: &ExternalKnobs,
         relay: Relay,
         authenticator: Authenticator,
@@ -61,9 +61,10 @@ impl Outgoing {
         let mailer = self.knobs.dkim == SenderDkim::Mailer && Message::new(message).named("X-Mailer").next().is_none();
         let mailer = if mailer { format!("X-Mailer: Webmail of {EXTERNAL_DOMAIN}\r\n") } else { String::new() };
         let host = &self.relay.server().host;
-        let results = match self.knobs.results {
-            true => format!("Authentication-Results: {host};\r\n\tdkim=pass header.d={EXTERNAL_DOMAIN}\r\n"),
-            false => String::new(),
+        let results = if self.knobs.results {
+            format!("Authentication-Results: {host};\r\n\tdkim=pass header.d={EXTERNAL_DOMAIN}\r\n")
+        } else {
+            String::new()
         };
         [results.as_bytes(), mailer.as_bytes(), message].concat()
     }

@@ -17,7 +17,7 @@ use std::sync::{
 };
 
 /// Takes mail from users that have logged in.
-pub struct SubmissionServer {
+pub(crate) struct SubmissionServer {
     outgoing: Arc<Outgoing>,
     users: Store,
     fault: SubmissionFault,
@@ -26,7 +26,7 @@ pub struct SubmissionServer {
 
 impl SubmissionServer {
     /// Takes mail from the users of this store; one session meets the fault.
-    pub fn new(outgoing: Arc<Outgoing>, users: Store, fault: SubmissionFault) -> Self {
+    pub(crate) fn new(outgoing: Arc<Outgoing>, users: Store, fault: SubmissionFault) -> Self {
         Self { outgoing, users, fault, met: AtomicBool::new(false) }
     }
 

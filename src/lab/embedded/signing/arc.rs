@@ -5,11 +5,11 @@ use crate::lab::embedded::keys::KeyError;
 use std::fmt;
 
 /// The highest instance (RFC 8617 §4.2.1).
-pub const MAX_INSTANCE: u32 = 50;
+pub(crate) const MAX_INSTANCE: u32 = 50;
 
 /// Chain validation status (RFC 8617 §4.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cv {
+pub(crate) enum Cv {
     /// The first set of its chain.
     None,
     /// The chain held.
@@ -32,14 +32,14 @@ impl fmt::Display for Cv {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Next {
     /// `i=`.
-    pub instance: u32,
+    pub(crate) instance: u32,
     /// `cv=`.
-    pub cv: Cv,
+    pub(crate) cv: Cv,
 }
 
 /// Which earlier sets a seal covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Coverage {
+pub(crate) enum Coverage {
     /// Those that it must: every earlier set in order, and none for `cv=fail` (RFC 8617 §5.1.1, §5.1.2).
     #[default]
     Right,
@@ -50,7 +50,7 @@ pub enum Coverage {
 }
 
 /// What a seal covers of the message as it came: AAR, AMS and AS of the earlier sets, canonical.
-pub fn covered(message: &Message<'_>, next: Next, coverage: Coverage) -> Vec<u8> {
+pub(crate) fn covered(message: &Message<'_>, next: Next, coverage: Coverage) -> Vec<u8> {
     let mut out = Vec::new();
     if next.cv == Cv::Fail || coverage == Coverage::OwnSet {
         return out;
@@ -70,34 +70,13 @@ pub fn covered(message: &Message<'_>, next: Next, coverage: Coverage) -> Vec<u8>
     out
 }
 
-/// Signs a seal: `before` and `after` are its tags around `b=`. `results` and `signature` are the other two fields of
-/// the same set, whole.
-///
-/// # Errors
-/// When the key refuses.
-pub fn seal(
-    signer: &Signer,
-    covered: &[u8],
-    results: &str,
-    signature: &str,
-    (before, after): (&str, &str),
-    indent: &str,
-) -> Result<String, KeyError> {
-    let mut input = covered.to_vec();
-    for field in [results, signature] {
-        let (name, value) = field.split_once(':').unwrap_or((field, ""));
-        input.extend(relaxed_field(name, value.as_bytes()));
-    }
-    signer.field(&input, "ARC-Seal", before, after, indent)
-}
-
 /// How a mail server seals beside what every one does.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SealStyle<'m> {
     /// Fields that its message signature covers too where the message has them, in lower case.
-    pub also_signed: &'m [&'m str],
+    pub(crate) also_signed: &'m [&'m str],
     /// The earlier sets that its seal covers.
-    pub coverage: Coverage,
+    pub(crate) coverage: Coverage,
 }
 
 /// The ARC Set of a mail server: AS, AMS and AAR, each with its final CRLF. `results` is the Authentication-Results
@@ -122,9 +101,14 @@ pub fn set(
         fold_names(&names),
         body_hash(message.body),
     );
-    let ams = signer.field(&fields, "ARC-Message-Signature", &before, "", "\t ")?;
+    let ams = signer.field(fields, "ARC-Message-Signature", &before)?;
     let before = format!("i={instance}; s={selector}; d={domain}; t={time}; a=rsa-sha256;\r\n\tcv={cv};\r\n\t");
-    let seal = seal(signer, &covered(message, next, style.coverage), &aar, &ams, (&before, ""), "\t ")?;
+    let mut input = covered(message, next, style.coverage);
+    for field in [&aar, &ams] {
+        let (name, value) = field.split_once(':').unwrap_or((field, ""));
+        input.extend(relaxed_field(name, value.as_bytes()));
+    }
+    let seal = signer.field(input, "ARC-Seal", &before)?;
     Ok(format!("{seal}{ams}{aar}"))
 }
 

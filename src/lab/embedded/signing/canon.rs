@@ -2,7 +2,7 @@
 
 /// A header field: name in lower case, unfolded, runs of white space as one space, none around the colon or at the
 /// end; closed with CRLF.
-pub fn relaxed_field(name: &str, value: &[u8]) -> Vec<u8> {
+pub(crate) fn relaxed_field(name: &str, value: &[u8]) -> Vec<u8> {
     let mut out = name.trim_end().to_ascii_lowercase().into_bytes();
     out.push(b':');
     let mut gap = false;
@@ -24,7 +24,7 @@ pub fn relaxed_field(name: &str, value: &[u8]) -> Vec<u8> {
 
 /// A body: no white space at the end of a line, runs of it as one space, no empty lines at the end; closed with CRLF
 /// unless it is empty.
-pub fn relaxed_body(body: &[u8]) -> Vec<u8> {
+pub(crate) fn relaxed_body(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 2);
     let mut full = 0;
     for line in body.split_inclusive(|b| *b == b'\n') {

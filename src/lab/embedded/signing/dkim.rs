@@ -22,13 +22,13 @@ const SIGNED: [&str; 12] = [
 ];
 
 /// `bh=`: SHA-256 over the relaxed body, in base64.
-pub fn body_hash(body: &[u8]) -> String {
+pub(crate) fn body_hash(body: &[u8]) -> String {
     STANDARD.encode(digest(&SHA256, &relaxed_body(body)))
 }
 
 /// The value of `h=` and the canonical fields that it covers. Names are as in `names` and `extra`; a name is listed
 /// once per field of the message, the lowest first (RFC 6376 §5.4.2).
-pub fn signed_fields(message: &Message<'_>, extra: &[&str]) -> (Vec<String>, Vec<u8>) {
+pub(crate) fn signed_fields(message: &Message<'_>, extra: &[&str]) -> (Vec<String>, Vec<u8>) {
     let (mut names, mut covered) = (Vec::new(), Vec::new());
     for name in SIGNED.iter().chain(extra) {
         for field in message.named(name).rev() {
@@ -52,7 +52,7 @@ pub fn dkim_signature(signer: &Signer, message: &Message<'_>, time: i64) -> Resu
         fold_names(&names),
         body_hash(message.body),
     );
-    signer.field(&covered, "DKIM-Signature", &before, "", "\t ")
+    signer.field(covered, "DKIM-Signature", &before)
 }
 
 /// Names joined by colons, folded as mail servers do.

@@ -2,7 +2,7 @@
 
 /// A header field with its folding and final line break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field<'m> {
+pub(crate) struct Field<'m> {
     raw: &'m [u8],
     colon: usize,
     start: usize,
@@ -12,44 +12,44 @@ pub struct Field<'m> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message<'m> {
     /// The header fields, top to bottom; a line that is no field is left out.
-    pub fields: Vec<Field<'m>>,
+    pub(crate) fields: Vec<Field<'m>>,
     /// What follows the first empty line.
     pub body: &'m [u8],
 }
 
 impl<'m> Field<'m> {
     /// The name as written.
-    pub fn name(&self) -> &'m str {
+    pub(crate) fn name(&self) -> &'m str {
         std::str::from_utf8(&self.raw[..self.colon]).unwrap_or_default().trim_end()
     }
 
     /// Whether it has this name, in any case.
-    pub fn is(&self, name: &str) -> bool {
+    pub(crate) fn is(&self, name: &str) -> bool {
         self.name().eq_ignore_ascii_case(name)
     }
 
     /// What follows the colon, folding and final line break included.
-    pub fn value(&self) -> &'m [u8] {
+    pub(crate) fn value(&self) -> &'m [u8] {
         &self.raw[self.colon + 1..]
     }
 
     /// The value on one line, without white space at its ends; bytes that are no UTF-8 are replaced.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(self.value()).replace(['\r', '\n'], "").trim().to_owned()
     }
 
     /// All of it.
-    pub fn raw(&self) -> &'m [u8] {
+    pub(crate) fn raw(&self) -> &'m [u8] {
         self.raw
     }
 
     /// Where it stands in the message.
-    pub fn range(&self) -> std::ops::Range<usize> {
+    pub(crate) fn range(&self) -> std::ops::Range<usize> {
         self.start..self.start + self.raw.len()
     }
 
     /// The value of a tag in a tag list (RFC 6376 §3.2), without white space.
-    pub fn tag(&self, name: &str) -> Option<String> {
+    pub(crate) fn tag(&self, name: &str) -> Option<String> {
         let text = self.text();
         text.split(';').find_map(|part| {
             let (tag, value) = part.split_once('=')?;
@@ -81,7 +81,7 @@ impl<'m> Message<'m> {
     }
 
     /// The fields of this name, top to bottom.
-    pub fn named<'s>(&'s self, name: &'s str) -> impl DoubleEndedIterator<Item = &'s Field<'m>> {
+    pub(crate) fn named<'s>(&'s self, name: &'s str) -> impl DoubleEndedIterator<Item = &'s Field<'m>> {
         self.fields.iter().filter(move |field| field.is(name))
     }
 }
@@ -106,7 +106,7 @@ fn is_name(bytes: &[u8]) -> bool {
 }
 
 /// The message without the fields that are not wanted.
-pub fn without(raw: &[u8], unwanted: impl Fn(&Field<'_>) -> bool) -> Vec<u8> {
+pub(crate) fn without(raw: &[u8], unwanted: impl Fn(&Field<'_>) -> bool) -> Vec<u8> {
     let message = Message::new(raw);
     let mut out = Vec::with_capacity(raw.len());
     let mut from = 0;

@@ -6,7 +6,9 @@ mod dkim;
 mod message;
 mod signer;
 
-pub use canon::{relaxed_body, relaxed_field};
-pub use dkim::{body_hash, dkim_signature, signed_fields};
-pub use message::{Field, Message, without};
-pub use signer::{Signer, fold};
+pub(crate) use canon::relaxed_field;
+pub(crate) use dkim::body_hash;
+pub use dkim::dkim_signature;
+pub use message::Message;
+pub(crate) use message::{Field, without};
+pub use signer::Signer;

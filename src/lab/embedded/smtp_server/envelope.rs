@@ -63,11 +63,17 @@ pub struct Envelope {
     pub size: Option<usize>,
 }
 
+/// The domain of an address, as written; empty when it has none.
+pub(crate) fn domain_of(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
 impl Envelope {
     /// From one address to others, without wishes.
     pub fn new(sender: impl Into<String>, recipients: &[&str]) -> Self {
-        let recipient = |address: &&str| Recipient { address: (*address).to_owned(), ..Recipient::default() };
-        Self { sender: sender.into(), recipients: recipients.iter().map(recipient).collect(), ..Self::default() }
+        let recipients =
+            recipients.iter().map(|&address| Recipient { address: address.into(), ..Recipient::default() });
+        Self { sender: sender.into(), recipients: recipients.collect(), ..Self::default() }
     }
 }
 

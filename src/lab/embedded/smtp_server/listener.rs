@@ -58,7 +58,7 @@ impl SmtpListener {
     ///
     /// # Errors
     /// When the port is taken, or the address is not ours.
-    pub async fn bind_at(address: IpAddr, port: u16, transport: Transport) -> io::Result<Self> {
+    pub(crate) async fn bind_at(address: IpAddr, port: u16, transport: Transport) -> io::Result<Self> {
         let socket = TcpListener::bind((address, port)).await?;
         Ok(Self { address: socket.local_addr()?, socket, transport })
     }
@@ -66,11 +66,6 @@ impl SmtpListener {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// The socket, for somebody else to serve.
-    pub fn into_socket(self) -> TcpListener {
-        self.socket
     }
 
     /// Answers clients until the world ends; then every client gets 421.

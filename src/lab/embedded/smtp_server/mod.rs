@@ -11,6 +11,7 @@ mod sasl;
 mod service;
 mod session;
 
+pub(crate) use envelope::domain_of;
 pub use envelope::{Body, Envelope, Notify, Recipient, Return};
 pub use listener::{SmtpListener, Transport};
 pub use reply::{Reply, ReplyError, Status};

@@ -69,7 +69,7 @@ impl Reply {
     ///
     /// # Errors
     /// When it is no reply, or refuses nothing.
-    pub fn refusal(text: &str) -> Result<Self, ReplyError> {
+    pub(crate) fn refusal(text: &str) -> Result<Self, ReplyError> {
         text.parse::<Self>().and_then(|reply| if reply.is_positive() { Err(ReplyError::new(text)) } else { Ok(reply) })
     }
 
@@ -79,13 +79,13 @@ impl Reply {
     }
 
     /// Whether it is a permanent refusal (5xx).
-    pub fn is_permanent(&self) -> bool {
+    pub(crate) fn is_permanent(&self) -> bool {
         self.code >= 500
     }
 
     /// The reply with `text` at the end of its last line.
     #[must_use]
-    pub fn with_suffix(mut self, text: &str) -> Self {
+    pub(crate) fn with_suffix(mut self, text: &str) -> Self {
         if let Some(last) = self.lines.last_mut() {
             last.push_str(text);
         }
@@ -97,7 +97,7 @@ impl Reply {
     ///
     /// # Errors
     /// When a line has no code, or the codes differ.
-    pub fn from_lines(lines: &[String]) -> Result<Self, ReplyError> {
+    pub(crate) fn from_lines(lines: &[String]) -> Result<Self, ReplyError> {
         let error = || ReplyError(lines.join(" "));
         let mut code = None;
         let mut texts = Vec::new();
@@ -110,11 +110,11 @@ impl Reply {
             texts.push(line.get(4..).unwrap_or_default());
         }
         let code = code.ok_or_else(error)?;
-        let split = |text: &&str| {
+        let statuses = texts.iter().map_while(|text| {
             let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
             word.parse::<Status>().ok().map(|status| (status, rest.to_owned()))
-        };
-        let statuses: Vec<_> = texts.iter().map_while(split).collect();
+        });
+        let statuses: Vec<_> = statuses.collect();
         match statuses.first() {
             Some((status, _)) if statuses.len() == texts.len() && statuses.iter().all(|(s, _)| s == status) => {
                 Ok(Self { code, status: Some(*status), lines: statuses.iter().map(|(_, t)| t.clone()).collect() })
@@ -124,7 +124,7 @@ impl Reply {
     }
 
     /// The bytes of the reply, each line closed with CRLF; line breaks inside a line become spaces.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = String::new();
         for (at, line) in self.lines.iter().enumerate() {
             let last = at + 1 == self.lines.len();

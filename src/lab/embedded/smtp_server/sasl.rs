@@ -27,7 +27,7 @@ pub struct Credentials {
 
 impl Mechanism {
     /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Plain => "PLAIN",
             Self::Login => "LOGIN",
@@ -51,11 +51,11 @@ impl Mechanism {
 
     /// Reads the answers; `None` when they are not of this mechanism.
     pub(super) fn read(self, answers: &[String]) -> Option<Credentials> {
-        let decode = |text: &String| {
+        let answers = answers.iter().map(|text| {
             let text = if text == "=" { "" } else { text.as_str() };
             String::from_utf8(STANDARD.decode(text).ok()?).ok()
-        };
-        let answers: Vec<String> = answers.iter().map(decode).collect::<Option<_>>()?;
+        });
+        let answers: Vec<String> = answers.collect::<Option<_>>()?;
         let (user, secret) = match (self, answers.as_slice()) {
             (Self::Plain, [answer]) => {
                 let mut parts = answer.split('\0');

@@ -21,7 +21,7 @@ pub struct Session {
 
 impl Session {
     /// A new connection from this address.
-    pub fn new(id: u64, peer: IpAddr) -> Self {
+    pub(crate) fn new(id: u64, peer: IpAddr) -> Self {
         Self { id, peer, helo: String::new(), extended: false, tls: false, user: None }
     }
 

@@ -25,7 +25,7 @@ pub struct AccessToken {
 
 impl AccessTokens {
     /// Lets a token open the account: for this time, and for so many logins and commands.
-    pub fn add(&self, secret: Secret, life: Option<Duration>, commands: Option<u32>) {
+    pub(crate) fn add(&self, secret: Secret, life: Option<Duration>, commands: Option<u32>) {
         let ends = life.map(|life| Instant::now() + life);
         let token =
             AccessToken { secret, ends, commands: commands.map(AtomicU32::new), ended: CancellationToken::new() };
@@ -40,7 +40,7 @@ impl AccessTokens {
     }
 
     /// Ends every token now, and with them the sessions that they opened.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.all().drain(..).for_each(|token| token.ended.cancel());
     }
 
@@ -51,12 +51,12 @@ impl AccessTokens {
 
 impl AccessToken {
     /// Whether it opens the account at this moment.
-    pub fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         !self.ended.is_cancelled() && self.ends.is_none_or(|ends| Instant::now() < ends)
     }
 
     /// Counts a login or a command of a session that it opened; the last one that it is good for ends it.
-    pub fn used(&self) {
+    pub(crate) fn used(&self) {
         let Some(commands) = &self.commands else { return };
         if commands.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok_and(|n| n > 1) {
             return;

@@ -76,7 +76,7 @@ impl Account {
     }
 
     /// What opens it.
-    pub fn credentials(&self) -> &Credentials {
+    pub(crate) fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
@@ -86,7 +86,7 @@ impl Account {
     }
 
     /// Whose habits it has.
-    pub fn flavour(&self) -> Flavour {
+    pub(crate) fn flavour(&self) -> Flavour {
         self.flavour
     }
 
@@ -101,7 +101,7 @@ impl Account {
     }
 
     /// A change of the mail, of which everyone who waits is told.
-    pub fn change<T>(&self, act: impl FnOnce(&mut Mail) -> T) -> T {
+    pub(crate) fn change<T>(&self, act: impl FnOnce(&mut Mail) -> T) -> T {
         let mut mail = self.lock();
         let result = act(&mut mail);
         let modseq = mail.modseq;
@@ -117,7 +117,7 @@ impl Account {
 
     /// Puts one message into several folders, of which labels are made when they are not there yet, and takes it for
     /// something.
-    pub fn deliver_to_all(
+    pub(crate) fn deliver_to_all(
         &self,
         folders: &[FolderKind],
         category: Option<Category>,
@@ -156,14 +156,16 @@ impl Mail {
             Flavour::Gmail(_) => &FolderKind::GMAIL,
             Flavour::Plain => &[FolderKind::Inbox, FolderKind::Junk, FolderKind::Trash],
         };
-        let name = |kind: &FolderKind| match (flavour, kind) {
-            (Flavour::Gmail(locale), kind) => kind.gmail_name(locale),
-            (Flavour::Plain, FolderKind::Junk) => "Junk".into(),
-            (Flavour::Plain, FolderKind::Trash) => "Trash".into(),
-            (Flavour::Plain, _) => "INBOX".into(),
-        };
-        let folders: Vec<_> =
-            kinds.iter().zip(1..).map(|(kind, validity)| Folder::new(name(kind), kind.clone(), validity)).collect();
+        let folders = kinds.iter().zip(1..).map(|(kind, validity)| {
+            let name = match (flavour, kind) {
+                (Flavour::Gmail(locale), kind) => kind.gmail_name(locale),
+                (Flavour::Plain, FolderKind::Junk) => "Junk".into(),
+                (Flavour::Plain, FolderKind::Trash) => "Trash".into(),
+                (Flavour::Plain, _) => "INBOX".into(),
+            };
+            Folder::new(name, kind.clone(), validity)
+        });
+        let folders: Vec<_> = folders.collect();
         let last_uid_validity = folders.last().map_or(0, |f| f.uid_validity);
         Self {
             folders,
@@ -176,12 +178,12 @@ impl Mail {
     }
 
     /// Every folder.
-    pub fn folders(&self) -> &[Folder] {
+    pub(crate) fn folders(&self) -> &[Folder] {
         &self.folders
     }
 
     /// The folder of this name, INBOX in any case.
-    pub fn folder(&self, name: &str) -> Option<&Folder> {
+    pub(crate) fn folder(&self, name: &str) -> Option<&Folder> {
         self.folders.iter().find(|f| f.is_called(name))
     }
 
@@ -190,12 +192,12 @@ impl Mail {
     }
 
     /// The folder for this use.
-    pub fn of_kind(&self, kind: &FolderKind) -> Option<&Folder> {
+    pub(crate) fn of_kind(&self, kind: &FolderKind) -> Option<&Folder> {
         self.folders.iter().find(|f| f.kind == *kind)
     }
 
     /// A message by its X-GM-MSGID.
-    pub fn message(&self, gm_msgid: u64) -> Option<&StoredMessage> {
+    pub(crate) fn message(&self, gm_msgid: u64) -> Option<&StoredMessage> {
         self.messages.get(&gm_msgid)
     }
 
@@ -205,17 +207,17 @@ impl Mail {
     }
 
     /// Octets of all messages.
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.messages.values().map(|m| m.raw.len() as u64).sum()
     }
 
     /// The number of the latest change.
-    pub fn modseq(&self) -> u64 {
+    pub(crate) fn modseq(&self) -> u64 {
         self.modseq
     }
 
     /// The kinds of folder that hold a message.
-    pub fn holders(&self, gm_msgid: u64) -> impl Iterator<Item = &FolderKind> {
+    pub(crate) fn holders(&self, gm_msgid: u64) -> impl Iterator<Item = &FolderKind> {
         self.folders.iter().filter(move |f| f.entries.iter().any(|e| e.gm_msgid == gm_msgid)).map(|f| &f.kind)
     }
 
@@ -233,7 +235,7 @@ impl Mail {
     }
 
     /// Stores a new message in these folders.
-    pub fn deliver(&mut self, folders: &[FolderKind], raw: Arc<[u8]>, received: Timestamp) -> Delivered {
+    pub(crate) fn deliver(&mut self, folders: &[FolderKind], raw: Arc<[u8]>, received: Timestamp) -> Delivered {
         let Some(first) = folders.iter().find(|k| self.of_kind(k).is_some()) else { return Delivered::Nowhere };
         let header = raw.get(..header::end(&raw)).unwrap_or_default();
         let message_id = header::field(header, "Message-ID").filter(|id| !id.is_empty());
@@ -298,7 +300,7 @@ impl Mail {
 
     /// Adds a message to a folder, with what that means for the others. On Gmail spam and the bin hold a message
     /// alone, and everything else is in All Mail too.
-    pub fn put(&mut self, gm_msgid: u64, kind: &FolderKind) -> Option<Uid> {
+    pub(crate) fn put(&mut self, gm_msgid: u64, kind: &FolderKind) -> Option<Uid> {
         if self.is_gmail() {
             let alone = |k: &FolderKind| matches!(k, FolderKind::Junk | FolderKind::Trash);
             for folder in &mut self.folders {
@@ -320,7 +322,7 @@ impl Mail {
 
     /// Takes a message out of a folder. On Gmail it stays in All Mail, unless the folder is spam, the bin (gone for
     /// good) or All Mail itself (moved to the bin); elsewhere it is gone.
-    pub fn take(&mut self, gm_msgid: u64, kind: &FolderKind) {
+    pub(crate) fn take(&mut self, gm_msgid: u64, kind: &FolderKind) {
         match kind {
             FolderKind::All if self.is_gmail() => drop(self.put(gm_msgid, &FolderKind::Trash)),
             _ => {
@@ -343,7 +345,7 @@ impl Mail {
 
     /// Copies a message from one folder to another: on Gmail the same message gets one more label, elsewhere there
     /// is one more message.
-    pub fn copy(&mut self, gm_msgid: u64, to: &FolderKind) -> Option<Uid> {
+    pub(crate) fn copy(&mut self, gm_msgid: u64, to: &FolderKind) -> Option<Uid> {
         if self.is_gmail() {
             return self.put(gm_msgid, to);
         }
@@ -355,7 +357,7 @@ impl Mail {
     }
 
     /// Sets the flags of a message; `\Deleted` marks only its place in this folder.
-    pub fn set_flags(&mut self, folder: &str, uid: Uid, flags: &BTreeSet<String>) {
+    pub(crate) fn set_flags(&mut self, folder: &str, uid: Uid, flags: &BTreeSet<String>) {
         let is_gmail = self.is_gmail();
         let Some(entry) = self.folder_mut(folder).and_then(|f| f.entries.iter_mut().find(|e| e.uid == uid)) else {
             return;
@@ -376,7 +378,7 @@ impl Mail {
     }
 
     /// Every flag of a message in a folder.
-    pub fn flags(&self, entry: &Entry) -> BTreeSet<String> {
+    pub(crate) fn flags(&self, entry: &Entry) -> BTreeSet<String> {
         let mut flags = self.messages.get(&entry.gm_msgid).map(|m| m.flags.clone()).unwrap_or_default();
         if entry.deleted {
             flags.insert("\\Deleted".into());
@@ -385,7 +387,7 @@ impl Mail {
     }
 
     /// Makes a folder; false when it is there.
-    pub fn create(&mut self, name: &str) -> bool {
+    pub(crate) fn create(&mut self, name: &str) -> bool {
         if self.folder(name).is_some() {
             return false;
         }
@@ -396,7 +398,7 @@ impl Mail {
     }
 
     /// Removes a folder of the user's own, with what only it held; false when there is none of that name.
-    pub fn delete(&mut self, name: &str) -> bool {
+    pub(crate) fn delete(&mut self, name: &str) -> bool {
         let Some(folder) = self.folder(name).filter(|f| matches!(f.kind, FolderKind::Label(_))).cloned() else {
             return false;
         };
@@ -409,7 +411,7 @@ impl Mail {
     }
 
     /// Renames a folder of the user's own; false when there is none, or the new name is taken.
-    pub fn rename(&mut self, from: &str, to: &str) -> bool {
+    pub(crate) fn rename(&mut self, from: &str, to: &str) -> bool {
         if self.folder(to).is_some() {
             return false;
         }

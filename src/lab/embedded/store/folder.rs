@@ -4,7 +4,7 @@ use super::utf7;
 use crate::target::knobs::Locale;
 
 /// The number of a message in its folder, never used twice (RFC 3501 §2.3.1.1).
-pub type Uid = u32;
+pub(crate) type Uid = u32;
 
 /// What a folder is for (RFC 6154), by which it is found in every language.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,11 +31,11 @@ pub enum FolderKind {
 
 impl FolderKind {
     /// Gmail's own folders.
-    pub const GMAIL: [Self; 8] =
+    pub(crate) const GMAIL: [Self; 8] =
         [Self::Inbox, Self::All, Self::Drafts, Self::Important, Self::Sent, Self::Junk, Self::Flagged, Self::Trash];
 
     /// The special-use attribute of LIST, if it has one.
-    pub fn attribute(&self) -> Option<&'static str> {
+    pub(crate) fn attribute(&self) -> Option<&'static str> {
         Some(match self {
             Self::Inbox | Self::Label(_) => return None,
             Self::All => "\\All",
@@ -49,7 +49,7 @@ impl FolderKind {
     }
 
     /// How X-GM-LABELS names it; All Mail is no label.
-    pub fn label(&self) -> Option<&str> {
+    pub(crate) fn label(&self) -> Option<&str> {
         Some(match self {
             Self::Inbox => "\\Inbox",
             Self::All => return None,
@@ -64,7 +64,7 @@ impl FolderKind {
     }
 
     /// The name of one of Gmail's folders, in modified UTF-7.
-    pub fn gmail_name(&self, locale: Locale) -> String {
+    pub(crate) fn gmail_name(&self, locale: Locale) -> String {
         let own = |en: &str, ja: &str| utf7::encode(&format!("[Gmail]/{}", if locale == Locale::Ja { ja } else { en }));
         match self {
             Self::Inbox => "INBOX".into(),
@@ -82,7 +82,7 @@ impl FolderKind {
 
 /// A message's place in a folder.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its number here.
     pub uid: Uid,
     /// Which message it is.
@@ -93,7 +93,7 @@ pub struct Entry {
 
 /// A folder.
 #[derive(Debug, Clone)]
-pub struct Folder {
+pub(crate) struct Folder {
     /// Its name in modified UTF-7.
     pub name: String,
     /// What it is for.
@@ -114,7 +114,7 @@ impl Folder {
     }
 
     /// Whether this is its name; INBOX in any case (RFC 3501 §5.1).
-    pub fn is_called(&self, name: &str) -> bool {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name || (self.kind == FolderKind::Inbox && name.eq_ignore_ascii_case("INBOX"))
     }
 
@@ -134,7 +134,7 @@ impl Folder {
     }
 
     /// The message under a UID.
-    pub fn entry(&self, uid: Uid) -> Option<&Entry> {
+    pub(crate) fn entry(&self, uid: Uid) -> Option<&Entry> {
         self.entries.binary_search_by_key(&uid, |e| e.uid).ok().and_then(|at| self.entries.get(at))
     }
 }

@@ -1,7 +1,7 @@
 //! The header section of a message, as the store reads it.
 
 /// Where the body begins.
-pub fn end(raw: &[u8]) -> usize {
+pub(crate) fn end(raw: &[u8]) -> usize {
     if raw.starts_with(b"\r\n") {
         return 2;
     }
@@ -9,7 +9,7 @@ pub fn end(raw: &[u8]) -> usize {
 }
 
 /// The fields of a header section: name and value, the value with its folds and without the line end.
-pub fn fields(header: &[u8]) -> Vec<(&[u8], &[u8])> {
+pub(crate) fn fields(header: &[u8]) -> Vec<(&[u8], &[u8])> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < header.len() {
@@ -33,7 +33,7 @@ pub fn fields(header: &[u8]) -> Vec<(&[u8], &[u8])> {
 }
 
 /// The first field of this name in a header section, unfolded and trimmed.
-pub fn field(header: &[u8], name: &str) -> Option<String> {
+pub(crate) fn field(header: &[u8], name: &str) -> Option<String> {
     fields(header)
         .into_iter()
         .find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))

@@ -1,11 +1,11 @@
 //! Mailboxes in memory: accounts, folders, messages. Deliveries go in here and the IMAP server reads from here.
 
-pub mod access_tokens;
-pub mod account;
-pub mod folder;
-pub mod header;
-pub mod stored_message;
-pub mod utf7;
+pub(super) mod access_tokens;
+pub(super) mod account;
+pub(super) mod folder;
+pub(super) mod header;
+pub(super) mod stored_message;
+pub(super) mod utf7;
 
 use jiff::Timestamp;
 use std::{
@@ -15,7 +15,8 @@ use std::{
 
 pub use access_tokens::{AccessToken, AccessTokens};
 pub use account::{Account, Credentials, Flavour};
-pub use folder::{FolderKind, Uid};
+pub use folder::FolderKind;
+pub(crate) use folder::Uid;
 pub use stored_message::StoredMessage;
 
 /// Every account of one server. Clones share the accounts.
@@ -52,7 +53,7 @@ impl Store {
     }
 
     /// Removes an account.
-    pub fn remove_account(&self, address: &str) {
+    pub(crate) fn remove_account(&self, address: &str) {
         self.accounts.write().unwrap_or_else(PoisonError::into_inner).remove(&account_key(address));
     }
 

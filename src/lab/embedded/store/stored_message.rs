@@ -26,7 +26,7 @@ pub struct StoredMessage {
 
 impl StoredMessage {
     /// The header section, with the empty line that ends it.
-    pub fn header(&self) -> &[u8] {
+    pub(crate) fn header(&self) -> &[u8] {
         self.raw.get(..header::end(&self.raw)).unwrap_or_default()
     }
 

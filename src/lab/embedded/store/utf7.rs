@@ -9,17 +9,9 @@ use base64::{
 const MUTF7: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
 
 /// Writes a name.
-pub fn encode(name: &str) -> String {
+pub(crate) fn encode(name: &str) -> String {
     let mut out = String::new();
     let mut shifted: Vec<u8> = Vec::new();
-    let flush = |shifted: &mut Vec<u8>, out: &mut String| {
-        if !shifted.is_empty() {
-            out.push('&');
-            out.push_str(&MUTF7.encode(&shifted));
-            out.push('-');
-            shifted.clear();
-        }
-    };
     for c in name.chars() {
         if (' '..='~').contains(&c) {
             flush(&mut shifted, &mut out);
@@ -37,8 +29,16 @@ pub fn encode(name: &str) -> String {
     out
 }
 
+/// Ends a run of UTF-16, if there is one.
+fn flush(shifted: &mut Vec<u8>, out: &mut String) {
+    if !shifted.is_empty() {
+        out.push_str(&format!("&{}-", MUTF7.encode(&shifted)));
+        shifted.clear();
+    }
+}
+
 /// Reads a name; `None` when it is no modified UTF-7.
-pub fn decode(text: &str) -> Option<String> {
+pub(crate) fn decode(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {

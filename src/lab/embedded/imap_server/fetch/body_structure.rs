@@ -39,7 +39,7 @@ fn single(raw: &[u8], part: &Part, kind: &str, subtype: &str, extended: bool, ou
     }
     for name in ["Content-ID", "Content-Description"] {
         out.text(" ");
-        out.nstring(part.field(raw, name).as_deref().map(str::as_bytes));
+        out.nstring(part.field(raw, name).as_deref());
     }
     out.text(" ");
     upper(&part.field(raw, "Content-Transfer-Encoding").unwrap_or_else(|| "7BIT".into()), out);
@@ -56,7 +56,7 @@ fn single(raw: &[u8], part: &Part, kind: &str, subtype: &str, extended: bool, ou
     }
     if extended {
         out.text(" ");
-        out.nstring(part.field(raw, "Content-MD5").as_deref().map(str::as_bytes));
+        out.nstring(part.field(raw, "Content-MD5").as_deref());
         tail(raw, part, out);
     }
 }
@@ -76,7 +76,7 @@ fn tail(raw: &[u8], part: &Part, out: &mut Output) {
     }
     for name in ["Content-Language", "Content-Location"] {
         out.text(" ");
-        out.nstring(part.field(raw, name).as_deref().map(str::as_bytes));
+        out.nstring(part.field(raw, name).as_deref());
     }
 }
 

@@ -8,9 +8,9 @@ pub(super) fn write(header: &[u8], out: &mut Output) {
     let field = |name: &str| header::field(header, name);
     let addresses = |name: &str| field(name).map(|v| address::read(&v)).filter(|list| !list.is_empty());
     out.text("(");
-    out.nstring(field("Date").as_deref().map(str::as_bytes));
+    out.nstring(field("Date").as_deref());
     out.text(" ");
-    out.nstring(field("Subject").as_deref().map(str::as_bytes));
+    out.nstring(field("Subject").as_deref());
     let from = addresses("From");
     // Sender and Reply-To default to From.
     let lists = [
@@ -34,20 +34,19 @@ pub(super) fn write(header: &[u8], out: &mut Output) {
     }
     for name in ["In-Reply-To", "Message-ID"] {
         out.text(" ");
-        out.nstring(field(name).as_deref().map(str::as_bytes));
+        out.nstring(field(name).as_deref());
     }
     out.text(")");
 }
 
 fn write_address(address: &Address, out: &mut Output) {
-    let text = |part: &Option<String>, out: &mut Output| out.nstring(part.as_deref().map(str::as_bytes));
     out.text("(");
-    text(&address.name, out);
+    out.nstring(address.name.as_deref());
     // The source route is never kept.
     out.text(" NIL ");
-    text(&address.mailbox, out);
+    out.nstring(address.mailbox.as_deref());
     out.text(" ");
-    text(&address.host, out);
+    out.nstring(address.host.as_deref());
     out.text(")");
 }
 

@@ -77,14 +77,9 @@ impl Part {
     pub(in super::super) fn at(&self, path: &[usize]) -> Option<&Self> {
         let [first, rest @ ..] = path else { return Some(self) };
         let inner = self.message.as_deref().unwrap_or(self);
-        let part =
-            if inner.parts.is_empty() { Some(inner).filter(|_| *first == 1) } else { inner.parts.get(first - 1) };
-        match (part, rest) {
-            (Some(part), []) => Some(part),
-            // A part that is neither multipart nor message has no parts of its own.
-            (Some(part), rest) if !part.parts.is_empty() || part.message.is_some() => part.at(rest),
-            _ => None,
-        }
+        let part = if inner.parts.is_empty() && *first == 1 { inner } else { inner.parts.get(first - 1)? };
+        // A part that is neither multipart nor message has no parts of its own.
+        if rest.is_empty() || !part.parts.is_empty() || part.message.is_some() { part.at(rest) } else { None }
     }
 
     /// A field of its header.
@@ -105,12 +100,9 @@ impl Part {
         })
     }
 
-    /// Itself and every part in it.
-    pub(in super::super) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
-        visit(self);
-        for part in self.parts.iter().chain(self.message.as_deref()) {
-            part.walk(visit);
-        }
+    /// Whether this holds for itself or any part in it.
+    pub(in super::super) fn any(&self, wanted: &mut dyn FnMut(&Self) -> bool) -> bool {
+        wanted(self) || self.parts.iter().chain(self.message.as_deref()).any(|part| part.any(wanted))
     }
 }
 
@@ -127,8 +119,8 @@ pub(in super::super) fn decode_quoted_printable(mut text: &[u8], word: bool) -> 
         text = match text {
             [b'=', b'\r', b'\n', rest @ ..] => rest,
             [b'=', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
-                out.push(digit(*high) << 4 | digit(*low));
+                let hex = [char::from(*high), char::from(*low)].map(|digit| digit.to_digit(16).unwrap_or_default());
+                out.extend(u8::try_from(hex[0] * 16 + hex[1]));
                 rest
             }
             [b'_', rest @ ..] if word => {
@@ -160,10 +152,10 @@ fn split_parts(raw: &[u8], body: Range<usize>, boundary: &[u8]) -> Vec<Range<usi
                 let line_end = if raw.get(..at).is_some_and(|r| r.ends_with(b"\r\n")) { 2 } else { 1 };
                 parts.push(begin..at.saturating_sub(line_end).max(begin));
             }
-            begin = Some(end).filter(|_| after.is_empty());
             if !after.is_empty() {
                 return parts;
             }
+            begin = Some(end);
         }
         at = end;
     }
@@ -260,7 +252,10 @@ mod tests {
             raw.extend_from_slice(b"Content-Type: message/rfc822\r\n\r\n");
         }
         let mut count = 0;
-        Part::read(&raw).walk(&mut |_| count += 1);
+        Part::read(&raw).any(&mut |_| {
+            count += 1;
+            false
+        });
         assert_eq!(count, MAX_DEPTH + 1);
     }
 }

@@ -5,7 +5,10 @@ use super::{
     candidate::{Candidate, DateOrder},
     text_match::{body_contains, contains, field_contains, header_contains},
 };
-use crate::lab::embedded::store::{FolderKind, header, utf7};
+use crate::lab::embedded::{
+    imap_server::fetch::mime::Part,
+    store::{FolderKind, utf7},
+};
 use jiff::{civil::Date, fmt::strtime, tz::TimeZone};
 use std::collections::VecDeque;
 
@@ -33,9 +36,7 @@ enum Piece {
 impl Query {
     /// Reads a query; `None` when a group is left open or closed twice.
     pub(super) fn read(text: &str) -> Option<Self> {
-        let mut pieces = pieces(text);
-        let query = group(&mut pieces, None, 0)?;
-        Some(query)
+        group(&mut pieces(text), None, 0)
     }
 
     pub(super) fn matches(&self, candidate: &Candidate<'_>) -> bool {
@@ -53,61 +54,52 @@ impl Query {
 
 fn operator(name: &str, value: &str, candidate: &Candidate<'_>) -> bool {
     let message = &candidate.row.message;
-    let held = |kind: &FolderKind| candidate.held.contains(kind);
+    let raw = &message.raw;
     let flag = |flag: &str| candidate.row.flags.contains(flag);
     match (name, value.to_ascii_lowercase().as_str()) {
-        ("rfc822msgid", _) => {
-            let bare = |id: &str| id.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
-            message.field("Message-ID").is_some_and(|id| bare(&id) == bare(value))
-        }
+        ("rfc822msgid", _) => message.field("Message-ID").is_some_and(|id| bare_id(&id) == bare_id(value)),
         ("subject" | "from" | "to" | "cc" | "bcc", _) => field_contains(message, name, value),
         ("deliveredto", _) => field_contains(message, "Delivered-To", value),
         ("list", _) => field_contains(message, "List-ID", value),
-        ("filename", _) => {
-            let mut found = false;
-            let raw = &message.raw;
-            super::super::fetch::mime::Part::read(raw).walk(&mut |part| {
-                let disposition = part.field(raw, "Content-Disposition").unwrap_or_default();
-                found = found
-                    || contains(&disposition, value)
-                    || part.kind.parameter("name").is_some_and(|n| contains(n, value));
-            });
-            found
-        }
-        ("has", "attachment") => {
-            let mut found = false;
-            super::super::fetch::mime::Part::read(&message.raw).walk(&mut |part| {
-                found = found
-                    || part.field(&message.raw, "Content-Disposition").is_some_and(|d| contains(&d, "attachment"));
-            });
-            found
-        }
+        ("filename", _) => Part::read(raw).any(&mut |part| {
+            part.field(raw, "Content-Disposition").is_some_and(|disposition| contains(&disposition, value))
+                || part.kind.parameter("name").is_some_and(|name| contains(name, value))
+        }),
+        ("has", "attachment") => Part::read(raw)
+            .any(&mut |part| part.field(raw, "Content-Disposition").is_some_and(|d| contains(&d, "attachment"))),
         ("is", "read") => flag("\\Seen"),
         ("is", "unread") => !flag("\\Seen"),
         ("is", "starred") => flag("\\Flagged"),
-        ("is", "important") => held(&FolderKind::Important),
+        ("is", "important") => candidate.held.contains(&FolderKind::Important),
         ("category", wanted) => message.category.is_some_and(|c| c.as_str() == wanted),
         ("larger" | "size", _) => size(value).is_some_and(|size| message.raw.len() >= size),
         ("smaller", _) => size(value).is_some_and(|size| message.raw.len() < size),
         ("in" | "label", "anywhere") => true,
-        ("in" | "label", place_name) => candidate.held.iter().any(|kind| match kind {
-            FolderKind::Inbox => place_name == "inbox",
-            FolderKind::All => place_name == "all",
-            FolderKind::Junk => matches!(place_name, "spam" | "junk"),
-            FolderKind::Trash => place_name == "trash",
-            FolderKind::Sent => place_name == "sent",
-            FolderKind::Drafts => matches!(place_name, "drafts" | "draft"),
-            FolderKind::Flagged => place_name == "starred",
-            FolderKind::Important => place_name == "important",
-            // Gmail writes a space or slash in a label's name as a hyphen.
-            FolderKind::Label(label) => {
-                let label = utf7::decode(label).unwrap_or_else(|| label.clone()).to_lowercase();
-                label == value.to_lowercase() || label.replace([' ', '/'], "-") == value.to_lowercase()
-            }
-        }),
+        ("in" | "label", folder) => candidate.held.iter().any(|kind| is_called(kind, folder)),
         // Unknown operators are words to look for.
-        _ => {
-            contains(&String::from_utf8_lossy(message.raw.get(..header::end(&message.raw)).unwrap_or_default()), value)
+        _ => contains(&String::from_utf8_lossy(message.header()), value),
+    }
+}
+
+fn bare_id(message_id: &str) -> &str {
+    message_id.trim().trim_start_matches('<').trim_end_matches('>')
+}
+
+/// Whether `in:` or `label:` means this folder by `name`, which is in lower case.
+fn is_called(kind: &FolderKind, name: &str) -> bool {
+    match kind {
+        FolderKind::Inbox => name == "inbox",
+        FolderKind::All => name == "all",
+        FolderKind::Junk => matches!(name, "spam" | "junk"),
+        FolderKind::Trash => name == "trash",
+        FolderKind::Sent => name == "sent",
+        FolderKind::Drafts => matches!(name, "drafts" | "draft"),
+        FolderKind::Flagged => name == "starred",
+        FolderKind::Important => name == "important",
+        // Gmail writes a space or slash in a label's name as a hyphen.
+        FolderKind::Label(label) => {
+            let label = utf7::decode(label).unwrap_or_else(|| label.clone()).to_lowercase();
+            label == name.to_lowercase() || label.replace([' ', '/'], "-") == name.to_lowercase()
         }
     }
 }

@@ -17,14 +17,8 @@ pub(super) fn field_contains(message: &StoredMessage, name: &str, wanted: &str) 
 pub(super) fn body_contains(message: &StoredMessage, wanted: &str) -> bool {
     let raw = &message.raw;
     let body = raw.get(message.header().len()..).unwrap_or_default();
-    if bytes_contain(body, wanted) {
-        return true;
-    }
-    let mut found = false;
-    Part::read(raw).walk(&mut |part| {
-        found = found || part.text(raw).is_some_and(|text| bytes_contain(&text, wanted));
-    });
-    found
+    bytes_contain(body, wanted)
+        || Part::read(raw).any(&mut |part| part.text(raw).is_some_and(|text| bytes_contain(&text, wanted)))
 }
 
 /// Whether the header section has the text.
