@@ -187,15 +187,15 @@ pub(super) fn reporters(
 /// When one would.
 pub(super) fn records_stay(records: &[PathBuf], specs: &[ReportSpec]) -> Result<(), CliError> {
     let records: BTreeSet<PathBuf> = records.iter().filter_map(|record| record.canonicalize().ok()).collect();
-    let is_record = |path: &PathBuf| path.canonicalize().is_ok_and(|path| records.contains(&path));
-    match specs.iter().find(|spec| spec.path.as_ref().is_some_and(is_record)) {
-        Some(spec) => {
+    for spec in specs {
+        let Some(Ok(path)) = spec.path.as_ref().map(|path| path.canonicalize()) else { continue };
+        if records.contains(&path) {
             let name = spec.name();
             let text = format!("report {name} would replace the record that it is made of; give it another file");
-            Err(CliError::Usage(text))
+            return Err(CliError::Usage(text));
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 /// Refuses two reports in one file: one of them would be lost.

@@ -1,6 +1,6 @@
 //! A cause, with what it rests on and what to do.
 
-use super::TextStyle;
+use super::{Line, TextStyle};
 use crate::{
     catalogue::{Cause, Lang},
     core::visible::plain,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A line for the cause, and a line for everything that it rests on.
-pub(super) fn lines(style: TextStyle, d: &Diagnosis) -> Vec<String> {
+pub(super) fn lines(style: TextStyle, d: &Diagnosis) -> Vec<Line> {
     let ja = style.lang == Lang::Ja;
     let (word, tone) = match (d.confidence, ja) {
         (Confidence::Certain, false) => ("certain", Tone::Bad),
@@ -30,6 +30,7 @@ pub(super) fn lines(style: TextStyle, d: &Diagnosis) -> Vec<String> {
     });
     let excluded = d.ruled_out.iter().map(|r| format!("  {not} {}", plain(r)));
     let remedy = row.map(|row| format!("  {fix} {}", row.fix.in_lang(style.lang)));
-    let next = d.next.iter().map(|n| format!("  {next} {}", plain(n)));
-    std::iter::once(head).chain(seen).chain(excluded).chain(remedy).chain(next).collect()
+    let next = d.next.iter().map(|n| Line { text: format!("  {next} {}", plain(n)), is_command: true });
+    let reasons = std::iter::once(head).chain(seen).chain(excluded).chain(remedy);
+    reasons.map(Line::from).chain(next).collect()
 }

@@ -26,22 +26,22 @@ use crate::{
 pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, inspection: &Inspection) -> String {
     let style = TextStyle { palette: inspector.palette, lang: inspector.lang };
     let id = inspection.mail.message_id.as_ref().map_or_else(|| "without a Message-ID".into(), |id| plain(id));
-    let mut out = vec![format!("{} {id}", style.heading(&plain(place)))];
-    out.extend(about(message));
+    let mut out = vec![Line::from(format!("{} {id}", style.heading(&plain(place))))];
+    out.extend(about(message).map(Line::from));
     let diagnosis = match inspection.diagnosis.as_slice() {
-        [] => proof_text::lines(style, &inspection.proof),
+        [] => proof_text::lines(style, &inspection.proof).into_iter().map(Line::from).collect(),
         all => all.iter().flat_map(|d| diagnosis_text::lines(style, d)).collect(),
     };
     block(style, &mut out, "diagnosis", diagnosis, "");
     if let Some(dsn) = &inspection.dsn {
         let by = dsn.reporting_mta.as_ref().map(|by| format!(" from {}", plain(by))).unwrap_or_default();
-        let lines = inspection.refusals.iter().flat_map(|r| bounce_text::lines(style, r)).collect();
+        let lines: Vec<String> = inspection.refusals.iter().flat_map(|r| bounce_text::lines(style, r)).collect();
         block(style, &mut out, &format!("bounce{by}"), lines, "about nobody who got nothing");
     }
     contents(style, message, &inspection.mail, &mut out);
     if let Some(returned) = &inspection.returned {
         let mut inside = Vec::new();
-        inside.extend(returned.mail.message_id.as_ref().map(|id| plain(id)));
+        inside.extend(returned.mail.message_id.as_ref().map(|id| Line::from(plain(id))));
         contents(style, &returned.message, &returned.mail, &mut inside);
         let title = match returned.extent {
             Returned::Headers => "returned message: only its header, so that no body hash could be verified",
@@ -50,15 +50,26 @@ pub(super) fn text(inspector: &Inspector, place: &str, message: &Message, inspec
         block(style, &mut out, title, inside, "");
     }
     if inspector.many {
-        out.push(String::new());
+        out.push(Line::from(String::new()));
     }
-    // Commands are kept whole, for copying.
-    let is_command = |line: &str| ["next:", "次に:"].iter().any(|label| line.trim_start().starts_with(label));
-    let wrapped = out.into_iter().map(|line| match inspector.width {
-        Some(width) if !is_command(&line) => wrap(line.trim_end(), width),
-        _ => line.trim_end().to_owned(),
+    let wrapped = out.into_iter().map(|Line { text, is_command }| match inspector.width {
+        Some(width) if !is_command => wrap(text.trim_end(), width),
+        _ => text.trim_end().to_owned(),
     });
     wrapped.collect::<Vec<_>>().join("\n")
+}
+
+/// A line of the text.
+struct Line {
+    text: String,
+    /// It says what to do: commands are kept whole, for copying.
+    is_command: bool,
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Self {
+        Self { text, is_command: false }
+    }
 }
 
 /// How it looks.
@@ -92,17 +103,17 @@ fn about(message: &Message) -> Option<String> {
 }
 
 /// A heading, and what is under it.
-fn block(style: TextStyle, out: &mut Vec<String>, title: &str, lines: Vec<String>, nothing: &str) {
-    out.push(style.heading(title));
+fn block<L: Into<Line>>(style: TextStyle, out: &mut Vec<Line>, title: &str, lines: Vec<L>, nothing: &str) {
+    out.push(Line::from(style.heading(title)));
     if lines.is_empty() {
-        out.push(format!("  {nothing}"));
+        out.push(Line::from(format!("  {nothing}")));
     }
-    out.extend(lines.into_iter().map(|l| format!("  {l}")));
+    out.extend(lines.into_iter().map(Into::into).map(|line| Line { text: format!("  {}", line.text), ..line }));
 }
 
 /// What is in one message, a block per question.
-fn contents(style: TextStyle, message: &Message, mail: &MessageContents, out: &mut Vec<String>) {
-    let mut block = |title, lines, nothing| block(style, out, title, lines, nothing);
+fn contents(style: TextStyle, message: &Message, mail: &MessageContents, out: &mut Vec<Line>) {
+    let mut block = |title, lines: Vec<String>, nothing| block(style, out, title, lines, nothing);
     block("path", path_text::lines(style, message, mail), "no Received field");
     let statements = mail.authentication_results.iter().map(|s| statement(style, s));
     block("authentication results", statements.collect(), "no Authentication-Results field");
