@@ -30,7 +30,7 @@ struct Place(Vec<Step>);
 
 impl Place {
     fn then(&self, step: &Step) -> Self {
-        Self([&self.0[..], &[step.clone()]].concat())
+        Self([&self.0[..], std::slice::from_ref(step)].concat())
     }
 
     /// What stands above the value of these keys, when they are the last steps.
