@@ -24,6 +24,8 @@ pub enum Family {
     E,
     /// What else a bounce tells.
     F,
+    /// The forwarder could not hand it over.
+    G,
     /// The harness could not tell.
     H,
     /// Odd in a scenario or the project file.
@@ -50,6 +52,7 @@ impl Cause {
             b'D' => Family::D,
             b'E' => Family::E,
             b'F' => Family::F,
+            b'G' => Family::G,
             b'H' => Family::H,
             _ => Family::W,
         }

@@ -134,7 +134,8 @@ rows![
         text("the report says it; no row of family D fits its text", "報告に理由がある。D 系列のどれにも一致しない"),
         text("read the Diagnostic-Code", "Diagnostic-Code を読む"),
         &[],
-    ),
+    )
+    .without_fault("give `inspect` a bounce that tells no reason"),
     row(
         F01,
         text("the bounce shows the private address behind the forward", "バウンスが転送先の個人アドレスを明かしている"),
@@ -153,4 +154,22 @@ rows![
         &["captured on Postfix 3.7 + rspamd 3.4"],
     )
     .without_fault("every refusal shows it beside a code of its own, for example `fault: D00`"),
+    row(
+        F02,
+        text("a bounce that cannot be read", "読み取れないバウンス"),
+        text(
+            "the message says that it is a delivery report, and no recipient with a reason is found in it",
+            "配送通知と名乗るが、宛先と理由が見つからない",
+        ),
+        text(
+            "the server writes its reports in a form of its own, or the report was cut, forwarded or damaged",
+            "サーバー独自の形式か、通知が途中で切れたり転送されたり壊れたりしている",
+        ),
+        text(
+            "read the report's own text; save it as the server sent it (\"show original\"), not forwarded or copied",
+            "通知の本文を読む。転送やコピーではなく、届いたままの原文 (「メッセージのソースを表示」) を保存する",
+        ),
+        &["RFC 3464"],
+    )
+    .without_fault("give `inspect` a bounce whose form is not known"),
 ];

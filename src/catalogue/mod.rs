@@ -22,6 +22,7 @@ mod family_b;
 mod family_c;
 mod family_d;
 mod family_d_replies;
+mod family_g;
 
 pub(crate) use cause::normalized;
 pub use cause::{Cause, Family, UnknownCause};
@@ -88,13 +89,14 @@ const fn row(code: Cause, title: Text, symptom: Text, cause: Text, fix: Text, so
     Row { code, title, symptom, cause, fix, sources, without_fault: None }
 }
 
-const FAMILIES: [&[Row]; 7] = [
+const FAMILIES: [&[Row]; 8] = [
     family_a::ROWS,
     family_b::ROWS,
     family_c::ROWS,
     family_d::ROWS,
     family_d_replies::ROWS,
     families_e_f::ROWS,
+    family_g::ROWS,
     families_h_w::ROWS,
 ];
 
@@ -128,6 +130,7 @@ impl Family {
                 "E: 受け取られたが、期待した場所や時間に見つからない",
             ),
             Self::F => text("F: what else a bounce tells", "F: バウンスからわかるその他のこと"),
+            Self::G => text("G: the forwarder could not hand the mail over", "G: 転送サーバーがメールを渡せなかった"),
             Self::H => text("H: the harness could not tell", "H: ツールが判定できなかった"),
             Self::W => text("W: odd in a scenario or the project file", "W: シナリオやプロジェクト ファイルの不審な点"),
         }
@@ -190,9 +193,9 @@ mod tests {
         let codes = |code| near(code).iter().map(|r| r.code.as_str()).collect::<Vec<_>>();
         assert_eq!(codes("b99"), ["B17", "B16", "B15"]);
         assert_eq!(codes("h99"), ["H10", "H09", "H08"]);
-        assert_eq!(codes("G08"), ["A08", "B08", "C08", "D08", "E08"]);
+        assert_eq!(codes("K08"), ["A08", "B08", "C08", "D08", "E08", "G08"]);
         for unknown in ["", "é", "nonsense", "Z99999999999999999999"] {
-            assert_eq!(codes(unknown), ["A00", "B00", "C00", "D00", "E00", "F00"], "{unknown}");
+            assert_eq!(codes(unknown), ["A00", "B00", "C00", "D00", "E00", "F00", "G00"], "{unknown}");
         }
     }
 }

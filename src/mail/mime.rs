@@ -43,9 +43,14 @@ pub(super) fn parts(message: &Message) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut open = vec![(0, Entity::of(message, message.body()))];
     while let Some((depth, entity)) = open.pop() {
-        match entity.boundary() {
+        match entity.boundary().or_else(|| entity.used_boundary()) {
             Some(boundary) if depth < DEPTH => {
-                let inner = split(entity.body, boundary);
+                let mut inner = split(entity.body, boundary);
+                if inner.is_empty()
+                    && let Some(used) = entity.used_boundary()
+                {
+                    inner = split(entity.body, used);
+                }
                 open.extend(inner.into_iter().rev().map(|raw| (depth + 1, Entity::parse(raw))));
             }
             _ => parts.push(entity.into_part()),
@@ -90,6 +95,19 @@ impl<'a> Entity<'a> {
 
     fn boundary(&self) -> Option<&str> {
         self.parameter("boundary").filter(|b| !b.is_empty() && self.kind.starts_with("multipart/"))
+    }
+
+    /// The boundary that the body of a multipart uses, where the header names another or none: that of the first line which
+    /// looks like a delimiter and has a last one.
+    fn used_boundary(&self) -> Option<&'a str> {
+        if !self.kind.starts_with("multipart/") {
+            return None;
+        }
+        let lines = || self.body.split(|&b| b == b'\n').map(<[u8]>::trim_ascii_end);
+        let first =
+            lines().find_map(|line| line.strip_prefix(b"--").filter(|b| !b.is_empty() && !b.starts_with(b"-")))?;
+        let is_last = |line: &[u8]| line.strip_prefix(b"--").and_then(|l| l.strip_suffix(b"--")) == Some(first);
+        lines().any(is_last).then(|| std::str::from_utf8(first).ok()).flatten()
     }
 
     fn decoded(&self) -> Option<Vec<u8>> {
@@ -200,6 +218,11 @@ mod tests {
             [part("text/plain", "never closed")]
         );
         assert_eq!(read("Content-Type: ;; = boundary\n\nx"), [part("", "x")]);
+        for named in ["; boundary=other", ""] {
+            let raw = format!("Content-Type: multipart/mixed{named}\n\n--b\n\nfirst\n--b\n\nsecond\n--b--\n");
+            assert_eq!(read(&raw), [part("text/plain", "first"), part("text/plain", "second")]);
+        }
+        assert_eq!(read("Content-Type: multipart/mixed; boundary=x\n\n--b\n\nnever closed"), []);
     }
 
     #[test]

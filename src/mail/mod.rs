@@ -8,6 +8,7 @@ pub mod authres;
 pub mod dkim;
 pub mod dsn;
 pub mod encoded_word;
+pub mod failure;
 mod lexer;
 pub mod log;
 pub mod message;

@@ -36,6 +36,36 @@ impl Reply {
         Some(reply)
     }
 
+    /// The first 4yz or 5yz reply in a text for people, up to the end of its paragraph: at the start of a line, behind a colon, or
+    /// as Exchange and IronPort write one (`smtp;550 …>`, `#550 …`, `error 550-'…'`).
+    pub fn find(text: &str) -> Option<Self> {
+        let mut can_start = true;
+        let mut at = 0;
+        for word in text.split_inclusive(char::is_whitespace) {
+            let bare = word.trim_end();
+            let inner = bare.rfind([';', '#', '<']).map_or(0, |mark| mark + 1);
+            let from = inner + usize::from(bare[inner..].starts_with(':'));
+            if (from > 0 || can_start) && bare[from..].starts_with(['4', '5']) {
+                let rest = &text[at + from..];
+                let paragraph = rest.split("\n\n").next().unwrap_or(rest);
+                let own = if inner > 0 { paragraph.split('>').next().unwrap_or(paragraph) } else { paragraph };
+                // Yahoo writes `554: …`, Zoho `:550, …`.
+                let marked = own.get(3..).and_then(|rest| rest.strip_prefix([':', ',']));
+                let reply =
+                    marked.map_or_else(|| Self::parse(own), |rest| Self::parse(&format!("{} {rest}", &own[..3])));
+                if reply.is_some() {
+                    return reply;
+                }
+            }
+            if !bare.is_empty() {
+                can_start = bare.ends_with(':') || bare == "error";
+            }
+            can_start |= word.ends_with('\n');
+            at += word.len();
+        }
+        None
+    }
+
     /// 2yz and 3yz.
     pub fn is_positive(&self) -> bool {
         (200..400).contains(&self.code)
@@ -71,11 +101,6 @@ fn without_type(text: &str) -> &str {
         }
         _ => text,
     }
-}
-
-/// Whether a word starts a reply: `550`, `550-5.7.26`.
-pub(super) fn starts(word: &str) -> bool {
-    word.get(..3).is_some_and(is_code) && (word.len() == 3 || word.as_bytes()[3] == b'-')
 }
 
 /// Three digits, the first one 2 to 5.
@@ -178,6 +203,27 @@ mod tests {
         assert_eq!(shown("550-5.7.1 [192.0.2.1] cut here 550-"), reply(550, "5.7.1", "[192.0.2.1] cut here"));
         assert_eq!(shown("smtp;554 5.4.14\tHop count"), reply(554, "5.4.14", "Hop count"));
         assert_eq!(shown("550 5.1.1 no 550-5.1.1 marks"), reply(550, "5.1.1", "no 550-5.1.1 marks"));
+    }
+
+    #[test]
+    fn a_reply_is_found_where_servers_write_it() {
+        let found = |text: &str| Reply::find(text).map(|r| r.to_string());
+        for (text, wanted) in [
+            ("Remote host said: 550-5.7.1 no\n550 5.7.1 never\n\nmore", Some("550 5.7.1 no never")),
+            ("it failed.\n550 5.1.1 gone", Some("550 5.1.1 gone")),
+            ("<mx.receiver.example #5.7.1 smtp;550-5.7.1 no, never>", Some("550 5.7.1 no, never")),
+            (
+                "mx.company.example #550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##",
+                Some("550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##"),
+            ),
+            ("5.1.0 - Unknown address error 550-'5.1.1 no such mailbox'", Some("550 '5.1.1 no such mailbox'")),
+            ("<a@b.example>:\n554: delivery error: no account", Some("554 delivery error: no account")),
+            ("a@b.example Invalid Address, ERROR_CODE :550, no such mailbox", Some("550 no such mailbox")),
+            ("it was tried 550 times", None),
+            ("", None),
+        ] {
+            assert_eq!(found(text).as_deref(), wanted, "{text}");
+        }
     }
 
     #[test]

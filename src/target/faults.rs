@@ -178,7 +178,7 @@ pub const FAULTS: [Fault; 83] = [
     Fault { code: Cause::E06, apply: |k| k.company.greylist = true },
     Fault { code: Cause::E07, apply: |k| k.gmail.imap = ImapFault::Bye },
     Fault { code: Cause::E08, apply: |k| k.gmail.category = Category::Promotions },
-    Fault { code: Cause::F00, apply: |k| k.dns.push(no_receiver()) },
+    Fault { code: Cause::G05, apply: |k| k.dns.push(no_receiver()) },
 ];
 
 /// What Gmail says of a Message-ID that it has seen too often.

@@ -113,9 +113,10 @@ impl<'a> Facts<'a> {
         let mut all: Vec<Refusal> = self.refused.iter().cloned().collect();
         for (artifact, dsn) in &self.bounces {
             all.extend(dsn.recipients.iter().filter_map(|recipient| {
-                let text = format!("Diagnostic-Code: {}", recipient.diagnostic_code.as_deref().unwrap_or_default());
                 // A report can also tell of success (RFC 3464 §2.3.3).
                 let reply = recipient.reply.clone().filter(|reply| !reply.is_positive())?;
+                let code = recipient.diagnostic_code.as_ref().map(|code| format!("Diagnostic-Code: {code}"));
+                let text = code.unwrap_or_else(|| reply.to_string());
                 let is_forwarder = recipient.remote_mta.as_deref().is_some_and(|host| self.is_forwarders_host(host));
                 // Our own sender reports what the server that forwards said to it.
                 let is_known = self.refused.as_ref().is_some_and(|r| r.by == RefusedBy::Forwarder && r.reply == reply);

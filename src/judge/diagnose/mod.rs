@@ -79,7 +79,9 @@ pub fn diagnose_facts(facts: &Facts<'_>) -> Vec<Diagnosis> {
         });
     // That a bounce shows an address is no reason for the bounce.
     all.sort_by_key(|d| {
-        (d.code == Cause::F01, shown && d.code.known().is_some_and(is_unauthentic), Reverse(d.confidence))
+        let refused = shown && d.code.known().is_some_and(is_unauthentic);
+        // What was never handed over was judged by nobody.
+        (d.code == Cause::F01, refused, Reverse(d.confidence), !d.is_of(Family::G))
     });
     for diagnosis in &mut all {
         diagnosis.next.push(format!("sealcheck explain {}", diagnosis.code));
@@ -98,10 +100,10 @@ pub(crate) fn cause_of(check: &CheckResult, diagnoses: &[Diagnosis]) -> Option<C
         CheckPart::Body | CheckPart::Header(_) => &[Family::B],
         // A tab is the reason of nothing else, and nothing else is that of a tab.
         CheckPart::Category => return diagnoses.iter().any(|d| d.code == TAB).then_some(TAB),
-        CheckPart::Within => &[Family::D, Family::E],
+        CheckPart::Within => &[Family::D, Family::E, Family::G],
         CheckPart::Log => &[Family::A],
         // Whether mail comes, where, and how often.
-        _ => &[Family::A, Family::B, Family::C, Family::D, Family::E, Family::F],
+        _ => &[Family::A, Family::B, Family::C, Family::D, Family::E, Family::F, Family::G],
     };
     let mut causes = diagnoses.iter().filter_map(|d| d.code.known());
     causes.find(|cause| *cause != TAB && families.contains(&cause.family()))

@@ -1,4 +1,4 @@
-//! Log lines of rspamd and Postfix.
+//! Log lines of rspamd and of mail servers.
 
 use super::{
     builder::quote,
@@ -6,39 +6,43 @@ use super::{
 };
 use crate::{
     evidence::LogLine,
-    mail::{log, reply::Reply},
+    mail::log::{self, Delivery, Outcome, Taker},
     outcome::EvidenceRef,
 };
 use std::{collections::HashSet, net::IpAddr};
 
-/// Lines of a server's log about one message.
+/// Lines of a server's log about one message, each as its server wrote it.
 #[derive(Debug, Clone, Default)]
 pub struct ServerLog {
     lines: Vec<(EvidenceRef, String)>,
+}
+
+/// A line as evidence, and what its server wrote.
+fn logged(artifact: &str, number: u32, line: &str) -> (EvidenceRef, String) {
+    let text = log::plain(line).into_owned();
+    (quote(artifact, number, &text), text)
 }
 
 impl ServerLog {
     /// All of these lines.
     pub fn of<'a>(lines: impl IntoIterator<Item = &'a str>, artifact: &str) -> Self {
         let numbered = lines.into_iter().zip(1..);
-        Self { lines: numbered.map(|(text, n)| (quote(artifact, n, text), text.to_owned())).collect() }
+        Self { lines: numbered.map(|(text, n)| logged(artifact, n, text)).collect() }
     }
 
     /// The lines of a log that are about this Message-ID.
     pub fn of_message(text: &str, artifact: &str, message_id: &str) -> Self {
         let lines: Vec<&str> = text.lines().collect();
-        let about = log::about(&lines, message_id).into_iter().map(|n| {
-            let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
-            (quote(artifact, number, lines[n]), lines[n].to_owned())
-        });
-        Self { lines: about.collect() }
+        let number = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
+        let about = log::about(&lines, message_id).into_iter();
+        Self { lines: about.map(|n| logged(artifact, number(n), lines[n])).collect() }
     }
 
     /// Lines that an attempt read. Two accounts on one server have the same lines.
     pub(crate) fn of_lines(lines: &[LogLine]) -> Self {
         let mut known = HashSet::new();
         let new = lines.iter().filter(|line| known.insert((&line.artifact, line.line, &line.text)));
-        Self { lines: new.map(|l| (quote(&l.artifact, l.line, &l.text), l.text.clone())).collect() }
+        Self { lines: new.map(|l| logged(&l.artifact, l.line, &l.text)).collect() }
     }
 
     /// Adds the lines of another log.
@@ -60,6 +64,31 @@ impl ServerLog {
     /// The lines that say that the message is in trouble.
     pub(crate) fn troubles(&self) -> Vec<(log::Trouble, EvidenceRef)> {
         self.lines.iter().filter_map(|(at, line)| Some((log::trouble(line)?, at.clone()))).collect()
+    }
+
+    /// What became of every recipient, line by line.
+    pub(super) fn deliveries(&self) -> impl Iterator<Item = (Delivery<'_>, &EvidenceRef)> {
+        self.lines.iter().flat_map(|(at, line)| log::deliveries(line).map(move |delivery| (delivery, at)))
+    }
+
+    /// What was not delivered in the end, whatever the order of the lines: a recipient that was is left out, and so is a delay
+    /// before a refusal that says why.
+    pub(super) fn undelivered(&self) -> Vec<(Delivery<'_>, &EvidenceRef)> {
+        let key = |d: &Delivery<'_>| (d.queue_id.map(str::to_owned), d.recipient.map(str::to_lowercase));
+        let all: Vec<(Delivery<'_>, &EvidenceRef)> = self.deliveries().collect();
+        let of = |outcome: Outcome| all.iter().filter(move |(d, _)| d.outcome == outcome);
+        let sent: HashSet<_> = of(Outcome::Sent).map(|(d, _)| key(d)).collect();
+        let entries: HashSet<_> = of(Outcome::Sent).map(|(d, _)| d.queue_id).collect();
+        let explains = |d: &Delivery<'_>| d.reply.is_some() || d.failure.is_some();
+        let ended: HashSet<_> = of(Outcome::Bounced).filter(|(d, _)| explains(d)).map(|(d, _)| key(d)).collect();
+        let is_open = |d: &Delivery<'_>| match d.outcome {
+            Outcome::Sent => false,
+            Outcome::Deferred => !sent.contains(&key(d)) && !ended.contains(&key(d)),
+            // What was released again was delivered.
+            Outcome::Held => !entries.contains(&d.queue_id),
+            Outcome::Bounced | Outcome::Expired | Outcome::Rejected | Outcome::Discarded => !sent.contains(&key(d)),
+        };
+        all.iter().filter(|(d, _)| is_open(d)).cloned().collect()
     }
 
     /// The first line with all of these texts.
@@ -108,26 +137,14 @@ impl ServerLog {
         Some(Task { at, line, ip })
     }
 
-    /// What Postfix was told by the next server, and what it told its clients, as far as it did not end well.
+    /// What the server was told by the next one, and what it told its clients, as far as it did not end well.
     pub(super) fn refusals(&self) -> Vec<Refusal> {
-        let delivered = self.entries("status=sent");
-        let refused = self.lines.iter().filter_map(|(at, line)| {
-            if line.contains("status=")
-                && let Some((told, said)) = line.split_once(" said: ")
-            {
-                let is_delivered = log::queue_id(line).is_some_and(|id| delivered.contains(id));
-                // `host mx.example[192.0.2.1] said:`, `(host mx.example[192.0.2.1] refused to talk to me:`
-                let host = told.rsplit_once("host ").and_then(|(_, host)| host.split('[').next()).map(str::to_owned);
-                let is_bad = line.contains("status=bounced") || line.contains("status=deferred");
-                let said = said.split(" (in reply to").next().unwrap_or(said);
-                let reply = (is_bad && !is_delivered).then(|| Reply::parse(said)).flatten();
-                return reply.map(|reply| Refusal { reply, at: at.clone(), by: RefusedBy::Next, host });
-            }
-            let (_, said) = line.split_once("reject: ")?;
-            let (_, said) = said.split_once(": ")?;
-            let said = said.split("; from=").next().unwrap_or(said).split("; proto=").next().unwrap_or(said);
-            let reply = Reply::parse(said).or_else(|| milter_reply(said))?;
-            Some(Refusal { reply, at: at.clone(), by: RefusedBy::Forwarder, host: None })
+        let refused = self.undelivered().into_iter().filter_map(|(delivery, at)| {
+            // A server behind LMTP is its own.
+            let is_own = delivery.outcome == Outcome::Rejected || delivery.taker == Taker::Program;
+            let by = if is_own { RefusedBy::Forwarder } else { RefusedBy::Next };
+            let host = delivery.host.filter(|_| !is_own).map(str::to_owned);
+            Some(Refusal { reply: delivery.reply?, at: at.clone(), by, host })
         });
         let mut all: Vec<Refusal> = refused.collect();
         all.dedup_by(|a, b| a.reply == b.reply);
@@ -161,15 +178,4 @@ pub(super) fn is_local(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
-}
-
-/// `5.7.1 Gtube pattern`, as Postfix logs what a milter said.
-fn milter_reply(said: &str) -> Option<Reply> {
-    let (status, _) = said.split_once(' ')?;
-    let code = match status.split_once('.')?.0 {
-        "4" => "451",
-        "5" => "550",
-        _ => return None,
-    };
-    Reply::parse(&format!("{code} {said}"))
 }

@@ -3,9 +3,11 @@
 mod plain;
 mod read;
 
-use super::{Message, reply::Reply};
+use super::{Message, failure::Failure, reply::Reply};
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+mod forms;
 #[cfg(test)]
 mod tests;
 
@@ -74,6 +76,9 @@ pub struct RecipientStatus {
     /// `Diagnostic-Code` read as an SMTP reply.
     #[serde(skip)]
     pub reply: Option<Reply>,
+    /// Where no other server gave a reply, why the server that reports failed, in its own words.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
 }
 
 impl RecipientStatus {

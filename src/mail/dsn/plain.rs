@@ -1,29 +1,64 @@
-//! Bounces from before RFC 3464, for people's eyes only: Exim's and Gmail's older ones (`X-Failed-Recipients`), and
-//! qmail's (`Hi. This is the qmail-send program …`).
+//! Bounces for people's eyes only, from before RFC 3464 or beside it: those of Exim and older ones of Gmail (`X-Failed-Recipients`),
+//! of qmail, James, DragonFly, IronPort, GMX and others, which a server sends and whose text says what they are.
 
 use super::{Dsn, RecipientStatus, Returned};
-use crate::mail::{
-    Message,
-    mime::Part,
-    reply::{self, Reply},
-};
-use std::collections::HashMap;
+use crate::mail::{Message, failure::Failure, mime::Part, reply::Reply};
 
-/// Lines that announce the returned message.
-const RETURNED: [&str; 4] = [
+/// How many recipients of one report are read.
+const MOST: usize = 100;
+/// How many characters of a text can be a reason.
+const LONGEST: usize = 2000;
+
+/// How the lines begin that announce the returned message.
+const RETURNED: [&str; 8] = [
     "------ This is a copy of the message",
     "------ This is a copy of your message",
     "--- Below this line is a copy of the message",
     "----- Original message -----",
+    "--- The header of the original message is following. ---",
+    "--- The original message was attached. ---",
+    "Message headers follow",
+    "Original message follows",
 ];
+
+/// Words of a subject, or of a text for people, that a report is made of; lower case.
+const REPORTS: [&str; 22] = [
+    "undeliver",
+    "delivery fail",
+    "delivery status",
+    "delivery notification",
+    "delivery problem",
+    "failure notice",
+    "mail delivery",
+    "delivery report",
+    "returned mail",
+    "returned to sender",
+    "mail system error",
+    "delayed",
+    "could not be delivered",
+    "could not deliver",
+    "unable to deliver",
+    "able to deliver",
+    "not be delivered",
+    "error delivering",
+    "was not delivered",
+    "did not reach",
+    "not yet been delivered",
+    "配信",
+];
+
+/// Words that tell of a delay, not of a failure; lower case.
+const DELAYS: [&str; 4] =
+    ["not yet been delivered", "still being retried", "this is a warning", "no action is required on your part"];
 
 /// Reads the first text part of a message as a bounce; `None` when neither the header nor the text says that it is one.
 pub(super) fn read(message: &Message, text: &Part<'_>) -> Option<Dsn> {
     let text = text.text();
     let (notification, returned) = split(&text);
-    let recipients = match message.first("X-Failed-Recipients") {
-        Some(field) => exim(&field.value(), notification),
-        None if text.trim_start().starts_with("Hi. This is the") => qmail(notification),
+    let failed = message.first("X-Failed-Recipients").map(|field| field.value());
+    let recipients: Vec<String> = match failed {
+        Some(failed) => failed.split(',').map(str::trim).filter(|r| !r.is_empty()).map(str::to_owned).collect(),
+        None if is_report(message, notification) => named(notification, &envelope(message)),
         None => return None,
     };
     let header = Message::parse(returned.trim_start());
@@ -31,11 +66,45 @@ pub(super) fn read(message: &Message, text: &Part<'_>) -> Option<Dsn> {
         reporting_mta: None,
         arrival_date: None,
         original_envelope_id: None,
-        recipients,
+        recipients: statuses(notification, &recipients),
         returned: if header.fields().is_empty() { Returned::None } else { Returned::Full },
         original_message_id: header.message_id(),
         notification: notification.trim().to_owned(),
     })
+}
+
+/// What a text says of these recipients; where it names none, what it says all the same.
+pub(super) fn statuses(notification: &str, recipients: &[String]) -> Vec<RecipientStatus> {
+    let lower = notification.to_lowercase();
+    let action = if DELAYS.iter().any(|words| lower.contains(words)) { "delayed" } else { "failed" };
+    if recipients.is_empty() {
+        let one = recipient(None, notification, action);
+        return if one.reply.is_some() || one.failure.is_some() { vec![one] } else { Vec::new() };
+    }
+    let names: Vec<&str> = recipients.iter().map(String::as_str).collect();
+    names.iter().zip(about(notification, &names)).map(|(name, why)| recipient(Some(name), why, action)).collect()
+}
+
+/// Whether a message is a report: a server sent it, and it says so.
+pub(super) fn is_report(message: &Message, text: &str) -> bool {
+    let value = |name: &str| message.first(name).map(|f| f.value().to_lowercase()).unwrap_or_default();
+    let (path, from, subject) = (value("Return-Path"), value("From"), value("Subject"));
+    let start = cut(text).to_lowercase();
+    let says = |text: &str| REPORTS.iter().any(|words| text.contains(words));
+    let by_server = ["mailer-daemon", "postmaster@", "mail delivery s"].iter().any(|name| from.contains(name));
+    // Answers of people's programs have no sender in the envelope either.
+    let no_sender = matches!(path.trim(), "<>" | "<mailer-daemon>");
+    text.trim_start().starts_with("Hi. This is the")
+        || (no_sender && says(&subject))
+        || (by_server && (says(&subject) || says(&start)))
+}
+
+/// The addresses of the report itself.
+fn envelope(message: &Message) -> Vec<String> {
+    let values = ["To", "From", "X-Original-To", "Delivered-To"].iter().filter_map(|name| message.first(name));
+    values
+        .flat_map(|f| f.value().split([' ', ',']).filter_map(address).map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The message below the text for people.
@@ -61,70 +130,83 @@ fn split(text: &str) -> (&str, &str) {
     (text, "")
 }
 
-/// The recipients of `X-Failed-Recipients`; what the text says between one of them and the next is about the first.
-fn exim(recipients: &str, notification: &str) -> Vec<RecipientStatus> {
-    let recipients: Vec<&str> = recipients.split(',').map(str::trim).filter(|r| !r.is_empty()).collect();
-    let mut about: HashMap<&str, &str> = recipients.iter().map(|&r| (r, "")).collect();
-    let mut current: Option<(&str, usize)> = None;
+/// The recipients that a text names: at the start of a line, or behind `to` where no other was named before.
+fn named(notification: &str, not: &[String]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for line in notification.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let leads =
+            |n: usize| n == 0 || matches!(words[n - 1].to_ascii_lowercase().as_str(), "to" | "to:" | "recipient:");
+        for (n, word) in words.iter().enumerate() {
+            let Some(address) = address(word).filter(|_| n == 0 || (out.is_empty() && leads(n))) else { continue };
+            if out.len() < MOST && !not.iter().chain(&out).any(|known| known.eq_ignore_ascii_case(address)) {
+                out.push(address.to_owned());
+            }
+        }
+    }
+    out
+}
+
+/// A word as an address, without what stands around it.
+fn address(word: &str) -> Option<&str> {
+    let bare = word.trim_matches(|c: char| "<>()[]:;,.\"'".contains(c));
+    let (local, domain) = bare.rsplit_once('@')?;
+    let is_domain = domain.contains('.') && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    let is_daemon = ["mailer-daemon", "postmaster"].iter().any(|name| local.eq_ignore_ascii_case(name));
+    (is_domain && !is_daemon && !local.is_empty() && !local.contains([':', '<', '='])).then_some(bare)
+}
+
+/// What the text says of each of these recipients: from where it names one of them to where it names the next.
+pub(super) fn about<'t>(notification: &'t str, recipients: &[&str]) -> Vec<&'t str> {
+    let mut about = vec![""; recipients.len()];
+    let mut current: Option<(usize, usize)> = None;
     let mut at = 0;
     for word in notification.split_inclusive(char::is_whitespace) {
-        let bare = word.trim_matches(|c: char| c.is_whitespace() || "<>:,;.".contains(c));
-        if about.contains_key(bare) && current.is_none_or(|(recipient, _)| recipient != bare) {
+        let bare = word.trim_matches(|c: char| c.is_whitespace() || "<>:,;.()".contains(c));
+        let named = recipients.iter().position(|r| bare.contains('@') && r.eq_ignore_ascii_case(bare));
+        if let Some(named) = named.filter(|n| current.is_none_or(|(recipient, _)| recipient != *n)) {
             close(&mut about, current, &notification[..at]);
-            current = Some((bare, at + word.len()));
+            current = Some((named, at + word.len()));
         }
         at += word.len();
     }
     close(&mut about, current, notification);
-    recipients.iter().map(|r| failed(r, about[r])).collect()
+    about
 }
 
 /// Keeps the first text about a recipient.
-fn close<'a>(about: &mut HashMap<&'a str, &'a str>, current: Option<(&'a str, usize)>, text: &'a str) {
+fn close<'t>(about: &mut [&'t str], current: Option<(usize, usize)>, text: &'t str) {
     if let Some((recipient, start)) = current
-        && let Some(slot) = about.get_mut(recipient)
-        && slot.is_empty()
+        && about[recipient].trim().is_empty()
     {
-        *slot = &text[start..];
+        about[recipient] = &text[start..];
     }
 }
 
-/// qmail names each recipient in a paragraph of its own: `<user@company.example>:`.
-fn qmail(notification: &str) -> Vec<RecipientStatus> {
-    let paragraphs = notification.split("\n\n").map(str::trim_start);
-    paragraphs
-        .filter_map(|p| p.strip_prefix('<')?.split_once(">:"))
-        .map(|(recipient, why)| failed(recipient, why))
-        .collect()
+/// The reason that a text gives: another server's reply, or else the words of the one that reports. What the other server
+/// said stands behind `<<<` in a transcript of sendmail.
+pub(super) fn reason(why: &str) -> (Option<Reply>, Option<Failure>) {
+    let said = why.replace("\n<<< ", "\n");
+    let reply = Reply::find(&said).filter(|reply| !reply.is_positive());
+    let failure = if reply.is_none() { Failure::of(cut(why)) } else { None };
+    (reply, failure)
 }
 
-fn failed(recipient: &str, why: &str) -> RecipientStatus {
-    let reply = reply(why);
+/// As much of a text as can be a reason.
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end])
+}
+
+fn recipient(address: Option<&str>, why: &str, action: &str) -> RecipientStatus {
+    let (reply, failure) = reason(why);
     RecipientStatus {
-        final_recipient: Some(recipient.to_owned()),
-        action: Some("failed".to_owned()),
+        final_recipient: address.map(str::to_owned),
+        action: Some(action.to_owned()),
         status: reply.as_ref().and_then(|r| r.enhanced_status.clone()),
         reply,
+        failure,
         ..RecipientStatus::default()
     }
-}
-
-/// The first reply in a text, up to the end of its paragraph: `550 5.1.1 …` at the start of a line or after a colon.
-fn reply(text: &str) -> Option<Reply> {
-    let mut can_start = true;
-    let mut at = 0;
-    for word in text.split_inclusive(char::is_whitespace) {
-        if can_start && word.starts_with(['4', '5']) && reply::starts(word.trim_end()) {
-            let rest = &text[at..];
-            return Reply::parse(rest.split("\n\n").next().unwrap_or(rest));
-        }
-        if !word.trim_end().is_empty() {
-            can_start = word.trim_end().ends_with(':');
-        }
-        can_start |= word.ends_with('\n');
-        at += word.len();
-    }
-    None
 }
 
 #[cfg(test)]

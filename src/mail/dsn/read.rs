@@ -3,6 +3,7 @@
 use super::{Dsn, RecipientStatus, Returned, plain};
 use crate::mail::{
     Field, Message,
+    failure::Failure,
     lexer::collapse,
     mime::{self, Part},
     reply::Reply,
@@ -12,9 +13,15 @@ use crate::mail::{
 pub(super) fn returned_message(report: &Message) -> Option<(Returned, Message)> {
     let parts = mime::parts(report);
     let Some(status) = parts.iter().position(is_status) else {
-        return plain::returned(report, &parts[text_part(&parts)?]);
+        let text = &parts[text_part(&parts)?];
+        return plain::returned(report, text)
+            .or_else(|| plain::read(report, text).and_then(|_| given_back(report, &parts)));
     };
-    parts[status + 1..].iter().find_map(|p| {
+    given_back(report, &parts[status + 1..])
+}
+
+fn given_back(report: &Message, parts: &[Part<'_>]) -> Option<(Returned, Message)> {
+    parts.iter().find_map(|p| {
         let message = Message::parse(&p.body[..]);
         Some((returned(p)?, message.at_line(p.line(report).unwrap_or(1))))
     })
@@ -32,12 +39,15 @@ fn text_part(parts: &[Part<'_>]) -> Option<usize> {
 impl Dsn {
     /// Reads a `multipart/report; report-type=delivery-status`, also where a server gave the multipart another type.
     /// Without a `message/delivery-status` part of its own, a message is a report only where its header
-    /// (`X-Failed-Recipients`) or its first words (qmail) say so; otherwise `None`.
+    /// (`X-Failed-Recipients`, `report-type`), or its sender and its words say so; otherwise `None`. A report in a form that
+    /// cannot be read has no recipients.
     pub fn of(message: &Message) -> Option<Self> {
         let parts = mime::parts(message);
         let text = text_part(&parts);
         let Some(status) = parts.iter().position(is_status) else {
-            return plain::read(message, &parts[text?]);
+            let plain = text.and_then(|at| plain::read(message, &parts[at]));
+            let plain = plain.or_else(|| is_named_so(message).then(Self::unread));
+            return plain.map(|dsn| dsn.with_returned(&parts));
         };
         let notification = text.filter(|&at| at < status);
         let returned = parts[status + 1..].iter().find_map(|p| Some((returned(p)?, p)));
@@ -51,7 +61,62 @@ impl Dsn {
             notification: notification.map(|at| parts[at].text().trim().to_owned()).unwrap_or_default(),
         };
         dsn.read_status(&parts[status].text());
+        dsn.read_notification();
         Some(dsn)
+    }
+
+    /// A report of which nothing can be read.
+    fn unread() -> Self {
+        Self {
+            reporting_mta: None,
+            arrival_date: None,
+            original_envelope_id: None,
+            recipients: Vec::new(),
+            returned: Returned::None,
+            original_message_id: None,
+            notification: String::new(),
+        }
+    }
+
+    /// With what stands in a part of its own.
+    fn with_returned(self, parts: &[Part<'_>]) -> Self {
+        match parts.iter().find_map(|p| Some((returned(p)?, p))) {
+            Some((how, part)) if self.returned == Returned::None => {
+                Self { returned: how, original_message_id: Message::parse(&part.body[..]).message_id(), ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// Completes what the blocks say of each recipient by the text for people: OpenSMTPD gives the reply only there, and
+    /// sendmail gives only its first line in the block.
+    fn read_notification(&mut self) {
+        if self.recipients.is_empty() {
+            self.recipients = plain::statuses(&self.notification, &[]);
+        }
+        let names: Vec<String> =
+            self.recipients.iter().map(|r| r.final_recipient.clone().unwrap_or_default()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let about = plain::about(&self.notification, &names);
+        let is_alone = names.len() == 1;
+        for (recipient, about) in self.recipients.iter_mut().zip(about) {
+            let about = if is_alone && about.trim().is_empty() { &self.notification } else { about };
+            match &recipient.reply {
+                Some(first) => {
+                    if let Some(whole) = transcript(&self.notification, first) {
+                        recipient.reply = Some(whole);
+                    }
+                }
+                None if recipient.failure.is_none() && !recipient.has_arrived() => {
+                    (recipient.reply, recipient.failure) = plain::reason(about);
+                    let code = recipient.diagnostic_code.as_deref();
+                    if recipient.reply.is_none() && recipient.failure.is_none() {
+                        recipient.reply = code.and_then(|code| without_code(code, recipient.status.as_deref()));
+                    }
+                }
+                None => {}
+            }
+        }
     }
 
     /// Reads the blocks of a `message/delivery-status` part (RFC 3464 §2.1): the first one about the message, each other
@@ -74,6 +139,10 @@ impl Dsn {
     fn add(&mut self, mut recipient: RecipientStatus) {
         if recipient != RecipientStatus::default() {
             recipient.reply = recipient.diagnostic_code.as_deref().and_then(reply);
+            recipient.failure = match recipient.reply {
+                Some(_) => None,
+                None => recipient.diagnostic_code.as_deref().map(without_type).and_then(|words| Failure::of(&words)),
+            };
             self.recipients.push(recipient);
         }
     }
@@ -138,10 +207,43 @@ fn first_word(value: &str) -> String {
     value.split([' ', '(']).next().unwrap_or_default().to_owned()
 }
 
-/// The reply in a diagnostic code, also where the server tells who said it: `x-postfix; host … said: 550 5.7.1 …`.
+/// Whether the header says that a message is a report (RFC 6522).
+fn is_named_so(message: &Message) -> bool {
+    let kind = message.first("Content-Type").map(|f| f.value().to_lowercase()).unwrap_or_default();
+    kind.trim_start().starts_with("multipart/report") && kind.contains("delivery-status")
+}
+
+/// The reply in a diagnostic code, also where the server tells who said it, `x-postfix; host … said: 550 5.7.1 …`, and as Exchange
+/// writes it, `smtp;<mx.receiver.example #5.7.1 smtp;550-5.7.1 …>`.
 fn reply(diagnostic_code: &str) -> Option<Reply> {
-    Reply::parse(diagnostic_code).or_else(|| {
+    let said = || {
         let (_, said) = diagnostic_code.split_once(" said: ")?;
         Reply::parse(said.rsplit_once(" (in reply to ").map_or(said, |(said, _)| said))
-    })
+    };
+    let exchange = || if diagnostic_code.contains('#') { Reply::find(diagnostic_code) } else { None };
+    Reply::parse(diagnostic_code).or_else(said).or_else(exchange)
+}
+
+/// The words of another server of which the one that reports left out the code: its class is that of the status (RFC 3463 §2).
+fn without_code(diagnostic_code: &str, status: Option<&str>) -> Option<Reply> {
+    let (kind, words) = diagnostic_code.split_once(';')?;
+    let code = match status?.as_bytes().first()? {
+        b'4' => "450",
+        b'5' => "550",
+        _ => return None,
+    };
+    let words = words.rsplit_once(" (in reply to ").map_or(words, |(words, _)| words);
+    let is_smtp = kind.trim().eq_ignore_ascii_case("smtp") && !words.trim().is_empty();
+    if is_smtp { Reply::parse(&format!("{code} {} {words}", status?)) } else { None }
+}
+
+/// The whole of a reply from a transcript of sendmail, where the block has no more than its first line: lines behind `<<<`.
+fn transcript(notification: &str, first: &Reply) -> Option<Reply> {
+    let said: Vec<&str> = notification.lines().map(|l| l.strip_prefix("<<< ").unwrap_or_default()).collect();
+    let mut replies = said.split(|line| line.is_empty()).filter(|lines| !lines.is_empty());
+    let whole = replies.find_map(|lines| {
+        let reply = Reply::parse(&lines.join("\n"))?;
+        (reply.code == first.code && reply.text.starts_with(&first.text)).then_some(reply)
+    })?;
+    (whole.text.len() > first.text.len()).then_some(whole)
 }

@@ -33,7 +33,7 @@ fn the_list_has_every_code() {
     let families: Vec<_> = ran.stdout.lines().filter(|l| !l.is_empty() && !l.starts_with(' ')).collect();
     assert_eq!(
         families.iter().map(|f| &f[..3]).collect::<Vec<_>>(),
-        ["A: ", "B: ", "C: ", "D: ", "E: ", "F: ", "H: ", "W: "]
+        ["A: ", "B: ", "C: ", "D: ", "E: ", "F: ", "G: ", "H: ", "W: "]
     );
     let ja = Project::new().run(&["explain", "--list", "--lang", "ja"]);
     assert!(ja.stdout.contains("H: ツールが判定できなかった\n  H01  ログインを拒否された\n"), "{ja}");

@@ -100,7 +100,7 @@ pub(crate) const CASES: [Case; 84] = [
     case("e06", "fault: E06", "", "within: 1ms\n  - count: { to: gmail, is: 1, settle: 3s }", "E06 high"),
     case("e07", "fault: E07", "", "within: 1ms\n  - count: { to: gmail, is: 1, settle: 3s }", "E07 high"),
     case("e08", "fault: E08", "", "category: primary", "E08 certain"),
-    case("f00", "fault: F00", "", "", "F00 certain"),
+    case("g05", "fault: G05", "", "", "G05 certain"),
     case("b01-revoked", "company: { arc_key: revoked }", "", "", "B01 certain"),
     case("b01-dedicated", "{ fault: B01, company: { arc: dedicated } }", "", "", "B01 certain"),
     case(

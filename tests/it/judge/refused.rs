@@ -118,7 +118,7 @@ pub(crate) const REFUSED: [Refused; 67] = [
     row("D36", Signs, "D36 certain", "D36 certain"),
     row("D37", Signs, "D37 certain", "D37 certain"),
     row("D38", Signs, "D38 certain", "D38 certain"),
-    row("F00", Signs, "F00 certain", "F00 certain"),
+    row("G05", Signs, "G05 certain", "G05 certain"),
 ];
 
 impl Refused {

@@ -91,10 +91,15 @@ fn reply(data: &[u8]) {
 fn log_lines(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let lines: Vec<&str> = text.lines().collect();
+    for line in &lines {
+        let plain = log::plain(line);
+        log::deliveries(&plain).for_each(|delivery| drop(format!("{delivery:?}")));
+        log::trouble(line);
+    }
     let about = log::about(&lines, "<1@sender.example>");
     let about: Vec<&str> = about.into_iter().map(|at| lines[at]).collect();
     log::progress(&about);
-    assert!(about.iter().all(|line| log::queue_id(line).is_none_or(|id| line.contains(id))));
+    assert!(about.iter().all(|line| log::queue_id(&log::plain(line)).is_none_or(|id| log::plain(line).contains(id))));
     about.iter().for_each(|line| drop(format!("{:?}", log::program(line))));
 }
 

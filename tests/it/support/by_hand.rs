@@ -28,7 +28,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 35] = [
+pub(crate) const ROWS: [Row; 54] = [
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -129,7 +129,90 @@ pub(crate) const ROWS: [Row; 35] = [
         diagnosed(&report("delayed", "4.4.5", busy), "", &Verification::default())
     }),
     row("F01 certain", || diagnosed(&report("relayed", "2.0.0", "smtp; 250 2.0.0 OK"), "", &Verification::default())),
+    row("F00 certain", || {
+        diagnosed(&report("failed", "5.0.0", "x-mta; the mailbox was closed in May"), "", &Verification::default())
+    }),
+    row("F02 high", || {
+        diagnosed(
+            &report("", "", "")
+                .replace("Final-Recipient", "X-Final")
+                .replace("Original-Recipient", "X-Original")
+                .replace("Action: ", "X-Action: ")
+                .replace("Status: ", "X-Status: ")
+                .replace("Diagnostic-Code: ", "X-Code: "),
+            "",
+            &Verification::default(),
+        )
+    }),
+    row("G00 certain", || not_handed_over("error", "bounced (closed for the summer)")),
+    row("G01 certain", || {
+        not_handed_over("smtp", "deferred (connect to mx.receiver.example[192.0.2.26]:25: Connection timed out)")
+    }),
+    row("G02 certain", || {
+        not_handed_over("smtp", "deferred (connect to mx.receiver.example[2001:db8::26]:25: Network is unreachable)")
+    }),
+    row("G03 certain", || {
+        not_handed_over(
+            "smtp",
+            "deferred (lost connection with mx.receiver.example[192.0.2.26] while sending message body)",
+        )
+    }),
+    row("G04 certain", || {
+        not_handed_over(
+            "smtp",
+            "deferred (Host or domain name not found. Name service error for name=receiver.example type=MX: Host not found, try again)",
+        )
+    }),
+    row("G05 certain", || not_handed_over("smtp", "bounced (Domain receiver.example does not accept mail (nullMX))")),
+    row("G06 certain", || in_log("qmgr", "from=<a@sender.example>, status=expired, returned to sender")),
+    row("G07 certain", || not_handed_over("smtp", "bounced (mail for company.example loops back to myself)")),
+    row("G08 certain", || {
+        not_handed_over(
+            "smtp",
+            "deferred (TLS is required, but was not offered by host mx.receiver.example[192.0.2.26])",
+        )
+    }),
+    row("G09 certain", || not_handed_over("smtp", "deferred (Server certificate not trusted)")),
+    row("G10 certain", || {
+        not_handed_over(
+            "smtp",
+            "bounced (message size 41943040 exceeds size limit 20971520 of server mx.receiver.example[192.0.2.26])",
+        )
+    }),
+    row("G11 certain", || {
+        not_handed_over(
+            "smtp",
+            "bounced (SMTPUTF8 is required, but was not offered by host mx.receiver.example[192.0.2.26])",
+        )
+    }),
+    row("G12 certain", || not_handed_over("local", "bounced (unknown user: \"office\")")),
+    row("G13 certain", || not_handed_over("pipe", "deferred (Command died with status 75: \"/usr/local/bin/filter\")")),
+    row("G14 certain", || {
+        in_log(
+            "cleanup",
+            "milter-hold: END-OF-MESSAGE from mx.sender.example[203.0.113.5]: milter triggers HOLD action; from=<a@sender.example> to=<user@company.example> proto=ESMTP",
+        )
+    }),
+    row("G15 high", || not_handed_over("local", "sent (delivered to mailbox)")),
+    row("G16 certain", || {
+        diagnosed(&report("delayed", "4.0.0", "x-mta; it has to wait"), "", &Verification::default())
+    }),
 ];
+
+/// A mail that the company sealed, and this line of its log about a recipient.
+pub(crate) fn not_handed_over(service: &str, status: &str) -> Vec<Diagnosis> {
+    in_log(
+        service,
+        &format!(
+            "to=<someone@receiver.example>, orig_to=<user@company.example>, relay=none, delay=1, dsn=4.0.0, status={status}"
+        ),
+    )
+}
+
+/// A mail that the company sealed, and this line of its log.
+pub(crate) fn in_log(service: &str, text: &str) -> Vec<Diagnosis> {
+    one("from", &format!("Nov 24 02:42:05 mx postfix/{service}[7]: A1B2C3D4E5: {text}"), &verified(1, AUTHOR_PASSES))
+}
 
 pub(crate) const UNSIGNED: &str = "From: Alice <alice@sender.example>\r\n";
 pub(crate) const DMARC_FAILS: &str = "arc=pass (i=1 spf=pass dkim=pass dmarc=pass); spf=pass smtp.mailfrom=x@company.example; dmarc=fail (p=REJECT dis=QUARANTINE) header.from=sender.example";

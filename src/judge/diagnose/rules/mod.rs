@@ -7,6 +7,7 @@ mod c;
 mod d;
 mod e;
 mod f;
+mod g;
 mod message_signature;
 
 use super::facts::Facts;
@@ -19,8 +20,10 @@ pub(super) use e::of_error;
 
 /// Every diagnosis of every family, in the order of the families.
 pub(super) fn all(facts: &Facts<'_>) -> Vec<Diagnosis> {
-    let mut all: Vec<Diagnosis> =
-        [a::find, b::find, c::find, d::find, e::find, f::find].into_iter().flat_map(|family| family(facts)).collect();
+    let mut all: Vec<Diagnosis> = [a::find, b::find, c::find, d::find, e::find, f::find, g::find]
+        .into_iter()
+        .flat_map(|family| family(facts))
+        .collect();
     if all.iter().any(|d| d.is_of(Family::D)) {
         // What the forwarder or the receiver says of the mail explains why it is judged badly.
         all.retain(|d| d.code != Cause::C00);
@@ -28,6 +31,10 @@ pub(super) fn all(facts: &Facts<'_>) -> Vec<Diagnosis> {
     if all.iter().any(|d| d.code == Cause::C03) {
         // A forwarder that judged its own relay found nothing genuine in mail that is.
         all.retain(|d| d.code != Cause::D12);
+    }
+    if all.iter().any(|d| d.is_of(Family::G)) {
+        // Its log or its own report tells where the mail is.
+        all.retain(|d| d.code != Cause::E00);
     }
     if all.is_empty() {
         all.extend(d::null_sender(facts));

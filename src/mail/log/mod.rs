@@ -1,6 +1,23 @@
-//! Which lines of a server's log are about a message? Postfix and rspamd, from a file, syslog or journald.
+//! Which lines of a server's log are about a message, and what do they say became of it? Postfix, Exim, sendmail, OpenSMTPD
+//! and rspamd, from a file, syslog, journald or a container.
 
-use std::collections::BTreeSet;
+mod delivery;
+mod exim;
+mod ids;
+mod line;
+mod opensmtpd;
+mod plain;
+mod postfix;
+mod reuse;
+mod sendmail;
+
+pub use delivery::{Delivery, Outcome, Taker, deliveries};
+pub use ids::{Ids, queue_id};
+pub use line::Line;
+pub use plain::plain;
+
+use ids::{ids_of, task_tag};
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// The programs whose lines are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,29 +55,9 @@ pub enum Trouble {
     Marked,
 }
 
-/// What Postfix, or another mail server with words like its, writes about a message that is in trouble.
-const TROUBLES: [(&str, Trouble); 17] = [
-    ("status=bounced", Trouble::Bounced),
-    ("status=expired", Trouble::Bounced),
-    ("status=undeliverable", Trouble::Bounced),
-    ("non-delivery notification", Trouble::Bounced),
-    ("dsn=5.", Trouble::Bounced),
-    ("status=deferred", Trouble::Deferred),
-    ("status=softbounce", Trouble::Deferred),
-    ("delay notification", Trouble::Deferred),
-    ("dsn=4.", Trouble::Deferred),
-    ("stat=deferred", Trouble::Deferred),
-    ("milter-hold:", Trouble::Deferred),
-    (" hold: ", Trouble::Deferred),
-    ("reject:", Trouble::Rejected),
-    ("rejected", Trouble::Rejected),
-    ("milter-discard:", Trouble::Discarded),
-    (" discard: ", Trouble::Discarded),
-    ("bounced", Trouble::Bounced),
-];
-
 /// What a line says of a message in trouble; `None` where it says nothing of the kind.
 pub fn trouble(line: &str) -> Option<Trouble> {
+    let line = &*plain(line);
     if program(line) == Program::Rspamd {
         // `(default: F (soft reject): [`; only the line about the whole message has the action.
         let (_, action) = line.split_once("rspamd_task_write_log")?.1.split_once("(default: ")?.1.split_once('(')?;
@@ -72,47 +69,21 @@ pub fn trouble(line: &str) -> Option<Trouble> {
             _ => None,
         };
     }
-    let line = line.to_ascii_lowercase();
-    TROUBLES.iter().find(|(text, _)| line.contains(text)).map(|(_, trouble)| *trouble)
-}
-
-/// Lines that carry no id and matter all the same.
-const UNTAGGED: [&str; 4] =
-    ["connect to Milter service", "ucl parser error", "public key for domain", "Temporary lookup failure"];
-
-/// What ties the lines of a log to a message, learnt line by line: its Message-ID, the queue ids and rspamd task tags of the
-/// lines that name it, and the queue ids of its bounces.
-#[derive(Debug, Clone)]
-pub struct Ids<'m> {
-    message_id: &'m str,
-    known: BTreeSet<String>,
-}
-
-impl<'m> Ids<'m> {
-    /// Nothing but the Message-ID is known yet.
-    pub fn of(message_id: &'m str) -> Self {
-        Self { message_id: message_id.trim_matches(['<', '>']), known: BTreeSet::new() }
+    if let Some(delivery) = deliveries(line).next() {
+        return match delivery.outcome {
+            Outcome::Bounced | Outcome::Expired => Some(Trouble::Bounced),
+            Outcome::Deferred | Outcome::Held => Some(Trouble::Deferred),
+            Outcome::Rejected => Some(Trouble::Rejected),
+            Outcome::Discarded => Some(Trouble::Discarded),
+            Outcome::Sent => None,
+        };
     }
-
-    /// Learns what a line says; lines in the order of the log.
-    pub fn learn(&mut self, line: &str) {
-        if names(line, self.message_id) {
-            self.known.extend(ids_of(line).map(str::to_owned));
-        }
-        // A bounce is a message of its own, with a queue id of its own.
-        if let Some(bounce) = notification(line, &self.known) {
-            self.known.insert(bounce.to_owned());
-        }
-    }
-
-    /// Whether a line is about the message, or is one of the few that carry no id and matter for every message. Every line
-    /// of the log was learnt before.
-    pub(crate) fn is_about(&self, line: &str) -> bool {
-        let mut own = ids_of(line).peekable();
-        match own.peek() {
-            Some(_) => own.any(|id| self.known.contains(id)),
-            None => names(line, self.message_id) || UNTAGGED.iter().any(|text| line.contains(text)),
-        }
+    let says = |text: &str| line.contains(text);
+    match () {
+        () if says("non-delivery notification: ") || says(" status=undeliverable ") => Some(Trouble::Bounced),
+        () if says("delay notification: ") => Some(Trouble::Deferred),
+        () if says(" rejected ") || says(" reject=") => Some(Trouble::Rejected),
+        () => None,
     }
 }
 
@@ -120,92 +91,59 @@ impl<'m> Ids<'m> {
 pub fn about<S: AsRef<str>>(lines: &[S], message_id: &str) -> Vec<usize> {
     let mut ids = Ids::of(message_id);
     lines.iter().for_each(|line| ids.learn(line.as_ref()));
-    lines.iter().enumerate().filter(|(_, line)| ids.is_about(line.as_ref())).map(|(n, _)| n).collect()
+    about_ids(lines, &ids)
+}
+
+/// The lines about a message that is known by these ids, by their numbers from 0; an id can be that of several messages, one
+/// after the other.
+pub fn about_ids<S: AsRef<str>>(lines: &[S], ids: &Ids<'_>) -> Vec<usize> {
+    let candidates: Vec<(usize, Cow<'_, str>)> = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| ids.is_about(line.as_ref()))
+        .map(|(n, line)| (n, plain(line.as_ref())))
+        .collect();
+    let texts: Vec<&str> = candidates.iter().map(|(_, text)| text.as_ref()).collect();
+    let own = reuse::is_own(ids, &texts);
+    candidates.iter().zip(own).filter(|(_, own)| *own).map(|((n, _), _)| *n).collect()
 }
 
 /// How far the log is with the message that these lines are about.
 pub fn progress<S: AsRef<str>>(about: &[S]) -> Progress {
-    let mut open: BTreeSet<&str> = about.iter().filter_map(|line| queue_id(line.as_ref())).collect();
+    let about: Vec<Cow<'_, str>> = about.iter().map(|line| plain(line.as_ref())).collect();
+    let mut open: BTreeSet<&str> = about.iter().filter_map(|line| queue_id(line)).collect();
     let queued = !open.is_empty();
-    let over = [" status=", "reject: ", "discard: ", ": removed"];
-    for line in about.iter().map(AsRef::as_ref).filter(|line| over.iter().any(|text| line.contains(text))) {
-        if let Some(id) = queue_id(line) {
+    for line in &about {
+        let is_over = line.contains(": removed") || line.ends_with(" Completed");
+        if (is_over || deliveries(line).next().is_some())
+            && let Some(id) = queue_id(line)
+        {
             open.remove(id);
         }
     }
-    let judged = about.iter().any(|line| line.as_ref().contains("rspamd_task_write_log"));
+    let judged = about.iter().any(|line| line.contains("rspamd_task_write_log"));
     match (queued, open.is_empty()) {
         (true, true) => Progress::Ended,
         (false, _) if judged => Progress::Ended,
         (true, false) => Progress::Begun,
-        (false, _) if about.iter().any(|line| ids_of(line.as_ref()).next().is_some()) => Progress::Begun,
+        (false, _) if about.iter().any(|line| ids_of(line).next().is_some()) => Progress::Begun,
         (false, _) => Progress::Nothing,
     }
 }
 
 /// The program that wrote a line.
 pub fn program(line: &str) -> Program {
+    let line = &*plain(line);
     let rspamd = task_tag(line).is_some() || line.contains("rspamd[") || names_worker(line);
     if rspamd { Program::Rspamd } else { Program::Mail }
 }
 
-/// rspamd's process and worker: ` #31607(rspamd_proxy) `.
+/// rspamd's process and worker: `#31607(rspamd_proxy) `.
 fn names_worker(line: &str) -> bool {
-    let Some((process, rest)) = line.split_once(" #").and_then(|(_, rest)| rest.split_once('(')) else { return false };
+    let Some((process, rest)) = line.split_once('#').and_then(|(_, rest)| rest.split_once('(')) else { return false };
     let Some((worker, _)) = rest.split_once(") ") else { return false };
     let is_number = !process.is_empty() && process.bytes().all(|b| b.is_ascii_digit());
     is_number && !worker.is_empty() && worker.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-}
-
-/// The queue id that a line of Postfix starts with, behind what syslog and journald write before it.
-pub fn queue_id(line: &str) -> Option<&str> {
-    let text = line.split_once("]: ").map_or(line, |(_, text)| text);
-    let (word, _) = text.split_once(": ")?;
-    is_queue_id(word).then_some(word)
-}
-
-/// Every id that ties a line to others: the queue id, rspamd's task tag, and the queue id that rspamd was told.
-fn ids_of(line: &str) -> impl Iterator<Item = &str> {
-    let told = line.split_once("qid: <").and_then(|(_, rest)| rest.split_once('>')).map(|(id, _)| id);
-    let told = told.filter(|id| is_queue_id(id));
-    [task_tag(line), told, queue_id(line)].into_iter().flatten()
-}
-
-/// rspamd's task tag: `<b68b41>; `.
-fn task_tag(line: &str) -> Option<&str> {
-    let at = if line.starts_with('<') { 0 } else { line.find(" <")? + 1 };
-    let (tag, _) = line[at + 1..].split_once(">; ")?;
-    ((4..=32).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(tag)
-}
-
-/// A short queue id in hexadecimal, or a long one (`enable_long_queue_ids`): time and inode in digits and consonants, with
-/// a `z` between.
-fn is_queue_id(word: &str) -> bool {
-    let is_short = word.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b));
-    let is_long = word.bytes().all(|b| b.is_ascii_alphanumeric() && !b"aeiouAEIOU".contains(&b)) && word.contains('z');
-    (is_short && (6..=20).contains(&word.len())) || (is_long && (10..=32).contains(&word.len()))
-}
-
-/// The queue id of the bounce that a line says was made for one of these.
-fn notification<'l>(line: &'l str, ids: &BTreeSet<String>) -> Option<&'l str> {
-    let (_, id) = line.split_once("notification: ")?;
-    let id = id.trim();
-    (is_queue_id(id) && queue_id(line).is_some_and(|of| ids.contains(of))).then_some(id)
-}
-
-fn is_id_part(c: char) -> bool {
-    c.is_ascii_alphanumeric() || ".-_@+=".contains(c)
-}
-
-/// Whether a line names a Message-ID, and not a longer one that ends or begins alike.
-fn names(line: &str, id: &str) -> bool {
-    !id.is_empty()
-        && line.match_indices(id).any(|(at, _)| {
-            let before = line[..at].chars().next_back();
-            // `id=` before one is syntax, and so is the full stop or comma behind it.
-            let before = before.is_none_or(|c| c == '=' || !is_id_part(c));
-            before && !line[at + id.len()..].starts_with(|c: char| is_id_part(c) && c != '.')
-        })
 }
 
 #[cfg(test)]
@@ -328,24 +266,5 @@ mod tests {
         ] {
             assert_eq!(trouble(line), wanted, "{line}");
         }
-    }
-
-    #[test]
-    fn words_that_look_like_ids_are_none() {
-        for (word, wanted) in [
-            ("343B999675B", true),
-            ("4Rk3Yx2Jzsz9qS1", true),
-            ("warning", false),
-            ("NOQUEUE", false),
-            ("statistics", false),
-            ("fatal", false),
-            ("12345", false),
-            ("4Rk3Yx2Jss9qS1", false),
-        ] {
-            assert_eq!(is_queue_id(word), wanted, "{word}");
-        }
-        assert!(names("message-id=<1.0@sender.example>", "1.0@sender.example"));
-        assert!(names("id=1.0@sender.example.", "1.0@sender.example"));
-        assert!(!names("message-id=<1.0@sender.example2>", "1.0@sender.example"));
     }
 }
