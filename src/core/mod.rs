@@ -27,6 +27,7 @@ pub mod version;
 pub mod visible;
 
 pub use category::Category;
+pub use clock::UnixTime;
 pub use domain::{ascii_address, ascii_domain, check_ascii};
 pub use ids::{RunId, ScenarioId, Token};
 pub use recorded::Recorded;

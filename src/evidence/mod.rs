@@ -7,7 +7,7 @@ pub use next_hop::{NextHop, NextHopError};
 pub use submission::{FirstServer, Stage, StageReply, Submission};
 
 use crate::{
-    core::Category,
+    core::{Category, UnixTime},
     mail::{
         Message,
         arc::ArcChain,
@@ -167,7 +167,7 @@ pub struct Arrival {
     /// Gmail's labels, but for that of the folder itself; `None` when the server has none or they cannot be read.
     pub labels: Option<Vec<String>>,
     /// When the server put it there (INTERNALDATE, RFC 3501 §2.3.3), in seconds since 1970, by the server's clock.
-    pub internal_date: Option<i64>,
+    pub internal_date: Option<UnixTime>,
     /// The size of the whole message on the server, in octets, when `message` is only its beginning: of a report no more than
     /// a megabyte is read, of any other message a hundred.
     pub cut_from: Option<u32>,

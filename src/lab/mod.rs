@@ -7,6 +7,7 @@ pub mod embedded;
 #[cfg(target_os = "linux")]
 mod postfix;
 #[cfg(target_os = "linux")]
+#[doc(hidden)]
 pub mod process;
 #[cfg(target_os = "linux")]
 mod rspamd;

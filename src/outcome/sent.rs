@@ -1,7 +1,7 @@
 //! What a run tells of a mail at the moment of sending: enough for a later run to look for it without sending it again.
 
 use crate::{
-    core::{RunId, Token},
+    core::{RunId, Token, UnixTime},
     mail::reply::Reply,
 };
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub struct ComposedMail {
     /// Its Message-ID.
     pub message_id: String,
     /// The time of its Date field, in seconds since 1970.
-    pub date: i64,
+    pub date: UnixTime,
     /// SHA-256 of the mail in hexadecimal digits, without the signature.
     pub sha256: String,
     /// The DKIM-Signature that was put before the mail.

@@ -1,6 +1,6 @@
 //! What a server's certificate says of itself (RFC 5280).
 
-use crate::core::redact;
+use crate::core::{UnixTime, redact};
 use std::{fmt, net::IpAddr};
 use x509_parser::{
     extensions::GeneralName,
@@ -21,9 +21,9 @@ pub struct Certificate {
     /// Who issued it, as a distinguished name.
     pub issuer: String,
     /// When it begins, in seconds since 1970.
-    pub not_before: i64,
+    pub not_before: UnixTime,
     /// When it ends, in seconds since 1970.
-    pub not_after: i64,
+    pub not_after: UnixTime,
 }
 
 impl Certificate {
@@ -45,7 +45,7 @@ impl Certificate {
     }
 
     /// Its names, its issuer and its dates, as they are at a time in seconds since 1970.
-    pub(super) fn told(&self, now: i64) -> impl fmt::Display {
+    pub(super) fn told(&self, now: UnixTime) -> impl fmt::Display {
         let mut names = self.names.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
         match self.names.len() {
             0 => names = "no name".to_owned(),
@@ -83,7 +83,7 @@ fn days(seconds: i64) -> String {
     }
 }
 
-fn day(time: i64) -> String {
+fn day(time: UnixTime) -> String {
     let time = jiff::Timestamp::from_second(time).unwrap_or_default();
     time.strftime("%Y-%m-%d").to_string()
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 pub(super) fn compare(stage: impl FnOnce() -> String, told: &str) -> Option<HarnessError> {
     let (there, now) = (time_in(told)?, Timestamp::now().as_second());
     let word = if there < now { "ahead of" } else { "behind" };
-    is_apart(there, (now, now)).then(|| {
+    is_apart(there, now, now).then(|| {
         let message =
             format!("nothing was sent: this machine's clock is {} seconds {word} the server's", now.abs_diff(there));
         let next =

@@ -2,7 +2,7 @@
 
 use super::{arrival::Found, moment::Moment};
 use crate::{
-    core::clock::is_apart,
+    core::{UnixTime, clock::is_apart},
     mail::received,
     outcome::{HarnessError, HarnessErrorKind},
 };
@@ -30,12 +30,12 @@ impl ClockCheck {
     }
 }
 
-fn apart(found: &Found, sent: i64, now: i64) -> Option<HarnessError> {
-    let there = found.arrival.internal_date.filter(|there| is_apart(*there, (sent, now)))?;
+fn apart(found: &Found, sent: UnixTime, now: UnixTime) -> Option<HarnessError> {
+    let there = found.arrival.internal_date.filter(|there| is_apart(*there, sent, now))?;
     let account = &found.arrival.account;
     // Who else was there: the servers that the mail passed before.
     let times: Vec<i64> = received::hops(&found.arrival.message).iter().filter_map(|hop| hop.time).collect();
-    let with = |from, to| times.iter().filter(|time| !is_apart(**time, (from, to))).count();
+    let with = |from, to| times.iter().filter(|time| !is_apart(**time, from, to)).count();
     let (with_us, with_them) = (with(sent, now), with(there, there));
     let message = format!(
         "the server of {account} says that the mail came at {}, and this machine's clock showed {} when it was sent; of the \
@@ -65,7 +65,7 @@ mod tests {
         Moment { wall: Timestamp::from_second(wall).unwrap(), monotonic: start + Duration::from_secs(after) }
     }
 
-    fn found(internal_date: i64) -> Found {
+    fn found(internal_date: UnixTime) -> Found {
         let raw = b"Message-ID: <a@b>\r\n\r\n".to_vec();
         let arrival = Arrival { internal_date: Some(internal_date), ..Arrival::new("gmail", Folder::Inbox, 1, raw) };
         Found { arrival, after: Duration::ZERO }

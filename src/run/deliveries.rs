@@ -1,6 +1,6 @@
 //! What the attempts in a world know of each other's mail: what was sent to a mailbox, what came, what was given up.
 
-use crate::{core::Token, evidence::OtherDeliveries, probe::mailbox::MailIdentity};
+use crate::{core::Token, core::UnixTime, evidence::OtherDeliveries, probe::mailbox::MailIdentity};
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -24,7 +24,7 @@ pub(super) struct Delivery {
     /// The end of its submission.
     pub(super) sent: Instant,
     /// Its Date, in seconds since 1970.
-    pub(super) date: i64,
+    pub(super) date: UnixTime,
     came: Option<Instant>,
     given_up: Option<Instant>,
 }
@@ -40,7 +40,7 @@ impl Deliveries {
         index: usize,
         attempt: u32,
         wanted: &MailIdentity,
-        date: i64,
+        date: UnixTime,
         accounts: impl IntoIterator<Item = String>,
     ) {
         let sent = Instant::now();

@@ -2,6 +2,7 @@
 
 use super::{arrival::Found, world::World};
 use crate::{
+    core::UnixTime,
     evidence::{Bounce, CategoryLookup, Evidence, MailboxFacts, NextHop, ReceivedCopy, ReturnedMail, Sent, Submission},
     mail::{
         Message,
@@ -28,7 +29,7 @@ pub(super) struct Observations {
 }
 
 /// Builds the evidence of an attempt. `now` is in seconds since 1970.
-pub(super) async fn build(world: &World, observations: Observations, now: i64) -> Evidence {
+pub(super) async fn build(world: &World, observations: Observations, now: UnixTime) -> Evidence {
     let Observations { sent, submission, next_hop, found, logs, mailboxes, waited } = observations;
     let (mut copies, mut bounces) = (Vec::new(), Vec::new());
     for (Found { arrival, after }, category) in found {
@@ -55,7 +56,7 @@ pub(super) async fn build(world: &World, observations: Observations, now: i64) -
 }
 
 /// What a bounce gives back.
-async fn returned(bounce: &Message, is_cut: bool, dns: &Dns, now: i64) -> Option<ReturnedMail> {
+async fn returned(bounce: &Message, is_cut: bool, dns: &Dns, now: UnixTime) -> Option<ReturnedMail> {
     let (extent, message) = dsn::returned(bounce)?;
     // Of a mail that is not whole only the header can be verified.
     let extent = if is_cut { Returned::Headers } else { extent };

@@ -1,7 +1,7 @@
 //! What was sent in the last 24 hours, in a file that all runs of a project share.
 
 use crate::core::{
-    duration,
+    UnixTime, duration,
     file::{self, Access},
 };
 use std::{
@@ -23,7 +23,7 @@ const SKEW: i64 = 60 * 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Counted {
     /// In milliseconds since 1970.
-    pub(super) at: i64,
+    pub(super) at: UnixTime,
     /// The account's address, lower case.
     pub(super) address: String,
 }
@@ -57,7 +57,7 @@ impl Ledger {
     /// the file, in words. Other processes that do the same are waited for, but not for ever.
     pub(super) async fn update<T>(
         &self,
-        now: i64,
+        now: UnixTime,
         decide: impl FnOnce(&[Counted]) -> (T, Vec<Counted>),
     ) -> (T, Option<String>) {
         let mut memory = self.memory.lock().await;
@@ -133,7 +133,7 @@ fn unusable(path: &Path, error: &io::Error) -> String {
     format!("cannot keep count of what is sent in {path}: {error}; limits hold for this run alone")
 }
 
-fn counts(counted: &Counted, now: i64) -> bool {
+fn counts(counted: &Counted, now: UnixTime) -> bool {
     counted.at > now - DAY && counted.at <= now + SKEW
 }
 
@@ -147,7 +147,7 @@ struct LedgerFile {
 }
 
 impl LedgerFile {
-    fn open(path: &Path, now: i64) -> io::Result<Self> {
+    fn open(path: &Path, now: UnixTime) -> io::Result<Self> {
         let mut file = locked(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
@@ -212,11 +212,11 @@ fn read(line: &str) -> Option<Counted> {
 mod tests {
     use super::*;
 
-    fn mail(at: i64) -> Counted {
+    fn mail(at: UnixTime) -> Counted {
         Counted { at, address: "a@corp.example".into() }
     }
 
-    async fn add(ledger: &Ledger, now: i64) -> (usize, Option<String>) {
+    async fn add(ledger: &Ledger, now: UnixTime) -> (usize, Option<String>) {
         ledger.update(now, |counted| (counted.len(), vec![mail(now)])).await
     }
 

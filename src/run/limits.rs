@@ -6,7 +6,7 @@ use super::{
     route::route,
 };
 use crate::{
-    core::{Spanned, duration},
+    core::{Spanned, UnixTime, duration},
     outcome::{Event, HarnessError, HarnessErrorKind},
     scenario::YamlError,
     target::{Account, Target},
@@ -130,7 +130,7 @@ enum Admission {
     Never(HarnessError),
 }
 
-fn decide(accounts: &[Account], counted: &[Counted], now: i64) -> (Admission, Vec<Counted>) {
+fn decide(accounts: &[Account], counted: &[Counted], now: UnixTime) -> (Admission, Vec<Counted>) {
     let mut wait: Option<(i64, String)> = None;
     for account in accounts {
         let times = times(counted, account);
@@ -176,7 +176,7 @@ fn times(counted: &[Counted], account: &Account) -> Vec<i64> {
 }
 
 /// When one more mail makes no more than `most` within the span; `None` for now.
-fn free_at(times: &[i64], most: u32, span: i64, now: i64) -> Option<i64> {
+fn free_at(times: &[i64], most: u32, span: i64, now: UnixTime) -> Option<i64> {
     let inside = &times[times.partition_point(|at| at + span <= now)..];
     let most = usize::try_from(most).unwrap_or(usize::MAX).max(1);
     inside.len().checked_sub(most).and_then(|n| inside.get(n)).map(|at| at + span)
@@ -222,7 +222,7 @@ fn mails(n: u32) -> String {
     if n == 1 { "1 mail".to_owned() } else { format!("{n} mails") }
 }
 
-fn clock_text(at: i64) -> String {
+fn clock_text(at: UnixTime) -> String {
     jiff::Timestamp::from_millisecond(at)
         .map_or_else(|_| "a day".into(), |t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
 }

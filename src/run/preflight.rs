@@ -7,7 +7,7 @@ use super::{
     route::{self, route},
 };
 use crate::{
-    core::{RunId, Span, Token, duration},
+    core::{RunId, Span, Token, UnixTime, duration},
     probe::compose::{ComposeContext, compose},
     scenario::{Scenario, Template, Vars, YamlError, contradictions, model::ExpectationKind, vars::UnknownVariable},
     target::{Provider, Target},
@@ -19,7 +19,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// Everything that cannot work there.
-pub fn prepare(mut plan: Plan, target: &Target, given: &Vars, run: &RunId, now: i64) -> Result<Plan, PlanErrors> {
+pub fn prepare(mut plan: Plan, target: &Target, given: &Vars, run: &RunId, now: UnixTime) -> Result<Plan, PlanErrors> {
     let mut problems: Vec<YamlError> = Vec::new();
     for item in &mut plan.items {
         let mut scenario = item.scenario.as_ref().clone().with_accounts(target, given).with_defaults(target);
@@ -45,7 +45,7 @@ pub fn prepare(mut plan: Plan, target: &Target, given: &Vars, run: &RunId, now: 
     if problems.is_empty() { Ok(plan) } else { Err(PlanErrors(problems)) }
 }
 
-fn check(item: &PlannedScenario, target: &Target, given: &Vars, run: &RunId, now: i64) -> Vec<YamlError> {
+fn check(item: &PlannedScenario, target: &Target, given: &Vars, run: &RunId, now: UnixTime) -> Vec<YamlError> {
     let scenario = &item.scenario;
     let token = Token::of(run, item.index, 1);
     let vars = item.vars(target, given, run, &token);

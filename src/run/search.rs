@@ -2,6 +2,7 @@
 
 use super::world::World;
 use crate::{
+    core::UnixTime,
     evidence::{Arrival, Folder},
     outcome::HarnessError,
     probe::mailbox::{FolderSearch, MailIdentity},
@@ -15,7 +16,7 @@ use tokio::task::JoinSet;
 pub(super) struct Search<'a> {
     pub(super) wanted: &'a MailIdentity,
     /// What came before is not looked at; in seconds since 1970.
-    pub(super) since: i64,
+    pub(super) since: UnixTime,
     /// The accounts that have to be searched.
     pub(super) accounts: BTreeSet<String>,
     /// The account that sent the mail; it is searched, too, if it can be.

@@ -12,7 +12,7 @@ use super::{
     world::World,
 };
 use crate::{
-    core::{RunId, Span, Token, open_files::Watch},
+    core::{RunId, Span, Token, UnixTime, open_files::Watch},
     evidence::{Arrival, Evidence, MailboxFacts, Sent, Submission},
     outcome::{Checks, Diagnosis, HarnessError, HarnessErrorKind},
     probe::{
@@ -47,7 +47,7 @@ pub(super) struct Composed {
     /// The DKIM signature that `sent` begins with, where we wrote one.
     pub(super) signature: Option<String>,
     /// The mail's Date, in seconds since 1970.
-    pub(super) date: i64,
+    pub(super) date: UnixTime,
     pub(super) route: Route,
     pub(super) vars: Vars,
     pub(super) policy: WaitPolicy,
@@ -112,7 +112,7 @@ impl Composed {
         cx: &AttemptContext<'_>,
         vars: Vars,
         run: &RunId,
-        date: i64,
+        date: UnixTime,
         sign: impl FnOnce(&mut Sent, &Route) -> Result<Option<String>, HarnessError>,
     ) -> Result<Self, HarnessError> {
         let (scenario, target) = (&cx.item.scenario, &cx.world.target);

@@ -23,7 +23,7 @@ pub use verdict::{BodyHash, DkimVerification, KeyFacts, SetVerification, Signatu
 pub(crate) use key::read_key;
 
 use crate::{
-    core::line_ending::with_crlf,
+    core::{UnixTime, line_ending::with_crlf},
     mail::{
         Message,
         arc::ArcChain,
@@ -40,13 +40,13 @@ use std::{borrow::Cow, collections::BTreeSet};
 /// Never fails: what could not be looked up is a `temperror` with its reason.
 ///
 /// A message that was stored with bare LF is read as SMTP carried it, with CRLF.
-pub async fn verify(message: &Message, dns: &Dns, now: i64) -> Verification {
+pub async fn verify(message: &Message, dns: &Dns, now: UnixTime) -> Verification {
     verify_extent(message, dns, now, Extent::Whole).await
 }
 
 /// Verifies a message that a bounce gives back. Of a header alone it says whether each signature fits its header fields:
 /// no body hash is looked at, so that a pass says nothing about the body.
-pub async fn verify_returned(message: &Message, extent: Returned, dns: &Dns, now: i64) -> Verification {
+pub async fn verify_returned(message: &Message, extent: Returned, dns: &Dns, now: UnixTime) -> Verification {
     let extent = if extent == Returned::Full { Extent::Whole } else { Extent::Header };
     verify_extent(message, dns, now, extent).await
 }
@@ -72,7 +72,7 @@ enum Extent {
     Header,
 }
 
-async fn verify_extent(message: &Message, dns: &Dns, now: i64, extent: Extent) -> Verification {
+async fn verify_extent(message: &Message, dns: &Dns, now: UnixTime, extent: Extent) -> Verification {
     let with_crlf = match with_crlf(message.raw()) {
         Cow::Borrowed(_) => None,
         Cow::Owned(raw) => Some(Message::parse(raw)),
@@ -96,7 +96,7 @@ async fn verify_extent(message: &Message, dns: &Dns, now: i64, extent: Extent) -
 }
 
 /// The names of the keys of every field that can be verified.
-fn key_names(chain: &ArcChain, signatures: &[DkimSignature], now: i64) -> BTreeSet<String> {
+fn key_names(chain: &ArcChain, signatures: &[DkimSignature], now: UnixTime) -> BTreeSet<String> {
     let sets = chain.sets.iter().filter(|set| arc::counts(set));
     let seals = sets.clone().filter_map(|set| set.seal.as_ref().map(|seal| (SignatureKind::Seal, &seal.tags)));
     let ams = sets.filter_map(|set| set.ams.as_ref().map(|ams| (SignatureKind::Ams, &ams.tags)));

@@ -7,7 +7,10 @@ use super::{
     key::PublicKey,
     signature_tags::{Coverage, SignatureKind, SignatureTags},
 };
-use crate::mail::{Field, Message, taglist::TagList};
+use crate::{
+    core::UnixTime,
+    mail::{Field, Message, taglist::TagList},
+};
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::collections::HashMap;
@@ -52,7 +55,7 @@ impl Judgement {
 pub(super) struct SignatureVerifier<'a> {
     message: &'a Message,
     answers: &'a ZoneFile,
-    now: i64,
+    now: UnixTime,
     extent: Extent,
     bodies: Vec<(Canonicalization, Vec<u8>)>,
     /// Where the fields of each name are, top to bottom; names in lower case.
@@ -60,7 +63,7 @@ pub(super) struct SignatureVerifier<'a> {
 }
 
 impl<'a> SignatureVerifier<'a> {
-    pub(super) fn new(message: &'a Message, answers: &'a ZoneFile, now: i64, extent: Extent) -> Self {
+    pub(super) fn new(message: &'a Message, answers: &'a ZoneFile, now: UnixTime, extent: Extent) -> Self {
         let mut fields: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, field) in message.fields().iter().enumerate() {
             fields.entry(field.name.to_ascii_lowercase()).or_default().push(at);

@@ -1,7 +1,7 @@
 //! The strict reading of DKIM-Signature, ARC-Message-Signature and ARC-Seal (RFC 6376 §3.5, RFC 8617 §4.1).
 
 use super::{Canonicalization, SignatureDefect, defect::Defect, key::Algorithm};
-use crate::mail::taglist::TagList;
+use crate::{core::UnixTime, mail::taglist::TagList};
 
 /// The three fields that sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl SignatureTags {
     }
 
     /// Reads a field and says everything that is wrong with it; there is a signature whenever there is one to check.
-    pub(super) fn read(kind: SignatureKind, tags: &TagList, now: i64) -> (Option<Self>, Vec<Defect>) {
+    pub(super) fn read(kind: SignatureKind, tags: &TagList, now: UnixTime) -> (Option<Self>, Vec<Defect>) {
         let mut reader = Reader { tags, defects: Vec::new() };
         let signature = reader.signature(kind, now);
         (signature, reader.defects)
@@ -83,7 +83,7 @@ impl Reader<'_> {
         self.defects.push(Defect::new(cause, text));
     }
 
-    fn signature(&mut self, kind: SignatureKind, now: i64) -> Option<SignatureTags> {
+    fn signature(&mut self, kind: SignatureKind, now: UnixTime) -> Option<SignatureTags> {
         for defect in &self.tags.defects {
             self.defect(SignatureDefect::Syntax, defect);
         }
@@ -183,7 +183,7 @@ impl Reader<'_> {
         Some(host)
     }
 
-    fn coverage(&mut self, kind: SignatureKind, now: i64) -> Option<Coverage> {
+    fn coverage(&mut self, kind: SignatureKind, now: UnixTime) -> Option<Coverage> {
         self.expiry(now);
         if let Some(q) = self.tags.get("q")
             && !q.split(':').any(|method| method.trim().eq_ignore_ascii_case("dns/txt"))
@@ -206,7 +206,7 @@ impl Reader<'_> {
         }
     }
 
-    fn expiry(&mut self, now: i64) {
+    fn expiry(&mut self, now: UnixTime) {
         let Some(expiry) = self.time("x") else { return };
         let signed = self.tags.get("t").and_then(|t| t.parse::<u64>().ok());
         if signed.is_some_and(|signed| expiry <= signed) {

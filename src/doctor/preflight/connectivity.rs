@@ -2,6 +2,7 @@
 
 use crate::{
     catalogue::Cause,
+    core::UnixTime,
     doctor::Report,
     outcome::{HarnessError, HarnessErrorKind},
     probe::Certificate,
@@ -56,7 +57,13 @@ pub(super) fn failed(report: &mut Report, server: &str, error: &HarnessError, la
 }
 
 /// What the certificate of a server says, when it is trusted.
-pub(super) fn tls(report: &mut Report, server: &str, endpoint: &Endpoint, certificate: Option<&Certificate>, now: i64) {
+pub(super) fn tls(
+    report: &mut Report,
+    server: &str,
+    endpoint: &Endpoint,
+    certificate: Option<&Certificate>,
+    now: UnixTime,
+) {
     let check = format!("{server}.tls");
     if endpoint.tls == TlsMode::None {
         return report.skip(&check, "the project file says `tls: none`");

@@ -21,7 +21,10 @@ mod server_clocks;
 mod submission_check;
 
 use super::Report;
-use crate::{probe::token::Tokens, scenario::YamlError, target::Target, verify::Dns};
+use crate::{
+    core::UnixTime,
+    {probe::token::Tokens, scenario::YamlError, target::Target, verify::Dns},
+};
 use std::{collections::BTreeSet, time::Duration};
 
 /// Whether a text names a key: `SELECTOR._domainkey.DOMAIN`.
@@ -51,7 +54,7 @@ pub struct Preflight<'a> {
     /// What logs in with refresh tokens.
     pub tokens: &'a Tokens,
     /// The time, in seconds since 1970.
-    pub now: i64,
+    pub now: UnixTime,
 }
 
 impl Preflight<'_> {

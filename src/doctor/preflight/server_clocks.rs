@@ -2,16 +2,19 @@
 
 use crate::{
     catalogue::Cause,
-    core::clock::{is_apart, time_in},
+    core::{
+        UnixTime,
+        clock::{is_apart, time_in},
+    },
     doctor::Report,
 };
 
 /// Compares the clocks of servers with ours.
-pub(super) fn compare(greetings: &[String], now: i64, report: &mut Report) {
+pub(super) fn compare(greetings: &[String], now: UnixTime, report: &mut Report) {
     let apart = greetings.iter().filter_map(|greeting| time_in(greeting)).map(|there| there - now);
     match apart.max_by_key(|seconds| seconds.abs()) {
         None => report.skip("clock", "no server says in its greeting what time it is; --send compares"),
-        Some(apart) if is_apart(apart, (0, 0)) => {
+        Some(apart) if is_apart(apart, 0, 0) => {
             let word = if apart < 0 { "ahead of" } else { "behind" };
             let text = format!("this machine's clock is {} seconds {word} a server's", apart.abs());
             report.fail("clock", Cause::H10, text, "set the clock right, with NTP for example");

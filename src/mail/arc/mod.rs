@@ -6,6 +6,7 @@ mod read;
 pub use defect::{ArcDefect, ArcPart};
 
 use super::{authres::AuthenticationResults, taglist::TagList};
+use crate::core::UnixTime;
 use serde::Serialize;
 
 /// `i=` of an ARC Set: 1 to 50 (RFC 8617 §4.2.1).
@@ -88,7 +89,7 @@ pub struct ArcSeal {
     pub selector: Option<String>,
     /// `t=`, seconds since 1970.
     #[serde(rename = "t")]
-    pub timestamp: Option<i64>,
+    pub timestamp: Option<UnixTime>,
     /// Index of the field in [`Message::fields`](super::Message::fields).
     #[serde(skip)]
     pub field: usize,
@@ -120,7 +121,7 @@ pub struct ArcMessageSignature {
     pub body_hash: Option<String>,
     /// `t=`, seconds since 1970.
     #[serde(rename = "t")]
-    pub timestamp: Option<i64>,
+    pub timestamp: Option<UnixTime>,
     /// Index of the field in [`Message::fields`](super::Message::fields).
     #[serde(skip)]
     pub field: usize,

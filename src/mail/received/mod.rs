@@ -4,6 +4,7 @@ use super::{
     Field, Message,
     lexer::{self, Cursor},
 };
+use crate::core::UnixTime;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -25,7 +26,7 @@ pub struct Hop {
     /// Whether the field says that TLS was used.
     pub tls: bool,
     /// Seconds since 1970, from the date after the last semicolon.
-    pub time: Option<i64>,
+    pub time: Option<UnixTime>,
     /// Seconds since the hop before it, where both have a time; may be negative with clocks apart.
     pub delay: Option<i64>,
     /// The line of the message where the field starts, from 1.
@@ -179,7 +180,7 @@ fn is_tls_version(word: &str) -> bool {
 }
 
 /// Seconds since 1970 of an RFC 5322 date, with obsolete zones, comments and without a right day of the week.
-fn time(text: &str) -> Option<i64> {
+fn time(text: &str) -> Option<UnixTime> {
     let mut cursor = Cursor::new(text);
     let mut comments = Vec::new();
     let mut words = String::new();

@@ -1,7 +1,7 @@
 //! The fields and the body of a mail, joined.
 
 use super::{ComposeContext, ComposeError, PROBE_HEADER, attachment, field, part::Part, text};
-use crate::scenario::model::SendSpec;
+use crate::{core::UnixTime, scenario::model::SendSpec};
 
 /// The Message-ID that is in the mail, and the mail.
 pub(super) fn write(
@@ -72,7 +72,7 @@ fn body(send: &SendSpec, cx: &ComposeContext<'_>) -> Result<Part, ComposeError> 
     Ok(Part::multipart("mixed", &boundary("mixed"), parts))
 }
 
-fn date(now: i64) -> Result<String, String> {
+fn date(now: UnixTime) -> Result<String, String> {
     let time = jiff::Timestamp::from_second(now).map_err(|e| format!("the time {now} is out of range: {e}"))?;
     jiff::fmt::rfc2822::to_string(&time.to_zoned(jiff::tz::TimeZone::UTC)).map_err(|e| e.to_string())
 }

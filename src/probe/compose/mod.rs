@@ -19,7 +19,7 @@ mod part;
 mod text;
 
 use crate::{
-    core::{RunId, Span, Spanned, Token, file},
+    core::{RunId, Span, Spanned, Token, UnixTime, file},
     evidence::Sent,
     probe::line_ends::crlf,
     scenario::{
@@ -62,7 +62,7 @@ pub struct ComposeContext<'a> {
     /// The run, for the probe header.
     pub run: &'a RunId,
     /// Seconds since 1970, for the Date field.
-    pub now: i64,
+    pub now: UnixTime,
     /// The scenario's directory: file names in it are relative to this.
     pub base: &'a Path,
 }

@@ -6,7 +6,7 @@ mod program;
 mod tail;
 
 use crate::{
-    core::duration,
+    core::{UnixTime, duration},
     evidence::{LogLine, UnreadLog},
     mail::log::{self, Progress},
     target::{Account, LogSource, Target},
@@ -46,7 +46,7 @@ pub struct Mark {
     /// The lines that were there; none when it is a moment before this process.
     ends: Option<BTreeMap<LogSource, u64>>,
     /// In seconds since 1970.
-    now: i64,
+    now: UnixTime,
 }
 
 /// What is wanted of the logs.
@@ -87,12 +87,12 @@ impl Logs {
     }
 
     /// Where the logs stand; `now` is in seconds since 1970.
-    pub fn mark(&self, now: i64) -> Mark {
+    pub fn mark(&self, now: UnixTime) -> Mark {
         Mark { ends: Some(self.files.iter().map(|(source, feed)| (source.clone(), feed.end())).collect()), now }
     }
 
     /// A moment before anybody followed these logs: files are read from their beginning. `then` is in seconds since 1970.
-    pub(crate) fn mark_past(then: i64) -> Mark {
+    pub(crate) fn mark_past(then: UnixTime) -> Mark {
         Mark { ends: None, now: then }
     }
 

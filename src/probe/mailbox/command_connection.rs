@@ -15,7 +15,7 @@ use super::{
     utf7,
 };
 use crate::{
-    core::Category,
+    core::{Category, UnixTime},
     evidence::{Arrival, Folder},
     mail::Message,
     outcome::{HarnessError, HarnessErrorKind},
@@ -113,7 +113,7 @@ impl CommandConnection {
 
     /// What runs have left in the folders where mail arrives: messages that carry the probe header, and reports that return
     /// it, which came by a moment in seconds since 1970. With `remove` they go to the bin.
-    pub(super) fn test_mail(&mut self, by: i64, remove: bool) -> Result<Vec<TestMail>, HarnessError> {
+    pub(super) fn test_mail(&mut self, by: UnixTime, remove: bool) -> Result<Vec<TestMail>, HarnessError> {
         self.with_reconnect(Time::Enough, |open| {
             let mut all = Vec::new();
             // Gmail's inbox is a part of all mail, to which archived mail belongs too.
@@ -140,7 +140,7 @@ impl CommandConnection {
         &mut self,
         folder: Folder,
         wanted: &[MessageKey],
-        since: i64,
+        since: UnixTime,
     ) -> Result<FolderMessages, HarnessError> {
         let day = folder_index::day(since.saturating_sub(86_400));
         let mut index = self.indexes.remove(&folder).unwrap_or_default();

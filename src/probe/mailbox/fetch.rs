@@ -2,7 +2,10 @@
 //! what nobody asked for and what cannot be read is passed over, as RFC 3501 §2.2.2 wants of a client.
 
 use super::{esearch, utf7};
-use crate::evidence::{Arrival, Folder};
+use crate::{
+    core::UnixTime,
+    evidence::{Arrival, Folder},
+};
 use imap_proto::{
     AttributeValue, MailboxDatum, MessageSection, NameAttribute, QuotaResourceName, Response, ResponseCode,
     SectionPath, parser,
@@ -48,7 +51,7 @@ pub(super) struct Fetched {
     /// RFC822.SIZE, in bytes.
     pub(super) size: u32,
     /// INTERNALDATE, in seconds since 1970.
-    pub(super) internal_date: Option<i64>,
+    pub(super) internal_date: Option<UnixTime>,
     /// `BODY[HEADER]`.
     pub(super) header: Option<Vec<u8>>,
     /// `BODY[]`, or its beginning.
@@ -218,7 +221,7 @@ impl Fetched {
 }
 
 /// The moment of a date-time (RFC 3501 §9), whose day may begin with a space.
-fn seconds(date: &str) -> Option<i64> {
+fn seconds(date: &str) -> Option<UnixTime> {
     let zoned = jiff::fmt::strtime::parse("%d-%b-%Y %H:%M:%S %z", date.trim()).ok()?;
     Some(zoned.to_timestamp().ok()?.as_second())
 }

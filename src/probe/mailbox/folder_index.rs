@@ -8,6 +8,7 @@ use super::{
     message_key::{self, MessageKey},
 };
 use crate::{
+    core::UnixTime,
     mail::{Message, dsn::Dsn},
     outcome::{HarnessError, HarnessErrorKind},
 };
@@ -106,7 +107,7 @@ impl FolderIndex {
 
 /// The day of a moment in seconds since 1970, as IMAP writes it (RFC 3501 §9, date). The days of a server may begin up to
 /// half a day earlier or later.
-pub(super) fn day(seconds: i64) -> String {
+pub(super) fn day(seconds: UnixTime) -> String {
     let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     let day = Timestamp::from_second(seconds.clamp(first, last)).unwrap_or_default();
     day.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d-%b-%Y").to_string()

@@ -14,7 +14,7 @@ use super::{
     watcher::Watcher,
 };
 use crate::{
-    core::Category,
+    core::{Category, UnixTime},
     evidence::{Arrival, Folder},
     outcome::{HarnessError, HarnessErrorKind},
     probe::token::Tokens,
@@ -153,7 +153,7 @@ impl Mailboxes {
         account: &Account,
         folders: &[Folder],
         wanted: &MailIdentity,
-        since: i64,
+        since: UnixTime,
     ) -> Result<Vec<FolderSearch>, HarnessError> {
         let (commands, queue) = self.0.commands(account)?;
         let answer = queue.add(folders, wanted.keys(), since);
@@ -201,7 +201,12 @@ impl Mailboxes {
     ///
     /// # Errors
     /// When the server cannot be reached, refuses the login, or does not do what it is asked.
-    pub async fn test_mail(&self, account: &Account, by: i64, remove: bool) -> Result<Vec<TestMail>, HarnessError> {
+    pub async fn test_mail(
+        &self,
+        account: &Account,
+        by: UnixTime,
+        remove: bool,
+    ) -> Result<Vec<TestMail>, HarnessError> {
         let (commands, _) = self.0.commands(account)?;
         run(commands, move |commands| commands.test_mail(by, remove)).await
     }

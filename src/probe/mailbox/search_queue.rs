@@ -7,6 +7,7 @@ use super::{
     message_key::MessageKey,
 };
 use crate::{
+    core::UnixTime,
     evidence::{Arrival, Folder},
     outcome::HarnessError,
 };
@@ -38,7 +39,7 @@ pub(super) type Answer = Result<Vec<FolderSearch>, HarnessError>;
 struct Request {
     folders: Vec<Folder>,
     keys: [MessageKey; 2],
-    since: i64,
+    since: UnixTime,
     to: oneshot::Sender<Answer>,
 }
 
@@ -48,7 +49,7 @@ pub(super) struct Queue(Arc<Mutex<Vec<Request>>>);
 
 impl Queue {
     /// Puts a search in line.
-    pub(super) fn add(&self, folders: &[Folder], keys: [MessageKey; 2], since: i64) -> oneshot::Receiver<Answer> {
+    pub(super) fn add(&self, folders: &[Folder], keys: [MessageKey; 2], since: UnixTime) -> oneshot::Receiver<Answer> {
         let (to, answer) = oneshot::channel();
         let request = Request { folders: folders.to_vec(), keys, since, to };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);

@@ -6,7 +6,10 @@ use super::{
     imap_connection::ImapConnection,
     message_key,
 };
-use crate::{evidence::Folder, mail::Message, outcome::HarnessError};
+use crate::{
+    core::UnixTime,
+    {evidence::Folder, mail::Message, outcome::HarnessError},
+};
 
 /// How many messages a command is about at most.
 pub(super) const BATCH: usize = 200;
@@ -19,7 +22,7 @@ pub struct TestMail {
     /// Its UID there.
     pub(super) uid: u32,
     /// INTERNALDATE (RFC 3501 §2.3.3), in seconds since 1970.
-    pub internal_date: i64,
+    pub internal_date: UnixTime,
     /// Its Message-ID with angle brackets; empty when it has none.
     pub message_id: String,
     /// Its subject as it is written, without control characters.
@@ -27,7 +30,11 @@ pub struct TestMail {
 }
 
 /// Those of the selected folder that came by a moment in seconds since 1970.
-pub(super) fn find(connection: &mut ImapConnection, folder: Folder, by: i64) -> Result<Vec<TestMail>, HarnessError> {
+pub(super) fn find(
+    connection: &mut ImapConnection,
+    folder: Folder,
+    by: UnixTime,
+) -> Result<Vec<TestMail>, HarnessError> {
     // BEFORE goes by days, of whatever time zone the server likes.
     let day = day(by.saturating_add(2 * 86_400));
     let old = connection.search(&format!("BEFORE {day}"))?;

@@ -208,7 +208,7 @@ fn postfix_takes_back_what_a_full_mailbox_refuses_and_the_reason_is_told() {
     let forward = told(&generic, "forward");
     assert_eq!(
         (&forward["status"], &forward["attempts"][0]["diagnosis"][0]["code"]),
-        (&"failed".into(), &"D00".into())
+        (&"failed".into(), &"D15".into())
     );
     assert!(ran.stdout.contains("saw bounce 5.2.2 to external") && ran.stdout.contains("Quota exceeded"), "{ran}");
     let mut bounce = PathBuf::new();

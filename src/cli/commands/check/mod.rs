@@ -11,7 +11,7 @@ use super::{
 use crate::{
     catalogue::Cause,
     cli::{Args, CliError, CommandResult, Context, Format, Global, Project, eprint_masked, pretty, print},
-    core::RunId,
+    core::{RunId, UnixTime},
     lab::{Lab, Settings},
     outcome::ExitCode,
     run::{Plan, PlanErrors, Selection, prepare},
@@ -194,7 +194,7 @@ struct DryRun<'a> {
     /// What stands in for what in each shard.
     renamed: Vec<BTreeMap<String, String>>,
     run: RunId,
-    now: i64,
+    now: UnixTime,
 }
 
 impl DryRun<'_> {

@@ -3,7 +3,7 @@
 use crate::{
     catalogue::{Cause, Family},
     cli::{CliError, Context, Project, WorldRequest},
-    core::Redactor,
+    core::{Redactor, UnixTime},
     doctor::{Report, Status},
     judge::snapshot::{Store, Update},
     lab::Settings,
@@ -111,7 +111,7 @@ fn ended(event: RunEvent) -> Option<ScenarioReport> {
 }
 
 /// What became of the mail. `receiver` is the domain of the receiver's seals, `now` in seconds since 1970.
-fn tell(scenario: &ScenarioReport, receiver: Option<&str>, now: i64, report: &mut Report) {
+fn tell(scenario: &ScenarioReport, receiver: Option<&str>, now: UnixTime, report: &mut Report) {
     let Some(attempt) = scenario.attempts.last() else {
         let text = scenario.reason.clone().unwrap_or_else(|| "nothing was sent".to_owned());
         return report.add("send", Status::Unknown, None, text, "");
@@ -187,7 +187,7 @@ fn seals(seen: &Observed, receiver: Option<&str>, report: &mut Report) {
 }
 
 /// Whether the receiver's clock is ours.
-fn clock(seen: &Observed, duration_ms: u64, now: i64, report: &mut Report) {
+fn clock(seen: &Observed, duration_ms: u64, now: UnixTime, report: &mut Report) {
     let Some(there) = seen.received.iter().rev().find_map(|hop| hop.time) else { return };
     // It arrived at some time between the beginning of the attempt and now.
     let took = i64::try_from(duration_ms / 1000).unwrap_or(i64::MAX);

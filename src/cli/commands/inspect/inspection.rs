@@ -2,6 +2,7 @@
 
 use crate::{
     catalogue::Lang,
+    core::UnixTime,
     evidence::ReturnedMail,
     judge::{
         claims::{VerifiedMail, claims},
@@ -87,7 +88,7 @@ pub(super) struct InspectOptions<'a> {
     /// It ends inside of its header.
     pub(super) is_cut_off: bool,
     /// Seconds since 1970.
-    pub(super) now: i64,
+    pub(super) now: UnixTime,
     /// Where keys are; `None` when nothing is verified.
     pub(super) dns: Option<&'a Dns>,
     /// The language of what bounces mean.
