@@ -1,6 +1,5 @@
 //! What a line says became of a recipient.
 
-use super::{exim, line::Line, opensmtpd, postfix, sendmail};
 use crate::mail::{failure::Failure, reply::Reply};
 
 /// What a line says became of a recipient.
@@ -54,15 +53,6 @@ pub enum Taker {
     Filter,
     /// Not told.
     Unknown,
-}
-
-/// What a line says became of one or several recipients; nothing when it is about something else. A line in JSON must be
-/// [`plain`](super::plain()) before.
-pub fn deliveries(line: &str) -> impl Iterator<Item = Delivery<'_>> {
-    let line = Line::parse(line);
-    let one = postfix::delivery(&line).or_else(|| exim::delivery(&line)).or_else(|| opensmtpd::delivery(&line));
-    let none = one.is_none();
-    one.into_iter().chain(if none { sendmail::deliveries(&line) } else { Vec::new() })
 }
 
 impl<'l> Delivery<'l> {

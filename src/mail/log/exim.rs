@@ -2,8 +2,9 @@
 
 use super::{
     delivery::{Delivery, Outcome, Taker},
-    ids::{is_exim_id, queue_id_of},
+    ids::queue_id_of,
     line::Line,
+    queue_id_forms::is_exim_id,
 };
 use crate::mail::reply::Reply;
 

@@ -169,7 +169,7 @@ fn tag(word: &str) -> Option<&str> {
         None => (word, false),
     };
     let is_program = !name.is_empty() && name.bytes().all(|b| is_name(b) || b == b'/');
-    let lower = name.bytes().any(|b| b.is_ascii_lowercase()) && !super::ids::is_queue_id(name);
+    let lower = name.bytes().any(|b| b.is_ascii_lowercase()) && !super::queue_id_forms::is_queue_id(name);
     (is_program && (has_process || (lower && name.len() <= 48 && word.len() == name.len()))).then_some(name)
 }
 

@@ -8,10 +8,11 @@ mod line;
 mod opensmtpd;
 mod plain;
 mod postfix;
+mod queue_id_forms;
 mod reuse;
 mod sendmail;
 
-pub use delivery::{Delivery, Outcome, Taker, deliveries};
+pub use delivery::{Delivery, Outcome, Taker};
 pub use ids::{Ids, queue_id};
 pub use line::Line;
 pub use plain::plain;
@@ -53,6 +54,15 @@ pub enum Trouble {
     Discarded,
     /// It was taken for spam, and sent on.
     Marked,
+}
+
+/// What a line says became of one or several recipients; nothing when it is about something else. A line in JSON must be
+/// [`plain`](plain()) before.
+pub fn deliveries(line: &str) -> impl Iterator<Item = Delivery<'_>> {
+    let line = Line::parse(line);
+    let one = postfix::delivery(&line).or_else(|| exim::delivery(&line)).or_else(|| opensmtpd::delivery(&line));
+    let none = one.is_none();
+    one.into_iter().chain(if none { sendmail::deliveries(&line) } else { Vec::new() })
 }
 
 /// What a line says of a message in trouble; `None` where it says nothing of the kind.
