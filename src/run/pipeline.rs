@@ -15,7 +15,7 @@ use super::{
     moment::{Moment, SubmissionEnd},
     next_hop,
     plan::PlannedScenario,
-    resume::{look_again, record},
+    resume::{look_again, mail_events},
     step_log::StepLog,
     steps::{AttemptContext, Collected, Composed, Judged, Submitted, Waited, Watching},
     unverified::unverified,
@@ -112,13 +112,13 @@ async fn submit_mail(cx: &AttemptContext<'_>, composed: &Composed) -> Result<Sub
     let sender = &scenario.send.from.value;
     let watches = watches::watch(world, &composed.policy, sender, &composed.wanted, deadline);
     let watches = log.step(StepKind::Watch, watches, |_| Value::Null).await?;
-    let mail = record::composed(cx, composed);
+    let mail = mail_events::composed(cx, composed);
     log.emit(|scenario, attempt| Event::MailComposed { scenario, attempt, mail });
     let clock = cx.context.events.clock();
     let began = Moment::now(clock);
     let submission = hand_over(cx, composed, deadline).await?;
     let end = SubmissionEnd::of(&submission, began, Moment::now(clock));
-    let told = record::submitted(&submission, &composed.route.server, events::text(end.wall));
+    let told = mail_events::submitted(&submission, &composed.route.server, events::text(end.wall));
     log.emit(|scenario, attempt| Event::MailSubmitted { scenario, attempt, submission: told });
     if submission.may_be_accepted() {
         world.deliveries.sent(cx.item.index, cx.number, &composed.wanted, composed.date, composed.receivers());

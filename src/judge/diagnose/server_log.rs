@@ -143,7 +143,7 @@ impl ServerLog {
             // A server behind LMTP is its own.
             let is_own = delivery.outcome == Outcome::Rejected || delivery.taker == Taker::Program;
             let by = if is_own { RefusedBy::Forwarder } else { RefusedBy::Next };
-            let host = delivery.host.filter(|_| !is_own).map(str::to_owned);
+            let host = if is_own { None } else { delivery.host.map(str::to_owned) };
             Some(Refusal { reply: delivery.reply?, at: at.clone(), by, host })
         });
         let mut all: Vec<Refusal> = refused.collect();

@@ -138,8 +138,10 @@ fn named(notification: &str, not: &[String]) -> Vec<String> {
         let leads =
             |n: usize| n == 0 || matches!(words[n - 1].to_ascii_lowercase().as_str(), "to" | "to:" | "recipient:");
         for (n, word) in words.iter().enumerate() {
-            let Some(address) = address(word).filter(|_| n == 0 || (out.is_empty() && leads(n))) else { continue };
-            if out.len() < MOST && !not.iter().chain(&out).any(|known| known.eq_ignore_ascii_case(address)) {
+            let is_named = n == 0 || (out.is_empty() && leads(n));
+            let Some(address) = address(word) else { continue };
+            if is_named && out.len() < MOST && !not.iter().chain(&out).any(|known| known.eq_ignore_ascii_case(address))
+            {
                 out.push(address.to_owned());
             }
         }

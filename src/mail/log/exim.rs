@@ -25,10 +25,12 @@ pub(super) fn delivery<'l>(line: &Line<'l>) -> Option<Delivery<'l>> {
     };
     let recipient = rest.split([' ', ':']).next()?;
     let (fields, words) = rest.split_once(": ").unwrap_or((rest, ""));
-    let taker = match fields.contains(" H=") {
-        true => Taker::Server,
-        false if fields.contains(" T=") => Taker::Mailbox,
-        false => Taker::Unknown,
+    let taker = if fields.contains(" H=") {
+        Taker::Server
+    } else if fields.contains(" T=") {
+        Taker::Mailbox
+    } else {
+        Taker::Unknown
     };
     let outcome = if outcome == Outcome::Sent && recipient == "blackhole" { Outcome::Discarded } else { outcome };
     // The lines of a reply are one here, with `\n` written out between them.

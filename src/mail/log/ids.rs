@@ -87,10 +87,10 @@ impl<'m> Ids<'m> {
 
     /// The ids whose lines are about the message.
     pub(super) fn wanted(&self) -> Vec<&str> {
-        match self.known.is_empty() {
-            true => self.queue_ids.iter().map(String::as_str).collect(),
-            false => self.known.iter().map(String::as_str).collect(),
+        if self.known.is_empty() {
+            return self.queue_ids.iter().map(String::as_str).collect();
         }
+        self.known.iter().map(String::as_str).collect()
     }
 
     /// Whether an id is that of a bounce of the message.

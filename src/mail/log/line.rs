@@ -52,10 +52,7 @@ fn time(rest: &str) -> Option<&str> {
         return Some(behind);
     }
     if is_date(word) {
-        return match word.contains(':') {
-            true => Some(behind),
-            false => clock(behind),
-        };
+        return if word.contains(':') { Some(behind) } else { clock(behind) };
     }
     let (month, behind) = match word.parse::<u16>() {
         Ok(1970..) => behind.split_once(' ')?,

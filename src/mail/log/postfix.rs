@@ -87,10 +87,12 @@ fn said(words: &str) -> Option<Reply> {
 fn action<'l>(queue_id: Option<&'l str>, outcome: Outcome, text: &'l str) -> Delivery<'l> {
     let (what, envelope) = text.split_once("; from=").or_else(|| text.split_once("; proto=")).unwrap_or((text, ""));
     let is_content = ["header ", "body "].iter().any(|part| text.starts_with(part));
-    let words = match is_content {
-        true => envelope.split_once(">: ").or_else(|| envelope.split_once(": ")).map_or("", |(_, words)| words),
-        false => what.split_once(": ").map_or("", |(_, words)| words),
+    let words = if is_content {
+        envelope.split_once(">: ").or_else(|| envelope.split_once(": "))
+    } else {
+        what.split_once(": ")
     };
+    let words = words.map_or("", |(_, words)| words);
     let reply = if outcome == Outcome::Rejected { Reply::parse(words).or_else(|| milter_reply(words)) } else { None };
     let recipient = angle(envelope, " to=<");
     let delivery = Delivery::new(queue_id, recipient, outcome);

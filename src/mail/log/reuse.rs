@@ -15,11 +15,8 @@ pub(super) fn is_own(ids: &Ids<'_>, lines: &[&str]) -> Vec<bool> {
     }
     let mut own = vec![true; lines.len()];
     for (id, at) in by_id {
-        let foreign = match ids.is_bounce(id) {
-            // A bounce has a Message-ID of its own.
-            true => Vec::new(),
-            false => of_others(ids, lines, &at),
-        };
+        // A bounce has a Message-ID of its own.
+        let foreign = if ids.is_bounce(id) { Vec::new() } else { of_others(ids, lines, &at) };
         for n in foreign {
             own[n] = false;
         }

@@ -4,7 +4,7 @@ mod recorded_run;
 mod resumed;
 
 pub(super) mod look_again;
-pub(super) mod record;
+pub(super) mod mail_events;
 pub(super) mod recorded_mail;
 
 pub use recorded_mail::RecordedMail;

@@ -1,7 +1,7 @@
 //! A connection: TLS, framing, waiting. Commands come out whole, with their literals; news comes in while idle.
 
 use super::{
-    ImapServer, announcements,
+    ImapServer, capabilities,
     command_reader::{CommandReader, Literal, Step},
     output::Output,
     session::{Challenge, Next, Session},
@@ -71,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.server.fault == ImapFault::Silent {
             return self.say_nothing().await;
         }
-        let greeting = announcements::greeting(self.server.provider, &self.session.peer, &self.session.id);
+        let greeting = capabilities::greeting(self.server.provider, &self.session.peer, &self.session.id);
         self.write_line(&greeting).await?;
         let mut next = Next::Command;
         loop {

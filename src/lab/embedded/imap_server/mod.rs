@@ -1,7 +1,7 @@
 //! An IMAP server over the [`Store`]: Gmail with its extensions and habits, or a plain server.
 
-mod announcements;
 mod append;
+mod capabilities;
 mod change;
 mod command_reader;
 mod connection;

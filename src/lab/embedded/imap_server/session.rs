@@ -1,7 +1,7 @@
 //! A session: what state it is in and which command does what. No bytes are moved here.
 
 use super::{
-    ImapServer, announcements,
+    ImapServer, capabilities,
     folder_view::FolderView,
     login_check::{self, Entered, Refusal, Sasl},
     output::Output,
@@ -149,13 +149,13 @@ impl Session {
                 args.end()?;
                 out.line(format_args!(
                     "* CAPABILITY {}",
-                    announcements::capability(self.provider(), self.login.is_some())
+                    capabilities::capability(self.provider(), self.login.is_some())
                 ));
                 Ok(Status::ok(format_args!("Thats all she wrote! {}", self.id)))
             }
             "ID" => {
                 args.list()?;
-                out.line(announcements::id(self.provider(), &self.peer, &self.id));
+                out.line(capabilities::id(self.provider(), &self.peer, &self.id));
                 Ok(Status::ok(format_args!("Success {}", self.id)))
             }
             "NOOP" | "CHECK" => {
@@ -331,7 +331,7 @@ impl Session {
         if crowded || !self.server.admit(account.address()) {
             return Status::no("[ALERT] Too many simultaneous connections. (Failure)");
         }
-        out.line(format_args!("* CAPABILITY {}", announcements::capability(self.provider(), true)));
+        out.line(format_args!("* CAPABILITY {}", capabilities::capability(self.provider(), true)));
         let status = Status::ok(format_args!("{} authenticated (Success)", account.address()));
         let news = account.news();
         self.login = Some(Login { account, server: Arc::clone(&self.server), news, token });
