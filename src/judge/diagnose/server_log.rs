@@ -26,16 +26,17 @@ fn logged(artifact: &str, number: u32, line: &str) -> (EvidenceRef, String) {
 impl ServerLog {
     /// All of these lines.
     pub fn of<'a>(lines: impl IntoIterator<Item = &'a str>, artifact: &str) -> Self {
-        let numbered = lines.into_iter().zip(1..);
-        Self { lines: numbered.map(|(text, n)| logged(artifact, n, text)).collect() }
+        Self::of_numbered((1..).zip(lines), artifact)
     }
 
-    /// The lines of a log that are about this Message-ID.
-    pub fn of_message(text: &str, artifact: &str, message_id: &str) -> Self {
-        let lines: Vec<&str> = text.lines().collect();
-        let number = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-        let about = log::about(&lines, message_id).into_iter();
-        Self { lines: about.map(|n| logged(artifact, number(n), lines[n])).collect() }
+    /// These lines of a log, each with its number there.
+    pub fn of_numbered<'a>(lines: impl IntoIterator<Item = (u32, &'a str)>, artifact: &str) -> Self {
+        Self { lines: lines.into_iter().map(|(n, text)| logged(artifact, n, text)).collect() }
+    }
+
+    /// How many lines there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
     }
 
     /// Lines that an attempt read. Two accounts on one server have the same lines.
@@ -45,9 +46,11 @@ impl ServerLog {
         Self { lines: new.map(|l| logged(&l.artifact, l.line, &l.text)).collect() }
     }
 
-    /// Adds the lines of another log.
+    /// Adds the lines of another log, and of the same one those that are not there.
     pub(crate) fn append(&mut self, other: Self) {
-        self.lines.extend(other.lines);
+        let known: HashSet<(String, u32)> = self.lines.iter().map(|(at, _)| (at.artifact.clone(), at.line)).collect();
+        let is_new = |at: &EvidenceRef| !known.contains(&(at.artifact.clone(), at.line));
+        self.lines.extend(other.lines.into_iter().filter(|(at, _)| is_new(at)));
     }
 
     /// Whether there is any line.

@@ -12,6 +12,11 @@ use std::collections::BTreeSet;
 const UNTAGGED: [&str; 4] =
     ["connect to Milter service", "ucl parser error", "public key for domain", "Temporary lookup failure"];
 
+/// How many ids one message may have.
+const MOST: usize = 200_000;
+/// Up to how many ids a line is searched for each, before it is taken apart.
+const GLANCE: usize = 8;
+
 /// What ties the lines of a log to a message, learnt line by line: its Message-ID, the queue ids and rspamd task tags of the
 /// lines that name it, and the queue ids of its bounces. Where no line names the Message-ID, the queue ids that the message's
 /// own `Received` fields tell are looked for.
@@ -57,7 +62,7 @@ impl<'m> Ids<'m> {
             return;
         }
         let line = plain(line);
-        if names(&line, self.message_id) {
+        if self.known.len() < MOST && names(&line, self.message_id) {
             self.known.extend(ids_of(&line).map(str::to_owned));
         }
         // A bounce is a message of its own, with a queue id of its own; so is what local(8) forwards.
@@ -71,26 +76,26 @@ impl<'m> Ids<'m> {
     /// of the log was learnt before.
     pub fn is_about(&self, line: &str) -> bool {
         let has = |text: &str| memmem::find(line.as_bytes(), text.as_bytes()).is_some();
-        let wanted = self.wanted();
-        let is_candidate =
-            || wanted.iter().any(|id| has(id)) || has(self.message_id) || UNTAGGED.iter().any(|text| has(text));
+        let (known, told) = (self.known.iter().map(String::as_str), self.queue_ids.iter().map(String::as_str));
+        // Of many ids, to look for each takes longer than to take the line apart.
+        let is_candidate = || {
+            self.known.len() > GLANCE
+                || known.chain(told).chain([self.message_id]).chain(UNTAGGED).any(|text| !text.is_empty() && has(text))
+        };
         if !line.trim_end().ends_with('}') && !is_candidate() {
             return false;
         }
         let line = plain(line);
         let mut own = ids_of(&line).peekable();
         match own.peek() {
-            Some(_) => own.any(|id| wanted.contains(&id)),
+            Some(_) => own.any(|id| self.is_wanted(id)),
             None => names(&line, self.message_id) || UNTAGGED.iter().any(|text| line.contains(text)),
         }
     }
 
-    /// The ids whose lines are about the message.
-    pub(super) fn wanted(&self) -> Vec<&str> {
-        if self.known.is_empty() {
-            return self.queue_ids.iter().map(String::as_str).collect();
-        }
-        self.known.iter().map(String::as_str).collect()
+    /// Whether lines with an id are about the message.
+    pub(super) fn is_wanted(&self, id: &str) -> bool {
+        if self.known.is_empty() { self.queue_ids.iter().any(|told| told == id) } else { self.known.contains(id) }
     }
 
     /// Whether an id is that of a bounce of the message.

@@ -11,11 +11,13 @@ mod postfix;
 mod queue_id_forms;
 mod reuse;
 mod sendmail;
+mod source;
 
 pub use delivery::{Delivery, Outcome, Taker};
 pub use ids::{Ids, queue_id};
 pub use line::Line;
 pub use plain::plain;
+pub use source::Lines;
 
 use ids::{ids_of, task_tag};
 use std::{borrow::Cow, collections::BTreeSet};

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 /// Of lines that carry the ids of a message, which are about it: `true` for those. Between lines that name different
 /// messages, an id changes hands where the one leaves the queue and the other comes in.
 pub(super) fn is_own(ids: &Ids<'_>, lines: &[&str]) -> Vec<bool> {
-    let wanted = ids.wanted();
     let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (n, line) in lines.iter().enumerate() {
-        for id in ids_of(line).filter(|id| wanted.contains(id)) {
+        for id in ids_of(line).filter(|id| ids.is_wanted(id)) {
             by_id.entry(id).or_default().push(n);
         }
     }

@@ -6,7 +6,7 @@ use crate::support::by_hand::{
 };
 use sealcheck::{
     judge::diagnose::{DiagnoseInput, ServerLog, diagnose_mail},
-    mail::{Message, arc::ArcChain, received},
+    mail::{Message, arc::ArcChain, log::about, received},
     verify::{SignatureDefect, Verdict, Verification},
 };
 
@@ -89,6 +89,7 @@ fn lines_of_other_messages_are_left_out_of_a_log() {
     let text = format!("{RECEIVED}{AUTHOR}Message-ID: <mine@sender.example>\r\n\r\nbody\r\n");
     let message = Message::parse(text);
     let verification = verified(0, AUTHOR_PASSES);
+    let lines: Vec<&str> = log.lines().collect();
     let found = diagnose_mail(DiagnoseInput {
         artifact: "a.eml",
         message: &message,
@@ -100,7 +101,10 @@ fn lines_of_other_messages_are_left_out_of_a_log() {
         returned: None,
         sent: None,
         forwarder: Some("company.example"),
-        log: ServerLog::of_message(log, "rspamd.log", "<mine@sender.example>"),
+        log: ServerLog::of_numbered(
+            about(&lines, "<mine@sender.example>").into_iter().map(|at| (at as u32 + 1, lines[at])),
+            "rspamd.log",
+        ),
     });
     assert_eq!(first(&found), "A01 high");
     assert_eq!((found[0].evidence[0].artifact.as_str(), found[0].evidence[0].line), ("rspamd.log", 3));

@@ -29,7 +29,7 @@ pub(crate) struct Reader {
 }
 
 /// All of them.
-pub(crate) const READERS: [Reader; 17] = [
+pub(crate) const READERS: [Reader; 18] = [
     Reader { name: "authres", read: |data| field("Authentication-Results", data, results) },
     Reader { name: "trust", read: |data| message(data, results) },
     Reader { name: "taglist", read: tags },
@@ -41,6 +41,7 @@ pub(crate) const READERS: [Reader; 17] = [
     Reader { name: "received-spf", read: |data| field("Received-SPF", data, |m| drop(received_spf::all(m))) },
     Reader { name: "reply", read: reply },
     Reader { name: "log", read: log_lines },
+    Reader { name: "log-file", read: log_file },
     Reader { name: "path", read: |data| message(data, |m| diagnosed(m, ServerLog::default())) },
     Reader { name: "server-log", read: server_log },
     Reader { name: "zone", read: zone },
@@ -103,6 +104,14 @@ fn log_lines(data: &[u8]) {
     about.iter().for_each(|line| drop(format!("{:?}", log::program(line))));
 }
 
+/// A log as it lies on a disk, compressed or in UTF-16.
+fn log_file(data: &[u8]) {
+    let Ok(mut lines) = log::Lines::open(std::io::Cursor::new(data.to_vec())) else { return };
+    while let Ok(Some(line)) = lines.next_line() {
+        assert!(!line.contains('\n'));
+    }
+}
+
 /// Says what is wrong with a message, by its path and the log of the server that forwarded it.
 fn diagnosed(message: &Message, log: ServerLog) {
     diagnose_mail(DiagnoseInput {
@@ -121,7 +130,10 @@ fn diagnosed(message: &Message, log: ServerLog) {
 }
 
 fn server_log(data: &[u8]) {
-    let log = ServerLog::of_message(&String::from_utf8_lossy(data), "mail.log", "<1@sender.example>");
+    let text = String::from_utf8_lossy(data);
+    let lines: Vec<&str> = text.lines().collect();
+    let about = log::about(&lines, "<1@sender.example>").into_iter().map(|at| lines[at]);
+    let log = ServerLog::of(about, "mail.log");
     diagnosed(&Message::parse(&b"From: alice@sender.example\r\n\r\n"[..]), log);
 }
 

@@ -1,5 +1,6 @@
 //! What there is to say about a mail; serialized, the JSON of `inspect`.
 
+use super::logs::{Log, Searched};
 use crate::{
     catalogue::Lang,
     core::UnixTime,
@@ -43,6 +44,11 @@ pub(in crate::cli) struct Inspection {
     pub(super) diagnosis: Vec<Diagnosis>,
     /// What speaks for the mail and what against it, whether or not a diagnosis explains it.
     pub(super) proof: Proof,
+    /// What the logs were asked for, and how many of their lines are about the mail.
+    pub(super) logs: Vec<Searched>,
+    /// Why a log could not be read to its end.
+    #[serde(skip)]
+    pub(super) unread: Vec<String>,
 }
 
 /// What is read in one message, and what was verified of it.
@@ -101,8 +107,8 @@ pub(super) struct InspectOptions<'a> {
     pub(super) sent: Option<(&'a str, &'a Message)>,
     /// Only the mail with the Message-ID of what was sent is compared with it.
     pub(super) by_message_id: bool,
-    /// Names and texts of logs in which it may stand.
-    pub(super) logs: &'a [(String, String)],
+    /// Logs in which it may stand.
+    pub(super) logs: &'a [Log],
 }
 
 /// One Authentication-Results field.
@@ -142,7 +148,8 @@ impl Inspection {
         // Somebody who has a bounce and what was sent wants to know of the message inside.
         let inner = returned.as_ref().map(|returned| &returned.message);
         let sent = options.sent_of(inner.unwrap_or(message));
-        let log = log(options.logs, [Some(message), inner]);
+        let messages: Vec<&Message> = std::iter::once(message).chain(inner).collect();
+        let (log, logs, unread) = searched(options.logs, &messages);
         let survival = match (sent, inner) {
             (Some((_, sent)), None) => Some(survival(sent, message, verification.as_ref())),
             _ => None,
@@ -182,6 +189,8 @@ impl Inspection {
             dsn,
             diagnosis,
             proof,
+            logs,
+            unread,
         }
     }
 
@@ -218,15 +227,19 @@ async fn returned(message: Message, extent: dsn::Returned, options: &InspectOpti
     ReturnedMail { extent, message, arc, hops, verification }
 }
 
-/// The lines of logs about these messages.
-fn log(logs: &[(String, String)], messages: [Option<&Message>; 2]) -> ServerLog {
-    let mut log = ServerLog::default();
-    for (name, text) in logs {
-        for message in messages.into_iter().flatten() {
-            log.append(ServerLog::of_message(text, name, message.message_id().as_deref().unwrap_or_default()));
+/// The lines of logs about these messages, what was looked for, and what could not be read.
+fn searched(logs: &[Log], messages: &[&Message]) -> (ServerLog, Vec<Searched>, Vec<String>) {
+    let (mut lines, mut told, mut unread) = (ServerLog::default(), Vec::new(), Vec::new());
+    for log in logs {
+        match log.about(messages) {
+            Ok((about, searched)) => {
+                lines.append(about);
+                told.push(searched);
+            }
+            Err(error) => unread.push(format!("cannot read {}: {error}", log.name)),
         }
     }
-    log
+    (lines, told, unread)
 }
 
 /// Every recipient that did not get the mail. A text that usually has one cause may have another here; the rules know

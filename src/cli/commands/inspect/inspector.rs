@@ -4,6 +4,7 @@ use super::{
     Format,
     input_mails::InputMail,
     inspection::{InspectOptions, Inspection, MessageContents},
+    logs::Log,
     text,
 };
 use crate::{
@@ -33,8 +34,7 @@ pub(super) struct Inspector {
     pub(super) sent: Option<(String, Message)>,
     /// Whether a mail was compared with it.
     pub(super) compared: AtomicBool,
-    /// Names and texts of logs.
-    pub(super) logs: Vec<(String, String)>,
+    pub(super) logs: Vec<Log>,
 }
 
 /// What there is to say about one mail.
@@ -87,7 +87,14 @@ impl Inspector {
             Format::Text => Ok(text::text(self, &place, &message, &inspection)),
         };
         match text {
-            Ok(text) => Output { text, complaints: cut.into_iter().collect(), exit: judge(&inspection) },
+            Ok(text) => {
+                let vain = inspection.logs.iter().filter(|log| !self.many && log.lines == 0);
+                let vain = vain.map(|log| format!("warning: {}", log.in_vain()));
+                let unread = inspection.unread.iter().map(|why| format!("error: {why}"));
+                let exit = if inspection.unread.is_empty() { ExitCode::Success } else { ExitCode::Usage };
+                let complaints = cut.into_iter().chain(vain).chain(unread).collect();
+                Output { text, complaints, exit: judge(&inspection).max(exit) }
+            }
             Err(error) => Output {
                 text: String::new(),
                 complaints: vec![format!("internal error: {place}: {error}; please report it")],

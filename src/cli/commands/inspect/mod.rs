@@ -3,6 +3,7 @@
 mod input_mails;
 mod inspection;
 mod inspector;
+mod logs;
 mod mbox;
 mod text;
 
@@ -17,6 +18,7 @@ use crate::{
 use input_mails::{InputMail, input_mails};
 pub(in crate::cli) use inspection::Inspection;
 use inspector::{Inspector, Output, no_mail};
+use logs::Log;
 use std::{
     collections::VecDeque,
     fmt::Display,
@@ -55,7 +57,7 @@ pub struct InspectArgs {
     /// The mail as it was sent, for what changed on the way; of several mails that with its Message-ID is compared
     #[arg(long, value_name = "FILE")]
     sent: Option<String>,
-    /// A log of rspamd or Postfix; its lines about the mail join the evidence; repeatable
+    /// A log of rspamd or a mail server, also compressed; its lines about the mail join the evidence; repeatable
     #[arg(long = "log", value_name = "FILE")]
     logs: Vec<String>,
 }
@@ -67,7 +69,7 @@ pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs
 async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> CommandResult {
     let mut items = input_mails(&args.files);
     let dns = source(&args.dns)?;
-    let logs = args.logs.iter().map(|name| log(name)).collect::<Result<Vec<_>, _>>()?;
+    let logs = args.logs.iter().map(|name| Log::open(name)).collect::<Result<Vec<_>, _>>()?;
     let sent = args.sent.as_deref().map(sent).transpose()?;
     // Whether there are several decides how each is told.
     let first: Vec<InputMail> = items.by_ref().take(2).collect();
@@ -102,6 +104,9 @@ async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> Comm
             "error: no mail has the Message-ID of {name}, {id}: give that mail alone to compare it all the same"
         ));
         queue.exit = queue.exit.max(ExitCode::Usage);
+    }
+    for log in inspector.logs.iter().filter(|log| inspector.many && !log.gave.load(Ordering::Relaxed)) {
+        eprint_masked(&format!("warning: {}: no line is about any of the mails", log.name));
     }
     Ok(queue.exit)
 }
@@ -175,9 +180,4 @@ fn sent(name: &str) -> Result<(String, Message), CliError> {
         Some(why) => Err(CliError::Usage(format!("{name}: {why}"))),
         None => Ok((name.to_owned(), message)),
     }
-}
-
-/// A log as text, with its name.
-fn log(name: &str) -> Result<(String, String), CliError> {
-    Ok((name.to_owned(), String::from_utf8_lossy(&whole(name)?).into_owned()))
 }

@@ -21,6 +21,9 @@ use crate::{
 /// Causes that say no more than that it failed.
 const GENERAL: [Cause; 3] = [Cause::G00, Cause::G06, Cause::G16];
 
+/// How many lines a cause is shown with.
+const MOST: usize = 20;
+
 /// What kept the mail from being handed over.
 pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let arrived = has_arrived(facts);
@@ -54,7 +57,7 @@ fn is_general(diagnosis: &Diagnosis) -> bool {
 
 fn add(causes: &mut Vec<Diagnosis>, cause: Cause, confidence: Confidence, at: EvidenceRef) {
     match causes.iter_mut().find(|c| c.code == cause) {
-        Some(known) if known.evidence.contains(&at) => {}
+        Some(known) if known.evidence.len() >= MOST || known.evidence.contains(&at) => {}
         Some(known) => known.evidence.push(at),
         None => causes.push(found(cause, confidence).seen([at])),
     }
