@@ -59,13 +59,12 @@ impl Log {
     }
 
     fn read(name: &str) -> io::Result<Self> {
-        let text = match name != "-" && Path::new(name).is_file() {
-            true => Text::File(PathBuf::from(name)),
-            false => {
-                let mut spooled = NamedTempFile::new()?;
-                io::copy(&mut open_whole(name)?, &mut spooled)?;
-                Text::Spooled(spooled)
-            }
+        let text = if name != "-" && Path::new(name).is_file() {
+            Text::File(PathBuf::from(name))
+        } else {
+            let mut spooled = NamedTempFile::new()?;
+            io::copy(&mut open_whole(name)?, &mut spooled)?;
+            Text::Spooled(spooled)
         };
         let log = Self { name: name.to_owned(), gave: AtomicBool::new(false), text };
         let mut kept = String::new();
