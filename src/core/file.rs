@@ -246,7 +246,7 @@ pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// The most MiB that are read of what is no regular file.
 const MOST_MIB: u64 = 256;
 
-/// What is read to its end. A pipe or a device may have none, so that reading more than [`MOST_MIB`] of one is an error.
+/// What is read to its end. A pipe or a device may have none, so that reading more than `MOST_MIB` of one is an error.
 pub struct Whole<R> {
     input: R,
     left: u64,

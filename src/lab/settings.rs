@@ -26,7 +26,7 @@ pub struct Settings {
     pub rspamd_timeout: Option<Duration>,
     /// The person's own `local.d`, whose settings rspamd runs with. It is read and never written to.
     pub rspamd_local_d: Option<PathBuf>,
-    /// What that `local.d` says; [`Settings::read`] fills it in.
+    /// What that `local.d` says; reading the settings fills it in.
     pub user_config: Option<UserConfig>,
     /// The person's own `main.cf`, whose settings Postfix runs with. It is read and never written to.
     pub postfix_main_cf: Option<PathBuf>,

@@ -7,7 +7,7 @@ pub struct Field {
     pub name: String,
     /// The bytes after the colon up to and including the last line break of the field.
     pub raw: Vec<u8>,
-    /// The line where the field starts, from 1: of the message, or of the file that it stands in ([`Message::at_line`]).
+    /// The line where the field starts, from 1: of the message, or of the file that it stands in.
     pub line: u32,
     /// Byte offset of the field's first byte in the message.
     pub offset: usize,

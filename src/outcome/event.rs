@@ -1,5 +1,5 @@
 //! The event stream of a run: the single source of every reporter. What is written is read again by
-//! [`crate::report::record`].
+//! [`crate::report::record_file`].
 
 use super::{
     CheckResult, ComposedMail, Connections, ExitCode, Redactions, RunInfo, ScenarioReport, Status, StepKind,
