@@ -232,7 +232,7 @@ fn a_status_code_means_what_its_speaker_means_by_it() {
         ("550 5.2.1", None, Some(Cause::D16), Some(Cause::D16)),
         ("421 4.4.5", Some(Cause::D39), Some(Cause::D39), Some(Cause::D39)),
         ("550 5.4.5", Some(Cause::D18), None, None),
-        ("550 5.1.10", None, Some(Cause::D34), Some(Cause::D34)),
+        ("550 5.1.10", None, Some(Cause::D14), Some(Cause::D34)),
         ("550 5.7.515", None, Some(Cause::D01), None),
         ("550 5.3.0", None, None, None),
         ("550 5.7.26", None, None, None),
