@@ -155,6 +155,23 @@ fn refusals_are_named_by_what_they_say_and_blame_nobody_else() {
 }
 
 #[test]
+fn a_status_code_is_read_by_the_host_that_gave_it() {
+    for (host, wanted) in [
+        ("gmail-smtp-in.l.google.com", "D09 high"),
+        ("company-example.mail.protection.outlook.com", "D29 high"),
+        ("mx.receiver.example", "D29 high"),
+    ] {
+        let logged = format!(
+            "mx postfix/smtp[1]: A1B2C3D4: to=<x@receiver.example>, relay={host}[192.0.2.9]:25, dsn=5.7.29, \
+             status=bounced (host {host}[192.0.2.9] said: 550 5.7.29 no (in reply to end of DATA command))"
+        );
+        assert_eq!(first(&one("from", &logged, &verified(1, AUTHOR_PASSES))), wanted, "{host} in a log");
+        let bounce = report("failed", "5.7.29", &format!("smtp; 550 5.7.29 no\r\nRemote-MTA: dns; {host}"));
+        assert_eq!(first(&given(&bounce, "", None)), wanted, "{host} in a bounce");
+    }
+}
+
+#[test]
 fn log_lines_of_somebody_else_prove_less() {
     let key = "cannot load dkim key /k: cannot map key file: /k Permission denied";
     let sealing = format!("x; arc; lua_dkim_tools.lua:51: set domain to a\nx; proxy; {key}");
