@@ -3,6 +3,7 @@
 mod next_hop;
 mod submission;
 
+pub use crate::core::Folder;
 pub use next_hop::{NextHop, NextHopError};
 pub use submission::{FirstServer, Stage, StageReply, Submission};
 
@@ -17,9 +18,7 @@ use crate::{
     },
     verify::Verification,
 };
-use serde::Serialize;
 use std::{
-    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -126,28 +125,6 @@ impl Sent {
     /// Puts a header field before the message: the field with its CRLF.
     pub(crate) fn put_before(&mut self, field: &[u8]) {
         self.message = Arc::new(Message::parse([field, self.raw()].concat()));
-    }
-}
-
-/// A folder of a mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Folder {
-    /// INBOX.
-    Inbox,
-    /// The folder with `\Junk`.
-    Spam,
-    /// The folder with `\All`.
-    All,
-}
-
-impl fmt::Display for Folder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Inbox => "inbox",
-            Self::Spam => "spam",
-            Self::All => "all",
-        })
     }
 }
 

@@ -29,7 +29,7 @@ fn copy(copy: &ReceivedCopy, sent: &Message, target: &Target) -> Observed {
     Observed {
         kind: ObservedKind::Copy,
         account: copy.arrival.account.clone(),
-        folder: copy.arrival.folder.to_string(),
+        folder: copy.arrival.folder,
         after_ms: millis(copy.after),
         cut_from: copy.arrival.cut_from,
         labels: copy.arrival.labels.clone(),
@@ -60,7 +60,7 @@ fn bounce(bounce: &Bounce) -> Observed {
     Observed {
         kind: ObservedKind::Bounce,
         account: bounce.arrival.account.clone(),
-        folder: bounce.arrival.folder.to_string(),
+        folder: bounce.arrival.folder,
         after_ms: millis(bounce.after),
         cut_from: bounce.arrival.cut_from,
         labels: bounce.arrival.labels.clone(),

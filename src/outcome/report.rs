@@ -1,7 +1,7 @@
 //! What came out of attempts, scenarios and the run. Serialized, this is the result JSON (`version: 1`).
 
 use super::{CheckResult, Claim, Diagnosis, HarnessError, Step, Survival};
-use crate::core::{ScenarioId, Token};
+use crate::core::{Folder, ScenarioId, Token};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -96,7 +96,8 @@ pub struct Observed {
     /// The account that it was found in.
     pub account: String,
     /// `inbox`, `spam` or `all`.
-    pub folder: String,
+    #[schemars(with = "String")]
+    pub folder: Folder,
     /// From the end of the submission.
     pub after_ms: u64,
     /// The size of the whole message on the server, in octets, where only its beginning was read: large bounces.

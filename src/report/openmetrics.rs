@@ -115,7 +115,7 @@ fn deliveries(scenario: &ScenarioReport) -> BTreeMap<(String, String), u64> {
     let mut first = BTreeMap::new();
     let seen = scenario.attempts.last().into_iter().flat_map(|a| &a.observed);
     for Observed { account, folder, after_ms, .. } in seen.filter(|o| o.kind == ObservedKind::Copy) {
-        first.entry((account.clone(), folder.clone())).or_insert(*after_ms);
+        first.entry((account.clone(), folder.to_string())).or_insert(*after_ms);
     }
     first
 }

@@ -25,4 +25,4 @@ pub use load::{Loaded, elsewhere, load};
 pub use model::{Expectation, Scenario};
 pub use size::byte_size;
 pub use vars::{Template, Vars};
-pub use yaml::{YamlError, YamlErrors};
+pub use yaml::{About, YamlError, YamlErrors};

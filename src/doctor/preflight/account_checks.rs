@@ -4,7 +4,7 @@ use super::Preflight;
 use crate::{
     catalogue::Cause,
     doctor::Report,
-    scenario::YamlError,
+    scenario::{About, YamlError},
     target::{Account, Provider},
 };
 
@@ -32,12 +32,11 @@ impl Preflight<'_> {
         let mut own_mail = false;
         for error in self.accounts {
             let next = error.help.clone().unwrap_or_default();
-            match error.message.strip_prefix("E01: ") {
-                Some(message) => {
-                    own_mail = true;
-                    report.fail("sender", Cause::E01, format!("{}: {message}", error.position), next);
-                }
-                None => report.fail("accounts", None, told(error), next),
+            if error.about.as_deref() == Some(&About::Cause(Cause::E01)) {
+                own_mail = true;
+                report.fail("sender", Cause::E01, told(error), next);
+            } else {
+                report.fail("accounts", None, told(error), next);
             }
         }
         let senders: Vec<&Account> = self.senders.iter().filter_map(|name| self.target.accounts.get(name)).collect();

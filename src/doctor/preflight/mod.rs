@@ -23,7 +23,12 @@ mod submission_check;
 use super::Report;
 use crate::{
     core::UnixTime,
-    {probe::token::Tokens, scenario::YamlError, target::Target, verify::Dns},
+    {
+        probe::token::Tokens,
+        scenario::{About, YamlError},
+        target::Target,
+        verify::Dns,
+    },
 };
 use std::{collections::BTreeSet, time::Duration};
 
@@ -90,6 +95,8 @@ impl Preflight<'_> {
     /// Whether a secret of this server could not be had, so that a login would be refused for nothing.
     fn is_locked(&self, account: &str, server: &str) -> bool {
         let key = format!("accounts.{account}.{server}.");
-        self.secrets.iter().any(|e| e.message.contains(&key))
+        self.secrets
+            .iter()
+            .any(|e| matches!(e.about.as_deref(), Some(About::Secret(secret)) if secret.starts_with(&key)))
     }
 }

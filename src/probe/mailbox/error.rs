@@ -9,18 +9,23 @@ use crate::{
 };
 use std::io;
 
-/// Texts by which servers say that an account is at a limit.
-const LIMITS: [&str; 9] = [
-    "too many simultaneous",
-    "too many connections",
-    "maximum number of connections",
-    "exceeded command or bandwidth",
-    "bandwidth",
-    "[limit]",
-    "[overquota]",
-    "[throttled]",
-    "[unavailable]",
+/// Texts by which servers say that an account is at a limit, and what to do.
+const LIMITS: [(&str, &str); 8] = [
+    ("[overquota]", FULL),
+    ("too many connections", CONNECTIONS),
+    ("maximum number of connections", CONNECTIONS),
+    ("too many simultaneous", CONNECTIONS),
+    ("bandwidth", TRAFFIC),
+    ("[limit]", TRAFFIC),
+    ("[throttled]", TRAFFIC),
+    ("[unavailable]", TRAFFIC),
 ];
+
+const FULL: &str =
+    "make room in the mailbox, or wait until its traffic of a day is over (Gmail: 2500 MB down, 500 MB up)";
+const CONNECTIONS: &str =
+    "close other mail programs on this account, or run fewer at once; Gmail allows 15 connections";
+const TRAFFIC: &str = "wait, and use the account less: Gmail allows 15 connections and 2500 MB a day";
 
 /// Whether trying again cannot help.
 pub(super) fn is_final(error: &HarnessError) -> bool {
@@ -70,8 +75,8 @@ pub(super) fn lost(stage: String, message: &str) -> HarnessError {
 /// The server said BYE.
 pub(super) fn said_bye(stage: String, text: &str) -> HarnessError {
     let message = format!("the server said BYE: {text}");
-    if is_limit(text) {
-        return limit(stage, message);
+    if let Some(next) = at_limit(text) {
+        return limit(stage, message, next);
     }
     let is_expiry = text.to_ascii_lowercase().contains("session expired");
     let trouble = if is_expiry { MailboxTrouble::Expired } else { MailboxTrouble::Bye };
@@ -81,8 +86,8 @@ pub(super) fn said_bye(stage: String, text: &str) -> HarnessError {
 /// The server answered NO or BAD to something that every server does.
 fn answered(stage: String, text: &str) -> HarnessError {
     let message = format!("the server answered: {text}");
-    if is_limit(text) {
-        return limit(stage, message);
+    if let Some(next) = at_limit(text) {
+        return limit(stage, message, next);
     }
     HarnessError::new(
         HarnessErrorKind::Protocol,
@@ -130,8 +135,8 @@ pub(super) fn login(
     let stage = format!("login {} as {}", endpoint.host, login.user);
     let challenge = if challenge.is_empty() { String::new() } else { format!(" {challenge}") };
     let message = format!("the server answered: {text}{challenge}");
-    if is_limit(text) {
-        return limit(stage, message);
+    if let Some(next) = at_limit(text) {
+        return limit(stage, message, next);
     }
     let lower = text.to_ascii_lowercase();
     let (code, next) = match login.mechanism {
@@ -152,19 +157,12 @@ pub(super) fn login(
     HarnessError::new(code, stage, message, next)
 }
 
-fn is_limit(text: &str) -> bool {
+/// What to do, where a text says that the account is at a limit.
+fn at_limit(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
-    LIMITS.iter().any(|l| lower.contains(l))
+    LIMITS.iter().find(|(said, _)| lower.contains(said)).map(|(_, next)| *next)
 }
 
-fn limit(stage: String, message: String) -> HarnessError {
-    let lower = message.to_ascii_lowercase();
-    let next = if lower.contains("overquota") {
-        "make room in the mailbox, or wait until its traffic of a day is over (Gmail: 2500 MB down, 500 MB up)"
-    } else if lower.contains("connections") {
-        "close other mail programs on this account, or run fewer at once; Gmail allows 15 connections"
-    } else {
-        "wait, and use the account less: Gmail allows 15 connections and 2500 MB a day"
-    };
+fn limit(stage: String, message: String, next: &str) -> HarnessError {
     HarnessError::new(HarnessErrorKind::ProviderLimit, stage, message, next).of_mailbox(MailboxTrouble::Limit)
 }

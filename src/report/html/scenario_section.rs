@@ -94,7 +94,7 @@ fn seen(observed: &Observed) -> String {
     let mut text = format!(
         "<h3>A {} in {} of {} after {}</h3>\n",
         observed.kind,
-        escaped(&observed.folder),
+        observed.folder,
         escaped(&observed.account),
         seconds(observed.after_ms)
     );

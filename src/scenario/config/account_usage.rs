@@ -2,8 +2,9 @@
 
 use super::{AccountSpec, Config};
 use crate::{
+    catalogue::Cause,
     core::{Span, Spanned, suggest},
-    scenario::{Scenario, YamlError, model::ExpectationKind},
+    scenario::{About, Scenario, YamlError, model::ExpectationKind},
     target::Target,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,12 +83,14 @@ impl Config {
                     continue;
                 };
                 let message = format!(
-                    "E01: mail from `{}` to `{}` ends in the sender's own mailbox {}, which shows no second copy of it",
+                    "mail from `{}` to `{}` ends in the sender's own mailbox {}, which shows no second copy of it",
                     sender.name.value, to.value, last.address.value
                 );
                 push(
                     &mut errors,
-                    self.wrong(&sender.address.at, message).with_help("send from an account at another provider"),
+                    self.wrong(&sender.address.at, message)
+                        .with_help("send from an account at another provider")
+                        .about(About::Cause(Cause::E01)),
                 );
             }
         }

@@ -53,11 +53,16 @@ impl Config {
         self.places.get(key).or_else(|| self.places.get(above?))
     }
 
+    /// The keys that `--set` changes at a place, where it is one of these.
+    pub(crate) fn set_at(&self, at: &Span) -> Option<&str> {
+        source_of(&self.sources, &at.file)?.set.as_deref()
+    }
+
     /// An error at a place in the project file or on the command line, with its line.
     pub(crate) fn wrong(&self, at: &Span, message: impl Into<String>) -> YamlError {
         let error = YamlError::new(message, at.clone());
         match source_of(&self.sources, &at.file) {
-            Some(source) => error.with_source(&source.text).without_secrets(&source.text),
+            Some(source) => error.with_source(&source.text).without_secrets(source),
             None => error,
         }
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     core::{Redactor, Secret, Spanned, ascii_address, certificates, file, suggest},
-    scenario::{Scenario, Vars, YamlError, YamlErrors, yaml::Source},
+    scenario::{About, Scenario, Vars, YamlError, YamlErrors, yaml::Source},
     target::{Account, DkimSigner, Endpoint, LogSource, Login, Mechanism, OauthClient, Target, TargetKind, TlsMode},
 };
 use std::{
@@ -354,7 +354,8 @@ impl Opener<'_> {
             Ok(secret) => Some(secret),
             Err(missing) => {
                 let message = format!("no secret for `{}`: {}", reference.key, missing.message);
-                self.errors.push(self.config.wrong(&reference.at, message).with_help(missing.help));
+                let error = self.config.wrong(&reference.at, message).with_help(missing.help);
+                self.errors.push(error.about(About::Secret(reference.key.clone())));
                 None
             }
         }

@@ -26,6 +26,8 @@ pub(crate) struct Error {
     pub(crate) help: Option<String>,
     pub(crate) at: Option<NodeSpan>,
     pub(crate) kind: ErrorKind,
+    /// A map lacks a key that it must have; which map is still to be said.
+    lacks_key: bool,
 }
 
 /// What a fault keeps from being known.
@@ -53,7 +55,7 @@ impl Error {
     }
 
     fn unplaced(message: String, help: Option<String>) -> Self {
-        Self { message, help, at: None, kind: ErrorKind::Unread }
+        Self { message, help, at: None, kind: ErrorKind::Unread, lacks_key: false }
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -82,7 +84,7 @@ impl de::Error for Error {
         Self::unplaced(format!("unknown value `{variant}`"), help)
     }
     fn missing_field(field: &'static str) -> Self {
-        Self::unplaced(format!("key `{field}` is missing"), None)
+        Self { lacks_key: true, ..Self::unplaced(format!("key `{field}` is missing"), None) }
     }
 }
 
@@ -137,7 +139,7 @@ impl<'de, 'p> Reader<'de, 'p> {
     /// Gives a fault its place, and says which map a missing key is missing from.
     fn place(&self, mut fault: Error) -> Error {
         if fault.at.is_none() {
-            if fault.message.ends_with(" is missing") && !matches!(self.path, Path::Root) {
+            if fault.lacks_key && !matches!(self.path, Path::Root) {
                 fault.message = format!("{} in `{}`", fault.message, self.path);
             }
             fault.at = Some(self.node.at);

@@ -1,6 +1,9 @@
 //! What is wrong with a file, with the place and the line.
 
-use crate::core::{Span, visible::plain};
+use crate::{
+    catalogue::Cause,
+    core::{Span, visible::plain},
+};
 use std::fmt;
 
 /// One thing that is wrong in a YAML file. `Display` shows message, `file:line:column`, the source line with a caret,
@@ -15,6 +18,17 @@ pub struct YamlError {
     pub help: Option<String>,
     /// The source line, where it may be shown.
     pub excerpt: Option<String>,
+    /// What it is about, for who tells it in words of its own.
+    pub about: Option<Box<About>>,
+}
+
+/// What an error is about that is not about the file alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A cause of the catalogue, which stands before the message.
+    Cause(Cause),
+    /// The secret of these keys could not be had: `accounts.gmail.imap.password`.
+    Secret(String),
 }
 
 impl std::error::Error for YamlError {}
@@ -22,12 +36,26 @@ impl std::error::Error for YamlError {}
 impl YamlError {
     /// An error at a place, without excerpt and help.
     pub fn new(message: impl Into<String>, position: Span) -> Self {
-        Self { message: message.into(), position, help: None, excerpt: None }
+        Self { message: message.into(), position, help: None, excerpt: None, about: None }
     }
 
     /// An error about a file as a whole.
     pub fn file(message: impl Into<String>, file: &str) -> Self {
         Self::new(message, Span::new(file, 0, 0))
+    }
+
+    /// Adds what it is about.
+    #[must_use]
+    pub(crate) fn about(self, about: About) -> Self {
+        Self { about: Some(Box::new(about)), ..self }
+    }
+
+    /// The message, after its cause where it has one.
+    pub fn text(&self) -> String {
+        match self.about.as_deref() {
+            Some(About::Cause(cause)) => format!("{cause}: {}", self.message),
+            _ => self.message.clone(),
+        }
     }
 
     /// Adds what to do.
@@ -51,7 +79,7 @@ const WIDTH: usize = 120;
 
 impl fmt::Display for YamlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", plain(&self.message))?;
+        write!(f, "{}", plain(&self.text()))?;
         let number = self.position.line.to_string();
         let gutter = " ".repeat(number.len());
         if self.position.line == 0 {

@@ -77,7 +77,7 @@ impl<'a> Errors<'a> {
             return;
         }
         let source = source_of(self.sources, &at.file);
-        let mut error = YamlError { message, position: at, help, excerpt: None };
+        let mut error = YamlError { help, ..YamlError::new(message, at) };
         if let Some(source) = source {
             error = error.with_source(&source.text);
         }

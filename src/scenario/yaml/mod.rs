@@ -13,7 +13,7 @@ mod redaction;
 mod set;
 mod source;
 
-pub use error::{YamlError, YamlErrors};
+pub use error::{About, YamlError, YamlErrors};
 pub(crate) use errors::{Errors, source_of};
 pub(crate) use file::{ConfigFile, ScenarioFile};
 pub(crate) use node::{Kind, Node, ScalarKind};

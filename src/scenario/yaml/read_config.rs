@@ -31,7 +31,7 @@ pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String
     let mut root = match source {
         Some(source) => file(source, &mut sources)?,
         None => {
-            sources.push(Source { file: "".into(), text: "".into(), folder: None });
+            sources.push(Source { file: "".into(), text: "".into(), folder: None, set: None });
             empty()
         }
     };
@@ -45,7 +45,7 @@ pub fn config_over(source: Option<&Source>, user: Option<&Source>, set: &[String
     }
     let written = names(&root);
     for text in set {
-        let change = Change::read(text, number(&sources)).map_err(|errors| errors.without_secrets(text.trim()))?;
+        let change = Change::read(text, number(&sources))?;
         sources.push(change.source.clone());
         change.put(&mut root);
     }
@@ -74,7 +74,7 @@ fn number(sources: &[Source]) -> u32 {
 
 /// A file as a tree, its version known.
 fn file(source: &Source, sources: &mut Vec<Source>) -> Result<Node, YamlErrors> {
-    let root = source.parse(number(sources)).map_err(|errors| errors.without_secrets(&source.text))?;
+    let root = source.parse(number(sources)).map_err(|errors| errors.without_secrets(source))?;
     sources.push(source.clone());
     version(&root).map_err(|fault| wrong(sources, fault))?;
     Ok(root)
@@ -92,9 +92,9 @@ fn wrong(sources: &[Source], fault: de::Error) -> YamlErrors {
 
 /// The errors without lines that may hold a secret.
 fn hidden(errors: YamlErrors, sources: &[Source]) -> YamlErrors {
-    let hidden = errors.0.into_iter().map(|error| {
-        let text = source_of(sources, &error.position.file).map_or("", |source| &source.text);
-        error.without_secrets(text)
+    let hidden = errors.0.into_iter().map(|error| match source_of(sources, &error.position.file) {
+        Some(source) => error.without_secrets(source),
+        None => error,
     });
     YamlErrors(hidden.collect())
 }

@@ -1,6 +1,6 @@
 //! Source lines that may hold a secret are not shown.
 
-use super::{YamlError, YamlErrors};
+use super::{Source, YamlError, YamlErrors};
 
 /// Keys whose value is a secret when it is a plain text.
 const SECRET_WORDS: [&str; 6] = ["password", "token", "secret", "passwd", "private_key", "private key"];
@@ -8,7 +8,9 @@ const SECRET_WORDS: [&str; 6] = ["password", "token", "secret", "passwd", "priva
 impl YamlError {
     /// Takes the excerpt away when its line, or the key above it, may hold a secret as plain text.
     #[must_use]
-    pub(crate) fn without_secrets(mut self, source: &str) -> Self {
+    pub(crate) fn without_secrets(mut self, source: &Source) -> Self {
+        let is_typed = source.set.is_some();
+        let source = &*source.text;
         let line = usize::try_from(self.position.line).unwrap_or(0);
         let before = line.saturating_sub(1);
         let text = if line == 0 { "" } else { source.lines().nth(before).unwrap_or_default() };
@@ -16,10 +18,9 @@ impl YamlError {
         let above = source.lines().take(before);
         let opener = above.filter(|line| line.trim_end().ends_with([':', '|', '>', '-', '+'])).last();
         let below = opener.is_some_and(is_secret_key) && !is_reference(text);
-        let typed = self.position.file.starts_with("--set ");
-        if holds_secret(text) || below || typed && is_typed_secret(source) {
+        if holds_secret(text) || below || is_typed && is_typed_secret(source) {
             self.excerpt = None;
-        } else if typed
+        } else if is_typed
             && let Some((keys, _)) = source.split_once('=')
             && usize::try_from(self.position.column).is_ok_and(|column| column <= keys.chars().count())
         {
@@ -33,7 +34,7 @@ impl YamlError {
 impl YamlErrors {
     /// [`YamlError::without_secrets`] for each.
     #[must_use]
-    pub(crate) fn without_secrets(self, source: &str) -> Self {
+    pub(crate) fn without_secrets(self, source: &Source) -> Self {
         Self(self.0.into_iter().map(|e| e.without_secrets(source)).collect())
     }
 }
@@ -86,7 +87,8 @@ mod tests {
             ("password:\n", 1, true),
             ("host: a", 1, true),
         ] {
-            let error = YamlError::new("x", Span::new("a", line, 1)).with_source(source).without_secrets(source);
+            let file = Source::new("a", source.as_bytes()).unwrap();
+            let error = YamlError::new("x", Span::new("a", line, 1)).with_source(source).without_secrets(&file);
             assert_eq!(error.excerpt.is_some(), shown, "{source}");
         }
     }
@@ -103,7 +105,8 @@ mod tests {
             ("accounts.a.mx=a:b", 15, Some("accounts.a.mx=a:b")),
         ] {
             let error = YamlError::new("x", Span::new("--set k", 1, column)).with_source(text);
-            assert_eq!(error.without_secrets(text).excerpt.as_deref(), shown, "{text}");
+            let typed = Source { set: Some("k".into()), ..Source::new("--set k", text.as_bytes()).unwrap() };
+            assert_eq!(error.without_secrets(&typed).excerpt.as_deref(), shown, "{text}");
         }
     }
 }

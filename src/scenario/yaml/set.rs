@@ -3,6 +3,7 @@
 use super::{
     Source, YamlError, YamlErrors,
     node::{Key, Kind, Node, NodeSpan},
+    source::is_empty,
 };
 use crate::core::Span;
 
@@ -24,11 +25,12 @@ impl Change {
         let (path, value) = text.split_once('=').unwrap_or((text, ""));
         // What has no `=` may be anything.
         let name = path.split([' ', ':']).next().unwrap_or_default();
-        let source = Source::new(format!("--set {name}"), text.as_bytes())?;
+        let source = Source { set: Some(name.into()), ..Source::new(format!("--set {name}"), text.as_bytes())? };
         let keys = keys(path.trim_end(), number);
         let bad = |place: NodeSpan, message: &str| {
             let error = YamlError::new(message, source.position(place)).with_source(text);
-            YamlErrors::from(error.with_help("write it as `--set accounts.company.mx=host:25`"))
+            let error = error.with_help("write it as `--set accounts.company.mx=host:25`");
+            YamlErrors::from(error.without_secrets(&source))
         };
         if path.len() == text.len() {
             let column = columns(text) + 1;
@@ -41,6 +43,11 @@ impl Change {
             return Err(bad(version.at, "the format version cannot be set"));
         }
         let before = columns(path) + 1 + columns(value) - columns(value.trim_start());
+        if is_empty(value) {
+            let at = Span::new(source.file.clone(), 1, before + 1);
+            let error = YamlError::new("a value is missing", at).with_source(text);
+            return Err(error.without_secrets(&source).into());
+        }
         let alone = Source::new(source.file.clone(), value.trim_start().as_bytes())?;
         let mut value = alone.parse(number).map_err(|errors| typed(errors, before, &source))?;
         shift(&mut value, before);
@@ -74,12 +81,7 @@ fn typed(errors: YamlErrors, before: u32, source: &Source) -> YamlErrors {
         let at = &error.position;
         let (line, column) = if at.line <= 1 { (1, at.column.max(1) + before) } else { (at.line, at.column) };
         let position = Span { line, column, ..at.clone() };
-        let help = error.help.filter(|help| !help.contains("sealcheck: 1"));
-        let message = match error.message.as_str() {
-            "the file is empty" => "a value is missing".to_owned(),
-            _ => error.message,
-        };
-        YamlError { message, position, help, excerpt: None }.with_source(&source.text)
+        YamlError { position, ..error }.with_source(&source.text).without_secrets(source)
     };
     YamlErrors(errors.0.into_iter().map(placed).collect())
 }

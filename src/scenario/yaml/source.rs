@@ -28,6 +28,13 @@ pub struct Source {
     pub text: Arc<str>,
     /// The folder that paths in it are relative to, where that is not the project's.
     pub folder: Option<PathBuf>,
+    /// The keys, where it is no file but what `--set` says.
+    pub set: Option<Arc<str>>,
+}
+
+/// Whether there is nothing but comments in a text.
+pub(super) fn is_empty(text: &str) -> bool {
+    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }
 
 impl Source {
@@ -68,7 +75,7 @@ impl Source {
             let position = Span::new(Arc::clone(&file), u32::try_from(line).unwrap_or(0), 1);
             return Err(YamlError::new("the file holds a NUL byte; it is no text", position));
         }
-        Ok(Self { file, text: text.into(), folder: None })
+        Ok(Self { file, text: text.into(), folder: None, set: None })
     }
 
     /// The whole text as a tree.
@@ -83,7 +90,7 @@ impl Source {
             strict_booleans: true,
             with_snippet: false,
         };
-        if self.text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
+        if is_empty(&self.text) {
             let help = "start with `sealcheck: 1`";
             return Err(YamlError::file("the file is empty", &self.file).with_help(help).into());
         }

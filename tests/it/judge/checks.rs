@@ -558,8 +558,11 @@ fn everything_seen_is_in_the_result() {
     evidence.bounces = bounced(1).bounces;
     evidence.copies[0].verification.sets[0].ams = Verdict::Fail;
     let seen = observed(&evidence, &target());
-    let kinds: Vec<_> = seen.iter().map(|o| (o.kind, o.account.as_str(), o.folder.as_str(), o.after_ms)).collect();
-    assert_eq!(kinds, [(ObservedKind::Copy, "gmail", "inbox", 581), (ObservedKind::Bounce, "external", "inbox", 970)]);
+    let kinds: Vec<_> = seen.iter().map(|o| (o.kind, o.account.as_str(), o.folder, o.after_ms)).collect();
+    assert_eq!(
+        kinds,
+        [(ObservedKind::Copy, "gmail", Folder::Inbox, 581), (ObservedKind::Bounce, "external", Folder::Inbox, 970)]
+    );
     let seals: Vec<_> = seen[0].arc.iter().map(|s| (s.i, s.by.as_deref(), s.cv.as_deref(), s.verifies)).collect();
     assert_eq!(seals, [(1, Some("corp.example"), Some("none"), false), (2, Some("google.com"), Some("pass"), true)]);
     assert_eq!(seen[1].dsn.as_ref().unwrap().recipients[0].status.as_deref(), Some("5.7.26"));

@@ -1,7 +1,7 @@
 //! Reports from events, without a run.
 
 use sealcheck::{
-    core::{Redactor, RunId, ScenarioId, Secret, Token},
+    core::{Folder, Redactor, RunId, ScenarioId, Secret, Token},
     mail::{authres::AuthenticationResults, received::Hop},
     outcome::{
         Agreement, Artifact, AttemptReport, CheckResult, Claim, Confidence, Connections, Diagnosis, Event, EvidenceRef,
@@ -118,7 +118,7 @@ pub(crate) fn unsealed() -> ScenarioReport {
     last.observed = vec![Observed {
         kind: ObservedKind::Copy,
         account: "gmail".into(),
-        folder: "inbox".into(),
+        folder: Folder::Inbox,
         after_ms: 11_950,
         cut_from: None,
         labels: None,

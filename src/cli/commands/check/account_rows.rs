@@ -81,8 +81,11 @@ impl Rows<'_> {
         self.add(key, value);
         let place = self.config.place(&format!("{}.{decides}", self.account));
         if let Some((row, at)) = self.rows.last_mut().zip(place).filter(|(row, _)| row.origin == Origin::Default) {
-            row.origin =
-                if decides == ADDRESS { self.config.origin(at) } else { Origin::Provider { at: at.clone().into() } };
+            row.origin = if decides == ADDRESS {
+                self.config.origin(at)
+            } else {
+                Origin::Provider { at: self.config.written(at) }
+            };
         }
     }
 

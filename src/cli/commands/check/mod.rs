@@ -137,10 +137,10 @@ impl Findings {
 }
 
 fn object(error: &YamlError) -> Value {
-    let YamlError { message, position, help, .. } = error;
+    let YamlError { position, help, .. } = error;
     let known = |n: u32| (n > 0).then_some(n);
     json!({
-        "message": message,
+        "message": error.text(),
         "file": &*position.file,
         "line": known(position.line),
         "column": known(position.column),

@@ -3,7 +3,7 @@
 use crate::{
     catalogue::{Cause, Family},
     cli::{CliError, Context, Project, WorldRequest},
-    core::{Redactor, UnixTime},
+    core::{Folder, Redactor, UnixTime},
     doctor::{Report, Status},
     judge::snapshot::{Store, Update},
     lab::Settings,
@@ -150,7 +150,7 @@ fn arrived(seen: &Observed, report: &mut Report) {
         seen.account,
         after.as_secs_f32()
     );
-    if seen.folder == "spam" {
+    if seen.folder == Folder::Spam {
         let next = "see what the receiver says against it with `sealcheck inspect`";
         report.add("send", Status::Warn, Cause::E02, text, next);
     } else {

@@ -66,21 +66,14 @@ pub(in crate::cli::commands) struct Place {
     line: u32,
     /// Column, from 1.
     column: u32,
-}
-
-impl From<Span> for Place {
-    fn from(at: Span) -> Self {
-        Self { file: at.file.to_string(), line: at.line, column: at.column }
-    }
+    /// It is what `--set` says, which is its own place.
+    #[serde(skip)]
+    is_typed: bool,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.file.starts_with("--") {
-            f.write_str(&self.file)
-        } else {
-            write!(f, "{}:{}:{}", self.file, self.line, self.column)
-        }
+        if self.is_typed { f.write_str(&self.file) } else { write!(f, "{}:{}:{}", self.file, self.line, self.column) }
     }
 }
 
@@ -104,11 +97,16 @@ impl fmt::Display for Origin {
 impl Config {
     /// Who says what stands at a place of a project file, of the user's, or of a change to them.
     pub(in crate::cli::commands) fn origin(&self, at: &Span) -> Origin {
-        match at.file.strip_prefix("--set ") {
+        match self.set_at(at) {
             Some(key) => Origin::Set { key: key.to_owned() },
-            None if self.user_file.as_ref() == Some(&at.file) => Origin::UserFile { at: at.clone().into() },
-            None => Origin::ProjectFile { at: at.clone().into() },
+            None if self.user_file.as_ref() == Some(&at.file) => Origin::UserFile { at: self.written(at) },
+            None => Origin::ProjectFile { at: self.written(at) },
         }
+    }
+
+    /// A place of these files, of a scenario, or of a change to them.
+    pub(in crate::cli::commands) fn written(&self, at: &Span) -> Place {
+        Place { file: at.file.to_string(), line: at.line, column: at.column, is_typed: self.set_at(at).is_some() }
     }
 
     /// Who says what some keys are, as `accounts.gmail.imap.host`.

@@ -96,7 +96,7 @@ impl<'a> Sources<'a> {
             return Effective { value, origin };
         }
         if let Some(Spanned { value, at }) = (spec.from_scenario)(scenario) {
-            return Effective { value, origin: Origin::Scenario { at: at.into() } };
+            return Effective { value, origin: Origin::Scenario { at: self.config.written(&at) } };
         }
         for set in &self.sets {
             if let Some(Ok(Spanned { value, at })) = (spec.from_file)(set.options) {
@@ -105,10 +105,10 @@ impl<'a> Sources<'a> {
                     (Some(name), from) => Origin::Profile {
                         name: name.to_owned(),
                         inherited_from: from.map(str::to_owned),
-                        at: at.into(),
+                        at: self.config.written(&at),
                     },
                     (None, Some(name)) => {
-                        Origin::Profile { name: name.to_owned(), inherited_from: None, at: at.into() }
+                        Origin::Profile { name: name.to_owned(), inherited_from: None, at: self.config.written(&at) }
                     }
                 };
                 return Effective { value, origin };
