@@ -3,6 +3,7 @@
 pub(crate) mod by_hand;
 pub(crate) mod generic_servers;
 pub(crate) mod imap_script;
+pub(crate) mod json;
 pub(crate) mod mail_script;
 pub(crate) mod mailbox_script;
 pub(crate) mod numbers;
