@@ -33,7 +33,8 @@ async fn every_setting_that_can_go_wrong_has_its_code() {
     for (name, value, code, status) in [
         ("smtp_header_checks", table.as_str(), "B06", Status::Fail),
         ("smtp_mime_header_checks", &table, "B06", Status::Fail),
-        ("smtp_header_checks", "hash:/x", "", Status::Warn),
+        ("smtp_header_checks", "lmdb:/x", "", Status::Unknown),
+        ("smtp_body_checks", "lmdb:/x", "", Status::Unknown),
         ("smtp_body_checks", &table, "B04", Status::Fail),
         ("smtp_line_length_limit", "998", "B17", Status::Warn),
         ("smtpd_discard_ehlo_keywords", "chunking, 8BITMIME", "B05", Status::Warn),
@@ -42,6 +43,11 @@ async fn every_setting_that_can_go_wrong_has_its_code() {
         ("smtp_tls_security_level", "", "D09", Status::Warn),
         ("virtual_transport", "lmtp:unix:private/dovecot-lmtp", "A15", Status::Warn),
         ("smtpd_milters", "", "A17", Status::Fail),
+        ("smtpd_milters", "inet:127.0.0.1:8891", "A00", Status::Warn),
+        ("relayhost", "[smtp.relay.example]:587", "D27", Status::Warn),
+        ("default_transport", "smtp:[smtp.relay.example]", "D27", Status::Warn),
+        ("sender_dependent_relayhost_maps", "lmdb:/x", "D27", Status::Warn),
+        ("smtpd_sender_restrictions", "reject_unverified_sender", "D13", Status::Warn),
     ] {
         let report = judged(&[(name, value)], json!({})).await;
         let odd: Vec<_> = report.checks.iter().filter(|c| c.status != Status::Ok).collect();
@@ -52,6 +58,19 @@ async fn every_setting_that_can_go_wrong_has_its_code() {
             "{name} = {value}"
         );
         assert!(odd[0].next.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_relay_of_the_own_domain_is_no_stranger() {
+    for (relay, wanted) in [
+        ("[out.corp.example]:587", Status::Ok),
+        ("out.corp.example", Status::Ok),
+        ("out.other.example", Status::Warn),
+        ("[203.0.113.9]", Status::Warn),
+    ] {
+        let report = judged(&[("myhostname", "mx.corp.example"), ("relayhost", relay)], json!({})).await;
+        assert_eq!(report.check("postfix.relayhost").unwrap().status, wanted, "{relay}");
     }
 }
 
@@ -69,6 +88,8 @@ async fn spam_is_refused_or_told() {
     assert_eq!(status(&checks, stock).await, Some((Status::Ok, None)));
     assert_eq!(status(&[], json!({ "add_header": 6, "reject": 6 })).await, Some((Status::Ok, None)));
     assert_eq!(status(&[], json!({ "reject": 15 })).await, Some((Status::Ok, None)));
+    let unread = [("milter_header_checks", "lmdb:/x")];
+    assert_eq!(status(&unread, json!({ "add_header": 6, "reject": 15 })).await, Some((Status::Unknown, None)));
 }
 
 #[tokio::test]

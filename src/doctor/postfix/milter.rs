@@ -23,7 +23,7 @@ pub(super) async fn judge(seen: &PostfixSettings, in_use: bool, report: &mut Rep
             }
         }
         match (absent.is_empty(), accepts) {
-            (true, _) => report.ok("postfix.smtpd_milters", format!("Postfix asks {milters}")),
+            (true, _) => sealer(milters, report),
             (false, true) => {
                 let text = format!("nobody answers at {}, so mail is forwarded unsealed", absent.join(", "));
                 report.fail("postfix.smtpd_milters", Cause::A17, text, "start rspamd: systemctl status rspamd");
@@ -40,13 +40,46 @@ pub(super) async fn judge(seen: &PostfixSettings, in_use: bool, report: &mut Rep
             let next = "postconf -e milter_default_action=tempfail";
             report.fail("postfix.milter_default_action", Cause::A17, text, next);
         }
-        Some("tempfail") | None => report.ok("postfix.milter_default_action", "mail waits while rspamd is down"),
+        // Postfix 3.11 ends the connection by default.
+        Some("tempfail" | "shutdown") | None => {
+            report.ok("postfix.milter_default_action", "mail waits while rspamd is down")
+        }
         Some(other) => {
             let text = format!("while rspamd is down Postfix does: {other}");
             let next = "postconf -e milter_default_action=tempfail";
             report.warn("postfix.milter_default_action", None, text, next);
         }
     }
+}
+
+/// Milters that seal nothing: the port of their packages, the word in their sockets, the name.
+const OTHERS: [(&str, &str, &str); 4] = [
+    ("8891", "opendkim", "OpenDKIM"),
+    ("8893", "opendmarc", "OpenDMARC"),
+    ("7357", "clamav", "ClamAV"),
+    ("", "spamass", "SpamAssassin"),
+];
+
+/// Says whether one of the milters can be rspamd, by its port or the name in its socket: that is no proof.
+fn sealer(milters: &str, report: &mut Report) {
+    let check = "postfix.smtpd_milters";
+    let is = |socket: &str, port: &str, name: &str| {
+        socket.split([':', '@']).any(|word| word == port) || socket.to_ascii_lowercase().contains(name)
+    };
+    let sockets = sockets(milters);
+    let seals = [("11332", "rspamd"), ("", "openarc"), ("", "arcmilter")];
+    if sockets.iter().any(|socket| seals.iter().any(|(port, name)| is(socket, port, name))) {
+        return report.ok(check, format!("Postfix asks {milters}"));
+    }
+    let next = "see what listens there, and let Postfix ask rspamd's proxy too: inet:127.0.0.1:11332 where nothing else is configured";
+    let known = |s: &&str| OTHERS.iter().find(|(port, name, _)| is(s, port, name)).map(|(.., program)| *program);
+    let text = match sockets.iter().map(known).collect::<Option<Vec<_>>>() {
+        Some(all) => {
+            format!("Postfix asks {milters}, where {} listens as a rule, and not rspamd: nobody seals", all.join(", "))
+        }
+        None => format!("Postfix asks {milters}, and neither its port nor its name is that of rspamd"),
+    };
+    report.warn(check, Cause::A00, text, next);
 }
 
 /// The milters of a list: `inet:host:port`, `unix:path`, `{ inet:host:port, option=value }`.
@@ -94,8 +127,37 @@ mod tests {
         let mut report = Report::default();
         judge(&PostfixSettings { settings, services: own, ..PostfixSettings::default() }, false, &mut report).await;
         assert_eq!(codes(&report), ["A17"], "master.cf turns it off");
+        let shutdown = judged("inet:127.0.0.1:11332", "shutdown", false).await;
+        assert_eq!(shutdown.check("postfix.milter_default_action").unwrap().status, Status::Ok);
         let other = judged("inet:127.0.0.1:11332", "reject", false).await;
         assert_eq!(other.check("postfix.milter_default_action").unwrap().status, Status::Warn);
+    }
+
+    #[tokio::test]
+    async fn a_milter_that_is_not_rspamd_s_is_named() {
+        for (milters, wanted) in [
+            ("inet:127.0.0.1:11332", None),
+            ("inet:11332@localhost", None),
+            ("unix:/run/rspamd/milter.sock", None),
+            ("inet:rspamd:9900", None),
+            ("inet:localhost:8891, inet:localhost:11332", None),
+            ("{ inet:localhost:8891, connect_timeout=10s }, local:openarc/openarc.sock", None),
+            ("inet:localhost:8891", Some("OpenDKIM")),
+            ("inet:8891@127.0.0.1", Some("OpenDKIM")),
+            ("local:opendkim/opendkim.sock, inet:localhost:8893", Some("OpenDKIM, OpenDMARC")),
+            ("unix:/var/spool/postfix/clamav/clamav-milter.ctl", Some("ClamAV")),
+            ("inet:127.0.0.1:18891", Some("neither its port")),
+        ] {
+            let report = judged(milters, "tempfail", false).await;
+            let check = report.check("postfix.smtpd_milters").unwrap();
+            match wanted {
+                None => assert_eq!(check.status, Status::Ok, "{check}"),
+                Some(text) => {
+                    assert!(check.status == Status::Warn && check.text.contains(text), "{check}");
+                    assert!(check.text.contains(milters) && check.code == Some(Cause::A00), "{check}");
+                }
+            }
+        }
     }
 
     #[tokio::test]

@@ -2,13 +2,14 @@
 
 mod header_checks;
 mod milter;
+mod restrictions;
 
 use super::{
     DoctorOptions, Report,
     program_output::{ProgramError, run},
     rspamd::RspamdSettings,
 };
-use crate::catalogue::Cause;
+use crate::{catalogue::Cause, core::domain::is_at_or_below};
 use header_checks::Table;
 use std::{
     collections::BTreeMap,
@@ -17,9 +18,10 @@ use std::{
 };
 
 /// The settings that are looked at.
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 33] = [
     "config_directory",
     "content_filter",
+    "default_transport",
     "mailbox_command",
     "mailbox_transport",
     "milter_default_action",
@@ -28,7 +30,9 @@ const SETTINGS: [&str; 22] = [
     "non_smtpd_milters",
     "queue_directory",
     "recipient_canonical_maps",
+    "relayhost",
     "sender_canonical_maps",
+    "sender_dependent_relayhost_maps",
     "smtp_body_checks",
     "smtp_discard_ehlo_keywords",
     "smtp_header_checks",
@@ -37,8 +41,16 @@ const SETTINGS: [&str; 22] = [
     "smtp_nested_header_checks",
     "smtp_tls_security_level",
     "smtp_use_tls",
+    "smtpd_client_restrictions",
+    "smtpd_data_restrictions",
     "smtpd_discard_ehlo_keywords",
+    "smtpd_end_of_data_restrictions",
+    "smtpd_helo_restrictions",
     "smtpd_milters",
+    "smtpd_recipient_restrictions",
+    "smtpd_relay_restrictions",
+    "smtpd_sender_restrictions",
+    "smtpd_tls_security_level",
     "virtual_transport",
 ];
 
@@ -113,6 +125,7 @@ impl PostfixSettings {
             return report.fail("postfix.postconf", None, why, "correct the file; until then Postfix does not start");
         }
         milter::judge(self, in_use, report).await;
+        restrictions::judge(self, report);
         self.sealed_mail_is_left_alone(report);
         self.delivery(report);
         self.spam(rspamd, report);
@@ -124,23 +137,23 @@ impl PostfixSettings {
             let check = format!("postfix.{name}");
             let Some(value) = self.get(name) else { continue };
             match Table::read_all(value) {
-                Err(why) => {
-                    report.warn(&check, None, why, "see by hand that it drops and changes nothing that is signed")
-                }
+                Err(why) => report.unknown(&check, why, "see by hand that it drops and changes nothing that is signed"),
                 Ok(tables) => header_checks::judge(&tables, &check, report),
             }
         }
         if report.check("postfix.smtp_header_checks").is_none() {
             report.ok("postfix.smtp_header_checks", "no header field is changed after the seal");
         }
-        if let Some(value) = self.get("smtp_body_checks") {
-            let changes =
-                Table::read_all(value).map_or(true, |tables| tables.iter().any(|t| t.rules.iter().any(|r| r.changes)));
-            if changes {
+        match self.get("smtp_body_checks").map(|value| (value, Table::read_all(value))) {
+            Some((_, Err(why))) => {
+                report.unknown("postfix.smtp_body_checks", why, "see by hand that it changes nothing");
+            }
+            Some((value, Ok(tables))) if tables.iter().any(|t| t.rules.iter().any(|r| r.changes)) => {
                 let text = format!("the body is changed after the seal ({value})");
                 let next = "take it out, or use `body_checks`, which come before the seal";
                 report.fail("postfix.smtp_body_checks", Cause::B04, text, next);
             }
+            _ => {}
         }
         match self.get("smtp_line_length_limit") {
             Some("0") => report.ok("postfix.smtp_line_length_limit", "long lines are left as they are"),
@@ -165,6 +178,7 @@ impl PostfixSettings {
 
     /// How mail goes to the receiver.
     fn delivery(&self, report: &mut Report) {
+        self.relay(report);
         let maps = self.get("sender_canonical_maps").unwrap_or_default();
         if maps.contains("tcp:") || maps.contains("socketmap:") || maps.to_ascii_lowercase().contains("srs") {
             report.ok("postfix.srs", format!("envelope senders are rewritten by {maps}"));
@@ -197,6 +211,29 @@ impl PostfixSettings {
         }
     }
 
+    /// Whether forwards leave through a relay: one of somebody else takes its customers' senders alone, as a rule.
+    fn relay(&self, report: &mut Report) {
+        let nexthop = |value| Some(value).filter(|v: &&str| v.contains(':') && !v.starts_with("error:"));
+        let relays = [
+            ("relayhost", self.get("relayhost")),
+            ("default_transport", self.get("default_transport").and_then(nexthop)),
+            ("sender_dependent_relayhost_maps", self.get("sender_dependent_relayhost_maps")),
+        ];
+        let own = self.get("myhostname").and_then(|host| Some(host.split_once('.')?.1)).unwrap_or_default();
+        let mut named = relays.into_iter().filter_map(|(name, relay)| Some((name, relay?)));
+        match named.find(|(_, relay)| !own.contains('.') || !is_at_or_below(host_of(relay), own)) {
+            None => report.ok("postfix.relayhost", "mail leaves from this server or through one of its domain"),
+            Some((name, relay)) => {
+                let text = format!(
+                    "mail leaves through a relay ({name} = {relay}); most of them refuse a sender that is not their customer's, \
+                     or sign and rewrite what they pass on"
+                );
+                let next = "ask its operator whether forwarded mail with foreign senders is taken unchanged, or send forwards directly";
+                report.warn("postfix.relayhost", Cause::D27, text, next);
+            }
+        }
+    }
+
     /// Whether what rspamd takes for spam is forwarded.
     fn spam(&self, rspamd: Option<&RspamdSettings>, report: &mut Report) {
         let Some(actions) = rspamd.filter(|r| r.refused.is_none()).map(|r| &r.actions) else { return };
@@ -208,7 +245,10 @@ impl PostfixSettings {
         if to.is_some_and(|to| to <= from) {
             return report.ok(check, "rspamd refuses what it takes for spam");
         }
-        let tables = self.get("milter_header_checks").and_then(|value| Table::read_all(value).ok()).unwrap_or_default();
+        let tables = match self.get("milter_header_checks").map_or(Ok(Vec::new()), Table::read_all) {
+            Ok(tables) => tables,
+            Err(why) => return report.unknown(check, why, "see by hand that it has a rule for X-Spam"),
+        };
         if tables.iter().any(|t| t.rules.iter().any(|r| r.fits("X-Spam: Yes"))) {
             return report.ok(check, "mail that rspamd marks as spam is told by `milter_header_checks`");
         }
@@ -217,6 +257,12 @@ impl PostfixSettings {
         let next = "refuse it: lower `reject` in local.d/actions.conf, or a rule for X-Spam in `milter_header_checks`";
         report.warn(check, Cause::D12, text, next);
     }
+}
+
+/// The host of `[smtp.relay.example]:587` or `smtp:[smtp.relay.example]:587`.
+fn host_of(relay: &str) -> &str {
+    let bare = relay.split_once('[').map_or(relay, |(_, rest)| rest);
+    bare.trim_start_matches("smtp:").split([']', ':']).next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,12 +1,44 @@
 //! What the settings of section `arc` come to.
 
 use super::{RspamdSettings, signing_key::SigningKey};
-use crate::{catalogue::Cause, doctor::Report};
+use crate::{
+    catalogue::Cause,
+    doctor::{Report, Status},
+};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs};
 
 /// Where rspamd looks for a key that nobody configured.
 const FALLBACK: &str = "$DBDIR/arc/$domain.$selector.key";
+
+/// Settings that rspamd has on unless somebody turns them off, and what it then leaves unsealed.
+const WANTED: [(&str, Status, &str); 2] = [
+    (
+        "allow_hdrfrom_mismatch",
+        Status::Fail,
+        "mail whose From and envelope sender have different domains, as that of newsletters and lists, is not sealed",
+    ),
+    (
+        "allow_envfrom_empty",
+        Status::Warn,
+        "mail without an envelope sender, as bounces and automatic answers, is not sealed",
+    ),
+];
+
+/// Whether a section stands in itself: a file in `local.d` is the inside of its section already.
+pub(super) fn are_nested(seen: &RspamdSettings, report: &mut Report) -> bool {
+    for (name, section, cause) in [("arc", &seen.arc, Cause::A04), ("actions", &seen.actions, Cause::D12)] {
+        if section[name].is_object() {
+            let text = format!(
+                "local.d/{name}.conf has `{name} {{` in it, and is the inside of that section already: nothing in those \
+                 braces has an effect"
+            );
+            let next = format!("take `{name} {{` and its closing brace out of local.d/{name}.conf");
+            report.fail(&format!("rspamd.{name}"), cause, text, next);
+        }
+    }
+    seen.arc["arc"].is_object()
+}
 
 /// Settings that keep rspamd from sealing mail that it forwards.
 pub(super) fn settings(seen: &RspamdSettings, report: &mut Report) {
@@ -24,6 +56,12 @@ pub(super) fn settings(seen: &RspamdSettings, report: &mut Report) {
         other => {
             let text = format!("`sign_inbound` is neither true nor false but {other}");
             report.fail("rspamd.sign_inbound", Cause::A01, text, "see the lines around it in local.d/arc.conf");
+        }
+    }
+    for (name, status, text) in WANTED {
+        if arc[name] == Value::Bool(false) {
+            let next = format!("write `{name} = true;` into local.d/arc.conf");
+            report.add(&format!("rspamd.{name}"), status, Cause::A00, format!("{text} ({name} = false)"), next);
         }
     }
     if !arc["signing_table"].is_null() {
@@ -166,7 +204,6 @@ fn below_suffix(list: &str, domain: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Status;
     use serde_json::json;
 
     fn seen(arc: Value) -> RspamdSettings {
@@ -208,6 +245,8 @@ mod tests {
             (json!({ "use_domain": "header", "use_domain_sign_inbound": "recipient" }), ""),
             (json!({ "use_domain": "corp.example" }), ""),
             (json!({ "signing_table": ["*@corp.example corp"] }), "A03"),
+            (json!({ "allow_hdrfrom_mismatch": false }), "A00"),
+            (json!({ "allow_hdrfrom_mismatch": true, "allow_envfrom_empty": false }), ""),
         ] {
             assert_eq!(codes(changes.clone()), wanted, "{changes}");
         }
@@ -219,6 +258,22 @@ mod tests {
         let mut report = Report::default();
         settings(&stock(json!({ "check_pubkey": true, "allow_pubkey_mismatch": true })), &mut report);
         assert_eq!(report.check("rspamd.check_pubkey").unwrap().status, Status::Warn);
+    }
+
+    #[test]
+    fn a_section_in_itself_is_told() {
+        let told = |seen: RspamdSettings| {
+            let mut report = Report::default();
+            let stops = are_nested(&seen, &mut report);
+            (stops, report.checks.into_iter().map(|c| (c.check, c.code)).collect::<Vec<_>>())
+        };
+        let domain = json!({ "corp.example": { "selector": "s", "path": "/k" } });
+        let arc = json!({ "arc": { "sign_inbound": true, "domain": domain } });
+        assert_eq!(told(stock(arc)), (true, vec![("rspamd.arc".to_owned(), Some(Cause::A04))]));
+        let actions = json!({ "actions": { "add_header": 6 }, "reject": 15 });
+        let wanted = (false, vec![("rspamd.actions".to_owned(), Some(Cause::D12))]);
+        assert_eq!(told(RspamdSettings { actions, ..stock(json!({})) }), wanted);
+        assert_eq!(told(stock(json!({ "domain": domain }))), (false, Vec::new()));
     }
 
     fn paths(changes: Value, domains: &[&str]) -> (Vec<String>, String) {

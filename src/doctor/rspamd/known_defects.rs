@@ -10,7 +10,7 @@ pub(super) fn judge(seen: &RspamdSettings, report: &mut Report) {
         return report.unknown(check, "rspamadm names no version", "see `rspamadm --version`");
     };
     let mut sound = true;
-    let mut warn = |applies: bool, cause: Cause, what: &str, next: &str| {
+    let mut warn = |applies: bool, cause: Option<Cause>, what: &str, next: &str| {
         if applies {
             sound = false;
             report.warn(check, cause, format!("rspamd {version} {what}"), next);
@@ -20,27 +20,33 @@ pub(super) fn judge(seen: &RspamdSettings, report: &mut Report) {
     let trusts_anybody = seen.arc["trusted_authserv_id"].is_null();
     warn(
         version < Version(3, 6, 0),
-        Cause::B07,
+        Some(Cause::B07),
         "writes an invalid seal on mail that comes with two ARC sets or more",
         "upgrade to 3.6 or later",
     );
     warn(
         reuses && version < Version(3, 10, 0),
-        Cause::B09,
+        Some(Cause::B09),
         "can take dmarc=fail for arc=fail with `reuse_auth_results`",
         "turn it off, or upgrade to 3.10 or later",
     );
     warn(
         reuses && (version < Version(4, 0, 0) || trusts_anybody),
-        Cause::C04,
+        Some(Cause::C04),
         "seals what a sender wrote itself with `reuse_auth_results`",
         "turn it off, or upgrade to 4.0 and set `trusted_authserv_id`",
     );
     warn(
         version < Version(4, 1, 0),
-        Cause::B16,
+        Some(Cause::B16),
         "does not keep the order of its header fields, which Office 365 wants; Gmail takes any",
         "upgrade to 4.1 or later if you forward there too",
+    );
+    warn(
+        version < Version(4, 2, 3) && !seen.arc["whitelisted_signers_map"].is_null(),
+        None,
+        "takes the results of a sealer in `whitelisted_signers_map` for true although its seal fails",
+        "upgrade to 4.2.3 or later, or take the map out",
     );
     if (Version(3, 10, 0)..Version(3, 10, 2)).contains(&version) {
         let text = format!("rspamd {version} makes invalid signatures with RSA keys");
@@ -82,5 +88,11 @@ mod tests {
         let arc = json!({ "reuse_auth_results": true, "trusted_authserv_id": "mx.corp.example" });
         judge(&RspamdSettings { version: Some(Version(4, 1, 0)), arc, ..RspamdSettings::default() }, &mut report);
         assert_eq!(report.worst(), Status::Ok);
+        for (version, wanted) in [(Version(4, 2, 2), Status::Warn), (Version(4, 2, 3), Status::Ok)] {
+            let arc = json!({ "whitelisted_signers_map": ["list.example"] });
+            let mut report = Report::default();
+            judge(&RspamdSettings { version: Some(version), arc, ..RspamdSettings::default() }, &mut report);
+            assert_eq!(report.worst(), wanted, "{version}");
+        }
     }
 }

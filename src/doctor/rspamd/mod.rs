@@ -121,6 +121,9 @@ impl RspamdSettings {
             return;
         }
         report.ok("rspamd.configtest", "rspamd takes its configuration");
+        if arc_settings::are_nested(self, report) {
+            return;
+        }
         arc_settings::settings(self, report);
         for key in arc_settings::keys(self, &options.domains, report) {
             signing_key::judge(&key, self.user.as_ref(), &options.dns, report).await;
