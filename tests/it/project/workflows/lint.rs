@@ -30,18 +30,23 @@ fn workflows() -> (Vec<PathBuf>, impl Fn(&str, &str) -> (tempfile::TempDir, Path
     (files, spoilt)
 }
 
+/// The action, and what it hands its inputs on to.
+fn actions() -> [PathBuf; 2] {
+    ["action.yml", super::ACTION].map(|file| Path::new(env!("CARGO_MANIFEST_DIR")).join(file))
+}
+
 #[test]
 #[ignore = "requires zizmor; .ci/interop-setup installs it"]
 fn interop_zizmor_finds_nothing_in_the_workflows() {
     let (mut files, spoilt) = workflows();
-    files.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("action.yml"));
+    files.extend(actions());
     let zizmor = |files: &[PathBuf]| tool("zizmor", &["--offline", "--no-config", "--strict-collection"], files);
     let (content, said) = zizmor(&files);
     assert!(content && said.contains("No findings to report"), "{said}");
     for (from, to, finding) in [
         ("case \"$COUNT\" in", "echo ${{ github.head_ref }}; case \"$COUNT\" in", "template-injection"),
         ("        with:\n          persist-credentials: false\n", "", "artipacked"),
-        ("actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683", "actions/checkout@v4", "unpinned-uses"),
+        ("actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd", "actions/checkout@v6", "unpinned-uses"),
     ] {
         let (_dir, file) = spoilt(from, to);
         let (content, said) = zizmor(&[file]);
@@ -56,10 +61,26 @@ fn interop_the_workflows_are_as_github_s_published_schemas_want_them() {
     let check = |schema: &str, files: &[PathBuf]| tool("check-jsonschema", &["--builtin-schema", schema], files);
     let (content, said) = check("vendor.github-workflows", &files);
     assert!(content, "{said}");
-    let action = Path::new(env!("CARGO_MANIFEST_DIR")).join("action.yml");
-    let (content, said) = check("vendor.github-actions", &[action]);
+    let (content, said) = check("vendor.github-actions", &actions());
     assert!(content, "{said}");
     let (_dir, file) = spoilt("timeout-minutes: 5\n", "timeout-minute: 5\n");
     let (content, said) = check("vendor.github-workflows", &[file]);
     assert!(!content && said.contains("timeout-minute"), "{said}");
+}
+
+#[test]
+#[ignore = "requires actionlint; .ci/interop-setup installs it"]
+fn interop_actionlint_finds_nothing_in_the_workflows() {
+    let (files, spoilt) = workflows();
+    let (content, said) = tool("actionlint", &[], &files);
+    assert!(content, "{said}");
+    for (from, to, finding) in [
+        ("uses: $/.github/actions/sealcheck", "uses: $/", "path is missing"),
+        ("needs.plan.outputs.count", "needs.plan.outputs.number", "property \"number\" is not defined"),
+        ("queue: max", "queue: most", "queue"),
+    ] {
+        let (_dir, file) = spoilt(from, to);
+        let (content, said) = tool("actionlint", &[], &[file]);
+        assert!(!content && said.contains(finding), "{finding}: {said}");
+    }
 }

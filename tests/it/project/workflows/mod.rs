@@ -16,14 +16,19 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
+    process::Command,
 };
 
+/// What `action.yml` hands its inputs on to.
+const ACTION: &str = ".github/actions/sealcheck/action.yml";
+
 /// Every `run:` step by its file. The tests below do each of them.
-const RUN_STEPS: [(&str, &[&str]); 4] = [
+const RUN_STEPS: [(&str, &[&str]); 5] = [
+    (ACTION, &["Name what is built", "Download the release", "Build it", "Put it on the PATH", "Run the scenarios"]),
     (".github/workflows/ci.yml", &["Install what a checkout and Rust need", "Install Rust", "Run the gate"]),
     (".github/workflows/nightly.yml", &["Count the shards", "Put the shards together", "Tell people in an issue"]),
     (".github/workflows/smoke.yml", &[]),
-    ("action.yml", &["Name what is built", "Build it", "Put it on the PATH", "Run the scenarios"]),
+    ("action.yml", &[]),
 ];
 
 /// Programs of a machine of GitHub's that only write down what they are told.
@@ -40,7 +45,7 @@ fn every_run_line_is_known_and_no_workflow_is_forgotten() {
         .unwrap()
         .map(|entry| format!(".github/workflows/{}", entry.unwrap().file_name().to_str().unwrap()))
         .collect();
-    files.push("action.yml".to_owned());
+    files.extend(["action.yml".to_owned(), ACTION.to_owned()]);
     files.sort();
     assert_eq!(files, RUN_STEPS.map(|(file, _)| file));
     for (file, known) in RUN_STEPS {
@@ -112,7 +117,7 @@ impl Repository {
         let contexts = json!({
             "github": {
                 "token": "a token", "repository": "company/mail", "server_url": "https://github.example", "run_id": 1,
-                "workflow": "w", "ref": "main"
+                "workflow": "w", "ref": "main", "event": { "repository": { "private": false } }
             },
             "secrets": values,
             "vars": {},
@@ -160,9 +165,16 @@ fn the_nightly_workflow_opens_one_issue_and_closes_it() {
     assert_eq!(here.night(), ("success", vec![]), "{}", here.runner.said);
     let mut steps = here.runner.done.clone();
     steps.sort();
-    let mut known = [steps_of(".github/workflows/nightly.yml"), steps_of("action.yml")].concat();
+    let mut known = [steps_of(".github/workflows/nightly.yml"), steps_of(ACTION)].concat();
     known.sort_unstable();
     assert_eq!(steps, known);
+
+    // Accepted snapshots are missing on the first night, of which nobody needs to be woken.
+    let compared = scenario("two", "more", "pass").replace("snapshot: none\n", "");
+    fs::write(here.project.path("scenarios/two.yaml"), compared).unwrap();
+    assert_eq!(here.night(), ("success", vec![]), "{}", here.runner.said);
+    let first = "::warning::everything passed, and there is no accepted snapshot to compare with: run `sealcheck run";
+    assert!(here.runner.said.contains(first), "{}", here.runner.said);
 
     here.expects("two", "more", "fail");
     let label = "gh label create sealcheck-nightly --force --description The nightly run against Gmail";
@@ -195,6 +207,77 @@ fn the_nightly_workflow_opens_one_issue_and_closes_it() {
     fs::remove_file(here.project.path("sealcheck.yaml")).unwrap();
     let ended = here.runner.workflow(".github/workflows/nightly.yml");
     assert_eq!(["plan", "shard", "report"].map(|job| ended[job].result), ["success", "skipped", "skipped"]);
+}
+
+#[test]
+fn a_red_first_night_leaves_a_build_in_the_cache_and_no_mail_where_everybody_can_read() {
+    let mut here = Repository::new();
+    here.expects("two", "more", "fail");
+    assert_eq!(here.night().0, "failure", "{}", here.runner.said);
+    let is_kept = |here: &Repository| {
+        let shards =
+            fs::read_dir(here.runner.home.path().join("artifacts")).unwrap().map(|entry| entry.unwrap().path());
+        let mails = shards.filter(|shard| shard.join(".sealcheck").exists()).count();
+        mails > 0
+    };
+    assert!(!is_kept(&here), "mails of a public repository are uploaded");
+    here.runner.contexts["github"]["event"]["repository"]["private"] = true.into();
+    let ended = here.runner.workflow(".github/workflows/nightly.yml");
+    assert_eq!(ended["report"].result, "failure");
+    assert!(is_kept(&here), "mails of a private repository are not uploaded");
+    assert!(!here.told().iter().any(|line| line.starts_with("cargo ")), "the second night builds anew");
+}
+
+/// A folder of a release, with what the program is built from as its hash.
+fn release(here: &Repository, hash: &str) {
+    let folder = here.stand_in.path().join("release");
+    drop(fs::remove_dir_all(&folder));
+    let name = format!("sealcheck-{}-x86_64-unknown-linux-gnu", env!("CARGO_PKG_VERSION"));
+    fs::create_dir_all(folder.join(&name)).unwrap();
+    fs::write(folder.join(&name).join("SOURCE-HASH"), hash).unwrap();
+    symlink(env!("CARGO_BIN_EXE_sealcheck"), folder.join(&name).join("sealcheck")).unwrap();
+    let pack = format!("tar -czf {name}.tar.gz {name} && sha256sum *.tar.gz > SHA256SUMS");
+    let packed = Command::new("sh").args(["-ec", &pack]).current_dir(&folder).status().unwrap();
+    assert!(packed.success());
+}
+
+#[test]
+fn the_action_takes_a_release_of_the_same_sources_and_builds_otherwise() {
+    let hash = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/source-hash")).output().unwrap();
+    let hash = String::from_utf8(hash.stdout).unwrap();
+    let act = |prepare: &dyn Fn(&mut Repository)| {
+        let mut here = Repository::new();
+        prepare(&mut here);
+        let ended = here.runner.only_action([("tags".to_owned(), "smoke".to_owned())].into());
+        let builds = here.told().iter().filter(|line| line.starts_with("cargo ")).count();
+        (ended.result, builds, here.runner.said)
+    };
+    let (result, builds, said) = act(&|here| release(here, &hash));
+    assert_eq!((result, builds), ("success", 0), "{said}");
+    for (prepare, why) in [
+        (&|_: &mut Repository| {} as _, ".tar.gz could not be had: building"),
+        (
+            &|here: &mut Repository| release(here, "of others\n"),
+            "the release is of other sources than this action: building",
+        ),
+        (
+            &|here: &mut Repository| here.runner.platform = ["Windows", "X64"],
+            "there is no release for Windows on X64: building",
+        ),
+    ] as [(&dyn Fn(&mut Repository), &str); 3]
+    {
+        let (result, builds, said) = act(prepare);
+        assert_eq!((result, builds), ("success", 1), "{said}");
+        assert!(said.contains(why), "{why}: {said}");
+    }
+    let (result, builds, said) = act(&|here| {
+        release(here, &hash);
+        let sums = here.stand_in.path().join("release/SHA256SUMS");
+        let text = fs::read_to_string(&sums).unwrap();
+        fs::write(sums, text.replacen(|c: char| c.is_ascii_digit(), "x", 1)).unwrap();
+    });
+    assert_eq!((result, builds), ("failure", 0), "{said}");
+    assert!(said.contains("::error::sealcheck-"), "{said}");
 }
 
 #[test]

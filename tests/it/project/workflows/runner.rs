@@ -15,7 +15,7 @@ const FILES: [&str; 4] = ["GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY",
 
 /// A machine that runs workflows.
 pub(super) struct Runner {
-    home: tempfile::TempDir,
+    pub(super) home: tempfile::TempDir,
     /// What is checked out.
     pub(super) repository: PathBuf,
     /// Programs that stand in for those of the same name.
@@ -32,6 +32,8 @@ pub(super) struct Runner {
     pub(super) said: String,
     /// What they wrote into their summaries.
     pub(super) summary: String,
+    /// What the machine is, as GitHub names it.
+    pub(super) platform: [&'static str; 2],
     caches: BTreeMap<String, PathBuf>,
     jobs: usize,
 }
@@ -55,6 +57,8 @@ struct Place<'p> {
     /// The shell of `run:` lines that name none.
     shell: Option<&'p Value>,
     is_container: bool,
+    /// The folder of the action.
+    action: Option<PathBuf>,
 }
 
 /// A workflow or an action of this repository.
@@ -75,6 +79,7 @@ impl Runner {
             done: Vec::new(),
             said: String::new(),
             summary: String::new(),
+            platform: ["Linux", "X64"],
             caches: BTreeMap::new(),
             jobs: 0,
         }
@@ -142,7 +147,7 @@ impl Runner {
     pub(super) fn only_action(&mut self, with: BTreeMap<String, String>) -> Ended {
         let secrets = texts(&self.contexts["secrets"], &Scope { contexts: &json!({}), failed: false });
         let outputs = json!({ "exit-code": "${{ steps.run.outputs.exit-code }}" });
-        let step = json!({ "uses": "$/", "id": "run", "env": secrets, "with": with });
+        let step = json!({ "uses": "sealcheck/sealcheck@v0", "id": "run", "env": secrets, "with": with });
         self.job(&json!({ "steps": [step], "outputs": outputs }), &Value::Null, self.contexts.clone())
     }
 
@@ -164,6 +169,7 @@ impl Runner {
             failed: false,
             shell: Some(shell).filter(|s| !s.is_null()),
             is_container: job.get("container").is_some(),
+            action: None,
         };
         self.steps(&job["steps"], &mut place);
         let scope = Scope { contexts: &place.contexts, failed: false };
@@ -182,7 +188,8 @@ impl Runner {
             let uses = step["uses"].as_str().map(|uses| uses.split('@').next().unwrap());
             let (ok, outputs) = match uses {
                 None => self.run(step, env, place),
-                Some("$/" | "sealcheck/sealcheck") => self.action(env, with, place),
+                Some("sealcheck/sealcheck") => self.action("", env, with, place),
+                Some(own) if own.starts_with("$/") => self.action(&own[2..], env, with, place),
                 Some(other) => (true, self.stand_in(other, &with, place)),
             };
             if let Some(id) = step["id"].as_str() {
@@ -192,14 +199,16 @@ impl Runner {
         }
     }
 
-    /// The action of this repository.
+    /// An action in a folder of this repository.
     fn action(
         &mut self,
+        folder: &str,
         env: BTreeMap<String, String>,
         with: BTreeMap<String, String>,
         place: &mut Place<'_>,
     ) -> (bool, Value) {
-        let action = read("action.yml");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let action = read(path.join("action.yml").to_str().unwrap());
         let inputs = action["inputs"].as_object().unwrap();
         assert!(with.keys().all(|key| inputs.contains_key(key)), "{with:?}");
         let input = |(key, input): (&String, &Value)| {
@@ -208,6 +217,7 @@ impl Runner {
         let mut contexts = place.contexts.clone();
         contexts["inputs"] = inputs.iter().map(input).collect::<Map<_, _>>().into();
         contexts["steps"] = json!({});
+        contexts["runner"] = json!({ "os": self.platform[0], "arch": self.platform[1], "temp": place.temp });
         // An action sees the secrets that it is given and no others.
         contexts["secrets"] = json!(null);
         let mut inside = Place {
@@ -220,6 +230,7 @@ impl Runner {
             shell: None,
             // It may be used in one.
             is_container: true,
+            action: Some(path),
         };
         self.steps(&action["runs"]["steps"], &mut inside);
         let scope = Scope { contexts: &inside.contexts, failed: false };
@@ -266,7 +277,9 @@ impl Runner {
             .env("HOME", place.temp)
             .env("RUNNER_TEMP", place.temp)
             .env("GITHUB_WORKSPACE", place.workspace)
-            .env("GITHUB_ACTION_PATH", env!("CARGO_MANIFEST_DIR"))
+            .envs(place.action.iter().map(|folder| ("GITHUB_ACTION_PATH", folder)))
+            .env("RUNNER_OS", self.platform[0])
+            .env("RUNNER_ARCH", self.platform[1])
             .envs(files.iter().map(|(name, path)| (name, path)))
             .envs(&place.env)
             .envs(env)
@@ -294,19 +307,24 @@ impl Runner {
         let artifacts = self.home.path().join("artifacts");
         match action {
             "actions/checkout" => assert_eq!(with["persist-credentials"], "false"),
-            "actions/cache" => {
-                let path = PathBuf::from(with["path"].lines().next().unwrap());
+            // What the gate keeps is not looked at.
+            "actions/cache" => assert!(!with["key"].ends_with('-'), "{with:?}"),
+            "actions/cache/restore" => {
                 assert!(!with["key"].ends_with('-'), "{with:?}");
-                if let Some(kept) = self.caches.get(&with["key"]).filter(|kept| kept.is_dir()) {
-                    copy(kept, &path);
-                    return json!({ "cache-hit": "true" });
-                }
-                self.caches.insert(with["key"].clone(), path);
+                let kept = self.caches.get(&with["key"]);
+                kept.iter().for_each(|kept| copy(kept, Path::new(&with["path"])));
+                let hit = if kept.is_some() { "true" } else { "" };
+                return json!({ "cache-hit": hit, "cache-primary-key": with["key"] });
+            }
+            "actions/cache/save" => {
+                let kept = self.home.path().join(format!("cache-{}", self.caches.len()));
+                copy(Path::new(&with["path"]), &kept);
+                self.caches.insert(with["key"].clone(), kept);
             }
             "actions/upload-artifact" if self.lost == Some(with["name"].as_str()) => {}
             "actions/upload-artifact" => {
                 let to = artifacts.join(&with["name"]);
-                let patterns: Vec<&str> = with["path"].lines().collect();
+                let patterns: Vec<&str> = with["path"].lines().filter(|line| !line.trim().is_empty()).collect();
                 for pattern in &patterns {
                     for found in matching(place.workspace, pattern) {
                         // One folder is unpacked; of several the whole path is kept.
