@@ -13,6 +13,7 @@ pub mod dns;
 mod key;
 mod signature;
 mod signature_tags;
+pub(crate) mod spf;
 pub mod verdict;
 
 pub use canonical::Canonicalization;

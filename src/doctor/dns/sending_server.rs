@@ -1,10 +1,13 @@
 //! The domain whose mail is forwarded, and the addresses that its server sends from.
 
-use super::{
-    spf::{self, SpfResult},
-    txt_records,
+use crate::{
+    catalogue::Cause,
+    doctor::Report,
+    verify::{
+        Dns,
+        spf::{self, SpfResult},
+    },
 };
-use crate::{catalogue::Cause, doctor::Report, verify::Dns};
 use std::{collections::BTreeSet, net::IpAddr};
 
 /// Looks at the records of domains and addresses. Where nobody names an address, those of `host` are looked up.
@@ -62,7 +65,7 @@ async fn spf(dns: &Dns, domain: &str, addresses: &[IpAddr], report: &mut Report)
 async fn dmarc(dns: &Dns, domain: &str, report: &mut Report) {
     let check = format!("dns.dmarc.{domain}");
     let name = format!("_dmarc.{domain}");
-    let mut records = match txt_records(dns, &name).await {
+    let mut records = match dns.texts(&name).await {
         Ok(texts) => texts,
         Err(text) => return report.unknown(&check, text, "ask again when it answers"),
     };

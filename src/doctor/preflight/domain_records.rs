@@ -5,10 +5,7 @@ use crate::{
     catalogue::Cause,
     doctor::{
         Report,
-        dns::{
-            key_record::{KeyRecord, PUBLISH},
-            txt_records,
-        },
+        dns::key_record::{KeyRecord, PUBLISH},
     },
     mail::taglist::TagList,
     target::Account,
@@ -70,7 +67,7 @@ pub(super) fn of_key(name: &str) -> Option<(&str, &str)> {
 
 /// The records at a name that begin with a version.
 async fn texts(dns: &Dns, name: &str, version: &str) -> Result<Vec<String>, String> {
-    let texts = txt_records(dns, name).await?;
+    let texts = dns.texts(name).await?;
     let texts = texts.iter().map(|text| text.trim().to_owned());
     Ok(texts.filter(|t| t.split([' ', ';']).next().is_some_and(|v| v.eq_ignore_ascii_case(version))).collect())
 }

@@ -98,6 +98,22 @@ impl Dns {
             Source::Resolver(resolver) => ask(resolver, name).await,
         }
     }
+
+    /// The texts of the TXT records at a name; none when it has none.
+    ///
+    /// # Errors
+    /// That DNS gave no answer.
+    pub(crate) async fn texts(&self, name: &str) -> Result<Vec<String>, String> {
+        match self.txt(name).await {
+            TxtAnswer::Records { texts, .. } => {
+                Ok(texts.iter().map(|t| String::from_utf8_lossy(t).into_owned()).collect())
+            }
+            TxtAnswer::NoData | TxtAnswer::NxDomain => Ok(Vec::new()),
+            failed @ TxtAnswer::Failed(_) => {
+                Err(format!("DNS gave no answer for {name} ({})", failed.word().unwrap_or_default()))
+            }
+        }
+    }
 }
 
 /// What a zone file does not hold.

@@ -1,7 +1,6 @@
 //! Whether an SPF record lets an address send (RFC 7208), and by which of its terms.
 
-use super::txt_records;
-use crate::verify::Dns;
+use super::Dns;
 use std::{future::Future, net::IpAddr, pin::Pin};
 
 /// How many terms may ask DNS (RFC 7208 §4.6.4).
@@ -9,7 +8,7 @@ const LOOKUPS: usize = 10;
 
 /// What a record says of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum SpfResult {
+pub enum SpfResult {
     /// It may send, by these terms.
     Pass(String),
     /// It may not, by this term: `-all`.
@@ -23,7 +22,7 @@ pub(super) enum SpfResult {
 }
 
 /// What the record of a domain says of an address.
-pub(super) async fn check(dns: &Dns, domain: &str, ip: IpAddr) -> SpfResult {
+pub(crate) async fn check(dns: &Dns, domain: &str, ip: IpAddr) -> SpfResult {
     let mut lookups = 0;
     Evaluation { dns, ip, lookups: &mut lookups }.record(domain.to_owned()).await
 }
@@ -41,7 +40,7 @@ impl Evaluation<'_> {
     /// Records refer to records.
     fn record(&mut self, domain: String) -> Pin<Box<dyn Future<Output = SpfResult> + Send + '_>> {
         Box::pin(async move {
-            let mut records = match txt_records(self.dns, &domain).await {
+            let mut records = match self.dns.texts(&domain).await {
                 Ok(texts) => texts,
                 Err(text) => return SpfResult::Unknown(text),
             };
