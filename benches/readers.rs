@@ -125,6 +125,7 @@ fn diagnosed(message: &Message, log: ServerLog) -> Vec<Diagnosis> {
         returned: None,
         sent: None,
         forwarder: None,
+        spf: &[],
         log,
     })
 }

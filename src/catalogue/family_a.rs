@@ -11,8 +11,8 @@ rows![
             "受信側のコピーには受信側自身の ARC セット (i=1, cv=none) しかなく、Authentication-Results に arc= がない",
         ),
         text(
-            "the forwarder did not add an ARC Set; which of the causes A01 to A17 it is cannot be proved from the evidence at hand",
-            "転送サーバーが ARC セットを付けていない。A01～A17 のどれが原因かは、手元の証拠だけでは証明できない",
+            "the forwarder did not add an ARC Set; which of the causes A01 to A19 it is cannot be proved from the evidence at hand",
+            "転送サーバーが ARC セットを付けていない。A01～A19 のどれが原因かは、手元の証拠だけでは証明できない",
         ),
         text(
             "provide the forwarder's log lines of this message (rspamd with debug_modules = [\"arc\"]) and the output of rspamadm configdump arc",
@@ -285,4 +285,43 @@ rows![
         ),
         &["captured on Postfix 3.7 + rspamd 3.4"],
     ),
+    row(
+        A18,
+        text(
+            "the domains of From and envelope sender differ, and rspamd does not sign such mail",
+            "From とエンベロープの差出人のドメインが異なるため、rspamd が署名しない",
+        ),
+        text(
+            "no seal on newsletters and list mail; debug: domain mismatch not allowed: … != …",
+            "ニュースレターやメーリングリストだけ封印されない。debug: domain mismatch not allowed: … != …",
+        ),
+        text(
+            "allow_hdrfrom_mismatch = false in arc.conf: a rule for mail of one's own, which forwarded mail often breaks",
+            "arc.conf の allow_hdrfrom_mismatch = false。自ドメインのメール向けの条件で、転送メールは満たさないことが多い",
+        ),
+        text(
+            "set allow_hdrfrom_mismatch = true in arc.conf; dkim_signing.conf has a setting of its own",
+            "arc.conf で allow_hdrfrom_mismatch = true にする。dkim_signing.conf の設定は別",
+        ),
+        &["rspamd: lualib/lua_dkim_tools.lua", "rspamd: ARC module"],
+    )
+    .without_fault("set allow_hdrfrom_mismatch = false in arc.conf, and send with an envelope sender of another domain than From"),
+    row(
+        A19,
+        text("the server that forwards cannot seal", "転送するサーバーに封印の機能がない"),
+        text(
+            "no seal; the Received line of the forwarder says with Microsoft SMTP Server, and its host is the company's own",
+            "封印なし。転送側の Received に with Microsoft SMTP Server とあり、ホストは自社のもの",
+        ),
+        text(
+            "Exchange Server has nothing that makes ARC Sets; Exchange Online seals what it forwards",
+            "Exchange Server には ARC セットを付ける機能がない。Exchange Online は転送時に封印する",
+        ),
+        text(
+            "let mail to the outside go through a gateway that seals, or ask senders to sign with DKIM and do not modify their mail",
+            "外部への転送は封印できるゲートウェイを通す。または、差出人に DKIM 署名を求め、メールを変更せずに転送する",
+        ),
+        &["Microsoft: trusted ARC sealers", "RFC 8617 §5.1"],
+    )
+    .without_fault("it needs an Exchange Server"),
 ];

@@ -260,4 +260,25 @@ rows![
         text("send such content as quoted-printable or base64", "そのような内容は quoted-printable か base64 で送る"),
         &["captured on Postfix 3.7 + rspamd 3.4"],
     ),
+    row(
+        B25,
+        text(
+            "the forwarder cannot verify a chain that holds",
+            "正しいチェーンを転送側が検証できない",
+        ),
+        text(
+            "rspamd logs ARC_REJECT, or the forwarder's ARC-Authentication-Results say arc=fail, and its seal says cv=fail; the sets before it verify",
+            "rspamd のログに ARC_REJECT があるか、転送側の ARC-Authentication-Results が arc=fail で、その封印が cv=fail。それより前のセットは検証できる",
+        ),
+        text(
+            "the forwarder's verifier rejects a signature that others accept, as older versions do with some of Microsoft's and Google's; or something in front of it changes the mail",
+            "他では通る署名を転送側の検証機能が拒否している (古い版では Microsoft や Google の一部の署名でも起きる)。または、その手前でメールが変更されている",
+        ),
+        text(
+            "update the verifier, and report it with the message where it stays; until then seal no chain that it rejects, as cv=fail cannot be undone",
+            "検証機能を更新し、直らなければメールを添えて報告する。それまで、拒否したチェーンは封印しない (cv=fail は取り消せない)",
+        ),
+        &["rspamd #4601", "rspamd #3090", "rspamd #1942", "RFC 8617 §5.1.1"],
+    )
+    .without_fault("it needs a verifier that rejects what others accept"),
 ];

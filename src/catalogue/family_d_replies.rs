@@ -215,8 +215,8 @@ rows![
             "次のサーバーは登録された差出人だけを送信する。転送メールの差出人は誰でもありうる",
         ),
         text(
-            "forward without this relay (transport_maps), or through one that takes any sender; rewriting the envelope sender (SRS) to a registered domain helps where only the envelope is compared",
-            "転送メールはこの中継を通さない (transport_maps)。任意の差出人を受け取る中継を使う。エンベロープだけを見る中継なら、登録ドメインへの書き換え (SRS) で足りる",
+            "forward without this relay (relayhost, transport_maps), or through one that takes any sender; rewriting the envelope sender (SRS) to a registered domain helps where only the envelope is compared",
+            "転送メールはこの中継を通さない (relayhost、transport_maps)。任意の差出人を受け取る中継を使う。エンベロープだけを見る中継なら、登録ドメインへの書き換え (SRS) で足りる",
         ),
         &[
             "Amazon SES: SMTP response codes",
@@ -424,4 +424,43 @@ rows![
         &["Google: SMTP errors and codes"],
     )
     .without_fault("it needs a server that keeps a log or reports delays"),
+    row(
+        D40,
+        text(
+            "the SPF record of the sending server's own domain lacks its address",
+            "送信サーバー自身のドメインの SPF に、送信元アドレスが含まれていない",
+        ),
+        text(
+            "SPF [x] with ip: [y] = did not pass, where x is the domain of the server that sends, not the sender's",
+            "SPF [x] with ip: [y] = did not pass。x が差出人ではなく送信サーバー側のドメイン",
+        ),
+        text(
+            "the envelope sender is already in the server's own name; the record of that domain is missing, or names other addresses: the server moved, or sends over IPv6",
+            "エンベロープの差出人はすでに自ドメインになっている。その SPF がないか、別のアドレスしか書かれていない (サーバーの移転、IPv6 での送信)",
+        ),
+        text(
+            "let the SPF record of that domain name the address that sends, which the reply tells (ip4:, ip6:), or send from one that it names; sign with DKIM for that domain as well",
+            "応答にある送信元アドレスをそのドメインの SPF に加える (ip4:、ip6:)。または SPF にあるアドレスから送る。そのドメインの DKIM 署名も付ける",
+        ),
+        &["Google: SMTP errors and codes", "RFC 7208 §5.6"],
+    )
+    .without_fault("let the company rewrite senders (srs: true), and publish an SPF record without its address"),
+    row(
+        D41,
+        text("mail of one's own is not authenticated", "自サーバーで作られたメールが認証されない"),
+        text(
+            "the refused mail has no hop from outside: a web application, cron, an automatic reply or a user wrote it; no DKIM-Signature of its From domain holds",
+            "拒否されたメールに外部からのホップがない (ウェブアプリ、cron、自動応答、利用者が作成)。From ドメインの有効な DKIM 署名がない",
+        ),
+        text(
+            "what is made on the server passes the signing filter by, and SPF does not pass for the From domain either",
+            "サーバー上で作られたメールが署名フィルターを通らず、From ドメインの SPF も pass しない",
+        ),
+        text(
+            "sign own mail with DKIM (non_smtpd_milters in Postfix, sign_local in rspamd's dkim_signing.conf), let the From domain's SPF record name the server, and write only under domains that you may sign for",
+            "自サーバーのメールにも DKIM 署名を付ける (Postfix の non_smtpd_milters、rspamd の dkim_signing.conf の sign_local)。From ドメインの SPF にサーバーを書き、署名できるドメインの差出人だけを使う",
+        ),
+        &["Google: email sender guidelines", "Postfix: MILTER_README"],
+    )
+    .without_fault("it needs a server that sends mail of its own"),
 ];

@@ -63,13 +63,19 @@ pub fn is_at_or_below(host: &str, domain: &str) -> bool {
     })
 }
 
-/// Who runs a host, as far as its name tells: the last two labels, or an address as it is.
+/// Labels below a country's domain that are nobody's: `corp.co.jp` is one organization, `co.jp` is none.
+const SHARED: [&str; 14] = ["ac", "ad", "co", "com", "ed", "edu", "go", "gov", "gr", "lg", "ne", "net", "or", "org"];
+
+/// Who runs a host, as far as its name tells: the last two labels, three below a label that many share, or an address as it is.
 pub fn organization(host: &str) -> String {
     if host.parse::<std::net::IpAddr>().is_ok() {
         return host.to_owned();
     }
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let start = host.rmatch_indices('.').map(|(at, _)| at + 1).nth(1).unwrap_or(0);
+    let mut labels = host.rsplit('.');
+    let is_shared =
+        labels.next().is_some_and(|country| country.len() == 2) && labels.next().is_some_and(|l| SHARED.contains(&l));
+    let start = host.rmatch_indices('.').map(|(at, _)| at + 1).nth(1 + usize::from(is_shared)).unwrap_or(0);
     host[start..].to_owned()
 }
 
@@ -80,6 +86,9 @@ mod tests {
     #[test]
     fn organizations_are_the_last_two_labels() {
         assert_eq!(organization("MX.Corp.example."), "corp.example");
+        assert_eq!(organization("mx.corp.co.jp"), "corp.co.jp");
+        assert_eq!(organization("co.jp"), "co.jp");
+        assert_eq!(organization("mx.corp.jp"), "corp.jp");
         assert_eq!(organization("2002:a05::1"), "2002:a05::1");
         assert_eq!(organization("localhost"), "localhost");
     }

@@ -2,8 +2,10 @@
 
 use super::{
     builder::{self, quote},
+    handover::SpfAnswer,
     server_log::ServerLog,
     server_refusal::{Refusal, RefusedBy},
+    service::is_by_outlook,
 };
 use crate::{
     catalogue::Cause,
@@ -28,6 +30,8 @@ use std::time::Duration;
 pub struct Facts<'a> {
     /// The copy at the receiver, or else the one that a bounce gives back.
     pub mail: Option<MailFacts<'a>>,
+    /// What a bounce gives back of a mail that nobody is known to have forwarded.
+    pub not_forwarded: Option<MailFacts<'a>>,
     /// The mail as it was sent.
     pub sent: Option<&'a Message>,
     /// The name to quote it by, where it is not `sent.eml`.
@@ -40,6 +44,8 @@ pub struct Facts<'a> {
     pub refused: Option<Refusal>,
     /// Bounces, each with the name of its artifact.
     pub bounces: Vec<(String, &'a Dsn)>,
+    /// What SPF records say of the addresses that replies name.
+    pub spf: &'a [SpfAnswer],
     /// Log lines of the servers on the way.
     pub log: ServerLog,
     /// What kept logs from being read, and what to do.
@@ -153,10 +159,10 @@ impl<'a> Facts<'a> {
         self.forwarder.as_deref().is_some_and(|forwarder| related(host, forwarder))
     }
 
-    /// The set of the server that forwards, if it sealed.
+    /// The set of the server that forwards, if it sealed: in its own name, or a service's.
     pub(super) fn forwarders_set(&self) -> Option<&'a ArcSet> {
         let mail = self.mail.as_ref()?;
-        mail.upstream_sets().iter().rev().find(|s| self.is_forwarders(s))
+        mail.upstream_sets().iter().rev().find(|s| self.is_forwarders(s)).or_else(|| self.services_set())
     }
 }
 
@@ -204,7 +210,9 @@ impl<'a> MailFacts<'a> {
 
     /// The sets that came with the message: all but the receiver's own.
     pub(super) fn upstream_sets(&self) -> &'a [ArcSet] {
-        judge::upstream_sets(self.arc, self.trusted, self.seal_domain)
+        let sets = judge::upstream_sets(self.arc, self.trusted, self.seal_domain);
+        let is_receivers = self.trusted.is_none() && is_by_outlook(sets, self.hops);
+        &sets[..sets.len() - usize::from(is_receivers)]
     }
 
     /// What we found of a set.

@@ -44,6 +44,8 @@ impl<'a> Facts<'a> {
         };
         Some(Self {
             mail,
+            not_forwarded: None,
+            spf: &[],
             sent: Some(sent),
             sent_name: None,
             survival,

@@ -3,6 +3,7 @@
 use super::{
     Facts, MailFacts, ServerLog, diagnose_facts,
     facts::{related, was_at},
+    handover::SpfAnswer,
 };
 use crate::{
     core::domain::is_at_or_below,
@@ -37,6 +38,8 @@ pub struct DiagnoseInput<'a> {
     pub sent: Option<(&'a str, &'a Message)>,
     /// The domain of the server that forwarded it, where somebody says so; else the path is asked.
     pub forwarder: Option<&'a str>,
+    /// What SPF records say of the addresses that replies name ([`spf_questions`](super::spf_questions)).
+    pub spf: &'a [SpfAnswer],
     /// Log lines about it.
     pub log: ServerLog,
 }
@@ -71,8 +74,11 @@ pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
             (mail, refused.zip(given.sent).map(|(returned, (_, sent))| survival_of_returned(sent, returned)))
         }
     };
+    let not_forwarded = given.returned.filter(|_| mail.is_none()).map(|r| MailFacts::of_returned(given.artifact, r));
     let facts = Facts {
         survival: survival.unwrap_or_default(),
+        not_forwarded,
+        spf: given.spf,
         sent: given.sent.map(|(_, sent)| sent),
         sent_name: given.sent.map(|(name, _)| name.to_owned()),
         bounces: given.dsn.map(|dsn| (given.artifact.to_owned(), dsn)).into_iter().collect(),

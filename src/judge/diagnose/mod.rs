@@ -7,14 +7,17 @@ mod builder;
 mod facts;
 mod from_attempt;
 mod from_mail;
+mod handover;
 mod missing_delivery;
 mod rules;
 mod server_log;
 mod server_refusal;
+mod service;
 
 use facts::is_unauthentic;
 pub use facts::{Attempt, Facts, MailFacts, UnseenBounces};
 pub use from_mail::{DiagnoseInput, diagnose_mail};
+pub use handover::{SpfAnswer, SpfQuestion, spf_questions};
 pub use missing_delivery::{checked, notes};
 pub use server_log::ServerLog;
 pub use server_refusal::{Refusal, RefusedBy};

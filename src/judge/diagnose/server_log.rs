@@ -127,6 +127,17 @@ impl ServerLog {
         })
     }
 
+    /// The envelope sender of what was not delivered: `from=<…>`, and Exim's `<= …`.
+    pub(super) fn envelope_sender(&self) -> Option<String> {
+        let undelivered: HashSet<_> = self.undelivered().into_iter().filter_map(|(d, _)| d.queue_id).collect();
+        let own = self.lines.iter().filter(|(_, line)| log::queue_id(line).is_some_and(|id| undelivered.contains(id)));
+        let mut senders = own.filter_map(|(_, line)| {
+            let exim = || line.split_once(" <= ")?.1.split(' ').next();
+            line.split_once(" from=<").and_then(|(_, rest)| rest.split('>').next()).or_else(exim)
+        });
+        senders.find(|sender| sender.contains('@')).map(str::to_owned)
+    }
+
     /// The queue entries of which a line has this text.
     fn entries(&self, text: &str) -> HashSet<&str> {
         let lines = self.lines.iter().filter(|(_, line)| line.contains(text));
@@ -166,6 +177,14 @@ impl Task<'_> {
     /// Whether it gave the message this symbol.
     pub(super) fn has(&self, symbol: &str) -> bool {
         self.line.contains(&format!("{symbol}("))
+    }
+
+    /// This symbol with its score and options: `ARC_REJECT(1.00){no key;}`.
+    pub(super) fn symbol(&self, symbol: &str) -> Option<&str> {
+        let (at, _) =
+            self.line.match_indices(symbol).find(|(at, _)| self.line[at + symbol.len()..].starts_with('('))?;
+        let text = &self.line[at..];
+        Some(&text[..text.find(";}").map_or(text.find(['}', ',']).unwrap_or(text.len()), |end| end + 2)])
     }
 
     /// How many recipients the envelope had.

@@ -48,6 +48,9 @@ pub struct Dsn {
     pub arrival_date: Option<String>,
     /// `Original-Envelope-Id`.
     pub original_envelope_id: Option<String>,
+    /// The envelope sender of the message, where the server tells it (`X-Postfix-Sender`).
+    #[serde(skip)]
+    pub envelope_sender: Option<String>,
     /// One block per recipient.
     pub recipients: Vec<RecipientStatus>,
     /// How much came back.

@@ -66,6 +66,7 @@ pub(super) fn read(message: &Message, text: &Part<'_>) -> Option<Dsn> {
         reporting_mta: None,
         arrival_date: None,
         original_envelope_id: None,
+        envelope_sender: None,
         recipients: statuses(notification, &recipients),
         returned: if header.fields().is_empty() { Returned::None } else { Returned::Full },
         original_message_id: header.message_id(),

@@ -55,6 +55,7 @@ impl Dsn {
             reporting_mta: None,
             arrival_date: None,
             original_envelope_id: None,
+            envelope_sender: None,
             recipients: Vec::new(),
             returned: returned.map_or(Returned::None, |(how, _)| how),
             original_message_id: returned.and_then(|(_, p)| Message::parse(&p.body[..]).message_id()),
@@ -71,6 +72,7 @@ impl Dsn {
             reporting_mta: None,
             arrival_date: None,
             original_envelope_id: None,
+            envelope_sender: None,
             recipients: Vec::new(),
             returned: Returned::None,
             original_message_id: None,
@@ -155,6 +157,8 @@ impl Dsn {
             self.arrival_date.get_or_insert(value);
         } else if field.is("Original-Envelope-Id") {
             self.original_envelope_id.get_or_insert(value);
+        } else if field.is("X-Postfix-Sender") {
+            self.envelope_sender.get_or_insert_with(|| without_type(&value));
         } else if field.is("X-Original-Message-ID") {
             self.original_message_id.get_or_insert(value);
         } else {

@@ -157,6 +157,7 @@ pub(crate) fn diagnosed_text(text: impl Into<Vec<u8>>, log: ServerLog, key: Key)
         returned: returned.as_ref(),
         sent: None,
         forwarder: Some("company.example"),
+        spf: &[],
         log,
     })
 }

@@ -143,10 +143,10 @@ fn refusals_are_named_by_what_they_say_and_blame_nobody_else() {
     let said = |reply: &str| first(&given(&report("failed", "5.7.26", &format!("smtp; {reply}")), "", None));
     let hard = "550-5.7.26 The MAIL FROM domain [sender.example] has an SPF record with a hard fail policy (-all)";
     assert_eq!(said(hard), "D02 certain");
-    assert_eq!(said(&hard.replace("sender.example", "company.example")), "D00 certain", "the sender was rewritten");
+    assert_eq!(said(&hard.replace("sender.example", "company.example")), "D40 high", "the sender was rewritten");
     let neither = "550-5.7.26 the sender is unauthenticated. DKIM = did not pass SPF [sender.example] with ip: [198.51.100.7] = did not pass";
     assert_eq!(said(neither), "D01 certain");
-    assert_eq!(said(&neither.replace("sender.example", "srs.company.example")), "D00 certain");
+    assert_eq!(said(&neither.replace("sender.example", "srs.company.example")), "D40 high");
     let policy = "550-5.7.26 Unauthenticated email from sender.example is not accepted due to domain's DMARC policy";
     assert_eq!(said(policy), "D03 certain");
     assert_eq!(said("550 5.7.26 no"), "D00 certain", "three causes share this status");

@@ -39,6 +39,7 @@ fn a_sound_mail_is_told_nothing() {
         returned: None,
         sent: None,
         forwarder: None,
+        spf: &[],
         log: ServerLog::default(),
     };
     assert_eq!(diagnose_mail(given), [], "nobody says that it was forwarded");
@@ -101,6 +102,7 @@ fn lines_of_other_messages_are_left_out_of_a_log() {
         returned: None,
         sent: None,
         forwarder: Some("company.example"),
+        spf: &[],
         log: ServerLog::of_numbered(
             about(&lines, "<mine@sender.example>").into_iter().map(|at| (at as u32 + 1, lines[at])),
             "rspamd.log",

@@ -10,6 +10,7 @@ pub(crate) mod diagnosis_certainty;
 pub(crate) mod diagnosis_returned;
 pub(crate) mod diagnosis_rspamd;
 pub(crate) mod diagnosis_rules;
+pub(crate) mod diagnosis_whose;
 pub(crate) mod gmail_labels;
 pub(crate) mod header_alone;
 pub(crate) mod inspect_proof;

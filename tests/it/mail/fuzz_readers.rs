@@ -125,6 +125,7 @@ fn diagnosed(message: &Message, log: ServerLog) {
         returned: None,
         sent: None,
         forwarder: None,
+        spf: &[],
         log,
     });
 }

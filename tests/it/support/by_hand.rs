@@ -28,7 +28,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 54] = [
+pub(crate) const ROWS: [Row; 59] = [
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -49,6 +49,18 @@ pub(crate) const ROWS: [Row; 54] = [
     row("A11 certain", || unsealed("lua; spf: skip SPF checks for local networks and authorized users")),
     row("A15 high", || unsealed("mx postfix/pickup[1]: A1B2C3D4: uid=1000 from=<vmail>")),
     row("A16 certain", || unsealed("arc; lua_dkim_tools.lua:1: user domain mismatch: a != b")),
+    row("A18 certain", || {
+        unsealed(
+            "arc; lua_dkim_tools.lua:405: use domain(recipient) for signature: company.example\n\
+             arc; lua_dkim_tools.lua:425: final DKIM domain: company.example\n\
+             arc; lua_dkim_tools.lua:437: domain mismatch not allowed: sender.example != bounces.news.example",
+        )
+    }),
+    row("A19 high", || {
+        let exchange =
+            RECEIVED.replace("(Postfix) with ESMTP", "(10.0.0.5) with Microsoft SMTP Server (version=TLS1_2)");
+        diagnosed(&format!("{exchange}{AUTHOR}\r\nbody\r\n"), "", &verified(0, AUTHOR_PASSES))
+    }),
     row("B01 certain", || {
         one("from", "", &broken(verified(1, AUTHOR_PASSES), 1, false, &[SignatureDefect::KeyRevoked]))
     }),
@@ -59,7 +71,7 @@ pub(crate) const ROWS: [Row; 54] = [
     row("B05 high", recoded_in_a_part),
     row("B06 certain", || one("from:subject", "", &header_changed())),
     row("B08 high", || one("from", "rspamd 3.10.1 is loading configuration", &other_key())),
-    row("B09 high", || two("fail", &Verification { arc: Verdict::Fail, ..verified(2, AUTHOR_PASSES) })),
+    row("B09 high", || two("fail", &cv_fail())),
     row("B10 certain", || two("fail", &broken(verified(2, AUTHOR_PASSES), 1, false, &[SignatureDefect::BodyHash]))),
     row("B13 low", || one("from:received", "", &header_changed())),
     row("B14 certain", || {
@@ -69,6 +81,15 @@ pub(crate) const ROWS: [Row; 54] = [
         two("none", &broken(verified(2, AUTHOR_PASSES), 2, true, &[SignatureDefect::ChainValidationStatus]))
     }),
     row("B16 high", || office_365("arc=fail (40)", &as_rspamd(PASSED))),
+    row("B25 high", || {
+        let rejected = "x; proxy; rspamd_task_write_log: id: <a>, ip: 203.0.113.5, (default: F (no action): [0.1/15.00] [ARC_REJECT(1.00){signature check failed: fail, {[1] = sig:list.example:reject};},R_SPF_ALLOW(-0.20){+mx;}])";
+        let newest =
+            set(2, "company.example", "fail", PASSED, "from") + &set(1, "list.example", "none", PASSED, "from");
+        let found = diagnosed(&format!("{newest}{RECEIVED}{AUTHOR}\r\nbody\r\n"), rejected, &cv_fail());
+        let symbol = "ARC_REJECT(1.00){signature check failed: fail, {[1] = sig:list.example:reject};}";
+        assert_eq!(found[0].evidence[0].text, symbol);
+        found
+    }),
     row("C02 certain", || {
         let second = "mx.company.example; arc=pass (\"company.example:s=s1:i=1\")";
         let twice = set(2, "company.example", "pass", second, "from") + &sealed(PASSED);
@@ -127,6 +148,16 @@ pub(crate) const ROWS: [Row; 54] = [
     row("D39 certain", || {
         let busy = "smtp; 421-4.4.5 Server busy, try again later. 421 4.4.5 a1 - gsmtp";
         diagnosed(&report("delayed", "4.4.5", busy), "", &Verification::default())
+    }),
+    row("D40 high", || {
+        let log = "mx postfix/qmgr[1]: A1B2C3D4E5: from=<SRS0=x=AB=sender.example=alice@company.example>, size=900, nrcpt=1 (queue active)\n\
+                   mx postfix/smtp[1]: A1B2C3D4E5: to=<someone@gmail.com>, dsn=5.7.26, status=bounced (host mx said: 550-5.7.26 This mail has been blocked because the sender is unauthenticated. 550-5.7.26 SPF [company.example] with ip: [198.51.100.9] = did not pass 550 5.7.26 a1 - gsmtp (in reply to end of DATA command))";
+        one("from", log, &verified(1, AUTHOR_PASSES))
+    }),
+    row("D41 certain", || {
+        let made = "Received: by mx.company.example (Postfix, from userid 33) id A1B2C3D4E5; Tue, 24 Nov 2026 02:42:04 +0000\r\nFrom: Shop <shop@company.example>\r\n\r\nbody\r\n";
+        let log = "mx postfix/smtp[1]: A1B2C3D4E5: to=<someone@gmail.com>, dsn=5.7.26, status=bounced (host mx said: 550 5.7.26 Unauthenticated email from company.example is not accepted due to domain's DMARC policy. a1 - gsmtp (in reply to end of DATA command))";
+        diagnosed(made, log, &verified(0, &[]))
     }),
     row("F01 certain", || diagnosed(&report("relayed", "2.0.0", "smtp; 250 2.0.0 OK"), "", &Verification::default())),
     row("F00 certain", || {
@@ -270,6 +301,11 @@ pub(crate) fn broken(mut verification: Verification, i: usize, seal: bool, cause
     verification
 }
 
+/// A chain whose parts all hold, and whose newest set says that it failed.
+pub(crate) fn cv_fail() -> Verification {
+    Verification { arc: Verdict::Fail, ..verified(2, AUTHOR_PASSES) }
+}
+
 /// The company's set.
 pub(crate) fn sealed(aar: &str) -> String {
     set(1, "company.example", "none", aar, "from")
@@ -374,6 +410,7 @@ pub(crate) fn given(text: &str, log: &str, verification: Option<&Verification>) 
         returned: None,
         sent: None,
         forwarder: Some("company.example"),
+        spf: &[],
         log: ServerLog::of(log.lines(), "server.log"),
     })
 }

@@ -7,7 +7,7 @@ use crate::{
     evidence::ReturnedMail,
     judge::{
         claims::{VerifiedMail, claims},
-        diagnose::{DiagnoseInput, ServerLog, diagnose_mail},
+        diagnose::{DiagnoseInput, ServerLog, SpfAnswer, diagnose_mail, spf_questions},
         proof::{Proof, ProofInput, proof},
         refusal::{Refusal, refusals},
         survival, survival_of_returned,
@@ -20,7 +20,7 @@ use crate::{
         received::{self, Hop},
     },
     outcome::{Claim, Diagnosis, Survival},
-    verify::{Dns, Verification, is_header_alone, verify, verify_returned},
+    verify::{Dns, Verification, is_header_alone, spf, verify, verify_returned},
 };
 use serde::Serialize;
 
@@ -167,6 +167,7 @@ impl Inspection {
             logs: options.logs.len(),
             is_cut_off: options.is_cut_off,
         });
+        let spf = spf_answers(dsn.as_ref(), &log, options.dns).await;
         let diagnosis = diagnose_mail(DiagnoseInput {
             artifact: options.name,
             message,
@@ -178,6 +179,7 @@ impl Inspection {
             returned: returned.as_ref(),
             sent,
             forwarder: options.forwarder,
+            spf: &spf,
             log,
         });
         Self {
@@ -225,6 +227,17 @@ async fn returned(message: Message, extent: dsn::Returned, options: &InspectOpti
     };
     let (arc, hops) = (ArcChain::of(&message), received::hops(&message));
     ReturnedMail { extent, message, arc, hops, verification }
+}
+
+/// What the SPF records say that replies blame.
+async fn spf_answers(dsn: Option<&Dsn>, log: &ServerLog, dns: Option<&Dns>) -> Vec<SpfAnswer> {
+    let mut answers = Vec::new();
+    let Some(dns) = dns else { return answers };
+    for question in spf_questions(dsn, log) {
+        let result = spf::check(dns, &question.domain, question.address).await;
+        answers.push(SpfAnswer { question, result });
+    }
+    answers
 }
 
 /// The lines of logs about these messages, what was looked for, and what could not be read.

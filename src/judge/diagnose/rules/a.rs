@@ -15,12 +15,16 @@ use crate::{
 };
 
 /// Lines of a log that prove a cause.
+///
+/// The domain that rspamd chose comes before what it then did not find for it: nobody has a key for the author's.
 const LINES: [(&[&str], Cause); 15] = [
     (&["skip ARC as the existing chain is broken"], Cause::A12),
     (&["arc;", "skip signing: is_sign_network"], Cause::A03),
     (&["multiple header from not allowed"], Cause::A13),
     (&["public key for", "skip signing"], Cause::A14),
     (&["user domain mismatch"], Cause::A16),
+    (&["domain mismatch not allowed"], Cause::A18),
+    (&["use domain(header) for signature"], Cause::A02),
     (&["connect to Milter service"], Cause::A17),
     (&["ucl parser error"], Cause::A17),
     (&["cannot read key from", "Permission denied"], Cause::A05),
@@ -28,8 +32,6 @@ const LINES: [(&[&str], Cause); 15] = [
     (&["cannot stat key file", "Permission denied"], Cause::A06),
     (&["cannot load dkim key", "cannot parse", "private key"], Cause::A07),
     (&["cannot load dkim key", "cannot extract rsa key from evp key"], Cause::A08),
-    (&["dkim unconfigured and fallback disabled"], Cause::A04),
-    (&["use domain(header) for signature"], Cause::A02),
     (&["skip SPF checks for local networks and authorized users"], Cause::A11),
 ];
 
@@ -90,12 +92,16 @@ fn weight(facts: &Facts<'_>, cause: Cause, line: &str) -> Option<Confidence> {
         Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 if facts.log.has(&["mail is ineligible for signing"]) => {
             return None;
         }
+        // Of its own domain the forwarder can have the key.
+        Cause::A02 if facts.log.word_after(" for signature: ").is_some_and(|d| facts.is_forwarders_host(d)) => {
+            return None;
+        }
         Cause::A17 if facts.log.task().is_some() => return None,
         // A directory that cannot be entered (A06) leaves the same line as a key that cannot be read.
         Cause::A05 if line.contains("cannot read key from") => false,
         // rspamd had chosen a domain to seal for, so the key that it could not load was for the seal.
         Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 => facts.log.has(&["arc; lua_dkim_tools", "set domain to"]),
-        Cause::A13 | Cause::A16 => by_arc,
+        Cause::A13 | Cause::A16 | Cause::A18 => by_arc,
         Cause::A14 => {
             let rest = line.split_once("public key for ").map_or("", |(_, rest)| rest);
             let name = rest.strip_prefix("domain ").unwrap_or(rest);
@@ -106,9 +112,10 @@ fn weight(facts: &Facts<'_>, cause: Cause, line: &str) -> Option<Confidence> {
     Some(if sure { Certain } else { High })
 }
 
-/// The key that rspamd looked for is not there: the wrong key, or the right one in the wrong place.
+/// There is no key for the domain that rspamd chose: the wrong domain, or the key of the right one is not where it looks.
 fn key_not_there(facts: &Facts<'_>) -> Option<Diagnosis> {
-    let line = facts.log.find(&["cannot read key from", "No such file or directory"])?;
+    let missing = facts.log.find(&["cannot read key from", "No such file or directory"]);
+    let line = missing.or_else(|| facts.log.find(&["dkim unconfigured and fallback disabled"]))?;
     let used = facts.log.find(&["use domain("]);
     let wanted = facts.log.word_after(" for signature: ");
     let (cause, confidence) = match (wanted, facts.log.word_after("final DKIM domain: ")) {
@@ -163,6 +170,9 @@ fn from_mail(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Vec<Diagnosis> {
     if let Some(from) = mail.message.first("From").filter(|f| several(&f.value())) {
         causes.push(found(Cause::A13, Low).seen([field(&mail.artifact, from)]));
     }
+    if let Some(line) = exchange_server(facts, mail) {
+        causes.push(found(Cause::A19, High).seen(mail.quote_line(line)));
+    }
     if let Some(line) = local_client(facts, mail) {
         causes.push(found(Cause::A11, Low).seen(mail.quote_line(line)));
     }
@@ -201,6 +211,12 @@ fn local_client(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<u32> {
     is_local(ip).then_some(first.line)
 }
 
+/// The line where the server that forwards is an Exchange Server of its own; the hosts of Exchange Online are Microsoft's.
+fn exchange_server(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<u32> {
+    let own = mail.hops.iter().rev().find(|h| h.by.as_deref().is_some_and(|by| facts.is_forwarders_host(by)))?;
+    own.with.as_deref().is_some_and(|with| with.to_ascii_lowercase().starts_with("microsoft smtp")).then_some(own.line)
+}
+
 /// What can be excluded when the cause cannot be told.
 fn excluded(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Vec<String> {
     let mut out = Vec::new();
@@ -225,6 +241,9 @@ fn excluded(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Vec<String> {
 fn with_next(facts: &Facts<'_>, cause: Diagnosis) -> Diagnosis {
     let key = facts.log.word_after("cannot read key from ").map(|key| key.trim_end_matches(':').to_owned());
     let mut next: Vec<String> = Vec::new();
+    if cause.code == Cause::A19 {
+        return cause;
+    }
     match (cause.code.known(), key) {
         // It shows the directories above as well.
         (Some(Cause::A05 | Cause::A06), Some(key)) => next.push(format!("namei -l {key}")),

@@ -200,6 +200,10 @@ fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
         // Whoever marked it saw the body, which may have been changed before (B10) or not (B09).
         return Some(found(Cause::B00, Certain).seen(evidence));
     }
+    let said = if sound { rejected(facts, set) } else { None };
+    if let Some(said) = said {
+        return Some(found(Cause::B25, High).seen([said]).seen(evidence));
+    }
     if sound || (before.is_empty() && facts.is_forwarders(set)) {
         return Some(found(Cause::B09, High).seen(evidence));
     }
@@ -209,6 +213,20 @@ fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let mut defects = found_before.flat_map(|v| v.ams_facts.causes.iter().chain(&v.seal_facts.causes));
     let confidence = if ams_holds(set) && defects.any(is_lasting) { Certain } else { High };
     Some(found(Cause::B10, confidence).seen(evidence).seen(reasons))
+}
+
+/// That the forwarder's own verifier rejected the chain: its log says so, or its results do where no `dmarc=fail` stands beside
+/// it that was read for it (B09).
+fn rejected(facts: &Facts<'_>, set: &ArcSet) -> Option<EvidenceRef> {
+    if !facts.is_forwarders(set) {
+        return None;
+    }
+    let task = facts.log.task();
+    let logged = task.and_then(|t| Some(quote(&t.at.artifact, t.at.line, t.symbol("ARC_REJECT")?)));
+    let aar = set.aar.as_ref()?;
+    let says = |method: &str| aar.results.iter().any(|r| r.method == method && r.result == "fail");
+    let said = || (says("arc") && !says("dmarc")).then(|| facts.mail.as_ref()?.quote_line(aar.line)).flatten();
+    logged.or_else(said)
 }
 
 /// Whether a signature with this defect never held: a key that is missing now may have been there.
@@ -265,7 +283,7 @@ fn with_next(mail: &MailFacts<'_>, diagnosis: Diagnosis) -> Diagnosis {
     };
     let check = match cause {
         Some(Cause::B02) => Some("rspamadm configdump arc"),
-        Some(Cause::B07 | Cause::B08 | Cause::B09) => Some("rspamd --version"),
+        Some(Cause::B07 | Cause::B08 | Cause::B09 | Cause::B25) => Some("rspamd --version"),
         Some(Cause::B04 | Cause::B06) => Some("postconf content_filter smtp_header_checks smtp_body_checks"),
         _ => None,
     };

@@ -134,6 +134,10 @@ fn hidden_client(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Optio
 
 /// The results that were sealed are in somebody else's name.
 fn foreign_results(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet) -> Option<Diagnosis> {
+    if !facts.is_forwarders(set) {
+        // A service seals in a name of its own.
+        return None;
+    }
     let (aar, forwarder) = (set.aar.as_ref()?, facts.forwarder.as_deref()?);
     let id = aar.authserv_id.as_deref().filter(|id| id.contains('.'))?;
     let sealer = set.sealer()?;

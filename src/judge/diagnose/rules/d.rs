@@ -5,13 +5,15 @@ use crate::{
     judge::diagnose::{
         builder::{field, found, quote},
         facts::{Facts, MailFacts, is_unauthentic, related},
+        handover::{named_address, spf_quote},
         server_refusal::{Refusal, RefusedBy},
     },
+    mail::dkim,
     outcome::{
-        Confidence::{Certain, High},
+        Confidence::{Certain, High, Low},
         Diagnosis,
     },
-    verify::Verdict,
+    verify::{Verdict, spf::SpfResult},
 };
 
 /// Who refused the mail and why.
@@ -20,7 +22,11 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     for refusal in &facts.refusals() {
         let cause = refused(facts, refusal);
         match causes.iter_mut().find(|c| c.code == cause.code) {
-            Some(known) => known.evidence.extend(cause.evidence),
+            Some(known) => {
+                let new = cause.evidence.into_iter().filter(|at| !known.evidence.iter().any(|k| k.text == at.text));
+                let new: Vec<_> = new.collect();
+                known.evidence.extend(new);
+            }
             None => causes.push(cause),
         }
     }
@@ -47,12 +53,9 @@ fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
         Some((cause @ Cause::D10, _)) => found(cause, Certain),
         // The other texts are Gmail's.
         _ if by.is_forwarder() => found(Cause::D13, Certain),
-        Some((cause @ (Cause::D01 | Cause::D02 | Cause::D28), _)) if is_forwarders_own(facts, &text) => {
-            let srs =
-                format!("{cause}: the sender was rewritten (SRS); the forwarder's own SPF record lacks its address");
-            found(Cause::D00, Certain).excluding([srs])
+        Some((cause, by_words)) => {
+            in_own_name(facts, refusal, cause).unwrap_or_else(|| found(cause, if by_words { Certain } else { High }))
         }
-        Some((cause, by_words)) => found(cause, if by_words { Certain } else { High }),
         None => found(Cause::D00, Certain),
     };
     let again = match (by, reply.is_transient()) {
@@ -95,10 +98,50 @@ fn beside_copy(facts: &Facts<'_>, mail: &MailFacts<'_>, diagnosis: Diagnosis) ->
     diagnosis.excluding([held]).next(["postconf smtp_header_checks smtp_body_checks".to_owned()])
 }
 
-/// Whether a reply blames the envelope sender of the server that forwards: `SPF [x]`, `MAIL FROM domain [x]`.
-fn is_forwarders_own(facts: &Facts<'_>, text: &str) -> bool {
-    let named = ["spf [", "mail from domain ["].iter().find_map(|mark| text.split_once(mark)?.1.split(']').next());
-    named.is_some_and(|domain| facts.is_forwarders_host(domain))
+/// What a refusal for want of SPF and DKIM means where the server sends in its own name, or what was made on it: nothing was left
+/// to rewrite.
+fn in_own_name(facts: &Facts<'_>, refusal: &Refusal, cause: Cause) -> Option<Diagnosis> {
+    let own_mail = if is_unauthentic(cause) && cause != Cause::D29 { unsigned(facts) } else { None };
+    if own_mail.is_some() || !matches!(cause, Cause::D01 | Cause::D02 | Cause::D28) {
+        return own_mail;
+    }
+    let text = &refusal.reply.text;
+    let domain = facts.own_spf_domain(text)?;
+    let asked = named_address(text).and_then(|address| Some((address, facts.spf_of(&domain, address)?)));
+    let sender = facts.envelope_sender().filter(|sender| is_of(sender, &domain));
+    if asked.is_none() && sender.is_none() && !facts.is_forwarders_host(&domain) {
+        return Some(found(cause, Certain).next([format!("dig TXT {domain}")]));
+    }
+    let sender =
+        sender.map(|sender| quote(&refusal.at.artifact, 0, &format!("it was handed over in the name of {sender}")));
+    let confidence = match asked {
+        Some((_, SpfResult::NotPass(_))) => Certain,
+        // The record was mended since, or is not what the receiver saw.
+        Some((_, SpfResult::Pass(_))) => Low,
+        _ => High,
+    };
+    let record = asked.map(|(address, result)| spf_quote(&refusal.at, &domain, address, result));
+    let next = [format!("dig TXT {domain}"), "postconf inet_protocols smtp_bind_address smtp_bind_address6".to_owned()];
+    Some(found(Cause::D40, confidence).seen(record).seen(sender).next(next))
+}
+
+/// Whether an address is of a domain, or of one below it or above.
+fn is_of(address: &str, domain: &str) -> bool {
+    address.rsplit_once('@').is_some_and(|(_, of)| related(of, domain))
+}
+
+/// A mail that was made on the server that handed it over, without a signature of its author's domain that holds.
+fn unsigned(facts: &Facts<'_>) -> Option<Diagnosis> {
+    let (made, copy) = (facts.made_here()?, facts.handed_over()?);
+    let author = copy.author_domain()?;
+    let signed = dkim::all(copy.message).iter().any(|s| s.domain.as_deref().is_some_and(|d| related(d, &author)));
+    let mut verified = copy.verification.iter().flat_map(|v| &v.dkim);
+    if verified.any(|d| d.result == Verdict::Pass && related(&d.d, &author)) {
+        return None;
+    }
+    let lacks = (!signed).then(|| quote(&copy.artifact, 0, &format!("no DKIM-Signature by {author}")));
+    let next = format!("dig TXT {author}");
+    Some(found(Cause::D41, if signed { High } else { Certain }).seen([made]).seen(lacks).next([next]))
 }
 
 /// The mail has no sender that could be rewritten.

@@ -28,6 +28,10 @@ pub(super) fn all(facts: &Facts<'_>) -> Vec<Diagnosis> {
         // What the forwarder or the receiver says of the mail explains why it is judged badly.
         all.retain(|d| d.code != Cause::C00);
     }
+    if all.iter().any(|d| d.code == Cause::D41) {
+        // Nobody forwarded what was made on the server.
+        all.retain(|d| !d.is_of(Family::A));
+    }
     if all.iter().any(|d| d.code == Cause::C03) {
         // A forwarder that judged its own relay found nothing genuine in mail that is.
         all.retain(|d| d.code != Cause::D12);

@@ -53,7 +53,12 @@ pub(super) fn lines(style: TextStyle, message: &Message, mail: &MessageContents)
     for set in &mail.arc.sets {
         let id = set.aar.as_ref().and_then(|a| a.authserv_id.as_deref()).unwrap_or_default();
         let domain = set.seal.as_ref().and_then(|s| s.domain.as_deref()).unwrap_or_default();
-        let at = names.iter().rposition(|host| host.eq_ignore_ascii_case(id)).or_else(|| place(domain));
+        let by_name = names.iter().rposition(|host| host.eq_ignore_ascii_case(id)).or_else(|| place(domain));
+        // A service has other names than its hosts: it wrote its set above the line with which it took the mail.
+        let line =
+            set.seal.as_ref().and_then(|seal| message.fields().get(seal.field)).map_or(u32::MAX, |field| field.line);
+        let taken = || mail.hops.iter().rposition(|hop| hop.line > line).map(|at| at + names.len() - mail.hops.len());
+        let at = by_name.or_else(taken);
         let cv = set.seal.as_ref().and_then(|s| s.cv.as_ref()).map_or_else(|| "?".into(), ToString::to_string);
         path.note(at, sealed(style, set.instance, &plain(&cv), &plain(domain), verification));
         if let Some(host) = at.and_then(|at| path.hosts.get_mut(at)) {
