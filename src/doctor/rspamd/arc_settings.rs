@@ -12,14 +12,16 @@ use std::{collections::BTreeSet, fs};
 const FALLBACK: &str = "$DBDIR/arc/$domain.$selector.key";
 
 /// Settings that rspamd has on unless somebody turns them off, and what it then leaves unsealed.
-const WANTED: [(&str, Status, &str); 2] = [
+const WANTED: [(&str, Cause, Status, &str); 2] = [
     (
         "allow_hdrfrom_mismatch",
+        Cause::A18,
         Status::Fail,
         "mail whose From and envelope sender have different domains, as that of newsletters and lists, is not sealed",
     ),
     (
         "allow_envfrom_empty",
+        Cause::A00,
         Status::Warn,
         "mail without an envelope sender, as bounces and automatic answers, is not sealed",
     ),
@@ -58,10 +60,10 @@ pub(super) fn settings(seen: &RspamdSettings, report: &mut Report) {
             report.fail("rspamd.sign_inbound", Cause::A01, text, "see the lines around it in local.d/arc.conf");
         }
     }
-    for (name, status, text) in WANTED {
+    for (name, cause, status, text) in WANTED {
         if arc[name] == Value::Bool(false) {
             let next = format!("write `{name} = true;` into local.d/arc.conf");
-            report.add(&format!("rspamd.{name}"), status, Cause::A00, format!("{text} ({name} = false)"), next);
+            report.add(&format!("rspamd.{name}"), status, cause, format!("{text} ({name} = false)"), next);
         }
     }
     if !arc["signing_table"].is_null() {
@@ -245,7 +247,7 @@ mod tests {
             (json!({ "use_domain": "header", "use_domain_sign_inbound": "recipient" }), ""),
             (json!({ "use_domain": "corp.example" }), ""),
             (json!({ "signing_table": ["*@corp.example corp"] }), "A03"),
-            (json!({ "allow_hdrfrom_mismatch": false }), "A00"),
+            (json!({ "allow_hdrfrom_mismatch": false }), "A18"),
             (json!({ "allow_hdrfrom_mismatch": true, "allow_envfrom_empty": false }), ""),
         ] {
             assert_eq!(codes(changes.clone()), wanted, "{changes}");

@@ -6,21 +6,54 @@ use super::{
 };
 use crate::{
     evidence::LogLine,
-    mail::log::{self, Delivery, Outcome, Taker},
+    mail::log::{self, Delivery, Outcome, Position, Stamp, Taker},
     outcome::EvidenceRef,
 };
 use std::{collections::HashSet, net::IpAddr};
 
-/// Lines of a server's log about one message, each as its server wrote it.
+/// Lines of logs about one message, each as its server wrote it, in the order of time as far as that can be told.
 #[derive(Debug, Clone, Default)]
 pub struct ServerLog {
-    lines: Vec<(EvidenceRef, String)>,
+    lines: Vec<Logged>,
 }
 
-/// A line as evidence, and what its server wrote.
-fn logged(artifact: &str, number: u32, line: &str) -> (EvidenceRef, String) {
-    let text = log::plain(line).into_owned();
-    (quote(artifact, number, &text), text)
+/// A line as evidence, what its server wrote, and when.
+#[derive(Debug, Clone)]
+pub(super) struct Logged {
+    pub(super) at: EvidenceRef,
+    pub(super) text: String,
+    stamp: Option<Stamp>,
+}
+
+impl Logged {
+    fn new(artifact: &str, number: u32, line: &str) -> Self {
+        let text = log::plain(line).into_owned();
+        Self { at: quote(artifact, number, &text), text, stamp: Stamp::of(line) }
+    }
+
+    fn position(&self) -> Position<'_> {
+        Position { file: &self.at.artifact, stamp: self.stamp }
+    }
+
+    /// Whether it was surely written before another one.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        let in_file = self.at.artifact == other.at.artifact && self.at.line < other.at.line;
+        log::is_surely_before(self.position(), other.position(), in_file)
+    }
+
+    /// The process that wrote it, as syslog names it: `postfix/smtpd[105]`.
+    fn process(&self) -> Option<&str> {
+        let word = self.text.split_once("]: ")?.0.rsplit(' ').next()?;
+        word.contains('[').then_some(word)
+    }
+
+    /// Words of a sender stand in it: an envelope, a header field.
+    fn quotes_the_mail(&self) -> bool {
+        log::queue_id(&self.text).is_some()
+            || ["rspamd_task_write_log", "rspamd_message_parse", "NOQUEUE: "]
+                .iter()
+                .any(|mark| self.text.contains(mark))
+    }
 }
 
 impl ServerLog {
@@ -31,7 +64,7 @@ impl ServerLog {
 
     /// These lines of a log, each with its number there.
     pub fn of_numbered<'a>(lines: impl IntoIterator<Item = (u32, &'a str)>, artifact: &str) -> Self {
-        Self { lines: lines.into_iter().map(|(n, text)| logged(artifact, n, text)).collect() }
+        Self::in_order(lines.into_iter().map(|(n, text)| Logged::new(artifact, n, text)).collect())
     }
 
     /// How many lines there are.
@@ -43,14 +76,22 @@ impl ServerLog {
     pub(crate) fn of_lines(lines: &[LogLine]) -> Self {
         let mut known = HashSet::new();
         let new = lines.iter().filter(|line| known.insert((&line.artifact, line.line, &line.text)));
-        Self { lines: new.map(|l| logged(&l.artifact, l.line, &l.text)).collect() }
+        Self::in_order(new.map(|l| Logged::new(&l.artifact, l.line, &l.text)).collect())
+    }
+
+    fn in_order(lines: Vec<Logged>) -> Self {
+        let positions: Vec<Position<'_>> = lines.iter().map(Logged::position).collect();
+        let order = log::in_order(&positions);
+        let mut lines: Vec<Option<Logged>> = lines.into_iter().map(Some).collect();
+        Self { lines: order.into_iter().filter_map(|n| lines[n].take()).collect() }
     }
 
     /// Adds the lines of another log, and of the same one those that are not there.
     pub(crate) fn append(&mut self, other: Self) {
-        let known: HashSet<(String, u32)> = self.lines.iter().map(|(at, _)| (at.artifact.clone(), at.line)).collect();
+        let known: HashSet<(String, u32)> = self.lines.iter().map(|l| (l.at.artifact.clone(), l.at.line)).collect();
         let is_new = |at: &EvidenceRef| !known.contains(&(at.artifact.clone(), at.line));
-        self.lines.extend(other.lines.into_iter().filter(|(at, _)| is_new(at)));
+        self.lines.extend(other.lines.into_iter().filter(|line| is_new(&line.at)));
+        *self = Self::in_order(std::mem::take(&mut self.lines));
     }
 
     /// Whether there is any line.
@@ -60,18 +101,18 @@ impl ServerLog {
 
     /// Whether it knows the message; a log may have only lines that matter for every message.
     pub(crate) fn knows_message(&self) -> bool {
-        let lines: Vec<&str> = self.lines.iter().map(|(_, line)| line.as_str()).collect();
+        let lines: Vec<&str> = self.lines.iter().map(|line| line.text.as_str()).collect();
         log::progress(&lines) != log::Progress::Nothing
     }
 
     /// The lines that say that the message is in trouble.
     pub(crate) fn troubles(&self) -> Vec<(log::Trouble, EvidenceRef)> {
-        self.lines.iter().filter_map(|(at, line)| Some((log::trouble(line)?, at.clone()))).collect()
+        self.lines.iter().filter_map(|line| Some((log::trouble(&line.text)?, line.at.clone()))).collect()
     }
 
     /// What became of every recipient, line by line.
     pub(super) fn deliveries(&self) -> impl Iterator<Item = (Delivery<'_>, &EvidenceRef)> {
-        self.lines.iter().flat_map(|(at, line)| log::deliveries(line).map(move |delivery| (delivery, at)))
+        self.lines.iter().flat_map(|line| log::deliveries(&line.text).map(move |delivery| (delivery, &line.at)))
     }
 
     /// What was not delivered in the end, whatever the order of the lines: a recipient that was is left out, and so is a delay
@@ -96,7 +137,19 @@ impl ServerLog {
 
     /// The first line with all of these texts.
     pub(super) fn find(&self, texts: &[&str]) -> Option<EvidenceRef> {
-        self.line(texts).map(|(at, _)| at.clone())
+        self.line(texts).map(|line| line.at.clone())
+    }
+
+    /// The place of one of the lines.
+    pub(super) fn place(&self, line: &Logged) -> Option<usize> {
+        self.lines.iter().position(|other| other.at.artifact == line.at.artifact && other.at.line == line.at.line)
+    }
+
+    /// Whether the process that wrote a line without an id had the message in hand.
+    pub(super) fn is_of_a_process_with_the_message(&self, line: &Logged) -> bool {
+        let process = line.process();
+        let mut tagged = self.lines.iter().filter(|other| log::queue_id(&other.text).is_some());
+        process.is_some() && tagged.any(|other| other.at.artifact == line.at.artifact && other.process() == process)
     }
 
     /// Whether some line has all of these texts.
@@ -106,32 +159,39 @@ impl ServerLog {
 
     /// The text behind `mark` in the first line with it, up to white space.
     pub(super) fn word_after(&self, mark: &str) -> Option<&str> {
-        let (_, line) = self.line(&[mark])?;
-        let (_, rest) = line.split_once(mark)?;
+        let (_, rest) = self.line(&[mark])?.text.split_once(mark)?;
         rest.split_ascii_whitespace().next().map(|w| w.trim_end_matches([',', ';']))
     }
 
     /// rspamd's DKIM signing says the same of its own signatures as ARC does of seals: its lines are passed over.
-    fn line(&self, texts: &[&str]) -> Option<&(EvidenceRef, String)> {
-        let mut lines = self.lines.iter().filter(|(_, line)| !line.contains("dkim_signing"));
-        lines.find(|(_, line)| texts.iter().all(|t| line.contains(t)))
+    /// What a sender chose can have any text: of lines that quote it none counts.
+    pub(super) fn line(&self, texts: &[&str]) -> Option<&Logged> {
+        let mut lines = self.lines.iter().filter(|line| texts.iter().all(|t| line.text.contains(t)));
+        lines.find(|line| !line.text.contains("dkim_signing") && !line.quotes_the_mail())
+    }
+
+    /// The first line of a program of Postfix.
+    pub(super) fn by_service(&self, name: &str) -> Option<EvidenceRef> {
+        let line = self.lines.iter().find(|line| log::Line::parse(&line.text).service() == Some(name));
+        line.map(|line| line.at.clone())
     }
 
     /// The header fields that Postfix replaced as it delivered what was refused (`smtp_header_checks`), each with its line:
     /// what a bounce gives back is older. That a field was taken away is logged nowhere.
     pub(super) fn replaced_on_delivery(&self) -> impl Iterator<Item = (&str, &EvidenceRef)> {
         let refused = self.entries("status=bounced");
-        self.lines.iter().filter(|(_, line)| line.contains("/smtp[")).filter_map(move |(at, line)| {
-            let (name, _) = line.split_once(": replace: header ")?.1.split_once(':')?;
-            refused.contains(log::queue_id(line)?).then_some((name, at))
+        self.lines.iter().filter(|line| line.text.contains("/smtp[")).filter_map(move |line| {
+            let (name, _) = line.text.split_once(": replace: header ")?.1.split_once(':')?;
+            refused.contains(log::queue_id(&line.text)?).then_some((name, &line.at))
         })
     }
 
     /// The envelope sender of what was not delivered: `from=<…>`, and Exim's `<= …`.
     pub(super) fn envelope_sender(&self) -> Option<String> {
         let undelivered: HashSet<_> = self.undelivered().into_iter().filter_map(|(d, _)| d.queue_id).collect();
-        let own = self.lines.iter().filter(|(_, line)| log::queue_id(line).is_some_and(|id| undelivered.contains(id)));
-        let mut senders = own.filter_map(|(_, line)| {
+        let own = self.lines.iter().map(|line| line.text.as_str());
+        let own = own.filter(|line| log::queue_id(line).is_some_and(|id| undelivered.contains(id)));
+        let mut senders = own.filter_map(|line| {
             let exim = || line.split_once(" <= ")?.1.split(' ').next();
             line.split_once(" from=<").and_then(|(_, rest)| rest.split('>').next()).or_else(exim)
         });
@@ -140,13 +200,14 @@ impl ServerLog {
 
     /// The queue entries of which a line has this text.
     fn entries(&self, text: &str) -> HashSet<&str> {
-        let lines = self.lines.iter().filter(|(_, line)| line.contains(text));
-        lines.filter_map(|(_, line)| log::queue_id(line)).collect()
+        let lines = self.lines.iter().filter(|line| line.text.contains(text));
+        lines.filter_map(|line| log::queue_id(&line.text)).collect()
     }
 
     /// rspamd's line about the whole message.
     pub(super) fn task(&self) -> Option<Task<'_>> {
-        let (at, line) = self.line(&["rspamd_task_write_log"])?;
+        let mut lines = self.lines.iter().filter(|line| log::queue_id(&line.text).is_none());
+        let Logged { at, text: line, .. } = lines.find(|line| line.text.contains("rspamd_task_write_log"))?;
         let ip = line.split_once(" ip: ").and_then(|(_, rest)| rest.split([',', ' ']).next()?.parse().ok());
         Some(Task { at, line, ip })
     }

@@ -9,7 +9,7 @@ use memchr::memmem;
 use std::collections::BTreeSet;
 
 /// Lines that carry no id and matter all the same.
-const UNTAGGED: [&str; 4] =
+pub(super) const UNTAGGED: [&str; 4] =
     ["connect to Milter service", "ucl parser error", "public key for domain", "Temporary lookup failure"];
 
 /// How many ids one message may have.
@@ -25,6 +25,8 @@ pub struct Ids<'m> {
     message_id: &'m str,
     queue_ids: Vec<String>,
     known: BTreeSet<String>,
+    /// Whether one of the known is a queue id.
+    has_queue_id: bool,
     bounces: BTreeSet<String>,
 }
 
@@ -35,6 +37,7 @@ impl<'m> Ids<'m> {
             message_id: message_id.trim_matches(['<', '>']),
             queue_ids: Vec::new(),
             known: BTreeSet::new(),
+            has_queue_id: false,
             bounces: BTreeSet::new(),
         }
     }
@@ -50,6 +53,11 @@ impl<'m> Ids<'m> {
         &self.queue_ids
     }
 
+    /// How many ids are known.
+    pub fn known(&self) -> usize {
+        self.known.len()
+    }
+
     /// Learns what a line says; lines in the order of the log.
     pub fn learn(&mut self, line: &str) {
         // Of most lines it is clear at a glance that they say nothing of it.
@@ -63,7 +71,10 @@ impl<'m> Ids<'m> {
         }
         let line = plain(line);
         if self.known.len() < MOST && names(&line, self.message_id) {
-            self.known.extend(ids_of(&line).map(str::to_owned));
+            for id in ids_of(&line) {
+                self.has_queue_id |= is_any_queue_id(id);
+                self.known.insert(id.to_owned());
+            }
         }
         // A bounce is a message of its own, with a queue id of its own; so is what local(8) forwards.
         if let Some(bounce) = notification(&line, &self.known) {
@@ -95,7 +106,7 @@ impl<'m> Ids<'m> {
 
     /// Whether lines with an id are about the message.
     pub(super) fn is_wanted(&self, id: &str) -> bool {
-        if self.known.is_empty() { self.queue_ids.iter().any(|told| told == id) } else { self.known.contains(id) }
+        self.known.contains(id) || (!self.has_queue_id && self.queue_ids.iter().any(|told| told == id))
     }
 
     /// Whether an id is that of a bounce of the message.

@@ -13,18 +13,18 @@ pub struct Line<'l> {
 /// How many prefixes a line may have, one before the other.
 const PREFIXES: usize = 8;
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+pub(super) const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 impl<'l> Line<'l> {
     /// Takes a line apart; one in JSON must be [`plain`](super::plain()) before.
     pub fn parse(line: &'l str) -> Self {
         let mut rest = line.trim_start();
-        for _ in 0..PREFIXES {
-            if let Some(line) = rfc5424(rest) {
+        for from in prefixes(line) {
+            if let Some(line) = rfc5424(from) {
                 return line;
             }
-            let Some(behind) = prefix(rest) else { break };
-            rest = behind;
+            rest = from;
         }
         tagged(rest)
     }
@@ -33,6 +33,11 @@ impl<'l> Line<'l> {
     pub fn service(&self) -> Option<&'l str> {
         self.program.map(|program| program.rsplit_once('/').map_or(program, |(_, name)| name))
     }
+}
+
+/// A line, and what stands behind each of its prefixes.
+pub(super) fn prefixes(line: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(line.trim_start()), |rest| prefix(rest)).take(PREFIXES + 1)
 }
 
 /// What stands behind one prefix.

@@ -6,21 +6,28 @@ mod exim;
 mod ids;
 mod line;
 mod opensmtpd;
+mod order;
 mod plain;
 mod postfix;
 mod queue_id_forms;
 mod reuse;
 mod sendmail;
 mod source;
+mod time;
 
 pub use delivery::{Delivery, Outcome, Taker};
 pub use ids::{Ids, queue_id};
 pub use line::Line;
+pub use order::{Position, in_order, is_surely_before};
 pub use plain::plain;
 pub use source::Lines;
+pub use time::Stamp;
 
-use ids::{ids_of, task_tag};
+use ids::{UNTAGGED, ids_of, task_tag};
 use std::{borrow::Cow, collections::BTreeSet};
+
+/// How far a line without an id may be from the message, in microseconds.
+const NEAR: i64 = 600 * 1_000_000;
 
 /// The programs whose lines are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +123,23 @@ pub fn about_ids<S: AsRef<str>>(lines: &[S], ids: &Ids<'_>) -> Vec<usize> {
         .map(|(n, line)| (n, plain(line.as_ref())))
         .collect();
     let texts: Vec<&str> = candidates.iter().map(|(_, text)| text.as_ref()).collect();
-    let own = reuse::is_own(ids, &texts);
+    let stamps: Vec<Option<Stamp>> = candidates.iter().map(|(n, _)| Stamp::of(lines[*n].as_ref())).collect();
+    let mut own = reuse::is_own(ids, &texts, &stamps);
+    near(&texts, &stamps, &mut own);
     candidates.iter().zip(own).filter(|(_, own)| *own).map(|((n, _), _)| *n).collect()
+}
+
+/// Of lines without an id, leaves those that are not known to be from another time than the lines that have one.
+fn near(texts: &[&str], stamps: &[Option<Stamp>], own: &mut [bool]) {
+    let tagged = |n: &usize| own[*n] && ids_of(texts[*n]).next().is_some();
+    let times: Vec<Stamp> = (0..texts.len()).filter(tagged).filter_map(|n| stamps[n]).collect();
+    for (n, text) in texts.iter().enumerate().filter(|(_, text)| ids_of(text).next().is_none()) {
+        let apart: Vec<bool> =
+            times.iter().filter_map(|time| stamps[n].and_then(|stamp| stamp.is_apart(*time, NEAR))).collect();
+        // A line that names the message is its own.
+        let is_far = !apart.is_empty() && apart.iter().all(|apart| *apart) && UNTAGGED.iter().any(|u| text.contains(u));
+        own[n] &= !is_far;
+    }
 }
 
 /// How far the log is with the message that these lines are about.

@@ -77,3 +77,110 @@ fn a_log_that_cannot_be_read_is_an_error() {
         assert!(ran.stderr.contains(name), "{ran}");
     }
 }
+
+/// The mail beside several logs, in this order.
+fn beside_all(mail: &str, logs: &[(&str, &str)]) -> (Ran, Value) {
+    let project = Project::new();
+    fs::write(project.path("mail.eml"), mail).unwrap();
+    let mut args = vec!["inspect", "mail.eml", "--dns", "none", "--forwarder", "company.example", "--format", "json"];
+    for (name, log) in logs {
+        fs::write(project.path(name), log).unwrap();
+        args.extend(["--log", name]);
+    }
+    let ran = project.run(&args);
+    let told = serde_json::from_str(&ran.stdout).unwrap_or(Value::Null);
+    (ran, told)
+}
+
+fn first(told: &Value) -> String {
+    let first = &told["diagnosis"][0];
+    format!("{} {}", first["code"].as_str().unwrap_or("OK"), first["confidence"].as_str().unwrap_or_default())
+}
+
+#[test]
+fn rotated_logs_are_read_as_one_in_any_order() {
+    // The mail itself does not tell the queue id.
+    let mail = MAIL.replace(" id 5C0FFEE123", "");
+    let (older, newer) = LOG.split_at(LOG.find('\n').unwrap() + 1);
+    for logs in [[("mail.log.1", older), ("mail.log", newer)], [("mail.log", newer), ("mail.log.1", older)]] {
+        let (ran, told) = beside_all(&mail, &logs);
+        assert_eq!(first(&told), "G01 certain", "{ran}");
+        assert_eq!((&told["logs"][0]["lines"], &told["logs"][1]["lines"]), (&1.into(), &1.into()), "{ran}");
+    }
+}
+
+/// rspamd's lines about the mail with these times.
+fn task(times: [&str; 3]) -> [String; 3] {
+    [
+        "arc; lua_dkim_tools.lua:405: use domain(header) for signature: sender.example",
+        "lua; arc.lua:682: public key for domain company.example/arc is not found: no records with this name, skip signing",
+        "proxy; rspamd_task_write_log: id: <order-7@sender.example>, qid: <5C0FFEE123>, ip: 203.0.113.5, from: <ann@sender.example>, (default: F (no action): [0/15] [ARC_NA(0.00){}]), rcpts: <desk@company.example>",
+    ]
+    .into_iter()
+    .zip(times)
+    .map(|(text, time)| format!("{time} #43(normal) <9e5813>; {text}\n"))
+    .collect::<Vec<_>>()
+    .try_into()
+    .unwrap()
+}
+
+#[test]
+fn the_line_that_was_written_first_decides() {
+    let [chosen, missing, end] = task(["2026-11-24 02:42:04.1", "2026-11-24 02:42:04.2", "2026-11-24 02:42:04.3"]);
+    let (ran, told) = beside_all(MAIL, &[("rspamd.log", &format!("{chosen}{missing}{end}"))]);
+    assert_eq!(first(&told), "A02 certain", "{ran}");
+    let [chosen, missing, end] =
+        task(["2026-11-24T11:42:04.1+09:00", "2026-11-24T02:42:04.2Z", "2026-11-23T21:42:04.3-05:00"]);
+    for log in [format!("{end}{missing}{chosen}"), format!("{missing}{chosen}{end}")] {
+        let (ran, told) = beside_all(MAIL, &[("rspamd.log", &log)]);
+        assert_eq!(first(&told), "A02 certain", "{ran}");
+    }
+}
+
+#[test]
+fn an_order_that_is_a_guess_makes_nothing_certain() {
+    // One clock tells its zone and the other does not.
+    let [chosen, missing, end] = task(["2026-11-24T02:42:04.1Z", "2026-11-24 02:42:03.2", "2026-11-24 02:42:04.3"]);
+    let halves = [("a.log", chosen.as_str()), ("b.log", &format!("{missing}{end}"))];
+    for logs in [halves, [halves[1], halves[0]]] {
+        let (ran, told) = beside_all(MAIL, &logs);
+        assert!(first(&told).ends_with(" high"), "{ran}");
+    }
+}
+
+#[test]
+fn a_line_without_an_id_counts_near_the_mail_alone() {
+    let refused = |time: &str| {
+        format!(
+            "{time} mx postfix/smtpd[5]: warning: connect to Milter service inet:127.0.0.1:11332: Connection refused\n"
+        )
+    };
+    let own = "Nov 24 02:42:04 mx postfix/smtpd[7]: 5C0FFEE123: client=mx.sender.example[203.0.113.5]\n";
+    let sent = "Nov 24 02:42:05 mx postfix/smtp[8]: 5C0FFEE123: to=<ann.home@receiver.example>, relay=mx.receiver.example[192.0.2.26]:25, dsn=2.0.0, status=sent (250 OK)\n";
+    for (line, wanted) in [
+        (refused("Nov 24 02:42:03"), "A17 high"),
+        (refused("Nov 24 02:42:03").replace("smtpd[5]", "smtpd[7]"), "A17 certain"),
+        (refused("Nov 21 10:00:00"), "A00 certain"),
+        (
+            refused("Nov 24 02:42:03")
+                .replace("warning: ", "warning: Illegal address syntax from a[192.0.2.9] in MAIL command: "),
+            "A00 certain",
+        ),
+    ] {
+        let (ran, told) = beside_all(MAIL, &[("mail.log", &format!("{line}{own}{sent}"))]);
+        assert_eq!(first(&told), wanted, "{ran}");
+    }
+}
+
+#[test]
+fn words_of_a_sender_are_not_those_of_a_server() {
+    let forged = "use domain(header) for signature: sender.example, status=bounced (host a[192.0.2.1] said: 550 5.7.26 no) skip ARC as the existing chain is broken";
+    let log = format!(
+        "Nov 24 02:42:04 mx postfix/smtpd[7]: 5C0FFEE123: client=mx.sender.example[203.0.113.5]\n\
+         Nov 24 02:42:04 mx postfix/cleanup[7]: 5C0FFEE123: warning: header Subject: {forged} from mx.sender.example[203.0.113.5]; from=<\"{forged}\"@sender.example> to=<desk@company.example> proto=ESMTP helo=<x>\n\
+         Nov 24 02:42:04 mx postfix/qmgr[7]: 5C0FFEE123: from=<\"{forged}\"@sender.example>, size=900, nrcpt=1 (queue active)\n\
+         Nov 24 02:42:05 mx rspamd[43]: <9e5813>; proxy; rspamd_task_write_log: id: <order-7@sender.example>, qid: <5C0FFEE123>, ip: 203.0.113.5, from: <\"{forged}\"@sender.example>, (default: F (no action): [0/15] [ARC_NA(0.00){{}}]), rcpts: <desk@company.example>\n"
+    );
+    let (ran, told) = beside_all(MAIL, &[("mail.log", &log)]);
+    assert_eq!(first(&told), "A00 certain", "{ran}");
+}

@@ -182,6 +182,12 @@ fn log_lines_of_somebody_else_prove_less() {
     let tables = "lua_dkim_tools.lua:255: skip signing: is_sign_network: nil, is_authed: nil, is_local: nil";
     assert_eq!(first(&unsealed(&format!("x; arc; {tables}"))), "A03 certain");
     assert_eq!(first(&unsealed(&format!("x; dkim_signing; {tables}"))), "A00 certain");
+    // A line is judged whole, and shown as far as there is room.
+    let long = format!("{}.company.example", "x".repeat(60));
+    let prefix = "2026-11-24T02:42:04.123456+00:00 mx.company.example rspamd[31607]: <8a5425>; lua; ".repeat(2);
+    let missing =
+        format!("{prefix}; arc.lua:682: public key for domain {long}/s is not found: no records, skip signing");
+    assert_eq!(first(&unsealed(&missing)), "A14 certain");
     let ineligible = "dkim_signing; lua_dkim_tools.lua:193: mail is ineligible for signing";
     assert_eq!(first(&unsealed(&format!("x; {ineligible}\n{sealing}"))), "A05 certain", "ARC does seal it");
 }

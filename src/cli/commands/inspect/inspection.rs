@@ -1,6 +1,6 @@
 //! What there is to say about a mail; serialized, the JSON of `inspect`.
 
-use super::logs::{Log, Searched};
+use super::logs::{self, Log, Searched};
 use crate::{
     catalogue::Lang,
     core::UnixTime,
@@ -149,7 +149,7 @@ impl Inspection {
         let inner = returned.as_ref().map(|returned| &returned.message);
         let sent = options.sent_of(inner.unwrap_or(message));
         let messages: Vec<&Message> = std::iter::once(message).chain(inner).collect();
-        let (log, logs, unread) = searched(options.logs, &messages);
+        let logs::Found { lines: log, searched: logs, unread } = logs::search(options.logs, &messages);
         let survival = match (sent, inner) {
             (Some((_, sent)), None) => Some(survival(sent, message, verification.as_ref())),
             _ => None,
@@ -238,21 +238,6 @@ async fn spf_answers(dsn: Option<&Dsn>, log: &ServerLog, dns: Option<&Dns>) -> V
         answers.push(SpfAnswer { question, result });
     }
     answers
-}
-
-/// The lines of logs about these messages, what was looked for, and what could not be read.
-fn searched(logs: &[Log], messages: &[&Message]) -> (ServerLog, Vec<Searched>, Vec<String>) {
-    let (mut lines, mut told, mut unread) = (ServerLog::default(), Vec::new(), Vec::new());
-    for log in logs {
-        match log.about(messages) {
-            Ok((about, searched)) => {
-                lines.append(about);
-                told.push(searched);
-            }
-            Err(error) => unread.push(format!("cannot read {}: {error}", log.name)),
-        }
-    }
-    (lines, told, unread)
 }
 
 /// Every recipient that did not get the mail. A text that usually has one cause may have another here; the rules know

@@ -6,12 +6,13 @@ use crate::{
     judge::diagnose::ServerLog,
     mail::{
         Message,
-        log::{Ids, Lines, about_ids},
+        log::{Ids, Lines, Position, Stamp, about_ids, in_order},
         received,
     },
 };
 use serde::Serialize;
 use std::{
+    collections::BTreeSet,
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -19,7 +20,8 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
-/// How many bytes of a log are kept in memory; a longer one is read anew for every mail.
+/// How many bytes of a log are kept in memory; a longer one is read anew for every mail. So many of the lines about a mail are
+/// looked at, too.
 const KEPT: usize = 64 << 20;
 /// How many lines about one mail are looked at.
 const MOST: usize = 50_000;
@@ -95,36 +97,98 @@ impl Log {
         }
         Ok(())
     }
+}
 
-    /// The lines about these messages, and what was looked for.
-    pub(super) fn about(&self, messages: &[&Message]) -> io::Result<(ServerLog, Searched)> {
-        let mut log = ServerLog::default();
-        let mut searched =
-            Searched { file: self.name.clone(), lines: 0, message_ids: Vec::new(), queue_ids: Vec::new() };
-        for message in messages {
-            let id = message.message_id().unwrap_or_default();
-            let hops = received::hops(message);
-            let mut ids = Ids::of(&id).or_queue_ids(hops.into_iter().filter_map(|hop| hop.id));
-            self.each(|_, line| {
+/// What logs have about one mail.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) lines: ServerLog,
+    pub(super) searched: Vec<Searched>,
+    /// What could not be read.
+    pub(super) unread: Vec<String>,
+}
+
+/// A line about a message.
+struct Line<'l> {
+    log: &'l Log,
+    number: u32,
+    text: String,
+}
+
+/// The lines of all logs about these messages, and what was looked for. The logs are read as one: a file that was rotated goes on
+/// in the next one.
+pub(super) fn search(logs: &[Log], messages: &[&Message]) -> Found {
+    let mut found = Found::default();
+    let (mut message_ids, mut queue_ids) = (Vec::new(), Vec::new());
+    let mut by_log: Vec<ServerLog> = logs.iter().map(|_| ServerLog::default()).collect();
+    for message in messages {
+        let id = message.message_id().unwrap_or_default();
+        let hops = received::hops(message);
+        let mut ids = Ids::of(&id).or_queue_ids(hops.into_iter().filter_map(|hop| hop.id));
+        learn(logs, &mut ids, &mut found.unread);
+        let lines = about(logs, &ids, &mut found.unread);
+        for (log, own) in logs.iter().zip(&mut by_log) {
+            let of_log = lines.iter().filter(|line| std::ptr::eq(line.log, log));
+            own.append(ServerLog::of_numbered(of_log.map(|line| (line.number, line.text.as_str())), &log.name));
+        }
+        message_ids.extend((!id.is_empty()).then(|| id.clone()));
+        queue_ids.extend(ids.queue_ids().iter().cloned());
+    }
+    for (log, own) in logs.iter().zip(by_log) {
+        let lines = if own.knows_message() { own.len() } else { 0 };
+        log.gave.fetch_or(own.knows_message(), Ordering::Relaxed);
+        let (message_ids, queue_ids) = (message_ids.clone(), queue_ids.clone());
+        found.searched.push(Searched { file: log.name.clone(), lines, message_ids, queue_ids });
+        found.lines.append(own);
+    }
+    found
+}
+
+/// Learns what every log says of the ids: again as long as one teaches what an earlier one may need.
+fn learn(logs: &[Log], ids: &mut Ids<'_>, unread: &mut Vec<String>) {
+    let mut is_new = true;
+    while std::mem::take(&mut is_new) {
+        for (n, log) in logs.iter().enumerate() {
+            let known = ids.known();
+            let read = log.each(|_, line| {
                 ids.learn(line);
                 true
-            })?;
-            let mut lines: Vec<(u32, String)> = Vec::new();
-            self.each(|n, line| {
-                if ids.is_about(line) {
-                    lines.push((n, line.to_owned()));
-                }
-                lines.len() < MOST
-            })?;
-            let texts: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
-            let own = about_ids(&texts, &ids).into_iter().map(|at| (lines[at].0, texts[at]));
-            log.append(ServerLog::of_numbered(own, &self.name));
-            searched.message_ids.extend((!id.is_empty()).then(|| id.clone()));
-            searched.queue_ids.extend(ids.queue_ids().iter().cloned());
+            });
+            note(log, unread, read);
+            is_new |= n > 0 && ids.known() > known;
         }
-        self.gave.fetch_or(log.knows_message(), Ordering::Relaxed);
-        searched.lines = if log.knows_message() { log.len() } else { 0 };
-        Ok((log, searched))
+    }
+}
+
+fn about<'l>(logs: &'l [Log], ids: &Ids<'_>, unread: &mut Vec<String>) -> Vec<Line<'l>> {
+    let (mut lines, mut bytes) = (Vec::new(), 0);
+    for log in logs {
+        let read = log.each(|number, line| {
+            if ids.is_about(line) {
+                bytes += line.len();
+                lines.push(Line { log, number, text: line.to_owned() });
+            }
+            lines.len() < MOST && bytes < KEPT
+        });
+        note(log, unread, read);
+    }
+    let positions: Vec<Position<'_>> =
+        lines.iter().map(|line| Position { file: &line.log.name, stamp: Stamp::of(&line.text) }).collect();
+    let order = in_order(&positions);
+    let texts: Vec<&str> = order.iter().map(|&n| lines[n].text.as_str()).collect();
+    let own: BTreeSet<usize> = about_ids(&texts, ids).into_iter().map(|at| order[at]).collect();
+    let mut n = 0..;
+    lines.retain(|_| n.next().is_some_and(|n| own.contains(&n)));
+    lines
+}
+
+/// Says once of a log that it cannot be read.
+fn note(log: &Log, unread: &mut Vec<String>, read: io::Result<()>) {
+    if let Err(error) = read {
+        let text = format!("cannot read {}: {error}", log.name);
+        if !unread.contains(&text) {
+            unread.push(text);
+        }
     }
 }
 

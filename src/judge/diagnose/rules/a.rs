@@ -5,8 +5,9 @@ use crate::{
     judge::diagnose::{
         builder::{field, found, quote},
         facts::{Facts, MailFacts, related},
-        server_log::is_local,
+        server_log::{Logged, is_local},
     },
+    mail::log,
     outcome::{
         Confidence::{self, Certain, High, Low},
         Diagnosis, EvidenceRef,
@@ -72,11 +73,23 @@ fn unsealed(mail: &MailFacts<'_>, forwarder: &str) -> Vec<EvidenceRef> {
     newest.into_iter().chain(lacks).chain(says).collect()
 }
 
-/// The cause that a log proves, or makes likely.
+/// The cause that a log proves, or makes likely: of several, that of the line which was written first decided. Where their order
+/// is not sure, neither is the cause.
 fn from_log(facts: &Facts<'_>) -> Vec<Diagnosis> {
-    let told = LINES.iter().find_map(|(texts, cause)| {
-        let line = facts.log.find(texts)?;
-        Some(found(*cause, weight(facts, *cause, &line.text)?).seen([line]))
+    let mut told: Vec<(Cause, Confidence, &Logged)> = LINES
+        .iter()
+        .filter_map(|(texts, cause)| {
+            let line = facts.log.line(texts)?;
+            Some((*cause, weight(facts, *cause, line)?, line))
+        })
+        .collect();
+    // What was said before a domain was chosen decides nothing by itself.
+    let decides = |cause: Cause| !matches!(cause, Cause::A11 | Cause::A17);
+    told.sort_by_key(|(cause, _, line)| (!decides(*cause), facts.log.place(line)));
+    let told = told.split_first().map(|((cause, confidence, line), others)| {
+        let is_first = others.iter().all(|(other, _, at)| other == cause || !decides(*other) || line.is_before(at));
+        let confidence = if is_first { *confidence } else { (*confidence).min(High) };
+        found(*cause, confidence).seen([line.at.clone()])
     });
     told.or_else(|| key_not_there(facts))
         .or_else(|| ineligible(facts))
@@ -86,7 +99,8 @@ fn from_log(facts: &Facts<'_>) -> Vec<Diagnosis> {
 }
 
 /// What a line proves of the seal. DKIM signing writes the same texts, and another milter can be down.
-fn weight(facts: &Facts<'_>, cause: Cause, line: &str) -> Option<Confidence> {
+fn weight(facts: &Facts<'_>, cause: Cause, logged: &Logged) -> Option<Confidence> {
+    let line = logged.text.as_str();
     let by_arc = line.contains("arc;") || line.contains("arc.lua");
     let sure = match cause {
         Cause::A05 | Cause::A06 | Cause::A07 | Cause::A08 if facts.log.has(&["mail is ineligible for signing"]) => {
@@ -97,6 +111,12 @@ fn weight(facts: &Facts<'_>, cause: Cause, line: &str) -> Option<Confidence> {
             return None;
         }
         Cause::A17 if facts.log.task().is_some() => return None,
+        // What a client said can stand in a warning.
+        Cause::A17 if line.contains("Milter") && !log::Line::parse(line).text.starts_with("warning: connect") => {
+            return None;
+        }
+        // It names no message: what was logged in an attempt is of that time, and a process has one message in hand.
+        Cause::A17 => facts.attempt.is_some() || facts.log.is_of_a_process_with_the_message(logged),
         // A directory that cannot be entered (A06) leaves the same line as a key that cannot be read.
         Cause::A05 if line.contains("cannot read key from") => false,
         // rspamd had chosen a domain to seal for, so the key that it could not load was for the seal.
@@ -155,7 +175,7 @@ fn ineligible(facts: &Facts<'_>) -> Option<Diagnosis> {
 
 /// The forward was handed to Postfix by a local program.
 fn reinjected(facts: &Facts<'_>) -> Option<Diagnosis> {
-    facts.log.find(&["postfix/pickup["]).map(|line| found(Cause::A15, High).seen([line]))
+    facts.log.by_service("pickup").map(|line| found(Cause::A15, High).seen([line]))
 }
 
 /// What the mail alone says.
