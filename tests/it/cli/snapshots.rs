@@ -374,9 +374,10 @@ fn a_broken_pending_file_cannot_be_accepted() {
     assert_eq!(project.files(), ["embedded/a.snap", "embedded/b.snap"]);
 }
 
-/// Runs `cargo insta …` in a package around the snapshots.
+/// Runs `cargo insta …`, that of `.ci/interop-setup`, in a package around the snapshots.
 fn cargo_insta(project: &Project, words: &[&str]) -> String {
-    let mut command = std::process::Command::new("cargo");
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/interop/venv/bin/cargo-insta");
+    let mut command = std::process::Command::new(program);
     for name in ["CI", "INSTA_UPDATE", "INSTA_FORCE_PASS", "INSTA_WORKSPACE_ROOT", "CARGO_MANIFEST_DIR"] {
         command.env_remove(name);
     }

@@ -23,10 +23,21 @@ use std::{
 const ACTION: &str = ".github/actions/sealcheck/action.yml";
 
 /// Every `run:` step by its file. The tests below do each of them.
-const RUN_STEPS: [(&str, &[&str]); 5] = [
+const RUN_STEPS: [(&str, &[&str]); 6] = [
     (ACTION, &["Name what is built", "Download the release", "Build it", "Put it on the PATH", "Run the scenarios"]),
     (".github/workflows/ci.yml", &["Install what a checkout and Rust need", "Install Rust", "Run the gate"]),
     (".github/workflows/nightly.yml", &["Count the shards", "Put the shards together", "Tell people in an issue"]),
+    (
+        ".github/workflows/release.yml",
+        &[
+            "Install Rust and what builds packages",
+            "Build the archive",
+            "Run what was built",
+            "Write the sums and the text",
+            "Make the release",
+            "Build and push the image",
+        ],
+    ),
     (".github/workflows/smoke.yml", &[]),
     ("action.yml", &[]),
 ];
@@ -232,7 +243,7 @@ fn a_red_first_night_leaves_a_build_in_the_cache_and_no_mail_where_everybody_can
 fn release(here: &Repository, hash: &str) {
     let folder = here.stand_in.path().join("release");
     drop(fs::remove_dir_all(&folder));
-    let name = format!("sealcheck-{}-x86_64-unknown-linux-gnu", env!("CARGO_PKG_VERSION"));
+    let name = format!("sealcheck-{}-{}-unknown-linux-gnu", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
     fs::create_dir_all(folder.join(&name)).unwrap();
     fs::write(folder.join(&name).join("SOURCE-HASH"), hash).unwrap();
     symlink(env!("CARGO_BIN_EXE_sealcheck"), folder.join(&name).join("sealcheck")).unwrap();
@@ -348,6 +359,47 @@ fn the_gate_s_workflow_installs_a_checked_rust_and_runs_the_gate() {
     assert_eq!(programs, ["apt-get", "apt-get", "curl", "sha256sum", "rustup-init"], "{told:?}");
     assert!(told[3].contains("20a06e644b0d9bd2fbdbfd52d42540bdde820ea7df86e92e533c073da0cdd43c"), "{told:?}");
     assert!(told[4].contains("--component clippy,rustfmt"), "{told:?}");
+}
+
+#[test]
+fn a_tag_becomes_a_release() {
+    let mut here = Repository::new();
+    let version = env!("CARGO_PKG_VERSION");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    copy(&root.join("Cargo.toml"), &here.project.path("Cargo.toml"));
+    let changes =
+        format!("# Changelog\n\n## Unreleased\n\nlater\n\n## {version} - 2026-12-01\n\n- New.\n\n## 0.0.1\n\nold\n");
+    fs::write(here.project.path("CHANGELOG.md"), changes).unwrap();
+    let build = format!(
+        "#!/bin/sh -e\nmkdir -p target/release-files/a\nln -s \"$SEALCHECK_BUILT\" target/release-files/a/sealcheck\n\
+         tar -czf target/release-files/sealcheck-{version}-$1.tar.gz -C target/release-files a\nrm -r target/release-files/a\n"
+    );
+    fs::create_dir(here.project.path(".ci")).unwrap();
+    for (name, text) in [(".ci/release", build.as_str()), (".ci/setup", "#!/bin/sh\n")] {
+        fs::write(here.project.path(name), text).unwrap();
+        fs::set_permissions(here.project.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut tagged = |tag: &str| {
+        here.runner
+            .env
+            .extend([("GITHUB_REF_NAME", tag), ("GITHUB_ACTOR", "somebody")].map(|(k, v)| (k.into(), v.into())));
+        let ended = here.runner.workflow(".github/workflows/release.yml");
+        (["build", "publish", "container"].map(|job| ended[job].result), here.told(), here.runner.said.clone())
+    };
+    let (results, told, said) = tagged("v9.9.9");
+    assert_eq!(results, ["success", "failure", "skipped"], "{said}");
+    assert!(said.contains(&format!("::error::the tag is v9.9.9, and Cargo.toml says {version}")), "{said}");
+    assert!(!told.iter().any(|line| line.starts_with("gh ")), "{told:?}");
+    let (results, told, said) = tagged(&format!("v{version}"));
+    assert_eq!(results, ["success"; 3], "{said}");
+    let files: Vec<String> =
+        ["aarch64-apple-darwin", "aarch64-unknown-linux-gnu", "x86_64-apple-darwin", "x86_64-unknown-linux-gnu"]
+            .map(|platform| format!("files/sealcheck-{version}-{platform}.tar.gz"))
+            .into();
+    let made = told.iter().find(|line| line.starts_with("gh release create")).unwrap();
+    assert!(made.ends_with(&format!("--notes-file text.md files/SHA256SUMS {}", files.join(" "))), "{made}");
+    assert_eq!(fs::read_to_string(here.stand_in.path().join("body")).unwrap(), "\n- New.\n\n");
+    assert!(told.iter().any(|line| line == "docker push --all-tags ghcr.io/company/mail"), "{told:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What docs/ci.md shows works: each file on it is checked by whom it is for, and its commands are run.
+//! What docs/ci.md shows and names works: each file is checked by whom it is for, and its commands are run.
 
 use super::{Repository, lint::tool};
 use serde_json::Value;
@@ -12,8 +12,13 @@ fn page() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md")).unwrap()
 }
 
-/// The file of this name on the page.
+/// The file of this name, on the page or among the files that it names.
 fn text(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if NAMED.contains(&name) {
+        assert!(page().contains(&format!("(../{name})")), "the page does not name {name}");
+        return fs::read_to_string(path).unwrap();
+    }
     let first = format!("\n# {name}\n");
     let page = page();
     let (_, rest) = page.split_once(&first).unwrap_or_else(|| panic!("no {name} on the page"));
@@ -28,8 +33,15 @@ const ON_GITHUB: [&str; 3] =
     [".github/workflows/mail.yml", ".github/workflows/nightly.yml", ".github/workflows/deploy.yml"];
 
 /// The files on the page that hold commands. The tests below run each of them.
-pub(crate) const WITH_COMMANDS: [&str; 5] =
-    [ON_GITHUB[0], ON_GITHUB[2], ".gitlab-ci.yml", "/etc/systemd/system/sealcheck.service", "sealcheck-job.yaml"];
+pub(crate) const WITH_COMMANDS: [&str; 2] = [ON_GITHUB[0], ON_GITHUB[2]];
+
+const GITLAB: &str = "templates/sealcheck.yml";
+const SERVICE: &str = "contrib/systemd/sealcheck.service";
+const TIMER: &str = "contrib/systemd/sealcheck.timer";
+const KUBERNETES: &str = "contrib/kubernetes/sealcheck-job.yaml";
+
+/// The files that the page names.
+const NAMED: [&str; 4] = [GITLAB, SERVICE, TIMER, KUBERNETES];
 
 impl Repository {
     /// Runs a line in a shell, where `sealcheck` is on the PATH and the secrets are in the environment.
@@ -82,31 +94,60 @@ fn the_workflows_on_the_page_do_what_they_say() {
     assert!(here.runner.said.contains("\nmail is broken in 1 ways\n"), "{}", here.runner.said);
 }
 
+/// The jobs of the component with what the page gives it as its inputs.
+fn gitlab() -> String {
+    let included = yaml(".gitlab-ci.yml")["include"][0].clone();
+    let version = env!("CARGO_PKG_VERSION");
+    let remote = format!("https://raw.githubusercontent.com/sealcheck/sealcheck/v{version}/{GITLAB}");
+    assert_eq!(included["remote"], remote.as_str());
+    assert_eq!(included["inputs"]["version"], version);
+    let text = text(GITLAB);
+    let (spec, jobs) = text.split_once("\n---\n").unwrap();
+    let spec: Value = serde_yaml::from_str(spec).unwrap();
+    let mut jobs = jobs.to_owned();
+    for (name, input) in spec["spec"]["inputs"].as_object().unwrap() {
+        let given = included["inputs"].get(name).unwrap_or(&input["default"]);
+        jobs = jobs.replace(&format!("$[[ inputs.{name} ]]"), &super::expression::plain(given));
+    }
+    assert!(!jobs.contains("$[["), "{jobs}");
+    jobs
+}
+
 #[test]
-fn gitlab_s_jobs_on_the_page_make_one_run() {
+fn gitlab_s_jobs_make_one_run_with_the_release() {
     let here = Repository::new();
-    let jobs = yaml(".gitlab-ci.yml");
-    let lines = |job: &str, key: &str| {
-        jobs[job][key].as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    super::release(&here, "any");
+    let jobs: Value = serde_yaml::from_str(&gitlab()).unwrap();
+    let lines = |job: &Value, key: &str| {
+        let lines = job[key].as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned());
+        lines.collect::<Vec<_>>().join("\n")
     };
-    lines("default", "before_script").iter().for_each(|line| drop(here.went(line, &[])));
-    let count = jobs["nightly"]["parallel"].as_u64().unwrap();
+    let job = |name: &str| {
+        assert_eq!(jobs[name]["extends"], ".sealcheck");
+        format!("{}\n{}", lines(&jobs[".sealcheck"], "before_script"), lines(&jobs[name], "script"))
+    };
+    let version = [("SEALCHECK_VERSION", env!("CARGO_PKG_VERSION"))];
+    here.went(&job("sealcheck-gate"), &version);
+    assert!(here.project.path("junit.xml").exists());
+    let count = jobs["sealcheck-night"]["parallel"].as_u64().unwrap();
     for index in 1..=count {
         let env = [("CI_NODE_INDEX", index.to_string()), ("CI_NODE_TOTAL", count.to_string())];
         let env = env.each_ref().map(|(name, value)| (*name, value.as_str()));
-        lines("nightly", "script").iter().for_each(|line| drop(here.went(line, &env)));
+        here.went(&job("sealcheck-night"), &[&version[..], &env].concat());
     }
-    let said: String = lines("whole", "script").iter().map(|line| here.went(line, &[])).collect();
+    let said = here.went(&job("sealcheck-whole"), &version);
     assert!(said.contains("3 run: 3 passed"), "{said}");
-    assert!(here.project.path("junit.xml").exists());
     fs::remove_file(here.project.path("records/2.jsonl")).unwrap();
-    assert_eq!(here.shell(&lines("whole", "script")[0], &[]).status.code(), Some(7));
+    assert_eq!(here.shell(&job("sealcheck-whole"), &version).status.code(), Some(7));
+    // A release that is not what its sums say is not run.
+    fs::write(here.stand_in.path().join("release/SHA256SUMS"), "0  sealcheck.tar.gz\n").unwrap();
+    assert_eq!(here.shell(&job("sealcheck-gate"), &version).status.code(), Some(1));
 }
 
 #[test]
 fn kubernetes_pods_on_the_page_make_one_run() {
     let here = Repository::new();
-    let job = yaml("sealcheck-job.yaml");
+    let job = yaml(KUBERNETES);
     let container = &job["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(container["command"], serde_json::json!(["sh", "-c"]));
     let count = job["spec"]["completions"].as_u64().unwrap();
@@ -123,7 +164,7 @@ fn kubernetes_pods_on_the_page_make_one_run() {
 #[test]
 fn the_service_on_the_page_runs() {
     let here = Repository::new();
-    let service = text("/etc/systemd/system/sealcheck.service");
+    let service = text(SERVICE);
     let line = service.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).unwrap();
     here.went(line, &[]);
     assert!(here.project.read("sealcheck.prom").contains("sealcheck_"));
@@ -138,27 +179,26 @@ fn interop_the_files_on_the_page_are_as_their_readers_want_them() {
         fs::write(&path, text).unwrap();
         vec![path]
     };
-    let service = "/etc/systemd/system/sealcheck.service";
     let built = format!("ExecStart={}", env!("CARGO_BIN_EXE_sealcheck"));
     let units = |spoilt: &dyn Fn(String) -> String| -> Vec<PathBuf> {
-        let timer = "/etc/systemd/system/sealcheck.timer";
-        let service_file = write(service, &spoilt(text(service).replace("ExecStart=/usr/local/bin/sealcheck", &built)));
-        [service_file, write(timer, &text(timer))].concat()
+        let service = write(SERVICE, &spoilt(text(SERVICE).replace("ExecStart=/usr/local/bin/sealcheck", &built)));
+        [service, write(TIMER, &text(TIMER))].concat()
     };
     let analyze = |files: Vec<PathBuf>| {
         let ran = Command::new("systemd-analyze").args(["--man=no", "verify"]).args(files).output().unwrap();
         (ran.status.success() && ran.stderr.is_empty(), String::from_utf8_lossy(&ran.stderr).into_owned())
     };
-    let gitlab = ["--builtin-schema", "vendor.gitlab-ci"];
+    let on_gitlab = ["--builtin-schema", "vendor.gitlab-ci"];
     let github = ["--builtin-schema", "vendor.github-workflows"];
     for (name, from, to, program, args) in [
         (ON_GITHUB[0], "steps:", "stebs:", "check-jsonschema", &github[..]),
         (ON_GITHUB[1], "uses:", "use:", "check-jsonschema", &github[..]),
         (ON_GITHUB[2], "needs:", "need:", "check-jsonschema", &github[..]),
-        (".gitlab-ci.yml", "exit_codes:", "exit_code:", "check-jsonschema", &gitlab[..]),
-        ("sealcheck-job.yaml", "completions:", "completion:", "kubernetes-validate", &["--strict"][..]),
+        (".gitlab-ci.yml", "remote:", "remot:", "check-jsonschema", &on_gitlab[..]),
+        (GITLAB, "exit_codes:", "exit_code:", "check-jsonschema", &on_gitlab[..]),
+        (KUBERNETES, "completions:", "completion:", "kubernetes-validate", &["--strict"][..]),
     ] {
-        let right = text(name);
+        let right = if name == GITLAB { gitlab() } else { text(name) };
         let (content, said) = tool(program, args, &write(name, &right));
         assert!(content, "{name}: {said}");
         assert!(right.contains(from), "{name}: {from}");

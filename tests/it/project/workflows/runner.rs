@@ -112,8 +112,10 @@ impl Runner {
             } else if scope.holds(job.get("if")) {
                 let matrix = job["strategy"]["matrix"].as_object().into_iter().flatten().next();
                 let rows = matrix.map_or(vec![json!({})], |(key, values)| {
-                    let values = scope.text(&plain(values));
-                    values.as_array().unwrap().iter().map(|value| json!({ key: value })).collect()
+                    let values = if values.is_array() { values.clone() } else { scope.text(&plain(values)) };
+                    // Under `include` each is a whole row.
+                    let row = |value: &Value| if key == "include" { value.clone() } else { json!({ key: value }) };
+                    values.as_array().unwrap().iter().map(row).collect()
                 });
                 end.result = "success";
                 for row in rows {
@@ -342,9 +344,14 @@ impl Runner {
                 for entry in fs::read_dir(&artifacts).into_iter().flatten() {
                     let name = entry.unwrap().file_name().into_string().unwrap();
                     if name.starts_with(prefix) {
-                        copy(&artifacts.join(&name), &place.workspace.join(&with["path"]).join(name));
+                        let below = if with.contains_key("merge-multiple") { "" } else { &name };
+                        copy(&artifacts.join(&name), &place.workspace.join(&with["path"]).join(below));
                     }
                 }
+            }
+            "actions/attest-build-provenance" => {
+                let sums = place.workspace.join(&with["subject-checksums"]);
+                assert!(sums.exists(), "nothing to attest in {}", sums.display());
             }
             other => panic!("{other} has no stand-in"),
         }
