@@ -11,8 +11,8 @@ rows![
             "受信側が arc=fail と言うか、当方の検証が失敗する",
         ),
         text(
-            "which of the causes B01 to B17 it is cannot be proved from the evidence at hand",
-            "B01～B17 のどれが原因かは、手元の証拠だけでは証明できない",
+            "which cause of this family it is cannot be proved from the evidence at hand",
+            "この系列のどれが原因かは、手元の証拠だけでは証明できない",
         ),
         text(
             "provide the DNS answers (dns.zone), the bytes that were sent and the forwarder's log",
@@ -150,12 +150,12 @@ rows![
     row(
         B10,
         text(
-            "an earlier hop broke its own chain, and the forwarder continued it",
-            "前のホップが自分のチェーンを壊し、転送側がそれを続けた",
+            "an earlier hop broke the chain, before the forwarder",
+            "転送サーバーより前のホップがチェーンを壊した",
         ),
         text(
-            "the forwarder adds i=N+1 with cv=fail; Gmail says arc=fail",
-            "転送側が i=N+1 を cv=fail で付け、Gmail は arc=fail と言う",
+            "the forwarder adds i=N+1 with cv=fail, or no set; its log says ARC_REJECT; Gmail says arc=fail",
+            "転送側が i=N+1 を cv=fail で付けるか封印せず、ログは ARC_REJECT、Gmail は arc=fail と言う",
         ),
         text(
             "an Office 365 tenant or a mailing list edited the mail after its own seal",
@@ -260,6 +260,45 @@ rows![
         text("send such content as quoted-printable or base64", "そのような内容は quoted-printable か base64 で送る"),
         &["captured on Postfix 3.7 + rspamd 3.4"],
     ),
+    row(
+        B18,
+        text("the sealer's message signature is wrong from the start", "封印者の署名が最初から正しくない"),
+        text(
+            "the message signature fails, the seal over it verifies, and the author's DKIM-Signature, which covers the same, verifies too; or its tags break the grammar",
+            "署名だけが失敗し、それを覆う封印は正しく、同じ範囲を覆う差出人の DKIM 署名も正しい。または署名のタグが文法に反する",
+        ),
+        text(
+            "the sealing program hashes or writes its ARC-Message-Signature wrongly; nothing was changed after it",
+            "封印プログラムが ARC-Message-Signature の計算または書式を誤っている。封印後の変更はない",
+        ),
+        text(
+            "update the sealing program, or seal with another one; send its makers a mail that shows it",
+            "封印プログラムを更新するか別のものにする。再現するメールを開発元に送る",
+        ),
+        &["RFC 6376 §3.2", "RFC 8617 §4.1.2"],
+    )
+    .without_fault("it needs a sealing program with such a fault"),
+    row(
+        B19,
+        text(
+            "the server changed the mail between two seals of its own",
+            "サーバーが自分の二つの封印の間でメールを変更した",
+        ),
+        text(
+            "two sets with the same d= and no other server between them; the first does not verify, the second says cv=fail",
+            "同じ d= の二つのセットの間に他のサーバーがなく、一つ目は検証に失敗し、二つ目は cv=fail",
+        ),
+        text(
+            "a mailing list, content_filter or sieve edits the mail after the first pass through the milter and hands it back for a second one",
+            "メーリングリスト、content_filter、sieve が milter の一回目の後に書き換え、二回目に戻している",
+        ),
+        text(
+            "verify on the first pass and seal once, on the last: keep the sealing milter off the first one",
+            "検証は一回目、封印は最後の一回だけにする。一回目では封印の milter を外す",
+        ),
+        &["rspamd #2920", "rspamd #4994"],
+    )
+    .without_fault("it needs a server that hands its own mail back, as a mailing list does"),
     row(
         B25,
         text(

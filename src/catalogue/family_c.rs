@@ -11,8 +11,8 @@ rows![
         ),
         text("arc=pass, and spam, a bounce or dmarc=fail", "arc=pass なのに迷惑メール、バウンス、または dmarc=fail"),
         text(
-            "which of the causes C01 to C08 it is cannot be proved from the evidence at hand",
-            "C01～C08 のどれが原因かは、手元の証拠だけでは証明できない",
+            "which cause of this family it is cannot be proved from the evidence at hand",
+            "この系列のどれが原因かは、手元の証拠だけでは証明できない",
         ),
         text("provide the bytes that were sent and the forwarder's log", "送信した本文と転送サーバーのログを用意する"),
         &[],
@@ -130,4 +130,22 @@ rows![
         text("sign only mail of your own domain", "自分のドメインのメールだけに署名する"),
         &["postsrsd #77", "aws-lambda-ses-forwarder #13", "salmon #72"],
     ),
+    row(
+        C10,
+        text("the mail was changed before the seal", "封印の前にメールが変更された"),
+        text(
+            "arc=pass with dkim=fail in the seal's own results; the author's signature does not fit what the seal covers",
+            "arc=pass だが、封印された結果は dkim=fail。差出人の署名が、封印が覆う内容と合わない",
+        ),
+        text(
+            "a filter or gateway in front of the sealing server, or another milter before it, tagged the subject or edited the body: the seal says that nothing genuine came in",
+            "封印サーバーの前のフィルターやゲートウェイ、または先に動く milter が件名や本文を書き換えた。封印には「本物ではない」と書かれる",
+        ),
+        text(
+            "check and seal before anything edits the mail, or leave it as it is: verify at the server that takes it from outside, tag after the check or not at all; name a filter in front in external_relay",
+            "書き換える前に検査と封印を行うか、書き換えない。外部から受け取るサーバーで検証し、タグ付けは検査の後にするかやめる。前段のフィルターは external_relay に書く",
+        ),
+        &["captured on Postfix 3.7 + rspamd 3.4"],
+    )
+    .without_fault("it needs a server that edits mail before it seals"),
 ];

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod claims;
+mod coverage;
 pub mod diagnose;
 pub mod observed;
 mod phrases;

@@ -74,10 +74,7 @@ enum Extent {
 }
 
 async fn verify_extent(message: &Message, dns: &Dns, now: UnixTime, extent: Extent) -> Verification {
-    let with_crlf = match with_crlf(message.raw()) {
-        Cow::Borrowed(_) => None,
-        Cow::Owned(raw) => Some(Message::parse(raw)),
-    };
+    let with_crlf = carried(message);
     let message = with_crlf.as_ref().unwrap_or(message);
     let chain = ArcChain::of(message);
     let signatures = dkim_fields::all(message);
@@ -93,6 +90,27 @@ async fn verify_extent(message: &Message, dns: &Dns, now: UnixTime, extent: Exte
         sets: arc.sets,
         dkim,
         zone,
+    }
+}
+
+/// Whether the ARC-Message-Signature of a set fits the header of a message, by answers of DNS that are known. Neither its body
+/// hash nor its age is looked at.
+pub(crate) fn ams_fits_header(message: &Message, instance: u32, answers: &ZoneFile) -> bool {
+    let with_crlf = carried(message);
+    let message = with_crlf.as_ref().unwrap_or(message);
+    let chain = ArcChain::of(message);
+    let ams = chain.set(instance).filter(|set| arc::counts(set)).and_then(|set| set.ams.as_ref());
+    let mut verifier = SignatureVerifier::new(message, answers, 0, Extent::Header);
+    ams.is_some_and(|ams| {
+        verifier.message_signature(SignatureKind::Ams, &ams.tags, ams.field).verdict() == Verdict::Pass
+    })
+}
+
+/// The message as SMTP carried it, where it has other line ends.
+fn carried(message: &Message) -> Option<Message> {
+    match with_crlf(message.raw()) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(raw) => Some(Message::parse(raw)),
     }
 }
 

@@ -6,6 +6,8 @@
 mod chain;
 mod signatures;
 
+pub(super) use signatures::means;
+
 use crate::{
     mail::{
         Message,

@@ -2,12 +2,13 @@
 
 use super::{Claimant, OwnResult, VerifiedMail, lasts, says_nothing};
 use crate::{
+    judge::coverage::Coverage,
     mail::{
         authres::ResInfo,
         dkim::{self, DkimSignature},
     },
     outcome::{Agreement, Claim},
-    verify::{Canonicalization, DkimVerification, SignatureDefect, Verdict},
+    verify::{DkimVerification, SignatureDefect, Verdict},
 };
 
 /// A signature of the mail and what we find of it.
@@ -68,7 +69,7 @@ fn own_result(judged: &VerifiedMail<'_>, by: Claimant<'_>, result: &ResInfo, sig
 }
 
 /// Whether a statement can be about a signature: everything that it names fits.
-fn means(result: &ResInfo, signature: &DkimSignature) -> bool {
+pub(in crate::judge) fn means(result: &ResInfo, signature: &DkimSignature) -> bool {
     let domain = signature.domain.as_deref().unwrap_or_default();
     ["d", "s", "b", "i"].iter().all(|tag| {
         let Some(named) = result.property("header", tag) else { return true };
@@ -126,26 +127,10 @@ fn unchanged_since(
     if !holds || ams.tags.get("l").is_some() {
         return false;
     }
-    let [own_header, own_body] = canonicalizations(signature.canonicalization.as_deref());
-    let [header, body] = canonicalizations(ams.canonicalization.as_deref());
-    let times = |names: &[String], name: &String| names.iter().filter(|n| *n == name).count();
-    let fields = &signature.signed_headers;
+    let (ams, own) = (Coverage::from(ams), Coverage::from(signature));
     v.facts.causes.iter().all(|cause| match cause {
-        SignatureDefect::BodyHash => is_as_strict(body, own_body),
-        SignatureDefect::Signature => {
-            is_as_strict(header, own_header)
-                && fields.iter().all(|name| times(&ams.signed_headers, name) >= times(fields, name))
-        }
+        SignatureDefect::BodyHash => ams.covers_body_of(own),
+        SignatureDefect::Signature => ams.covers_header_of(own),
         other => lasts(other),
     })
-}
-
-/// Of header and body.
-fn canonicalizations(c: Option<&str>) -> [Canonicalization; 2] {
-    Canonicalization::of_tag(c).map(|known| known.unwrap_or(Canonicalization::Simple))
-}
-
-/// What is the same without any change is the same after relaxed canonicalization.
-fn is_as_strict(ams: Canonicalization, own: Canonicalization) -> bool {
-    ams == own || ams == Canonicalization::Simple
 }

@@ -10,6 +10,8 @@ use crate::{
 
 /// The longest text of a quotation, in characters.
 const LONGEST: usize = 200;
+/// The same of what is said of the whole: sentences, which say nothing when they are cut.
+const LONGEST_SENTENCE: usize = 800;
 
 /// Starts a diagnosis; its title is the catalogue's.
 pub(super) fn found(cause: Cause, confidence: Confidence) -> Diagnosis {
@@ -61,5 +63,6 @@ fn is_signature(name: &str) -> bool {
 
 /// A line of an artifact, or what is true of the whole (line 0).
 pub(super) fn quote(artifact: &str, line: u32, text: &str) -> EvidenceRef {
-    EvidenceRef { artifact: artifact.to_owned(), line, text: phrases::cut(text, LONGEST) }
+    let longest = if line == 0 { LONGEST_SENTENCE } else { LONGEST };
+    EvidenceRef { artifact: artifact.to_owned(), line, text: phrases::cut(text, longest) }
 }

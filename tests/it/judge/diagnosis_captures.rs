@@ -75,7 +75,7 @@ pub(crate) const EXPERIMENTS: [Experiment; 69] = [
     ("23-subject-tag-after-seal", "", Right, "B06 certain", "B06 certain"),
     ("24-body-change-after-seal", "", Right, "B04 certain", "B04 certain"),
     ("24b-unsigned-header-added-after-seal", "", Right, "", ""),
-    ("25-subject-tag-before-milter", "", Right, "C00 high", "C00 high"),
+    ("25-subject-tag-before-milter", "", Right, "C10 high", "C10 high"),
     ("26-gmail-550-5.7.26", "", Right, "D01 certain", ""),
     ("26-gmail-550-5.7.26-bounce", "", Right, "D01 certain", "D01 certain"),
     ("27-gmail-451-greylist", "", Right, "E06 certain", ""),

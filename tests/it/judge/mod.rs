@@ -14,6 +14,7 @@ pub(crate) mod diagnosis_whose;
 pub(crate) mod gmail_labels;
 pub(crate) mod header_alone;
 pub(crate) mod inspect_proof;
+pub(crate) mod message_signature;
 pub(crate) mod refused;
 pub(crate) mod snapshots_text;
 pub(crate) mod survival;

@@ -28,7 +28,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 59] = [
+pub(crate) const ROWS: [Row; 63] = [
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -69,7 +69,7 @@ pub(crate) const ROWS: [Row; 59] = [
         one("from", "", &broken(verified(1, AUTHOR_PASSES), 1, false, &[SignatureDefect::KeyMalformed]))
     }),
     row("B05 high", recoded_in_a_part),
-    row("B06 certain", || one("from:subject", "", &header_changed())),
+    row("B06 high", || one("from:subject", "", &header_changed())),
     row("B08 high", || one("from", "rspamd 3.10.1 is loading configuration", &other_key())),
     row("B09 high", || two("fail", &cv_fail())),
     row("B10 certain", || two("fail", &broken(verified(2, AUTHOR_PASSES), 1, false, &[SignatureDefect::BodyHash]))),
@@ -81,6 +81,8 @@ pub(crate) const ROWS: [Row; 59] = [
         two("none", &broken(verified(2, AUTHOR_PASSES), 2, true, &[SignatureDefect::ChainValidationStatus]))
     }),
     row("B16 high", || office_365("arc=fail (40)", &as_rspamd(PASSED))),
+    row("B18 certain", || one("from", "", &header_changed())),
+    row("B19 certain", || second_pass("company.example", "by lists.company.example")),
     row("B25 high", || {
         let rejected = "x; proxy; rspamd_task_write_log: id: <a>, ip: 203.0.113.5, (default: F (no action): [0.1/15.00] [ARC_REJECT(1.00){signature check failed: fail, {[1] = sig:list.example:reject};},R_SPF_ALLOW(-0.20){+mx;}])";
         let newest =
@@ -90,6 +92,7 @@ pub(crate) const ROWS: [Row; 59] = [
         assert_eq!(found[0].evidence[0].text, symbol);
         found
     }),
+    row("C00 high", || forwarded(DMARC_FAILS, &sealed(DISOWNED), AUTHOR, AUTHOR_FAILS)),
     row("C02 certain", || {
         let second = "mx.company.example; arc=pass (\"company.example:s=s1:i=1\")";
         let twice = set(2, "company.example", "pass", second, "from") + &sealed(PASSED);
@@ -126,6 +129,7 @@ pub(crate) const ROWS: [Row; 59] = [
         let aar = "mx.company.example; dkim=fail header.d=sender.example; dmarc=fail header.from=sender.example";
         forwarded(DMARC_FAILS, &sealed(aar), AUTHOR, own)
     }),
+    row("C10 high", || changed_before_the_seal("h=from", "dkim=fail header.d=sender.example")),
     row("D06 certain", || {
         let deferred = "mx postfix/smtp[1]: A1B2C3D4: to=<x@gmail.com>, dsn=4.7.28, status=deferred (host mx said: 421-4.7.28 exceeded the quota for sending messages that have the same Message-ID (in reply to end of DATA command))";
         one("from", deferred, &verified(1, AUTHOR_PASSES))
@@ -324,6 +328,7 @@ pub(crate) fn other_key() -> Verification {
 /// The body is not the one that was sealed.
 pub(crate) fn body_changed() -> Verification {
     let mut verification = broken(verified(1, AUTHOR_FAILS), 1, false, &[SignatureDefect::BodyHash]);
+    verification.dkim[0].facts.causes = vec![SignatureDefect::BodyHash];
     verification.sets[0].ams_facts.body_hash =
         Some(BodyHash { expected: "AA==".into(), computed: "BB==".into(), uncovered: 0 });
     verification
@@ -348,8 +353,32 @@ pub(crate) fn one(h: &str, log: &str, verification: &Verification) -> Vec<Diagno
 /// A mail that a list sealed and then the company.
 pub(crate) fn two(cv: &str, verification: &Verification) -> Vec<Diagnosis> {
     let newest = set(2, "company.example", cv, PASSED, "from");
-    let oldest = set(1, "list.example", "none", PASSED, "from");
+    let oldest = set(1, "list.example", "none", &PASSED.replace("mx.company", "mx.list"), "from");
     diagnosed(&format!("{newest}{oldest}{RECEIVED}{AUTHOR}\r\nbody\r\n"), "", verification)
+}
+
+/// A mail that a server sealed, whose body then changed, and that was sealed as broken by `d` after it was taken in between.
+pub(crate) fn second_pass(d: &str, between: &str) -> Vec<Diagnosis> {
+    let mut verification = verified(2, AUTHOR_FAILS);
+    verification.dkim[0].facts.causes = vec![SignatureDefect::BodyHash];
+    verification = broken(verification, 1, false, &[SignatureDefect::BodyHash]);
+    let hash = BodyHash { expected: "AA==".into(), computed: "BB==".into(), uncovered: 0 };
+    verification.sets[0].ams_facts.body_hash = Some(hash);
+    let second = set(2, d, "fail", "mx.company.example; arc=fail", "from");
+    let handed_back = format!(
+        "Received: from list (localhost [127.0.0.1]) {between} with ESMTP id B2; Tue, 24 Nov 2026 02:42:05 +0000\r\n"
+    );
+    diagnosed(&format!("{second}{handed_back}{}{RECEIVED}{AUTHOR}\r\nbody\r\n", sealed(PASSED)), "", &verification)
+}
+
+/// The author's signature over `h` does not fit, and the company's seal, which says `results` of it, holds.
+pub(crate) fn changed_before_the_seal(h: &str, results: &str) -> Vec<Diagnosis> {
+    let mut verification = verified(2, AUTHOR_FAILS);
+    verification.dkim[0].facts.causes = vec![SignatureDefect::Signature];
+    let author =
+        AUTHOR.replace("a=rsa-sha256; d=", "a=rsa-sha256; c=relaxed/relaxed; d=").replace("h=from:x-mailer", h);
+    let sealed = sealed(&format!("mx.company.example; {results}; dmarc=fail header.from=sender.example"));
+    diagnosed(&format!("{}{sealed}{RECEIVED}{author}\r\nbody\r\n", google(DMARC_FAILS, 1)), "", &verification)
 }
 
 /// A mail with these sets, of which Google says `results`.

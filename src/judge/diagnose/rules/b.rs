@@ -3,6 +3,7 @@
 use super::{
     body::is_plain,
     message_signature::{self, is_volatile, key, says_body_hash},
+    whose_seal,
 };
 use crate::{
     catalogue::Cause,
@@ -51,14 +52,12 @@ fn claimed(mail: &MailFacts<'_>) -> Option<Diagnosis> {
 }
 
 fn verified(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verification) -> Vec<Diagnosis> {
+    if let Some(unseen) = unseen_body(mail) {
+        return vec![unseen];
+    }
     match verification.arc {
         Verdict::Fail => {}
         Verdict::Pass if mail.returned.is_some() => return changed_on_delivery(facts, mail).into_iter().collect(),
-        Verdict::Pass if mail.is_header_alone && says_body_hash(mail) => {
-            // Which change of the body it was (B04, B05, B17) cannot be seen.
-            let gone = quote(&mail.artifact, 0, "only the header is here, and the signatures fit it");
-            return vec![found(Cause::B00, High).seen(mail.quote_trusted()).seen([gone])];
-        }
         Verdict::Pass => {
             let Some((says, its_line)) = refused(facts, mail) else { return Vec::new() };
             let ours = quote(&mail.artifact, 0, "every ARC-Seal and the newest ARC-Message-Signature verify here");
@@ -86,6 +85,18 @@ fn verified(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verification
     }
     let gone = key_beside(facts, mail, &broken);
     [Some(broken), gone].into_iter().flatten().collect()
+}
+
+/// The receiver says that the body had changed, of a mail whose header is all that is here, and every signature before it fits
+/// that: which change it was (B04, B05, B17) cannot be seen.
+fn unseen_body(mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    let (newest, older) = mail.upstream_sets().split_last()?;
+    let fits = mail.verified(newest).is_some_and(SetVerification::holds) && !newest.is_marked_failed();
+    let seals_hold = older.iter().all(|set| mail.verified(set).is_some_and(|v| v.seal == Verdict::Pass));
+    let text =
+        "only the header is here, and the signatures fit it: what changed in the body (B04, B05, B17) cannot be told";
+    (mail.is_header_alone && says_body_hash(mail) && fits && seals_hold)
+        .then(|| found(Cause::B00, High).seen(mail.quote_trusted()).seen([quote(&mail.artifact, 0, text)]))
 }
 
 /// A key that is not there beside a body that was changed: in an attempt it never was, later it may have gone since.
@@ -207,6 +218,10 @@ fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     if sound || (before.is_empty() && facts.is_forwarders(set)) {
         return Some(found(Cause::B09, High).seen(evidence));
     }
+    let last = before.last().and_then(|last| Some((last, mail.verified(last)?)));
+    if let Some(own) = last.and_then(|(last, found)| whose_seal::of_forwarder(facts, mail, set, last, found)) {
+        return Some(own);
+    }
     let reasons = before.iter().filter_map(|s| mail.verified(s)?.reason.clone()).map(|r| quote(&mail.artifact, 0, &r));
     // What broke before the set was made cannot have been done after it while its own signature holds.
     let found_before = before.iter().filter_map(|s| mail.verified(s));
@@ -243,7 +258,7 @@ fn signatures(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verificati
     if let Some((set, found)) = newest.filter(|(_, v)| v.ams == Verdict::Fail)
         && let Some(diagnosis) = message_signature::cause(facts, mail, set, found)
     {
-        return diagnosis;
+        return whose_seal::of_another(facts, mail, set, diagnosis);
     }
     let bad =
         sets.iter().rev().filter_map(|set| Some((set, mail.verified(set)?))).find(|(_, v)| v.seal == Verdict::Fail);

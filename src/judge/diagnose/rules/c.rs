@@ -1,5 +1,6 @@
 //! Family C: the chain verifies, but it does not help, or says the wrong thing.
 
+use super::before_seal::{changed_before, filter_in_front};
 use crate::{
     catalogue::Cause,
     evidence::{FirstServer, Folder},
@@ -50,14 +51,14 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     if let Some(set) = facts.forwarders_set() {
         causes.extend(says_nothing(mail, set));
         causes.extend(sealed_twice(facts, mail));
-        causes.extend(hidden_client(facts, mail, set));
+        causes.extend(hidden_client(facts, mail, set).or_else(|| filter_in_front(facts, mail, set)));
         causes.extend(foreign_results(facts, mail, set));
     }
     if is_judged_badly(facts, mail) {
         let judged = [dropped_header(facts, mail), unaligned(facts, mail), re_signed(facts, mail)];
         let mut judged: Vec<Diagnosis> = judged.into_iter().flatten().collect();
         if judged.is_empty() {
-            judged.extend(not_trusted(facts, mail));
+            judged.extend(not_trusted(facts, mail).or_else(|| changed_before(facts, mail)));
         }
         if judged.is_empty() && causes.is_empty() {
             judged.push(unknown(mail));
@@ -77,7 +78,9 @@ fn is_judged_badly(facts: &Facts<'_>, mail: &MailFacts<'_>) -> bool {
         let dmarc = mail.says("dmarc").filter(|d| d.result == "fail");
         let overridden = dmarc.and_then(ResInfo::dmarc_comment).is_some_and(|c| c.arc.as_deref() == Some("pass"));
         let fails = dmarc.is_some_and(|d| is_strict(d) || facts.attempt.is_some()) && !overridden;
-        return fails || (mail.misplaced == Some(Folder::Spam) && mail.says("arc").is_some());
+        // Spam that is authentic is judged by what it says and by who sent it: E09.
+        let is_spam = mail.misplaced == Some(Folder::Spam) && !mail.has_result("dmarc", "pass");
+        return fails || is_spam && mail.says("arc").is_some();
     }
     let policy =
         mail.upstream_sets().iter().filter_map(|s| s.aar.as_ref()).flat_map(|a| a.method("dmarc")).any(is_strict);
@@ -262,7 +265,5 @@ fn unknown(mail: &MailFacts<'_>) -> Diagnosis {
     let reason = broken.and_then(|d| d.reason.as_deref().map(|r| format!("DKIM d={}: {r}", d.d)));
     let spam = mail.misplaced.filter(|f| *f == Folder::Spam).map(|_| "it lies in the spam folder".to_owned());
     let texts = reason.into_iter().chain(spam).map(|t| quote(&mail.artifact, 0, &t));
-    // Spam that is authentic is a matter of taste as much as of the seal.
-    let confidence = if mail.has_result("dmarc", "pass") { Low } else { High };
-    found(Cause::C00, confidence).seen(mail.quote_trusted()).seen(sealed).seen(texts)
+    found(Cause::C00, High).seen(mail.quote_trusted()).seen(sealed).seen(texts)
 }

@@ -1,6 +1,10 @@
 //! Family B: the newest message signature that came with the mail does not hold: its key, the body, or the header.
 
-use super::body::{Change, change as undone, shows_recoding};
+use super::{
+    body::{Change, change as undone, shows_recoding},
+    header_change,
+    witness::{self, Witness, witnesses},
+};
 use crate::{
     catalogue::Cause,
     judge::{
@@ -15,10 +19,10 @@ use crate::{
         arc::{ArcMessageSignature, ArcSet},
     },
     outcome::{
-        Confidence::{Certain, High, Low},
+        Confidence::{self, Certain, High, Low},
         Diagnosis, EvidenceRef, Survival,
     },
-    verify::{BodyHash, SetVerification, SignatureDefect, SignatureFacts, Verdict},
+    verify::{BodyHash, Canonicalization, SetVerification, SignatureDefect, SignatureFacts, Verdict},
 };
 
 /// Fields that every server on the way may add or change (OpenARC signs them unless told otherwise).
@@ -29,10 +33,13 @@ const VOLATILE: [&str; 6] =
 struct Broken<'f> {
     facts: &'f Facts<'f>,
     mail: &'f MailFacts<'f>,
+    set: &'f ArcSet,
     ams: &'f ArcMessageSignature,
     found: &'f SetVerification,
     /// What it covers, compared with what was sent.
     survival: Option<&'f Survival>,
+    /// DKIM-Signatures that were there before it.
+    witnesses: Vec<Witness<'f>>,
 }
 
 /// Why a message signature does not hold.
@@ -42,17 +49,23 @@ pub(super) fn cause(
     set: &ArcSet,
     found: &SetVerification,
 ) -> Option<Diagnosis> {
-    let broken = Broken { facts, mail, ams: set.ams.as_ref()?, found, survival: facts.survival_of(set) };
-    let has_body_defect = found.ams_facts.has(SignatureDefect::BodyHash);
+    let ams = set.ams.as_ref()?;
+    let survival = facts.survival_of(set);
+    let broken = Broken { facts, mail, set, ams, found, survival, witnesses: witnesses(mail, set, ams) };
+    use SignatureDefect::{Algorithm, BodyHash as Body, Signature, SignedHeaders, Syntax};
+    let has_body_defect = found.ams_facts.has(Body);
     // Who found that the body had changed had the key.
     let had_key = has_body_defect && says_body_hash(mail);
     if !had_key && let Some(key) = key(&found.ams_facts) {
         return Some(key.seen(broken.reason()).seen(broken.field()));
     }
+    if [Syntax, Algorithm, SignedHeaders].iter().any(|defect| found.ams_facts.has(*defect)) {
+        return Some(broken.malformed());
+    }
     if has_body_defect {
         return Some(broken.body(found.ams_facts.body_hash.as_ref()?));
     }
-    found.ams_facts.has(SignatureDefect::Signature).then(|| broken.header())
+    found.ams_facts.has(Signature).then(|| broken.header())
 }
 
 impl Broken<'_> {
@@ -90,21 +103,43 @@ impl Broken<'_> {
         self.key_excluded().into_iter().chain(by_seal)
     }
 
+    /// The sealer wrote it so: who changes it later breaks the seal over it too.
+    fn malformed(&self) -> Diagnosis {
+        let confidence = if self.found.seal == Verdict::Pass { Certain } else { Low };
+        let defects = self.ams.tags.defects.join("; ");
+        let told = if defects.is_empty() { self.reason() } else { Some(self.quote(&defects)) };
+        found(Cause::B18, confidence).seen(told).seen(self.field()).excluding(self.excluded())
+    }
+
+    /// The sealer signed something else than what it saw, as this DKIM-Signature shows. Its own field may be folded anew where
+    /// it is signed as it stands.
+    fn signed_wrongly(&self, witness: &Witness<'_>) -> Diagnosis {
+        let [header, _] = Canonicalization::of_tag(self.ams.canonicalization.as_deref());
+        let is_sure = witness.passed_then && self.seal_holds() && header == Some(Canonicalization::Relaxed);
+        let text =
+            format!("{} verifies, is older than the seal and covers the same: that did not change", witness.name());
+        let shown = found(Cause::B18, if is_sure { Certain } else { High }).seen([self.quote(&text)]);
+        shown.seen(self.field()).excluding(self.excluded())
+    }
+
     /// The body is not the one that was sealed.
     fn body(&self, hash: &BodyHash) -> Diagnosis {
         let change = undone(self.mail.message, self.ams, hash);
+        let witness = self.witnesses.iter().find(|witness| witness.holds_body());
+        if let (None, Some(witness)) = (change, witness) {
+            return self.signed_wrongly(witness);
+        }
         let (cause, confidence) = match change {
             Some(Change::Folded) => (Cause::B17, Certain),
             Some(Change::Recoded) => (Cause::B05, Certain),
             Some(Change::Footer(_)) => (Cause::B04, Certain),
             None if self.is_recoded() => (Cause::B05, High),
-            None if self.facts.sent.is_some() || shows_recoding(self.mail.message) => (Cause::B04, Certain),
-            // A part of it may have been encoded anew (B05).
-            None => (Cause::B04, High),
+            None => (Cause::B04, self.body_confidence(hash)),
         };
         let what = change.map(|change| match change {
             Change::Folded => "body: joining its lines of 998 octets with the next makes the hash fit".to_owned(),
             Change::Recoded => "body: decoding it makes the hash fit: it was sealed as 8-bit text".to_owned(),
+            Change::Footer(1) => "body: without its last line the hash fits: that was added".to_owned(),
             Change::Footer(n) => format!("body: without its last {n} lines the hash fits: they were added"),
         });
         let hashes = format!("bh={}, and the body's hash is {}", hash.expected, hash.computed);
@@ -116,6 +151,15 @@ impl Broken<'_> {
             .excluding(self.excluded())
     }
 
+    /// How sure it is that the body changed after the seal, and was not encoded anew (B05): the sealer may have hashed it wrongly
+    /// (B18), unless somebody else saw it as the sealer did.
+    fn body_confidence(&self, hash: &BodyHash) -> Confidence {
+        let sent_differs = self.survival.is_some_and(|s| s.body.is_some());
+        let seen_by_another = self.witnesses.iter().any(|w| w.shows_changed_body() || w.signed_body(hash));
+        let is_encoded = self.facts.sent.is_none() && !shows_recoding(self.mail.message);
+        if sent_differs || seen_by_another && !is_encoded { Certain } else { High }
+    }
+
     /// Whether it was sent with 8-bit text and received as quoted-printable or base64.
     fn is_recoded(&self) -> bool {
         let (Some(sent), received) = (self.facts.sent, self.mail.message) else { return false };
@@ -125,21 +169,45 @@ impl Broken<'_> {
     /// A signed header field changed, or another key signed.
     fn header(&self) -> Diagnosis {
         let body = self.found.ams_facts.body_hash.is_some().then(|| "B04: the body hash matches".to_owned());
+        let diagnosis = if self.seal_holds() || self.is_key_of_dkim() {
+            self.field_change()
+        } else {
+            self.other_key().seen(self.reason()).seen(self.field()).excluding(self.key_excluded())
+        };
+        diagnosis.excluding(body)
+    }
+
+    /// The key is the right one: which field changed, or that none did.
+    fn field_change(&self) -> Diagnosis {
+        if let Some(witness) = self.witnesses.iter().find(|witness| witness.holds_header()) {
+            return self.signed_wrongly(witness);
+        }
+        if let Some(undone) = self.mail.verification.and_then(|v| header_change::undone(self.mail, self.set, &v.zone)) {
+            let was_there = |w: &&Witness<'_>| {
+                !undone.is_sure && w.verifies() && !undone.names.iter().any(|name| w.lacks_name(name))
+            };
+            if let Some(witness) = self.witnesses.iter().find(was_there) {
+                return self.signed_wrongly(witness).seen(undone.shown);
+            }
+            let cause = if undone.names.iter().all(|name| is_volatile(name)) { Cause::B13 } else { Cause::B06 };
+            let shown = found(cause, if undone.is_sure { Certain } else { High }).seen(undone.shown);
+            return self.with_reason(shown.seen(self.changed_fields()));
+        }
         let has_volatile = self.ams.signed_headers.iter().any(|h| is_volatile(h));
         // Where what was sent is known, another field may have changed as well.
         let others = self.survival.map(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
-        let diagnosis = if !self.seal_holds() && !self.is_key_of_dkim() {
-            self.other_key().seen(self.reason()).seen(self.field()).excluding(self.key_excluded())
-        } else if has_volatile && others != Some(true) {
-            let volatile = found(Cause::B13, if others.is_some() { High } else { Low });
-            volatile.seen(self.field()).seen(self.reason()).excluding(self.excluded())
+        let changed = if has_volatile && others != Some(true) {
+            found(Cause::B13, if others.is_some() { High } else { Low })
         } else if self.seal_holds() {
-            let changed = self.changed_header().seen(self.changed_fields());
-            changed.seen(self.reason()).seen(self.field()).excluding(self.excluded())
+            self.changed_header().seen(self.named_fields())
         } else {
-            found(Cause::B00, Certain).seen(self.reason()).seen(self.field())
+            found(Cause::B00, Certain)
         };
-        diagnosis.excluding(body)
+        self.with_reason(changed)
+    }
+
+    fn with_reason(&self, diagnosis: Diagnosis) -> Diagnosis {
+        diagnosis.seen(self.reason()).seen(self.field()).excluding(self.excluded())
     }
 
     /// A signed field changed. Of a header alone it is not seen whether the body was encoded anew with it.
@@ -147,11 +215,38 @@ impl Broken<'_> {
         let message = self.mail.message;
         let encoded = encoding(message).is_some_and(|e| e == "quoted-printable" || e == "base64");
         match self.facts.sent {
-            _ if !encoded || !self.mail.is_only_header() => found(Cause::B06, Certain),
+            _ if !encoded || !self.mail.is_only_header() => found(Cause::B06, self.header_confidence()),
             Some(sent) if encoding(sent).as_deref() == Some("8bit") => found(Cause::B05, High),
-            Some(sent) if encoding(sent) == encoding(message) => found(Cause::B06, Certain),
+            Some(sent) if encoding(sent) == encoding(message) => found(Cause::B06, self.header_confidence()),
             _ => found(Cause::B06, High),
         }
+    }
+
+    /// How sure it is that a field changed after the seal: the sealer may have signed wrongly (B18), unless something else shows
+    /// the change.
+    fn header_confidence(&self) -> Confidence {
+        let sent_differs = self.survival.is_some_and(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
+        let seen_by_another = self.witnesses.iter().any(Witness::shows_changed_field);
+        if sent_differs || seen_by_another || witness::gone(self.mail, self.set).is_some() { Certain } else { High }
+    }
+
+    /// What can be said of the field that changed where what was sent is not known.
+    fn named_fields(&self) -> Vec<EvidenceRef> {
+        let changed = self.changed_fields();
+        if !changed.is_empty() {
+            return changed;
+        }
+        let gone = witness::gone(self.mail, self.set).map(|d| {
+            format!("DKIM-Signature: h= names it, the sealed results say dkim=pass of {d}, and that signature is not there any more")
+        });
+        let unchanged = self.witnesses.iter().find(|w| w.verifies() && !w.lacks.is_empty()).map(|w| {
+            format!("{} verifies and covers the other fields: one of these changed: {}", w.name(), w.lacks.join(", "))
+        });
+        let spaces = self.witnesses.iter().find(|w| w.holds_fields()).map(|w| {
+            format!("{} verifies and covers the same fields: no more than white space or folding changed, or the sealer signed wrongly (B18)", w.name())
+        });
+        let above = header_change::above(self.mail.message, self.ams, &self.mail.artifact);
+        gone.into_iter().chain(spaces).chain(unchanged).map(|text| self.quote(&text)).chain(above).collect()
     }
 
     /// Signed fields which are not as they were sent.

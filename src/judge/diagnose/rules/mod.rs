@@ -2,13 +2,17 @@
 
 mod a;
 mod b;
+mod before_seal;
 mod body;
 mod c;
 mod d;
 mod e;
 mod f;
 mod g;
+mod header_change;
 mod message_signature;
+mod whose_seal;
+mod witness;
 
 use super::facts::Facts;
 use crate::{
