@@ -128,6 +128,23 @@ rows![
         &[],
     ),
     row(
+        E09,
+        text("Gmail takes it for spam although everything passes", "すべて pass なのに迷惑メールと判定された"),
+        text(
+            "in the spam folder, with dmarc=pass and no arc=fail; \"Why is this message in spam?\" in Gmail tells more",
+            "迷惑メールフォルダーにあり、dmarc=pass で arc=fail もない。Gmail の「このメールが迷惑メールに振り分けられた理由」に詳細がある",
+        ),
+        text(
+            "what the mail says and links to, or the reputation of the author's domain or of the forwarder's address: neither DKIM nor ARC answers that",
+            "本文やリンクの内容、または差出人ドメインや転送サーバーのアドレスの評判。DKIM や ARC では解決しない",
+        ),
+        text(
+            "send a plain text to compare; mark the mail as no spam; see Google Postmaster Tools for both domains; do not forward what scores as spam; a filter \"never send it to spam\" for the company's address helps this one account",
+            "簡単な本文で比べる。迷惑メールではないと報告する。両方のドメインを Google Postmaster Tools で見る。スパム判定のメールは転送しない。会社の宛先に「迷惑メールにしない」フィルターを作れば、そのアカウントでは防げる",
+        ),
+        &["Gmail help: why a message is in spam", "Google Postmaster Tools"],
+    ),
+    row(
         F00,
         text("the mail bounced", "メールが返送された"),
         text("a delivery status notification came back to the sender", "配送状況通知が差出人に戻った"),

@@ -19,7 +19,7 @@ pub struct Fault {
 }
 
 /// Every fault, in the order of the codes.
-pub const FAULTS: [Fault; 83] = [
+pub const FAULTS: [Fault; 84] = [
     Fault { code: Cause::A00, apply: |k| k.company.arc = ArcSealing::Off },
     Fault { code: Cause::A01, apply: |k| k.company.server = ServerFault::NotInbound },
     Fault { code: Cause::A02, apply: |k| k.company.server = ServerFault::AuthorsKey },
@@ -178,6 +178,7 @@ pub const FAULTS: [Fault; 83] = [
     Fault { code: Cause::E06, apply: |k| k.company.greylist = true },
     Fault { code: Cause::E07, apply: |k| k.gmail.imap = ImapFault::Bye },
     Fault { code: Cause::E08, apply: |k| k.gmail.category = Category::Promotions },
+    Fault { code: Cause::E09, apply: |k| k.gmail.folder = Placement::Spam },
     Fault { code: Cause::G05, apply: |k| k.dns.push(no_receiver()) },
 ];
 

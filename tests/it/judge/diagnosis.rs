@@ -28,7 +28,7 @@ pub(crate) const fn case(
     Case { name, lab, send, more, first }
 }
 
-pub(crate) const CASES: [Case; 84] = [
+pub(crate) const CASES: [Case; 85] = [
     case("a00", "fault: A00", "", "", "A00 certain"),
     case("a12", "fault: A12", "", "", "A12 high"),
     case("b00", "fault: B00", "", "", "B00 certain"),
@@ -100,6 +100,7 @@ pub(crate) const CASES: [Case; 84] = [
     case("e06", "fault: E06", "", "within: 1ms\n  - count: { to: gmail, is: 1, settle: 3s }", "E06 high"),
     case("e07", "fault: E07", "", "within: 1ms\n  - count: { to: gmail, is: 1, settle: 3s }", "E07 high"),
     case("e08", "fault: E08", "", "category: primary", "E08 certain"),
+    case("e09", "fault: E09", "", "", "E09 high"),
     case("g05", "fault: G05", "", "", "G05 certain"),
     case("b01-revoked", "company: { arc_key: revoked }", "", "", "B01 certain"),
     case("b01-dedicated", "{ fault: B01, company: { arc: dedicated } }", "", "", "B01 certain"),

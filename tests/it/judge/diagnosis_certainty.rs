@@ -295,7 +295,7 @@ fn errors_of_the_mailbox_name_their_cause_where_they_tell_it() {
             HarnessErrorKind::Login,
             None,
             "the server answered: [AUTHENTICATIONFAILED] Invalid credentials (Failure)",
-            "E04 low",
+            "",
         ),
         (HarnessErrorKind::Login, None, "the server answered: no", ""),
         (HarnessErrorKind::Grant, None, "the server answered: Invalid credentials", ""),
@@ -307,10 +307,11 @@ fn errors_of_the_mailbox_name_their_cause_where_they_tell_it() {
         ),
         (
             HarnessErrorKind::Connection,
-            Some(MailboxTrouble::Bye),
+            Some(MailboxTrouble::Expired),
             "the server said BYE: Session expired, please login again.",
             "E07 high",
         ),
+        (HarnessErrorKind::Connection, Some(MailboxTrouble::Bye), "the server said BYE: down for maintenance", ""),
         (HarnessErrorKind::Connection, None, "the server closed the connection", ""),
         (HarnessErrorKind::Tls, None, "BYE", ""),
         // Limits of a token server and of the server that mail is handed to.

@@ -152,7 +152,7 @@ fn arrived(seen: &Observed, report: &mut Report) {
     );
     if seen.folder == Folder::Spam {
         let next = "see what the receiver says against it with `sealcheck inspect`";
-        report.add("send", Status::Warn, Cause::E02, text, next);
+        report.add("send", Status::Warn, None, text, next);
     } else {
         report.add("send", Status::Ok, None, text, "");
     }

@@ -9,7 +9,7 @@ use crate::{
         missing_delivery,
     },
     outcome::{
-        Confidence::{Certain, High, Low},
+        Confidence::{Certain, High},
         Diagnosis, HarnessError, HarnessErrorKind, MailboxTrouble,
     },
 };
@@ -19,22 +19,27 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let Some(attempt) = facts.attempt.as_ref().filter(|a| a.accepted) else { return Vec::new() };
     match facts.mail.as_ref().filter(|mail| mail.returned.is_none()) {
         None => unseen(facts, attempt).into_iter().collect(),
-        Some(mail) => [in_spam(mail), late(facts, attempt, mail), tab(attempt, mail)].into_iter().flatten().collect(),
+        Some(mail) => in_spam(mail).into_iter().chain(late(facts, attempt, mail)).chain(tab(attempt, mail)).collect(),
     }
 }
 
 /// Texts by which Gmail refuses a kind of login, in lower case.
 const LOGINS: [&str; 3] = ["application-specific password", "web login required", "via your web browser"];
 
+/// What is done in a mailbox that is waited at.
+const WAITING: [&str; 6] = ["IDLE", "NOOP", "SELECT", "EXAMINE", "SEARCH", "FETCH"];
+
 /// What an error of the harness itself says: the login, a limit, the end of a session.
 pub(in crate::judge::diagnose) fn of_error(error: &HarnessError) -> Option<Diagnosis> {
     let text = error.message.to_lowercase();
     let (cause, confidence) = match (error.kind, error.mailbox) {
         (_, Some(MailboxTrouble::Limit)) => (Cause::E05, Certain),
-        (_, Some(MailboxTrouble::Bye | MailboxTrouble::Expired)) => (Cause::E07, High),
+        (_, Some(MailboxTrouble::Expired)) => (Cause::E07, High),
+        // Before anything was waited for, a server says goodbye for reasons of its own.
+        (_, Some(MailboxTrouble::Bye)) if WAITING.iter().any(|what| error.stage.starts_with(what)) => {
+            (Cause::E07, High)
+        }
         (HarnessErrorKind::Login, None) if LOGINS.iter().any(|t| text.contains(t)) => (Cause::E04, Certain),
-        // The password may be wrong as well.
-        (HarnessErrorKind::Login, None) if text.contains("invalid credentials") => (Cause::E04, Low),
         _ => return None,
     };
     Some(found(cause, confidence).seen([quote("imap.log", 0, &error.to_string())]).next([error.next.clone()]))
@@ -75,16 +80,21 @@ fn unseen(facts: &Facts<'_>, attempt: &Attempt) -> Option<Diagnosis> {
     Some(found(Cause::E00, Certain).seen(seen).excluding(excluded).next([next.to_owned()]).next(see_bounces))
 }
 
-/// In the spam folder, although the receiver found nothing wrong with it.
-fn in_spam(mail: &MailFacts<'_>) -> Option<Diagnosis> {
-    let trusted = if mail.misplaced == Some(Folder::Spam) { mail.trusted? } else { return None };
-    let authentic = !trusted.results.iter().any(|r| (r.method == "dmarc" || r.method == "arc") && r.result != "pass");
+/// In the spam folder, although the receiver found nothing wrong with it: it judged what the mail says, or who sent it.
+fn in_spam(mail: &MailFacts<'_>) -> Vec<Diagnosis> {
+    let (Some(Folder::Spam), Some(trusted)) = (mail.misplaced, mail.trusted) else { return Vec::new() };
+    if trusted.results.iter().any(|r| (r.method == "dmarc" || r.method == "arc") && r.result != "pass") {
+        return Vec::new();
+    }
     let place = match mail.folder_name {
         "" => "found in the folder with \\Junk".to_owned(),
         name => format!("found in the folder with \\Junk, `{name}`"),
     };
-    let found = found(Cause::E02, High).seen([quote(&mail.artifact, 0, &place)]);
-    authentic.then(|| found.seen(mail.quote_trusted()))
+    let found = |cause| found(cause, High).seen([quote(&mail.artifact, 0, &place)]).seen(mail.quote_trusted());
+    // Who looks for the folder by an English name does not find it.
+    let is_localised = !mail.folder_name.is_ascii() || mail.folder_name.contains('&');
+    let localised = is_localised.then(|| found(Cause::E02));
+    localised.into_iter().chain([found(Cause::E09)]).collect()
 }
 
 /// In the inbox, and shown elsewhere in it than where it was wanted.

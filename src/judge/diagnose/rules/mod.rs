@@ -40,6 +40,10 @@ pub(super) fn all(facts: &Facts<'_>) -> Vec<Diagnosis> {
         // A forwarder that judged its own relay found nothing genuine in mail that is.
         all.retain(|d| d.code != Cause::D12);
     }
+    if all.iter().any(|d| [Family::A, Family::B, Family::C, Family::D].iter().any(|family| d.is_of(*family))) {
+        // Not everything passes, or it would not for long.
+        all.retain(|d| d.code != Cause::E09);
+    }
     if all.iter().any(|d| d.is_of(Family::G)) {
         // Its log or its own report tells where the mail is.
         all.retain(|d| d.code != Cause::E00);
