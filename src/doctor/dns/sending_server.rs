@@ -44,15 +44,15 @@ async fn spf(dns: &Dns, domain: &str, addresses: &[IpAddr], report: &mut Report)
             SpfResult::Pass(how) => report.ok(&check, format!("{domain} lets {address} send, by {how}")),
             SpfResult::NotPass(how) => {
                 let next = format!("add ip{version}:{address} to the record");
-                report.fail(&check, Cause::D01, format!("{domain} does not let {address} send, by {how}"), next);
+                report.fail(&check, Cause::D40, format!("{domain} does not let {address} send, by {how}"), next);
             }
             SpfResult::NoRecord => {
                 let next = format!("publish `v=spf1 ip{version}:{address} ~all`");
-                report.fail(&check, Cause::D01, format!("{domain} has no SPF record"), next);
+                report.fail(&check, Cause::D40, format!("{domain} has no SPF record"), next);
             }
             SpfResult::Broken(why) => {
                 let text = format!("the SPF record of {domain} does not count: {why}");
-                report.fail(&check, Cause::D01, text, "correct it");
+                report.fail(&check, Cause::D40, text, "correct it");
             }
             SpfResult::Unknown(why) => {
                 let text = format!("whether {domain} lets {address} send was not found out: {why}");
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(good.check("dns.ptr.198.51.100.20").unwrap().status, Status::Warn, "a zone file has no names");
         for record in ["v=spf1 ip4:198.51.100.21 -all", "other", "v=spf1 x -all"] {
             let bad = looked(&[("corp.example", record)]).await;
-            assert_eq!((spf(&bad).status, spf(&bad).code), (Status::Fail, Some(Cause::D01)), "{record}");
+            assert_eq!((spf(&bad).status, spf(&bad).code), (Status::Fail, Some(Cause::D40)), "{record}");
             assert_eq!(dmarc(&bad).status, Status::Warn);
         }
         let two = looked(&[("_dmarc.corp.example", "v=DMARC1; p=none|v=DMARC1; p=reject")]).await;

@@ -2,10 +2,9 @@
 
 use super::{
     builder::{self, quote},
-    handover::SpfAnswer,
     server_log::ServerLog,
     server_refusal::{Refusal, RefusedBy},
-    service::is_by_outlook,
+    spf::SpfAnswer,
 };
 use crate::{
     catalogue::Cause,
@@ -158,12 +157,6 @@ impl<'a> Facts<'a> {
     pub(super) fn is_forwarders_host(&self, host: &str) -> bool {
         self.forwarder.as_deref().is_some_and(|forwarder| related(host, forwarder))
     }
-
-    /// The set of the server that forwards, if it sealed: in its own name, or a service's.
-    pub(super) fn forwarders_set(&self) -> Option<&'a ArcSet> {
-        let mail = self.mail.as_ref()?;
-        mail.upstream_sets().iter().rev().find(|s| self.is_forwarders(s)).or_else(|| self.services_set())
-    }
 }
 
 impl<'a> MailFacts<'a> {
@@ -261,6 +254,14 @@ impl<'a> MailFacts<'a> {
     pub(super) fn quote_trusted(&self) -> Option<EvidenceRef> {
         self.quote_line(self.trusted?.line)
     }
+}
+
+/// Whether the newest set is by Microsoft, and the mail is in a mailbox there: its results have no name to tell the receiver by.
+fn is_by_outlook(sets: &[ArcSet], hops: &[Hop]) -> bool {
+    let sealer = sets.last().and_then(ArcSet::sealer);
+    let last = hops.last().and_then(|hop| hop.by.as_deref());
+    sealer.is_some_and(|d| is_at_or_below(d, "microsoft.com"))
+        && last.is_some_and(|by| is_at_or_below(by, "outlook.com"))
 }
 
 /// Whether a mail that a bounce gives back had been with the server that forwards: it stands in the path, or it reports.

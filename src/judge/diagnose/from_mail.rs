@@ -3,7 +3,7 @@
 use super::{
     Facts, MailFacts, ServerLog, diagnose_facts,
     facts::{related, was_at},
-    handover::SpfAnswer,
+    spf::SpfAnswer,
 };
 use crate::{
     core::domain::is_at_or_below,

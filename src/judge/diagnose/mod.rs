@@ -13,14 +13,15 @@ mod rules;
 mod server_log;
 mod server_refusal;
 mod service;
+mod spf;
 
 use facts::is_unauthentic;
 pub use facts::{Attempt, Facts, MailFacts, UnseenBounces};
 pub use from_mail::{DiagnoseInput, diagnose_mail};
-pub use handover::{SpfAnswer, SpfQuestion, spf_questions};
 pub use missing_delivery::{checked, notes};
 pub use server_log::ServerLog;
 pub use server_refusal::{Refusal, RefusedBy};
+pub use spf::{SpfAnswer, SpfQuestion, spf_questions};
 
 use crate::{
     catalogue::{Cause, Family},

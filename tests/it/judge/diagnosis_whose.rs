@@ -75,11 +75,25 @@ fn an_own_spf_record_without_the_address_is_looked_up_and_named() {
             "",
         );
         assert_eq!(code, wanted, "{record}: {diagnosis:#}");
-        assert!(
-            wanted != "D40 certain" || diagnosis["evidence"][0]["text"].as_str().unwrap().contains(six),
-            "{diagnosis:#}"
-        );
+        assert!(diagnosis["evidence"][0]["text"].as_str().unwrap().contains(six), "{diagnosis:#}");
     }
+}
+
+#[test]
+fn own_mail_that_the_receiver_took_is_told_from_mail_that_was_forwarded() {
+    let at_google = |results: &str, hops: &str, from: &str| {
+        let text = format!("{}{hops}From: {from}\r\nTo: someone@gmail.com\r\n\r\nbody\r\n", google(results, 0));
+        first(&diagnosed(&text, "", &verified(1, &[])))
+    };
+    let made = "Received: by mx.company.example (Postfix, from userid 111) id A1; Tue, 24 Nov 2026 02:42:04 +0000\r\n";
+    let fails = "spf=none; dmarc=fail (p=NONE sp=NONE dis=NONE) header.from=company.example";
+    assert_eq!(at_google(fails, made, "cron@company.example"), "D41 certain");
+    assert_eq!(at_google(&fails.replace("NONE", "QUARANTINE"), made, "cron@other.example"), "D41 certain");
+    assert_eq!(at_google(fails, RECEIVED, "cron@company.example"), "A00 certain", "it came from outside");
+    assert_eq!(
+        at_google("dkim=pass header.d=company.example; dmarc=pass", made, "cron@company.example"),
+        "A00 certain"
+    );
 }
 
 #[test]
@@ -242,6 +256,25 @@ fn the_domain_that_rspamd_chose_comes_before_the_key_that_it_did_not_find() {
         "A00 certain",
         "DKIM signing has a setting of its own"
     );
+}
+
+#[test]
+fn another_milter_that_is_down_is_not_rspamd() {
+    let down = |milter: &str| {
+        first(&unsealed(&format!(
+            "mx postfix/smtpd[1]: warning: connect to Milter service {milter}: Connection refused"
+        )))
+    };
+    assert_eq!(down("inet:127.0.0.1:11332"), "A17 high");
+    assert_eq!(down("unix:/run/rspamd/milter.sock"), "A17 high");
+    for other in [
+        "inet:localhost:8891",
+        "unix:/run/opendkim/opendkim.sock",
+        "inet:127.0.0.1:8893",
+        "unix:/run/clamav/milter.ctl",
+    ] {
+        assert_eq!(down(other), "A00 certain", "{other}");
+    }
 }
 
 #[test]

@@ -36,6 +36,9 @@ const LINES: [(&[&str], Cause); 15] = [
     (&["skip SPF checks for local networks and authorized users"], Cause::A11),
 ];
 
+/// What the address of a milter has that is none of rspamd's: its name, or the port that its manual proposes.
+const OTHER_MILTERS: [&str; 7] = ["opendkim", "opendmarc", "clamav", "clamd", "spamass", ":8891:", ":8893:"];
+
 /// Why there is no set by the server that forwards.
 pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let (Some(forwarder), Some(mail)) = (&facts.forwarder, &facts.mail) else { return Vec::new() };
@@ -110,7 +113,9 @@ fn weight(facts: &Facts<'_>, cause: Cause, logged: &Logged) -> Option<Confidence
         Cause::A02 if facts.log.word_after(" for signature: ").is_some_and(|d| facts.is_forwarders_host(d)) => {
             return None;
         }
-        Cause::A17 if facts.log.task().is_some() => return None,
+        Cause::A17 if facts.log.task().is_some() || OTHER_MILTERS.iter().any(|other| line.contains(other)) => {
+            return None;
+        }
         // What a client said can stand in a warning.
         Cause::A17 if line.contains("Milter") && !log::Line::parse(line).text.starts_with("warning: connect") => {
             return None;

@@ -10,6 +10,7 @@ use crate::{
     judge::diagnose::{
         builder::{field, found, quote},
         facts::{Facts, MailFacts},
+        server_log::Task,
     },
     mail::{
         Field,
@@ -237,7 +238,9 @@ fn rejected(facts: &Facts<'_>, set: &ArcSet) -> Option<EvidenceRef> {
         return None;
     }
     let task = facts.log.task();
-    let logged = task.and_then(|t| Some(quote(&t.at.artifact, t.at.line, t.symbol("ARC_REJECT")?)));
+    let symbol =
+        |t: &Task<'_>| ["ARC_REJECT", "ARC_INVALID", "ARC_DNSFAIL"].iter().find_map(|s| t.symbol(s).map(str::to_owned));
+    let logged = task.and_then(|t| Some(quote(&t.at.artifact, t.at.line, &symbol(&t)?)));
     let aar = set.aar.as_ref()?;
     let says = |method: &str| aar.results.iter().any(|r| r.method == method && r.result == "fail");
     let said = || (says("arc") && !says("dmarc")).then(|| facts.mail.as_ref()?.quote_line(aar.line)).flatten();

@@ -5,8 +5,8 @@ use crate::{
     judge::diagnose::{
         builder::{field, found, quote},
         facts::{Facts, MailFacts, is_unauthentic, related},
-        handover::{named_address, spf_quote},
         server_refusal::{Refusal, RefusedBy},
+        spf::{SpfQuestion, named_address, spf_quote},
     },
     mail::dkim,
     outcome::{
@@ -39,6 +39,7 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
         }
     }
     causes.extend(facts.mail.as_ref().and_then(|mail| spam_forwarded(facts, mail)));
+    causes.extend(facts.mail.as_ref().and_then(|mail| unsigned_at_receiver(facts, mail)));
     causes
 }
 
@@ -101,26 +102,32 @@ fn beside_copy(facts: &Facts<'_>, mail: &MailFacts<'_>, diagnosis: Diagnosis) ->
 /// What a refusal for want of SPF and DKIM means where the server sends in its own name, or what was made on it: nothing was left
 /// to rewrite.
 fn in_own_name(facts: &Facts<'_>, refusal: &Refusal, cause: Cause) -> Option<Diagnosis> {
-    let own_mail = if is_unauthentic(cause) && cause != Cause::D29 { unsigned(facts) } else { None };
-    if own_mail.is_some() || !matches!(cause, Cause::D01 | Cause::D02 | Cause::D28) {
-        return own_mail;
+    if is_unauthentic(cause)
+        && cause != Cause::D29
+        && let Some(own_mail) = facts.handed_over().and_then(|copy| unsigned(facts, copy))
+    {
+        return Some(own_mail);
+    }
+    if !matches!(cause, Cause::D01 | Cause::D02 | Cause::D28) {
+        return None;
     }
     let text = &refusal.reply.text;
     let domain = facts.own_spf_domain(text)?;
-    let asked = named_address(text).and_then(|address| Some((address, facts.spf_of(&domain, address)?)));
+    let question = named_address(text).map(|address| SpfQuestion { domain: domain.clone(), address });
+    let answer = question.as_ref().and_then(|question| facts.spf_of(question));
     let sender = facts.envelope_sender().filter(|sender| is_of(sender, &domain));
-    if asked.is_none() && sender.is_none() && !facts.is_forwarders_host(&domain) {
+    if answer.is_none() && sender.is_none() && !facts.is_forwarders_host(&domain) {
         return Some(found(cause, Certain).next([format!("dig TXT {domain}")]));
     }
     let sender =
         sender.map(|sender| quote(&refusal.at.artifact, 0, &format!("it was handed over in the name of {sender}")));
-    let confidence = match asked {
-        Some((_, SpfResult::NotPass(_))) => Certain,
+    let confidence = match answer {
+        Some(SpfResult::NotPass(_)) => Certain,
         // The record was mended since, or is not what the receiver saw.
-        Some((_, SpfResult::Pass(_))) => Low,
+        Some(SpfResult::Pass(_)) => Low,
         _ => High,
     };
-    let record = asked.map(|(address, result)| spf_quote(&refusal.at, &domain, address, result));
+    let record = question.map(|question| spf_quote(&refusal.at, &question, answer));
     let next = [format!("dig TXT {domain}"), "postconf inet_protocols smtp_bind_address smtp_bind_address6".to_owned()];
     Some(found(Cause::D40, confidence).seen(record).seen(sender).next(next))
 }
@@ -131,8 +138,8 @@ fn is_of(address: &str, domain: &str) -> bool {
 }
 
 /// A mail that was made on the server that handed it over, without a signature of its author's domain that holds.
-fn unsigned(facts: &Facts<'_>) -> Option<Diagnosis> {
-    let (made, copy) = (facts.made_here()?, facts.handed_over()?);
+fn unsigned(facts: &Facts<'_>, copy: &MailFacts<'_>) -> Option<Diagnosis> {
+    let made = facts.made_here(copy)?;
     let author = copy.author_domain()?;
     let signed = dkim::all(copy.message).iter().any(|s| s.domain.as_deref().is_some_and(|d| related(d, &author)));
     let mut verified = copy.verification.iter().flat_map(|v| &v.dkim);
@@ -142,6 +149,18 @@ fn unsigned(facts: &Facts<'_>) -> Option<Diagnosis> {
     let lacks = (!signed).then(|| quote(&copy.artifact, 0, &format!("no DKIM-Signature by {author}")));
     let next = format!("dig TXT {author}");
     Some(found(Cause::D41, if signed { High } else { Certain }).seen([made]).seen(lacks).next([next]))
+}
+
+/// The receiver took such a mail, and finds nothing about it genuine, against a policy or for somebody who asks.
+fn unsigned_at_receiver(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    let dmarc = mail.says("dmarc").filter(|dmarc| dmarc.result == "fail")?;
+    let strict = dmarc.dmarc_comment().and_then(|c| c.p).is_some_and(|p| p == "reject" || p == "quarantine");
+    let asked = mail.author_domain().is_some_and(|author| facts.is_forwarders_host(&author));
+    let passes = mail.trusted?.method("dkim").any(|dkim| dkim.result == "pass");
+    if passes || !(strict || asked) {
+        return None;
+    }
+    Some(unsigned(facts, mail)?.seen(mail.quote_trusted()))
 }
 
 /// The mail has no sender that could be rewritten.
