@@ -42,7 +42,7 @@ impl TagList {
                     if !is_tag_name(name) {
                         list.defects.push(format!("illegal tag name `{}`", excerpt(name)));
                     }
-                    if !value.bytes().all(is_value_byte) {
+                    if !value.chars().all(|c| is_value_char(c) || may_be_utf8(name, c)) {
                         list.defects.push(format!("illegal character in the value of `{}`", excerpt(name)));
                     }
                     if !seen.insert(name) {
@@ -70,6 +70,25 @@ impl TagList {
         self.compact(name).map(|v| v.to_ascii_lowercase())
     }
 
+    /// A `dkim-quoted-printable` value (RFC 6376 §2.11), without white space: `i=` of a DKIM-Signature.
+    pub(crate) fn quoted_printable(&self, name: &str) -> Option<String> {
+        let compact = self.compact(name)?;
+        let mut octets = Vec::with_capacity(compact.len());
+        let mut rest = compact.as_bytes();
+        while let Some((&first, after)) = rest.split_first() {
+            if first == b'='
+                && let Some(octet) = after.get(..2).and_then(hex_octet)
+            {
+                octets.push(octet);
+                rest = &after[2..];
+            } else {
+                octets.push(first);
+                rest = after;
+            }
+        }
+        Some(String::from_utf8_lossy(&octets).into_owned())
+    }
+
     /// The octets of a base64 value (`b=`); the padding may be left out (RFC 6376 §2.10).
     pub(crate) fn base64(&self, name: &str) -> Option<Vec<u8>> {
         let config = GeneralPurposeConfig::new()
@@ -90,14 +109,25 @@ impl TagList {
     }
 }
 
+/// Two hexadecimal digits.
+fn hex_octet(digits: &[u8]) -> Option<u8> {
+    let digits = std::str::from_utf8(digits).ok()?;
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u8::from_str_radix(digits, 16).ok())?
+}
+
 /// `ALPHA *ALNUMPUNC`.
 fn is_tag_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// `VALCHAR` and the white space between.
-fn is_value_byte(byte: u8) -> bool {
-    matches!(byte, 0x21..=0x3a | 0x3c..=0x7e | b' ' | b'\t' | b'\r' | b'\n')
+fn is_value_char(c: char) -> bool {
+    matches!(c, '\u{21}'..='\u{3a}' | '\u{3c}'..='\u{7e}' | ' ' | '\t' | '\r' | '\n')
+}
+
+/// Domains and addresses may be written in UTF-8 (RFC 8616 §5).
+fn may_be_utf8(name: &str, c: char) -> bool {
+    matches!(name, "d" | "s" | "i") && !c.is_ascii() && c != char::REPLACEMENT_CHARACTER
 }
 
 /// Enough of a text to know it again, on one line.
@@ -136,8 +166,17 @@ mod tests {
         assert_eq!(defects(b"a=1; 2b=x; =y"), ["illegal tag name `2b`", "illegal tag name ``"]);
         assert_eq!(defects("a=\u{fc}".as_bytes()), ["illegal character in the value of `a`"]);
         assert_eq!(defects(b"a=\xff"), ["illegal character in the value of `a`"]);
+        assert_eq!(defects("d=b\u{fc}cher.example; s=\u{4f8b}; i=@b\u{fc}cher.example".as_bytes()), [""; 0]);
+        assert_eq!(defects(b"d=b\xfccher.example"), ["illegal character in the value of `d`"]);
         assert_eq!(defects(b""), ["empty tag"]);
         assert_eq!(TagList::parse(b"a=1; a=2").get("a"), Some("1"));
+    }
+
+    #[test]
+    fn quoted_printable_is_decoded() {
+        let list = TagList::parse(b"i==E4=BE=8B=3B\r\n =4=zz@sender.example; j=a=");
+        assert_eq!(list.quoted_printable("i").as_deref(), Some("\u{4f8b};=4=zz@sender.example"));
+        assert_eq!((list.quoted_printable("j").as_deref(), list.quoted_printable("k")), (Some("a="), None));
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! ARC Sets, each part on its own, and the chain (RFC 8617 §5.2).
 
 use super::{
-    Canonicalization, SetVerification, SignatureDefect, Verdict,
+    SetVerification, SignatureDefect, Verdict,
     defect::Defect,
-    signature::{Judgement, SignatureVerifier, SignedBody, unsigned},
+    seal::judge_seal,
+    signature::{Judgement, SignatureVerifier, SignedBody},
     signature_tags::SignatureKind,
 };
 use crate::mail::{
-    Field, Message,
-    arc::{ArcChain, ArcSet, ChainValidationStatus, Instance},
+    Message,
+    arc::{ArcChain, ArcSet, Instance},
 };
 
 /// Who signed at one instance.
@@ -85,112 +86,6 @@ pub(super) fn verify(message: &Message, chain: &ArcChain, verifier: &mut Signatu
     };
     let holding = judged.iter().filter(|j| j.ams_holds()).map(JudgedSet::signer).collect();
     Chain { verdict, reason, cause, oldest_pass, sets, holding }
-}
-
-/// Judges the seal of the last of these sets. It covers every set up to its own, and with `cv=fail` only its own
-/// (RFC 8617 §5.1.1, §5.1.2).
-fn judge_seal(message: &Message, verifier: &SignatureVerifier<'_>, sets: &[ArcSet]) -> Judgement {
-    let Some((own, seal)) = sets.last().and_then(|set| set.seal.as_ref().map(|seal| (set, seal))) else {
-        return Judgement::default();
-    };
-    let expected = if seal.cv == Some(ChainValidationStatus::Fail) { Covered::OwnSet } else { Covered::WholeChain };
-    let mut judgement = match sealed(message, verifier, sets, expected) {
-        Ok(data) => verifier.seal(&seal.tags, &data),
-        Err(missing) => Judgement {
-            defects: vec![Defect::new(SignatureDefect::Structure, format!("it cannot hold: {missing}"))],
-            ..Judgement::default()
-        },
-    };
-    if judgement.has(SignatureDefect::Signature) {
-        for covered in Covered::ALL {
-            if let Ok(data) = sealed(message, verifier, sets, covered)
-                && !verifier.seal(&seal.tags, &data).has(SignatureDefect::Signature)
-            {
-                let text = format!("it covers {covered}, and must cover {expected}");
-                judgement.defects.retain(|p| p.kind != SignatureDefect::Signature);
-                judgement.defects.push(Defect::new(covered.defect(), text));
-                break;
-            }
-        }
-    }
-    let cv = match (own.instance, &seal.cv) {
-        (1, Some(ChainValidationStatus::Pass)) => Some("cv=pass, where the first seal must say cv=none"),
-        (2.., Some(ChainValidationStatus::None)) => Some("cv=none, which only the first seal may say"),
-        _ => None,
-    };
-    judgement.defects.extend(cv.map(|text| Defect::new(SignatureDefect::ChainValidationStatus, text)));
-    judgement
-}
-
-/// What a seal may have been made over. Only the first two are ever right; sealers have been seen to do all of them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Covered {
-    WholeChain,
-    OwnSet,
-    /// As rspamd before 3.6: the older AARs from the first on, beside the AMS and AS from the last on.
-    OlderSetsMixed,
-}
-
-impl Covered {
-    const ALL: [Self; 3] = [Self::WholeChain, Self::OwnSet, Self::OlderSetsMixed];
-
-    /// What is wrong where it is not what a seal must cover.
-    fn defect(self) -> SignatureDefect {
-        match self {
-            Self::WholeChain => SignatureDefect::SealCoversTooMuch,
-            Self::OwnSet => SignatureDefect::SealLeavesSetsOut,
-            Self::OlderSetsMixed => SignatureDefect::SealOrder,
-        }
-    }
-}
-
-impl std::fmt::Display for Covered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::WholeChain => "every set in order",
-            Self::OwnSet => "only its own set",
-            Self::OlderSetsMixed => "the older sets in the wrong order",
-        })
-    }
-}
-
-/// What a seal signs: per set AAR, AMS and AS, relaxed, the last AS without its signature. Or the part that is missing.
-fn sealed(
-    message: &Message,
-    verifier: &SignatureVerifier<'_>,
-    sets: &[ArcSet],
-    covered: Covered,
-) -> Result<Vec<u8>, String> {
-    let (own, older) = sets.split_last().ok_or("there is no set")?;
-    let mut data = Vec::with_capacity(4096);
-    let older = if covered == Covered::OwnSet { &[] } else { older };
-    let relaxed = Canonicalization::Relaxed;
-    for (at, set) in older.iter().enumerate() {
-        let other = if covered == Covered::OlderSetsMixed { &older[older.len() - 1 - at] } else { set };
-        let ([aar, ..], [_, ams, seal]) = (parts(message, set)?, parts(message, other)?);
-        for field in [aar, ams, seal] {
-            relaxed.header(verifier.bytes(field), &mut data);
-        }
-    }
-    let [aar, ams, seal] = parts(message, own)?;
-    relaxed.header(verifier.bytes(aar), &mut data);
-    relaxed.header(verifier.bytes(ams), &mut data);
-    unsigned(relaxed, verifier.bytes(seal), &mut data);
-    Ok(data)
-}
-
-/// AAR, AMS and AS of a set, or the part that is missing.
-fn parts<'m>(message: &'m Message, set: &ArcSet) -> Result<[&'m Field; 3], String> {
-    let fields = message.fields();
-    let missing = |part: &str| format!("instance {} has no {part}", set.instance);
-    let aar = set.aar.as_ref().and_then(|aar| fields.iter().find(|f| f.line == aar.line));
-    let ams = set.ams.as_ref().and_then(|ams| fields.get(ams.field));
-    let seal = set.seal.as_ref().and_then(|seal| fields.get(seal.field));
-    Ok([
-        aar.ok_or_else(|| missing("ARC-Authentication-Results"))?,
-        ams.ok_or_else(|| missing(SignatureKind::Ams.field()))?,
-        seal.ok_or_else(|| missing(SignatureKind::Seal.field()))?,
-    ])
 }
 
 /// The chain as a whole, in the order of RFC 8617 §5.2.

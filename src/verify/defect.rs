@@ -25,10 +25,12 @@ pub enum SignatureDefect {
     BodyHash,
     /// The signature does not fit: a signed header field or the field itself was changed, or another key signed.
     Signature,
-    /// A seal covers only its own set, and must cover the older ones too (RFC 8617 §5.1.1).
+    /// A seal leaves older sets out, and must cover them all (RFC 8617 §5.1.1).
     SealLeavesSetsOut,
     /// A seal covers the older sets in another order than that of their instances (RFC 8617 §5.1.1).
     SealOrder,
+    /// A seal covers the older sets from the newest to the oldest (RFC 8617 §5.1.1).
+    SealReversed,
     /// A seal with `cv=fail` covers older sets, and must cover only its own (RFC 8617 §5.1.2).
     SealCoversTooMuch,
     /// The name of the key does not exist.

@@ -39,8 +39,14 @@ pub(super) struct PublicKey {
 impl PublicKey {
     /// Reads one TXT record for use with one algorithm; `facts` gets what could be read.
     pub(super) fn read(record: &[u8], algorithm: Algorithm, facts: &mut KeyFacts) -> Result<Self, Defect> {
-        let read = Self::read_tags(&TagList::parse(record), algorithm, facts);
-        read.map_err(|Defect { kind, text }| Defect::new(kind, format!("the key at {} {text}", facts.name)))
+        let tags = TagList::parse(record);
+        let read = Self::read_tags(&tags, algorithm, facts);
+        read.map_err(|Defect { kind, text }| {
+            let is_damaged = matches!(kind, SignatureDefect::NotAKey | SignatureDefect::KeyMalformed);
+            let damage = if is_damaged { damage(record, &tags) } else { None };
+            let damage = damage.map(|damage| format!(": {damage}")).unwrap_or_default();
+            Defect::new(kind, format!("the key at {} {text}{damage}", facts.name))
+        })
     }
 
     fn read_tags(tags: &TagList, algorithm: Algorithm, facts: &mut KeyFacts) -> Result<Self, Defect> {
@@ -116,6 +122,40 @@ fn key_data(tags: &TagList) -> Result<String, Defect> {
     Ok(p)
 }
 
+/// How a record that is no key was damaged when it was published, where that can be seen.
+fn damage(record: &[u8], tags: &TagList) -> Option<String> {
+    if record.contains(&b'\\') {
+        return Some("it holds backslashes, which a master file needs and a provider's form does not".to_owned());
+    }
+    if record.contains(&b'"') {
+        return Some("it holds quotation marks: the strings were not joined".to_owned());
+    }
+    if !record.contains(&b';') && tags.get("v").is_some_and(|v| v.contains('=')) {
+        return Some("its tags are not parted by semicolons".to_owned());
+    }
+    let joined = |name, words: &[&str]| {
+        tags.get(name).is_some_and(|value| value.contains(' ') && words.contains(&value.replace(' ', "").as_str()))
+    };
+    if joined("v", &["DKIM1"]) || joined("k", &["rsa", "ed25519"]) {
+        return Some("its strings were joined with spaces".to_owned());
+    }
+    let p = tags.compact("p")?;
+    let is_cut = |whole: usize| p.len() / 4 * 3 < whole;
+    let cut = der_length(&p).filter(|whole| is_cut(*whole));
+    let cut = cut.map(|whole| format!("it was cut off: p= holds {} of the key's {whole} octets", p.len() * 3 / 4));
+    // A string of a TXT record has at most 255 octets.
+    cut.or_else(|| (record.len() == 255).then(|| "it was cut off after 255 octets".to_owned()))
+}
+
+/// How many octets a public key has whose first ones are these (X.690 §8.1.3: a SEQUENCE and its length).
+fn der_length(p: &str) -> Option<usize> {
+    match TagList::parse(format!("p={}", p.get(..8)?).as_bytes()).base64("p")?[..] {
+        [0x30, 0x82, high, low, ..] => Some(4 + usize::from(u16::from_be_bytes([high, low]))),
+        [0x30, 0x81, length, ..] => Some(3 + usize::from(length)),
+        _ => None,
+    }
+}
+
 fn malformed(why: impl std::fmt::Display) -> Defect {
     Defect::new(SignatureDefect::KeyMalformed, format!("is malformed: {why}"))
 }
@@ -139,6 +179,24 @@ fn list(tags: &TagList, name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_record_tells_how() {
+        let p = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA4GAfNxYu";
+        for (record, damage) in [
+            (format!("v=DKIM1\\; k=rsa\\; p={p}"), "it holds backslashes"),
+            (format!("v=DKIM1; k=rsa; p={p}\" \"{p}"), "it holds quotation marks"),
+            (format!("v=DKIM1 k=rsa p={p}"), "its tags are not parted by semicolons"),
+            (format!("v=DK IM1; k=rsa; p={p}"), "its strings were joined with spaces"),
+            (format!("v=DKIM1; k=rsa; p={p}"), "it was cut off: p= holds 39 of the key's 294 octets"),
+            (format!("v=DKIM1; k=rsa; n={}; p=!", "x".repeat(232)), "it was cut off after 255 octets"),
+        ] {
+            let (_, text) = read_key("s._domainkey.company.example", record.as_bytes()).1.unwrap_err();
+            assert!(text.contains(&format!(": {damage}")), "{text}");
+        }
+        let whole = read_key("s._domainkey.company.example", b"v=DKIM1; p=QUFB").1.unwrap_err().1;
+        assert!(whole.ends_with("p= holds no rsa public key"), "{whole}");
+    }
 
     #[test]
     fn a_domain_that_is_testing_says_so() {

@@ -11,6 +11,7 @@ mod defect;
 mod dkim;
 pub mod dns;
 mod key;
+mod seal;
 mod signature;
 mod signature_tags;
 pub(crate) mod spf;

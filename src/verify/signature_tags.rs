@@ -1,7 +1,10 @@
 //! The strict reading of DKIM-Signature, ARC-Message-Signature and ARC-Seal (RFC 6376 §3.5, RFC 8617 §4.1).
 
 use super::{Canonicalization, SignatureDefect, defect::Defect, key::Algorithm};
-use crate::{core::UnixTime, mail::taglist::TagList};
+use crate::{
+    core::{UnixTime, ascii_domain},
+    mail::taglist::TagList,
+};
 
 /// The three fields that sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,7 @@ pub(super) struct Coverage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SignatureTags {
     pub(super) algorithm: Algorithm,
+    /// In A-labels, lower case, as `selector` is.
     pub(super) domain: String,
     pub(super) selector: String,
     pub(super) signature: Vec<u8>,
@@ -138,11 +142,12 @@ impl Reader<'_> {
         None
     }
 
-    /// `d=` and `s=`: a domain name, or part of one.
+    /// `d=` and `s=`: a domain name, or part of one, asked for in A-labels (RFC 8616 §5).
     fn name(&mut self, tag: &str) -> Option<String> {
         let name = self.tags.get(tag).filter(|n| !n.is_empty())?;
-        if name.len() <= 253 && name.split('.').all(is_label) {
-            return Some(name.to_lowercase());
+        let ascii = ascii_domain(name).to_ascii_lowercase();
+        if ascii.len() <= 253 && ascii.split('.').all(is_label) {
+            return Some(ascii);
         }
         self.defect(SignatureDefect::Syntax, format!("{tag}= is no domain name: {name:?}"));
         None
@@ -170,12 +175,12 @@ impl Reader<'_> {
 
     /// `i=` of a DKIM-Signature: an address in the domain of `d=` or below (RFC 6376 §3.5).
     fn identity(&mut self, domain: Option<&str>) -> Option<String> {
-        let identity = self.tags.get("i")?;
+        let identity = self.tags.quoted_printable("i")?;
         let Some((_, host)) = identity.rsplit_once('@') else {
             self.defect(SignatureDefect::Syntax, "i= has no @");
             return None;
         };
-        let host = host.trim().to_lowercase();
+        let host = ascii_domain(host).to_ascii_lowercase();
         let domain = domain?;
         if host != domain && !host.strip_suffix(domain).is_some_and(|h| h.ends_with('.')) {
             self.defect(SignatureDefect::Syntax, format!("i= names {host:?}, which is not in d={domain}"));
@@ -244,8 +249,7 @@ impl Reader<'_> {
 }
 
 fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_') || !c.is_ascii())
+    (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// `field-name` (RFC 5322 §3.6.8), without what ends a tag.

@@ -1,5 +1,6 @@
 //! TXT answers by name, and their text form.
 
+use crate::core::ascii_domain;
 use std::{collections::BTreeMap, fmt::Write as _};
 
 /// How DNS failed to answer. Another try later may succeed.
@@ -82,9 +83,9 @@ pub struct ZoneError {
     pub message: String,
 }
 
-/// Names are kept in lower case, with their final dot.
+/// Names are kept in A-labels and lower case, with their final dot.
 fn key(name: &str) -> String {
-    format!("{}.", name.trim_end_matches('.').to_lowercase())
+    format!("{}.", ascii_domain(name.trim_end_matches('.')).to_lowercase())
 }
 
 impl ZoneFile {

@@ -39,7 +39,7 @@ fn bases() -> Vec<(&'static str, Vec<u8>)> {
     let first = sealed(&LIST, 1, RELAXED, &signed(&SENDER, RELAXED, PLAIN));
     let mut failed = arc_recipe(&COMPANY, 2, RELAXED);
     failed.seal = failed.seal.map(|seal| seal.replace("cv=pass", "cv=fail"));
-    failed.own_set_only = true;
+    failed.older = Older::None;
     vec![
         ("two relaxed sets", two(RELAXED, PLAIN)),
         ("two simple sets", two(simple, PLAIN)),

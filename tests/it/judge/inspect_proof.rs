@@ -3,7 +3,7 @@
 use crate::support::{
     program::Project,
     verify_signer::{
-        ArcRecipe, COMPANY, ED25519, LIST, PLAIN, RELAXED, SENDER, arc, arc_recipe, dkim, dkim_recipe, zone,
+        ArcRecipe, COMPANY, ED25519, LIST, Older, PLAIN, RELAXED, SENDER, arc, arc_recipe, dkim, dkim_recipe, zone,
     },
 };
 use sealcheck::verify::{TxtAnswer, dns::DnsFailure};
@@ -107,7 +107,7 @@ fn case(
         Signed::MarkedFailed => {
             let usual = usual();
             let seal = usual.seal.as_ref().map(|seal| seal.replace("cv=pass", "cv=fail"));
-            second(ArcRecipe { seal, own_set_only: true, ..usual }, &first(&mail))
+            second(ArcRecipe { seal, older: Older::None, ..usual }, &first(&mail))
         }
     };
     if !said.is_empty() {

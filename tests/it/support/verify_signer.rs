@@ -33,6 +33,9 @@ fn rsa(domain: &'static str, selector: &'static str) -> Key {
 pub(crate) static SENDER: LazyLock<Key> = LazyLock::new(|| rsa("sender.example", "ext"));
 pub(crate) static LIST: LazyLock<Key> = LazyLock::new(|| rsa("list.example", "hop1"));
 pub(crate) static COMPANY: LazyLock<Key> = LazyLock::new(|| rsa("company.example", "20231011"));
+/// A domain and a selector in U-labels (RFC 8616).
+pub(crate) static UNICODE: LazyLock<Key> = LazyLock::new(|| rsa("日本語.example", "例"));
+pub(crate) static RECEIVER: LazyLock<Key> = LazyLock::new(|| rsa("receiver.example", "rx1"));
 pub(crate) static ED25519: LazyLock<Key> = LazyLock::new(|| Key {
     domain: "modern.example",
     selector: "ed",
@@ -81,7 +84,7 @@ impl Key {
 /// A zone with the public halves of every key.
 pub(crate) fn zone() -> ZoneFile {
     let mut zone = ZoneFile::default();
-    for key in [&*SENDER, &*LIST, &*COMPANY, &*ED25519] {
+    for key in [&*SENDER, &*LIST, &*COMPANY, &*RECEIVER, &*ED25519] {
         zone.insert(&key.name(), records(&[&key.record()]));
     }
     zone
@@ -194,8 +197,20 @@ pub(crate) struct ArcRecipe {
     pub(crate) ams: Option<Recipe>,
     /// The tags of the ARC-Seal, with `{b}`; `None` leaves it out.
     pub(crate) seal: Option<String>,
-    /// Whether the seal covers its own set only.
-    pub(crate) own_set_only: bool,
+    /// The older sets that the seal covers.
+    pub(crate) older: Older,
+}
+
+/// The sets that a seal covers beside its own.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Older {
+    /// Every one in order, as it must.
+    All,
+    None,
+    /// Every one but that of this instance.
+    Without(u32),
+    /// From the newest to the oldest.
+    Reversed,
 }
 
 /// The set `i` by this key, `cv=none` for the first and `cv=pass` after it.
@@ -209,7 +224,7 @@ pub(crate) fn arc_recipe(key: &Key, i: u32, c: (&'static str, &'static str)) -> 
         aar: Some(format!("i={i}; mx.{d}; spf=pass smtp.mailfrom=sender.example")),
         ams: Some(ams),
         seal: Some(format!("i={i}; a={a}; cv={cv}; d={d}; s={s}; t=1795488240;\r\n\tb={{b}}")),
-        own_set_only: false,
+        older: Older::All,
     }
 }
 
@@ -219,10 +234,7 @@ pub(crate) fn arc(key: &Key, recipe: &ArcRecipe, message: &[u8]) -> Vec<u8> {
     let ams = recipe.ams.as_ref().map(|ams| sign("ARC-Message-Signature", ams, key, message));
     let seal = recipe.seal.as_ref().map(|tags| {
         let template = format!("ARC-Seal: {tags}\r\n");
-        let mut data = String::new();
-        if !recipe.own_set_only {
-            data = older_sets(message);
-        }
+        let mut data = older_sets(message, recipe.older);
         for field in [&aar, &ams].into_iter().flatten() {
             data.push_str(&canonical_field("relaxed", field));
         }
@@ -235,7 +247,7 @@ pub(crate) fn arc(key: &Key, recipe: &ArcRecipe, message: &[u8]) -> Vec<u8> {
 }
 
 /// The ARC fields of a message in the order of a seal: by instance, and results, message signature, seal.
-fn older_sets(message: &[u8]) -> String {
+fn older_sets(message: &[u8], covered: Older) -> String {
     const ORDER: [&str; 3] = ["arc-authentication-results", "arc-message-signature", "arc-seal"];
     let instance = |field: &str| {
         let value = field.split_once("i=").map(|(_, v)| v).unwrap_or_default();
@@ -249,7 +261,8 @@ fn older_sets(message: &[u8]) -> String {
             Some((instance(f), part, canonical_field("relaxed", f)))
         })
         .collect();
-    sets.sort_by_key(|(i, part, _)| (*i, *part));
+    sets.retain(|(i, _, _)| covered != Older::None && covered != Older::Without(*i));
+    sets.sort_by_key(|(i, part, _)| (if covered == Older::Reversed { u32::MAX - i } else { *i }, *part));
     sets.into_iter().map(|(_, _, field)| field).collect()
 }
 

@@ -66,10 +66,10 @@ fn fifty_sets_are_the_most() {
 #[test]
 fn chain_validation_statuses() {
     let first = arc(&LIST, &arc_recipe(&LIST, 1, RELAXED), PLAIN.as_bytes());
-    let second = |cv: &str, own_set_only| {
+    let second = |cv: &str, own_set_only: bool| {
         let mut recipe = arc_recipe(&COMPANY, 2, RELAXED);
         seal(&mut recipe, "cv=pass", &format!("cv={cv}"));
-        recipe.own_set_only = own_set_only;
+        recipe.older = if own_set_only { Older::None } else { Older::All };
         arc(&COMPANY, &recipe, &first)
     };
     assert_eq!(arc_of(&second("PASS", false)).0, Verdict::Pass);

@@ -475,3 +475,29 @@ proptest::proptest! {
         judge(format!("{header}\r\n{body}").as_bytes(), zone());
     }
 }
+
+#[test]
+fn domains_in_u_labels_are_asked_for_in_a_labels() {
+    let mut zone = zone();
+    zone.insert("xn--fsq._domainkey.xn--wgv71a119e.example", records(&[&UNICODE.record()]));
+    let signed = |identity: &str| {
+        let mut recipe = dkim_recipe(&UNICODE, RELAXED);
+        recipe.template = recipe.template.replace("; bh=", &format!(";{identity} bh="));
+        dkim(&UNICODE, &recipe, PLAIN.as_bytes())
+    };
+    for identity in [
+        "",
+        " i=情報@日本語.example;",
+        " i=@mail.xn--wgv71a119e.example;",
+        " i==E6=83=85@=E6=97=A5=E6=9C=AC=E8=AA=9E.example;",
+    ] {
+        let mail = arc(&UNICODE, &arc_recipe(&UNICODE, 1, RELAXED), &signed(identity));
+        let verdict = judge(&mail, zone.clone());
+        assert_eq!((verdict.arc, verdict.dkim[0].result), (Verdict::Pass, Verdict::Pass), "{identity}: {verdict:#?}");
+    }
+    let other = judge(&signed(" i=@=E6=97=A5.example;"), zone);
+    assert_eq!(
+        (other.dkim[0].result, &other.dkim[0].facts.causes[..]),
+        (Verdict::Fail, &[SignatureDefect::Syntax][..])
+    );
+}
