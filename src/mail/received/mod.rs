@@ -160,16 +160,24 @@ fn ip(word: &str) -> Option<String> {
     word.parse::<IpAddr>().ok().map(|_| word.to_owned())
 }
 
-/// The protocol names with TLS (RFC 3848, RFC 6531 and registry).
+/// The protocol names with TLS (RFC 3848, RFC 6531 and registry), and `ESMTP/TLS/ECDHE-…`.
 fn says_tls(with: &str) -> bool {
-    let protocol = with.split_ascii_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-    let protocol = protocol.strip_prefix("UTF8").unwrap_or(&protocol);
+    let words = with.split_ascii_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+    let mut words = words.split('/');
+    let protocol = words.next().unwrap_or_default();
+    let protocol = protocol.strip_prefix("UTF8").unwrap_or(protocol);
     matches!(protocol, "ESMTPS" | "ESMTPSA" | "SMTPS" | "SMTPSA" | "LMTPS" | "LMTPSA" | "HTTPS")
+        || words.any(|word| word == "TLS" || is_tls_version(word))
 }
 
-/// `version=TLS1_3 …`, `using TLSv1.3 with cipher …`, `TLS1.3:…`, `Google Transport Security`.
+/// `version=TLS1_3 …`, `using TLSv1.3 with cipher …`, `TLS1.3:…`, `TLS`, `DHE-RSA-AES256-SHA encrypted`, `Google Transport
+/// Security`.
 fn says_tls_was_used(comment: &str) -> bool {
-    comment.split([' ', ',', ':', '(']).any(is_tls_version) || comment == "Google Transport Security"
+    let is_cipher = |name: &str| name.contains(['-', '_']) && !name.contains(' ');
+    comment.split([' ', ',', ':', '(']).any(is_tls_version)
+        || matches!(comment, "TLS" | "Google Transport Security")
+        || comment.strip_suffix(" encrypted").is_some_and(is_cipher)
+        || comment.strip_prefix("cipher=").is_some_and(is_cipher)
 }
 
 fn is_tls_version(word: &str) -> bool {

@@ -231,3 +231,32 @@ fn the_path_runs_from_the_first_hop_to_the_last() {
     let read: Vec<_> = hops.iter().map(|h| (h.by.as_deref().unwrap(), h.delay, h.line)).collect();
     assert_eq!(read, [("a1", None, 5), ("a2", Some(-1), 4), ("b", None, 2), ("c", None, 1)]);
 }
+
+#[test]
+fn transfers_under_tls_are_seen_in_the_words_of_every_server() {
+    for with in [
+        "with ESMTP/TLS/ECDHE-RSA-AES256-GCM-SHA384",
+        "with SMTP/TLS/TLS_AES_256_GCM_SHA384",
+        "with Microsoft SMTP Server (TLS) id 15.0.1497.18",
+        "with esmtps  (TLSv1.2:ECDHE-RSA-AES256-GCM-SHA384:256) (Exim 4.90) id 1",
+        "(OpenSMTPD) with ESMTPS id 2 (TLSv1.3:TLS_AES_256_GCM_SHA384:256:NO)",
+        "(8.18.1/8.18.1) with ESMTP id 3 (version=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 bits=256 verify=OK)",
+        "with (DHE-RSA-AES256-SHA encrypted) SMTP",
+        "with ESMTP (TLS: TLSv1.2,256bits,ECDHE_RSA_AES_256_GCM) id 4",
+        "with ESMTP id 5 (cipher=ECDHE-RSA-AES256-GCM-SHA384)",
+        "with UTF8SMTPS id 6",
+    ] {
+        assert!(hop(&format!("from a (b [192.0.2.1]) by mx.company.example {with}; {DATE}")).tls, "{with}");
+    }
+    for with in [
+        "with ESMTP/ECDHE-RSA-AES256-GCM-SHA384",
+        "with Microsoft SMTP Server id 15.0.1497.18",
+        "with ESMTP (no TLS) id 7",
+        "with SMTP (not encrypted) id 8",
+        "with ESMTP id 9 (cipher=NONE)",
+    ] {
+        assert!(!hop(&format!("from a (b [192.0.2.1]) by mx.company.example {with}; {DATE}")).tls, "{with}");
+    }
+}
+
+const DATE: &str = "Fri, 25 Sep 2020 12:00:00 +0000";
