@@ -53,6 +53,26 @@ pub fn is_same_address(one: &str, other: &str) -> bool {
     }
 }
 
+/// Whether two addresses lead to one mailbox, as mail systems compare them: quotes that mean nothing (RFC 5321 §4.1.2), what
+/// follows a `+`, and at Gmail dots and its other domain do not count either.
+pub fn is_same_mailbox(one: &str, other: &str) -> bool {
+    match (mailbox(one), mailbox(other)) {
+        (Some(one), Some(other)) => is_same_address(&one, &other),
+        _ => one.eq_ignore_ascii_case(other),
+    }
+}
+
+/// The address of a mailbox without what mail systems leave out when they look for it.
+fn mailbox(address: &str) -> Option<String> {
+    let (local, domain) = address.trim().trim_matches(['<', '>']).rsplit_once('@')?;
+    let quoted = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let local = quoted.map_or_else(|| local.to_owned(), |inner| inner.replace('\\', ""));
+    let base = local.split_once('+').map_or(local.as_str(), |(base, _)| base);
+    let base = if base.is_empty() { &local } else { base };
+    let is_gmail = ["gmail.com", "googlemail.com"].iter().any(|gmail| is_same(domain, gmail));
+    Some(if is_gmail { format!("{}@gmail.com", base.replace('.', "")) } else { format!("{base}@{domain}") })
+}
+
 /// Whether a host is a domain or lies below it. Case, a final dot and the kind of labels do not count; the empty domain has
 /// nothing below it.
 pub fn is_at_or_below(host: &str, domain: &str) -> bool {
@@ -113,6 +133,29 @@ mod tests {
         assert!(is_at_or_below("mx.例え.jp", "xn--r8jz45g.jp") && is_at_or_below("mx.xn--r8jz45g.jp", "例え.jp"));
         assert!(!is_at_or_below("mx例え.jp", "xn--r8jz45g.jp"));
         assert!(is_same_address("Info@例え.jp", "info@xn--r8jz45g.jp"));
+    }
+
+    #[test]
+    fn one_mailbox_has_many_addresses() {
+        for (one, other) in [
+            ("info@CORP.example", "\"info\"@corp.example"),
+            ("<a.b@corp.example>", "\"a\\.b\"@corp.example"),
+            ("Some.One@googlemail.com", "someone+x@Gmail.com"),
+            ("info+list@corp.example", "info@corp.example"),
+            ("info@例え.jp", "info@xn--r8jz45g.jp"),
+            ("root", "Root"),
+        ] {
+            assert!(is_same_mailbox(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("info@corp.example", "sales@corp.example"),
+            ("info@corp.example", "info@gmail.com"),
+            ("some.one@corp.example", "someone@corp.example"),
+            ("+a@corp.example", "+b@corp.example"),
+            ("root", "info@corp.example"),
+        ] {
+            assert!(!is_same_mailbox(one, other), "{one} {other}");
+        }
     }
 
     #[test]

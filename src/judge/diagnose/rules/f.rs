@@ -2,6 +2,7 @@
 
 use crate::{
     catalogue::Cause,
+    core::domain::is_same_mailbox,
     judge::diagnose::{
         builder::{found, quote},
         facts::Facts,
@@ -44,6 +45,6 @@ fn leak(artifact: &str, dsn: &Dsn, recipient: &RecipientStatus) -> Option<Diagno
     let (original, last) = (recipient.original_recipient.as_deref()?, recipient.final_recipient.as_deref()?);
     let named = dsn.notification.to_ascii_lowercase().contains(&last.to_ascii_lowercase());
     let text = format!("Final-Recipient: {last}; Original-Recipient: {original}");
-    (!original.eq_ignore_ascii_case(last) && (named || last.contains('@')))
+    (!is_same_mailbox(original, last) && (named || last.contains('@')))
         .then(|| found(Cause::F01, Certain).seen([quote(artifact, 0, &text)]))
 }
