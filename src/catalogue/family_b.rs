@@ -211,10 +211,19 @@ rows![
     ),
     row(
         B14,
-        text("OpenARC's later seals leave earlier sets out", "OpenARC の後の封印が前のセットを含まない"),
-        text("the seal of i=2 or later by OpenARC is invalid", "OpenARC による i=2 以降の封印が無効"),
-        text("earlier sets are not in the seal's hash", "前のセットが封印のハッシュに入っていない"),
-        text("flowerysong/OpenARC 1.0 or later", "flowerysong/OpenARC 1.0 以降にする"),
+        text("a later seal leaves earlier sets out", "後の封印が前のセットを含まない"),
+        text(
+            "the seal of i=2 or later fails, and fits when it is computed without some of the earlier sets, or over them in reverse",
+            "i=2 以降の封印が失敗し、前のセットの一部を除くか逆順にして計算すると一致する",
+        ),
+        text(
+            "earlier sets are not in the seal's hash, or not in the order of their instances: OpenARC before 1.0, and other sealers that do not follow RFC 8617 section 5.1.1",
+            "前のセットが封印のハッシュに入っていないか、番号順でない。1.0 より前の OpenARC や、RFC 8617 5.1.1 に従わない封印プログラム",
+        ),
+        text(
+            "where OpenARC seals, flowerysong/OpenARC 1.0 or later; else tell who makes the sealer",
+            "OpenARC なら flowerysong/OpenARC 1.0 以降にする。そうでなければ封印プログラムの作者に知らせる",
+        ),
         &["OpenARC #74", "OpenARC PR #167"],
     ),
     row(
@@ -299,6 +308,96 @@ rows![
         &["rspamd #2920", "rspamd #4994"],
     )
     .without_fault("it needs a server that hands its own mail back, as a mailing list does"),
+    row(
+        B20,
+        text("a server rejects a chain that verifies here", "ここでは検証に成功するチェーンを、あるサーバーが失敗とした"),
+        text(
+            "the receiver says arc=fail or seals with cv=fail, and every seal that came and the newest message signature verify with the keys that DNS has",
+            "受信側が arc=fail と言うか cv=fail で封印しているが、届いた封印と最新の署名は DNS の鍵ですべて検証に成功する",
+        ),
+        text(
+            "that server judged by another key, clock or rule than RFC 8617's, a server in front of it changed the mail and the copy at hand is an earlier one, or its verifier is wrong; which cannot be told from the mail",
+            "そのサーバーが別の鍵・時刻・規則で判定したか、手前のサーバーがメールを変更しており手元の控えはその前のものか、検証器の誤り。どれかはメールからは分からない",
+        ),
+        text(
+            "nothing at the forwarder; send the mail to another receiver to compare, and show this result to the operator of the one that rejects it",
+            "転送側ですることはない。別の受信先にも送って比べ、失敗とした側の管理者にこの結果を示す",
+        ),
+        &["RFC 8617 section 5.2"],
+    )
+    .without_fault("it needs a receiver whose verifier is wrong"),
+    row(
+        B21,
+        text("the receiver could not get a key when the mail came", "受信時に受信側が鍵を取得できなかった"),
+        text(
+            "the receiver says temperror, or no key for signature, and fails the chain; the signatures verify with the keys that DNS has now",
+            "受信側が temperror や no key for signature と言いチェーンを失敗とした。いまの DNS の鍵では検証に成功する",
+        ),
+        text(
+            "the domain's DNS servers did not answer the receiver, the record was published after the mail was sent, or the receiver kept an older answer that there is none",
+            "ドメインの DNS サーバーが受信側に応答しなかったか、レコードの公開が送信より後だったか、受信側が「存在しない」という古い応答をキャッシュしていた",
+        ),
+        text(
+            "ask every DNS server of the domain: dig +norecurse TXT SELECTOR._domainkey.DOMAIN @SERVER; publish a key a day before it signs",
+            "ドメインのすべての DNS サーバーに問い合わせる: dig +norecurse TXT SELECTOR._domainkey.DOMAIN @SERVER。鍵は使い始める一日前に公開する",
+        ),
+        &["RFC 6376 section 6.1.2", "RFC 8601 section 2.7.1"],
+    )
+    .without_fault("it needs a receiver that judges although DNS did not answer"),
+    row(
+        B22,
+        text("a key has left DNS since the mail was judged", "判定の後で鍵が DNS から消えた"),
+        text(
+            "the receiver says arc=pass, and now there is no key for a signature of the chain",
+            "受信側は arc=pass と言うが、いまはチェーンの署名の鍵がない",
+        ),
+        text(
+            "selectors are replaced in the course of time; nothing was wrong with the mail when it came",
+            "セレクターは時とともに交換される。受信時にはメールに問題はなかった",
+        ),
+        text(
+            "nothing; to verify mail later, keep the DNS answers of its day (dns.zone)",
+            "することはない。後で検証するには、その日の DNS の応答 (dns.zone) を保存しておく",
+        ),
+        &["RFC 6376 section 3.1"],
+    )
+    .without_fault("it needs time to pass"),
+    row(
+        B23,
+        text("a field of an ARC Set was changed after its seal", "ARC セットのフィールドが封印の後で変更された"),
+        text(
+            "the seals fail from one instance on, and the message signature verifies with the same key",
+            "ある番号以降の封印が失敗し、同じ鍵の署名は検証に成功する",
+        ),
+        text(
+            "a server on the way rewrites ARC-Authentication-Results or ARC-Seal, as a filter does that edits every field with results in it",
+            "途中のサーバーが ARC-Authentication-Results か ARC-Seal を書き換えている。認証結果のフィールドを編集するフィルターなど",
+        ),
+        text(
+            "leave ARC-* fields as they are; compare the set with the copy that the server before has",
+            "ARC-* フィールドを変更しない。手前のサーバーにある控えとセットを比べる",
+        ),
+        &["RFC 8617 section 5.1.1"],
+    )
+    .without_fault("it needs a server that edits ARC fields"),
+    row(
+        B24,
+        text("an ARC Set is missing", "ARC セットが丸ごと欠けている"),
+        text(
+            "arc=fail; an instance is not there although a later one is",
+            "arc=fail。後の番号があるのに、ある番号のセットがない",
+        ),
+        text(
+            "a server on the way took every field of the set out, or a sealer counted wrongly",
+            "途中のサーバーがそのセットのフィールドをすべて取り除いたか、封印側が番号を誤った",
+        ),
+        text(
+            "stop removing ARC-* fields of mail that others have sealed",
+            "他者が封印したメールの ARC-* フィールドを取り除かない",
+        ),
+        &["RFC 8617 section 5.2"],
+    )
+    .without_fault("it needs a server that takes sets out"),
     row(
         B25,
         text(

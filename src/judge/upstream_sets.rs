@@ -1,7 +1,7 @@
 //! Which ARC Sets came with a message, and which one the receiver wrote itself.
 
 use crate::{
-    core::domain::is_at_or_below,
+    core::domain::{is_at_or_below, is_same},
     mail::{
         arc::{ArcChain, ArcSet},
         authres::AuthenticationResults,
@@ -17,8 +17,7 @@ pub(super) fn upstream_sets<'a>(
 ) -> &'a [ArcSet] {
     let receiver = trusted.and_then(|t| t.authserv_id.as_deref());
     let is_own = arc.sets.last().and_then(ArcSet::sealer).is_some_and(|newest| {
-        seal_domain.is_some_and(|d| d.eq_ignore_ascii_case(newest))
-            || receiver.is_some_and(|r| is_at_or_below(r, newest))
+        seal_domain.is_some_and(|d| is_same(d, newest)) || receiver.is_some_and(|r| is_at_or_below(r, newest))
     });
     &arc.sets[..arc.sets.len() - usize::from(is_own)]
 }

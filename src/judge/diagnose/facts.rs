@@ -20,7 +20,7 @@ use crate::{
     },
     outcome::{EvidenceRef, SigningField, Survival},
     target::Account,
-    verify::{SetVerification, Verification},
+    verify::{SetVerification, Verdict, Verification},
 };
 use std::time::Duration;
 
@@ -206,6 +206,22 @@ impl<'a> MailFacts<'a> {
         let sets = judge::upstream_sets(self.arc, self.trusted, self.seal_domain);
         let is_receivers = self.trusted.is_none() && is_by_outlook(sets, self.hops);
         &sets[..sets.len() - usize::from(is_receivers)]
+    }
+
+    /// The set that the receiver wrote itself.
+    pub(super) fn own_set(&self) -> Option<&'a ArcSet> {
+        self.arc.sets.get(self.upstream_sets().len())
+    }
+
+    /// Whether the chain that came with the message holds, whatever the receiver made of it.
+    pub(super) fn came_sound(&self) -> bool {
+        let came = self.upstream_sets();
+        let newest_fits = |set| self.verified(set).is_some_and(|v| v.ams == Verdict::Pass);
+        self.arc.defects.is_empty()
+            && came.last().is_none_or(newest_fits)
+            && came
+                .iter()
+                .all(|set| !set.is_marked_failed() && self.verified(set).is_some_and(|v| v.seal == Verdict::Pass))
     }
 
     /// What we found of a set.

@@ -9,11 +9,17 @@ use crate::{
     core::domain::is_at_or_below,
     evidence::ReturnedMail,
     judge::{survival, survival_of_returned},
-    mail::{Message, arc::ArcChain, authres::AuthenticationResults, dsn::Dsn, received::Hop},
+    mail::{
+        Message,
+        arc::{ArcChain, ArcSet},
+        authres::AuthenticationResults,
+        dsn::Dsn,
+        received::Hop,
+    },
     outcome::Diagnosis,
     verify::{Verification, is_header_alone},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr};
 
 /// A mail, read, with what its owner knows of it.
 #[derive(Debug)]
@@ -52,16 +58,17 @@ pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
     });
     let (mail, survival) = match given.dsn {
         None => {
+            let own = receivers_set(&given, forwarder.as_deref());
             let mail = MailFacts {
                 artifact: given.artifact.to_owned(),
                 message: given.message,
-                trusted: given.trusted,
+                trusted: given.trusted.or_else(|| own?.aar.as_ref()),
                 arc: given.arc,
                 hops: given.hops,
                 verification: given.verification,
                 misplaced: None,
                 folder_name: "",
-                seal_domain: None,
+                seal_domain: own.and_then(ArcSet::sealer),
                 returned: None,
                 is_header_alone: is_header_alone(given.message),
             };
@@ -88,6 +95,24 @@ pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
         ..Facts::default()
     };
     diagnose_facts(&facts)
+}
+
+/// The newest set, where the receiver wrote it and not the server that forwards: its sealer runs the last server on the path,
+/// or marks as failed the chain that the forwarder sealed.
+fn receivers_set<'a>(given: &DiagnoseInput<'a>, forwarder: Option<&str>) -> Option<&'a ArcSet> {
+    let (newest, before) = given.arc.sets.split_last()?;
+    let sealer = newest.sealer()?;
+    let is_forwarders = |domain: &str| forwarder.is_some_and(|forwarder| related(domain, forwarder));
+    if is_forwarders(sealer) {
+        return None;
+    }
+    let mut named =
+        given.hops.iter().rev().filter_map(|hop| hop.by.as_deref().filter(|by| by.parse::<IpAddr>().is_err()));
+    let took_last = named.next().is_some_and(|by| is_at_or_below(by, sealer));
+    let says_failed = newest.is_marked_failed();
+    let judges_forwarder = before.iter().any(|set| set.sealer().is_some_and(is_forwarders));
+    let is_own = if says_failed { took_last || judges_forwarder } else { took_last && forwarder.is_some() };
+    is_own.then_some(newest)
 }
 
 /// The domain of the server that wrote a bounce, where it forwards: it took the mail for an address of its own, and could

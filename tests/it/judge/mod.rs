@@ -7,6 +7,7 @@ pub(crate) mod claims;
 pub(crate) mod diagnosis;
 pub(crate) mod diagnosis_captures;
 pub(crate) mod diagnosis_certainty;
+pub(crate) mod diagnosis_chain;
 pub(crate) mod diagnosis_returned;
 pub(crate) mod diagnosis_rspamd;
 pub(crate) mod diagnosis_rules;

@@ -28,7 +28,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 63] = [
+pub(crate) const ROWS: [Row; 68] = [
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -83,6 +83,28 @@ pub(crate) const ROWS: [Row; 63] = [
     row("B16 high", || office_365("arc=fail (40)", &as_rspamd(PASSED))),
     row("B18 certain", || one("from", "", &header_changed())),
     row("B19 certain", || second_pass("company.example", "by lists.company.example")),
+    row("B20 high", || forwarded("arc=fail (signature failed)", &sealed(PASSED), AUTHOR, AUTHOR_PASSES)),
+    row("B21 high", || {
+        let results = "dkim=temperror (no key for signature) header.i=@sender.example; arc=fail (signature failed)";
+        forwarded(results, &sealed(PASSED), AUTHOR, AUTHOR_PASSES)
+    }),
+    row("B22 low", || {
+        let gone = broken(verified(2, AUTHOR_PASSES), 1, false, &[SignatureDefect::NoKey]);
+        diagnosed(
+            &format!("{}{}{RECEIVED}{AUTHOR}\r\nbody\r\n", google("arc=pass (i=1)", 1), sealed(PASSED)),
+            "",
+            &gone,
+        )
+    }),
+    row("B23 high", || {
+        let first = broken(verified(2, AUTHOR_PASSES), 1, true, &[SignatureDefect::Signature]);
+        two("pass", &broken(first, 2, true, &[SignatureDefect::Signature]))
+    }),
+    row("B24 certain", || {
+        let second = set(2, "company.example", "pass", PASSED, "from");
+        let fails = Verification { arc: Verdict::Fail, ..verified(2, AUTHOR_PASSES) };
+        diagnosed(&format!("{second}{RECEIVED}{AUTHOR}\r\nbody\r\n"), "", &fails)
+    }),
     row("B25 high", || {
         let rejected = "x; proxy; rspamd_task_write_log: id: <a>, ip: 203.0.113.5, (default: F (no action): [0.1/15.00] [ARC_REJECT(1.00){signature check failed: fail, {[1] = sig:list.example:reject};},R_SPF_ALLOW(-0.20){+mx;}])";
         let newest =

@@ -3,25 +3,21 @@
 use super::{
     body::is_plain,
     message_signature::{self, is_volatile, key, says_body_hash},
-    whose_seal,
+    receivers_word, seals, structure, whose_seal,
 };
 use crate::{
     catalogue::Cause,
     judge::diagnose::{
-        builder::{field, found, quote},
+        builder::{found, quote},
         facts::{Facts, MailFacts},
         server_log::Task,
     },
-    mail::{
-        Field,
-        arc::{ArcDefect, ArcPart, ArcSet},
-        authres::{self, AuthenticationResults},
-    },
+    mail::arc::ArcSet,
     outcome::{
         Confidence::{Certain, High, Low},
         Diagnosis, EvidenceRef,
     },
-    verify::{SetVerification, SignatureDefect, Verdict, Verification},
+    verify::{SignatureDefect, Verdict, Verification},
 };
 
 /// Why the chain does not verify.
@@ -29,56 +25,73 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let Some(mail) = &facts.mail else { return Vec::new() };
     match mail.verification {
         Some(verification) => verified(facts, mail, verification),
-        None => claimed(mail).into_iter().collect(),
+        None => claimed(facts, mail).into_iter().collect(),
     }
 }
 
-/// Without DNS there is only the structure of the chain and the receiver's word.
-fn claimed(mail: &MailFacts<'_>) -> Option<Diagnosis> {
-    if let Some(structure) = structure(mail) {
+/// Without DNS there is only the structure of the chain, and what servers say of it.
+fn claimed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
+    if let Some(structure) = structure::find(mail, None) {
         return Some(structure);
     }
-    if !mail.has_result("arc", "fail") {
+    let marked = mail.arc.sets.iter().find(|set| set.is_marked_failed());
+    if !mail.has_result("arc", "fail") && marked.is_none() {
         return None;
     }
+    if let Some(no_key) = receivers_word::without_key(facts, mail) {
+        return Some(no_key);
+    }
+    let by_another = marked.is_some_and(|set| mail.upstream_sets().iter().any(|came| came.instance == set.instance));
     let (cause, confidence) = if !says_body_hash(mail) {
-        (Cause::B00, Certain)
+        // A chain with `cv=fail` is broken for everybody (RFC 8617 §5.2); the receiver can be wrong.
+        (Cause::B00, if by_another { Certain } else { High })
     } else if is_plain(mail.message) && !mail.is_header_alone {
         (Cause::B04, High)
     } else {
         // Long lines and encodings are changes of their own kinds (B17, B05).
         (Cause::B04, Low)
     };
-    Some(found(cause, confidence).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
+    let says = marked.into_iter().flat_map(|set| marked_failed(mail, set));
+    Some(found(cause, confidence).seen(says).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
+}
+
+/// Which set says `cv=fail`, its seal, and the results that it was made with.
+fn marked_failed(mail: &MailFacts<'_>, set: &ArcSet) -> impl Iterator<Item = EvidenceRef> {
+    let by = set.sealer().unwrap_or("a server without a name");
+    let before = match set.instance {
+        0 | 1 => "although there is no set before it".to_owned(),
+        2 => "of the chain up to i=1".to_owned(),
+        i => format!("of the chain up to i={}", i - 1),
+    };
+    let text = quote(&mail.artifact, 0, &format!("i={} by {by} says cv=fail {before}", set.instance));
+    let results = set.aar.as_ref().and_then(|aar| mail.quote_line(aar.line));
+    [Some(text), mail.quote_seal(set), results].into_iter().flatten()
 }
 
 fn verified(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verification) -> Vec<Diagnosis> {
-    if let Some(unseen) = unseen_body(mail) {
-        return vec![unseen];
-    }
     match verification.arc {
-        Verdict::Fail => {}
+        Verdict::None => return Vec::new(),
+        Verdict::TempError => return claimed(facts, mail).into_iter().collect(),
         Verdict::Pass if mail.returned.is_some() => return changed_on_delivery(facts, mail).into_iter().collect(),
-        Verdict::Pass => {
-            let Some((says, its_line)) = refused(facts, mail) else { return Vec::new() };
-            let ours = quote(&mail.artifact, 0, "every ARC-Seal and the newest ARC-Message-Signature verify here");
-            let odd = mail.upstream_sets().iter().rev().find_map(|set| odd_for_office_365(mail, set));
-            let its_words = says.is_some_and(|comment| ["35", "40"].contains(&comment.trim()));
-            let diagnosis = match odd {
-                Some(odd) => found(Cause::B16, if its_words { High } else { Low }).seen([odd]),
-                None => found(Cause::B00, Low),
-            };
-            return vec![diagnosis.seen(its_line).seen([ours])];
+        Verdict::Pass | Verdict::Fail if mail.came_sound() => {
+            return receivers_word::find(facts, mail).into_iter().collect();
         }
-        Verdict::None | Verdict::TempError => return Vec::new(),
+        Verdict::Pass | Verdict::Fail => {}
     }
-    let broken =
-        structure(mail).or_else(|| marked(facts, mail)).unwrap_or_else(|| signatures(facts, mail, verification));
+    let broken = structure::find(mail, Some(verification))
+        .or_else(|| marked(facts, mail))
+        .unwrap_or_else(|| signatures(facts, mail, verification));
     let mut broken = with_next(mail, broken);
     if mail.has_result("arc", "pass") {
         // It held when it came: keys are withdrawn later, and copies are edited.
-        broken.confidence = Low;
-        broken.evidence.extend(mail.quote_trusted());
+        if broken.code == Cause::B01 {
+            broken = found(Cause::B22, Low).seen(broken.evidence);
+        }
+        // That a set is not there needs no trust in the copy.
+        if broken.code != Cause::B24 {
+            broken.confidence = Low;
+            broken.evidence.extend(mail.quote_trusted());
+        }
     }
     // A server may change the body of what it gives back, unless the receiver found the same.
     if mail.returned.is_some() && of_body(&broken) && !facts.is_refused_as_unauthentic() {
@@ -86,18 +99,6 @@ fn verified(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verification
     }
     let gone = key_beside(facts, mail, &broken);
     [Some(broken), gone].into_iter().flatten().collect()
-}
-
-/// The receiver says that the body had changed, of a mail whose header is all that is here, and every signature before it fits
-/// that: which change it was (B04, B05, B17) cannot be seen.
-fn unseen_body(mail: &MailFacts<'_>) -> Option<Diagnosis> {
-    let (newest, older) = mail.upstream_sets().split_last()?;
-    let fits = mail.verified(newest).is_some_and(SetVerification::holds) && !newest.is_marked_failed();
-    let seals_hold = older.iter().all(|set| mail.verified(set).is_some_and(|v| v.seal == Verdict::Pass));
-    let text =
-        "only the header is here, and the signatures fit it: what changed in the body (B04, B05, B17) cannot be told";
-    (mail.is_header_alone && says_body_hash(mail) && fits && seals_hold)
-        .then(|| found(Cause::B00, High).seen(mail.quote_trusted()).seen([quote(&mail.artifact, 0, text)]))
 }
 
 /// A key that is not there beside a body that was changed: in an attempt it never was, later it may have gone since.
@@ -119,31 +120,6 @@ fn of_body(broken: &Diagnosis) -> bool {
     matches!(broken.code.known(), Some(Cause::B04 | Cause::B05 | Cause::B17))
 }
 
-/// The receiver says that the chain fails: its comment, and the field. Office 365 gives its results no name; they stand
-/// above the line of the server that forwarded to it, where nobody before it can have written.
-fn refused(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<(Option<String>, Option<EvidenceRef>)> {
-    let results = mail.trusted.cloned().or_else(|| unnamed_results(facts, mail))?;
-    let arc = results.method("arc").next().filter(|arc| arc.result == "fail")?;
-    Some((arc.comment.clone(), mail.quote_line(results.line)))
-}
-
-/// The results without a name that nobody before the forwarder can have written.
-fn unnamed_results(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<AuthenticationResults> {
-    let mut last_first = mail.hops.iter().rev();
-    let taken = last_first.find(|h| h.by.as_deref().is_some_and(|by| facts.is_forwarders_host(by)))?.line;
-    let mut all = authres::all(mail.message).into_iter().filter(|a| a.authserv_id.is_none() && a.line < taken);
-    all.find(|a| a.field.eq_ignore_ascii_case("Authentication-Results"))
-}
-
-/// What of a set Office 365 minds and nobody else does: results that say nothing, and fields in another order than AS,
-/// AMS, AAR.
-fn odd_for_office_365(mail: &MailFacts<'_>, set: &ArcSet) -> Option<EvidenceRef> {
-    let (aar, ams, seal) = (set.aar.as_ref()?, set.ams.as_ref()?, set.seal.as_ref()?);
-    let results = mail.message.fields().iter().position(|f| f.line == aar.line)?;
-    let in_order = seal.field < ams.field && ams.field < results;
-    (aar.results.is_empty() || !in_order).then(|| mail.quote_line(aar.line)).flatten()
-}
-
 /// The chain holds in the copy that came back, and Postfix logged that it changed what the chain covers on delivery.
 fn changed_on_delivery(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let ams = mail.upstream_sets().last()?.ams.as_ref()?;
@@ -162,39 +138,6 @@ fn changed_on_delivery(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagno
     Some(with_next(mail, found(cause, confidence).seen([line.clone()]).seen(mail.quote_field(ams.field))))
 }
 
-/// Gaps, duplicates and missing parts.
-fn structure(mail: &MailFacts<'_>) -> Option<Diagnosis> {
-    let defects = &mail.arc.defects;
-    let duplicate = defects.iter().find(|defect| matches!(defect, ArcDefect::Duplicate { .. }));
-    let missing = defects.iter().find(|defect| lacks_part(defect));
-    let (cause, defect) = match (duplicate, missing) {
-        (Some(defect), _) => (Cause::B12, defect),
-        (None, Some(defect)) => (Cause::B11, defect),
-        (None, None) => (Cause::B00, defects.first()?),
-    };
-    let seen = [quote(&mail.artifact, 0, &defect.to_string())];
-    Some(found(cause, Certain).seen(seen).seen(parts(mail, *defect)))
-}
-
-/// Whether a set lacks a part, or a part lacks its set.
-fn lacks_part(defect: &ArcDefect) -> bool {
-    matches!(defect, ArcDefect::Missing { .. } | ArcDefect::NoInstance { .. })
-}
-
-/// The fields of the set that a defect is about.
-fn parts(mail: &MailFacts<'_>, defect: ArcDefect) -> Vec<EvidenceRef> {
-    let Some(instance) = defect.instance() else { return Vec::new() };
-    let fields = mail.message.fields().iter().filter(|f| ArcPart::ALL.iter().any(|part| f.is(part.field_name())));
-    let fields = fields.filter(|f| begins_with_instance(f, instance));
-    fields.take(6).map(|f| field(&mail.artifact, f)).collect()
-}
-
-fn begins_with_instance(field: &Field, instance: u32) -> bool {
-    let value = field.value();
-    let number = value.trim_start().strip_prefix("i=").unwrap_or_default();
-    number.split(|c: char| !c.is_ascii_digit()).next() == Some(instance.to_string().as_str())
-}
-
 /// Somebody before the receiver says `cv=fail`: whether that is true, and whose fault it is.
 fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let sets = mail.upstream_sets();
@@ -203,6 +146,10 @@ fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     // A server that forwards such a chain must not seal it again: A12.
     if facts.forwarder.is_some() && facts.forwarders_set().is_none() {
         return Some(found(Cause::B10, High).seen(mail.quote_seal(set)));
+    }
+    if before.iter().any(|set| mail.verified(set).is_some_and(|v| [v.ams, v.seal].contains(&Verdict::TempError))) {
+        // Whether it is true is not known without the keys.
+        return Some(found(Cause::B00, Certain).seen(marked_failed(mail, set)));
     }
     let ams_holds = |set: &ArcSet| mail.verified(set).is_some_and(|v| v.ams == Verdict::Pass);
     let sound = before.last().is_some_and(ams_holds)
@@ -215,6 +162,9 @@ fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let said = if sound { rejected(facts, set) } else { None };
     if let Some(said) = said {
         return Some(found(Cause::B25, High).seen([said]).seen(evidence));
+    }
+    if sound && facts.forwarder.is_some() && !facts.is_forwarders(set) {
+        return Some(found(Cause::B20, High).seen(evidence));
     }
     if sound || (before.is_empty() && facts.is_forwarders(set)) {
         return Some(found(Cause::B09, High).seen(evidence));
@@ -249,8 +199,8 @@ fn rejected(facts: &Facts<'_>, set: &ArcSet) -> Option<EvidenceRef> {
 
 /// Whether a signature with this defect never held: a key that is missing now may have been there.
 fn is_lasting(defect: &SignatureDefect) -> bool {
-    use SignatureDefect::{BodyHash, SealCoversTooMuch, SealLeavesSetsOut, SealOrder, Signature};
-    matches!(defect, BodyHash | Signature | SealLeavesSetsOut | SealOrder | SealCoversTooMuch)
+    use SignatureDefect::{BodyHash, SealCoversTooMuch, SealLeavesSetsOut, SealOrder, SealReversed, Signature};
+    matches!(defect, BodyHash | Signature | SealLeavesSetsOut | SealOrder | SealReversed | SealCoversTooMuch)
 }
 
 /// The newest message signature that came with the mail, and every seal.
@@ -263,33 +213,12 @@ fn signatures(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verificati
     {
         return whose_seal::of_another(facts, mail, set, diagnosis);
     }
-    let bad =
-        sets.iter().rev().filter_map(|set| Some((set, mail.verified(set)?))).find(|(_, v)| v.seal == Verdict::Fail);
-    if let Some((set, v)) = bad {
-        return seal(mail, set, v).seen(reason);
+    if let Some(diagnosis) = seals::find(mail) {
+        return diagnosis.seen(reason);
     }
     let seal = sets.last().and_then(|set| mail.quote_seal(set));
-    found(Cause::B00, Certain).seen(reason).seen(seal).seen(mail.quote_trusted())
-}
-
-/// A seal that does not hold while the message signature does, or that covers the wrong fields.
-fn seal(mail: &MailFacts<'_>, set: &ArcSet, v: &SetVerification) -> Diagnosis {
-    let seen = mail.quote_seal(set);
-    if let Some(key) = key(&v.seal_facts) {
-        return key.seen(seen);
-    }
-    let cause = if v.seal_facts.has(SignatureDefect::ChainValidationStatus) && set.instance > 1 {
-        Cause::B15
-    } else if v.seal_facts.has(SignatureDefect::SealOrder) {
-        Cause::B07
-    } else if v.seal_facts.has(SignatureDefect::SealLeavesSetsOut) {
-        Cause::B14
-    } else {
-        Cause::B00
-    };
-    found(cause, Certain)
-        .seen(seen)
-        .excluding((v.ams == Verdict::Pass).then(|| "B04, B06: the message signature holds".to_owned()))
+    let is_sure = newest.is_some_and(|(_, v)| v.ams == Verdict::Fail);
+    found(Cause::B00, if is_sure { Certain } else { Low }).seen(reason).seen(seal).seen(mail.quote_trusted())
 }
 
 fn with_next(mail: &MailFacts<'_>, diagnosis: Diagnosis) -> Diagnosis {

@@ -9,7 +9,12 @@ use crate::{
         facts::{Facts, MailFacts, related},
         server_log::is_local,
     },
-    mail::{Field, arc::ArcSet, authres::ResInfo, dkim},
+    mail::{
+        Field,
+        arc::ArcSet,
+        authres::{AuthenticationResults, ResInfo},
+        dkim,
+    },
     outcome::{
         Confidence::{Certain, High, Low},
         Diagnosis, Fate, SigningField,
@@ -69,7 +74,7 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
 }
 
 /// The receiver's DMARC fails with a policy that asks for something, or the mail lies in spam, or was refused for it;
-/// without a receiver, the author's own signature was broken under such a policy.
+/// without a receiver, who sealed last says that the author's signature or DMARC fails under such a policy of the author.
 fn is_judged_badly(facts: &Facts<'_>, mail: &MailFacts<'_>) -> bool {
     if mail.returned.is_some() {
         return facts.is_refused_as_unauthentic();
@@ -82,11 +87,22 @@ fn is_judged_badly(facts: &Facts<'_>, mail: &MailFacts<'_>) -> bool {
         let is_spam = mail.misplaced == Some(Folder::Spam) && !mail.has_result("dmarc", "pass");
         return fails || is_spam && mail.says("arc").is_some();
     }
-    let policy =
-        mail.upstream_sets().iter().filter_map(|s| s.aar.as_ref()).flat_map(|a| a.method("dmarc")).any(is_strict);
-    policy
-        && author_signatures(mail).any(|d| d.result == Verdict::Fail)
+    let sealed = mail.upstream_sets().last().and_then(|set| set.aar.as_ref());
+    let is_changed =
+        |d: &DkimVerification| d.facts.has(SignatureDefect::BodyHash) || d.facts.has(SignatureDefect::Signature);
+    sealed.is_some_and(|aar| fails_its_policy(aar, &mail.author_domain().unwrap_or_default()))
+        && author_signatures(mail).any(is_changed)
         && !author_signatures(mail).any(|d| d.result == Verdict::Pass)
+}
+
+/// Whether these results say that the author's signature or DMARC fails, and that the author's policy asks for something.
+fn fails_its_policy(aar: &AuthenticationResults, author: &str) -> bool {
+    let of_author = |method| {
+        let all = aar.method(method);
+        all.filter(|r| r.domain().is_some_and(|domain| related(domain, author)))
+    };
+    let fails = |method| of_author(method).any(|r| r.result != "pass") && of_author(method).all(|r| r.result != "pass");
+    of_author("dmarc").any(is_strict) && (fails("dkim") || fails("dmarc"))
 }
 
 /// Whether a policy asks for something.

@@ -11,6 +11,9 @@ mod f;
 mod g;
 mod header_change;
 mod message_signature;
+mod receivers_word;
+mod seals;
+mod structure;
 mod whose_seal;
 mod witness;
 
@@ -35,6 +38,10 @@ pub(super) fn all(facts: &Facts<'_>) -> Vec<Diagnosis> {
     if all.iter().any(|d| d.code == Cause::D41) {
         // Nobody forwarded what was made on the server.
         all.retain(|d| !d.is_of(Family::A));
+    }
+    if all.iter().any(|d| d.code == Cause::B24) {
+        // The set that is missing may be the forwarder's.
+        all.retain(|d| d.code != Cause::A00);
     }
     if all.iter().any(|d| d.code == Cause::C03) {
         // A forwarder that judged its own relay found nothing genuine in mail that is.
