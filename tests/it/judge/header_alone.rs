@@ -2,7 +2,7 @@
 
 use crate::support::{
     program::Project,
-    verify_signer::{COMPANY, LIST, PLAIN, RELAXED, SENDER, arc, arc_recipe, dkim, dkim_recipe, two_sets, zone},
+    verify_signer::{COMPANY, LIST, Older, PLAIN, RELAXED, SENDER, arc, arc_recipe, dkim, dkim_recipe, two_sets, zone},
 };
 use serde_json::Value;
 use std::fs;
@@ -67,7 +67,7 @@ fn that_the_body_changed_is_the_receivers_word_where_there_is_none() {
     let first_set = arc(&COMPANY, &arc_recipe(&COMPANY, 1, RELAXED), &signed);
     let received = String::from_utf8(with_results(&first_set, "arc=fail (body hash mismatch)")).unwrap();
     let mut own = arc_recipe(&LIST, 2, RELAXED);
-    (own.seal, own.own_set_only) = (own.seal.map(|tags| tags.replace("cv=pass", "cv=fail")), true);
+    (own.seal, own.older) = (own.seal.map(|tags| tags.replace("cv=pass", "cv=fail")), Older::None);
     let sealed = arc(&LIST, &own, received.replace("mx.receiver.example", "mx.list.example").as_bytes());
     assert_eq!(first(&inspect(&project, header(&sealed), "dns.zone")), "B00 high");
 }

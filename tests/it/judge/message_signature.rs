@@ -4,7 +4,8 @@
 use crate::support::{
     by_hand::{RECEIVED, first, given},
     verify_signer::{
-        ArcRecipe, COMPANY, H, LIST, PLAIN, RELAXED, Recipe, SENDER, arc, arc_recipe, dkim, dkim_recipe, split, zone,
+        ArcRecipe, COMPANY, H, LIST, Older, PLAIN, RELAXED, Recipe, SENDER, arc, arc_recipe, dkim, dkim_recipe, split,
+        zone,
     },
 };
 use sealcheck::{
@@ -204,7 +205,7 @@ fn sealed_again(by: &str, key: &'static crate::support::verify_signer::Key) -> V
     let edited = [trace.as_bytes(), &sealed(&seal(H, RELAXED, SEEN)), b"-- \r\nstaff list\r\n"].concat();
     let mut second = arc_recipe(key, 2, RELAXED);
     second.seal = second.seal.map(|tags| tags.replace("cv=pass", "cv=fail"));
-    arc(key, &ArcRecipe { own_set_only: true, ..second }, &edited)
+    arc(key, &ArcRecipe { older: Older::None, ..second }, &edited)
 }
 
 #[test]
