@@ -52,7 +52,10 @@ impl<'a> Facts<'a> {
         if sender.rsplit_once('@').is_some_and(|(local, _)| is_rewritten(local)) {
             return None;
         }
-        let (first, rest) = copy.hops.split_first()?;
+        let Some((first, rest)) = copy.hops.split_first() else {
+            // As a local program handed it to Postfix.
+            return self.log.by_service("pickup");
+        };
         let is_of = |host: &Option<String>, who: &str| host.as_deref().is_some_and(|host| organization(host) == who);
         let own = organization(first.by.as_deref()?);
         let is_inside = |hop: &Hop| is_of(&hop.by, &own) && (is_made_at(hop) || is_of(&hop.from, &own));

@@ -156,6 +156,13 @@ fn mail_that_was_made_on_the_server_is_its_own() {
             inspect(&bounce("www-data@mx.corp.example", POLICY, &hops, "Shop <shop@corp.example>"), "", "");
         assert_eq!(code, wanted, "{hops}: {diagnosis:#}");
     }
+    let log = "Nov 24 02:42:04 mx postfix/pickup[5]: 4A5B6C7D8E: uid=33 from=<www-data>\n\
+               Nov 24 02:42:04 mx postfix/cleanup[5]: 4A5B6C7D8E: message-id=<1@x.example>\n";
+    let refused = format!(
+        "{log}Nov 24 02:42:07 mx postfix/smtp[7]: 4A5B6C7D8E: to=<someone@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.9]:25, delay=1, dsn=5.7.26, status=bounced (host gmail-smtp-in.l.google.com[192.0.2.9] said: {POLICY} (in reply to end of DATA command))\n"
+    );
+    let written = "From: Shop <shop@corp.example>\nTo: someone@gmail.com\nMessage-ID: <1@x.example>\n\nhello\n";
+    assert_eq!(inspect(written, "", &refused).0, "D41 certain", "as it was handed to Postfix");
     let forwarded = bounce(REWRITTEN, POLICY, MADE, "shop@corp.example");
     assert_eq!(inspect(&forwarded, "", "").0, "D03 certain", "what was rewritten came from elsewhere");
 }
@@ -283,4 +290,20 @@ fn nobody_is_told_to_set_up_rspamd_where_it_is_not() {
     let found = diagnosed(&format!("{exchange}{AUTHOR}\r\nbody\r\n"), "", &Verification::default());
     assert_eq!(first(&found), "A19 high");
     assert!(!format!("{found:?}").contains("rspam"), "{found:#?}");
+    let at_google = |by: &str, with: &str| {
+        let taken =
+            RECEIVED.replace("by mx.company.example (Postfix) with ESMTP", &format!("by {by} (10.0.0.5) with {with}"));
+        first(&diagnosed(
+            &format!("{}{taken}{AUTHOR}\r\nbody\r\n", google("dmarc=pass", 0)),
+            "",
+            &verified(1, AUTHOR_PASSES),
+        ))
+    };
+    assert_eq!(at_google("EX01.inner.local", "Microsoft SMTP Server id 15.2.1"), "A19 high");
+    assert_eq!(
+        at_google("AM1.eurprd01.prod.outlook.com", "Microsoft SMTP Server"),
+        "A00 certain",
+        "Exchange Online seals"
+    );
+    assert_eq!(at_google("mx.rented.example", "ESMTP"), "A00 certain");
 }

@@ -2,12 +2,13 @@
 
 use crate::{
     catalogue::Cause,
+    core::domain::{is_at_or_below, organization},
     judge::diagnose::{
         builder::{field, found, quote},
         facts::{Facts, MailFacts, related},
         server_log::{Logged, is_local},
     },
-    mail::log,
+    mail::{log, received::Hop},
     outcome::{
         Confidence::{self, Certain, High, Low},
         Diagnosis, EvidenceRef,
@@ -236,10 +237,16 @@ fn local_client(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<u32> {
     is_local(ip).then_some(first.line)
 }
 
-/// The line where the server that forwards is an Exchange Server of its own; the hosts of Exchange Online are Microsoft's.
+/// The line where the server that forwards is an Exchange Server, also where its host has a name of an inner domain; the hosts of
+/// Exchange Online are Microsoft's.
 fn exchange_server(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<u32> {
-    let own = mail.hops.iter().rev().find(|h| h.by.as_deref().is_some_and(|by| facts.is_forwarders_host(by)))?;
-    own.with.as_deref().is_some_and(|with| with.to_ascii_lowercase().starts_with("microsoft smtp")).then_some(own.line)
+    let receiver = mail.trusted.and_then(|trusted| trusted.authserv_id.as_deref()).map(organization);
+    let by = |hop: &Hop, is_it: &dyn Fn(&str) -> bool| hop.by.as_deref().is_some_and(is_it);
+    let own = mail.hops.iter().rev().find(|hop| by(hop, &|by| facts.is_forwarders_host(by)));
+    let is_before = |by: &str| by.contains('.') && Some(organization(by)) != receiver;
+    let last = || mail.hops.iter().rev().find(|hop| by(hop, &is_before));
+    let hop = own.or_else(last).filter(|hop| !by(hop, &|by| is_at_or_below(by, "outlook.com")))?;
+    hop.with.as_deref().is_some_and(|with| with.to_ascii_lowercase().starts_with("microsoft smtp")).then_some(hop.line)
 }
 
 /// What can be excluded when the cause cannot be told.
