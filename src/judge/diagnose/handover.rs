@@ -57,8 +57,10 @@ impl<'a> Facts<'a> {
             return self.log.by_service("pickup");
         };
         let is_of = |host: &Option<String>, who: &str| host.as_deref().is_some_and(|host| organization(host) == who);
-        let own = organization(first.by.as_deref()?);
-        let is_inside = |hop: &Hop| is_of(&hop.by, &own) && (is_made_at(hop) || is_of(&hop.from, &own));
+        // qmail tells only who called it.
+        let own = copy.hops.iter().find_map(|hop| hop.by.as_deref()).map(organization).unwrap_or_default();
+        let is_inside =
+            |hop: &Hop| (hop.by.is_none() || is_of(&hop.by, &own)) && (is_made_at(hop) || is_of(&hop.from, &own));
         let receiver = copy.trusted.and_then(|trusted| trusted.authserv_id.as_deref()).map(organization);
         let is_receivers = |hop: &Hop| {
             let by_address = hop.by.as_deref().is_none_or(|by| !by.contains('.'));
@@ -78,6 +80,8 @@ fn is_made_at(hop: &Hop) -> bool {
     }
     let Some(from) = hop.from.as_deref() else { return true };
     // Behind a gateway everybody has its address: a client with the name of another domain is from outside.
-    let own = !from.contains('.') || from.starts_with('[') || hop.by.as_deref().is_some_and(|by| related(from, by));
+    let own = !from.contains('.')
+        || from.starts_with('[')
+        || hop.by.as_deref().is_some_and(|by| organization(from) == organization(by));
     own && hop.from_ip.as_deref().and_then(|ip| ip.parse().ok()).is_some_and(is_local)
 }

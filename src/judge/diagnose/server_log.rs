@@ -245,7 +245,10 @@ impl Task<'_> {
         let (at, _) =
             self.line.match_indices(symbol).find(|(at, _)| self.line[at + symbol.len()..].starts_with('('))?;
         let text = &self.line[at..];
-        Some(&text[..text.find(";}").map_or(text.find(['}', ',']).unwrap_or(text.len()), |end| end + 2)])
+        // Options end in `;`, and may have braces inside.
+        let score = text.find(')')? + 1;
+        let end = if text[score..].starts_with("{}") { Some(score) } else { text.find(";}") };
+        Some(&text[..end.map_or(score, |end| end + 2)])
     }
 
     /// How many recipients the envelope had.

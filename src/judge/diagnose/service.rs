@@ -6,6 +6,9 @@ use crate::{
     mail::{arc::ArcSet, received::Hop},
 };
 
+/// Fields that servers write on top of a mail with whom they forward it for.
+const TRACES: [&str; 4] = ["Return-Path", "X-Forwarded-For", "X-Original-To", "Delivered-To"];
+
 impl<'a> Facts<'a> {
     /// The set of the server that forwards, if it sealed: in its own name, or a service's.
     pub(super) fn forwarders_set(&self) -> Option<&'a ArcSet> {
@@ -35,8 +38,9 @@ impl<'a> Facts<'a> {
         let at_forwarder =
             |address: &str| address.rsplit_once('@').is_some_and(|(_, domain)| self.is_forwarders_host(domain));
         let for_it = taken.any(|hop| hop.recipient.as_deref().is_some_and(at_forwarder));
-        let path = mail.message.first("Return-Path").map(|path| path.value());
-        let in_its_name = path.is_some_and(|path| at_forwarder(path.trim().trim_matches(['<', '>'])));
+        let mut told = TRACES.iter().filter_map(|name| mail.message.first(name)).map(|field| field.value());
+        let in_its_name =
+            told.any(|text| text.split_ascii_whitespace().any(|a| at_forwarder(a.trim_matches(['<', '>']))));
         (is_last && (for_it || in_its_name)).then_some(set)
     }
 }

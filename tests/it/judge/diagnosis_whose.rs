@@ -143,6 +143,8 @@ fn mail_that_was_made_on_the_server_is_its_own() {
         (hop("from localhost (localhost [127.0.0.1])", "(Postfix) with ESMTP"), "D41 certain"),
         (hop("from app-7f9c (unknown [172.18.0.4])", "(Postfix) with ESMTP"), "D41 certain"),
         (hop("from www-data", "with local (Exim 4.96)"), "D41 certain"),
+        ("Received: (qmail 4711 invoked by uid 33); 24 Nov 2026 02:42:04 -0000\n".to_owned(), "D41 certain"),
+        (hop("from app.corp.example (app.corp.example [10.0.0.8])", "(Postfix) with ESMTP"), "D41 certain"),
         (hop("from [192.0.2.77] (home.isp.example [192.0.2.77])", "(Postfix) with ESMTPSA"), "D41 certain"),
         (relayed.to_owned(), "D41 certain"),
         (format!("{MADE}{signed}"), "D41 high"),
@@ -186,6 +188,23 @@ fn a_service_seals_under_its_own_name() {
     );
     assert_eq!(by_service("", &own, "", 1), []);
     assert_eq!(by_service(&inside, &own, "", 1), [], "it has several hosts");
+    // Not every service writes for which address it took the mail.
+    let silent = own.replace("d=hosting-mail", "d=mail2")
+        + &RECEIVED
+            .replace("by mx.company.example", "by in3.hosting.example")
+            .replace(" for <user@company.example>", "");
+    let rest = |trace: &str| {
+        let handed = google("arc=pass (i=1)", 1).replace("mx.company.example", "out7.hosting.example");
+        first(&diagnosed(&format!("{trace}{handed}{silent}{AUTHOR}\r\nbody\r\n"), "", &verified(2, AUTHOR_PASSES)))
+    };
+    for trace in [
+        "Return-Path: <SRS0=x=y=sender.example=alice@company.example>",
+        "X-Forwarded-For: user@company.example someone@gmail.com",
+        "Delivered-To: user@company.example",
+    ] {
+        assert_eq!(rest(&format!("{trace}\r\n")), "", "{trace}");
+    }
+    assert_eq!(rest("Return-Path: <alice@sender.example>\r\n"), "A00 high");
     // What the sender's own server sealed is not the service's: that did not seal.
     let senders = set(1, "sender.example", "none", &PASSED.replace("mx.company.example", "mx.sender.example"), "from");
     assert_eq!(first(&by_service("", "", &senders, 1)), "A00 high");
@@ -235,6 +254,7 @@ fn a_verifier_that_rejects_what_holds_is_told_from_a_result_that_was_read_wrongl
     assert_eq!(told("dmarc=pass", &task("ARC_REJECT(1.00){}")), "B25 high");
     assert_eq!(told("dmarc=fail; arc=fail", &task("ARC_REJECT(1.00){no key;},R_SPF_ALLOW(-0.20){}")), "B25 high");
     assert_eq!(told("dmarc=fail; arc=fail", ""), "B09 high", "dmarc=fail may have been read as that of ARC");
+    assert_eq!(told("dmarc=pass", &task("ARC_DNSFAIL(0.00){},R_SPF_ALLOW(-0.20){+mx;}")), "B25 high");
     assert_eq!(told("dmarc=fail", &task("ARC_ALLOW(-1.00){}")), "B09 high");
 }
 
