@@ -90,8 +90,5 @@ pub(super) fn stop_run(mut signals: Signals, stop: Stop) -> JoinHandle<()> {
 
 /// What a process ends with that a signal ends.
 pub(super) fn code(reason: StopReason) -> ExitCode {
-    match reason {
-        StopReason::Terminated => ExitCode::Terminated,
-        _ => ExitCode::Interrupted,
-    }
+    reason.exit_code().unwrap_or(ExitCode::Interrupted)
 }

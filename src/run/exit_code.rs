@@ -29,21 +29,17 @@ impl Ending<'_> {
             || (totals.flaky > 0 && options.flaky == FlakyPolicy::Fail)
             || (options.obsolete_is_unclean && self.has_obsolete);
         // Nobody who looks again may take what was never sent for good.
-        let is_inconclusive = totals.errored > 0
-            || *stopped == Some(StopReason::GlobalTimeout)
-            || (self.is_resumed && totals.not_run > 0);
+        let is_inconclusive = totals.errored > 0 || (self.is_resumed && totals.not_run > 0);
         let reasons = [
             (totals.broken() > 0, ExitCode::Failed),
             (is_inconclusive, ExitCode::Inconclusive),
             (is_unclean, ExitCode::NotClean),
-            (*stopped == Some(StopReason::Interrupted), ExitCode::Interrupted),
-            (*stopped == Some(StopReason::Terminated), ExitCode::Terminated),
             (self.is_nothing_selected, ExitCode::NothingSelected),
             (totals.is_all_skipped(), options.all_skipped),
             (self.is_bug, ExitCode::Internal),
             (!self.is_swept, ExitCode::Report),
         ];
         let heaviest = reasons.into_iter().filter(|(is_so, _)| *is_so).map(|(_, code)| code).max();
-        heaviest.unwrap_or(ExitCode::Success)
+        heaviest.max(stopped.and_then(StopReason::exit_code)).unwrap_or(ExitCode::Success)
     }
 }

@@ -1,5 +1,6 @@
 //! How a run ends before its time.
 
+use crate::outcome::ExitCode;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,24 @@ impl StopReason {
             Self::TooManyFailures => "too many failures",
         }
     }
+
+    /// What a run that ends so comes to at least; nothing where what it has seen says it.
+    pub fn exit_code(self) -> Option<ExitCode> {
+        match self {
+            Self::Interrupted => Some(ExitCode::Interrupted),
+            Self::Terminated => Some(ExitCode::Terminated),
+            Self::GlobalTimeout => Some(ExitCode::Inconclusive),
+            Self::TooManyFailures => None,
+        }
+    }
+
+    /// Whether what runs may finish.
+    fn lets_the_rest_finish(self) -> bool {
+        match self {
+            Self::Interrupted | Self::Terminated | Self::GlobalTimeout => false,
+            Self::TooManyFailures => true,
+        }
+    }
 }
 
 /// Tells everything in a run to stop. Clones share it.
@@ -45,11 +64,11 @@ impl Stop {
     /// it let the rest finish and this one does not.
     pub fn stop(&self, reason: StopReason) {
         if let Ok(mut first) = self.reason.lock()
-            && matches!(*first, None | Some(StopReason::TooManyFailures))
+            && first.is_none_or(StopReason::lets_the_rest_finish)
         {
             *first = Some(reason);
         }
-        if reason != StopReason::TooManyFailures {
+        if !reason.lets_the_rest_finish() {
             self.waits.cancel();
         }
     }

@@ -51,9 +51,6 @@ impl WaitPolicy {
     pub(super) fn of(scenario: &Scenario, target: &Target, vars: &Vars) -> Self {
         let expected = || scenario.expected_on(target.kind).map(|e| &e.kind);
         let conditions = expected().filter_map(|kind| match kind {
-            ExpectationKind::Delivered(d) => {
-                Some(WaitCondition::Copy { account: d.to.value.clone(), within: d.within.as_ref().map(|w| w.value) })
-            }
             ExpectationKind::Bounced(b) => Some(WaitCondition::Bounce(Box::new(b.clone()))),
             ExpectationKind::Count(c) => Some(WaitCondition::Count {
                 account: c.to.value.clone(),
@@ -64,8 +61,10 @@ impl WaitPolicy {
             ExpectationKind::Absent(a) => {
                 Some(WaitCondition::Absent { account: a.from.value.clone(), settle: a.settle.time() })
             }
-            // Nothing comes to a mailbox for the others.
-            _ => None,
+            kind => {
+                let within = kind.within().map(|within| within.value);
+                kind.copy_in().map(|account| WaitCondition::Copy { account: account.value.clone(), within })
+            }
         });
         let named_spam = expected().filter_map(|kind| match kind {
             ExpectationKind::Delivered(d) if d.folder == FolderTest::Spam => Some(d.to.value.clone()),

@@ -32,7 +32,7 @@ mod tests {
     fn sizes_are_powers_of_a_thousand() {
         assert_eq!(byte_size("5MB"), Ok(5_000_000));
         assert_eq!(byte_size("200 kb"), Ok(200_000));
-        assert_eq!(byte_size("17"), Ok(17));
+        assert_eq!((byte_size("17"), byte_size("17B"), byte_size("1 kb")), (Ok(17), Ok(17), Ok(1_000)));
         for bad in ["", "MB", "0", "5GB", "-1", "101MB", "99999999999999999999", "1.5MB", "5 M B"] {
             assert!(byte_size(bad).is_err(), "{bad}");
         }

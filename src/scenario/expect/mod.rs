@@ -140,6 +140,15 @@ impl ExpectationKind {
         }
     }
 
+    /// The account that a copy must come to.
+    pub fn copy_in(&self) -> Option<&Spanned<String>> {
+        match self {
+            Self::Delivered(d) => Some(&d.to),
+            Self::Count(c) => Some(&c.to),
+            Self::Smtp(_) | Self::Bounced(_) | Self::Absent(_) | Self::Log(_) => None,
+        }
+    }
+
     /// How long it may take, where it says so.
     pub fn within(&self) -> Option<&Spanned<Duration>> {
         match self {
