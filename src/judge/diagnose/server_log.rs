@@ -9,7 +9,10 @@ use crate::{
     mail::log::{self, Delivery, Outcome, Position, Stamp, Taker},
     outcome::EvidenceRef,
 };
-use std::{collections::HashSet, net::IpAddr};
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+};
 
 /// Lines of logs about one message, each as its server wrote it, in the order of time as far as that can be told.
 #[derive(Debug, Clone, Default)]
@@ -112,7 +115,16 @@ impl ServerLog {
 
     /// What became of every recipient, line by line.
     pub(super) fn deliveries(&self) -> impl Iterator<Item = (Delivery<'_>, &EvidenceRef)> {
-        self.lines.iter().flat_map(|line| log::deliveries(&line.text).map(move |delivery| (delivery, &line.at)))
+        let starts = self.lines.iter().filter_map(|line| log::start(&line.text));
+        let starts: HashMap<&str, log::Start<'_>> = starts.map(|start| (start.delivery, start)).collect();
+        let all =
+            self.lines.iter().flat_map(|line| log::deliveries(&line.text).map(move |delivery| (delivery, &line.at)));
+        all.map(move |(delivery, at)| match delivery.queue_id.and_then(|id| starts.get(id)) {
+            Some(start) => {
+                (Delivery { queue_id: Some(start.message), recipient: Some(start.recipient), ..delivery }, at)
+            }
+            None => (delivery, at),
+        })
     }
 
     /// What was not delivered in the end, whatever the order of the lines: a recipient that was is left out, and so is a delay

@@ -54,9 +54,13 @@ fn host(fields: &str) -> &str {
 /// `H=mx [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: reason`
 fn rejection<'l>(queue_id: Option<&'l str>, text: &'l str) -> Option<Delivery<'l>> {
     let is_client = text.starts_with("H=") || queue_id.is_some_and(|id| text.contains(&format!("{id} H=")));
-    let (_, what) = text.split_once(" rejected ")?;
+    let (before, what) = text.split_once(" rejected ")?;
     let recipient = what.strip_prefix("RCPT <").and_then(|rest| rest.split('>').next());
-    is_client.then(|| Delivery::new(queue_id, recipient, Outcome::Rejected))
+    // The client is told the same words.
+    let (_, words) = what.split_once(": ").unwrap_or((what, ""));
+    let code = if before.ends_with(" temporarily") { 451 } else { 550 };
+    let reply = Reply::parse(words).or_else(|| Reply::parse(&format!("{code} {words}")));
+    is_client.then(|| Delivery { reply, ..Delivery::new(queue_id, recipient, Outcome::Rejected) })
 }
 
 #[cfg(test)]
@@ -104,5 +108,14 @@ mod tests {
             "2026-09-21 10:00:07 H=mx [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: relay not permitted";
         let rejected = delivery(&Line::parse(rejected)).unwrap();
         assert_eq!((rejected.outcome, rejected.recipient), (Rejected, Some("c@d.example")));
+        for (words, wanted) in [
+            ("rejected after DATA: it looks like spam", "550 it looks like spam"),
+            ("temporarily rejected after DATA: greylisted", "451 greylisted"),
+            ("rejected after DATA: 554 5.7.1 never", "554 5.7.1 never"),
+        ] {
+            let line = format!("2026-09-21 10:00:07 1AbCdE-000001-2X H=mx [192.0.2.1] F=<a@b.example> {words}");
+            let read = delivery(&Line::parse(&line)).unwrap();
+            assert_eq!((read.outcome, read.reply.unwrap().to_string().as_str()), (Rejected, wanted));
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     line::Line,
     plain,
+    qmail::{Entry, Start},
     queue_id_forms::{is_any_queue_id, is_exim_id, is_queue_id, is_sendmail_id},
 };
 use memchr::memmem;
@@ -28,6 +29,8 @@ pub struct Ids<'m> {
     /// Whether one of the known is a queue id.
     has_queue_id: bool,
     bounces: BTreeSet<String>,
+    /// The number that the message has at qmail, up to its end.
+    numbered: Option<String>,
 }
 
 impl<'m> Ids<'m> {
@@ -39,6 +42,7 @@ impl<'m> Ids<'m> {
             known: BTreeSet::new(),
             has_queue_id: false,
             bounces: BTreeSet::new(),
+            numbered: None,
         }
     }
 
@@ -63,7 +67,9 @@ impl<'m> Ids<'m> {
         // Of most lines it is clear at a glance that they say nothing of it.
         let has = |text: &str| memmem::find(line.as_bytes(), text.as_bytes()).is_some();
         let is_json = line.trim_end().ends_with('}');
+        let is_qmail = || has("msg ") && self.queue_ids.iter().any(|id| id.starts_with("qp "));
         if !is_json
+            && !is_qmail()
             && !has(self.message_id)
             && (self.known.is_empty() || !(has("notification: ") || has("(forwarded as ")))
         {
@@ -76,11 +82,30 @@ impl<'m> Ids<'m> {
                 self.known.insert(id.to_owned());
             }
         }
+        self.learn_numbers(&line);
         // A bounce is a message of its own, with a queue id of its own; so is what local(8) forwards.
         if let Some(bounce) = notification(&line, &self.known) {
             self.known.insert(bounce.to_owned());
             self.bounces.insert(bounce.to_owned());
         }
+    }
+
+    /// The numbers that qmail gives the message and its deliveries.
+    fn learn_numbers(&mut self, line: &str) {
+        let number = match Entry::of(&Line::parse(line)) {
+            Some(Entry::Info { message, process }) if self.queue_ids.iter().any(|id| id == process) => {
+                self.numbered = Some(message.to_owned());
+                message
+            }
+            Some(Entry::Starts(start)) if self.numbered.as_deref() == Some(start.message) => start.delivery,
+            Some(Entry::New { message } | Entry::Over { message }) if self.numbered.as_deref() == Some(message) => {
+                self.numbered = None;
+                return;
+            }
+            _ => return,
+        };
+        self.known.insert(number.to_owned());
+        self.has_queue_id = true;
     }
 
     /// Whether a line is about the message, or is one of the few that carry no id and matter for every message. Every line
@@ -116,6 +141,13 @@ impl<'m> Ids<'m> {
 
     /// Whether a line names this message, or another; `None` where it names none.
     pub(super) fn names(&self, line: &str) -> Option<bool> {
+        match Entry::of(&Line::parse(line)) {
+            Some(Entry::Info { process, .. }) => return Some(self.queue_ids.iter().any(|id| id == process)),
+            Some(Entry::Starts(Start { delivery, message, .. })) => {
+                return Some(self.known.contains(delivery) && self.known.contains(message));
+            }
+            _ => {}
+        }
         if names(line, self.message_id) {
             return Some(true);
         }
@@ -129,7 +161,8 @@ impl<'m> Ids<'m> {
 pub(super) fn ids_of(line: &str) -> impl Iterator<Item = &str> {
     let told = line.split_once("qid: <").and_then(|(_, rest)| rest.split_once('>')).map(|(id, _)| id);
     let told = told.filter(|id| is_queue_id(id));
-    [task_tag(line), told, queue_id(line)].into_iter().flatten()
+    let delivery = super::start(line).map(|start| start.delivery);
+    [task_tag(line), told, queue_id(line), delivery].into_iter().flatten()
 }
 
 /// The queue id that a line is about: the first word of what Postfix, sendmail and Exim write, and the message of an envelope
@@ -139,6 +172,9 @@ pub fn queue_id(line: &str) -> Option<&str> {
 }
 
 pub(super) fn queue_id_of<'l>(line: &Line<'l>) -> Option<&'l str> {
+    if let Some(entry) = Entry::of(line) {
+        return Some(entry.id());
+    }
     let word = line.text.split(' ').next()?;
     if let Some(id) = word.strip_suffix(':') {
         return (is_queue_id(id) || is_sendmail_id(id)).then_some(id);

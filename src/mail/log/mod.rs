@@ -1,5 +1,5 @@
-//! Which lines of a server's log are about a message, and what do they say became of it? Postfix, Exim, sendmail, OpenSMTPD
-//! and rspamd, from a file, syslog, journald or a container.
+//! Which lines of a server's log are about a message, and what do they say became of it? Postfix, Exim, sendmail, OpenSMTPD,
+//! qmail and rspamd, from a file, syslog, journald or a container.
 
 mod delivery;
 mod exim;
@@ -9,6 +9,7 @@ mod opensmtpd;
 mod order;
 mod plain;
 mod postfix;
+mod qmail;
 mod queue_id_forms;
 mod reuse;
 mod sendmail;
@@ -20,6 +21,7 @@ pub use ids::{Ids, queue_id};
 pub use line::Line;
 pub use order::{Position, in_order, is_surely_before};
 pub use plain::plain;
+pub use qmail::{Start, queued_by};
 pub use source::Lines;
 pub use time::Stamp;
 
@@ -69,9 +71,20 @@ pub enum Trouble {
 /// [`plain`](plain()) before.
 pub fn deliveries(line: &str) -> impl Iterator<Item = Delivery<'_>> {
     let line = Line::parse(line);
-    let one = postfix::delivery(&line).or_else(|| exim::delivery(&line)).or_else(|| opensmtpd::delivery(&line));
+    let one = postfix::delivery(&line)
+        .or_else(|| exim::delivery(&line))
+        .or_else(|| opensmtpd::delivery(&line))
+        .or_else(|| qmail::delivery(&line));
     let none = one.is_none();
     one.into_iter().chain(if none { sendmail::deliveries(&line) } else { Vec::new() })
+}
+
+/// The delivery of qmail that a line begins.
+pub fn start(line: &str) -> Option<Start<'_>> {
+    match qmail::Entry::of(&Line::parse(line)) {
+        Some(qmail::Entry::Starts(start)) => Some(start),
+        _ => None,
+    }
 }
 
 /// What a line says of a message in trouble; `None` where it says nothing of the kind.
@@ -148,7 +161,7 @@ pub fn progress<S: AsRef<str>>(about: &[S]) -> Progress {
     let mut open: BTreeSet<&str> = about.iter().filter_map(|line| queue_id(line)).collect();
     let queued = !open.is_empty();
     for line in &about {
-        let is_over = line.contains(": removed") || line.ends_with(" Completed");
+        let is_over = reuse::event(line) == Some(reuse::Event::Leaves);
         if (is_over || deliveries(line).next().is_some())
             && let Some(id) = queue_id(line)
         {

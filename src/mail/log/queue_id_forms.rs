@@ -25,10 +25,19 @@ pub(super) fn is_exim_id(word: &str) -> bool {
     matches!(parts[..], [a, b, c] if is(a, 6) && ((is(b, 6) && is(c, 2)) || (is(b, 11) && is(c, 4))))
 }
 
-/// A queue id of any of these servers, or an envelope of OpenSMTPD.
+/// `qp 3412`, `msg 8389` or `delivery 5`.
+fn is_qmail_number(word: &str) -> bool {
+    ["qp ", "msg ", "delivery "].iter().any(|kind| word.strip_prefix(kind).is_some_and(is_number))
+}
+
+pub(super) fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A queue id of any of these servers, an envelope of OpenSMTPD, or a number of qmail's.
 pub(super) fn is_any_queue_id(word: &str) -> bool {
     let opensmtpd = word.len() == 8 && word.bytes().all(|b| b.is_ascii_hexdigit());
-    is_queue_id(word) || is_sendmail_id(word) || is_exim_id(word) || opensmtpd
+    is_queue_id(word) || is_sendmail_id(word) || is_exim_id(word) || opensmtpd || is_qmail_number(word)
 }
 
 #[cfg(test)]

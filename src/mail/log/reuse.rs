@@ -4,6 +4,7 @@ use super::{
     Stamp,
     ids::{Ids, ids_of, queue_id_of},
     line::Line,
+    qmail::Entry,
 };
 use std::{cmp::Ordering, collections::BTreeMap};
 
@@ -39,7 +40,7 @@ fn runs_forward(stamps: &[Option<Stamp>], at: &[usize]) -> bool {
 
 /// What a line says of an entry of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Event {
+pub(super) enum Event {
     /// A message gets this id.
     Enters,
     /// Its id is free again.
@@ -47,8 +48,13 @@ enum Event {
 }
 
 /// Words that somebody else chose stand behind the text that is looked for.
-fn event(line: &str) -> Option<Event> {
+pub(super) fn event(line: &str) -> Option<Event> {
     let line = Line::parse(line);
+    match Entry::of(&line) {
+        Some(Entry::New { .. }) => return Some(Event::Enters),
+        Some(Entry::Over { .. }) => return Some(Event::Leaves),
+        _ => {}
+    }
     let rest = line.text.split_once(queue_id_of(&line)?)?.1.trim_start_matches([':', ' ']);
     match rest {
         "removed" | "Completed" => Some(Event::Leaves),

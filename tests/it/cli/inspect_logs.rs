@@ -184,3 +184,49 @@ fn words_of_a_sender_are_not_those_of_a_server() {
     let (ran, told) = beside_all(MAIL, &[("mail.log", &log)]);
     assert_eq!(first(&told), "A00 certain", "{ran}");
 }
+
+/// What the log says beside that nobody sealed.
+fn logged(told: &Value) -> Vec<&str> {
+    let all = told["diagnosis"].as_array().into_iter().flatten();
+    all.filter_map(|diagnosis| diagnosis["code"].as_str()).filter(|code| *code != "A00").collect()
+}
+
+#[test]
+fn qmail_s_lines_are_found_by_the_process_that_queued_the_mail() {
+    let mail = MAIL.replacen(
+        "Received: ",
+        "Received: (qmail 3412 invoked by uid 89); 24 Nov 2026 02:42:04 -0000\nReceived: ",
+        1,
+    );
+    let mail = mail.replace(" id 5C0FFEE123", "");
+    let begun = "@40000000692fffff00000000 new msg 8389\n@40000000692fffff00000001 info msg 8389: bytes 900 from <ann@sender.example> qp 3412 uid 89\n";
+    let tried = |number: u32, end: &str| {
+        format!(
+            "@40000000692fffff1000{number:04} starting delivery {number}: msg 8389 to remote home@receiver.example\n\
+             @40000000692fffff2000{number:04} delivery {number}: {end}\n"
+        )
+    };
+    let deferral = tried(5, "deferral: Sorry,_I_wasn't_able_to_establish_an_SMTP_connection._(#4.4.1)/");
+    let failure = tried(
+        6,
+        "failure: 192.0.2.26_does_not_like_recipient./Remote_host_said:_550_5.2.1_mailbox_disabled/Giving_up_on_192.0.2.26./",
+    );
+    let success = tried(7, "success: 192.0.2.26_accepted_message./Remote_host_said:_250_ok/");
+    for (log, wanted) in [
+        (format!("{begun}{deferral}"), &["G01"][..]),
+        (format!("{begun}{deferral}{failure}"), &["D16"]),
+        (format!("{begun}{deferral}{success}"), &[]),
+        (format!("{}{deferral}", begun.replace("qp 3412", "qp 3413")), &[]),
+    ] {
+        let (ran, told) = beside_all(&mail, &[("current", &log)]);
+        assert_eq!(logged(&told), wanted, "{log}{ran}");
+    }
+}
+
+#[test]
+fn what_exim_rejects_is_a_cause() {
+    let mail = MAIL.replace("5C0FFEE123", "1AbCdE-000001-2X");
+    let log = "2026-11-24 02:42:04 1AbCdE-000001-2X H=mx.sender.example [203.0.113.5] F=<ann@sender.example> rejected after DATA: it looks like spam\n";
+    let (ran, told) = beside_all(&mail, &[("rejectlog", log)]);
+    assert_eq!(logged(&told), ["D13"], "{ran}");
+}

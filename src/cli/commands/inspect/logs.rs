@@ -6,7 +6,7 @@ use crate::{
     judge::diagnose::ServerLog,
     mail::{
         Message,
-        log::{Ids, Lines, Position, Stamp, about_ids, in_order},
+        log::{Ids, Lines, Position, Stamp, about_ids, in_order, queued_by},
         received,
     },
 };
@@ -124,7 +124,8 @@ pub(super) fn search(logs: &[Log], messages: &[&Message]) -> Found {
     for message in messages {
         let id = message.message_id().unwrap_or_default();
         let hops = received::hops(message);
-        let mut ids = Ids::of(&id).or_queue_ids(hops.into_iter().filter_map(|hop| hop.id));
+        let by_qmail = message.all("Received").filter_map(|field| queued_by(&field.value()));
+        let mut ids = Ids::of(&id).or_queue_ids(hops.into_iter().filter_map(|hop| hop.id).chain(by_qmail));
         learn(logs, &mut ids, &mut found.unread);
         let lines = about(logs, &ids, &mut found.unread);
         for (log, own) in logs.iter().zip(&mut by_log) {
