@@ -58,6 +58,7 @@ fn a_receiver_that_rejects_a_sound_chain_is_told_from_a_broken_chain() {
         ("dkim=pass header.d=sender.example; arc=reject", "fail", "B20 high"),
         ("dkim=pass header.d=sender.example; arc=permerror", "none", "B20 high"),
         ("dkim=pass header.d=sender.example", "fail", "B20 high"),
+        ("dkim=pass header.d=sender.example; arc=pass (i=1)", "fail", "B20 low"),
         ("dkim=temperror (no key for signature) header.d=sender.example; arc=fail", "fail", "B21 high"),
         ("dkim=permerror (no key for signature) header.d=sender.example; arc=fail", "fail", "B21 high"),
         ("dkim=pass header.d=sender.example; arc=fail (no key for signature)", "fail", "B21 high"),
@@ -85,6 +86,7 @@ fn without_dns_a_chain_of_cv_fail_is_broken_by_the_word_of_who_sealed_it() {
         ("dkim=pass header.d=sender.example; arc=fail (signature failed)", "fail", "B00 high"),
         ("dkim=pass header.d=sender.example; arc=fail (body hash mismatch)", "fail", "B04 high"),
         ("dkim=pass header.d=sender.example", "fail", "B00 high"),
+        ("dkim=pass header.d=sender.example; arc=pass (i=1)", "fail", "B00 low"),
         ("dkim=temperror header.d=sender.example; arc=fail", "fail", "B21 high"),
         ("dkim=pass header.d=sender.example; arc=pass", "pass", ""),
     ] {

@@ -18,4 +18,5 @@ pub(crate) mod inspect_proof;
 pub(crate) mod message_signature;
 pub(crate) mod refused;
 pub(crate) mod snapshots_text;
+pub(crate) mod sound_mails;
 pub(crate) mod survival;

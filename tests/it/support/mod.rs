@@ -10,5 +10,6 @@ pub(crate) mod numbers;
 pub(crate) mod program;
 pub(crate) mod scripted;
 pub(crate) mod seen;
+pub(crate) mod sound_mails;
 pub(crate) mod verify_signer;
 pub(crate) mod wire;

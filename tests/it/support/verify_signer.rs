@@ -30,15 +30,15 @@ pub(crate) fn rsa(domain: &'static str, selector: &'static str) -> Key {
     Key { domain, selector, secret: Secret::Rsa(KeyPair::generate(KeySize::Rsa2048).unwrap()) }
 }
 
+pub(crate) fn ed25519(domain: &'static str, selector: &'static str) -> Key {
+    Key { domain, selector, secret: Secret::Ed25519(Ed25519KeyPair::generate().unwrap()) }
+}
+
 pub(crate) static SENDER: LazyLock<Key> = LazyLock::new(|| rsa("sender.example", "ext"));
 pub(crate) static LIST: LazyLock<Key> = LazyLock::new(|| rsa("list.example", "hop1"));
 pub(crate) static COMPANY: LazyLock<Key> = LazyLock::new(|| rsa("company.example", "20231011"));
 pub(crate) static RECEIVER: LazyLock<Key> = LazyLock::new(|| rsa("receiver.example", "rx1"));
-pub(crate) static ED25519: LazyLock<Key> = LazyLock::new(|| Key {
-    domain: "modern.example",
-    selector: "ed",
-    secret: Secret::Ed25519(Ed25519KeyPair::generate().unwrap()),
-});
+pub(crate) static ED25519: LazyLock<Key> = LazyLock::new(|| ed25519("modern.example", "ed"));
 
 impl Key {
     /// The name of the public key in DNS.

@@ -44,7 +44,9 @@ fn claimed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     let by_another = marked.is_some_and(|set| mail.upstream_sets().iter().any(|came| came.instance == set.instance));
     let (cause, confidence) = if !says_body_hash(mail) {
         // A chain with `cv=fail` is broken for everybody (RFC 8617 §5.2); the receiver can be wrong.
-        (Cause::B00, if by_another { Certain } else { High })
+        let confidence = if by_another { Certain } else { High };
+        // Gmail has been seen to say both of one mail.
+        (Cause::B00, if mail.has_result("arc", "pass") { Low } else { confidence })
     } else if is_plain(mail.message) && !mail.is_header_alone {
         (Cause::B04, High)
     } else {
