@@ -449,8 +449,8 @@ rows![
         D41,
         text("mail of one's own is not authenticated", "自サーバーで作られたメールが認証されない"),
         text(
-            "the refused mail has no hop from outside: a web application, cron, an automatic reply or a user wrote it; no DKIM-Signature of its From domain holds",
-            "拒否されたメールに外部からのホップがない (ウェブアプリ、cron、自動応答、利用者が作成)。From ドメインの有効な DKIM 署名がない",
+            "the refused mail has no hop from outside: a web application, cron, an automatic reply or a user wrote it, or a mailing list of one's own did; no DKIM-Signature of its From domain holds",
+            "拒否されたメールに外部からのホップがない (ウェブアプリ、cron、自動応答、利用者が作成)、または自サーバーのメーリングリストが出している。From ドメインの有効な DKIM 署名がない",
         ),
         text(
             "what is made on the server passes the signing filter by, and SPF does not pass for the From domain either",

@@ -64,8 +64,16 @@ fn sealing(seen: &Observed, host: &str) -> (String, Option<bool>) {
             let wrong = if seal.verifies { "" } else { ", does not verify" };
             (format!("sealed i={}{cv}{wrong}", seal.i), Some(seal.verifies))
         }
+        // A service seals in another name than its hosts have: whose such a set is, is not told here.
+        None if seen.arc.iter().any(|seal| !is_on_path(seen, seal.by.as_deref())) => (String::new(), None),
         None => ("forwarded, NOT sealed".into(), Some(false)),
     }
+}
+
+/// Whether a host on the way is of this domain.
+fn is_on_path(seen: &Observed, domain: Option<&str>) -> bool {
+    let mut hosts = seen.received.iter().flat_map(|hop| [&hop.from, &hop.by]).flatten();
+    domain.is_some_and(|domain| hosts.any(|host| is_at_or_below(host, domain)))
 }
 
 fn results(seen: &Observed) -> (String, Option<bool>) {

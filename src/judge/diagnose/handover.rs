@@ -69,6 +69,18 @@ impl<'a> Facts<'a> {
         let made = is_made_at(first) && rest.iter().all(|hop| is_inside(hop) || is_receivers(hop));
         made.then(|| copy.quote_line(first.line)).flatten()
     }
+
+    /// That a mailing list of the server's own wrote a mail anew, in its own name as author and as envelope sender: the field that
+    /// the list puts in.
+    pub(super) fn sent_by_list(&self, copy: &MailFacts<'_>) -> Option<EvidenceRef> {
+        let sender = self.envelope_sender()?;
+        let (local, domain) = sender.rsplit_once('@')?;
+        let host = self.bounces.iter().find_map(|(_, dsn)| dsn.reporting_mta.as_deref());
+        let host = host.or_else(|| copy.hops.last()?.by.as_deref())?;
+        let is_own = [Some(domain.to_owned()), copy.author_domain()].iter().flatten().all(|name| related(name, host));
+        let mark = ["List-Id", "List-Post", "X-ML-Name"].iter().find_map(|name| copy.message.first(name))?;
+        if is_own && !is_rewritten(local) { copy.quote_line(mark.line) } else { None }
+    }
 }
 
 /// Whether a hop took the mail from a program or a machine of its own, or from a user who logged in.

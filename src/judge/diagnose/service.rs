@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, MailFacts};
 use crate::{
-    core::domain::organization,
+    core::domain::{is_at_or_below, organization},
     mail::{arc::ArcSet, received::Hop},
 };
 
@@ -28,7 +28,13 @@ impl<'a> Facts<'a> {
         let set = mail.upstream_sets().last()?;
         let line = mail.message.fields().get(set.seal.as_ref()?.field)?.line;
         let (below, above): (Vec<&Hop>, Vec<&Hop>) = mail.hops.iter().partition(|hop| hop.line > line);
-        let service = below.last().and_then(|hop| hop.by.as_deref()).map(organization)?;
+        // Exchange Online writes lines of its own above its set, and seals in another name.
+        let microsofts = || {
+            let is_its = |hop: &&&Hop| hop.by.as_deref().is_some_and(|by| is_at_or_below(by, "outlook.com"));
+            let is_sealer = set.sealer().is_some_and(|d| is_at_or_below(d, "microsoft.com"));
+            if is_sealer { above.iter().find(is_its) } else { None }
+        };
+        let service = below.last().or_else(microsofts).and_then(|hop| hop.by.as_deref()).map(organization)?;
         let receiver = mail.hops.last().and_then(|hop| receiver(mail, hop));
         let is_of =
             |hop: &&Hop, who: &str| hop.by.as_deref().is_none_or(|by| !by.contains('.') || organization(by) == who);

@@ -158,6 +158,16 @@ fn mail_that_was_made_on_the_server_is_its_own() {
             inspect(&bounce("www-data@mx.corp.example", POLICY, &hops, "Shop <shop@corp.example>"), "", "");
         assert_eq!(code, wanted, "{hops}: {diagnosis:#}");
     }
+    let list = format!("List-Id: <talk.corp.example>\n{FROM_OUTSIDE}");
+    let by_list = |sender: &str, hops: &str, from: &str| inspect(&bounce(sender, POLICY, hops, from), "", "").0;
+    assert_eq!(by_list("talk-bounces@corp.example", &list, "Bob via Talk <talk@corp.example>"), "D41 certain");
+    assert_eq!(
+        by_list("talk-bounces@corp.example", FROM_OUTSIDE, "talk@corp.example"),
+        "D03 certain",
+        "it may be forged"
+    );
+    assert_eq!(by_list("talk-bounces@corp.example", &list, "bob@sender.example"), "D03 certain", "it is the author's");
+    assert_eq!(by_list(REWRITTEN, &list, "talk@corp.example"), "D03 certain", "another server's list");
     let log = "Nov 24 02:42:04 mx postfix/pickup[5]: 4A5B6C7D8E: uid=33 from=<www-data>\n\
                Nov 24 02:42:04 mx postfix/cleanup[5]: 4A5B6C7D8E: message-id=<1@x.example>\n";
     let refused = format!(
@@ -205,6 +215,19 @@ fn a_service_seals_under_its_own_name() {
         assert_eq!(rest(&format!("{trace}\r\n")), "", "{trace}");
     }
     assert_eq!(rest("Return-Path: <alice@sender.example>\r\n"), "A00 high");
+    let microsoft = set(1, "microsoft.com", "none", "mx.microsoft.com 1; spf=pass; dkim=pass", "from");
+    let online = |path: &str| {
+        let handed =
+            google("arc=pass (i=1)", 1).replace("mx.company.example", "mail-x.outbound.protection.outlook.com");
+        let inner = "Received: from AM1.prod.outlook.com (2001:db8::1) by AM2.prod.outlook.com (2001:db8::2) with Microsoft SMTP Server; Tue, 24 Nov 2026 02:42:05 +0000\r\n";
+        first(&diagnosed(
+            &format!("Return-Path: <{path}>\r\n{handed}{inner}{microsoft}{AUTHOR}\r\nbody\r\n"),
+            "",
+            &verified(2, AUTHOR_PASSES),
+        ))
+    };
+    assert_eq!(online("user+SRS=x=y=sender.example=alice@company.example"), "");
+    assert_eq!(online("alice@sender.example"), "A00 high", "it is the sender's own");
     // What the sender's own server sealed is not the service's: that did not seal.
     let senders = set(1, "sender.example", "none", &PASSED.replace("mx.company.example", "mx.sender.example"), "from");
     assert_eq!(first(&by_service("", "", &senders, 1)), "A00 high");

@@ -68,7 +68,9 @@ fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
         (_, false) if facts.bounces.is_empty() => Some("look for the bounce: the outside sender got it"),
         (_, false) => None,
     };
-    diagnosis.seen([at.clone()]).next(again.map(str::to_owned))
+    let relay = matches!(diagnosis.code.known(), Some(Cause::D27 | Cause::D38));
+    let relay = relay.then(|| "postconf relayhost sender_dependent_relayhost_maps transport_maps".to_owned());
+    diagnosis.seen([at.clone()]).next(relay).next(again.map(str::to_owned))
 }
 
 /// What the copy that came back says of a refusal: what the forwarder found of the mail, and what cannot be the reason.
@@ -139,7 +141,7 @@ fn is_of(address: &str, domain: &str) -> bool {
 
 /// A mail that was made on the server that handed it over, without a signature of its author's domain that holds.
 fn unsigned(facts: &Facts<'_>, copy: &MailFacts<'_>) -> Option<Diagnosis> {
-    let made = facts.made_here(copy)?;
+    let made = facts.made_here(copy).or_else(|| facts.sent_by_list(copy))?;
     let author = copy.author_domain()?;
     let signed = dkim::all(copy.message).iter().any(|s| s.domain.as_deref().is_some_and(|d| related(d, &author)));
     let mut verified = copy.verification.iter().flat_map(|v| &v.dkim);

@@ -58,7 +58,7 @@ pub(super) fn lines(style: TextStyle, message: &Message, mail: &MessageContents)
         let line =
             set.seal.as_ref().and_then(|seal| message.fields().get(seal.field)).map_or(u32::MAX, |field| field.line);
         let taken = || mail.hops.iter().rposition(|hop| hop.line > line).map(|at| at + names.len() - mail.hops.len());
-        let at = by_name.or_else(taken);
+        let at = by_name.or_else(taken).or_else(|| if domain == "microsoft.com" { place("outlook.com") } else { None });
         let cv = set.seal.as_ref().and_then(|s| s.cv.as_ref()).map_or_else(|| "?".into(), ToString::to_string);
         path.note(at, sealed(style, set.instance, &plain(&cv), &plain(domain), verification));
         if let Some(host) = at.and_then(|at| path.hosts.get_mut(at)) {
