@@ -2,11 +2,12 @@
 
 use crate::support::by_hand::{
     AUTHOR, AUTHOR_PASSES, DMARC_FAILS, NOT_REWRITTEN, PASSED, RECEIVED, ROWS, UNSIGNED, as_rspamd, broken, diagnosed,
-    first, forwarded, google, office_365, one, sealed, set, verified,
+    first, forwarded, google, office_365, one, sealed, set, verified, without_ground,
 };
 use sealcheck::{
     judge::diagnose::{DiagnoseInput, ServerLog, diagnose_mail},
     mail::{Message, arc::ArcChain, log::about, received},
+    outcome::Confidence,
     verify::{SignatureDefect, Verdict, Verification},
 };
 
@@ -17,6 +18,25 @@ fn every_cause_written_by_hand_comes_first() {
         assert_eq!(first(&found), row.first, "{found:#?}");
         assert!(!found[0].evidence.is_empty() && !found[0].next.is_empty(), "{found:#?}");
     }
+}
+
+#[test]
+fn nothing_is_certain_without_what_it_rests_on() {
+    let (mut tried, mut stayed) = (0, Vec::new());
+    for row in &ROWS {
+        for diagnosis in (row.found)().iter().filter(|d| d.confidence == Confidence::Certain) {
+            tried += 1;
+            let found = without_ground(diagnosis, row.found);
+            if found.iter().any(|d| d.code == diagnosis.code && d.confidence == Confidence::Certain) {
+                stayed.push((diagnosis.clone(), found));
+            }
+        }
+    }
+    for (d, _) in &stayed {
+        println!("STAYED {} {:?}", d.code, d.evidence.iter().map(|e| (e.line, &e.text)).collect::<Vec<_>>());
+    }
+    println!("{tried} certain diagnoses tried, {} stayed certain", stayed.len());
+    assert!(tried > 40 && stayed.is_empty(), "{stayed:#?}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use sealcheck::{
     outcome::{Diagnosis, EvidenceRef},
     verify::{BodyHash, DkimVerification, SetVerification, SignatureDefect, SignatureFacts, Verdict, Verification},
 };
+use std::cell::RefCell;
 
 /// A cause, and what shows it.
 pub(crate) struct Row {
@@ -163,7 +164,8 @@ pub(crate) const ROWS: [Row; 68] = [
     row("D13 certain", || {
         let reply = Reply::parse("550 5.7.1 Service unavailable").unwrap();
         let at = EvidenceRef { artifact: "smtp.log".into(), line: 0, text: reply.to_string() };
-        let refused = Some(Refusal { reply, at, by: RefusedBy::First(FirstServer::Company), host: None });
+        let refused = Refusal { reply, at, by: RefusedBy::First(FirstServer::Company), host: None };
+        let refused = (!is_taken_away(|_, at| at.artifact == "smtp.log")).then_some(refused);
         diagnose_facts(&Facts { refused, ..Facts::default() })
     }),
     row("D11 certain", || {
@@ -448,6 +450,10 @@ pub(crate) fn diagnosed(text: &str, log: &str, verification: &Verification) -> V
 
 /// The same, where DNS may not have been asked.
 pub(crate) fn given(text: &str, log: &str, verification: Option<&Verification>) -> Vec<Diagnosis> {
+    let (text, log) = (without_fields(text), without_lines(log));
+    let sound = if is_taken_away(|family, at| family == 'B' || at.line == 0) { verification } else { None };
+    let sound = sound.map(|v| all_holds(&text, v));
+    let (text, log, verification) = (text.as_str(), log.as_str(), sound.as_ref().or(verification));
     let message = Message::parse(text);
     let trusted = authres::receiver(&message).and_then(|id| authres::trusted(&message, &id).trusted);
     diagnose_mail(DiagnoseInput {
@@ -464,6 +470,55 @@ pub(crate) fn given(text: &str, log: &str, verification: Option<&Verification>) 
         spf: &[],
         log: ServerLog::of(log.lines(), "server.log"),
     })
+}
+
+thread_local! {
+    /// What a diagnosis rests on that is taken away, with the letter of its family.
+    static TAKEN_AWAY: RefCell<Option<(Diagnosis, char)>> = const { RefCell::new(None) };
+}
+
+/// What is said where everything that a diagnosis rests on is not so: no line of a log and no field that it quotes is there, and
+/// where it is about a signature, every signature holds.
+pub(crate) fn without_ground(diagnosis: &Diagnosis, found: fn() -> Vec<Diagnosis>) -> Vec<Diagnosis> {
+    let family = diagnosis.code.to_string().chars().next().unwrap();
+    TAKEN_AWAY.set(Some((diagnosis.clone(), family)));
+    let found = found();
+    TAKEN_AWAY.set(None);
+    found
+}
+
+/// Whether evidence of this kind is taken away.
+fn is_taken_away(is: impl Fn(char, &EvidenceRef) -> bool) -> bool {
+    TAKEN_AWAY.with_borrow(|away| away.as_ref().is_some_and(|(d, family)| d.evidence.iter().any(|at| is(*family, at))))
+}
+
+fn without_lines(log: &str) -> String {
+    let is_there = |n: u32| !is_taken_away(|_, at| at.artifact == "server.log" && at.line == n);
+    let kept = log.lines().zip(1..).map(|(line, n)| if is_there(n) { line } else { "" });
+    kept.collect::<Vec<_>>().join("\n")
+}
+
+/// A mail without the fields that are quoted by their line or by their text. What is said of signatures quotes their fields too.
+fn without_fields(text: &str) -> String {
+    // What a report tells of a recipient stands in several of its lines.
+    let told = ["Action:", "Status:", "Diagnostic-Code:", "Final-Recipient:", "Original-Recipient:", "(expanded from"];
+    let is_there = |line: &str, n: u32| {
+        let is_told = told.iter().any(|mark| line.contains(mark));
+        !is_taken_away(|family, at| {
+            let is_it = at.line == n || at.line == 0 && is_told;
+            family != 'B' && at.artifact == "received.eml" && is_it
+        })
+    };
+    let lines = text.split_inclusive("\r\n").zip(1..);
+    let kept = lines.filter(|(line, n)| is_there(line, *n)).map(|(line, _)| line);
+    let lacked = is_taken_away(|_, at| at.text.starts_with("no ARC-Seal")).then(|| sealed(PASSED));
+    lacked.unwrap_or_default() + &kept.collect::<String>()
+}
+
+/// The sets and signatures of a mail, each of which holds.
+fn all_holds(text: &str, verification: &Verification) -> Verification {
+    let dkim: Vec<_> = verification.dkim.iter().map(|dkim| (dkim.d.as_str(), Verdict::Pass)).collect();
+    verified(text.matches("ARC-Seal:").count() as u32, &dkim)
 }
 
 /// What is said of a mail in an attempt, where what was sent is known.
