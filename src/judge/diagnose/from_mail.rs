@@ -54,7 +54,9 @@ pub struct DiagnoseInput<'a> {
 pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
     let forwarder = given.forwarder.map(str::to_ascii_lowercase).or_else(|| match (given.dsn, given.returned) {
         (None, _) => forwarder(given.message, given.hops),
-        (Some(dsn), returned) => reporter(dsn).or_else(|| returned.and_then(|r| forwarder(&r.message, &r.hops))),
+        (Some(dsn), returned) => reporter(dsn)
+            .or_else(|| returned.and_then(|r| own_address(dsn, r)))
+            .or_else(|| returned.and_then(|r| forwarder(&r.message, &r.hops))),
     });
     let (mail, survival) = match given.dsn {
         None => {
@@ -123,6 +125,17 @@ fn reporter(dsn: &Dsn) -> Option<String> {
         dsn.recipients.iter().map(|r| [&r.original_recipient, &r.final_recipient].map(|a| domain(a.as_deref())));
     let forwards = domains.filter(|[original, last]| original != last);
     forwards.filter_map(|[original, _]| original).find(|domain| is_at_or_below(host, domain))
+}
+
+/// The same where the report names no original recipient: what it gives back was taken for an address of the reporter's domain, and
+/// was to go to another one.
+fn own_address(dsn: &Dsn, returned: &ReturnedMail) -> Option<String> {
+    let host = dsn.reporting_mta.as_deref()?;
+    let taken = returned.hops.iter().filter_map(|hop| Some((hop.by.as_deref()?, domain(hop.recipient.as_deref())?)));
+    let mut own = taken.filter(|(by, domain)| is_at_or_below(by, domain) && is_at_or_below(host, domain));
+    let is_other =
+        |to: &str| dsn.recipients.iter().any(|r| domain(r.final_recipient.as_deref()).is_some_and(|d| d != to));
+    own.find(|(_, domain)| is_other(domain)).map(|(_, domain)| domain)
 }
 
 /// The domain of an address, lower case.

@@ -6,10 +6,11 @@ use crate::support::by_hand::{
     two, unsealed, verified,
 };
 use sealcheck::{
+    catalogue::Cause,
     evidence::{Folder, MailboxFacts, OtherDeliveries, SearchedFolder},
     judge::diagnose::{Attempt, Facts, MailFacts, UnseenBounces, diagnose_facts, of_error},
     mail::{Message, arc::ArcChain, received},
-    outcome::{HarnessError, HarnessErrorKind, MailboxTrouble},
+    outcome::{Confidence, HarnessError, HarnessErrorKind, MailboxTrouble},
     verify::{Canonicalization, KeyFacts, SignatureDefect, Verdict, Verification},
 };
 use std::time::Duration;
@@ -64,6 +65,27 @@ fn without_dns_the_receivers_word_is_believed_as_far_as_it_goes() {
         );
         let found = given(&text, "", None);
         assert_eq!(first(&found), wanted, "{says}: {found:#?}");
+    }
+}
+
+#[test]
+fn without_dns_it_is_seen_whose_seal_it_is_and_whether_it_can_be_read() {
+    let says = |why: &str| google(&format!("arc=fail ({why}); spf=pass smtp.mailfrom=x@company.example"), 1);
+    let rest = format!("{RECEIVED}{AUTHOR}\r\nbody\r\n");
+    let theirs = set(1, "list.example", "none", &PASSED.replace("mx.company", "mx.list"), "from");
+    let rejected = "x; proxy; rspamd_task_write_log: id: <a>, ip: 203.0.113.5, (default: F (no action): [1/15] [ARC_REJECT(1.00){signature check failed: fail, {[1] = sig:list.example:reject};}])";
+    for (text, log, wanted) in [
+        (format!("{}{theirs}{rest}", says("body hash mismatch")), rejected, "B10 certain"),
+        (format!("{}{theirs}{rest}", says("body hash mismatch")), "", "A00 high"),
+        (
+            format!("{}{}{rest}", says("signature failed"), sealed(PASSED).replace("h=from", "h=3;x:from")),
+            "",
+            "B18 high",
+        ),
+    ] {
+        let found = given(&text, log, None);
+        assert_eq!(first(&found), wanted, "{found:#?}");
+        assert!(!found.iter().any(|d| d.confidence == Confidence::Certain && d.code != Cause::B10), "{found:#?}");
     }
 }
 

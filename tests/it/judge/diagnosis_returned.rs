@@ -2,7 +2,7 @@
 
 use crate::{
     judge::diagnosis_captures::{Key, diagnosed_text, fixtures},
-    support::by_hand::first,
+    support::{by_hand::first, program::Project},
 };
 use sealcheck::{judge::diagnose::ServerLog, outcome::Diagnosis};
 use std::fs;
@@ -124,4 +124,21 @@ fn what_postfix_changed_on_delivery_stands_in_its_log() {
     assert_eq!(codes(&bounce(), &before)[0], "d03 certain");
     let all = told(&bounce(), &replaced("D5902996337", "Subject"), Key::Right);
     assert!(all[0].evidence[0].artifact == "mail.log" && all[1].ruled_out.is_empty(), "{all:#?}");
+}
+
+/// Relays keep no original recipient: the path of the copy says whose address it came to.
+#[test]
+fn a_reporter_that_took_the_mail_for_its_own_address_is_the_one_that_forwards() {
+    let project = Project::new();
+    let zone = fixtures().join("dns.zone");
+    for (subject, wanted) in [("hello", vec!["D03"]), ("[x] hello", vec!["B06", "D03"])] {
+        let bounce = bounce().replacen("Subject: hello", &format!("Subject: {subject}"), 1);
+        let kept =
+            bounce.lines().filter(|line| !line.starts_with("Original-Recipient") && !line.contains("expanded from"));
+        fs::write(project.path("bounce.eml"), kept.collect::<Vec<_>>().join("\n")).unwrap();
+        let ran = project.run(&["inspect", "bounce.eml", "--dns", zone.to_str().unwrap(), "--format", "json"]);
+        let said: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {ran}"));
+        let codes: Vec<_> = said["diagnosis"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap()).collect();
+        assert!(codes.starts_with(&wanted), "{subject}: {said:#}");
+    }
 }

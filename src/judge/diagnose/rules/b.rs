@@ -41,6 +41,10 @@ fn claimed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     if let Some(no_key) = receivers_word::without_key(facts, mail) {
         return Some(no_key);
     }
+    let newest = mail.upstream_sets().last().filter(|set| !set.is_marked_failed());
+    if let Some(malformed) = newest.and_then(|set| message_signature::malformed(mail, set)) {
+        return Some(malformed.seen(mail.quote_trusted()));
+    }
     let by_another = marked.is_some_and(|set| mail.upstream_sets().iter().any(|came| came.instance == set.instance));
     let (cause, confidence) = if !says_body_hash(mail) {
         // A chain with `cv=fail` is broken for everybody (RFC 8617 §5.2); the receiver can be wrong.
@@ -54,7 +58,12 @@ fn claimed(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
         (Cause::B04, Low)
     };
     let says = marked.into_iter().flat_map(|set| marked_failed(mail, set));
-    Some(found(cause, confidence).seen(says).seen(mail.quote_trusted()).next(["give DNS with --dns".to_owned()]))
+    let claimed = found(cause, confidence).seen(says).seen(mail.quote_trusted());
+    let claimed = claimed.next(["give DNS with --dns".to_owned()]);
+    Some(match newest {
+        Some(set) => whose_seal::of_another(facts, mail, set, claimed),
+        None => claimed,
+    })
 }
 
 /// Which set says `cv=fail`, its seal, and the results that it was made with.

@@ -277,6 +277,13 @@ impl Broken<'_> {
     }
 }
 
+/// The tag list of a message signature which no verifier can read, where there is no DNS to verify the seal over it.
+pub(super) fn malformed(mail: &MailFacts<'_>, set: &ArcSet) -> Option<Diagnosis> {
+    let ams = set.ams.as_ref().filter(|ams| !ams.tags.defects.is_empty())?;
+    let told = quote(&mail.artifact, 0, &ams.tags.defects.join("; "));
+    Some(found(Cause::B18, High).seen([told]).seen(mail.quote_field(ams.field)))
+}
+
 /// Whether every server on the way may add or change a field.
 pub(super) fn is_volatile(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
