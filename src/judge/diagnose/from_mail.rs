@@ -127,15 +127,17 @@ fn reporter(dsn: &Dsn) -> Option<String> {
     forwards.filter_map(|[original, _]| original).find(|domain| is_at_or_below(host, domain))
 }
 
-/// The same where the report names no original recipient: what it gives back was taken for an address of the reporter's domain, and
-/// was to go to another one.
+/// The same where the report names no original recipient: what it gives back was taken for an address of the reporter's domain,
+/// sealed by it, and was to go to another one.
 fn own_address(dsn: &Dsn, returned: &ReturnedMail) -> Option<String> {
     let host = dsn.reporting_mta.as_deref()?;
     let taken = returned.hops.iter().filter_map(|hop| Some((hop.by.as_deref()?, domain(hop.recipient.as_deref())?)));
     let mut own = taken.filter(|(by, domain)| is_at_or_below(by, domain) && is_at_or_below(host, domain));
     let is_other =
         |to: &str| dsn.recipients.iter().any(|r| domain(r.final_recipient.as_deref()).is_some_and(|d| d != to));
-    own.find(|(_, domain)| is_other(domain)).map(|(_, domain)| domain)
+    let is_sealed =
+        |by: &str| returned.arc.sets.iter().any(|set| set.sealer().is_some_and(|sealer| related(sealer, by)));
+    own.find(|(_, domain)| is_other(domain) && is_sealed(domain)).map(|(_, domain)| domain)
 }
 
 /// The domain of an address, lower case.
