@@ -463,4 +463,22 @@ rows![
         &["Google: email sender guidelines", "Postfix: MILTER_README"],
     )
     .without_fault("it needs a server that sends mail of its own"),
+    row(
+        D42,
+        text("the next server does not relay this mail", "次のサーバーが中継を拒否した"),
+        text(
+            "554 5.7.1 Relay access denied, 550 5.7.54 Unable to relay, relaying denied",
+            "554 5.7.1 Relay access denied、550 5.7.54 Unable to relay、relaying denied",
+        ),
+        text(
+            "it does not take mail for the recipient's domain: the MX record, transport_maps or relayhost leads to the wrong server, or this one wants a login that it did not get",
+            "そのサーバーは宛先ドメインのメールを受け取らない。MX レコード、transport_maps、relayhost の向き先が違うか、必要な認証をしていない",
+        ),
+        text(
+            "dig MX of the recipient's domain, and postconf relayhost transport_maps smtp_sasl_password_maps: lead the mail to the recipient's server, or log in at the relay",
+            "宛先ドメインの MX と、postconf relayhost transport_maps smtp_sasl_password_maps を確かめ、正しいサーバーに渡すか、中継サーバーで認証する",
+        ),
+        &["Postfix: SMTPD_ACCESS_README", "RFC 3463 §3.8"],
+    )
+    .without_fault("it needs a next server that is not the recipient's"),
 ];

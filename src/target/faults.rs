@@ -144,7 +144,10 @@ pub const FAULTS: [Fault; 84] = [
             )
         },
     },
-    Fault { code: Cause::D27, apply: |k| refused(k, "554 5.7.1 <probe.inbox@gmail.com>: Relay access denied") },
+    Fault {
+        code: Cause::D27,
+        apply: |k| refused(k, "553 5.7.1 <probe@ext.example>: Sender address rejected: not owned by user relay"),
+    },
     Fault { code: Cause::D28, apply: |k| refused(k, "550 5.7.27") },
     Fault { code: Cause::D29, apply: |k| refused(k, "550 5.7.29 ARC validation failure") },
     Fault { code: Cause::D30, apply: |k| refused(k, "550 5.7.30 REQUIRETLS support required") },

@@ -58,7 +58,12 @@ impl KnownReply {
 /// at another time is said by 4yz replies only.
 pub(super) fn find(reply: &Reply, host: Option<&str>) -> Option<(&'static KnownReply, bool)> {
     let text = reply.text.to_lowercase();
-    let can_be = |known: &&KnownReply| known.cause != Cause::D39 || reply.is_transient();
+    let can_be = |known: &&KnownReply| match known.cause {
+        Cause::D39 => reply.is_transient(),
+        // The user that a failed login (RFC 4954 §6) is about is no recipient.
+        Cause::D14 | Cause::D15 | Cause::D16 => reply.code != 535,
+        _ => true,
+    };
     if let Some(known) = KNOWN.iter().filter(can_be).find(|known| known.has_words(&text)) {
         return Some((known, true));
     }
@@ -87,6 +92,7 @@ const KNOWN: &[KnownReply] = &[
             "rate limited due to ip reputation",
             "[tss04]",
             "[ts01]",
+            "rate exceeded",
         ],
     )
     .google(&["7.28"])
@@ -110,6 +116,8 @@ const KNOWN: &[KnownReply] = &[
             "dmarc check failed",
             "dmarc verification failed",
             "dmarc evaluation failed",
+            "dmarc unauthenticated mail",
+            "dmarc sender invalid",
         ],
     )
     .microsoft(&["5.7.509"]),
@@ -143,6 +151,9 @@ const KNOWN: &[KnownReply] = &[
             "failed spf",
             "fail spf",
             "spf: fail",
+            "spf mail from check failed",
+            "spf sender invalid",
+            "due to spf",
             "spf unauthorized",
             "openspf.",
         ],
@@ -151,7 +162,15 @@ const KNOWN: &[KnownReply] = &[
     known(
         "no passing DKIM signature",
         Cause::D23,
-        &["no passing dkim", "no acceptable dkim", "dkim verification failed", "dkim fail"],
+        &[
+            "no passing dkim",
+            "no acceptable dkim",
+            "dkim verification failed",
+            "dkim failed",
+            "dkim failure",
+            "dkim: fail",
+            "dkim sender invalid",
+        ],
     )
     .registry(&["7.20", "7.21"]),
     known("REQUIRETLS is not supported", Cause::D30, &["requiretls"]).registry(&["7.30"]),
@@ -167,17 +186,17 @@ const KNOWN: &[KnownReply] = &[
             "unable to verify sender",
             "sender address rejected + unverified",
             "sender address rejected + undeliverable",
+            "sender address rejected + user unknown",
+            "the sender address + does not exist",
+            "sender mailbox + does not exist",
+            "invalid sender address",
         ],
-    ),
+    )
+    .registry(&["1.7"]),
     known(
         "relay does not take this sender",
         Cause::D27,
         &[
-            "relay denied",
-            "relay access denied",
-            "relaying denied",
-            "unable to relay",
-            "relay not permitted",
             "invalid credentials for relay",
             "tenantattribution",
             "sendasdenied",
@@ -186,8 +205,12 @@ const KNOWN: &[KnownReply] = &[
             "permissions to send as this sender",
             "authorized to send from",
             "authorised to send from",
-            "relaying disallowed",
+            "relaying disallowed as",
             "not owned by",
+            "not permitted for user",
+            "does not belong to",
+            "not allowed to use this sender",
+            "not authorized for this account",
             "sender address rejected + not logged in",
             "address is not verified",
             "address not verified",
@@ -202,6 +225,11 @@ const KNOWN: &[KnownReply] = &[
     )
     .microsoft(&["5.2.252", "5.7.60", "5.7.64"]),
     known(
+        "does not relay",
+        Cause::D42,
+        &["relay denied", "relay access denied", "relaying denied", "unable to relay", "relay not permitted"],
+    ),
+    known(
         "sender's domain takes no mail",
         Cause::D32,
         &[
@@ -209,6 +237,7 @@ const KNOWN: &[KnownReply] = &[
             "sender domain must",
             "sender domain + not exist",
             "sender address rejected + domain not found",
+            "sender address rejected + domain does not exist",
             "unresolvable sender",
             "sender address + null mx",
         ],
@@ -269,10 +298,37 @@ const KNOWN: &[KnownReply] = &[
     known(
         "no TLS",
         Cause::D09,
-        &["tls connection", "tls required", "starttls", "encryption required", "encryption needed", "must use tls"],
+        &[
+            "tls connection",
+            "tls required",
+            "issue a starttls",
+            "starttls first",
+            "starttls + required",
+            "require starttls",
+            "requires starttls",
+            "use starttls",
+            "encryption required",
+            "encryption needed",
+            "must use tls",
+        ],
     )
     .google(&["7.29"])
     .registry(&["7.10"]),
+    known(
+        "sender's domain or a link is on a block list",
+        Cause::D04,
+        &[
+            "sender address + blocked using",
+            "dbl.",
+            "surbl",
+            "uribl",
+            "uri blacklist",
+            "url blacklist",
+            "uri + block list",
+            "url + block list",
+            "looks like spam",
+        ],
+    ),
     known(
         "on a block list",
         Cause::D21,
@@ -282,6 +338,7 @@ const KNOWN: &[KnownReply] = &[
             "blocklist",
             "blacklist",
             "spamhaus",
+            "spamcop",
             "barracudacentral",
             "dnsbl",
             "banned sending ip",
@@ -310,7 +367,6 @@ const KNOWN: &[KnownReply] = &[
             "content filter",
         ],
     ),
-    known("SRS lookup failure", Cause::D10, &["temporary lookup failure"]),
     known(
         "not authorized to send directly",
         Cause::D36,
@@ -319,8 +375,9 @@ const KNOWN: &[KnownReply] = &[
     known(
         "policy of the recipient's organization",
         Cause::D26,
-        &["has a policy that prohibited", "violates + email policy", "- gcdp"],
-    ),
+        &["has a policy that prohibited", "violates + email policy", "- gcdp", "notauthenticatedfor"],
+    )
+    .microsoft(&["5.7.124", "5.7.133", "5.7.134", "5.7.135", "5.7.136"]),
     known("forwarding to the outside is forbidden", Cause::D33, &["not allow external forwarding"])
         .microsoft(&["5.7.520"]),
     known(
@@ -376,10 +433,20 @@ const KNOWN: &[KnownReply] = &[
     known(
         "sending limit",
         Cause::D18,
-        &["sending limit exceeded", "sending quota exceeded", "relay limit exceeded", "email quota exceeded"],
+        &[
+            "sending limit exceeded",
+            "sending quota exceeded",
+            "relay limit exceeded",
+            "email quota exceeded",
+            "sender over quota",
+            "bad outbound sender",
+            "suspended for sending",
+            "disabled for sending",
+            "your account + suspended",
+        ],
     )
     .google(&["5.4.5"])
-    .microsoft(&["5.1.90", "5.2.121", "5.2.122"]),
+    .microsoft(&["5.1.8", "5.1.90", "5.2.121", "5.2.122"]),
     known(
         "mailbox is full",
         Cause::D15,
@@ -401,7 +468,11 @@ const KNOWN: &[KnownReply] = &[
         "mailbox is inactive",
         Cause::D16,
         &[
-            "is disabled",
+            "account + is disabled",
+            "mailbox + is disabled",
+            "user + is disabled",
+            "recipient + is disabled",
+            "address + is disabled",
             "mailbox disabled",
             "account disabled",
             "been disabled",
@@ -466,6 +537,7 @@ const KNOWN: &[KnownReply] = &[
             "try again later",
             "try reconnecting",
             "temporarily rejected",
+            "temporary lookup failure",
             "temporary system problem",
             "server busy",
             "timeout - closing",

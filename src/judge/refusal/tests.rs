@@ -263,7 +263,20 @@ fn replies_of_other_servers_are_known_by_their_words() {
         ("552 5.3.4 Message size exceeds fixed maximum message size", Cause::D19),
         ("554 5.7.1 Client host [192.0.2.9] blocked using bl.list.test", Cause::D21),
         ("554 5.4.0 Error: too many hops", Cause::D22),
-        ("554 5.7.1 <taro@receiver.test>: Relay access denied", Cause::D27),
+        ("554 5.7.1 <taro@receiver.test>: Relay access denied", Cause::D42),
+        ("550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", Cause::D42),
+        ("553 5.7.1 sender address a@sender.test is not permitted for user b", Cause::D27),
+        ("550 5.1.7 The sender address <a@sender.test> does not exist", Cause::D31),
+        ("550 5.1.0 <a@sender.test>: Sender address rejected: User unknown in local sender table", Cause::D31),
+        ("553 5.1.8 <a@sender.test>: Sender address rejected: domain does not exist", Cause::D32),
+        ("421 4.7.0 user unknown rate exceeded", Cause::D05),
+        ("550 5.7.1 Your account has been suspended for sending", Cause::D18),
+        ("550 5.2.2 Sender over quota: too many messages this hour", Cause::D18),
+        ("554 5.7.1 Sender address [a@sender.test] blocked using dbl.list.test", Cause::D04),
+        ("554 5.7.1 Message contains a link on a URL blacklist", Cause::D04),
+        ("550 5.7.1 SPF MAIL FROM check failed", Cause::D28),
+        ("550 5.7.1 DMARC unauthenticated mail is prohibited", Cause::D03),
+        ("451 4.3.0 <a@receiver.test>: Temporary lookup failure", Cause::D39),
         ("553 5.7.1 <a@sender.test>: Sender address rejected: not owned by user relay", Cause::D27),
         ("554 Message rejected: the address is not verified: a@sender.test", Cause::D27),
         ("553 5.7.1 <a@sender.test>: Sender address rejected: not owned by auth user", Cause::D27),
@@ -289,7 +302,15 @@ fn replies_of_other_servers_are_known_by_their_words() {
     ] {
         assert_eq!(cause_at("mx.receiver.test", reply), Some((cause, true)), "{reply}");
     }
-    for unknown in ["550 No thanks", "550 5.7.1 Try again later", "550 5.3.0 mailer error", "554 5.7.1 Denied"] {
+    for unknown in [
+        "550 No thanks",
+        "550 5.7.1 Try again later",
+        "550 5.3.0 mailer error",
+        "554 5.7.1 Denied",
+        "535 5.0.0 no such user",
+        "454 4.7.0 STARTTLS failed here",
+        "538 Plain-text authentication is disabled",
+    ] {
         assert_eq!(cause_at("mx.receiver.test", unknown), None, "{unknown}");
     }
 }

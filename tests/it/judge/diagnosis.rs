@@ -66,7 +66,7 @@ pub(crate) const CASES: [Case; 85] = [
     case("d07", "fault: D07", "", "", "D07 certain"),
     case("d08", "fault: D08", "", "", "D08 certain"),
     case("d09", "fault: D09", "", "", "D09 certain"),
-    case("d10", "fault: D10", "", "", "D10 certain"),
+    case("d10", "fault: D10", "", "", "D10 high"),
     case("d12", "fault: D12", "", "", "D12 high"),
     case("d14", "fault: D14", "", "", "D14 certain"),
     case("d15", "fault: D15", "", "", "D15 certain"),

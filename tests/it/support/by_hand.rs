@@ -29,7 +29,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 68] = [
+pub(crate) const ROWS: [Row; 70] = [
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -157,8 +157,13 @@ pub(crate) const ROWS: [Row; 68] = [
         let deferred = "mx postfix/smtp[1]: A1B2C3D4: to=<x@gmail.com>, dsn=4.7.28, status=deferred (host mx said: 421-4.7.28 exceeded the quota for sending messages that have the same Message-ID (in reply to end of DATA command))";
         one("from", deferred, &verified(1, AUTHOR_PASSES))
     }),
-    row("D10 certain", || {
+    row("D10 high", || {
         let lookup = "mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from mx.sender.example[203.0.113.5]: 451 4.3.0 <user@company.example>: Temporary lookup failure; from=<a@sender.example> to=<user@company.example>";
+        one("from", lookup, &verified(1, AUTHOR_PASSES))
+    }),
+    row("D10 certain", || {
+        let lookup = "mx postfix/cleanup[1]: warning: tcp:127.0.0.1:10001 lookup error for \"a@sender.example\"\n\
+                      mx postfix/smtpd[1]: A1B2C3D4: reject: END-OF-MESSAGE from mx.sender.example[203.0.113.5]: 451 4.3.0 Temporary lookup failure; from=<a@sender.example> to=<user@company.example>";
         one("from", lookup, &verified(1, AUTHOR_PASSES))
     }),
     row("D13 certain", || {
@@ -186,6 +191,10 @@ pub(crate) const ROWS: [Row; 68] = [
         let made = "Received: by mx.company.example (Postfix, from userid 33) id A1B2C3D4E5; Tue, 24 Nov 2026 02:42:04 +0000\r\nFrom: Shop <shop@company.example>\r\n\r\nbody\r\n";
         let log = "mx postfix/smtp[1]: A1B2C3D4E5: to=<someone@gmail.com>, dsn=5.7.26, status=bounced (host mx said: 550 5.7.26 Unauthenticated email from company.example is not accepted due to domain's DMARC policy. a1 - gsmtp (in reply to end of DATA command))";
         diagnosed(made, log, &verified(0, &[]))
+    }),
+    row("D42 certain", || {
+        let log = "mx postfix/smtp[1]: A1B2C3D4E5: to=<a@other.example>, dsn=5.7.1, status=bounced (host mx.old.example[192.0.2.9] said: 554 5.7.1 <a@other.example>: Relay access denied (in reply to RCPT TO command))";
+        one("from", log, &verified(1, AUTHOR_PASSES))
     }),
     row("F01 certain", || diagnosed(&report("relayed", "2.0.0", "smtp; 250 2.0.0 OK"), "", &Verification::default())),
     row("F00 certain", || {

@@ -16,6 +16,9 @@ use crate::{
     verify::{Verdict, spf::SpfResult},
 };
 
+/// What Postfix answers while a table that it must ask does not answer.
+const LOOKUP_FAILURE: &str = "temporary lookup failure";
+
 /// Who refused the mail and why.
 pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let mut causes: Vec<Diagnosis> = Vec::new();
@@ -51,7 +54,13 @@ fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
     let milter = if is_unavailable { facts.log.find(&["connect to Milter service"]) } else { None };
     let diagnosis = match refusal.cause() {
         _ if milter.is_some() => found(Cause::A17, Certain).seen(milter),
-        Some((cause @ Cause::D10, _)) => found(cause, Certain),
+        // A map of senders is asked before the recipient is: of another, the forwarder's own alias, the reply names the recipient.
+        _ if by.is_forwarder() && text.contains(LOOKUP_FAILURE) && !text.contains("recipient address rejected") => {
+            // SRS daemons are asked by these two kinds of table.
+            let map =
+                ["warning: tcp:", "warning: socketmap:"].iter().find_map(|of| facts.log.find(&[of, "lookup error"]));
+            found(Cause::D10, if map.is_some() { Certain } else { High }).seen(map)
+        }
         // The other texts are Gmail's.
         _ if by.is_forwarder() => found(Cause::D13, Certain),
         Some((cause, by_words)) => {
