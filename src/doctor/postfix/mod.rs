@@ -213,10 +213,10 @@ impl PostfixSettings {
 
     /// Whether forwards leave through a relay: one of somebody else takes its customers' senders alone, as a rule.
     fn relay(&self, report: &mut Report) {
-        let nexthop = |value| Some(value).filter(|v: &&str| v.contains(':') && !v.starts_with("error:"));
+        let transport = self.get("default_transport").filter(|to| to.contains(':') && !to.starts_with("error:"));
         let relays = [
             ("relayhost", self.get("relayhost")),
-            ("default_transport", self.get("default_transport").and_then(nexthop)),
+            ("default_transport", transport),
             ("sender_dependent_relayhost_maps", self.get("sender_dependent_relayhost_maps")),
         ];
         let own = self.get("myhostname").and_then(|host| Some(host.split_once('.')?.1)).unwrap_or_default();

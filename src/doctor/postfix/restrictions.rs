@@ -39,11 +39,9 @@ pub(super) fn judge(seen: &PostfixSettings, report: &mut Report) {
         let Some(list) = own.or(seen.get(name)) else { continue };
         let check = format!("postfix.{name}");
         let words: Vec<&str> = list.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
-        let is_final = |word: &str| matches!(word, "reject" | "defer");
         // What stands before lets in those that were named, and nobody else.
-        let permits_own = |word: &&str| matches!(*word, "permit_mynetworks" | "permit_sasl_authenticated");
-        if let Some(end) = words.iter().position(|word| is_final(word))
-            && words[..end].iter().all(permits_own)
+        if let Some(end) = words.iter().position(|word| matches!(*word, "reject" | "defer"))
+            && words[..end].iter().all(|word: &&str| matches!(*word, "permit_mynetworks" | "permit_sasl_authenticated"))
         {
             let text = format!("mail from outside is refused ({name} = {list})");
             let next = "keep this for submission: write it behind `-o` at that service in master.cf";

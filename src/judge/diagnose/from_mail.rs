@@ -83,7 +83,8 @@ pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
             (mail, refused.zip(given.sent).map(|(returned, (_, sent))| survival_of_returned(sent, returned)))
         }
     };
-    let not_forwarded = given.returned.filter(|_| mail.is_none()).map(|r| MailFacts::of_returned(given.artifact, r));
+    let returned = if mail.is_none() { given.returned } else { None };
+    let not_forwarded = returned.map(|returned| MailFacts::of_returned(given.artifact, returned));
     let facts = Facts {
         survival: survival.unwrap_or_default(),
         not_forwarded,

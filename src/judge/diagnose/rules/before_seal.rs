@@ -48,17 +48,21 @@ pub(super) fn changed_before(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<
     let sealed = Coverage::from(ams);
     let author = mail.author_domain()?;
     let all = dkim::all(mail.message);
-    let is_covered = |signature: &DkimSignature, defect: &SignatureDefect| match defect {
-        SignatureDefect::BodyHash => sealed.covers_body_of(signature.into()),
-        SignatureDefect::Signature => sealed.covers_header_of(signature.into()),
-        _ => false,
-    };
     let mut broken =
         all.iter().zip(&verified.dkim).filter(|(_, v)| v.result == Verdict::Fail && related(&v.d, &author));
     let (signature, found_broken) =
-        broken.find(|(signature, v)| v.facts.causes.iter().all(|d| is_covered(signature, d)))?;
+        broken.find(|(signature, v)| v.facts.causes.iter().all(|defect| is_covered(&sealed, signature, *defect)))?;
     let told = found_broken.reason.as_deref().unwrap_or_default();
     let told = quote(&mail.artifact, 0, &format!("DKIM d={}: {told}", found_broken.d));
     let evidence = [mail.quote_line(aar.line), mail.quote_field(signature.field)].into_iter().flatten();
     (holds && !found_broken.facts.causes.is_empty()).then(|| found(Cause::C10, High).seen([told]).seen(evidence))
+}
+
+/// Whether a seal covers what a signature no longer fits.
+fn is_covered(sealed: &Coverage<'_>, signature: &DkimSignature, defect: SignatureDefect) -> bool {
+    match defect {
+        SignatureDefect::BodyHash => sealed.covers_body_of(signature.into()),
+        SignatureDefect::Signature => sealed.covers_header_of(signature.into()),
+        _ => false,
+    }
 }

@@ -41,10 +41,14 @@ pub(super) fn find(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis>
         let confidence = if says_body_hash(mail) { High } else { Low };
         return Some(found(Cause::B00, confidence).seen(seen).seen([gone]));
     }
-    let odd = mail.upstream_sets().iter().rev().find_map(|set| odd_for_office_365(mail, set));
     let by_office_365 = results.as_ref().is_some_and(|results| results.authserv_id.is_none());
     let its_words = says.and_then(|arc| arc.comment.as_deref()).is_some_and(|c| ["35", "40"].contains(&c.trim()));
-    let diagnosis = match odd.filter(|_| by_office_365 || its_words) {
+    let odd = if by_office_365 || its_words {
+        mail.upstream_sets().iter().rev().find_map(|set| odd_for_office_365(mail, set))
+    } else {
+        None
+    };
+    let diagnosis = match odd {
         Some(odd) => found(Cause::B16, if its_words { High } else { Low }).seen([odd]),
         // Gmail has been seen to say arc=pass of a mail that it seals with cv=fail.
         None => found(Cause::B20, if mail.has_result("arc", "pass") { Low } else { High })

@@ -46,13 +46,17 @@ pub(super) fn find(mail: &MailFacts<'_>) -> Option<Diagnosis> {
     Some(found(cause, Certain).seen(seen).excluding(holds))
 }
 
+/// Whether a seal covers other fields than are there.
+fn has_other_fields(set: &SetVerification) -> bool {
+    set.seal == Verdict::Fail && set.seal_facts.causes == [SignatureDefect::Signature]
+}
+
 /// A field of a set was changed after it was sealed: its seal fails and every one after it, for they cover the field too.
 /// Sealers that all sealed wrongly would look the same.
 fn changed_set(mail: &MailFacts<'_>, sets: &[(&ArcSet, &SetVerification)]) -> Option<Diagnosis> {
-    let changed = |v: &SetVerification| v.seal == Verdict::Fail && v.seal_facts.causes == [SignatureDefect::Signature];
-    let first = sets.iter().position(|(_, v)| changed(v))?;
+    let first = sets.iter().position(|(_, v)| has_other_fields(v))?;
     let (set, v) = sets[first];
-    if !sets[first..].iter().all(|(_, v)| changed(v)) {
+    if !sets[first..].iter().all(|(_, v)| has_other_fields(v)) {
         return None;
     }
     // The message signature covers its own field and not the two others.
