@@ -63,6 +63,13 @@ fn by_hand(project: &Project, dir: &str) {
     for line in ["beside what was sent\n", "ARC i=1 d=corp.example", ": does not survive\n", "  Subject changed: \""] {
         assert!(seen.stdout.contains(line), "{line}: {seen}");
     }
+    // The keys that the run found are beside the mail, and need not be named.
+    let beside = project.run(&["inspect", &mail, "--sent", &sent]);
+    assert_eq!(beside.stdout, seen.stdout, "{beside}");
+    assert!(
+        beside.stderr.contains(&format!("public keys come from {zone}; --dns system asks the network")),
+        "{beside}"
+    );
     // The rule that names the cause quotes the same change.
     assert!(seen.stdout.contains(&format!("{sent}:")) && seen.stdout.contains("B06"), "{seen}");
     let good = file("none", "received.eml");

@@ -39,9 +39,10 @@ pub struct InspectArgs {
     /// Messages, mailboxes (mbox), or directories of either; - for standard input
     #[arg(required = true, value_name = "FILE|DIR|-")]
     files: Vec<String>,
-    /// Where public keys come from: system, none (nothing is verified), or a zone file such as dns.zone
-    #[arg(long, value_name = "system|none|ZONEFILE", default_value = "system")]
-    dns: String,
+    /// Where public keys come from: system, none (nothing is verified), or a zone file [default: dns.zone beside the only file,
+    /// which a run leaves there; else system]
+    #[arg(long, value_name = "system|none|ZONEFILE")]
+    dns: Option<String>,
     /// For people or for programs; as JSON each message is one object, one a line when there are several
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -62,13 +63,30 @@ pub struct InspectArgs {
     logs: Vec<String>,
 }
 
+impl InspectArgs {
+    /// Where public keys come from. What a run has kept is verified by the keys that there were then.
+    fn dns(&self) -> String {
+        if let Some(typed) = &self.dns {
+            return typed.clone();
+        }
+        let [file] = &self.files[..] else { return "system".to_owned() };
+        let zone = Path::new(file).with_file_name("dns.zone");
+        if !Path::new(file).is_file() || !zone.is_file() {
+            return "system".to_owned();
+        }
+        let zone = zone.display().to_string();
+        eprint_masked(&format!("note: public keys come from {zone}; --dns system asks the network"));
+        zone
+    }
+}
+
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &InspectArgs) -> CommandResult {
     block_on(inspect(context, global, args))
 }
 
 async fn inspect(context: &Context, global: &Global, args: &InspectArgs) -> CommandResult {
     let mut items = input_mails(&args.files);
-    let dns = source(&args.dns)?;
+    let dns = source(&args.dns())?;
     let logs = args.logs.iter().map(|name| Log::open(name)).collect::<Result<Vec<_>, _>>()?;
     let sent = args.sent.as_deref().map(sent).transpose()?;
     // Whether there are several decides how each is told.
