@@ -32,12 +32,51 @@ impl<'a> Facts<'a> {
         let domain = spf_domain(text, sender.as_deref())?;
         let rewritten = sender.as_deref().and_then(|sender| sender.rsplit_once('@'));
         let is_rewritten = rewritten.is_some_and(|(local, of)| is_rewritten(local) && of.eq_ignore_ascii_case(&domain));
+        let is_rewritten = is_rewritten && self.rewrote_to(sender.as_deref()?, &domain);
+        (is_rewritten || self.is_of_own_host(&domain)).then_some(domain)
+    }
+
+    /// Whether a domain is that of the host that handed the mail over.
+    pub(super) fn is_of_own_host(&self, domain: &str) -> bool {
         let copy = self.handed_over();
         let host = copy.and_then(|copy| copy.hops.last()?.by.as_deref());
         let reporting = self.bounces.iter().filter_map(|(_, dsn)| dsn.reporting_mta.as_deref());
-        let is_own = |name: &str| name.contains('.') && related(name, &domain);
-        let own = is_rewritten || self.is_forwarders_host(&domain) || reporting.chain(host).any(is_own);
-        own.then_some(domain)
+        let is_own = |name: &str| name.contains('.') && related(name, domain);
+        self.is_forwarders_host(domain) || reporting.chain(host).any(is_own)
+    }
+
+    /// Whether the server itself put this sender in the place of another one. One that came rewritten, from a forwarder before it,
+    /// is there on arrival, or a host of its domain is on the path.
+    fn rewrote_to(&self, sender: &str, domain: &str) -> bool {
+        let Some(copy) = self.handed_over() else { return false };
+        let is_of_domain =
+            |host: &Option<String>| host.as_deref().is_some_and(|h| h.contains('.') && related(h, domain));
+        if copy.hops.iter().any(|hop| is_of_domain(&hop.from) || is_of_domain(&hop.by)) {
+            return false;
+        }
+        let newest = copy.upstream_sets().last().and_then(|set| set.aar.as_ref());
+        let found = newest.and_then(|aar| aar.method("spf").find_map(|spf| spf.property("smtp", "mailfrom")));
+        let mut came = found.into_iter().chain(self.log.senders());
+        came.any(|came| !came.eq_ignore_ascii_case(sender) && !came.eq_ignore_ascii_case(domain))
+    }
+
+    /// That a mail is the forwarder's own, made on its server in its own name and to nobody there: it was not forwarded.
+    pub(super) fn is_forwarders_own(&self, mail: &MailFacts<'_>) -> bool {
+        let author = mail.author_domain().is_some_and(|author| self.is_forwarders_host(&author));
+        let path = mail.message.first("Return-Path").map(|path| path.value());
+        let sender = self.envelope_sender().or(path).unwrap_or_default();
+        let has_own = |address: &str| {
+            let domain = address.rsplit_once('@').map(|(_, domain)| domain.trim_matches([' ', '>', ',', ';']));
+            domain.is_some_and(|domain| self.is_forwarders_host(domain))
+        };
+        let addressed = mail.message.all("To").chain(mail.message.all("Cc")).map(|field| field.value());
+        let to_own = addressed.flat_map(|list| list.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let is_taken = mail.hops.iter().filter_map(|hop| hop.recipient.as_deref()).any(has_own);
+        author
+            && has_own(&sender)
+            && !is_taken
+            && !to_own.into_iter().any(|to| has_own(&to))
+            && self.made_here(mail).is_some()
     }
 
     /// What DNS says to a question, where it was asked.

@@ -203,11 +203,13 @@ impl ServerLog {
         let undelivered: HashSet<_> = self.undelivered().into_iter().filter_map(|(d, _)| d.queue_id).collect();
         let own = self.lines.iter().map(|line| line.text.as_str());
         let own = own.filter(|line| log::queue_id(line).is_some_and(|id| undelivered.contains(id)));
-        let mut senders = own.filter_map(|line| {
-            let exim = || line.split_once(" <= ")?.1.split(' ').next();
-            line.split_once(" from=<").and_then(|(_, rest)| rest.split('>').next()).or_else(exim)
-        });
-        senders.find(|sender| sender.contains('@')).map(str::to_owned)
+        own.filter_map(sender).next().map(str::to_owned)
+    }
+
+    /// The envelope senders of every entry, and the one that rspamd saw.
+    pub(super) fn senders(&self) -> impl Iterator<Item = &str> {
+        let seen = self.task().and_then(|task| task.line.split_once(" from: <")?.1.split('>').next());
+        seen.into_iter().chain(self.lines.iter().filter_map(|line| sender(&line.text)))
     }
 
     /// The queue entries of which a line has this text.
@@ -227,8 +229,9 @@ impl ServerLog {
     /// What the server was told by the next one, and what it told its clients, as far as it did not end well.
     pub(super) fn refusals(&self) -> Vec<Refusal> {
         let refused = self.undelivered().into_iter().filter_map(|(delivery, at)| {
-            // A server behind LMTP is its own.
-            let is_own = delivery.outcome == Outcome::Rejected || delivery.taker == Taker::Program;
+            // A server behind LMTP is its own, and so is a filter on the same machine.
+            let is_own =
+                delivery.outcome == Outcome::Rejected || delivery.taker == Taker::Program || is_filter(&delivery);
             let by = if is_own { RefusedBy::Forwarder } else { RefusedBy::Next };
             let host = if is_own { None } else { delivery.host.map(str::to_owned) };
             Some(Refusal { reply: delivery.reply?, at: at.clone(), by, host })
@@ -237,6 +240,20 @@ impl ServerLog {
         all.dedup_by(|a, b| a.reply == b.reply);
         all
     }
+}
+
+/// Whether it was handed to a filter: at `localhost`, or under the usual address. Whoever gives a server an address of its own on
+/// this machine puts it in the place of another one.
+fn is_filter(delivery: &Delivery<'_>) -> bool {
+    let is_apart = delivery.host.is_some_and(|host| host.starts_with("127.") && host != "127.0.0.1");
+    delivery.taker == Taker::Filter && !is_apart
+}
+
+/// The envelope sender that a line of Postfix or Exim names.
+fn sender(line: &str) -> Option<&str> {
+    let exim = || line.split_once(" <= ")?.1.split(' ').next();
+    let named = line.split_once(" from=<").and_then(|(_, rest)| rest.split('>').next()).or_else(exim);
+    named.filter(|sender| sender.contains('@'))
 }
 
 /// rspamd's line about one message.

@@ -41,11 +41,18 @@ pub fn spf_questions(dsn: Option<&Dsn>, log: &ServerLog) -> Vec<SpfQuestion> {
 }
 
 /// The domain that SPF did not pass for: the one that a reply names (`SPF [x]`, `MAIL FROM domain [x]`), else that of the envelope
-/// sender.
+/// sender, where SPF is what did not pass.
 pub(super) fn spf_domain(text: &str, sender: Option<&str>) -> Option<String> {
     let text = text.to_lowercase();
     let named = ["spf [", "mail from domain ["].iter().find_map(|mark| text.split_once(mark)?.1.split(']').next());
-    named.map(str::to_owned).or_else(|| Some(sender?.rsplit_once('@')?.1.to_lowercase()))
+    if let Some(named) = named {
+        return Some(named.to_owned());
+    }
+    // Of the author and of the name in HELO nobody rewrites anything.
+    let words: String = text.split_ascii_whitespace().collect();
+    let is_of_another = ["spf=pass", "spf:pass", "sendingdomain", "helo"].iter().any(|other| words.contains(other));
+    let blames_spf = words.contains("spf") || words.contains("senderpolicyframework");
+    if is_of_another || !blames_spf { None } else { Some(sender?.rsplit_once('@')?.1.to_lowercase()) }
 }
 
 /// The first address in a text.

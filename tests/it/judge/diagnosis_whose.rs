@@ -94,6 +94,83 @@ fn own_mail_that_the_receiver_took_is_told_from_mail_that_was_forwarded() {
         at_google("dkim=pass header.d=company.example; dmarc=pass", made, "cron@company.example"),
         "A00 certain"
     );
+    let own = |path: &str, to: &str| {
+        let results = google("dkim=pass header.d=company.example; dmarc=pass", 0);
+        let text =
+            format!("Return-Path: <{path}>\r\n{results}{made}From: cron@company.example\r\nTo: {to}\r\n\r\nbody\r\n");
+        first(&diagnosed(&text, "", &verified(1, &[])))
+    };
+    assert_eq!(own("cron@company.example", "someone@gmail.com"), "", "it was not forwarded");
+    assert_eq!(own("cron@company.example", "Root <root@company.example>"), "A00 certain", "an alias of its own");
+    assert_eq!(own("alice@sender.example", "someone@gmail.com"), "A00 certain", "another's envelope sender");
+}
+
+#[test]
+fn a_server_that_nothing_names_did_not_leave_the_seal_out() {
+    let direct = |to: &str| {
+        let results = google("dkim=pass header.d=sender.example; dmarc=pass", 0)
+            .replace("mx.company.example", "mx.sender.example");
+        let text = format!(
+            "Return-Path: <alice@sender.example>\r\n{results}{}\r\nbody\r\n",
+            AUTHOR.replace("user@company.example", to)
+        );
+        first(&diagnosed(&text, "", &verified(1, AUTHOR_PASSES)))
+    };
+    assert_eq!(direct("someone@gmail.com"), "A00 low");
+    assert_eq!(direct("user@company.example"), "A00 certain");
+}
+
+#[test]
+fn a_sender_that_came_rewritten_is_not_the_servers_own() {
+    let kept = "SRS0=aBcD=7Q=sender.example=bob@earlier.example";
+    let zone = "earlier.example. 300 IN TXT \"v=spf1 ip4:192.0.2.9 -all\"\n";
+    let reply = unauthenticated("earlier.example", "198.51.100.99");
+    let earlier = FROM_OUTSIDE.replace("out.sender.example", "mx.earlier.example");
+    let said = |hops: &str, log: &str| inspect(&bounce(kept, &reply, hops, "bob@sender.example"), zone, log).0;
+    assert_eq!(said(&earlier, ""), "D01 certain");
+    assert_eq!(said(FROM_OUTSIDE, ""), "D01 certain", "nothing tells who rewrote it");
+    let arrived = |sender: &str| {
+        let entry = format!(
+            "Nov 24 02:42:04 mx postfix/qmgr[6]: 4A5B6C7D8E: from=<{sender}>, size=900, nrcpt=1 (queue active)\n"
+        );
+        format!("{entry}Nov 24 02:42:04 mx postfix/cleanup[5]: 4A5B6C7D8E: message-id=<1@x.example>\n")
+    };
+    assert_eq!(said(FROM_OUTSIDE, &arrived(kept)), "D01 certain");
+    assert_eq!(said(FROM_OUTSIDE, &arrived("bob@sender.example")), "D40 high", "it may rewrite to a domain apart");
+    assert_eq!(said(&earlier, &arrived("bob@sender.example")), "D01 certain");
+}
+
+#[test]
+fn a_reply_that_does_not_blame_the_envelope_senders_spf_names_no_record_of_the_servers() {
+    let level = |spf: &str| {
+        format!(
+            "550 5.7.515 Access denied, sending domain SENDER.EXAMPLE does not meet the required authentication level. Spf= {spf} , Dkim= Fail , DMARC= Fail [AM1.prod.outlook.com]"
+        )
+    };
+    for (reply, wanted) in [
+        (level("Pass"), "D01 certain"),
+        (level("Fail"), "D01 certain"),
+        ("550 5.7.1 HELO SPF check failed for mx.corp.example".to_owned(), "D28 certain"),
+        ("550 5.7.1 SPF check failed".to_owned(), "D40 high"),
+    ] {
+        let mail = bounce(REWRITTEN, &reply, FROM_OUTSIDE, "bob@sender.example");
+        assert_eq!(inspect(&mail, "", "").0, wanted, "{reply}");
+    }
+}
+
+#[test]
+fn a_filter_on_the_same_machine_is_no_receiver() {
+    for (relay, reply) in [
+        ("localhost[::1]:10026", "550 5.7.1 Message contains a virus"),
+        ("127.0.0.1[127.0.0.1]:10024", "554 5.7.0 Reject, id=1-01 - spam"),
+    ] {
+        let log = format!(
+            "Nov 24 02:42:05 mx postfix/cleanup[5]: 4A5B6C7D8E: message-id=<1@x.example>\n\
+             Nov 24 02:42:07 mx postfix/smtp[7]: 4A5B6C7D8E: to=<info@corp.example>, relay={relay}, delay=1, dsn=5.7.1, status=bounced (host {relay} said: {reply} (in reply to end of DATA command))\n"
+        );
+        let mail = format!("{FROM_OUTSIDE}From: bob@sender.example\nMessage-ID: <1@x.example>\n\nhello\n");
+        assert_eq!(inspect(&mail, "", &log).0, "D13 certain", "{relay}");
+    }
 }
 
 #[test]
@@ -299,6 +376,16 @@ fn the_domain_that_rspamd_chose_comes_before_the_key_that_it_did_not_find() {
         assert_eq!(chosen("envelope", "sender.example", then), "A02 high", "{then}");
     }
     assert_eq!(first(&unsealed(&format!("arc; {unconfigured}"))), "A04 high", "which domain it chose is not told");
+    let skipped = "spf; skip SPF checks for local networks and authorized users";
+    let after_skip = |rest: &str| first(&unsealed(&format!("{skipped}\n{rest}")));
+    let chose = "arc; use domain(recipient) for signature: company.example\narc; final DKIM domain: company.example";
+    assert_eq!(after_skip(&format!("{chose}\narc; {missing}")), "A04 certain", "it was going to seal");
+    assert_eq!(after_skip("arc; mail is ineligible for signing"), "A11 certain");
+    assert_eq!(after_skip(chose), "A00 certain");
+    let sealed = "x; proxy; rspamd_task_write_log: id: <a>, ip: 10.0.0.9, (default: F (no action): [0.1/15.00] [ARC_SIGNED(0.00){company.example:s=arc:i=1;}])";
+    let taken_off = unsealed(&format!("{skipped}\n{sealed}"));
+    assert_eq!(first(&taken_off), "A00 high");
+    assert!(taken_off[0].evidence[0].text.contains("ARC_SIGNED"), "{taken_off:#?}");
     let mismatch = "domain mismatch not allowed: sender.example != news.example";
     assert_eq!(chosen("recipient", "company.example", mismatch), "A18 certain");
     assert_eq!(

@@ -47,7 +47,7 @@ pub(crate) const ROWS: [Row; 70] = [
              arc; cannot read key from /a: No such file or directory",
         )
     }),
-    row("A11 certain", || unsealed("lua; spf: skip SPF checks for local networks and authorized users")),
+    row("A11 high", || unsealed("lua; spf: skip SPF checks for local networks and authorized users")),
     row("A15 high", || unsealed("mx postfix/pickup[1]: A1B2C3D4: uid=1000 from=<vmail>")),
     row("A16 certain", || unsealed("arc; lua_dkim_tools.lua:1: user domain mismatch: a != b")),
     row("A18 certain", || {

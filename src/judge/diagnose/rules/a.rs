@@ -43,10 +43,13 @@ const OTHER_MILTERS: [&str; 7] = ["opendkim", "opendmarc", "clamav", "clamd", "s
 /// Why there is no set by the server that forwards.
 pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let (Some(forwarder), Some(mail)) = (&facts.forwarder, &facts.mail) else { return Vec::new() };
-    if facts.forwarders_set().is_some() {
+    if facts.forwarders_set().is_some() || facts.is_forwarders_own(mail) {
         return Vec::new();
     }
     let seen = unsealed(mail, forwarder);
+    if let Some(task) = facts.log.task().filter(|task| task.has("ARC_SIGNED")) {
+        return vec![taken_off(mail, task.at.clone()).seen(seen)];
+    }
     let mut causes = from_log(facts);
     causes.extend(from_mail(facts, mail));
     let known = causes.iter().any(|c| c.confidence > Low);
@@ -60,12 +63,38 @@ pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
         // Where an earlier hop sealed, only the forwarder did not. Some servers seal as they deliver: what a bounce gives
         // back does not show that.
         let sure = mail.upstream_sets().is_empty() && mail.returned.is_none();
-        let confidence = if sure { Certain } else { High };
-        let unsealed =
-            found(Cause::A00, confidence).seen(seen).seen(facts.log.find(&["lua_dkim_tools", "not allowed"]));
+        let absent = never_there(facts, mail).then(|| {
+            quote(&mail.artifact, 0, &format!("no Received field and no address names {forwarder}: it was not there"))
+        });
+        let confidence = match absent {
+            Some(_) => Low,
+            None if sure => Certain,
+            None => High,
+        };
+        let unsealed = found(Cause::A00, confidence).seen(absent).seen(seen);
+        let unsealed = unsealed.seen(facts.log.find(&["lua_dkim_tools", "not allowed"]));
         causes.insert(0, unsealed.excluding(excluded(facts, mail)));
     }
     causes.into_iter().map(|cause| with_next(facts, cause)).collect()
+}
+
+/// rspamd made a seal, and the mail has none: Postfix did not take it over, or it was taken off behind.
+fn taken_off(mail: &MailFacts<'_>, sealed: EvidenceRef) -> Diagnosis {
+    let text = "rspamd sealed it, and the seal was not added to the mail, or was taken off later";
+    found(Cause::A00, High).seen([sealed, quote(&mail.artifact, 0, text)]).next([
+        "postconf smtpd_milters non_smtpd_milters milter_header_checks header_checks smtp_header_checks".to_owned(),
+        "see that rspamd is asked as a milter: what is asked through spamd's protocol cannot add a field".to_owned(),
+    ])
+}
+
+/// Whether nothing in a mail speaks of the server that is said to have forwarded it: no host, and no address.
+fn never_there(facts: &Facts<'_>, mail: &MailFacts<'_>) -> bool {
+    let names = |host: &Option<String>| host.as_deref().is_some_and(|host| facts.is_forwarders_host(host));
+    let at_host = mail.hops.iter().any(|hop| names(&hop.from) || names(&hop.by));
+    let forwarder = facts.forwarder.as_deref().unwrap_or_default();
+    let traces = ["Return-Path", "To", "Cc", "Delivered-To", "X-Forwarded-To", "X-Forwarded-For", "Received"];
+    let mut fields = traces.iter().flat_map(|name| mail.message.all(name));
+    facts.log.is_empty() && !at_host && !fields.any(|field| field.value().to_ascii_lowercase().contains(forwarder))
 }
 
 /// What stands in the place of the missing set.
@@ -93,13 +122,15 @@ fn from_log(facts: &Facts<'_>) -> Vec<Diagnosis> {
     let told = told.split_first().map(|((cause, confidence, line), others)| {
         let is_first = others.iter().all(|(other, _, at)| other == cause || !decides(*other) || line.is_before(at));
         let confidence = if is_first { *confidence } else { (*confidence).min(High) };
-        found(*cause, confidence).seen([line.at.clone()])
+        (*cause, found(*cause, confidence).seen([line.at.clone()]))
     });
-    told.or_else(|| key_not_there(facts))
-        .or_else(|| ineligible(facts))
-        .or_else(|| reinjected(facts))
-        .into_iter()
-        .collect()
+    let missing = || key_not_there(facts);
+    let told = match told {
+        Some((cause, told)) if decides(cause) => Some(told),
+        Some((_, told)) => missing().or(Some(told)),
+        None => missing(),
+    };
+    told.or_else(|| ineligible(facts)).or_else(|| reinjected(facts)).into_iter().collect()
 }
 
 /// What a line proves of the seal. DKIM signing writes the same texts, and another milter can be down.
@@ -117,6 +148,10 @@ fn weight(facts: &Facts<'_>, cause: Cause, logged: &Logged) -> Option<Confidence
         Cause::A17 if facts.log.task().is_some() || OTHER_MILTERS.iter().any(|other| line.contains(other)) => {
             return None;
         }
+        // It had chosen a domain: it was going to seal.
+        Cause::A11 if facts.log.has(&["final DKIM domain"]) => return None,
+        // Without SPF it still seals what it is told to.
+        Cause::A11 => facts.log.has(&["mail is ineligible for signing"]),
         // What a client said can stand in a warning.
         Cause::A17 if line.contains("Milter") && !log::Line::parse(line).text.starts_with("warning: connect") => {
             return None;

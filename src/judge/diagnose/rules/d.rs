@@ -133,7 +133,7 @@ fn in_own_name(facts: &Facts<'_>, refusal: &Refusal, cause: Cause) -> Option<Dia
     let sender =
         sender.map(|sender| quote(&refusal.at.artifact, 0, &format!("it was handed over in the name of {sender}")));
     let confidence = match answer {
-        Some(SpfResult::NotPass(_)) => Certain,
+        Some(SpfResult::NotPass(_)) if facts.is_of_own_host(&domain) || sender.is_none() => Certain,
         // The record was mended since, or is not what the receiver saw.
         Some(SpfResult::Pass(_)) => Low,
         _ => High,
