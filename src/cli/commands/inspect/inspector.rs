@@ -60,6 +60,7 @@ impl Inspector {
             Err(error) => return Output::unreadable(format!("error: cannot read {place}: {error}")),
         };
         let message = Message::parse(raw);
+        let message = if item.in_mailbox { message } else { message.at_line(u32::try_from(item.line).unwrap_or(1)) };
         if let Some(why) = no_mail(&message, item.line) {
             return Output::unreadable(format!("error: {place}: {why}"));
         }
@@ -117,7 +118,9 @@ pub(super) fn no_mail(message: &Message, line: usize) -> Option<String> {
         .collect();
     let good = lines.iter().filter(|(good, _)| *good).count();
     let first = lines.iter().find(|(good, _)| !good).map_or(line, |(_, line)| *line);
-    (good == 0 || good * 2 < lines.len()).then(|| format!("line {first} is no header field, so that this is no mail"))
+    let advice = if good > 0 { "; lines that continue a field must begin with a space or a tab" } else { "" };
+    (good == 0 || good * 2 < lines.len())
+        .then(|| format!("line {first} is no header field, so that this is no mail{advice}"))
 }
 
 /// Whether a line begins as a field does.
@@ -161,13 +164,17 @@ mod tests {
         assert_eq!(why("nonsense\nA: 1\nB: 2\n\n"), None);
         assert_eq!(why("").unwrap(), "it is empty, there is no mail in it");
         assert_eq!(why("\n \n").unwrap(), "it is empty, there is no mail in it");
-        for (text, line) in [("\n\nbody", 10), ("A: 1\nnonsense\nmore\n", 11), ("%PDF-1.7\n\u{1}:\n", 10)] {
+        for (text, line) in [("\n\nbody", 10), ("%PDF-1.7\n\u{1}:\n", 10)] {
             assert_eq!(
                 why(text).unwrap(),
                 format!("line {line} is no header field, so that this is no mail"),
                 "{text}"
             );
         }
+        // Lines that continued a field have lost their white space.
+        let unfolded = why("A: 1\nnonsense\nmore\n").unwrap();
+        assert!(unfolded.starts_with("line 11 is no header field"), "{unfolded}");
+        assert!(unfolded.ends_with("lines that continue a field must begin with a space or a tab"), "{unfolded}");
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::io::{self, BufRead, Read};
 /// The largest message that is read, in bytes: twice what any provider takes.
 const MAX_BYTES: u64 = 100 << 20;
 
+/// How many empty lines may stand before the first message.
+const MOST_SKIPPED: usize = 1000;
+
 /// The messages of a file: those of a mailbox, or the one that it is.
 pub(super) struct Messages<R> {
     input: R,
@@ -12,6 +15,8 @@ pub(super) struct Messages<R> {
     limit: u64,
     /// Lines that were read.
     lines: usize,
+    /// The empty lines before the first message.
+    skipped: usize,
     /// It began with a separator.
     is_mailbox: bool,
 }
@@ -37,13 +42,18 @@ enum State {
 
 impl<R: BufRead> Messages<R> {
     pub(super) fn of(input: R) -> Self {
-        Self { input, state: State::Start, limit: MAX_BYTES, lines: 0, is_mailbox: false }
+        Self { input, state: State::Start, limit: MAX_BYTES, lines: 0, skipped: 0, is_mailbox: false }
     }
 
     fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut message = Vec::new();
         if self.state == State::Start {
-            self.line(&mut message)?;
+            // What was pasted can begin with empty lines.
+            while self.line(&mut message)? > 0 && matches!(&message[..], b"\n" | b"\r\n") && self.skipped < MOST_SKIPPED
+            {
+                message.clear();
+                self.skipped += 1;
+            }
             if !message.starts_with(b"From ") {
                 self.state = State::End;
                 self.input.by_ref().take(self.limit).read_to_end(&mut message)?;
@@ -103,7 +113,7 @@ impl<R: BufRead> Iterator for Messages<R> {
             self.state = State::End;
         }
         // The first separator is read with its message, every later one with the message before.
-        let line = if started && in_mailbox { 2 } else { before + 1 };
+        let line = before + 1 + if started { self.skipped + usize::from(in_mailbox) } else { 0 };
         Some(MboxMessage { line, in_mailbox, content })
     }
 }
@@ -138,12 +148,15 @@ mod tests {
         let places = |bytes: &[u8]| Messages::of(bytes).map(|f| (f.line, f.in_mailbox)).collect::<Vec<_>>();
         assert_eq!(places(b"From a\nA: 1\n\nx\n\nFrom b\nA: 2\n\nFrom c\nA: 3\n"), [(2, true), (7, true), (10, true)]);
         assert_eq!(places(b"A: 1\n\nx\n"), [(1, false)]);
+        assert_eq!(places(b"\n\r\nA: 1\n\nx\n"), [(3, false)]);
+        assert_eq!(places(b"\nFrom a\nA: 1\n\nFrom b\nA: 2\n"), [(3, true), (6, true)]);
     }
 
     #[test]
     fn a_message_is_itself() {
         assert_eq!(messages(b"A: 1\n\nFrom x\n"), [b"A: 1\n\nFrom x\n"]);
         assert_eq!(messages(b""), [b""]);
+        assert_eq!(messages(b"\n\r\nA: 1\n\nx\n"), [b"A: 1\n\nx\n"], "empty lines before it are none of it");
     }
 
     #[test]
