@@ -40,6 +40,7 @@ const WORDS: &[(&[&str], Failure)] = &[
     (&["forwarding loop"], Failure::Loop),
     (&["mail loop"], Failure::Loop),
     (&["loops back to me"], Failure::Loop),
+    (&["message is looping"], Failure::Loop),
     (&["loop detected"], Failure::Loop),
     (&["too many hops"], Failure::Loop),
     (&["hop count exceeded"], Failure::Loop),
@@ -101,6 +102,7 @@ const WORDS: &[(&[&str], Failure)] = &[
     (&["establish an smtp connection"], Failure::NoConnection),
     (&["able to connect"], Failure::NoConnection),
     (&["not connect to"], Failure::NoConnection),
+    (&["not accept", "requests to connect"], Failure::NoConnection),
     (&["failed to connect"], Failure::NoConnection),
     (&["network error on destination"], Failure::NoConnection),
     (&["no valid route to remote mx"], Failure::NoConnection),
@@ -147,6 +149,17 @@ impl Failure {
         let (_, failure) = WORDS.iter().find(|(all, _)| all.iter().all(|w| words.contains(w)))?;
         Some(if *failure == Self::NoConnection { ipv6(*failure) } else { *failure })
     }
+
+    /// What a status code says that no other server gives: nobody answered, or the connection broke, or the time was over
+    /// (RFC 3463 §3.5).
+    pub fn of_status(status: &str) -> Option<Self> {
+        match status {
+            "4.4.1" => Some(Self::NoConnection),
+            "4.4.2" => Some(Self::ConnectionLost),
+            "4.4.7" | "5.4.7" => Some(Self::Expired),
+            _ => None,
+        }
+    }
 }
 
 /// Whether an IPv6 address stands in brackets.
@@ -183,6 +196,8 @@ mod tests {
             ("unable to look up host mx.receiver.example: Name or service not known", Some(NoDnsAnswer)),
             ("Domain receiver.example does not accept mail (nullMX)", Some(NoSuchDomain)),
             ("mail for company.example loops back to myself", Some(Loop)),
+            ("This message is looping: it already has my Delivered-To line. (#5.4.6)", Some(Loop)),
+            ("The server for receiver.example did not accept our requests to connect.", Some(NoConnection)),
             ("too many \"Received\" headers - suspected mail loop", Some(Loop)),
             ("TLS is required, but was not offered by host mx[192.0.2.26]", Some(TlsNotOffered)),
             ("Server certificate not trusted", Some(TlsFailed)),

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     evidence::LogLine,
-    mail::log::{self, Delivery, Outcome, Position, Stamp, Taker},
+    mail::{
+        log::{self, Delivery, Outcome, Position, Stamp, Taker},
+        reply::Reply,
+    },
     outcome::EvidenceRef,
 };
 use std::{
@@ -113,12 +116,14 @@ impl ServerLog {
         self.lines.iter().filter_map(|line| Some((log::trouble(&line.text)?, line.at.clone()))).collect()
     }
 
-    /// What became of every recipient, line by line.
+    /// What became of every recipient, line by line; what became of a bounce is another matter.
     pub(super) fn deliveries(&self) -> impl Iterator<Item = (Delivery<'_>, &EvidenceRef)> {
+        let bounces: HashSet<&str> = self.lines.iter().filter_map(|line| log::bounce(&line.text)).collect();
         let starts = self.lines.iter().filter_map(|line| log::start(&line.text));
         let starts: HashMap<&str, log::Start<'_>> = starts.map(|start| (start.delivery, start)).collect();
         let all =
             self.lines.iter().flat_map(|line| log::deliveries(&line.text).map(move |delivery| (delivery, &line.at)));
+        let all = all.filter(move |(delivery, _)| delivery.queue_id.is_none_or(|id| !bounces.contains(id)));
         all.map(move |(delivery, at)| match delivery.queue_id.and_then(|id| starts.get(id)) {
             Some(start) => {
                 (Delivery { queue_id: Some(start.message), recipient: Some(start.recipient), ..delivery }, at)
@@ -142,6 +147,10 @@ impl ServerLog {
             Outcome::Deferred => !sent.contains(&key(d)) && !ended.contains(&key(d)),
             // What was released again was delivered.
             Outcome::Held => !entries.contains(&d.queue_id),
+            // The whole mail was not taken for now, and then it was.
+            Outcome::Rejected if d.recipient.is_none() && d.reply.as_ref().is_some_and(Reply::is_transient) => {
+                sent.is_empty()
+            }
             Outcome::Bounced | Outcome::Expired | Outcome::Rejected | Outcome::Discarded => !sent.contains(&key(d)),
         };
         all.iter().filter(|(d, _)| is_open(d)).cloned().collect()

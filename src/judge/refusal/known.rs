@@ -221,6 +221,10 @@ const KNOWN: &[KnownReply] = &[
             "from address + not authorized",
             "sender address is not allowed",
             "from address is not one of your",
+            "must match the login",
+            "not authorised for this account",
+            "not a validated domain",
+            "sender domain + not permitted + relay",
         ],
     )
     .microsoft(&["5.2.252", "5.7.60", "5.7.64"]),

@@ -113,7 +113,9 @@ impl Dsn {
                     (recipient.reply, recipient.failure) = plain::reason(about);
                     let code = recipient.diagnostic_code.as_deref();
                     if recipient.reply.is_none() && recipient.failure.is_none() {
-                        recipient.reply = code.and_then(|code| without_code(code, recipient.status.as_deref()));
+                        let status = recipient.status.as_deref();
+                        recipient.failure = status.and_then(Failure::of_status);
+                        recipient.reply = code.and_then(|code| without_code(code, status));
                     }
                 }
                 None => {}
@@ -231,14 +233,19 @@ fn reply(diagnostic_code: &str) -> Option<Reply> {
 /// The words of another server of which the one that reports left out the code: its class is that of the status (RFC 3463 §2).
 fn without_code(diagnostic_code: &str, status: Option<&str>) -> Option<Reply> {
     let (kind, words) = diagnostic_code.split_once(';')?;
-    let code = match status?.as_bytes().first()? {
+    let status = status?;
+    // Of these the other server has said nothing.
+    if Failure::of_status(status).is_some() || matches!(status, "4.4.4" | "5.4.4") {
+        return None;
+    }
+    let code = match status.as_bytes().first()? {
         b'4' => "450",
         b'5' => "550",
         _ => return None,
     };
     let words = words.rsplit_once(" (in reply to ").map_or(words, |(words, _)| words);
     let is_smtp = kind.trim().eq_ignore_ascii_case("smtp") && !words.trim().is_empty();
-    if is_smtp { Reply::parse(&format!("{code} {} {words}", status?)) } else { None }
+    if is_smtp { Reply::parse(&format!("{code} {status} {words}")) } else { None }
 }
 
 /// The whole of a reply from a transcript of sendmail, where the block has no more than its first line: lines behind `<<<`.

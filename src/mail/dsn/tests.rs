@@ -1,5 +1,5 @@
 use super::*;
-use crate::mail::Message;
+use crate::mail::{Message, failure::Failure};
 
 /// Reads a report with both kinds of line ends.
 fn read(raw: &str) -> Dsn {
@@ -106,6 +106,23 @@ fn several_recipients() {
     );
     assert_eq!(reply(&dsn.recipients[1]), (421, "4.7.28", "slow down - gsmtp"));
     assert_eq!(dsn.recipients[0].reply, None);
+}
+
+#[test]
+fn what_no_other_server_said_is_no_reply() {
+    for (status, words, wanted) in [
+        ("4.4.1", "The server of the recipient did not accept our requests to connect.", Some(Failure::NoConnection)),
+        ("4.4.1", "no words that are known", Some(Failure::NoConnection)),
+        ("4.4.2", "no words that are known", Some(Failure::ConnectionLost)),
+        ("5.4.7", "no words that are known", Some(Failure::Expired)),
+        ("4.4.4", "no words that are known", None),
+    ] {
+        let text = format!("Final-Recipient: rfc822; a@b.example\nAction: delayed\nStatus: {status}\n");
+        let dsn = read(&report(&format!("{text}Diagnostic-Code: smtp; {words}\n"), ""));
+        assert_eq!((dsn.recipients[0].reply.as_ref(), dsn.recipients[0].failure), (None, wanted), "{status} {words}");
+    }
+    let text = "Final-Recipient: rfc822; a@b.example\nStatus: 5.7.1\nDiagnostic-Code: smtp; not wanted here\n";
+    assert_eq!(reply(&read(&report(text, "")).recipients[0]), (550, "5.7.1", "not wanted here"));
 }
 
 #[test]

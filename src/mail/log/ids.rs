@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 pub(super) const UNTAGGED: [&str; 4] =
     ["connect to Milter service", "ucl parser error", "public key for domain", "Temporary lookup failure"];
 
+/// What Postfix writes before the queue id of a message that it has trouble with.
+pub(super) const WARNING: &str = "warning: ";
+
 /// How many ids one message may have.
 const MOST: usize = 200_000;
 /// Up to how many ids a line is searched for each, before it is taken apart.
@@ -175,7 +178,7 @@ pub(super) fn queue_id_of<'l>(line: &Line<'l>) -> Option<&'l str> {
     if let Some(entry) = Entry::of(line) {
         return Some(entry.id());
     }
-    let word = line.text.split(' ').next()?;
+    let word = line.text.strip_prefix(WARNING).unwrap_or(line.text).split(' ').next()?;
     if let Some(id) = word.strip_suffix(':') {
         return (is_queue_id(id) || is_sendmail_id(id)).then_some(id);
     }
@@ -198,6 +201,15 @@ pub(super) fn task_tag(line: &str) -> Option<&str> {
     let tag = &line[start + 1..end];
     let is_word = start == 0 || line[..start].ends_with(' ') || line[..start].ends_with('>');
     (is_word && (4..=32).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(tag)
+}
+
+/// The queue id of the bounce that a line says was written.
+pub fn bounce(line: &str) -> Option<&str> {
+    let line = Line::parse(line);
+    let rest = line.text.strip_prefix(queue_id_of(&line)?)?.strip_prefix(": ")?;
+    let (kind, id) = rest.split_once(" notification: ")?;
+    let is_kind = kind.bytes().all(|b| b.is_ascii_lowercase() || b == b' ' || b == b'-');
+    (is_kind && is_queue_id(id.trim())).then(|| id.trim())
 }
 
 /// The queue id of the message that a line says was made of one of these: its bounce, or what local(8) forwards.

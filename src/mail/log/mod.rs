@@ -17,7 +17,7 @@ mod source;
 mod time;
 
 pub use delivery::{Delivery, Outcome, Taker};
-pub use ids::{Ids, queue_id};
+pub use ids::{Ids, bounce, queue_id};
 pub use line::Line;
 pub use order::{Position, in_order, is_surely_before};
 pub use plain::plain;

@@ -3,7 +3,7 @@
 
 use super::{
     delivery::{Delivery, Outcome, Taker, angle},
-    ids::queue_id_of,
+    ids::{WARNING, queue_id_of},
     line::Line,
 };
 use crate::mail::reply::Reply;
@@ -19,13 +19,19 @@ const ACTIONS: [(&str, Outcome); 6] = [
 ];
 
 pub(super) fn delivery<'l>(line: &Line<'l>) -> Option<Delivery<'l>> {
-    let (first, text) = line.text.split_once(": ")?;
+    let (first, text) = line.text.strip_prefix(WARNING).unwrap_or(line.text).split_once(": ")?;
     let queue_id = queue_id_of(line).filter(|id| *id == first);
     if queue_id.is_none() && first != "NOQUEUE" {
         return None;
     }
     if let Some((verb, outcome)) = ACTIONS.iter().find(|(verb, _)| text.starts_with(verb)) {
         return Some(action(queue_id, *outcome, &text[verb.len()..]));
+    }
+    let map = text.split_once(" map lookup problem for ").filter(|(map, _)| !map.contains([' ', '<']));
+    if text.starts_with("write queue file: ") || map.is_some() {
+        // The client is told `451 4.3.0 Error: queue file write error` of both.
+        let reply = Reply::parse(&format!("451 4.3.0 {text}"));
+        return Some(Delivery { reply, ..Delivery::new(queue_id, None, Outcome::Rejected) });
     }
     if text == "placed on hold" {
         return Some(Delivery::new(queue_id, None, Outcome::Held));
@@ -261,6 +267,16 @@ mod tests {
             ),
             (format!("8F4AA1F0C2: hold: header Subject: x from a[192.0.2.1]; {envelope}"), Held, None),
             (format!("8F4AA1F0C2: discard: body x from a[192.0.2.1]; {envelope}"), Discarded, None),
+            (
+                "warning: 8F4AA1F0C2: write queue file: No space left on device".to_owned(),
+                Rejected,
+                Some("451 4.3.0 write queue file: No space left on device"),
+            ),
+            (
+                "8F4AA1F0C2: virtual_alias_maps map lookup problem for a@b.example -- message not accepted".to_owned(),
+                Rejected,
+                Some("451 4.3.0 virtual_alias_maps map lookup problem for a@b.example -- message not accepted"),
+            ),
             ("8F4AA1F0C2: from=<a@sender.example>, status=expired, returned to sender".to_owned(), Expired, None),
             ("8F4AA1F0C2: placed on hold".to_owned(), Held, None),
         ] {

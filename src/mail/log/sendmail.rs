@@ -1,7 +1,7 @@
 //! What sendmail writes of its recipients: `to=<…>, …, mailer=esmtp, …, relay=…, dsn=5.1.1, reply=550 …, stat=User unknown`.
 
 use super::{
-    delivery::{Delivery, Outcome, Taker},
+    delivery::{Delivery, Outcome, Taker, angle},
     ids::queue_id_of,
     line::Line,
 };
@@ -12,7 +12,8 @@ const MOST: usize = 100;
 
 pub(super) fn deliveries<'l>(line: &Line<'l>) -> Vec<Delivery<'l>> {
     let Some(queue_id) = queue_id_of(line) else { return Vec::new() };
-    let Some(text) = line.text.strip_prefix(queue_id).and_then(|t| t.strip_prefix(": to=")) else { return Vec::new() };
+    let Some(text) = line.text.strip_prefix(queue_id).and_then(|t| t.strip_prefix(": ")) else { return Vec::new() };
+    let Some(text) = text.strip_prefix("to=") else { return rejection(queue_id, text).into_iter().collect() };
     let Some((fields, status)) = text.split_once(", stat=") else { return Vec::new() };
     let field = |name: &str| fields.split(", ").find_map(|f| f.strip_prefix(name)?.strip_prefix('='));
     let outcome = match status.split([' ', ':', ',']).next() {
@@ -39,6 +40,14 @@ pub(super) fn deliveries<'l>(line: &Line<'l>) -> Vec<Delivery<'l>> {
             .because(reply.clone(), status)
     };
     recipients.map(one).collect()
+}
+
+/// `Milter: data, reject=554 5.7.1 …`, `ruleset=check_rcpt, arg1=<…>, relay=…, reject=550 5.7.1 …`
+fn rejection<'l>(queue_id: &'l str, text: &'l str) -> Option<Delivery<'l>> {
+    let is_rule = ["Milter", "milter=", "ruleset="].iter().any(|by| text.starts_with(by));
+    let (what, words) = text.split_once(", reject=").filter(|_| is_rule)?;
+    let recipient = angle(what, " to=<").or_else(|| angle(what, "check_rcpt, arg1=<"));
+    Some(Delivery { reply: Reply::parse(words), ..Delivery::new(Some(queue_id), recipient, Outcome::Rejected) })
 }
 
 #[cfg(test)]
@@ -99,6 +108,15 @@ mod tests {
             let read = all.into_iter().next().unwrap();
             let read = (read.outcome, read.taker, read.reply.map(|r| r.to_string()), read.failure);
             assert_eq!(read, (outcome, taker, reply.map(str::to_owned), failure), "{line}");
+        }
+        for (rest, wanted) in [
+            ("Milter: data, reject=554 5.7.1 not wanted here", "554 5.7.1 not wanted here"),
+            ("Milter: to=<a@b.example>, reject=451 4.7.1 later", "451 4.7.1 later"),
+            ("ruleset=check_rcpt, arg1=<a@b.example>, relay=x, reject=550 5.7.1 no", "550 5.7.1 no"),
+        ] {
+            let line = format!("mx sm-mta[1]: 68L107ab000106: {rest}");
+            let [read] = &deliveries(&Line::parse(&line))[..] else { panic!("{line}") };
+            assert_eq!((read.outcome, read.reply.as_ref().unwrap().to_string().as_str()), (Rejected, wanted));
         }
         assert!(deliveries(&Line::parse("mx sm-mta[1]: 68L107ab000106: to=<a@b.example>, stat=queued")).is_empty());
         assert!(

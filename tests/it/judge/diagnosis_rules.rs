@@ -40,6 +40,29 @@ fn nothing_is_certain_without_what_it_rests_on() {
 }
 
 #[test]
+fn what_became_of_a_bounce_is_not_what_became_of_the_mail() {
+    let log = "mx postfix/smtp[1]: A1B2C3D4: to=<x@gmail.com>, relay=a[192.0.2.1]:25, status=bounced (host a[192.0.2.1] said: 552 5.2.2 over quota)\n\
+               mx postfix/bounce[2]: A1B2C3D4: sender non-delivery notification: B1B2C3D4\n\
+               mx postfix/smtp[1]: B1B2C3D4: to=<a@sender.example>, relay=b[192.0.2.2]:25, status=bounced (host b[192.0.2.2] said: 550 5.1.1 user unknown)";
+    let codes = |log: &str| {
+        one("from", log, &verified(1, AUTHOR_PASSES)).iter().map(|d| d.code.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(log), ["D15"]);
+    let forwarded =
+        "mx postfix/local[2]: A1B2C3D4: to=<u@company.example>, relay=local, status=sent (forwarded as B1B2C3D4)";
+    assert_eq!(codes(&format!("{forwarded}\n{}", log.lines().last().unwrap())), ["D14"]);
+}
+
+#[test]
+fn what_is_taken_after_all_was_not_refused() {
+    let line = |text: &str| format!("mx postfix/cleanup[1]: A1B2C3D4: {text}");
+    let full = line("write queue file: No space left on device");
+    let sent = "mx postfix/smtp[1]: B1B2C3D4: to=<x@gmail.com>, relay=a[192.0.2.1]:25, status=sent (250 OK)";
+    assert_eq!(first(&one("from", &full, &verified(1, AUTHOR_PASSES))), "D13 certain");
+    assert_eq!(one("from", &format!("{full}\n{sent}"), &verified(1, AUTHOR_PASSES)), []);
+}
+
+#[test]
 fn a_sound_mail_is_told_nothing() {
     let sealed = sealed(PASSED);
     let results = "dkim=pass header.i=@sender.example; arc=pass (i=1 spf=pass dkim=pass dmarc=pass); spf=softfail smtp.mailfrom=alice@sender.example; dmarc=pass (p=REJECT) header.from=sender.example";

@@ -29,7 +29,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 70] = [
+pub(crate) const ROWS: [Row; 72] = [
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -161,6 +161,12 @@ pub(crate) const ROWS: [Row; 70] = [
         let lookup = "mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from mx.sender.example[203.0.113.5]: 451 4.3.0 <user@company.example>: Temporary lookup failure; from=<a@sender.example> to=<user@company.example>";
         one("from", lookup, &verified(1, AUTHOR_PASSES))
     }),
+    row("D10 high", || {
+        in_log(
+            "cleanup",
+            "sender_canonical_maps map lookup problem for a@sender.example -- message not accepted, try again later",
+        )
+    }),
     row("D10 certain", || {
         let lookup = "mx postfix/cleanup[1]: warning: tcp:127.0.0.1:10001 lookup error for \"a@sender.example\"\n\
                       mx postfix/smtpd[1]: A1B2C3D4: reject: END-OF-MESSAGE from mx.sender.example[203.0.113.5]: 451 4.3.0 Temporary lookup failure; from=<a@sender.example> to=<user@company.example>";
@@ -173,6 +179,7 @@ pub(crate) const ROWS: [Row; 70] = [
         let refused = (!is_taken_away(|_, at| at.artifact == "smtp.log")).then_some(refused);
         diagnose_facts(&Facts { refused, ..Facts::default() })
     }),
+    row("D13 certain", || in_log("cleanup", "write queue file: No space left on device")),
     row("D11 certain", || {
         let text = format!("Return-Path: <>\r\n{}{RECEIVED}{AUTHOR}\r\nbody\r\n", sealed(PASSED));
         diagnosed(&text, NOT_REWRITTEN, &verified(1, AUTHOR_PASSES))

@@ -55,7 +55,7 @@ fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
     let diagnosis = match refusal.cause() {
         _ if milter.is_some() => found(Cause::A17, Certain).seen(milter),
         // A map of senders is asked before the recipient is: of another, the forwarder's own alias, the reply names the recipient.
-        _ if by.is_forwarder() && text.contains(LOOKUP_FAILURE) && !text.contains("recipient address rejected") => {
+        _ if by.is_forwarder() && is_sender_lookup(&text) => {
             // SRS daemons are asked by these two kinds of table.
             let map =
                 ["warning: tcp:", "warning: socketmap:"].iter().find_map(|of| facts.log.find(&[of, "lookup error"]));
@@ -80,6 +80,12 @@ fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
     let relay = matches!(diagnosis.code.known(), Some(Cause::D27 | Cause::D38));
     let relay = relay.then(|| "postconf relayhost sender_dependent_relayhost_maps transport_maps".to_owned());
     diagnosis.seen([at.clone()]).next(relay).next(again.map(str::to_owned))
+}
+
+/// Whether a table that rewrites senders did not answer, in the words of smtpd or of cleanup.
+fn is_sender_lookup(text: &str) -> bool {
+    let in_smtpd = text.contains(LOOKUP_FAILURE) && !text.contains("recipient address rejected");
+    in_smtpd || text.starts_with("sender_canonical_maps map lookup problem")
 }
 
 /// What the copy that came back says of a refusal: what the forwarder found of the mail, and what cannot be the reason.
