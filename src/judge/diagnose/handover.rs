@@ -123,7 +123,7 @@ impl<'a> Facts<'a> {
 }
 
 /// Whether a hop took the mail from a program or a machine of its own, or from a user who logged in.
-fn is_made_at(hop: &Hop) -> bool {
+pub(super) fn is_made_at(hop: &Hop) -> bool {
     let with = hop.with.as_deref().unwrap_or_default().to_ascii_uppercase();
     let protocol = with.split_ascii_whitespace().next().unwrap_or_default();
     if matches!(protocol, "LOCAL" | "ESMTPA" | "ESMTPSA" | "UTF8SMTPA" | "UTF8SMTPSA" | "HTTP" | "HTTPS") {

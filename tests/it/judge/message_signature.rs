@@ -4,8 +4,8 @@
 use crate::support::{
     by_hand::{RECEIVED, first, given},
     verify_signer::{
-        ArcRecipe, COMPANY, H, LIST, Older, PLAIN, RELAXED, Recipe, SENDER, arc, arc_recipe, dkim, dkim_recipe, split,
-        zone,
+        ArcRecipe, COMPANY, H, Key, LIST, Older, PLAIN, RELAXED, Recipe, SENDER, arc, arc_recipe, dkim, dkim_recipe,
+        split, zone,
     },
 };
 use sealcheck::{
@@ -142,6 +142,7 @@ fn the_field_that_changed_is_named_where_that_can_be_shown() {
         ("never seen", without(&unseen, "DKIM-Signature"), "B06 high", ""),
         ("rewritten", changed(&mail, "hello  there", "something else"), "B06 certain", ""),
         ("rewritten, and nobody else signed", changed(&unsigned, "hello  there", "something else"), "B06 high", ""),
+        ("redacted", changed(&mail, "To: user@company.example", "To: (hidden)"), "B06 low", "no address in it"),
         ("an unsigned field", [b"X-Note: a\r\n", &mail[..]].concat(), "", ""),
     ] {
         assert_said(name, &said(&mail, ""), wanted, shown);
@@ -197,24 +198,71 @@ fn whose_seal_broke_is_told() {
     );
 }
 
-/// The company sealed, the mail was changed, taken by this server and sealed again as broken.
-fn sealed_again(by: &str, key: &'static crate::support::verify_signer::Key) -> Vec<u8> {
-    let trace = format!(
-        "Received: from there (there [192.0.2.8]) by {by} with ESMTP id C3; Tue, 24 Nov 2026 02:42:06 +0000\r\n"
-    );
-    let edited = [trace.as_bytes(), &sealed(&seal(H, RELAXED, SEEN)), b"-- \r\nstaff list\r\n"].concat();
+/// The line of a server that took the mail from another.
+fn hop(from: &str, by: &str) -> String {
+    format!("Received: from {from} by {by} with ESMTP id C3; Tue, 24 Nov 2026 02:42:06 +0000\r\n")
+}
+
+/// What was sealed got a line more, and with this trace above it was sealed again as broken.
+fn sealed_again(first: &[u8], trace: &str, key: &'static Key) -> Vec<u8> {
+    let edited = [trace.as_bytes(), first, b"-- \r\nstaff list\r\n"].concat();
     let mut second = arc_recipe(key, 2, RELAXED);
     second.seal = second.seal.map(|tags| tags.replace("cv=pass", "cv=fail"));
     arc(key, &ArcRecipe { older: Older::None, ..second }, &edited)
 }
 
+const LOCAL: &str = "list (localhost [127.0.0.1])";
+const OUTSIDE: &str = "gw.elsewhere.example (gw.elsewhere.example [192.0.2.8])";
+
 #[test]
 fn a_second_pass_through_the_same_server_is_no_earlier_hop() {
-    for (name, mail, wanted) in [
-        ("its own list", sealed_again("lists.company.example", &COMPANY), "B19 certain"),
-        ("somebody else in between", sealed_again("mx.elsewhere.example", &COMPANY), "B10 certain"),
-        ("a later server", sealed_again("mx.list.example", &LIST), "B04 certain"),
+    let own = sealed(&seal(H, RELAXED, SEEN));
+    for (name, trace, key, wanted) in [
+        ("its own list", hop(LOCAL, "lists.company.example"), &COMPANY, "B19 certain"),
+        ("its own list, by another host", hop("mx.company.example", "lists.company.example"), &COMPANY, "B19 certain"),
+        ("somebody else in between", hop(LOCAL, "mx.elsewhere.example"), &COMPANY, "B10 certain"),
+        ("given back from outside", hop(OUTSIDE, "mx.company.example"), &COMPANY, "B10 high"),
+        ("a later server", hop(LOCAL, "mx.list.example"), &LIST, "B04 certain"),
     ] {
-        assert_said(name, &said(&mail, ""), wanted, "");
+        assert_said(name, &said(&sealed_again(&own, &trace, key), ""), wanted, "");
+    }
+}
+
+#[test]
+fn who_seals_a_chain_as_broken_may_have_broken_it() {
+    let theirs = arc(&LIST, &arc_recipe(&LIST, 1, RELAXED), PLAIN.as_bytes());
+    let taken = hop("mx.list.example (mx.list.example [192.0.2.9])", "mx.company.example");
+    let filtered = hop("mx.company.example", "filter.company.example") + &taken;
+    let judged = |arc: &str| format!("Authentication-Results: mx.company.example; arc={arc}\r\n{taken}");
+    let received = hop("mx.company.example (mx.company.example [198.51.100.7])", "mx.receiver.example")
+        + "Authentication-Results: mx.receiver.example; arc=fail\r\n";
+    let doubt = "only servers of company.example took the mail";
+    for (name, trace, wanted, shown) in [
+        ("it alone took it", taken.clone(), "B10 high", doubt),
+        ("its own filter", filtered, "B10 high", doubt),
+        ("it found it broken", judged("fail"), "B10 high", doubt),
+        ("it found it whole", judged("pass"), "B04 high", "arc=pass"),
+        ("another server", hop(OUTSIDE, "mx.company.example") + &hop(LOCAL, "gw.elsewhere.example"), "B10 certain", ""),
+    ] {
+        let mail = [received.as_bytes(), &sealed_again(&theirs, &trace, &COMPANY)].concat();
+        assert_said(name, &said(&mail, ""), wanted, shown);
+    }
+}
+
+#[test]
+fn a_later_server_may_have_changed_what_the_forwarder_sealed() {
+    let sealed = [&sealed(&seal(H, RELAXED, SEEN))[..], b"-- \r\nfooter\r\n"].concat();
+    let handed = hop("mx.company.example (mx.company.example [198.51.100.7])", "mx.receiver.example");
+    let results = "Authentication-Results: mx.receiver.example; arc=fail\r\n";
+    let second = hop("mx.company.example (mx.company.example [198.51.100.7])", "filter.receiver.example");
+    let passed = format!("{second}Authentication-Results: filter.receiver.example; arc=pass\r\n");
+    for (name, trace, wanted, shown) in [
+        ("none", format!("{handed}{results}"), "B04 certain", ""),
+        ("none that judged it", format!("{results}{handed}"), "B04 certain", ""),
+        ("a filter", format!("{handed}{results}{second}"), "B04 high", "filter.receiver.example took the mail after"),
+        ("found whole", format!("{handed}{results}{passed}"), "B04 high", "not at company.example"),
+        ("its own", format!("{handed}{results}{}", hop(LOCAL, "out.company.example")), "B04 certain", ""),
+    ] {
+        assert_said(name, &said(&[trace.as_bytes(), &sealed].concat(), ""), wanted, shown);
     }
 }

@@ -188,8 +188,10 @@ fn marked(facts: &Facts<'_>, mail: &MailFacts<'_>) -> Option<Diagnosis> {
     // What broke before the set was made cannot have been done after it while its own signature holds.
     let found_before = before.iter().filter_map(|s| mail.verified(s));
     let mut defects = found_before.flat_map(|v| v.ams_facts.causes.iter().chain(&v.seal_facts.causes));
-    let confidence = if ams_holds(set) && defects.any(is_lasting) { Certain } else { High };
-    Some(found(Cause::B10, confidence).seen(evidence).seen(reasons))
+    let is_sure = ams_holds(set) && defects.any(is_lasting);
+    let doubt = last.and_then(|(last, _)| whose_seal::own_change(facts, mail, last, set));
+    let confidence = if is_sure && doubt.is_none() { Certain } else { High };
+    Some(found(Cause::B10, confidence).seen(evidence).seen(reasons).seen(doubt))
 }
 
 /// That the forwarder's own verifier rejected the chain: its log says so, or its results do where no `dmarc=fail` stands beside
@@ -222,7 +224,8 @@ fn signatures(facts: &Facts<'_>, mail: &MailFacts<'_>, verification: &Verificati
     if let Some((set, found)) = newest.filter(|(_, v)| v.ams == Verdict::Fail)
         && let Some(diagnosis) = message_signature::cause(facts, mail, set, found)
     {
-        return whose_seal::of_another(facts, mail, set, diagnosis);
+        let diagnosis = whose_seal::of_another(facts, mail, set, diagnosis);
+        return whose_seal::of_later(facts, mail, set, diagnosis);
     }
     if let Some(diagnosis) = seals::find(mail) {
         return diagnosis.seen(reason);

@@ -65,6 +65,20 @@ pub(super) fn above(message: &Message, ams: &ArcMessageSignature, artifact: &str
         .collect()
 }
 
+/// A signed field of addresses that has none: who gave the copy took them out, and the signature over it cannot fit.
+pub(super) fn redacted(mail: &MailFacts<'_>, ams: &ArcMessageSignature) -> Option<EvidenceRef> {
+    let is_of_addresses = |field: &Field| ["From", "To", "Cc", "Reply-To", "Sender"].iter().any(|name| field.is(name));
+    // A group without members stands for nobody (RFC 5322 §3.4).
+    let is_empty = |value: &str| !value.contains(['@', ';']) && !value.trim().is_empty();
+    let mut fields = mail.message.fields().iter();
+    let field = fields.find(|field| is_signed(ams, field) && is_of_addresses(field) && is_empty(&field.value()))?;
+    let text = format!(
+        "{}: there is no address in it: where it was removed from this copy, nothing else need have changed",
+        field.name
+    );
+    Some(quote(&mail.artifact, field.line, &text))
+}
+
 /// Signed fields that may have been added, those above the signature first: servers write on top.
 fn added<'m>(message: &'m Message, ams: &ArcMessageSignature) -> Vec<Undoing<'m>> {
     let fields = message.fields().iter().enumerate();

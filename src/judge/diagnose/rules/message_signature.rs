@@ -198,6 +198,10 @@ impl Broken<'_> {
         let others = self.survival.map(|s| s.headers.iter().any(|change| !is_volatile(&change.name)));
         let changed = if has_volatile && others != Some(true) {
             found(Cause::B13, if others.is_some() { High } else { Low })
+        } else if others.is_none()
+            && let Some(redacted) = header_change::redacted(self.mail, self.ams)
+        {
+            found(Cause::B06, Low).seen([redacted])
         } else if self.seal_holds() {
             self.changed_header().seen(self.named_fields())
         } else {
