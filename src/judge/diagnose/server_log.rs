@@ -251,11 +251,13 @@ impl ServerLog {
     }
 }
 
-/// Whether it was handed to a filter: at `localhost`, or under the usual address. Whoever gives a server an address of its own on
-/// this machine puts it in the place of another one.
+/// Whether a server on the same machine was a filter: it was handed what was not forwarded yet. Else the way can lead through it,
+/// by a tunnel or to a server that stands for another one.
 fn is_filter(delivery: &Delivery<'_>) -> bool {
-    let is_apart = delivery.host.is_some_and(|host| host.starts_with("127.") && host != "127.0.0.1");
-    delivery.taker == Taker::Filter && !is_apart
+    let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+    let is_forwarded =
+        delivery.original.is_some_and(|original| delivery.recipient.and_then(domain) != domain(original));
+    delivery.taker == Taker::Filter && !is_forwarded
 }
 
 /// The envelope sender that a line of Postfix or Exim names.

@@ -9,6 +9,8 @@ pub struct Delivery<'l> {
     pub queue_id: Option<&'l str>,
     /// The address that it was handed on to; `None` where it is about every recipient that is left.
     pub recipient: Option<&'l str>,
+    /// The address that it was taken for, where another one was put in its place.
+    pub original: Option<&'l str>,
     /// What became of it.
     pub outcome: Outcome,
     /// Who took it, or should have.
@@ -58,7 +60,8 @@ pub enum Taker {
 impl<'l> Delivery<'l> {
     /// One that says no more than this.
     pub(super) fn new(queue_id: Option<&'l str>, recipient: Option<&'l str>, outcome: Outcome) -> Self {
-        Self { queue_id, recipient, outcome, taker: Taker::Unknown, host: None, reply: None, failure: None }
+        let (taker, original) = (Taker::Unknown, None);
+        Self { queue_id, recipient, original, outcome, taker, host: None, reply: None, failure: None }
     }
 
     /// With who should have taken it, and its name.

@@ -61,7 +61,9 @@ pub(super) fn delivery<'l>(line: &Line<'l>) -> Option<Delivery<'l>> {
     // A delivery that is suspended has no relay, and tells the host in its words.
     let relay = before.split(", ").find_map(|field| field.strip_prefix("relay=")).filter(|relay| relay.contains('['));
     let host = relay.or_else(|| words.strip_prefix("host ")).and_then(|relay| relay.split('[').next());
-    Some(Delivery::new(queue_id, recipient, outcome).by(taker, host).because(said(words), words))
+    let original = before.split(", ").find_map(|field| field.strip_prefix("orig_to=<")?.strip_suffix('>'));
+    let delivery = Delivery { original, ..Delivery::new(queue_id, recipient, outcome) };
+    Some(delivery.by(taker, host).because(said(words), words))
 }
 
 /// Who takes it, by the program that delivers and what it calls the next one.
@@ -192,6 +194,7 @@ mod tests {
             let wanted = Delivery {
                 queue_id: Some("8F4AA1F0C2"),
                 recipient: Some("shop@receiver.example"),
+                original: Some("info@company.example"),
                 outcome,
                 taker,
                 host: read.host,

@@ -160,16 +160,21 @@ fn a_reply_that_does_not_blame_the_envelope_senders_spf_names_no_record_of_the_s
 
 #[test]
 fn a_filter_on_the_same_machine_is_no_receiver() {
-    for (relay, reply) in [
-        ("localhost[::1]:10026", "550 5.7.1 Message contains a virus"),
-        ("127.0.0.1[127.0.0.1]:10024", "554 5.7.0 Reject, id=1-01 - spam"),
+    let virus = "550 5.7.1 Message contains a virus";
+    let spam = "554 5.7.0 Reject, id=1-01 - spam";
+    for (to, relay, reply, wanted) in [
+        ("<info@corp.example>", "localhost[::1]:10026", virus, "D13 certain"),
+        ("<info@corp.example>", "127.0.0.1[127.0.0.1]:10024", spam, "D13 certain"),
+        ("<jan@corp.example>, orig_to=<info@corp.example>", "127.0.0.1[127.0.0.1]:10024", spam, "D13 certain"),
+        // It was forwarded: the way to the receiver leads through this machine.
+        ("<a@next.example>, orig_to=<info@corp.example>", "127.0.0.1[127.0.0.1]:41511", "550 No", "D00 certain"),
     ] {
         let log = format!(
             "Nov 24 02:42:05 mx postfix/cleanup[5]: 4A5B6C7D8E: message-id=<1@x.example>\n\
-             Nov 24 02:42:07 mx postfix/smtp[7]: 4A5B6C7D8E: to=<info@corp.example>, relay={relay}, delay=1, dsn=5.7.1, status=bounced (host {relay} said: {reply} (in reply to end of DATA command))\n"
+             Nov 24 02:42:07 mx postfix/smtp[7]: 4A5B6C7D8E: to={to}, relay={relay}, delay=1, dsn=5.7.1, status=bounced (host {relay} said: {reply} (in reply to end of DATA command))\n"
         );
         let mail = format!("{FROM_OUTSIDE}From: bob@sender.example\nMessage-ID: <1@x.example>\n\nhello\n");
-        assert_eq!(inspect(&mail, "", &log).0, "D13 certain", "{relay}");
+        assert_eq!(inspect(&mail, "", &log).0, wanted, "{to} {relay}");
     }
 }
 
