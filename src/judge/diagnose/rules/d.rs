@@ -54,7 +54,7 @@ fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
     let milter = if is_unavailable { facts.log.find(&["connect to Milter service"]) } else { None };
     let diagnosis = match refusal.cause() {
         _ if milter.is_some() => found(Cause::A17, Certain).seen(milter),
-        // A map of senders is asked before the recipient is: of another, the forwarder's own alias, the reply names the recipient.
+        // Another table than that of the senders may be down as well.
         _ if by.is_forwarder() && is_sender_lookup(&text) => {
             // SRS daemons are asked by these two kinds of table.
             let map =
@@ -84,8 +84,7 @@ fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
 
 /// Whether a table that rewrites senders did not answer, in the words of smtpd or of cleanup.
 fn is_sender_lookup(text: &str) -> bool {
-    let in_smtpd = text.contains(LOOKUP_FAILURE) && !text.contains("recipient address rejected");
-    in_smtpd || text.starts_with("sender_canonical_maps map lookup problem")
+    text.contains(LOOKUP_FAILURE) || text.starts_with("sender_canonical_maps map lookup problem")
 }
 
 /// What the copy that came back says of a refusal: what the forwarder found of the mail, and what cannot be the reason.
