@@ -45,7 +45,10 @@ pub(super) fn deliveries<'l>(line: &Line<'l>) -> Vec<Delivery<'l>> {
 /// `Milter: data, reject=554 5.7.1 …`, `ruleset=check_rcpt, arg1=<…>, relay=…, reject=550 5.7.1 …`
 fn rejection<'l>(queue_id: &'l str, text: &'l str) -> Option<Delivery<'l>> {
     let is_rule = ["Milter", "milter=", "ruleset="].iter().any(|by| text.starts_with(by));
-    let (what, words) = text.split_once(", reject=").filter(|_| is_rule)?;
+    if !is_rule {
+        return None;
+    }
+    let (what, words) = text.split_once(", reject=")?;
     let recipient = angle(what, " to=<").or_else(|| angle(what, "check_rcpt, arg1=<"));
     Some(Delivery { reply: Reply::parse(words), ..Delivery::new(Some(queue_id), recipient, Outcome::Rejected) })
 }
