@@ -19,7 +19,7 @@ pub struct Fault {
 }
 
 /// Every fault, in the order of the codes.
-pub const FAULTS: [Fault; 84] = [
+pub const FAULTS: [Fault; 85] = [
     Fault { code: Cause::A00, apply: |k| k.company.arc = ArcSealing::Off },
     Fault { code: Cause::A01, apply: |k| k.company.server = ServerFault::NotInbound },
     Fault { code: Cause::A02, apply: |k| k.company.server = ServerFault::AuthorsKey },
@@ -173,6 +173,7 @@ pub const FAULTS: [Fault; 84] = [
     },
     Fault { code: Cause::D37, apply: |k| refused(k, "550 5.5.3 Your message has too many recipients.") },
     Fault { code: Cause::D38, apply: |k| refused(k, "530 5.7.0 Authentication required.") },
+    Fault { code: Cause::D42, apply: |k| refused(k, "554 5.7.1 <probe.inbox@gmail.com>: Relay access denied") },
     Fault { code: Cause::E00, apply: |k| k.gmail.delay = Duration::from_secs(3600) },
     Fault { code: Cause::E02, apply: |k| (k.gmail.folder, k.gmail.locale) = (Placement::Spam, Locale::Ja) },
     Fault { code: Cause::E03, apply: |k| k.gmail.imap = ImapFault::Stale },
