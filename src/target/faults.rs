@@ -19,7 +19,7 @@ pub struct Fault {
 }
 
 /// Every fault, in the order of the codes.
-pub const FAULTS: [Fault; 85] = [
+pub const FAULTS: [Fault; 86] = [
     Fault { code: Cause::A00, apply: |k| k.company.arc = ArcSealing::Off },
     Fault { code: Cause::A01, apply: |k| k.company.server = ServerFault::NotInbound },
     Fault { code: Cause::A02, apply: |k| k.company.server = ServerFault::AuthorsKey },
@@ -173,6 +173,14 @@ pub const FAULTS: [Fault; 85] = [
     },
     Fault { code: Cause::D37, apply: |k| refused(k, "550 5.5.3 Your message has too many recipients.") },
     Fault { code: Cause::D38, apply: |k| refused(k, "530 5.7.0 Authentication required.") },
+    Fault {
+        code: Cause::D40,
+        apply: |k| {
+            unsigned(k, DmarcRecord::Absent, SpfRecord::Softfail);
+            k.company.srs = true;
+            k.dns.push(no_record_of_the_company());
+        },
+    },
     Fault { code: Cause::D42, apply: |k| refused(k, "554 5.7.1 <probe.inbox@gmail.com>: Relay access denied") },
     Fault { code: Cause::E00, apply: |k| k.gmail.delay = Duration::from_secs(3600) },
     Fault { code: Cause::E02, apply: |k| (k.gmail.folder, k.gmail.locale) = (Placement::Spam, Locale::Ja) },
@@ -261,6 +269,11 @@ fn sealed(knobs: &mut Knobs, before: SenderArc, fault: SealFault) {
 /// The company finds no server to forward to.
 fn no_receiver() -> DnsFault {
     DnsFault { name: "gmail.com".to_owned(), rtype: "MX".to_owned(), answer: DnsAnswer::NxDomain }
+}
+
+/// The company's domain, in whose name it forwards, has no SPF record.
+fn no_record_of_the_company() -> DnsFault {
+    DnsFault { name: "corp.example".to_owned(), rtype: "TXT".to_owned(), answer: DnsAnswer::NxDomain }
 }
 
 /// A sender without DKIM.

@@ -28,7 +28,7 @@ pub(crate) const fn case(
     Case { name, lab, send, more, first }
 }
 
-pub(crate) const CASES: [Case; 86] = [
+pub(crate) const CASES: [Case; 87] = [
     case("a00", "fault: A00", "", "", "A00 certain"),
     case("a12", "fault: A12", "", "", "A12 high"),
     case("b00", "fault: B00", "", "", "B00 certain"),
@@ -93,6 +93,7 @@ pub(crate) const CASES: [Case; 86] = [
     case("d36", "fault: D36", "", "", "D36 certain"),
     case("d37", "fault: D37", "", "", "D37 certain"),
     case("d38", "fault: D38", "", "", "D38 certain"),
+    case("d40", "fault: D40", "", "", "D40 high"),
     case("d42", "fault: D42", "", "", "D42 certain"),
     case("e00", "fault: E00", "", "", "E00 certain"),
     case("e02", "fault: E02", "", "", "E02 high"),

@@ -49,7 +49,7 @@ const fn row(fault: &'static str, author: Author, whole: &'static str, header: &
     Refused { fault, author, whole, header }
 }
 
-pub(crate) const REFUSED: [Refused; 68] = [
+pub(crate) const REFUSED: [Refused; 69] = [
     row("A00", Sealed, "A00 high", "A00 high"),
     row("A12", Sealed, "A12 high", "A12 high"),
     row("B00", Sealed, "B00 certain", "B00 certain"),
@@ -118,6 +118,7 @@ pub(crate) const REFUSED: [Refused; 68] = [
     row("D36", Signs, "D36 certain", "D36 certain"),
     row("D37", Signs, "D37 certain", "D37 certain"),
     row("D38", Signs, "D38 certain", "D38 certain"),
+    row("D40", Signs, "D03 certain", "D03 certain"),
     row("D42", Signs, "D42 certain", "D42 certain"),
     row("G05", Signs, "G05 certain", "G05 certain"),
 ];
