@@ -226,6 +226,14 @@ fn a_second_pass_through_the_same_server_is_no_earlier_hop() {
     ] {
         assert_said(name, &said(&sealed_again(&own, &trace, key), ""), wanted, "");
     }
+    // A list that seals twice is an earlier hop for who forwards what it sent.
+    let theirs = arc(&LIST, &arc_recipe(&LIST, 1, RELAXED), PLAIN.as_bytes());
+    let twice = sealed_again(&theirs, &hop(LOCAL, "lists.list.example"), &LIST);
+    let taken = hop("mx.list.example (mx.list.example [192.0.2.9])", "mx.company.example");
+    let mut third = arc_recipe(&COMPANY, 3, RELAXED);
+    third.seal = third.seal.map(|tags| tags.replace("cv=pass", "cv=fail"));
+    let forwarded = arc(&COMPANY, &ArcRecipe { older: Older::None, ..third }, &[taken.as_bytes(), &twice].concat());
+    assert_said("by a list, and forwarded", &said(&forwarded, ""), "B10 certain", "");
 }
 
 #[test]

@@ -29,7 +29,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 70] = [
+pub(crate) const ROWS: [Row; 71] = [
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -166,6 +166,10 @@ pub(crate) const ROWS: [Row; 70] = [
             "cleanup",
             "sender_canonical_maps map lookup problem for a@sender.example -- message not accepted, try again later",
         )
+    }),
+    row("D10 low", || {
+        let lookup = "mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from mx.sender.example[203.0.113.5]: 451 4.3.0 <user@company.example>: Recipient address rejected: Temporary lookup failure; from=<a@sender.example> to=<user@company.example>";
+        one("from", lookup, &verified(1, AUTHOR_PASSES))
     }),
     row("D10 certain", || {
         let lookup = "mx postfix/cleanup[1]: warning: tcp:127.0.0.1:10001 lookup error for \"a@sender.example\"\n\

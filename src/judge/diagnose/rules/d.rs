@@ -54,13 +54,7 @@ fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
     let milter = if is_unavailable { facts.log.find(&["connect to Milter service"]) } else { None };
     let diagnosis = match refusal.cause() {
         _ if milter.is_some() => found(Cause::A17, Certain).seen(milter),
-        // Another table than that of the senders may be down as well.
-        _ if by.is_forwarder() && is_sender_lookup(&text) => {
-            // SRS daemons are asked by these two kinds of table.
-            let map =
-                ["warning: tcp:", "warning: socketmap:"].iter().find_map(|of| facts.log.find(&[of, "lookup error"]));
-            found(Cause::D10, if map.is_some() { Certain } else { High }).seen(map)
-        }
+        _ if by.is_forwarder() && is_sender_lookup(&text) => sender_lookup(facts, &text),
         // The other texts are Gmail's.
         _ if by.is_forwarder() => found(Cause::D13, Certain),
         Some((cause, by_words)) => {
@@ -82,9 +76,23 @@ fn refused(facts: &Facts<'_>, refusal: &Refusal) -> Diagnosis {
     diagnosis.seen([at.clone()]).next(relay).next(again.map(str::to_owned))
 }
 
-/// Whether a table that rewrites senders did not answer, in the words of smtpd or of cleanup.
+/// Whether a table that rewrites senders may not have answered, in the words of smtpd or of cleanup.
 fn is_sender_lookup(text: &str) -> bool {
     text.contains(LOOKUP_FAILURE) || text.starts_with("sender_canonical_maps map lookup problem")
+}
+
+/// A lookup that failed at the forwarder: of a table for the recipient, as likely as not, where the reply names that one.
+fn sender_lookup(facts: &Facts<'_>, text: &str) -> Diagnosis {
+    // SRS daemons are asked by these two kinds of table.
+    let map = ["warning: tcp:", "warning: socketmap:"].iter().find_map(|of| facts.log.find(&[of, "lookup error"]));
+    let confidence = if map.is_some() {
+        Certain
+    } else if text.contains("recipient address rejected") {
+        Low
+    } else {
+        High
+    };
+    found(Cause::D10, confidence).seen(map)
 }
 
 /// What the copy that came back says of a refusal: what the forwarder found of the mail, and what cannot be the reason.

@@ -71,13 +71,18 @@ pub(super) fn of_forwarder(
         let confidence = broken.confidence.min(High);
         return Some(Diagnosis { confidence, ..broken }.seen([passed]));
     }
-    if is_same_server(facts, mail, before, marked) {
+    if !is_earlier(facts, marked) && is_same_server(facts, mail, before, marked) {
         let holds = mail.verified(marked).is_some_and(|v| v.holds());
         let confidence = if holds { broken.confidence } else { High };
         let seals = [mail.quote_seal(marked), mail.quote_seal(before)].into_iter().flatten();
         return Some(found(Cause::B19, confidence).seen(seals).seen(broken.evidence));
     }
     (facts.is_forwarders(before) && !facts.is_forwarders(marked)).then_some(broken)
+}
+
+/// Whether a set is of a hop before the server that forwards, which put its own on top.
+fn is_earlier(facts: &Facts<'_>, set: &ArcSet) -> bool {
+    facts.forwarders_set().is_some_and(|own| own.instance > set.instance)
 }
 
 /// Whether one server made both sets: its domain did, and every server that handed the mail on between them is of that domain.
@@ -121,6 +126,9 @@ pub(super) fn own_change(
     before: &ArcSet,
     marked: &ArcSet,
 ) -> Option<EvidenceRef> {
+    if is_earlier(facts, marked) {
+        return None;
+    }
     let by = marked.sealer()?;
     let is_own = |host: &str| is_sealers(facts, marked, host);
     let between = between(mail, before, marked);
