@@ -231,7 +231,7 @@ fn said(templates: impl IntoIterator<Item = String>, read: impl Fn(&str) -> Resu
             let line = template.replace('%', value);
             let told = read(&line).unwrap_or_else(|errors| {
                 let error = |e: &yaml::YamlError| {
-                    let help = e.help.as_ref().map(|help| format!(" = {help}")).unwrap_or_default();
+                    let help = e.help.as_ref().map(|help| format!(" = {}", without_codes(help))).unwrap_or_default();
                     let at = &e.position;
                     format!("  {}:{}+{} {}{help}\n", at.line, at.column, at.len, e.message)
                 };
@@ -241,6 +241,12 @@ fn said(templates: impl IntoIterator<Item = String>, read: impl Fn(&str) -> Resu
         }
     }
     out
+}
+
+/// A help without the codes of the faults: a new one is no other text.
+fn without_codes(help: &str) -> &str {
+    const CODES: &str = "known faults: ";
+    help.find(CODES).map_or(help, |at| &help[..at + CODES.len()])
 }
 
 fn keep(name: &str, text: &str) {
