@@ -419,4 +419,25 @@ rows![
         &["rspamd #4601", "rspamd #3090", "rspamd #1942", "RFC 8617 §5.1.1"],
     )
     .without_fault("it needs a verifier that rejects what others accept"),
+    row(
+        B26,
+        text(
+            "a server after the forwarder changed the message",
+            "転送サーバーより後のサーバーがメールを変更した",
+        ),
+        text(
+            "arc=fail at the receiver; a server between the forwarder and the receiver found arc=pass, and did not seal",
+            "受信側では arc=fail。転送サーバーと受信側の間のサーバーは arc=pass と判定し、封印していない",
+        ),
+        text(
+            "that server put in a footer or a tag, or wrote the message anew, after it had found the chain sound",
+            "そのサーバーが、チェーンを正しいと確認したあとで、フッターや件名タグを加えたか、メールを書き直した",
+        ),
+        text(
+            "have that server change nothing, or verify what comes and seal it itself after its changes (i=2); the forwarder's seal is sound",
+            "そのサーバーでは何も変更しないか、受け取ったときに検証し、変更したあとで自分でも封印する (i=2)。転送サーバーの封印は正しい",
+        ),
+        &["RFC 8617 §5.1"],
+    )
+    .without_fault("it needs a server between the forwarder and the receiver"),
 ];

@@ -9,6 +9,7 @@ pub mod dkim;
 pub mod dsn;
 pub mod encoded_word;
 pub mod failure;
+pub(crate) mod junk;
 mod lexer;
 pub mod log;
 pub mod message;

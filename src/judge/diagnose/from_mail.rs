@@ -6,7 +6,7 @@ use super::{
     spf::SpfAnswer,
 };
 use crate::{
-    core::domain::is_at_or_below,
+    core::{domain::is_at_or_below, mail_folder::Folder},
     evidence::ReturnedMail,
     judge::{survival, survival_of_returned},
     mail::{
@@ -14,6 +14,7 @@ use crate::{
         arc::{ArcChain, ArcSet},
         authres::AuthenticationResults,
         dsn::Dsn,
+        junk::junk_field,
         received::Hop,
     },
     outcome::Diagnosis,
@@ -68,7 +69,7 @@ pub fn diagnose_mail(given: DiagnoseInput<'_>) -> Vec<Diagnosis> {
                 arc: given.arc,
                 hops: given.hops,
                 verification: given.verification,
-                misplaced: None,
+                misplaced: junk_field(given.message, given.hops).map(|_| Folder::Spam),
                 folder_name: "",
                 seal_domain: own.and_then(ArcSet::sealer),
                 returned: None,

@@ -13,7 +13,7 @@ use sealcheck::{
 
 #[test]
 fn every_cause_written_by_hand_comes_first() {
-    for row in &ROWS {
+    for row in ROWS {
         let found = (row.found)();
         assert_eq!(first(&found), row.first, "{found:#?}");
         assert!(!found[0].evidence.is_empty() && !found[0].next.is_empty(), "{found:#?}");
@@ -23,7 +23,7 @@ fn every_cause_written_by_hand_comes_first() {
 #[test]
 fn nothing_is_certain_without_what_it_rests_on() {
     let (mut tried, mut stayed) = (0, Vec::new());
-    for row in &ROWS {
+    for row in ROWS {
         for diagnosis in (row.found)().iter().filter(|d| d.confidence == Confidence::Certain) {
             tried += 1;
             let found = without_ground(diagnosis, row.found);

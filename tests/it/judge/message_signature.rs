@@ -268,7 +268,7 @@ fn a_later_server_may_have_changed_what_the_forwarder_sealed() {
         ("none", format!("{handed}{results}"), "B04 certain", ""),
         ("none that judged it", format!("{results}{handed}"), "B04 certain", ""),
         ("a filter", format!("{handed}{results}{second}"), "B04 high", "filter.receiver.example took the mail after"),
-        ("found whole", format!("{handed}{results}{passed}"), "B04 high", "not at company.example"),
+        ("found whole", format!("{handed}{results}{passed}"), "B26 high", "not at company.example"),
         ("its own", format!("{handed}{results}{}", hop(LOCAL, "out.company.example")), "B04 certain", ""),
     ] {
         assert_said(name, &said(&[trace.as_bytes(), &sealed].concat(), ""), wanted, shown);

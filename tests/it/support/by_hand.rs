@@ -29,7 +29,7 @@ const fn row(first: &'static str, found: fn() -> Vec<Diagnosis>) -> Row {
     Row { first, found }
 }
 
-pub(crate) const ROWS: [Row; 71] = [
+pub(crate) const ROWS: &[Row] = &[
     row("A00 certain", || unsealed("something else")),
     row("A03 certain", || {
         unsealed(
@@ -115,6 +115,13 @@ pub(crate) const ROWS: [Row; 71] = [
         assert_eq!(found[0].evidence[0].text, symbol);
         found
     }),
+    row("B26 high", || {
+        let judged = "Received: from relay.behind.example by mx.google.com with ESMTPS id z3; Tue, 24 Nov 2026 02:42:09 +0000\r\nAuthentication-Results: mx.google.com; arc=fail\r\nReceived: from mx.company.example by relay.behind.example with ESMTPS id r2; Tue, 24 Nov 2026 02:42:07 +0000\r\nAuthentication-Results: relay.behind.example; arc=pass\r\n";
+        let mut verification = broken(verified(1, AUTHOR_FAILS), 1, false, &[SignatureDefect::BodyHash]);
+        let hash = BodyHash { expected: "AA==".into(), computed: "BB==".into(), uncovered: 0 };
+        verification.sets[0].ams_facts.body_hash = Some(hash);
+        diagnosed(&format!("{judged}{}{RECEIVED}{AUTHOR}\r\nbody\r\n", sealed(PASSED)), "", &verification)
+    }),
     row("C00 high", || forwarded(DMARC_FAILS, &sealed(DISOWNED), AUTHOR, AUTHOR_FAILS)),
     row("C02 certain", || {
         let second = "mx.company.example; arc=pass (\"company.example:s=s1:i=1\")";
@@ -197,6 +204,10 @@ pub(crate) const ROWS: [Row; 71] = [
         let made = "Received: by mx.company.example (Postfix, from userid 33) id A1B2C3D4E5; Tue, 24 Nov 2026 02:42:04 +0000\r\nFrom: Shop <shop@company.example>\r\n\r\nbody\r\n";
         let log = "mx postfix/smtp[1]: A1B2C3D4E5: to=<someone@gmail.com>, dsn=5.7.26, status=bounced (host mx said: 550 5.7.26 Unauthenticated email from company.example is not accepted due to domain's DMARC policy. a1 - gsmtp (in reply to end of DATA command))";
         diagnosed(made, log, &verified(0, &[]))
+    }),
+    row("E09 high", || {
+        let kept = format!("X-Gmail-Labels: Spam,Unread\r\n{}", google("arc=pass (i=1); dmarc=pass", 1));
+        diagnosed(&format!("{kept}{}{RECEIVED}{AUTHOR}\r\nbody\r\n", sealed(PASSED)), "", &verified(2, AUTHOR_PASSES))
     }),
     row("F01 certain", || diagnosed(&report("relayed", "2.0.0", "smtp; 250 2.0.0 OK"), "", &Verification::default())),
     row("F00 certain", || {

@@ -8,6 +8,7 @@ use crate::{
         facts::{Attempt, Facts, MailFacts, UnseenBounces},
         missing_delivery,
     },
+    mail::junk::junk_field,
     outcome::{
         Confidence::{Certain, High},
         Diagnosis, HarnessError, HarnessErrorKind, MailboxTrouble,
@@ -16,11 +17,13 @@ use crate::{
 
 /// Why nothing was seen.
 pub(in crate::judge::diagnose) fn find(facts: &Facts<'_>) -> Vec<Diagnosis> {
-    let Some(attempt) = facts.attempt.as_ref().filter(|a| a.accepted) else { return Vec::new() };
-    match facts.mail.as_ref().filter(|mail| mail.returned.is_none()) {
-        None => unseen(facts, attempt).into_iter().collect(),
-        Some(mail) => in_spam(mail).into_iter().chain(late(facts, attempt, mail)).chain(tab(attempt, mail)).collect(),
-    }
+    let attempt = facts.attempt.as_ref().filter(|a| a.accepted);
+    let Some(mail) = facts.mail.as_ref().filter(|mail| mail.returned.is_none()) else {
+        return attempt.and_then(|attempt| unseen(facts, attempt)).into_iter().collect();
+    };
+    let seen_late = attempt.and_then(|attempt| late(facts, attempt, mail));
+    let in_tab = attempt.and_then(|attempt| tab(attempt, mail));
+    in_spam(mail).into_iter().chain(seen_late).chain(in_tab).collect()
 }
 
 /// Texts by which Gmail refuses a kind of login, in lower case.
@@ -90,7 +93,9 @@ fn in_spam(mail: &MailFacts<'_>) -> Vec<Diagnosis> {
         "" => "found in the folder with \\Junk".to_owned(),
         name => format!("found in the folder with \\Junk, `{name}`"),
     };
-    let found = |cause| found(cause, High).seen([quote(&mail.artifact, 0, &place)]).seen(mail.quote_trusted());
+    let says = junk_field(mail.message, mail.hops).and_then(|field| mail.quote_line(field.line));
+    let place = says.unwrap_or_else(|| quote(&mail.artifact, 0, &place));
+    let found = |cause| found(cause, High).seen([place.clone()]).seen(mail.quote_trusted());
     // Who looks for the folder by an English name does not find it.
     let is_localised = !mail.folder_name.is_ascii() || mail.folder_name.contains('&');
     let localised = is_localised.then(|| found(Cause::E02));

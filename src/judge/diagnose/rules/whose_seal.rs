@@ -153,8 +153,8 @@ fn passed_between(mail: &MailFacts<'_>, top: u32, bottom: u32, is_by: impl Fn(&s
     mail.quote_line(passed.line)
 }
 
-/// Where another server took the mail after the one that sealed it, and before the receiver judged it: who of them changed it is
-/// not seen, unless the later one found it whole.
+/// Where another server took the mail after the one that sealed it, and before the receiver judged it: it is who changed it where
+/// it found the chain sound, and else who of them did is not seen.
 pub(super) fn of_later(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet, broken: Diagnosis) -> Diagnosis {
     let is_change = matches!(broken.code.known(), Some(Cause::B04 | Cause::B05 | Cause::B06 | Cause::B13 | Cause::B17));
     let (Some(sealer), Some(bottom), true) = (set.sealer(), line(mail, set), is_change) else { return broken };
@@ -169,11 +169,11 @@ pub(super) fn of_later(facts: &Facts<'_>, mail: &MailFacts<'_>, set: &ArcSet, br
         hops.next_back();
     }
     let Some(host) = hops.filter_map(|hop| hop.by.as_deref()).find(|by| is_other(by)) else { return broken };
-    let passed = passed_between(mail, judged, bottom, is_other);
-    let text = match &passed {
-        Some(_) => format!("the chain held as {host} took it: the mail changed there or later, not at {sealer}"),
-        None => format!("{host} took the mail after {sealer} sealed it: it may have changed there"),
+    let Some(passed) = passed_between(mail, judged, bottom, is_other) else {
+        let text = format!("{host} took the mail after {sealer} sealed it: it may have changed there");
+        let confidence = broken.confidence.min(High);
+        return Diagnosis { confidence, ..broken }.seen([quote(&mail.artifact, 0, &text)]);
     };
-    let confidence = broken.confidence.min(High);
-    Diagnosis { confidence, ..broken }.seen([quote(&mail.artifact, 0, &text)]).seen(passed)
+    let text = format!("the chain held as {host} took it: the mail changed there or later, not at {sealer}");
+    found(Cause::B26, High).seen([quote(&mail.artifact, 0, &text), passed]).seen(broken.evidence)
 }
