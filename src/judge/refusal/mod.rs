@@ -1,6 +1,8 @@
 //! What a bounce says of each recipient: whose reply it is, which of the known ones, whether it is final, and what to do.
 
-mod known;
+mod known_replies;
+mod known_reply;
+mod lookup;
 mod receiver;
 
 use crate::{
@@ -64,7 +66,7 @@ pub fn refusals(dsn: &Dsn, lang: Lang) -> Vec<Refusal> {
 fn refusal(recipient: &RecipientStatus, lang: Lang) -> Refusal {
     let reply = recipient.reply.as_ref();
     let outlook = outlook(recipient);
-    let known = reply.and_then(|reply| known::find(reply, recipient.remote_mta.as_deref())).map(|(known, _)| known);
+    let known = reply.and_then(|reply| lookup::find(reply, recipient.remote_mta.as_deref())).map(|(known, _)| known);
     let row = known.map(|known| known.cause.row());
     Refusal {
         recipient: recipient.final_recipient.clone().or_else(|| recipient.original_recipient.clone()),
@@ -111,12 +113,12 @@ fn otherwise(outlook: Outlook) -> Text {
 
 /// Whether a server says that it may take the mail at another time: 4yz, and 5yz about an amount or a rate.
 pub(crate) fn is_limit(reply: &Reply) -> bool {
-    reply.is_transient() || known::find(reply, None).is_some_and(|(known, _)| known.is_limit())
+    reply.is_transient() || lookup::find(reply, None).is_some_and(|(known, _)| known.is_limit())
 }
 
 /// The cause that a reply of a host tells of, and whether its words prove it.
 pub(super) fn cause(reply: &Reply, host: Option<&str>) -> Option<(Cause, bool)> {
-    known::find(reply, host).map(|(known, by_words)| (known.cause, by_words))
+    lookup::find(reply, host).map(|(known, by_words)| (known.cause, by_words))
 }
 
 #[cfg(test)]

@@ -1,86 +1,10 @@
-//! Replies by words that stay while the wording changes, and by status codes where these have one meaning.
+//! The replies that are known by their words or by their status codes.
 
-use super::receiver::Receiver;
-use crate::{catalogue::Cause, mail::reply::Reply};
-
-/// Replies that tell of one cause.
-#[derive(Debug)]
-pub(super) struct KnownReply {
-    /// A short name for them.
-    pub(super) name: &'static str,
-    pub(super) cause: Cause,
-    /// Words in lower case, links to help pages among them: a text is one of these when it holds one of them, ` + ` standing
-    /// between words that must all be there.
-    words: &'static [&'static str],
-    /// Enhanced status codes that only these have in Google's list: of one class, or the last two parts for both classes.
-    google: &'static [&'static str],
-    /// The same for Microsoft.
-    microsoft: &'static [&'static str],
-    /// The same for the registry of RFC 5248, which other servers go by.
-    registry: &'static [&'static str],
-}
-
-const fn known(name: &'static str, cause: Cause, words: &'static [&'static str]) -> KnownReply {
-    KnownReply { name, cause, words, google: &[], microsoft: &[], registry: &[] }
-}
-
-impl KnownReply {
-    const fn google(self, google: &'static [&'static str]) -> Self {
-        Self { google, ..self }
-    }
-
-    const fn microsoft(self, microsoft: &'static [&'static str]) -> Self {
-        Self { microsoft, ..self }
-    }
-
-    const fn registry(self, registry: &'static [&'static str]) -> Self {
-        Self { registry, ..self }
-    }
-
-    /// Whether a text has words of it.
-    fn has_words(&self, text: &str) -> bool {
-        self.words.iter().any(|words| words.split(" + ").all(|part| text.contains(part)))
-    }
-
-    /// Whether a status code means it in one of these lists.
-    fn has_status(&self, status: &str, list: fn(&Self) -> &'static [&'static str]) -> bool {
-        let is_it = |code: &&str| if code.matches('.').count() == 2 { *code == status } else { status[2..] == **code };
-        list(self).iter().any(is_it)
-    }
-
-    /// Whether it is about how much is sent, and goes by with time.
-    pub(super) fn is_limit(&self) -> bool {
-        matches!(self.cause, Cause::D05 | Cause::D06 | Cause::D18)
-    }
-}
-
-/// What a reply is known as, and whether by its words: by them first, or else by its status code. That a server wants the mail
-/// at another time is said by 4yz replies only.
-pub(super) fn find(reply: &Reply, host: Option<&str>) -> Option<(&'static KnownReply, bool)> {
-    let text = reply.text.to_lowercase();
-    let can_be = |known: &&KnownReply| match known.cause {
-        Cause::D39 => reply.is_transient(),
-        // The user that a failed login (RFC 4954 §6) is about is no recipient.
-        Cause::D14 | Cause::D15 | Cause::D16 => reply.code != 535,
-        _ => true,
-    };
-    if let Some(known) = KNOWN.iter().filter(can_be).find(|known| known.has_words(&text)) {
-        return Some((known, true));
-    }
-    let status = reply.enhanced_status.as_deref()?;
-    // A list of the receiver's own comes before the registry; Google does not go by that at all.
-    let lists: &[fn(&KnownReply) -> &'static [&'static str]] = match Receiver::of(reply, host) {
-        Receiver::Google => &[|known| known.google],
-        Receiver::Microsoft => &[|known| known.microsoft, |known| known.registry],
-        Receiver::Other => &[|known| known.registry],
-    };
-    let by_status =
-        lists.iter().find_map(|list| KNOWN.iter().filter(can_be).find(|known| known.has_status(status, *list)));
-    by_status.map(|known| (known, false))
-}
+use super::known_reply::{KnownReply, known};
+use crate::catalogue::Cause;
 
 /// Every kind of reply, the most special first.
-const KNOWN: &[KnownReply] = &[
+pub(super) const KNOWN: &[KnownReply] = &[
     known("same Message-ID too often", Cause::D06, &["same message-id"]),
     known(
         "unusual rate of mail",
