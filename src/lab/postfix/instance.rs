@@ -18,7 +18,7 @@ use crate::{
             hosts::{Company, EXTERNAL_ADDRESS},
             smtp_server::Reply,
         },
-        process::{Process, ProcessError, StateDir, User, tail, until},
+        process::{PATIENCE, Process, ProcessError, StateDir, User, tail, until},
     },
     target::knobs::CompanyKnobs,
 };
@@ -36,8 +36,6 @@ use tokio::{
     process::Command,
 };
 
-/// How long it may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// The age of files that nobody writes any more.
 const SETTLED: Duration = Duration::from_secs(3600);
 /// The port that our own look at the server comes from, as it is told.

@@ -5,7 +5,7 @@ use crate::{
     core::Version,
     lab::{
         LabError,
-        process::{Process, ProcessError, StateDir, User, until},
+        process::{PATIENCE, Process, ProcessError, StateDir, User, until},
     },
 };
 use std::{
@@ -14,7 +14,6 @@ use std::{
     path::Path,
     process::Stdio,
     sync::Arc,
-    time::Duration,
 };
 use tokio::{net::TcpListener, process::Command};
 
@@ -22,8 +21,6 @@ use tokio::{net::TcpListener, process::Command};
 const PACKAGE: &str = "postsrsd";
 /// What its hashes are made with. It guards nothing: the lab's Postfix has no route to strangers.
 const SECRET: &str = "sealcheck";
-/// How long it may take to listen, or to say its version.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How many pairs of ports are tried: another program may take one between our look at it and postsrsd's start.
 const TRIES: usize = 4;
 

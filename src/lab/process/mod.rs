@@ -25,9 +25,15 @@ mod state;
 mod system_user;
 mod watchdog;
 
+use std::time::Duration;
+
 pub use child::{Process, ProcessError, tail, until};
 pub use state::{StateDir, StateError};
 pub use system_user::User;
+
+/// How long a program may take to be ready, or to do what it is asked once: one that ends is noticed at once, so that only one
+/// that hangs is waited for so long, and one on a machine with much other work is not given up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Ends every program that is still there and removes its directory, for when the process is about to end without having
 /// dropped everything.

@@ -5,21 +5,18 @@ use crate::{
     core::sandbox,
     lab::{
         embedded::dns::zone_file,
-        process::{ProcessError, User},
+        process::{PATIENCE, ProcessError, User},
     },
 };
 use std::{
     io,
     path::{Path, PathBuf},
     process::{Output, Stdio},
-    time::Duration,
 };
 use tokio::process::Command;
 
 /// The database of Debian's rspamd.
 pub(super) const DATABASE: &str = "/var/lib/rspamd";
-/// How long a command may take.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `rspamadm`: beside the rspamd that a person names, otherwise on the PATH.
 fn rspamadm(rspamd: Option<&Path>) -> PathBuf {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use ureq::{Agent, http::Response};
 
 /// How long an answer may take: rspamd's own limit for a message is 8 seconds.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// Octets that an answer has at most.
 const LIMIT: u64 = 16 * 1024 * 1024;
 

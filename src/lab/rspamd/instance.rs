@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     core::Version,
-    lab::process::{Process, ProcessError, StateDir, StateError, User, tail, until},
+    lab::process::{PATIENCE, Process, ProcessError, StateDir, StateError, User, tail, until},
 };
 use std::{
     io,
@@ -18,8 +18,6 @@ use std::{
 };
 use tokio::process::Command;
 
-/// How long it may take to be ready; the first start on a busy machine compiles for a while.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How many ports are tried: another program may take one between our look at it and rspamd's start.
 const TRIES: usize = 4;
 

@@ -153,6 +153,12 @@ pub(crate) fn first(attempt: &Value) -> String {
     said(&attempt["diagnosis"][0])
 }
 
+/// What became of an attempt, for who reads that its diagnosis was not the wanted one.
+pub(crate) fn told(attempt: &Value) -> String {
+    let of = |key: &str| format!("{key}: {:#}", attempt[key]);
+    ["diagnosis", "status", "error", "submission"].map(of).join("\n")
+}
+
 fn said(diagnosis: &Value) -> String {
     let text = |key: &str| diagnosis[key].as_str().unwrap_or_default().to_owned();
     format!("{} {}", text("code"), text("confidence")).trim().to_owned()
@@ -170,7 +176,7 @@ fn every_fault_of_the_embedded_world_gets_its_code_first() {
     for Case { name, first: wanted, .. } in CASES {
         let attempt = &scenarios.iter().find(|s| s["name"] == name).unwrap()["attempts"][0];
         if first(attempt) != wanted {
-            wrong.push(format!("{name}: wanted {wanted:?}, found {:#}", attempt["diagnosis"]));
+            wrong.push(format!("{name}: wanted {wanted:?}, found {}", told(attempt)));
         }
         let failed = attempt["assertions"].as_array().unwrap().iter().find(|c| c["passed"] == false);
         if let (None, Some(error)) = (failed, attempt["error"]["code"].as_str()) {

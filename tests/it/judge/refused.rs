@@ -2,7 +2,7 @@
 //! that the receiver found the mail not authentic is what followed.
 
 use crate::{
-    judge::diagnosis::first,
+    judge::diagnosis::{first, told},
     lab::rspamd::rspamd_version,
     support::program::{Project, Ran},
 };
@@ -256,7 +256,7 @@ fn every_fault_that_is_refused_gets_its_code_first_from_postfix_and_rspamd() {
         let name = row.name();
         let wanted = OTHERWISE.iter().find(|(n, _)| *n == name).map_or(row.whole, |(_, wanted)| wanted);
         if first(&attempt) != wanted && !(third_hop && row.fault == "B07") {
-            wrong.push(format!("{name}: wanted {wanted:?}, found {:#}", attempt["diagnosis"]));
+            wrong.push(format!("{name}: wanted {wanted:?}, found {}", told(&attempt)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -1,7 +1,7 @@
 //! Every fault that Postfix and rspamd can have gets its code first, from the header fields and the logs alone.
 
 use crate::{
-    judge::diagnosis::{CASES, Case, case, first},
+    judge::diagnosis::{CASES, Case, case, first, told},
     lab::rspamd::rspamd_version,
     support::program::Project,
 };
@@ -84,7 +84,7 @@ fn every_fault_of_postfix_and_rspamd_gets_its_code_first() {
         };
         let attempt = &scenarios.iter().find(|s| s["name"] == *name).unwrap()["attempts"][0];
         if first(attempt) != wanted {
-            wrong.push(format!("{name}: wanted {wanted:?}, found {:#}", attempt["diagnosis"]));
+            wrong.push(format!("{name}: wanted {wanted:?}, found {}", told(attempt)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
