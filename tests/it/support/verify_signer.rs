@@ -6,7 +6,7 @@ use aws_lc_rs::{
     digest,
     encoding::AsDer,
     rand::SystemRandom,
-    rsa::{KeyPair, KeySize},
+    rsa::KeyPair,
     signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -26,8 +26,22 @@ enum Secret {
     Ed25519(Ed25519KeyPair),
 }
 
+macro_rules! key {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/keys/", $name, ".pem"))
+    };
+}
+
+/// The RSA key of who stands for this domain; the same in every process, for the making of one takes long.
 pub(crate) fn rsa(domain: &'static str, selector: &'static str) -> Key {
-    Key { domain, selector, secret: Secret::Rsa(KeyPair::generate(KeySize::Rsa2048).unwrap()) }
+    let pem = match domain {
+        "list.example" => key!("list"),
+        "company.example" => key!("company"),
+        "receiver.example" => key!("receiver"),
+        _ => key!("sender"),
+    };
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    Key { domain, selector, secret: Secret::Rsa(KeyPair::from_pkcs8(&STANDARD.decode(base64).unwrap()).unwrap()) }
 }
 
 pub(crate) fn ed25519(domain: &'static str, selector: &'static str) -> Key {

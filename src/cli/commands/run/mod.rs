@@ -34,7 +34,7 @@ use run_args::NoTests;
 use run_record::RunRecord;
 use std::path::Path;
 
-/// The variable by which tests shorten every limit of a connection; a run with it says so.
+/// The variable by which tests shorten or lengthen every limit of a connection; a run with it says so.
 const TEST_TIME_SCALE: &str = "SEALCHECK_TEST_TIME_SCALE";
 
 pub(in crate::cli) fn run(context: &Context, global: &Global, args: &RunArgs, matches: &ArgMatches) -> CommandResult {

@@ -89,7 +89,7 @@ fn who_shortens_limits_is_told_so() {
     let project = Project::new().scenario("forward", &forward("embedded").replace("name:", "snapshot: none\nname:"));
     for (factor, code, told) in [
         ("0.5", 0, "NOTE for a test, every limit of a connection is 0.5 of the usual one"),
-        ("2", 2, "SEALCHECK_TEST_TIME_SCALE: `2` is no number above 0 and up to 1"),
+        ("200", 2, "SEALCHECK_TEST_TIME_SCALE: `200` is no number above 0 and up to 100"),
     ] {
         let ran = project.with_env("SEALCHECK_TEST_TIME_SCALE", factor).run(&["run"]);
         assert!(ran.code == code && format!("{ran}").contains(told), "{ran}");
