@@ -5,6 +5,10 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sealcheck::{
+    core::{
+        certificates,
+        tls_client::{TlsClient, Trust},
+    },
     lab::embedded::{
         Ports, World,
         smtp_client::{self, ClientAddress, Destination, Protocol},
@@ -47,16 +51,15 @@ fn forward(criterion: &mut Criterion) {
     let (world, destination) = runtime.block_on(async {
         let world = start().await;
         let mx = world.describe().servers.iter().find(|s| s.name == "company-mx").unwrap();
-        let mut builder = native_tls::TlsConnector::builder();
-        let authority = native_tls::Certificate::from_pem(world.describe().ca_pem.as_bytes()).unwrap();
-        let tls = builder.disable_built_in_roots(true).add_root_certificate(authority).build().unwrap();
+        let authorities = certificates::read(&world.describe().ca_pem).unwrap();
+        let tls = TlsClient::new(Trust::Only(&authorities)).unwrap();
         let destination = Destination {
             socket: mx.address,
             host: mx.host.to_owned(),
             client_address: ClientAddress::Nothing,
             helo: "client.ext.example".to_owned(),
             protocol: Protocol::Smtp,
-            tls: Some(tls.into()),
+            tls: Some(tls),
         };
         (world, destination)
     });

@@ -24,6 +24,7 @@ pub(crate) mod schema_as;
 pub mod secret;
 pub mod spanned;
 pub mod suggest;
+pub mod tls_client;
 pub mod version;
 pub mod visible;
 

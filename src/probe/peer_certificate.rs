@@ -5,7 +5,10 @@ use super::{
     certificate::Certificate,
     timed::{Deadline, Timed},
 };
-use crate::target::{Endpoint, TlsMode};
+use crate::{
+    core::tls_client::{self, TlsClient, Trust},
+    target::{Endpoint, TlsMode},
+};
 use std::{
     io::{self, Write},
     net::{TcpStream, ToSocketAddrs},
@@ -37,10 +40,8 @@ pub(super) fn ask(endpoint: &Endpoint, protocol: Protocol) -> Option<Certificate
     if endpoint.tls == TlsMode::Starttls {
         starttls(&mut tcp, protocol).ok()?;
     }
-    let mut anybody = native_tls::TlsConnector::builder();
-    anybody.disable_built_in_roots(true).danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
-    let tls = anybody.build().ok()?.connect(endpoint.certificate_name(), tcp).ok()?;
-    Certificate::read(&tls.peer_certificate().ok()??.to_der().ok()?)
+    let tls = TlsClient::new(Trust::Anyone).ok()?.connect(endpoint.certificate_name(), tcp).ok()?;
+    Certificate::read(&tls_client::peer_certificate(&tls)?)
 }
 
 /// Asks for TLS and reads until the server agrees.

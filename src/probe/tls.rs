@@ -2,38 +2,61 @@
 
 use super::peer_certificate::{self, Protocol};
 use crate::{
-    core::certificates,
+    core::{
+        certificates,
+        tls_client::{TlsClient, Trust},
+    },
     outcome::{HarnessError, HarnessErrorKind},
-    target::Endpoint,
+    target::{Endpoint, TlsMode},
 };
 use std::{
     collections::HashMap,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
 };
 
-/// Connectors by the CAs that they trust. Making one reads every CA of the system, which takes longer than a submission.
-static CONNECTORS: LazyLock<Mutex<HashMap<Option<String>, native_tls::TlsConnector>>> = LazyLock::new(Mutex::default);
+/// What was made of one set of CAs; whoever needs it first makes it, and the others wait.
+type Made = Arc<OnceLock<Result<TlsClient, String>>>;
 
-/// How many connectors are kept.
+/// Clients by the CAs that they trust. Reading those of the system takes longer than a submission.
+static CLIENTS: LazyLock<Mutex<HashMap<Option<String>, Made>>> = LazyLock::new(Mutex::default);
+
+/// How many clients are kept.
 const KEPT: usize = 32;
 
-/// A connector that trusts the endpoint's own CAs when it names some, and the system's otherwise.
+/// A client that trusts the endpoint's own CAs when it names some, and the system's otherwise.
 ///
 /// # Errors
 /// H05 when a CA certificate cannot be read.
-pub(super) fn connector(endpoint: &Endpoint) -> Result<native_tls::TlsConnector, HarnessError> {
-    let mut kept = CONNECTORS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(connector) = kept.get(&endpoint.ca_pem) {
-        return Ok(connector.clone());
-    }
-    let connector = build(endpoint.ca_pem.as_deref()).map_err(|message| {
+pub(super) fn client(endpoint: &Endpoint) -> Result<TlsClient, HarnessError> {
+    let made = made(endpoint);
+    made.get_or_init(|| build(endpoint.ca_pem.as_deref())).clone().map_err(|message| {
         HarnessError::new(HarnessErrorKind::Tls, format!("tls {}:{}", endpoint.host, endpoint.port), message, GIVE)
-    })?;
-    if kept.len() >= KEPT {
+    })
+}
+
+/// Reads the CAs of the system, where the endpoint trusts those and nobody has read them yet, while its name is looked up
+/// and TCP connects.
+pub(super) fn prepare(endpoint: &Endpoint) {
+    if endpoint.tls == TlsMode::None || endpoint.ca_pem.is_some() {
+        return;
+    }
+    let made = made(endpoint);
+    if made.get().is_none() {
+        let thread = std::thread::Builder::new().name("system CAs".to_owned());
+        let reading = thread.spawn(move || {
+            made.get_or_init(|| build(None));
+        });
+        // Without it, who needs them first reads them.
+        drop(reading);
+    }
+}
+
+fn made(endpoint: &Endpoint) -> Made {
+    let mut kept = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() >= KEPT && !kept.contains_key(&endpoint.ca_pem) {
         kept.clear();
     }
-    kept.insert(endpoint.ca_pem.clone(), connector.clone());
-    Ok(connector)
+    Arc::clone(kept.entry(endpoint.ca_pem.clone()).or_default())
 }
 
 /// What to do about CA certificates that cannot be used.
@@ -47,17 +70,10 @@ pub(super) fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, String> {
     certificates::read(pem).map_err(|defect| format!("the text of the CA certificates{defect}"))
 }
 
-fn build(ca_pem: Option<&str>) -> Result<native_tls::TlsConnector, String> {
-    let mut builder = native_tls::TlsConnector::builder();
-    builder.min_protocol_version(Some(native_tls::Protocol::Tlsv12));
-    if let Some(pem) = ca_pem {
-        builder.disable_built_in_roots(true);
-        for (number, der) in (1..).zip(certificates(pem)?) {
-            let ca = native_tls::Certificate::from_der(&der);
-            builder.add_root_certificate(ca.map_err(|e| format!("CA certificate {number} cannot be used: {e}"))?);
-        }
-    }
-    builder.build().map_err(|e| format!("the CA certificates cannot be used: {e}"))
+fn build(ca_pem: Option<&str>) -> Result<TlsClient, String> {
+    let authorities = ca_pem.map(certificates).transpose()?;
+    let trust = authorities.as_deref().map_or(Trust::System, Trust::Only);
+    TlsClient::new(trust).map_err(|e| format!("the CA certificates cannot be used: {e}"))
 }
 
 /// What a failed handshake means. A certificate that is wrong is looked at once more, which may take some seconds.

@@ -47,7 +47,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
 ];
 
 /// Libraries that may be named in one room (or file) only.
-const HOMES: [(&str, &[&str]); 18] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("lettre", &["probe"]),
     ("imap", &["probe/mailbox"]),
     ("imap_proto", &["probe/mailbox"]),
@@ -57,6 +57,9 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("insta", &["judge/snapshot"]),
     ("mail_auth", &["verify", "lab", "probe/sign.rs"]),
     ("idna", &["core"]),
+    ("openssl", &["core/tls_client/openssl.rs"]),
+    ("openssl_probe", &["core/tls_client/openssl.rs"]),
+    ("tokio_openssl", &["core/tls_client/openssl.rs"]),
     ("rustix", &["lab/process", "core/open_files.rs"]),
     ("ureq", &["lab/rspamd", "probe/token"]),
     ("clap_mangen", &["cli/commands/man.rs"]),

@@ -1,20 +1,20 @@
 //! TLS of the world: a certificate authority made at start, and one certificate for every server.
-//!
-//! The client's end is made in the background: the TLS library reads all of the system's authorities for it, even
-//! though none of them is trusted, and that takes longer than everything else in a world.
 
 use super::hosts::{Company, TLS_NAMES};
-use crate::target::knobs::Certificate as CertificateKind;
-use native_tls::{Certificate, Identity};
+use crate::{
+    core::tls_client::{TlsClient, TlsError, Trust},
+    target::knobs::Certificate as CertificateKind,
+};
+use native_tls::Identity;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::sync::OnceCell;
-use tokio_native_tls::{TlsAcceptor, TlsConnector};
+use tokio_native_tls::TlsAcceptor;
 
 /// One authority serves every world of a process that has the same company.
 static SHARED: Mutex<BTreeMap<String, Pki>> = Mutex::new(BTreeMap::new());
@@ -28,9 +28,9 @@ pub enum PkiError {
     /// The TLS library refused it.
     #[error("the TLS library refuses the certificate of the lab: {0}")]
     Tls(#[from] native_tls::Error),
-    /// The runtime ended while the client's end was made.
-    #[error("TLS of the lab was not ready before the end")]
-    Ended(#[from] tokio::task::JoinError),
+    /// It refused the authority at the client's end.
+    #[error("the TLS library refuses the authority of the lab: {0}")]
+    Client(#[from] TlsError),
 }
 
 /// The authority's certificate, and both ends of TLS that use it.
@@ -39,7 +39,7 @@ pub struct Pki {
     ca_pem: Arc<str>,
     identity_pem: Arc<str>,
     acceptor: TlsAcceptor,
-    connector: Arc<OnceCell<TlsConnector>>,
+    client: TlsClient,
     issuer: Arc<Issuer<'static, KeyPair>>,
     names: Arc<[String]>,
 }
@@ -50,13 +50,14 @@ impl Pki {
     /// # Errors
     /// When a name is no DNS name, or the TLS library refuses.
     pub fn new(names: &[&str]) -> Result<Self, PkiError> {
-        let (issuer, ca_pem) = authority()?;
+        let (issuer, ca) = authority()?;
         let names: Arc<[String]> = names.iter().map(ToString::to_string).collect();
         let (certificate, key) = leaf(&issuer, &names, false)?;
         let acceptor = acceptor(&certificate, &key)?;
+        let client = TlsClient::new(Trust::Only(&[ca.der().to_vec()]))?;
         let identity_pem = format!("{key}{certificate}").into();
         let issuer = Arc::new(issuer);
-        Ok(Self { acceptor, connector: Arc::default(), ca_pem: ca_pem.into(), identity_pem, issuer, names })
+        Ok(Self { acceptor, client, ca_pem: ca.pem().into(), identity_pem, issuer, names })
     }
 
     /// The server's end with a certificate of this kind.
@@ -106,27 +107,13 @@ impl Pki {
     ///
     /// # Errors
     /// When the TLS library refuses.
-    pub fn unchecked() -> Result<TlsConnector, PkiError> {
-        let mut builder = native_tls::TlsConnector::builder();
-        builder.disable_built_in_roots(true).danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
-        Ok(builder.build()?.into())
+    pub fn unchecked() -> Result<TlsClient, PkiError> {
+        Ok(TlsClient::new(Trust::Anyone)?)
     }
 
-    /// The client's end: it trusts this authority and no other. Made at the first call.
-    ///
-    /// # Errors
-    /// When the TLS library refuses.
-    pub(crate) async fn connector(&self) -> Result<TlsConnector, PkiError> {
-        let ca_pem = Arc::clone(&self.ca_pem);
-        let connector = self.connector.get_or_try_init(|| async {
-            tokio::task::spawn_blocking(move || {
-                let mut builder = native_tls::TlsConnector::builder();
-                builder.disable_built_in_roots(true).add_root_certificate(Certificate::from_pem(ca_pem.as_bytes())?);
-                Ok(builder.build()?.into())
-            })
-            .await?
-        });
-        connector.await.cloned()
+    /// The client's end: it trusts this authority and no other.
+    pub fn client(&self) -> TlsClient {
+        self.client.clone()
     }
 }
 
@@ -150,14 +137,14 @@ fn acceptor(certificate: &str, key: &str) -> Result<TlsAcceptor, PkiError> {
     Ok(native_tls::TlsAcceptor::new(identity)?.into())
 }
 
-fn authority() -> Result<(Issuer<'static, KeyPair>, String), PkiError> {
+fn authority() -> Result<(Issuer<'static, KeyPair>, Certificate), PkiError> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, "sealcheck lab CA");
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = KeyPair::generate()?;
-    let pem = params.self_signed(&key)?.pem();
-    Ok((Issuer::new(params, key), pem))
+    let certificate = params.self_signed(&key)?;
+    Ok((Issuer::new(params, key), certificate))
 }
 
 #[cfg(test)]
@@ -165,7 +152,7 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    async fn hello(client: &Pki, server: &Pki, name: &str) -> Result<Vec<u8>, native_tls::Error> {
+    async fn hello(client: &Pki, server: &Pki, name: &str) -> Result<Vec<u8>, TlsError> {
         let (near, far) = tokio::io::duplex(16 * 1024);
         let acceptor = server.acceptor();
         let served = tokio::spawn(async move {
@@ -175,7 +162,7 @@ mod tests {
             }
         });
         let mut got = Vec::new();
-        client.connector().await.unwrap().connect(name, near).await?.read_to_end(&mut got).await.unwrap();
+        client.client().connect_async(name, near).await?.read_to_end(&mut got).await.unwrap();
         served.await.unwrap();
         Ok(got)
     }

@@ -1,7 +1,10 @@
 //! An SMTP client (RFC 5321): one connection, one message, a reply for every recipient.
 
 use super::smtp_server::{Body, Envelope, Notify, Reply, ReplyError, Return};
-use crate::core::open_files;
+use crate::core::{
+    open_files,
+    tls_client::{TlsClient, TlsError},
+};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -11,7 +14,6 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
-use tokio_native_tls::TlsConnector;
 
 /// How long a whole conversation may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -32,7 +34,7 @@ pub struct Destination {
     /// What the server speaks.
     pub protocol: Protocol,
     /// How STARTTLS is done when the server offers it; `None` when it is not done.
-    pub tls: Option<TlsConnector>,
+    pub tls: Option<TlsClient>,
 }
 
 /// What a server speaks.
@@ -110,7 +112,7 @@ pub enum ClientError {
     Connection(String, #[source] io::Error),
     /// TLS failed.
     #[error("TLS with {0} failed: {1}")]
-    Tls(String, #[source] native_tls::Error),
+    Tls(String, #[source] TlsError),
     /// The server does not speak SMTP.
     #[error("{0} broke the protocol: {1}")]
     Protocol(String, #[source] ReplyError),
@@ -239,9 +241,9 @@ impl<'d> Conversation<'d> {
         }
     }
 
-    async fn upgrade(self, tls: &TlsConnector) -> Result<Self, ClientError> {
+    async fn upgrade(self, tls: &TlsClient) -> Result<Self, ClientError> {
         let Destination { host, .. } = self.destination;
-        let stream = tls.connect(host, self.stream.into_inner()).await;
+        let stream = tls.connect_async(host, self.stream.into_inner()).await;
         let stream = stream.map_err(|error| ClientError::Tls(host.clone(), error))?;
         Ok(Self { stream: BufReader::new(Box::new(stream)), ..self })
     }

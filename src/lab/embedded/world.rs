@@ -166,9 +166,6 @@ impl World {
         }
         let net = Net::new(dns.resolver().map_err(LabError::other)?, routes).with_routes(ports.routes.clone());
         let tasks = Tasks::new();
-        let client_tls = pki.clone();
-        // Made ready while nobody waits for it; the first delivery reports what goes wrong.
-        tasks.spawn(async move { drop(client_tls.connector().await) });
         let external = world_accounts::mailboxes(&EXTERNAL_USERS, Flavour::Plain).map_err(LabError::Other)?;
         let locale = knobs.gmail.locale;
         let gmail = world_accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(locale)).map_err(LabError::Other)?;

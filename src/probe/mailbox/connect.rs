@@ -9,7 +9,10 @@ use super::{
     wire::{TimedStream, Wire},
 };
 use crate::{
-    core::open_files,
+    core::{
+        open_files,
+        tls_client::{TlsError, TlsStream, peer_certificate},
+    },
     outcome::{HarnessError, HarnessErrorKind},
     probe::{
         peer_certificate::Protocol,
@@ -33,6 +36,7 @@ pub(super) fn connect(
     by: &Deadline,
     log: &Arc<Mutex<Log>>,
 ) -> Result<(NotAuthenticated, Option<Vec<u8>>), HarnessError> {
+    tls::prepare(endpoint);
     let tcp = open(endpoint, limits, by)?;
     let stage = || format!("connect {}", endpoint.place());
     let held = tcp.set_nodelay(true).and_then(|()| tcp.try_clone()).map_err(|e| error::io(stage(), &e))?;
@@ -52,7 +56,7 @@ pub(super) fn connect(
         TlsMode::None => Box::new(tcp),
         TlsMode::Implicit | TlsMode::Starttls => {
             let tls = secure(endpoint, tcp)?;
-            certificate = tls.peer_certificate().ok().flatten().and_then(|c| c.to_der().ok());
+            certificate = peer_certificate(&tls);
             Box::new(tls)
         }
     };
@@ -124,13 +128,11 @@ fn resolve(host: &str, port: u16, time: io::Result<Duration>) -> io::Result<Vec<
         .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "the resolver did not answer in time")))
 }
 
-fn secure(endpoint: &Endpoint, tcp: Timed) -> Result<native_tls::TlsStream<Timed>, HarnessError> {
-    let connector = tls::connector(endpoint)?;
-    connector.connect(endpoint.certificate_name(), tcp).map_err(|e| match e {
-        native_tls::HandshakeError::Failure(e) => tls::handshake_error(endpoint, &e, Protocol::Imap),
-        native_tls::HandshakeError::WouldBlock(_) => {
-            error::lost(format!("tls {}", endpoint.place()), "the server did not answer the tls handshake in time")
-        }
+fn secure(endpoint: &Endpoint, tcp: Timed) -> Result<TlsStream<Timed>, HarnessError> {
+    let client = tls::client(endpoint)?;
+    client.connect(endpoint.certificate_name(), tcp).map_err(|e| match e {
+        TlsError::TimedOut => error::lost(format!("tls {}", endpoint.place()), &e.to_string()),
+        e => tls::handshake_error(endpoint, &e, Protocol::Imap),
     })
 }
 

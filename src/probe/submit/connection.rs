@@ -6,7 +6,11 @@ use super::{
     recorder::{Answer, Recording},
     tls_version::{self, TlsVersionReader},
 };
-use crate::{evidence::Stage, probe::line_ends::crlf};
+use crate::{
+    core::tls_client::{AsyncTlsStream, TlsClient, TlsError, async_peer_certificate},
+    evidence::Stage,
+    probe::line_ends::crlf,
+};
 use std::{
     future::poll_fn,
     io,
@@ -18,7 +22,6 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
 };
-use tokio_native_tls::{TlsConnector, TlsStream};
 
 /// How much is read at once, in bytes.
 const READ: usize = 8 * 1024;
@@ -38,7 +41,7 @@ pub(super) struct Connection {
 enum Stream {
     Closed,
     Plain(TcpStream),
-    Tls(Box<TlsStream<TlsVersionReader>>),
+    Tls(Box<AsyncTlsStream<TlsVersionReader>>),
 }
 
 /// Why there is no reply.
@@ -80,17 +83,13 @@ impl Connection {
     ///
     /// # Errors
     /// When the handshake fails.
-    pub(super) async fn upgrade(
-        &mut self,
-        connector: native_tls::TlsConnector,
-        name: &str,
-    ) -> Result<(), native_tls::Error> {
+    pub(super) async fn upgrade(&mut self, client: &TlsClient, name: &str) -> Result<(), TlsError> {
         let Stream::Plain(tcp) = std::mem::replace(&mut self.io, Stream::Closed) else { return Ok(()) };
         let (reader, first) = TlsVersionReader::new(tcp);
-        let tls = TlsConnector::from(connector).connect(name, reader).await?;
+        let tls = client.connect_async(name, reader).await?;
         let version = first.lock().ok().and_then(|bytes| tls_version::read(&bytes));
         self.record.secured(version);
-        self.certificate = tls.get_ref().peer_certificate().ok().flatten().and_then(|c| c.to_der().ok());
+        self.certificate = async_peer_certificate(&tls);
         self.io = Stream::Tls(Box::new(tls));
         Ok(())
     }

@@ -105,6 +105,7 @@ impl<'a> SmtpSession<'a> {
     /// Connection, greeting, hello, STARTTLS and login.
     async fn open(&mut self) -> Result<Extensions, Ended> {
         let endpoint = self.conversation.endpoint;
+        tls::prepare(endpoint);
         let secret = match &endpoint.login {
             Some(account) => Some((account, login::secret(self.tokens, account).await?)),
             None => None,
@@ -158,9 +159,9 @@ impl<'a> SmtpSession<'a> {
 
     async fn secure(&mut self) -> Result<(), HarnessError> {
         let Conversation { endpoint, connection } = &mut self.conversation;
-        let connector = tls::connector(endpoint)?;
+        let client = tls::client(endpoint)?;
         self.connecting.begin_handshake();
-        let Err(error) = connection.upgrade(connector, endpoint.certificate_name()).await else {
+        let Err(error) = connection.upgrade(&client, endpoint.certificate_name()).await else {
             self.connecting.end_handshake();
             return Ok(());
         };

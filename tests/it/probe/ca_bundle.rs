@@ -4,7 +4,7 @@ use crate::support::{
     program::{Project, forward},
     scripted::Pki,
 };
-use std::fs;
+use std::{fs, path::Path, thread};
 
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n";
 
@@ -54,5 +54,58 @@ fn a_ca_file_that_cannot_be_used_says_what_and_where() {
         let ran = project.run(&["run", "--target", "gmail"]);
         assert!(ran.code == 2 && ran.stderr.contains(&says), "{says}: {}: {ran}", String::from_utf8_lossy(&content));
     }
+    assert_eq!(lab.end(), 0);
+}
+
+/// Whether the program reads the authorities of the system while this is done.
+#[cfg(target_os = "linux")]
+fn reads_those_of_the_system(folder: &Path, done: impl FnOnce(&str)) -> bool {
+    use rustix::fs::{CWD, FileType, Mode, OFlags};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+    let (bundle, empty) = (folder.join("system.pem"), folder.join("empty.pem"));
+    fs::write(&empty, "").unwrap();
+    rustix::fs::mknodat(CWD, &bundle, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let is_read = Arc::new(AtomicBool::new(false));
+    let noticing = thread::spawn({
+        let (bundle, is_read) = (bundle.clone(), Arc::clone(&is_read));
+        move || {
+            // Comes back when somebody opens the other end.
+            let end = fs::File::options().write(true).open(&bundle).unwrap();
+            is_read.store(true, Ordering::Relaxed);
+            fs::rename(empty, bundle).unwrap();
+            drop(end);
+        }
+    });
+    done(bundle.to_str().unwrap());
+    let was_read = is_read.load(Ordering::Relaxed);
+    drop(rustix::fs::open(&bundle, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap());
+    noticing.join().unwrap();
+    fs::remove_file(bundle).unwrap();
+    was_read
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_authorities_of_the_system_are_read_only_where_they_are_trusted() {
+    let project = Project::new()
+        .scenario("inside", &(forward("embedded") + "snapshot: none\n"))
+        .scenario("outside", &(forward("gmail") + "snapshot: none\n"));
+    let embedded = reads_those_of_the_system(&project.path("."), |bundle| {
+        let ran = project.with_env("SSL_CERT_FILE", bundle).run(&["run", "--target", "embedded"]);
+        assert_eq!(ran.code, 0, "{ran}");
+    });
+    assert!(!embedded);
+    let lab = project.lab(&["--config-out", "sealcheck.yaml"]);
+    let config = project.read("sealcheck.yaml");
+    let trusting: Vec<&str> = config.lines().filter(|line| !line.trim_start().starts_with("ca_file: ")).collect();
+    fs::write(project.path("sealcheck.yaml"), trusting.join("\n")).unwrap();
+    let outside = reads_those_of_the_system(&project.path("."), |bundle| {
+        let ran = project.with_env("SSL_CERT_FILE", bundle).run(&["run", "--target", "gmail"]);
+        assert!(ran.code == 3 && ran.stdout.contains("H05"), "{ran}");
+    });
+    assert!(outside);
     assert_eq!(lab.end(), 0);
 }

@@ -181,7 +181,7 @@ impl Relay {
             None => {
                 let socket = self.net.socket(*address, SMTP_PORT);
                 let socket = socket.ok_or(format!("connect to {host}[{address}]:{SMTP_PORT}: No route to host"))?;
-                (socket, ClientAddress::Proxy(own, *address), self.pki.connector().await.map(Some))
+                (socket, ClientAddress::Proxy(own, *address), Ok(Some(self.pki.client())))
             }
         };
         let tls = tls.map_err(|error| error.to_string())?;

@@ -7,7 +7,10 @@ use super::{
     stage::{Protocol, Stage},
 };
 use crate::support::numbers::Numbers;
-use sealcheck::lab::embedded::pki::Pki;
+use sealcheck::{
+    core::tls_client::{AsyncTlsStream, TlsClient},
+    lab::embedded::pki::Pki,
+};
 use std::{
     io,
     net::SocketAddr,
@@ -21,21 +24,21 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tokio_native_tls::{TlsAcceptor, TlsConnector, TlsStream};
+use tokio_native_tls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Both ends of TLS: as the servers of the lab, and towards them.
 #[derive(Clone)]
 pub(crate) struct Tls {
     acceptor: TlsAcceptor,
-    connector: TlsConnector,
+    client: TlsClient,
 }
 
 impl Tls {
     /// The ends that fit the worlds of the usual company in this process.
     pub(crate) fn of_lab() -> Self {
         let pki = Pki::of_world(&Default::default()).unwrap();
-        Self { acceptor: pki.acceptor(), connector: Pki::unchecked().unwrap() }
+        Self { acceptor: pki.acceptor(), client: Pki::unchecked().unwrap() }
     }
 }
 
@@ -134,7 +137,7 @@ async fn connection(way: Arc<Way>, tcp: TcpStream) -> io::Result<()> {
     let client = Client::Tls(way.tls.acceptor.accept(tcp).await.map_err(io::Error::other)?);
     let tcp = TcpStream::connect(way.server).await?;
     tcp.set_nodelay(true)?;
-    let server = way.tls.connector.connect("localhost", tcp).await.map_err(io::Error::other)?;
+    let server = way.tls.client.connect_async("localhost", tcp).await.map_err(io::Error::other)?;
     let dialogue = way.protocol.dialogue();
     Connection { way, client, server, dialogue, numbers }.run().await
 }
@@ -152,7 +155,7 @@ impl Way {
 struct Connection {
     way: Arc<Way>,
     client: Client,
-    server: TlsStream<TcpStream>,
+    server: AsyncTlsStream<TcpStream>,
     dialogue: Box<dyn Dialogue>,
     numbers: Numbers,
 }
