@@ -73,7 +73,7 @@ pub(super) fn verify(message: &Message, chain: &ArcChain, verifier: &mut Signatu
             judged.push(JudgedSet { set, ams: None, seal: None });
             continue;
         }
-        let ams = set.ams.as_ref().map(|ams| verifier.message_signature(SignatureKind::Ams, &ams.tags, ams.field));
+        let ams = set.ams.as_ref().map(|ams| verifier.message_signature(ams.field));
         let seal = set.seal.as_ref().map(|_| judge_seal(message, verifier, &chain.sets[..=at]));
         judged.push(JudgedSet { set, ams, seal });
     }

@@ -5,7 +5,7 @@
 use crate::core::line_ending::with_crlf;
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 use std::borrow::Cow;
 
 /// One of the two algorithms.
@@ -109,8 +109,9 @@ fn lines(mut body: &[u8]) -> impl Iterator<Item = &[u8]> {
         if body.is_empty() {
             return None;
         }
-        let (line, rest) = match memmem::find(body, b"\r\n") {
-            Some(at) => (&body[..at], &body[at + 2..]),
+        let end = memchr_iter(b'\n', body).find(|at| *at > 0 && body[at - 1] == b'\r');
+        let (line, rest) = match end {
+            Some(at) => (&body[..at - 1], &body[at + 1..]),
             None => (body, &body[body.len()..]),
         };
         body = rest;
@@ -120,8 +121,11 @@ fn lines(mut body: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Each run of spaces and tabs becomes one space.
 fn squeeze(line: &[u8], out: &mut Vec<u8>) {
+    // Most lines have single spaces alone, and need no look at every word.
+    let is_squeezed = line.windows(2).fold(true, |so_far, pair| so_far & ((pair[0] != b' ') | (pair[1] != b' ')))
+        && !line.contains(&b'\t');
     let mut rest = line;
-    while let Some(at) = memchr::memchr2(b' ', b'\t', rest) {
+    while !is_squeezed && let Some(at) = memchr2(b' ', b'\t', rest) {
         out.extend_from_slice(&rest[..at]);
         out.push(b' ');
         let run = rest[at..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
@@ -135,16 +139,20 @@ fn relaxed_header(field: &[u8], out: &mut Vec<u8>) {
     out.extend(field[..colon].trim_ascii_end().iter().map(u8::to_ascii_lowercase));
     out.push(b':');
     let start = out.len();
-    let mut unfolded = Vec::with_capacity(field.len());
-    for line in lines(field.get(colon + 1..).unwrap_or_default()) {
-        unfolded.extend_from_slice(line);
-    }
-    squeeze(&unfolded, out);
-    if out[start..].ends_with(b" ") {
-        out.pop();
-    }
-    if out[start..].starts_with(b" ") {
-        out.remove(start);
+    let mut is_after_space = false;
+    for mut line in lines(field.get(colon + 1..).unwrap_or_default()) {
+        // White space counts between words only, wherever the line was folded.
+        while !line.is_empty() {
+            let end = memchr2(b' ', b'\t', line).unwrap_or(line.len());
+            if end > 0 {
+                if is_after_space && out.len() > start {
+                    out.push(b' ');
+                }
+                out.extend_from_slice(&line[..end]);
+            }
+            is_after_space = end < line.len();
+            line = line.get(end + 1..).unwrap_or_default();
+        }
     }
     out.extend_from_slice(b"\r\n");
 }

@@ -26,7 +26,7 @@ pub(super) fn verify(
             out.push(DkimVerification { d, s, reason, ..DkimVerification::default() });
             continue;
         }
-        let judgement = verifier.message_signature(SignatureKind::Dkim, &signature.tags, signature.field);
+        let judgement = verifier.message_signature(signature.field);
         out.push(DkimVerification {
             s,
             result: judgement.verdict(),

@@ -2,10 +2,15 @@
 
 use super::{KeyFacts, SignatureDefect, defect::Defect};
 use crate::mail::taglist::TagList;
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY};
 use mail_auth::common::{
     crypto::{self, VerifyingKey},
     parse::TxtRecordParser,
     verify::DomainKey,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// The smallest and the largest RSA key that may verify, in bits (RFC 8301 §3.2; the largest is the library's).
@@ -28,27 +33,76 @@ impl Algorithm {
     }
 }
 
+/// How many records are kept, each for every algorithm that it was read for.
+const KEPT: usize = 1024;
+
+/// The keys that were read already, by their records: a few of them have signed all the mail of a run.
+#[derive(Default)]
+pub(super) struct KnownKeys(Mutex<HashMap<Vec<u8>, Vec<Arc<KeyRecord>>>>);
+
+impl KnownKeys {
+    /// What a TXT record is for use with one algorithm.
+    pub(super) fn read(&self, record: &[u8], algorithm: Algorithm) -> Arc<KeyRecord> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.get(record).and_then(|read| read.iter().find(|known| known.algorithm == algorithm)) {
+            return Arc::clone(known);
+        }
+        if all.len() >= KEPT {
+            all.clear();
+        }
+        let read = Arc::new(KeyRecord::read(record, algorithm));
+        all.entry(record.to_vec()).or_default().push(Arc::clone(&read));
+        read
+    }
+}
+
+/// A TXT record, read for use with one algorithm.
+pub(super) struct KeyRecord {
+    algorithm: Algorithm,
+    /// What could be read; neither the name nor the number of records.
+    facts: KeyFacts,
+    /// The key, or what keeps it from being used, in words that follow its name.
+    key: Result<PublicKey, Defect>,
+}
+
+impl KeyRecord {
+    fn read(record: &[u8], algorithm: Algorithm) -> Self {
+        let mut facts = KeyFacts::default();
+        let tags = TagList::parse(record);
+        let key = PublicKey::read_tags(&tags, algorithm, &mut facts).map_err(|Defect { kind, text }| {
+            let is_damaged = matches!(kind, SignatureDefect::NotAKey | SignatureDefect::KeyMalformed);
+            let damage = if is_damaged { damage(record, &tags) } else { None };
+            let damage = damage.map(|damage| format!(": {damage}")).unwrap_or_default();
+            Defect::new(kind, format!("{text}{damage}"))
+        });
+        Self { algorithm, facts, key }
+    }
+
+    /// What could be read of it, for one of so many records at this name.
+    pub(super) fn facts(&self, name: &str, records: usize) -> KeyFacts {
+        KeyFacts { name: name.to_owned(), records, ..self.facts.clone() }
+    }
+
+    /// The key, or what keeps the one at this name from being used.
+    pub(super) fn key(&self, name: &str) -> Result<&PublicKey, Defect> {
+        match &self.key {
+            Ok(key) => Ok(key),
+            Err(defect) => Err(Defect::new(defect.kind, format!("the key at {name} {}", defect.text))),
+        }
+    }
+}
+
 /// A key that may be used with one algorithm.
 pub(super) struct PublicKey {
     key: Box<dyn VerifyingKey + Send + Sync>,
+    /// The same for RSA, ready to be calculated with. The library below takes no key in some encodings that mail-auth takes.
+    ready: Option<ParsedPublicKey>,
     algorithm: Algorithm,
     /// `t=s`: `i=` must name exactly the domain of `d=`.
     pub(super) same_domain_only: bool,
 }
 
 impl PublicKey {
-    /// Reads one TXT record for use with one algorithm; `facts` gets what could be read.
-    pub(super) fn read(record: &[u8], algorithm: Algorithm, facts: &mut KeyFacts) -> Result<Self, Defect> {
-        let tags = TagList::parse(record);
-        let read = Self::read_tags(&tags, algorithm, facts);
-        read.map_err(|Defect { kind, text }| {
-            let is_damaged = matches!(kind, SignatureDefect::NotAKey | SignatureDefect::KeyMalformed);
-            let damage = if is_damaged { damage(record, &tags) } else { None };
-            let damage = damage.map(|damage| format!(": {damage}")).unwrap_or_default();
-            Defect::new(kind, format!("the key at {} {text}{damage}", facts.name))
-        })
-    }
-
     fn read_tags(tags: &TagList, algorithm: Algorithm, facts: &mut KeyFacts) -> Result<Self, Defect> {
         let p = key_data(tags)?;
         let flags = list(tags, "t");
@@ -87,11 +141,18 @@ impl PublicKey {
             let text = format!("is too long: it has {bits} bits, and more than {} are not verified", RSA_BITS.end());
             return Err(Defect::new(SignatureDefect::KeyType, text));
         }
-        Ok(Self { key, algorithm, same_domain_only: flags.iter().any(|f| f == "s") })
+        let ready = match algorithm {
+            Algorithm::RsaSha256 => ParsedPublicKey::new(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, bytes).ok(),
+            Algorithm::Ed25519Sha256 => None,
+        };
+        Ok(Self { key, ready, algorithm, same_domain_only: flags.iter().any(|f| f == "s") })
     }
 
     /// Whether this signature fits these canonical bytes.
     pub(super) fn fits(&self, data: &[u8], signature: &[u8]) -> bool {
+        if let Some(key) = &self.ready {
+            return key.verify_sig(data, signature).is_ok();
+        }
         let algorithm = match self.algorithm {
             Algorithm::RsaSha256 => crypto::Algorithm::RsaSha256,
             Algorithm::Ed25519Sha256 => crypto::Algorithm::Ed25519Sha256,
@@ -165,10 +226,9 @@ fn malformed(why: impl std::fmt::Display) -> Defect {
 /// # Errors
 /// With the reason when no seal could be verified with it.
 pub(crate) fn read_key(name: &str, record: &[u8]) -> (KeyFacts, Result<Vec<u8>, (SignatureDefect, String)>) {
-    let mut facts = KeyFacts { name: name.to_owned(), records: 1, ..KeyFacts::default() };
-    let read = PublicKey::read(record, Algorithm::RsaSha256, &mut facts);
-    let der = read.map(|_| TagList::parse(record).base64("p").unwrap_or_default());
-    (facts, der.map_err(|defect| (defect.kind, defect.text)))
+    let read = KeyRecord::read(record, Algorithm::RsaSha256);
+    let der = read.key(name).map(|_| TagList::parse(record).base64("p").unwrap_or_default());
+    (read.facts(name, 1), der.map_err(|defect| (defect.kind, defect.text)))
 }
 
 /// A colon list in lower case.

@@ -1,7 +1,7 @@
 //! What is true? Every DKIM-Signature, ARC-Message-Signature and ARC-Seal judged on its own, over a resolver that
 //! records what it was told.
 //!
-//! The rules and the canonicalization are our own, as strict as the RFCs; mail-auth reads the keys and does the
+//! The rules and the canonicalization are our own, as strict as the RFCs; mail-auth reads the keys, and aws-lc does the
 //! arithmetic. Nothing here is shared with the embedded forwarder, which has canonical forms of its own, but for the line
 //! ends of a message (`core::line_ending`): a fault on one side cannot hide on the other.
 
@@ -31,12 +31,12 @@ use crate::{
         arc::ArcChain,
         dkim::{self as dkim_fields, DkimSignature},
         dsn::Returned,
-        taglist::TagList,
     },
 };
-use signature::SignatureVerifier;
+use key::KnownKeys;
+use signature::{ReadSignatures, SignatureVerifier};
 use signature_tags::{SignatureKind, SignatureTags};
-use std::{borrow::Cow, collections::BTreeSet};
+use std::borrow::Cow;
 
 /// Verifies a message against DNS. `now` is in seconds since 1970, for `x=`.
 /// Never fails: what could not be looked up is a `temperror` with its reason.
@@ -79,8 +79,9 @@ async fn verify_extent(message: &Message, dns: &Dns, now: UnixTime, extent: Exte
     let message = with_crlf.as_ref().unwrap_or(message);
     let chain = ArcChain::of(message);
     let signatures = dkim_fields::all(message);
-    let zone = dns.answers(key_names(&chain, &signatures, now)).await;
-    let mut verifier = SignatureVerifier::new(message, &zone, now, extent);
+    let read = read_signatures(&chain, &signatures, now);
+    let zone = dns.answers(read.verifiable().map(SignatureTags::key_name).collect()).await;
+    let mut verifier = SignatureVerifier::new(message, &read, &zone, dns.keys(), extent);
     let arc = arc::verify(message, &chain, &mut verifier);
     let dkim = dkim::verify(&signatures, &mut verifier, &arc.holding);
     Verification {
@@ -101,9 +102,11 @@ pub(crate) fn ams_fits_header(message: &Message, instance: u32, answers: &ZoneFi
     let message = with_crlf.as_ref().unwrap_or(message);
     let chain = ArcChain::of(message);
     let ams = chain.set(instance).filter(|set| arc::counts(set)).and_then(|set| set.ams.as_ref());
-    let mut verifier = SignatureVerifier::new(message, answers, 0, Extent::Header);
     ams.is_some_and(|ams| {
-        verifier.message_signature(SignatureKind::Ams, &ams.tags, ams.field).verdict() == Verdict::Pass
+        let (mut read, keys) = (ReadSignatures::default(), KnownKeys::default());
+        read.add(SignatureKind::Ams, &ams.tags, ams.field, 0);
+        let mut verifier = SignatureVerifier::new(message, &read, answers, &keys, Extent::Header);
+        verifier.message_signature(ams.field).verdict() == Verdict::Pass
     })
 }
 
@@ -115,13 +118,19 @@ fn carried(message: &Message) -> Option<Message> {
     }
 }
 
-/// The names of the keys of every field that can be verified.
-fn key_names(chain: &ArcChain, signatures: &[DkimSignature], now: UnixTime) -> BTreeSet<String> {
-    let sets = chain.sets.iter().filter(|set| arc::counts(set));
-    let seals = sets.clone().filter_map(|set| set.seal.as_ref().map(|seal| (SignatureKind::Seal, &seal.tags)));
-    let ams = sets.filter_map(|set| set.ams.as_ref().map(|ams| (SignatureKind::Ams, &ams.tags)));
-    let dkim = signatures.iter().take(dkim::MOST).map(|signature| (SignatureKind::Dkim, &signature.tags));
-    let key_name =
-        |(kind, tags): (SignatureKind, &TagList)| SignatureTags::read(kind, tags, now).0.map(|s| s.key_name());
-    seals.chain(ams).chain(dkim).filter_map(key_name).collect()
+/// Every field that is judged.
+fn read_signatures(chain: &ArcChain, signatures: &[DkimSignature], now: UnixTime) -> ReadSignatures {
+    let mut read = ReadSignatures::default();
+    for set in chain.sets.iter().filter(|set| arc::counts(set)) {
+        if let Some(ams) = &set.ams {
+            read.add(SignatureKind::Ams, &ams.tags, ams.field, now);
+        }
+        if let Some(seal) = &set.seal {
+            read.add(SignatureKind::Seal, &seal.tags, seal.field, now);
+        }
+    }
+    for signature in signatures.iter().take(dkim::MOST) {
+        read.add(SignatureKind::Dkim, &signature.tags, signature.field, now);
+    }
+    read
 }

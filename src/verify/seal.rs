@@ -23,7 +23,7 @@ pub(super) fn judge_seal(message: &Message, verifier: &SignatureVerifier<'_>, se
     let expected = if fails { Covered::own_set() } else { Covered::whole(older) };
     let sealed = |covered: &Covered<'_>| sealed(message, verifier, own, &covered.older);
     let mut judgement = match sealed(&expected) {
-        Ok(data) => verifier.seal(&seal.tags, &data),
+        Ok(data) => verifier.seal(seal.field, &data),
         Err(missing) => Judgement {
             defects: vec![Defect::new(SignatureDefect::Structure, format!("it cannot hold: {missing}"))],
             ..Judgement::default()
@@ -31,7 +31,7 @@ pub(super) fn judge_seal(message: &Message, verifier: &SignatureVerifier<'_>, se
     };
     if judgement.has(SignatureDefect::Signature) {
         let fits = |covered: &Covered<'_>| {
-            sealed(covered).is_ok_and(|data| !verifier.seal(&seal.tags, &data).has(SignatureDefect::Signature))
+            sealed(covered).is_ok_and(|data| !verifier.seal(seal.field, &data).has(SignatureDefect::Signature))
         };
         if let Some(covered) = wrong_ones(older).into_iter().find(fits) {
             let text = format!("it covers {}, and must cover {}", covered.what, expected.what);

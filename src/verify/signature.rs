@@ -4,16 +4,16 @@ use super::{
     BodyHash, Canonicalization, Extent, KeyFacts, SignatureDefect, SignatureFacts, Verdict,
     defect::Defect,
     dns::{TxtAnswer, ZoneFile},
-    key::PublicKey,
+    key::{KeyRecord, KnownKeys},
     signature_tags::{Coverage, SignatureKind, SignatureTags},
 };
 use crate::{
     core::UnixTime,
     mail::{Field, Message, taglist::TagList},
 };
-use aws_lc_rs::digest;
+use aws_lc_rs::digest::{self, Digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// The judgement on one field.
 #[derive(Debug, Default)]
@@ -51,24 +51,72 @@ impl Judgement {
     }
 }
 
+/// The signatures of a message, by the index of their fields, with everything that is wrong in how they are written.
+#[derive(Default)]
+pub(super) struct ReadSignatures(HashMap<usize, (Option<SignatureTags>, Vec<Defect>)>);
+
+impl ReadSignatures {
+    /// Adds a field.
+    pub(super) fn add(&mut self, kind: SignatureKind, tags: &TagList, field: usize, now: UnixTime) {
+        self.0.insert(field, SignatureTags::read(kind, tags, now));
+    }
+
+    /// Those that can be verified, in no order.
+    pub(super) fn verifiable(&self) -> impl Iterator<Item = &SignatureTags> {
+        self.0.values().filter_map(|(signature, _)| signature.as_ref())
+    }
+
+    /// One of them, and what is wrong so far.
+    fn begin(&self, field: usize) -> (Option<&SignatureTags>, Judgement) {
+        let read = self.0.get(&field);
+        let defects = read.map(|(_, defects)| defects.clone()).unwrap_or_default();
+        (read.and_then(|(signature, _)| signature.as_ref()), Judgement { defects, ..Judgement::default() })
+    }
+}
+
+/// A canonical body, and its digests by how many of its octets they cover.
+struct CanonicalBody<'a> {
+    form: Canonicalization,
+    bytes: Cow<'a, [u8]>,
+    digests: Vec<(usize, Digest)>,
+}
+
+impl CanonicalBody<'_> {
+    fn digest(&mut self, covered: usize) -> Digest {
+        if let Some((_, known)) = self.digests.iter().find(|(known, _)| *known == covered) {
+            return *known;
+        }
+        let digest = digest::digest(&digest::SHA256, &self.bytes[..covered]);
+        self.digests.push((covered, digest));
+        digest
+    }
+}
+
 /// Verifies the signatures of one message.
 pub(super) struct SignatureVerifier<'a> {
     message: &'a Message,
+    signatures: &'a ReadSignatures,
     answers: &'a ZoneFile,
-    now: UnixTime,
+    keys: &'a KnownKeys,
     extent: Extent,
-    bodies: Vec<(Canonicalization, Vec<u8>)>,
+    bodies: Vec<CanonicalBody<'a>>,
     /// Where the fields of each name are, top to bottom; names in lower case.
     fields: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> SignatureVerifier<'a> {
-    pub(super) fn new(message: &'a Message, answers: &'a ZoneFile, now: UnixTime, extent: Extent) -> Self {
+    pub(super) fn new(
+        message: &'a Message,
+        signatures: &'a ReadSignatures,
+        answers: &'a ZoneFile,
+        keys: &'a KnownKeys,
+        extent: Extent,
+    ) -> Self {
         let mut fields: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, field) in message.fields().iter().enumerate() {
             fields.entry(field.name.to_ascii_lowercase()).or_default().push(at);
         }
-        Self { message, answers, now, extent, bodies: Vec::new(), fields }
+        Self { message, signatures, answers, keys, extent, bodies: Vec::new(), fields }
     }
 
     /// The bytes of a field of the message, from its name to its last line break.
@@ -77,46 +125,44 @@ impl<'a> SignatureVerifier<'a> {
     }
 
     /// Judges a DKIM-Signature or an ARC-Message-Signature.
-    pub(super) fn message_signature(&mut self, kind: SignatureKind, tags: &TagList, field: usize) -> Judgement {
-        let (signature, defects) = SignatureTags::read(kind, tags, self.now);
-        let mut judgement = Judgement { defects, ..Judgement::default() };
+    pub(super) fn message_signature(&mut self, field: usize) -> Judgement {
+        let (signature, mut judgement) = self.signatures.begin(field);
         let Some(signature) = signature else { return judgement };
         if let Some(coverage) = &signature.coverage {
             if self.extent == Extent::Whole {
                 self.check_body(coverage, &mut judgement);
             }
             let data = self.signed_headers(coverage, field);
-            self.check_signature(&signature, &data, &mut judgement);
+            self.check_signature(signature, &data, &mut judgement);
         }
         judgement
     }
 
     /// Judges an ARC-Seal over the fields that it covers.
-    pub(super) fn seal(&self, tags: &TagList, data: &[u8]) -> Judgement {
-        let (signature, defects) = SignatureTags::read(SignatureKind::Seal, tags, self.now);
-        let mut judgement = Judgement { defects, ..Judgement::default() };
+    pub(super) fn seal(&self, field: usize, data: &[u8]) -> Judgement {
+        let (signature, mut judgement) = self.signatures.begin(field);
         if let Some(signature) = signature {
-            self.check_signature(&signature, data, &mut judgement);
+            self.check_signature(signature, data, &mut judgement);
         }
         judgement
     }
 
-    fn canonical_body(&mut self, c: Canonicalization) -> &[u8] {
-        let known = self.bodies.iter().position(|(known, _)| *known == c);
+    fn canonical_body(&mut self, form: Canonicalization) -> &mut CanonicalBody<'a> {
+        let known = self.bodies.iter().position(|known| known.form == form);
         let at = known.unwrap_or_else(|| {
-            self.bodies.push((c, c.body(self.message.body()).into_owned()));
+            let bytes = form.body(self.message.body());
+            self.bodies.push(CanonicalBody { form, bytes, digests: Vec::new() });
             self.bodies.len() - 1
         });
-        &self.bodies[at].1
+        &mut self.bodies[at]
     }
 
     fn check_body(&mut self, coverage: &Coverage, judgement: &mut Judgement) {
         let Some(expected) = coverage.digest.clone().filter(|digest| !digest.is_empty()) else { return };
         let body = self.canonical_body(coverage.body);
-        let covered =
-            coverage.length.map_or(body.len(), |l| usize::try_from(l).map_or(body.len(), |l| l.min(body.len())));
-        let computed = digest::digest(&digest::SHA256, &body[..covered]);
-        let present = body.len();
+        let present = body.bytes.len();
+        let covered = coverage.length.map_or(present, |l| usize::try_from(l).map_or(present, |l| l.min(present)));
+        let computed = body.digest(covered);
         if let Some(l) = coverage.length.filter(|l| *l > present as u64) {
             let text = format!("l={l} counts more octets than the {present} of the body: its end was cut off");
             judgement.defects.push(Defect::new(SignatureDefect::BodyHash, text));
@@ -157,10 +203,10 @@ impl<'a> SignatureVerifier<'a> {
     fn check_signature(&self, signature: &SignatureTags, data: &[u8], judgement: &mut Judgement) {
         let name = signature.key_name();
         let mut facts = KeyFacts { name: name.clone(), ..KeyFacts::default() };
-        let defect = match self.answers.txt(&name) {
+        let defect = match self.answers.lookup(&name) {
             TxtAnswer::Records { texts, .. } => {
                 facts.records = texts.len();
-                any_key_fits(&texts, signature, data, &mut facts).err()
+                self.any_key_fits(texts, signature, data, &mut facts).err()
             }
             TxtAnswer::NxDomain => Some(Defect::new(SignatureDefect::NoKey, format!("no key at {name} (NXDOMAIN)"))),
             TxtAnswer::NoData => {
@@ -177,47 +223,54 @@ impl<'a> SignatureVerifier<'a> {
         judgement.facts.key = Some(facts);
         judgement.defects.extend(defect);
     }
-}
 
-/// Tries every record of a key's name (RFC 6376 §6.1.2 step 4). A key that could be used says most about why none fits.
-fn any_key_fits(texts: &[Vec<u8>], signature: &SignatureTags, data: &[u8], facts: &mut KeyFacts) -> Result<(), Defect> {
-    let mut found: Option<(Defect, KeyFacts)> = None;
-    for text in texts {
-        let mut own = KeyFacts { name: facts.name.clone(), records: texts.len(), ..KeyFacts::default() };
-        match key_fits(text, signature, data, &mut own) {
-            Ok(()) => {
-                *facts = own;
-                return Ok(());
-            }
-            Err(defect) => {
-                let better = found.as_ref().is_none_or(|(old, _)| {
-                    old.kind != SignatureDefect::Signature
-                        && (defect.kind == SignatureDefect::Signature || old.kind == SignatureDefect::NotAKey)
-                });
-                if better {
-                    found = Some((defect, own));
+    /// Tries every record of a key's name (RFC 6376 §6.1.2 step 4). A key that could be used says most about why none fits.
+    fn any_key_fits(
+        &self,
+        texts: &[Vec<u8>],
+        signature: &SignatureTags,
+        data: &[u8],
+        facts: &mut KeyFacts,
+    ) -> Result<(), Defect> {
+        let mut found: Option<(Defect, KeyFacts)> = None;
+        for text in texts {
+            let record = self.keys.read(text, signature.algorithm);
+            let own = record.facts(&facts.name, texts.len());
+            match key_fits(&record, &own.name, signature, data) {
+                Ok(()) => {
+                    *facts = own;
+                    return Ok(());
+                }
+                Err(defect) => {
+                    let better = found.as_ref().is_none_or(|(old, _)| {
+                        old.kind != SignatureDefect::Signature
+                            && (defect.kind == SignatureDefect::Signature || old.kind == SignatureDefect::NotAKey)
+                    });
+                    if better {
+                        found = Some((defect, own));
+                    }
                 }
             }
         }
+        let Some((mut defect, own)) = found else { return Ok(()) };
+        if texts.len() > 1 {
+            defect.text.push_str(&format!(" (the name has {} TXT records, and none fits)", texts.len()));
+        }
+        *facts = own;
+        Err(defect)
     }
-    let Some((mut defect, own)) = found else { return Ok(()) };
-    if texts.len() > 1 {
-        defect.text.push_str(&format!(" (the name has {} TXT records, and none fits)", texts.len()));
-    }
-    *facts = own;
-    Err(defect)
 }
 
-fn key_fits(text: &[u8], signature: &SignatureTags, data: &[u8], facts: &mut KeyFacts) -> Result<(), Defect> {
-    let key = PublicKey::read(text, signature.algorithm, facts)?;
+fn key_fits(record: &KeyRecord, name: &str, signature: &SignatureTags, data: &[u8]) -> Result<(), Defect> {
+    let key = record.key(name)?;
     if key.same_domain_only && signature.identity.as_ref().is_some_and(|i| *i != signature.domain) {
-        let text = format!("the key at {} has t=s, and i= is not in exactly d={}", facts.name, signature.domain);
+        let text = format!("the key at {name} has t=s, and i= is not in exactly d={}", signature.domain);
         return Err(Defect::new(SignatureDefect::KeyRestricted, text));
     }
     if key.fits(data, &signature.signature) {
         return Ok(());
     }
-    Err(Defect::new(SignatureDefect::Signature, format!("signature does not match the key at {}", facts.name)))
+    Err(Defect::new(SignatureDefect::Signature, format!("signature does not match the key at {name}")))
 }
 
 /// A canonical field with the value of its `b=` removed and without its last CRLF (RFC 6376 §3.7).

@@ -1,7 +1,7 @@
 //! Asks for TXT records, live or from a zone file, and keeps every answer.
 
 use super::zone::{DnsFailure, TxtAnswer, ZoneFile};
-use crate::core::open_files;
+use crate::{core::open_files, verify::key::KnownKeys};
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig},
@@ -18,9 +18,12 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// Where answers come from. Clones are cheap and share one resolver and its cache.
+/// Where answers come from. Clones are cheap and share one resolver, its cache and the keys that were read.
 #[derive(Clone)]
-pub struct Dns(Source);
+pub struct Dns {
+    source: Source,
+    keys: Arc<KnownKeys>,
+}
 
 #[derive(Clone)]
 enum Source {
@@ -41,7 +44,7 @@ impl Dns {
     pub fn system() -> Result<Self, DnsError> {
         TokioResolver::builder_tokio()
             .and_then(|builder| builder.with_tls_config(no_tls()?).build())
-            .map(|resolver| Self(Source::Resolver(Arc::new(resolver))))
+            .map(|resolver| Self::of(Source::Resolver(Arc::new(resolver))))
             .map_err(|e| DnsError(format!("cannot use the system's resolver: {e}; check /etc/resolv.conf")))
     }
 
@@ -60,13 +63,22 @@ impl Dns {
             .and_then(|tls| {
                 TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_tls_config(tls).build()
             })
-            .map(|resolver| Self(Source::Resolver(Arc::new(resolver))))
+            .map(|resolver| Self::of(Source::Resolver(Arc::new(resolver))))
             .map_err(|e| DnsError(format!("cannot set up a resolver for the DNS server {address}: {e}")))
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, keys: Arc::default() }
+    }
+
+    /// The keys that were read.
+    pub(in crate::verify) fn keys(&self) -> &KnownKeys {
+        &self.keys
     }
 
     /// Only what this zone file holds; every other name does not exist. No packet is sent.
     pub fn zone(zone: ZoneFile) -> Self {
-        Self(Source::Zone(Arc::new(zone)))
+        Self::of(Source::Zone(Arc::new(zone)))
     }
 
     /// The TXT records of all these names, asked for at the same time, each once.
@@ -74,7 +86,7 @@ impl Dns {
         let mut zone = ZoneFile::default();
         let mut questions = JoinSet::new();
         for name in names {
-            match &self.0 {
+            match &self.source {
                 Source::Zone(known) => zone.insert(&name, known.txt(&name)),
                 Source::Resolver(_) => {
                     let dns = self.clone();
@@ -93,7 +105,7 @@ impl Dns {
 
     /// The TXT records of a name. Every outcome is an answer.
     pub async fn txt(&self, name: &str) -> TxtAnswer {
-        match &self.0 {
+        match &self.source {
             Source::Zone(zone) => zone.txt(name),
             Source::Resolver(resolver) => ask(resolver, name).await,
         }
@@ -159,7 +171,7 @@ impl Dns {
     }
 
     async fn records(&self, name: &str, rtype: RecordType) -> Result<Vec<RData>, String> {
-        let Source::Resolver(resolver) = &self.0 else { return Err(TXT_ONLY.to_owned()) };
+        let Source::Resolver(resolver) = &self.source else { return Err(TXT_ONLY.to_owned()) };
         let Ok(mut fqdn) = Name::from_str_relaxed(name) else { return Ok(Vec::new()) };
         fqdn.set_fqdn(true);
         match resolver.lookup(fqdn, rtype).await {

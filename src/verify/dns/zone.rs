@@ -85,7 +85,9 @@ pub struct ZoneError {
 
 /// Names are kept in A-labels and lower case, with their final dot.
 fn key(name: &str) -> String {
-    format!("{}.", ascii_domain(name.trim_end_matches('.')).to_lowercase())
+    let mut key = ascii_domain(name.trim_end_matches('.')).to_lowercase();
+    key.push('.');
+    key
 }
 
 impl ZoneFile {
@@ -129,14 +131,20 @@ impl ZoneFile {
 
     /// What a question for this name gets; names that the file does not hold do not exist.
     pub fn txt(&self, name: &str) -> TxtAnswer {
-        let mut name = key(name);
+        self.lookup(name).clone()
+    }
+
+    /// As [`ZoneFile::txt`].
+    pub(in crate::verify) fn lookup(&self, name: &str) -> &TxtAnswer {
+        let own = key(name);
+        let mut name = &own;
         for _ in 0..=self.aliases.len() {
-            match self.aliases.get(&name) {
-                Some(target) => name.clone_from(target),
-                None => return self.answers.get(&name).cloned().unwrap_or(TxtAnswer::NxDomain),
+            match self.aliases.get(name) {
+                Some(target) => name = target,
+                None => return self.answers.get(name).unwrap_or(&TxtAnswer::NxDomain),
             }
         }
-        TxtAnswer::Failed(DnsFailure::ServFail)
+        &TxtAnswer::Failed(DnsFailure::ServFail)
     }
 
     /// The answer that the file holds for exactly this name.
