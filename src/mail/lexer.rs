@@ -5,6 +5,8 @@
 //! with the escapes that the grammar asks for. A quoted string is therefore opaque in comments too, and it ends only
 //! at a quote that ends a word, so that `(domain of "x) ; dmarc=pass (y"@evil.example)` is one comment.
 
+use std::borrow::Cow;
+
 /// How often a scan may run to the end of the text in vain before the rest of the text counts as one comment.
 const MISSES_ALLOWED: u8 = 4;
 
@@ -143,6 +145,11 @@ impl<'a> Cursor<'a> {
     fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }
+}
+
+/// The text of a field, with what is no UTF-8 replaced. What is UTF-8 is known sooner so than by `from_utf8_lossy`.
+pub(super) fn text(raw: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(raw).map_or_else(|_| String::from_utf8_lossy(raw), Cow::Borrowed)
 }
 
 /// Runs of white space become one space; the ends are trimmed.

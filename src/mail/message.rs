@@ -1,5 +1,7 @@
 //! A message as it came off the wire: header fields with their places, and the body (RFC 5322 §2.1, §2.2).
 
+use super::lexer;
+
 /// One header field. `name` is as written; `raw` is everything after the colon, folding and final line break included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
@@ -23,7 +25,7 @@ impl Field {
 
     /// The value unfolded: line breaks removed, bytes that are no UTF-8 replaced, ends trimmed.
     pub fn value(&self) -> String {
-        let text = String::from_utf8_lossy(&self.raw);
+        let text = lexer::text(&self.raw);
         text.replace(['\r', '\n'], "").trim().to_owned()
     }
 }

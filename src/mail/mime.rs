@@ -1,7 +1,10 @@
 //! The parts of a MIME message (RFC 2045, 2046): as much as a delivery status notification needs. Messages inside of
 //! messages stay closed, nesting is bounded, the time is linear.
 
-use super::{Field, Message, lexer::Cursor};
+use super::{
+    Field, Message,
+    lexer::{self, Cursor},
+};
 use mail_parser::decoders::{
     base64::base64_decode, charsets::map::charset_decoder, quoted_printable::quoted_printable_decode,
 };
@@ -127,7 +130,7 @@ impl<'a> Entity<'a> {
 
 /// `type/subtype; name=value; …` (RFC 2045 §5.1).
 fn content_type(field: &Field) -> (String, Vec<(String, String)>) {
-    let text = String::from_utf8_lossy(&field.raw);
+    let text = lexer::text(&field.raw);
     let (mut cursor, mut comments, mut parameters) = (Cursor::new(&text), Vec::new(), Vec::new());
     cursor.cfws(&mut comments);
     let kind = cursor.word(&[]).to_ascii_lowercase();

@@ -7,6 +7,14 @@ use base64::{
 };
 use std::collections::HashSet;
 
+/// As lenient as RFC 6376 §2.10 and what signers write.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
 /// One tag as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
@@ -28,7 +36,7 @@ pub struct TagList {
 impl TagList {
     /// Reads the value of a field. Tags may stand in any order, also after `b=`.
     pub fn parse(raw: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(raw);
+        let text = super::lexer::text(raw);
         let text = text.trim_ascii();
         let text = text.strip_suffix(';').unwrap_or(text);
         let mut list = Self::default();
@@ -62,7 +70,7 @@ impl TagList {
 
     /// As [`TagList::get`], with all white space removed: for base64 and colon lists.
     pub fn compact(&self, name: &str) -> Option<String> {
-        self.get(name).map(|v| v.chars().filter(|c| !c.is_whitespace()).collect())
+        self.get(name).map(without_white_space)
     }
 
     /// As [`TagList::compact`], in lower case: for domains.
@@ -91,10 +99,7 @@ impl TagList {
 
     /// The octets of a base64 value (`b=`); the padding may be left out (RFC 6376 §2.10).
     pub(crate) fn base64(&self, name: &str) -> Option<Vec<u8>> {
-        let config = GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-            .with_decode_allow_trailing_bits(true);
-        GeneralPurpose::new(&STANDARD, config).decode(self.compact(name)?).ok()
+        BASE64.decode(self.compact(name)?).ok()
     }
 
     /// The names of a colon list (`h=`), lower case, in order.
@@ -107,6 +112,12 @@ impl TagList {
     pub fn number<N: std::str::FromStr>(&self, name: &str) -> Option<N> {
         self.get(name).filter(|v| v.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()
     }
+}
+
+fn without_white_space(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    out.extend(text.split_whitespace());
+    out
 }
 
 /// Two hexadecimal digits.

@@ -2,7 +2,10 @@
 //! bare `property=value` pairs, addresses in angle brackets, spaces around every sign, stray words.
 
 use super::{AuthenticationResults, Property, ResInfo};
-use crate::mail::{Field, lexer::Cursor};
+use crate::mail::{
+    Field,
+    lexer::{self, Cursor},
+};
 
 /// Property types (RFC 8601 §2.3 and what is in use). They tell an empty value from one that starts after white space.
 const PTYPES: [&str; 8] = ["smtp", "header", "body", "policy", "dns", "tls", "arc", "auth"];
@@ -28,7 +31,7 @@ impl AuthenticationResults {
 
     /// Reads the value of one field. `field` is its name, `line` its line in the message.
     pub fn parse(field: &str, raw: &[u8], line: u32) -> Self {
-        let text = String::from_utf8_lossy(raw);
+        let text = lexer::text(raw);
         let mut statements = statements(&text);
         let mut read = Self {
             field: field.to_owned(),

@@ -76,7 +76,7 @@ impl Clause {
 impl Hop {
     /// Reads one Received field; `delay` needs the hops around it and stays empty.
     pub fn of(field: &Field) -> Self {
-        let text = String::from_utf8_lossy(&field.raw);
+        let text = lexer::text(&field.raw);
         let mut hop = Self { line: field.line, ..Self::default() };
         let mut cursor = Cursor::new(&text);
         let (mut clause, mut filled) = (None, true);
