@@ -95,7 +95,7 @@ impl RspamdConf {
         format!(
             r#"options {{
   filters = "dkim"; url_tld = {suffixes}; tempdir = {temporary}; control_socket = "$RUNDIR/rspamd.sock mode=0600";
-  dns {{ nameserver = ["{dns}"]; timeout = 1s; retransmits = 2; }}
+  dns {{ nameserver = ["{dns}"]; timeout = 5s; retransmits = 2; }}
 }}
 logging {{ type = "file"; filename = "$LOGDIR/rspamd.log"; level = "{level}"; debug_modules = ["arc"]; }}
 worker "normal" {{ bind_socket = "{http}"; enabled = true; count = 1; }}
@@ -123,7 +123,7 @@ classifier "bayes" {{ enabled = false; }}
   pidfile = "$RUNDIR/rspamd.pid"; control_socket = "$RUNDIR/rspamd.sock mode=0600";
   hs_cache_dir = "$DBDIR/"; cache_file = "$DBDIR/symbols.cache"; tempdir = {temporary};
   url_tld = {suffixes};
-  dns {{ nameserver = ["{dns}"]; timeout = 1s; retransmits = 2; }}
+  dns {{ nameserver = ["{dns}"]; timeout = 5s; retransmits = 2; }}
   local_addrs = [192.168.0.0/16, 10.0.0.0/8, 172.16.0.0/12, fd00::/8, 169.254.0.0/16, fe80::/10];
 }}
 logging {{
