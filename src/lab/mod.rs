@@ -24,7 +24,7 @@ use crate::{
     core::{Version, open_files},
     target::{Knobs, LogSource, Target, TargetKind, support::unsupported_knob},
 };
-use std::{any::Any, fmt, path::PathBuf};
+use std::{any::Any, fmt, io::ErrorKind, path::PathBuf};
 
 /// A running world.
 pub struct Lab {
@@ -134,7 +134,11 @@ impl LabError {
     pub fn next(&self) -> &str {
         match self {
             Self::Port { source, .. } if open_files::is_exhaustion(source) => open_files::NEXT,
-            Self::Port { .. } => "free the port, or let us take any free one",
+            Self::Port { source, .. } => match source.kind() {
+                ErrorKind::AddrNotAvailable => "listen at an address of this machine, or at 0.0.0.0 for all of them",
+                ErrorKind::PermissionDenied => "take a port above 1023, which everybody may",
+                _ => "free the port, or let us take any free one",
+            },
             Self::Knob { .. } => "choose another target, or leave the knob out",
             Self::NoLab(_) => "run a target that is there",
             Self::Unreachable { .. } => "start the server, or correct `mx` of its account in sealcheck.yaml",

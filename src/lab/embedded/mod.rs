@@ -32,6 +32,6 @@ mod world_accounts;
 
 pub use description::{AccountDescription, Description, GoogleDescription, ServerDescription};
 pub use google::{Google, GoogleSettings, TokenFault};
-pub use ports::{MailboxServer, Ports, Route};
+pub use ports::{MailboxServer, Ports, Reach, Route};
 pub use world::World;
 pub(crate) use world::{CompanyServer, Parts, ProgramSockets};

@@ -1,6 +1,9 @@
 //! TLS of the world: a certificate authority made at start, and one certificate for every server.
 
-use super::hosts::{Company, TLS_NAMES};
+use super::{
+    hosts::{Company, TLS_NAMES},
+    ports::Reach,
+};
 use crate::{
     core::tls_client::{TlsClient, TlsError, Trust},
     target::knobs::Certificate as CertificateKind,
@@ -16,8 +19,8 @@ use std::{
 };
 use tokio_native_tls::TlsAcceptor;
 
-/// One authority serves every world of a process that has the same company.
-static SHARED: Mutex<BTreeMap<String, Pki>> = Mutex::new(BTreeMap::new());
+/// One authority serves every world of a process that has the same company, and is reached in the same way.
+static SHARED: Mutex<BTreeMap<Vec<String>, Pki>> = Mutex::new(BTreeMap::new());
 
 /// TLS could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -74,17 +77,21 @@ impl Pki {
         acceptor(&certificate, &key)
     }
 
-    /// An authority with a certificate for every host of a world with this company; worlds with the same share it.
+    /// An authority with a certificate for every host of a world with this company, and for how other machines reach it;
+    /// worlds with the same share it.
     ///
     /// # Errors
     /// As [`Pki::new`].
-    pub fn of_world(company: &Company) -> Result<Self, PkiError> {
+    pub fn of_world(company: &Company, reach: Option<&Reach>) -> Result<Self, PkiError> {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pki) = shared.get(&company.domain) {
+        let reached = reach.into_iter().flat_map(|reach| [reach.host.clone(), reach.address.to_string()]);
+        let own: Vec<String> = [company.host.clone(), company.domain.clone()].into_iter().chain(reached).collect();
+        if let Some(pki) = shared.get(&own) {
             return Ok(pki.clone());
         }
-        let pki = Self::new(&[&TLS_NAMES[..], &[company.host.as_str(), &company.domain]].concat())?;
-        shared.insert(company.domain.clone(), pki.clone());
+        let names: Vec<&str> = TLS_NAMES.into_iter().chain(own.iter().map(String::as_str)).collect();
+        let pki = Self::new(&names)?;
+        shared.insert(own, pki.clone());
         Ok(pki)
     }
 

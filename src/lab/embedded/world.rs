@@ -125,7 +125,7 @@ impl World {
         google: Option<GoogleSettings>,
     ) -> Result<Self, LabError> {
         let record = Keys::load().map_err(LabError::other)?.company_arc.record();
-        let dns = Self::dns_of(knobs, &company, &record, ports.dns).await?;
+        let dns = Self::dns_of(knobs, &company, &record, ports).await?;
         let server = CompanyServer::Embedded;
         Self::assemble(knobs, Parts { ports: ports.clone(), company, dns, server, google }).await
     }
@@ -139,12 +139,13 @@ impl World {
         knobs: &Knobs,
         company: &Company,
         arc_record: &str,
-        number: u16,
+        ports: &Ports,
     ) -> Result<Dns, LabError> {
         let records = world_records(knobs, &Keys::load().map_err(LabError::other)?, company, arc_record)
             .map_err(LabError::other)?;
         let faults = DnsFaults::new(&knobs.dns).map_err(LabError::other)?;
-        Dns::start(number, records, faults).await.map_err(port("DNS", number))
+        let at = ports.at(ports.dns);
+        Dns::start_at(at, records, faults, None).await.map_err(port("DNS", at))
     }
 
     /// Starts every server but the DNS, and returns when all of them listen.
@@ -154,15 +155,15 @@ impl World {
     pub(crate) async fn assemble(knobs: &Knobs, parts: Parts) -> Result<Self, LabError> {
         let Parts { ports, company, dns, server, google } = parts;
         let keys = Keys::load().map_err(LabError::other)?;
-        let pki = Pki::of_world(&company).map_err(LabError::other)?;
+        let pki = Pki::of_world(&company, ports.reach.as_ref()).map_err(LabError::other)?;
         let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(LabError::other)?;
         let is_ours = matches!(server, CompanyServer::Embedded | CompanyServer::Filtered(_));
         let sockets = Sockets::bind(&ports, &pki, is_ours, &knobs.external).await?;
-        let mut addresses = sockets.addresses(&dns)?;
+        let mut addresses = sockets.addresses(&dns, &ports)?;
         let mut routes = sockets.routes();
         if let CompanyServer::Program(program) = &server {
             routes.insert((IpAddr::V4(COMPANY_ADDRESS), SMTP_PORT), program.parties);
-            addresses.company_mx = program.public;
+            addresses.company_mx = ports.reached_at(program.public);
         }
         let net = Net::new(dns.resolver().map_err(LabError::other)?, routes).with_routes(ports.routes.clone());
         let tasks = Tasks::new();
@@ -170,7 +171,7 @@ impl World {
         let locale = knobs.gmail.locale;
         let gmail = world_accounts::mailboxes(&GMAIL_USERS, Flavour::Gmail(locale)).map_err(LabError::Other)?;
         let common = Common { knobs, company: &company, keys: &keys, pki: &pki, net: &net, tasks: &tasks };
-        let google = google.map(|settings| common.google(settings, &[&external, &gmail])).transpose()?;
+        let google = google.map(|settings| common.google(settings, &ports, &[&external, &gmail])).transpose()?;
         let mut target = world_accounts::target(&addresses, &company, pki.ca_pem(), &external, &gmail);
         target = world_accounts::signing(target, &knobs.external, &keys.sender);
         if let Some(google) = &google {
@@ -284,10 +285,14 @@ struct Common<'w> {
 
 impl Common<'_> {
     /// Google's OAuth servers, for the accounts of these stores.
-    fn google(&self, settings: GoogleSettings, stores: &[&Store]) -> Result<Arc<Google>, LabError> {
-        let socket = GoogleSocket::bind(settings.fault).map_err(port("Google's OAuth", 0))?;
+    fn google(&self, settings: GoogleSettings, ports: &Ports, stores: &[&Store]) -> Result<Arc<Google>, LabError> {
+        let at = ports.logins_at(ports.oauth);
+        let socket = GoogleSocket::bind(at, settings.fault).map_err(port("Google's OAuth", at))?;
         let stores = stores.iter().copied().cloned().collect();
-        let google = Google::new(settings, stores, &socket).map_err(LabError::Other)?;
+        let host = ports.host(socket.address());
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        let authority = format!("{host}:{}", socket.address().port());
+        let google = Google::new(settings, stores, authority).map_err(LabError::Other)?;
         google.serve(socket, self.pki.acceptor(), self.tasks);
         Ok(google)
     }
@@ -338,30 +343,36 @@ impl Sockets {
         let tls = pki.acceptor_with(external.certificate).map_err(LabError::other)?;
         let upgrade = (external.submission != SubmissionFault::Plain).then(|| tls.clone());
         Ok(Self {
-            submission: bind_smtp("submission", ports.submission, Transport::Plain(upgrade)).await?,
-            submissions: bind_smtp("submission over TLS", ports.submissions, Transport::Tls(tls)).await?,
-            external_mx: Mx::bind("the outside sender's MX", ports.listen(), ports.external_mx, pki).await?,
+            submission: bind_smtp("submission", ports.logins_at(ports.submission), Transport::Plain(upgrade)).await?,
+            submissions: bind_smtp("submission over TLS", ports.logins_at(ports.submissions), Transport::Tls(tls))
+                .await?,
+            external_mx: Mx::bind("the outside sender's MX", ports.at(ports.external_mx), pki).await?,
             company_mx: if is_company_ours {
-                Some(Mx::bind("the company's MX", ports.listen(), ports.company_mx, pki).await?)
+                Some(Mx::bind("the company's MX", ports.at(ports.company_mx), pki).await?)
             } else {
                 None
             },
-            gmail_mx: Mx::bind("the receiver's MX", ports.listen(), ports.gmail_mx, pki).await?,
-            external_imap: bind_imap("the outside sender's IMAP", ports.external_imap).await?,
-            gmail_imap: bind_imap("the receiver's IMAP", ports.gmail_imap).await?,
+            gmail_mx: Mx::bind("the receiver's MX", ports.at(ports.gmail_mx), pki).await?,
+            external_imap: bind_imap("the outside sender's IMAP", ports.logins_at(ports.external_imap)).await?,
+            gmail_imap: bind_imap("the receiver's IMAP", ports.logins_at(ports.gmail_imap)).await?,
         })
     }
 
-    fn addresses(&self, dns: &Dns) -> Result<Addresses, LabError> {
+    /// How other programs reach them.
+    fn addresses(&self, dns: &Dns, ports: &Ports) -> Result<Addresses, LabError> {
+        let external_imap = self.external_imap.local_addr().map_err(LabError::other)?;
+        let gmail_imap = self.gmail_imap.local_addr().map_err(LabError::other)?;
+        let company_mx = self.company_mx.as_ref().map_or(Addresses::unknown().company_mx, |mx| mx.public.address());
         Ok(Addresses {
-            dns: dns.address(),
-            submission: self.submission.address(),
-            submissions: self.submissions.address(),
-            external_imap: self.external_imap.local_addr().map_err(LabError::other)?,
-            external_mx: self.external_mx.public.address(),
-            company_mx: self.company_mx.as_ref().map_or(Addresses::unknown().company_mx, |mx| mx.public.address()),
-            gmail_mx: self.gmail_mx.public.address(),
-            gmail_imap: self.gmail_imap.local_addr().map_err(LabError::other)?,
+            host: ports.host(gmail_imap),
+            dns: ports.reached_at(dns.address()),
+            submission: ports.reached_at(self.submission.address()),
+            submissions: ports.reached_at(self.submissions.address()),
+            external_imap: ports.reached_at(external_imap),
+            external_mx: ports.reached_at(self.external_mx.public.address()),
+            company_mx: ports.reached_at(company_mx),
+            gmail_mx: ports.reached_at(self.gmail_mx.public.address()),
+            gmail_imap: ports.reached_at(gmail_imap),
         })
     }
 
@@ -375,10 +386,9 @@ impl Sockets {
 
 impl Mx {
     /// Binds a free port for the other parties, and this one for other programs.
-    async fn bind(what: &'static str, at: IpAddr, number: u16, pki: &Pki) -> Result<Self, LabError> {
-        let parties = bind_smtp(what, 0, Transport::Proxied(pki.acceptor())).await?;
-        let public = SmtpListener::bind_at(at, number, Transport::Plain(Some(pki.acceptor()))).await;
-        Ok(Self { parties, public: public.map_err(port(what, number))? })
+    async fn bind(what: &'static str, at: SocketAddr, pki: &Pki) -> Result<Self, LabError> {
+        let parties = bind_smtp(what, ANY_FREE, Transport::Proxied(pki.acceptor())).await?;
+        Ok(Self { parties, public: bind_smtp(what, at, Transport::Plain(Some(pki.acceptor()))).await? })
     }
 
     fn serve(self, service: Arc<dyn Service>, tasks: &Tasks) {
@@ -387,19 +397,28 @@ impl Mx {
     }
 }
 
-async fn bind_smtp(what: &'static str, number: u16, transport: Transport) -> Result<SmtpListener, LabError> {
-    SmtpListener::bind(number, transport).await.map_err(port(what, number))
+/// A free port that nobody else reaches.
+const ANY_FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+async fn bind_smtp(what: &'static str, at: SocketAddr, transport: Transport) -> Result<SmtpListener, LabError> {
+    SmtpListener::bind_at(at, transport).await.map_err(port(what, at))
 }
 
-async fn bind_imap(what: &'static str, number: u16) -> Result<TcpListener, LabError> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, number)).await.map_err(port(what, number))
+async fn bind_imap(what: &'static str, at: SocketAddr) -> Result<TcpListener, LabError> {
+    TcpListener::bind(at).await.map_err(port(what, at))
 }
 
 /// The error of a server whose port cannot be bound.
-fn port(what: &'static str, number: u16) -> impl Fn(std::io::Error) -> LabError {
+fn port(what: &'static str, at: SocketAddr) -> impl Fn(std::io::Error) -> LabError {
     move |source| {
         open_files::notice(&source);
-        let what = if number == 0 { what.to_owned() } else { format!("{what} on port {number}") };
+        let mut what = what.to_owned();
+        if at.port() != 0 {
+            what.push_str(&format!(" on port {}", at.port()));
+        }
+        if at.ip() != ANY_FREE.ip() {
+            what.push_str(&format!(" of {}", at.ip()));
+        }
         LabError::Port { what, source }
     }
 }

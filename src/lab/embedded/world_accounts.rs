@@ -30,6 +30,8 @@ const SELF_NAME: &str = "self";
 /// Where the servers of the world listen for other processes.
 #[derive(Debug, Clone)]
 pub(super) struct Addresses {
+    /// The host of them all, as other processes name it.
+    pub(super) host: String,
     pub(super) dns: SocketAddr,
     pub(super) submission: SocketAddr,
     pub(super) submissions: SocketAddr,
@@ -45,6 +47,7 @@ impl Addresses {
     pub(super) fn unknown() -> Self {
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
+            host: at.ip().to_string(),
             dns: at,
             submission: at,
             submissions: at,
@@ -91,7 +94,7 @@ pub(super) fn mailboxes(addresses: &[&str], flavour: Flavour) -> Result<Store, S
 /// The target that a world is.
 pub(super) fn target(at: &Addresses, company: &Company, ca_pem: &str, external: &Store, gmail: &Store) -> Target {
     let endpoint = |address: SocketAddr, tls, name: &str, store: &Store, user: &str| Endpoint {
-        host: address.ip().to_string(),
+        host: at.host.clone(),
         port: address.port(),
         tls,
         tls_name: Some(name.to_owned()),

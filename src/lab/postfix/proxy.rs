@@ -50,10 +50,11 @@ impl Proxy {
     ///
     /// # Errors
     /// When the port is taken.
-    pub(super) async fn bind(public: u16) -> Result<Self, LabError> {
-        let (parties_at, parties) = bind(0).await?;
+    pub(super) async fn bind(public: SocketAddr) -> Result<Self, LabError> {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let (parties_at, parties) = bind(any).await?;
         let (public_at, public) = bind(public).await?;
-        let (again_at, again) = bind(0).await?;
+        let (again_at, again) = bind(any).await?;
         Ok(Self { parties, public, again, parties_at, public_at, again_at })
     }
 
@@ -91,9 +92,9 @@ pub(super) fn proxy_line(client: Ipv4Addr, port: u16) -> String {
     format!("PROXY TCP4 {client} {COMPANY_ADDRESS} {port} {SMTP_PORT}\r\n")
 }
 
-async fn bind(port: u16) -> Result<(SocketAddr, TcpListener), LabError> {
-    let taken = |source| LabError::Port { what: format!("the company's MX on port {port}"), source };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(taken)?;
+async fn bind(at: SocketAddr) -> Result<(SocketAddr, TcpListener), LabError> {
+    let taken = |source| LabError::Port { what: format!("the company's MX on {at}"), source };
+    let listener = TcpListener::bind(at).await.map_err(taken)?;
     Ok((listener.local_addr().map_err(taken)?, listener))
 }
 

@@ -38,10 +38,10 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let settings = &settings.clone().read().await?;
     let company = settings.company.clone().unwrap_or_default();
     let reject = knobs.company.reject.as_deref().map(Reply::refusal).transpose().map_err(LabError::other)?;
-    let pki = Pki::of_world(&company).map_err(LabError::other)?;
+    let pki = Pki::of_world(&company, settings.ports.reach.as_ref()).map_err(LabError::other)?;
     let state = StateDir::create().map_err(LabError::other)?;
     let sealing = Sealing::prepare(TargetKind::Postfix, knobs, &company, settings, &state).await?;
-    let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
+    let dns = World::dns_of(knobs, &company, &sealing.record, &settings.ports).await?;
     sealing.publish(&dns);
     let down = down(knobs, settings);
     let config = RspamdConf { dns: dns.address(), rules: sealing.rules };
@@ -62,7 +62,7 @@ pub(in crate::lab) async fn world(knobs: &Knobs, settings: &Settings) -> Result<
     let exit = || SmtpListener::bind(0, Transport::From(IpAddr::V4(COMPANY_ADDRESS), pki.acceptor()));
     let (to_gmail, to_external) = tokio::try_join!(exit(), exit()).map_err(LabError::other)?;
     let second_pass = SecondPass::of(&knobs.company);
-    let proxy = Proxy::bind(settings.ports.company_mx).await?;
+    let proxy = Proxy::bind(settings.ports.at(settings.ports.company_mx)).await?;
     let routed = |domain: &str, own| settings.ports.routes.get(domain).map_or(own, |route| route.socket);
     let setup = PostfixSetup {
         company: &company,

@@ -23,7 +23,7 @@ pub(crate) async fn world(knobs: &Knobs, settings: &Settings) -> Result<Lab, Lab
     let company = settings.company.clone().unwrap_or_default();
     let state = StateDir::create().map_err(RspamdError::from)?;
     let sealing = Sealing::prepare(TargetKind::Rspamd, knobs, &company, settings, &state).await?;
-    let dns = World::dns_of(knobs, &company, &sealing.record, settings.ports.dns).await?;
+    let dns = World::dns_of(knobs, &company, &sealing.record, &settings.ports).await?;
     sealing.publish(&dns);
     let config = RspamdConf { dns: dns.address(), rules: sealing.rules };
     let rspamd = Rspamd::start(settings.rspamd_bin.as_deref(), settings.rspamd_timeout, &config, &state).await?;

@@ -2,6 +2,7 @@
 
 mod config_out;
 mod knob_args;
+mod listen_args;
 mod login_args;
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     outcome::ExitCode,
     target::TargetKind,
 };
+use listen_args::ListenArgs;
 use login_args::LoginArgs;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::PathBuf};
@@ -56,10 +58,12 @@ pub struct UpArgs {
     #[arg(long, value_name = "DETAIL", default_value = "Junk", requires = "deliver_to")]
     deliver_spam: String,
     #[command(flatten)]
+    listen: ListenArgs,
+    #[command(flatten)]
     ports: PortArgs,
 }
 
-/// Fixed ports on 127.0.0.1.
+/// Fixed ports.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Ports [default: any free ones]")]
 struct PortArgs {
@@ -87,6 +91,9 @@ struct PortArgs {
     /// The receiver's mailboxes
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     port_gmail_imap: u16,
+    /// Google's OAuth servers, with --auth xoauth2
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port_oauth: u16,
 }
 
 impl PortArgs {
@@ -100,6 +107,7 @@ impl PortArgs {
             company_mx: self.port_company_mx,
             gmail_mx: self.port_gmail_mx,
             gmail_imap: self.port_gmail_imap,
+            oauth: self.port_oauth,
             ..Ports::default()
         }
     }
@@ -123,7 +131,8 @@ async fn up(args: &UpArgs, project: &Project) -> CommandResult {
         let help = "leave out gmail.delay, imap, certificate, labels, category and locale: the mailboxes are not ours";
         return Err(CliError::Usage(format!("--deliver-to: {help}")));
     }
-    let ports = Ports { routes: args.routes.iter().cloned().collect(), mailbox, ..args.ports.ports() };
+    let (routes, reach) = (args.routes.iter().cloned().collect(), args.listen.reach().await?);
+    let ports = Ports { routes, mailbox, reach, ..args.ports.ports() };
     let settings = Settings { google: args.logins.google()?, ..args.company.settings(args.target, ports)? };
     let settings = project.lab_settings(settings).await?;
     // Whoever ends us while the lab starts leaves no program of it behind.

@@ -66,6 +66,7 @@ impl Dns {
     ///
     /// # Errors
     /// When the port is taken for UDP or TCP.
+    #[cfg(test)]
     pub(crate) async fn start(port: u16, records: Records, faults: DnsFaults) -> io::Result<Self> {
         Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), records, faults, None).await
     }

@@ -21,7 +21,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::{
     collections::HashMap,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -58,7 +58,8 @@ pub struct Google {
     stores: Vec<Store>,
     client_id: String,
     client_secret: Secret,
-    address: SocketAddr,
+    /// The host and port of its servers, as other programs name them.
+    authority: String,
     refresh_tokens: Mutex<HashMap<String, Secret>>,
     codes: Mutex<HashMap<String, Code>>,
     asked: AtomicUsize,
@@ -78,35 +79,38 @@ enum Kind {
 }
 
 impl GoogleSocket {
-    /// Binds a free port.
+    /// Binds a port of an address, or a free one for port 0.
     ///
     /// # Errors
-    /// When the system has none.
-    pub(crate) fn bind(fault: TokenFault) -> io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    /// When the port is taken, or the address is not ours.
+    pub(crate) fn bind(at: SocketAddr, fault: TokenFault) -> io::Result<Self> {
+        let socket = if at.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(at)?;
         let address = socket.local_addr()?;
         let kind = if fault == TokenFault::Down { Kind::Deaf(socket) } else { Kind::Listens(socket.listen(64)?) };
         Ok(Self { address, kind })
     }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
 }
 
 impl Google {
-    /// Servers for the accounts of these stores, at this socket.
+    /// Servers for the accounts of these stores, which other programs reach at this host and port.
     ///
     /// # Errors
     /// When there are no random numbers.
-    pub(crate) fn new(
-        settings: GoogleSettings,
-        stores: Vec<Store>,
-        socket: &GoogleSocket,
-    ) -> Result<Arc<Self>, String> {
+    pub(crate) fn new(settings: GoogleSettings, stores: Vec<Store>, authority: String) -> Result<Arc<Self>, String> {
         Ok(Arc::new(Self {
             settings,
             stores,
             client_id: format!("{}.apps.googleusercontent.com", token_text("1026")?),
             client_secret: Secret::new(token_text("GOCSPX-")?),
-            address: socket.address,
+            authority,
             refresh_tokens: Mutex::default(),
             codes: Mutex::default(),
             asked: AtomicUsize::new(0),
@@ -138,14 +142,14 @@ impl Google {
         OauthClient {
             id: Secret::new(self.client_id.as_str()),
             secret: self.client_secret.clone(),
-            token_endpoint: format!("https://{}/token", self.address),
+            token_endpoint: format!("https://{}/token", self.authority),
             ca_pem: Some(ca_pem.to_owned()),
         }
     }
 
     /// Where a person consents.
     pub(crate) fn authorization_endpoint(&self) -> String {
-        format!("https://{}/o/oauth2/v2/auth", self.address)
+        format!("https://{}/o/oauth2/v2/auth", self.authority)
     }
 
     /// The refresh token of an account, made at the first call.

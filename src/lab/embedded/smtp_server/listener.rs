@@ -51,15 +51,15 @@ impl SmtpListener {
     /// # Errors
     /// When the port is taken.
     pub async fn bind(port: u16, transport: Transport) -> io::Result<Self> {
-        Self::bind_at(std::net::Ipv4Addr::LOCALHOST.into(), port, transport).await
+        Self::bind_at((std::net::Ipv4Addr::LOCALHOST, port).into(), transport).await
     }
 
-    /// Binds `port` of an address, or a free port for 0.
+    /// Binds a port of an address, or a free one for port 0.
     ///
     /// # Errors
     /// When the port is taken, or the address is not ours.
-    pub(crate) async fn bind_at(address: IpAddr, port: u16, transport: Transport) -> io::Result<Self> {
-        let socket = TcpListener::bind((address, port)).await?;
+    pub(crate) async fn bind_at(at: SocketAddr, transport: Transport) -> io::Result<Self> {
+        let socket = TcpListener::bind(at).await?;
         Ok(Self { address: socket.local_addr()?, socket, transport })
     }
 

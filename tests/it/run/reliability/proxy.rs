@@ -37,7 +37,7 @@ pub(crate) struct Tls {
 impl Tls {
     /// The ends that fit the worlds of the usual company in this process.
     pub(crate) fn of_lab() -> Self {
-        let pki = Pki::of_world(&Default::default()).unwrap();
+        let pki = Pki::of_world(&Default::default(), None).unwrap();
         Self { acceptor: pki.acceptor(), client: Pki::unchecked().unwrap() }
     }
 }
