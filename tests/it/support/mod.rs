@@ -1,6 +1,8 @@
 //! What tests share: servers that follow a script, mails written by hand, the program in a directory of its own.
 
 pub(crate) mod by_hand;
+#[cfg(target_os = "linux")]
+pub(crate) mod debian;
 pub(crate) mod generic_servers;
 pub(crate) mod imap_script;
 pub(crate) mod json;

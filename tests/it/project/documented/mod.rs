@@ -33,6 +33,7 @@ const NOT_RUN: &[(&str, &str)] = &[
         "needs a running systemd; project::workflows::page has systemd verify the units",
     ),
     ("journalctl", "needs a running systemd"),
+    ("docker run", "needs Docker; project::dockerfile runs what the image holds"),
 ];
 
 /// Commands that end with another code than 0: the page, the command, the code, and where that is said.

@@ -35,7 +35,7 @@ const RUN_STEPS: [(&str, &[&str]); 6] = [
             "Run what was built",
             "Write the sums and the text",
             "Make the release",
-            "Build and push the image",
+            "Build and push the images",
         ],
     ),
     (".github/workflows/smoke.yml", &[]),
@@ -239,6 +239,16 @@ fn a_red_first_night_leaves_a_build_in_the_cache_and_no_mail_where_everybody_can
     assert!(!here.told().iter().any(|line| line.starts_with("cargo ")), "the second night builds anew");
 }
 
+#[test]
+fn where_the_cache_is_read_only_each_run_builds() {
+    let mut here = Repository::new();
+    here.runner.is_cache_read_only = true;
+    for _ in 0..2 {
+        assert_eq!(here.smoke("", "smoke").0, "success", "{}", here.runner.said);
+        assert_eq!(here.told().iter().filter(|line| line.starts_with("cargo ")).count(), 1);
+    }
+}
+
 /// A folder of a release, with what the program is built from as its hash.
 fn release(here: &Repository, hash: &str) {
     let folder = here.stand_in.path().join("release");
@@ -289,6 +299,11 @@ fn the_action_takes_a_release_of_the_same_sources_and_builds_otherwise() {
     });
     assert_eq!((result, builds), ("failure", 0), "{said}");
     assert!(said.contains("::error::sealcheck-"), "{said}");
+    let (result, builds, said) = act(&|here| fs::write(here.stand_in.path().join("no-proxy"), "").unwrap());
+    assert_eq!((result, builds), ("failure", 1), "{said}");
+    let told =
+        ["curl: (5) Could not resolve proxy", "could not be had: building", "::error::sealcheck could be neither"];
+    told.iter().for_each(|words| assert!(said.contains(words), "{words}: {said}"));
 }
 
 #[test]
@@ -399,7 +414,11 @@ fn a_tag_becomes_a_release() {
     let made = told.iter().find(|line| line.starts_with("gh release create")).unwrap();
     assert!(made.ends_with(&format!("--notes-file text.md files/SHA256SUMS {}", files.join(" "))), "{made}");
     assert_eq!(fs::read_to_string(here.stand_in.path().join("body")).unwrap(), "\n- New.\n\n");
-    assert!(told.iter().any(|line| line == "docker push --all-tags ghcr.io/company/mail"), "{told:?}");
+    for image in ["ghcr.io/company/mail", "ghcr.io/company/mail-lab"] {
+        let tags = format!("--tag {image}:{version} --tag {image}:latest .");
+        assert!(told.iter().any(|line| line.starts_with("docker build ") && line.ends_with(&tags)), "{told:?}");
+        assert!(told.iter().any(|line| *line == format!("docker push --all-tags {image}")), "{told:?}");
+    }
 }
 
 #[test]

@@ -29,11 +29,15 @@ fn yaml(name: &str) -> Value {
     serde_yaml::from_str(&text(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-const ON_GITHUB: [&str; 3] =
-    [".github/workflows/mail.yml", ".github/workflows/nightly.yml", ".github/workflows/deploy.yml"];
+const ON_GITHUB: [&str; 4] = [
+    ".github/workflows/mail.yml",
+    ".github/workflows/nightly.yml",
+    ".github/workflows/deploy.yml",
+    ".github/workflows/lab.yml",
+];
 
 /// The files on the page that hold commands. The tests below run each of them.
-pub(crate) const WITH_COMMANDS: [&str; 2] = [ON_GITHUB[0], ON_GITHUB[2]];
+pub(crate) const WITH_COMMANDS: [&str; 3] = [ON_GITHUB[0], ON_GITHUB[2], ON_GITHUB[3]];
 
 const GITLAB: &str = "templates/sealcheck.yml";
 const SERVICE: &str = "contrib/systemd/sealcheck.service";
@@ -94,6 +98,22 @@ fn the_workflows_on_the_page_do_what_they_say() {
     assert!(here.runner.said.contains("\nmail is broken in 1 ways\n"), "{}", here.runner.said);
 }
 
+#[test]
+fn the_lab_on_the_page_is_a_service() {
+    let mut here = Repository::new();
+    let lab = here.project.lab(&["--config-out", "lab.yaml"]);
+    let files = here.stand_in.path().join("lab");
+    fs::create_dir(&files).unwrap();
+    ["lab.yaml", "lab.yaml.d"].iter().for_each(|name| fs::rename(here.project.path(name), files.join(name)).unwrap());
+    fs::remove_file(here.project.path("sealcheck.yaml")).unwrap();
+    here.runner.contexts["job"] = serde_json::json!({ "services": { "lab": { "id": "0123" } } });
+    let ended = here.runner.jobs_of(&yaml(ON_GITHUB[3]));
+    assert_eq!(ended["lab"].result, "success", "{}", here.runner.said);
+    assert!(here.runner.said.contains("3 run: 3 passed"), "{}", here.runner.said);
+    assert!(here.told().contains(&"docker cp 0123:/lab/. .".to_owned()));
+    assert_eq!(lab.end(), 0);
+}
+
 /// The jobs of the component with what the page gives it as its inputs.
 fn gitlab() -> String {
     let included = yaml(".gitlab-ci.yml")["include"][0].clone();
@@ -142,6 +162,11 @@ fn gitlab_s_jobs_make_one_run_with_the_release() {
     // A release that is not what its sums say is not run.
     fs::write(here.stand_in.path().join("release/SHA256SUMS"), "0  sealcheck.tar.gz\n").unwrap();
     assert_eq!(here.shell(&job("sealcheck-gate"), &version).status.code(), Some(1));
+    // curl ends with 5 then, which would be a warning.
+    fs::write(here.stand_in.path().join("no-proxy"), "").unwrap();
+    let ran = here.shell(&job("sealcheck-gate"), &version);
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.code() == Some(1) && said.contains("where a proxy stands between"), "{}: {said}", ran.status);
 }
 
 #[test]
@@ -194,6 +219,7 @@ fn interop_the_files_on_the_page_are_as_their_readers_want_them() {
         (ON_GITHUB[0], "steps:", "stebs:", "check-jsonschema", &github[..]),
         (ON_GITHUB[1], "uses:", "use:", "check-jsonschema", &github[..]),
         (ON_GITHUB[2], "needs:", "need:", "check-jsonschema", &github[..]),
+        (ON_GITHUB[3], "services:", "service:", "check-jsonschema", &github[..]),
         (".gitlab-ci.yml", "remote:", "remot:", "check-jsonschema", &on_gitlab[..]),
         (GITLAB, "exit_codes:", "exit_code:", "check-jsonschema", &on_gitlab[..]),
         (KUBERNETES, "completions:", "completion:", "kubernetes-validate", &["--strict"][..]),

@@ -34,6 +34,8 @@ pub(super) struct Runner {
     pub(super) summary: String,
     /// What the machine is, as GitHub names it.
     pub(super) platform: [&'static str; 2],
+    /// Whether the cache keeps nothing, as for a pull request from a fork: the action that saves says so and ends well.
+    pub(super) is_cache_read_only: bool,
     caches: BTreeMap<String, PathBuf>,
     jobs: usize,
 }
@@ -80,6 +82,7 @@ impl Runner {
             said: String::new(),
             summary: String::new(),
             platform: ["Linux", "X64"],
+            is_cache_read_only: false,
             caches: BTreeMap::new(),
             jobs: 0,
         }
@@ -318,6 +321,7 @@ impl Runner {
                 let hit = if kept.is_some() { "true" } else { "" };
                 return json!({ "cache-hit": hit, "cache-primary-key": with["key"] });
             }
+            "actions/cache/save" if self.is_cache_read_only => {}
             "actions/cache/save" => {
                 let kept = self.home.path().join(format!("cache-{}", self.caches.len()));
                 copy(Path::new(&with["path"]), &kept);
