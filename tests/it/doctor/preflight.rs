@@ -114,6 +114,13 @@ fn each_line_turns_red() {
         assert!(status == "fail" && found == code && text.contains(says), "{set:?}: {status} {found} {text}: {ran}");
         assert!(!ran.stdout.contains(password), "{ran}");
     }
+    // Where there is no password, nobody logs in without one.
+    for (server, login) in [("gmail.imap", "gmail.imap.login"), ("external.smtp", "external.smtp.login")] {
+        let missing = format!("accounts.{server}.password={{env: MISSING_ONE}}");
+        let ran = wrong_password.run(&[&DOCTOR[..], &["--set", &missing]].concat());
+        let (status, _, text) = check(&ran, login);
+        assert_eq!((status.as_str(), text.as_str()), ("skip", "not looked at, because its secret is missing"), "{ran}");
+    }
     assert_eq!(lab.end(), 0);
 }
 
