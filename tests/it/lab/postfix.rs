@@ -92,7 +92,7 @@ fn a_taken_port_is_told() {
     let port = taken.local_addr().unwrap().port().to_string();
     let ran = project(&dir).run(&["lab", "up", "--target", "postfix", "--port-company-mx", &port]);
     assert_eq!(ran.code, 3, "{ran}");
-    assert!(ran.stderr.contains(&format!("the company's MX on port {port}")), "{ran}");
+    assert!(ran.stderr.contains(&format!("the company's MX on 127.0.0.1:{port}")), "{ran}");
     assert_nothing_is_left(dir.path());
 }
 
