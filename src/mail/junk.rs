@@ -2,21 +2,30 @@
 
 use super::{Field, Message, encoded_word, received::Hop};
 
+/// From this spam confidence level on, Exchange files mail in the junk folder.
+const JUNK: i8 = 5;
+
 /// The field by which the receiver says that it filed the mail as spam: the labels of an export of Gmail, or the spam
 /// confidence level of Exchange, which takes that of others out.
 pub(crate) fn junk_field<'m>(message: &'m Message, hops: &[Hop]) -> Option<&'m Field> {
+    gmail_labels(message).or_else(|| exchange_level(message, hops))
+}
+
+/// Labels with the one of spam. Gmail's export puts them above everything that came with the mail.
+fn gmail_labels(message: &Message) -> Option<&Field> {
+    let labels = message.first("X-Gmail-Labels")?;
+    let came_with = message.first("Received").is_some_and(|received| received.line < labels.line);
+    let text = encoded_word::decode(&labels.value());
+    let is_spam = text.split(',').any(|label| matches!(label.trim(), "Spam" | "迷惑メール"));
+    (is_spam && !came_with).then_some(labels)
+}
+
+/// A level of spam that a server of Microsoft's gave, the last one on the path.
+fn exchange_level<'m>(message: &'m Message, hops: &[Hop]) -> Option<&'m Field> {
+    let level = message.first("X-MS-Exchange-Organization-SCL")?;
+    let is_spam = level.value().parse().is_ok_and(|level: i8| level >= JUNK);
     let is_exchange = hops.last().and_then(|hop| hop.by.as_deref()).is_some_and(|by| by.ends_with(".outlook.com"));
-    let level = if is_exchange { message.first("X-MS-Exchange-Organization-SCL") } else { None };
-    // From 5 on it goes to the junk folder.
-    let is_spam = |field: &&Field| field.value().trim().parse().is_ok_and(|level: i8| level >= 5);
-    // Gmail's export puts its labels above everything that came with the mail.
-    let first_hop = message.first("Received").map_or(u32::MAX, |received| received.line);
-    let labels = message.first("X-Gmail-Labels").filter(|labels| labels.line < first_hop);
-    let has_spam = |field: &&Field| {
-        let labels = encoded_word::decode(&field.value());
-        labels.split(',').any(|label| matches!(label.trim(), "Spam" | "迷惑メール"))
-    };
-    labels.filter(has_spam).or_else(|| level.filter(is_spam))
+    (is_spam && is_exchange).then_some(level)
 }
 
 #[cfg(test)]
