@@ -122,10 +122,13 @@ fn lines(mut body: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Each run of spaces and tabs becomes one space.
 fn squeeze(line: &[u8], out: &mut Vec<u8>) {
     // Most lines have single spaces alone, and need no look at every word.
-    let is_squeezed = line.windows(2).fold(true, |so_far, pair| so_far & ((pair[0] != b' ') | (pair[1] != b' ')))
-        && !line.contains(&b'\t');
+    let has_run = line.windows(2).fold(false, |so_far, pair| so_far | ((pair[0] == b' ') & (pair[1] == b' ')));
+    if !has_run && !line.contains(&b'\t') {
+        out.extend_from_slice(line);
+        return;
+    }
     let mut rest = line;
-    while !is_squeezed && let Some(at) = memchr2(b' ', b'\t', rest) {
+    while let Some(at) = memchr2(b' ', b'\t', rest) {
         out.extend_from_slice(&rest[..at]);
         out.push(b' ');
         let run = rest[at..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
